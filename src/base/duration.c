@@ -1,0 +1,64 @@
+/* Durations as an administrator writes them: 4h, 1h30m. */
+#include <mxpull/base/duration.h>
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct unit {
+    char letter;
+    int64_t seconds;
+} units[] = {{'w', 7 * 24 * 3600}, {'d', 24 * 3600}, {'h', 3600}, {'m', 60}, {'s', 1}};
+
+bool duration_parse(const char *text, int64_t *seconds)
+{
+    int64_t total = 0;
+    size_t next_unit = 0;
+
+    if (strcmp(text, "0") == 0) {
+        *seconds = 0;
+        return true;
+    }
+    if (*text == '\0')
+        return false;
+    while (*text != '\0') {
+        int64_t number = 0;
+
+        if (!text_is_digit(*text))
+            return false;
+        for (; text_is_digit(*text); text++) {
+            number = number * 10 + (*text - '0');
+            if (number > DURATION_MAX_S)
+                return false;
+        }
+        while (next_unit < COUNT_OF(units) && units[next_unit].letter != *text)
+            next_unit++;
+        if (next_unit == COUNT_OF(units) || number > DURATION_MAX_S / units[next_unit].seconds)
+            return false;
+        total += number * units[next_unit].seconds;
+        next_unit++;
+        text++;
+    }
+    if (total > DURATION_MAX_S)
+        return false;
+    *seconds = total;
+    return true;
+}
+
+char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)
+{
+    size_t used = 0;
+
+    (void)text_copy(target, DURATION_TEXT_SIZE, "0s");
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        int64_t number = seconds / units[i].seconds;
+
+        if (number == 0)
+            continue;
+        used += (size_t)snprintf(target + used, DURATION_TEXT_SIZE - used, "%lld%c", (long long)number,
+                                 units[i].letter);
+        seconds %= units[i].seconds;
+    }
+    return target;
+}

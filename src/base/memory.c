@@ -1,0 +1,56 @@
+/* Memory that is always there: running out ends the program in this file. */
+#include <mxpull/base/memory.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *demand(void *bytes)
+{
+    if (bytes == NULL) {
+        (void)fputs("mxpull: out of memory\n", stderr);
+        abort();
+    }
+    return bytes;
+}
+
+void *memory_new(size_t count, size_t size)
+{
+    return demand(calloc(count > 0 ? count : 1, size));
+}
+
+void *memory_resize(void *old, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        return demand(NULL);
+    return demand(realloc(old, count * size > 0 ? count * size : 1));
+}
+
+char *memory_copy(const char *text)
+{
+    return text == NULL ? NULL : memory_copy_part(text, strlen(text));
+}
+
+char *memory_copy_part(const char *text, size_t size)
+{
+    char *copy = memory_new(size + 1, 1);
+
+    memcpy(copy, text, size);
+    return copy;
+}
+
+void memory_wipe(void *bytes, size_t size)
+{
+    volatile unsigned char *at = bytes;
+
+    while (size-- > 0)
+        *at++ = 0;
+}
+
+void memory_free_secret(char *text)
+{
+    if (text != NULL)
+        memory_wipe(text, strlen(text));
+    free(text);
+}

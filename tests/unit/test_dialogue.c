@@ -1,0 +1,285 @@
+/* dialogue: every node is asked, one at a time, whatever the others are answered and wherever the connection is cut.
+ *
+ * A row's connections say what the server does with each command of each connection in turn: a code is its reply, X cuts the
+ * connection instead, - refuses the connection. Where the words run out, ETRN gets 250 and QUIT 221. */
+#include "unit.h"
+
+#include <mxpull/smtp/dialogue.h>
+
+#include <stdio.h>
+
+enum { NODES_MAX = 130, CONNECTIONS_MAX = 140, TEXT_SIZE = 4000 };
+
+struct row {
+    const char *name;
+    size_t nodes, per_connection;
+    const char *connections[8]; /* the last one given serves for all later ones */
+    const char *asked;          /* the nodes in the order of asking, "/" at each new connection, "q" for QUIT */
+    const char *answers;        /* outcome's first letter and code for each node */
+};
+
+static const struct row rows[] = {
+    {"all well", 3, 8, {""}, "012q", "s250 s250 s250"},
+    {"an answer decides no other", 6, 8, {"251 458 459 501 502 250"}, "012345q", "e251 d458 d459 m501 u502 s250"},
+    {"500 alone stops the host", 4, 8, {"250 500"}, "01q", "s250 u500 u0 u0"},
+    {"530 does not stop", 3, 8, {"530 250 535"}, "012q", "a530 s250 a535"},
+    {"enough on one connection", 5, 2, {""}, "01q/23q/4q", "s250 s250 s250 s250 s250"},
+    {"exactly enough", 4, 2, {""}, "01q/23q", "s250 s250 s250 s250"},
+    {"one each", 3, 1, {""}, "0q/1q/2q", "s250 s250 s250"},
+    {"cut in the middle", 4, 8, {"250 250 X", ""}, "012/32q", "s250 s250 s250 s250"},
+    {"421 in the middle", 4, 8, {"250 421", ""}, "01/231q", "s250 s250 s250 s250"},
+    {"421 to the first node", 3, 8, {"421"}, "0", "d421 d421 d421"},
+    {"cut at the first node", 3, 8, {"X"}, "0", "x0 x0 x0"},
+    {"no connection", 3, 8, {"-"}, "", "x0 x0 x0"},
+    {"no second connection", 3, 8, {"250 X", "-"}, "01/", "s250 x0 x0"},
+    {"no second connection after a full one", 3, 1, {"", "-"}, "0q/", "s250 x0 x0"},
+    {"second connection brings nothing", 4, 8, {"250 X", "X"}, "01/2", "s250 x0 x0 x0"},
+    {"a node that makes the server hang up spoils no other", 4, 8, {"250 X", "250 250 X", "X"}, "01/231/1",
+     "s250 x0 s250 s250"},
+    {"each connection answers one and is cut", 3, 8, {"250 X"}, "01/21/1q", "s250 s250 s250"},
+    {"cut at QUIT", 2, 8, {"250 250 X"}, "01q", "s250 s250"},
+    {"cut at QUIT of a full connection", 3, 2, {"250 250 X", ""}, "01q/2q", "s250 s250 s250"},
+    {"421 to QUIT", 2, 1, {"250 421", "250 421"}, "0q/1q", "s250 s250"},
+    {"QUIT answered by 250", 2, 8, {"250 250 250"}, "01q", "s250 s250"},
+    {"554 for one node", 3, 8, {"250 554 250"}, "012q", "s250 d554 s250"},
+    {"554 for every node", 3, 8, {"554 554 554"}, "012q", "d554 d554 d554"},
+    {"554 and the close (too many commands)", 5, 8, {"250 250 554 X", ""}, "0123/423q", "s250 s250 s250 s250 s250"},
+    {"554 to the last node and the close", 3, 8, {"250 250 554 X", ""}, "012q/2q", "s250 s250 s250"},
+    {"554 again after it", 3, 8, {"250 250 554 X", "554"}, "012q/2q", "s250 s250 d554"},
+    {"554 first and the close", 2, 8, {"554 X", "554 X"}, "01/1q", "d554 d554"},
+    {"550 and the close", 3, 8, {"250 550 X", ""}, "012/12q", "s250 s250 s250"},
+    {"554 and the close again and again", 4, 8, {"250 554 X"}, "012/312/12q/2q", "s250 s250 s250 s250"},
+    {"421 behind a 554", 3, 8, {"250 554 421", ""}, "012/12q", "s250 s250 s250"},
+    {"459 and the close is the node's", 3, 8, {"250 459 X", ""}, "012/2q", "s250 d459 s250"},
+    {"a code of no table", 2, 8, {"299 599"}, "01q", "s299 d599"},
+    {"354 is no answer to ETRN", 2, 8, {"354 250"}, "01q", "p354 s250"},
+};
+
+/* What the server of a row does next; "" when it was not told. */
+static void next_word(const char **script, char word[8])
+{
+    size_t size = strcspn(*script, " ");
+
+    assert_true(size < 8);
+    memcpy(word, *script, size);
+    word[size] = '\0';
+    *script += size;
+    *script += strspn(*script, " ");
+}
+
+static enum dialogue_step serve(struct dialogue *dialogue, const char **script)
+{
+    bool quitting = dialogue_is_quitting(dialogue);
+    char word[8];
+
+    next_word(script, word);
+    if (strcmp(word, "X") == 0)
+        return dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "cut");
+    if (word[0] == '\0')
+        return dialogue_reply(dialogue, quitting ? 221 : 250, "ok");
+    return dialogue_reply(dialogue, (int)strtol(word, NULL, 10), "text");
+}
+
+static void note_command(const struct dialogue *dialogue, const struct node *nodes, char *asked)
+{
+    char expected[NODE_SIZE_MAX + 20];
+    size_t used = strlen(asked);
+
+    assert_true(used + 8 < TEXT_SIZE);
+    if (dialogue_is_quitting(dialogue)) {
+        assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
+        (void)snprintf(asked + used, TEXT_SIZE - used, "q");
+    } else {
+        (void)snprintf(expected, sizeof expected, "ETRN %s\r\n", nodes[dialogue_node(dialogue)].name);
+        assert_string_equal(dialogue_command(dialogue), expected);
+        (void)snprintf(asked + used, TEXT_SIZE - used, "%zu", dialogue_node(dialogue));
+    }
+}
+
+/* Plays the row's server until the dialogue ends. Returns the number of connections. */
+static size_t play(struct dialogue *dialogue, const struct node *nodes, const char *const *connections, char *asked)
+{
+    enum dialogue_step step = DIALOGUE_CONNECT;
+    size_t count = 0;
+
+    while (step != DIALOGUE_END) {
+        const char *script = connections[0];
+
+        assert_true(count < CONNECTIONS_MAX);
+        assert_int_equal(step, DIALOGUE_CONNECT);
+        for (size_t i = 1; i <= count && connections[i] != NULL; i++)
+            script = connections[i];
+        if (count++ > 0)
+            (void)strcat(asked, "/");
+        step = *script == '-' ? dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "refused") : dialogue_connected(dialogue);
+        while (step == DIALOGUE_SEND) {
+            note_command(dialogue, nodes, asked);
+            step = serve(dialogue, &script);
+        }
+    }
+    return count;
+}
+
+static void name_nodes(struct node *nodes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct error error;
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "d%zu.example", i);
+        assert_int_equal(node_parse(&nodes[i], name, &error), STATUS_OK);
+    }
+}
+
+/* Every answer is known, and was handed out exactly once. */
+static void check_taken(struct dialogue *dialogue, size_t count)
+{
+    bool taken[NODES_MAX] = {false};
+    size_t node, total = 0;
+
+    while (dialogue_take(dialogue, &node)) {
+        assert_true(dialogue_answer(dialogue, node)->known);
+        assert_false(taken[node]);
+        taken[node] = true;
+        total++;
+    }
+    assert_int_equal(total, count);
+}
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    struct node nodes[NODES_MAX];
+    char asked[TEXT_SIZE] = "", answers[TEXT_SIZE] = "";
+
+    name_nodes(nodes, row->nodes);
+    struct dialogue *dialogue = dialogue_new(nodes, row->nodes, row->per_connection);
+    (void)play(dialogue, nodes, row->connections, asked);
+    for (size_t i = 0; i < row->nodes; i++) {
+        const struct answer *answer = dialogue_answer(dialogue, i);
+        size_t used = strlen(answers);
+        char letter = answer->outcome == OUTCOME_UNREACHABLE ? 'x' : outcome_name(answer->outcome)[0];
+
+        (void)snprintf(answers + used, sizeof answers - used, "%s%c%d", i > 0 ? " " : "", letter, answer->code);
+    }
+    assert_string_equal(asked, row->asked);
+    assert_string_equal(answers, row->answers);
+    check_taken(dialogue, row->nodes);
+    dialogue_free(dialogue);
+}
+
+/* Whatever a server does, the dialogue ends, after at most one connection more than there are nodes, with every node answered. */
+static void test_random_servers(void **state)
+{
+    static const char *const words[] = {"250", "251", "253", "421", "458", "459", "500", "501", "550", "554", "X", "X", "-"};
+    unsigned seed = 20261123;
+    const char *given = getenv("MXPULL_SEED");
+
+    (void)state;
+    if (given != NULL)
+        seed = (unsigned)strtoul(given, NULL, 10);
+    print_message("seed %u\n", seed);
+    for (int round = 0; round < 20000; round++) {
+        struct node nodes[10];
+        char scripts[7][80] = {"", "", "", "", "", "", ""};
+        const char *connections[8] = {scripts[0], scripts[1], scripts[2], scripts[3], scripts[4], scripts[5], scripts[6]};
+        char asked[TEXT_SIZE] = "";
+
+        for (size_t i = 0; i < 7; i++) {
+            for (size_t j = 0; j < 8; j++) {
+                seed = seed * 1664525U + 1013904223U;
+                (void)strcat(strcat(scripts[i], words[(seed >> 16) % (sizeof words / sizeof words[0])]), " ");
+            }
+        }
+        size_t count = 1 + (seed >> 8) % 10;
+        name_nodes(nodes, count);
+        struct dialogue *dialogue = dialogue_new(nodes, count, 1 + (seed >> 4) % 9);
+        assert_true(play(dialogue, nodes, connections, asked) <= count + 1);
+        check_taken(dialogue, count);
+        dialogue_free(dialogue);
+    }
+}
+
+static void test_stop_while_asking(void **state)
+{
+    struct node nodes[3];
+
+    (void)state;
+    name_nodes(nodes, 3);
+    struct dialogue *dialogue = dialogue_new(nodes, 3, 8);
+    assert_int_equal(dialogue_connected(dialogue), DIALOGUE_SEND);
+    assert_int_equal(dialogue_stop(dialogue, OUTCOME_INTERRUPTED, "stopped"), DIALOGUE_SEND);
+    assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
+    assert_int_equal(dialogue_reply(dialogue, 250, "learnt"), DIALOGUE_WAIT);
+    assert_int_equal(dialogue_reply(dialogue, 221, "bye"), DIALOGUE_END);
+    assert_int_equal(dialogue_answer(dialogue, 0)->outcome, OUTCOME_STARTED);
+    assert_int_equal(dialogue_answer(dialogue, 1)->outcome, OUTCOME_INTERRUPTED);
+    check_taken(dialogue, 3);
+    dialogue_free(dialogue);
+}
+
+static void test_stop_apart(void **state)
+{
+    struct node nodes[2];
+
+    (void)state;
+    name_nodes(nodes, 2);
+    struct dialogue *dialogue = dialogue_new(nodes, 2, 8);
+    assert_int_equal(dialogue_stop(dialogue, OUTCOME_INTERRUPTED, "stopped"), DIALOGUE_END);
+    check_taken(dialogue, 2);
+    dialogue_free(dialogue);
+}
+
+static void test_decline(void **state)
+{
+    struct node nodes[2];
+
+    (void)state;
+    name_nodes(nodes, 2);
+    struct dialogue *dialogue = dialogue_new(nodes, 2, 8);
+    assert_int_equal(dialogue_decline(dialogue, OUTCOME_UNSUPPORTED, "not offered"), DIALOGUE_SEND);
+    assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
+    assert_int_equal(dialogue_reply(dialogue, 221, "bye"), DIALOGUE_END);
+    assert_int_equal(dialogue_answer(dialogue, 1)->attempts, 0);
+    check_taken(dialogue, 2);
+    dialogue_free(dialogue);
+}
+
+static void test_pending_count_is_read(void **state)
+{
+    struct node nodes[1];
+
+    (void)state;
+    name_nodes(nodes, 1);
+    struct dialogue *dialogue = dialogue_new(nodes, 1, 8);
+    (void)dialogue_connected(dialogue);
+    (void)dialogue_reply(dialogue, 253, "OK, 7 pending messages for node d0.example started");
+    assert_int_equal(dialogue_answer(dialogue, 0)->pending, 7);
+    dialogue_free(dialogue);
+}
+
+static void test_text_is_bounded(void **state)
+{
+    static char text[5000];
+    struct node nodes[1];
+
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    name_nodes(nodes, 1);
+    struct dialogue *dialogue = dialogue_new(nodes, 1, 8);
+    (void)dialogue_connected(dialogue);
+    (void)dialogue_reply(dialogue, 250, text);
+    assert_int_equal(strlen(dialogue_answer(dialogue, 0)->text), ANSWER_TEXT_SIZE_MAX);
+    dialogue_free(dialogue);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_servers),        cmocka_unit_test(test_stop_while_asking),
+        cmocka_unit_test(test_stop_apart),            cmocka_unit_test(test_decline),
+        cmocka_unit_test(test_pending_count_is_read), cmocka_unit_test(test_text_is_bounded),
+    };
+
+    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+}

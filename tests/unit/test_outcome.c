@@ -1,0 +1,130 @@
+/* outcome: codes to meanings, meanings to exit statuses. */
+#include "unit.h"
+
+#include <mxpull/smtp/ehlo.h>
+#include <mxpull/smtp/outcome.h>
+
+struct code_row {
+    const char *name;
+    enum verb verb;
+    int code;
+    enum outcome outcome;
+    int exit_status;
+};
+
+static const struct code_row codes[] = {
+    {"ETRN 250", VERB_ETRN, 250, OUTCOME_STARTED, 0},
+    {"ETRN 251", VERB_ETRN, 251, OUTCOME_EMPTY, 0},
+    {"ETRN 252", VERB_ETRN, 252, OUTCOME_PENDING, 0},
+    {"ETRN 253", VERB_ETRN, 253, OUTCOME_PENDING, 0},
+    {"ETRN 458", VERB_ETRN, 458, OUTCOME_DEFERRED, 75},
+    {"ETRN 459", VERB_ETRN, 459, OUTCOME_DENIED, 77},
+    {"ETRN 421", VERB_ETRN, 421, OUTCOME_DEFERRED, 75},
+    {"ETRN 451", VERB_ETRN, 451, OUTCOME_DEFERRED, 75},
+    {"ETRN 454", VERB_ETRN, 454, OUTCOME_DEFERRED, 75},
+    {"ETRN 450", VERB_ETRN, 450, OUTCOME_DEFERRED, 75},
+    {"ETRN 500", VERB_ETRN, 500, OUTCOME_UNSUPPORTED, 69},
+    {"ETRN 501", VERB_ETRN, 501, OUTCOME_MISUNDERSTOOD, 78},
+    {"ETRN 502", VERB_ETRN, 502, OUTCOME_UNSUPPORTED, 69},
+    {"ETRN 503", VERB_ETRN, 503, OUTCOME_DENIED, 77},
+    {"ETRN 530", VERB_ETRN, 530, OUTCOME_AUTHENTICATION, 77},
+    {"ETRN 535", VERB_ETRN, 535, OUTCOME_AUTHENTICATION, 77},
+    {"ETRN 550", VERB_ETRN, 550, OUTCOME_DENIED, 77},
+    {"ETRN 554", VERB_ETRN, 554, OUTCOME_DENIED, 77},
+    {"ETRN 299", VERB_ETRN, 299, OUTCOME_STARTED, 0},
+    {"ETRN 354", VERB_ETRN, 354, OUTCOME_PROTOCOL, 76},
+    {"ETRN 499", VERB_ETRN, 499, OUTCOME_DEFERRED, 75},
+    {"ETRN 599", VERB_ETRN, 599, OUTCOME_DENIED, 77},
+    {"ATRN 250", VERB_ATRN, 250, OUTCOME_RECEIVED, 0},
+    {"ATRN 450", VERB_ATRN, 450, OUTCOME_DENIED, 77},
+    {"ATRN 451", VERB_ATRN, 451, OUTCOME_DEFERRED, 75},
+    {"ATRN 453", VERB_ATRN, 453, OUTCOME_EMPTY, 0},
+    {"ATRN 502", VERB_ATRN, 502, OUTCOME_UNSUPPORTED, 69},
+    {"ATRN 530", VERB_ATRN, 530, OUTCOME_AUTHENTICATION, 77},
+    {"TURN 502", VERB_TURN, 502, OUTCOME_UNSUPPORTED, 69},
+    {"greeting 554", VERB_CONNECT, 554, OUTCOME_DENIED, 77},
+    {"greeting 421", VERB_CONNECT, 421, OUTCOME_DEFERRED, 75},
+    {"AUTH 454", VERB_CONNECT, 454, OUTCOME_DEFERRED, 75},
+};
+
+static void test_code(void **state)
+{
+    const struct code_row *row = *state;
+    enum outcome outcome = outcome_of_reply(row->verb, row->code);
+
+    assert_string_equal(outcome_name(outcome), outcome_name(row->outcome));
+    assert_int_equal(outcome_exit_status(outcome), row->exit_status);
+}
+
+struct count_row {
+    const char *text;
+    int64_t count;
+};
+
+static const struct count_row counts[] = {
+    {"OK, 12 pending messages for node x started", 12},
+    {"2.0.0 OK, 3 pending messages", 3},
+    {"OK, pending messages for node 7.example started", -1},
+    {"", -1},
+    {"0 pending", 0},
+    {"OK, 99999999999999999999 pending", -1},
+    {"none\n5 pending", -1},
+    {"-1 pending", -1},
+};
+
+static void test_count(void **state)
+{
+    const struct count_row *row = *state;
+
+    assert_int_equal(outcome_pending_count(row->text), row->count);
+}
+
+static void test_worst_exit_status_wins(void **state)
+{
+    static const int order[] = {0, 75, 76, 69, 77, 78};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            assert_int_equal(exit_status_worse(order[i], order[j]), order[i]);
+            assert_int_equal(exit_status_worse(order[j], order[i]), order[i]);
+        }
+    }
+}
+
+static void test_every_failure_has_advice(void **state)
+{
+    (void)state;
+    for (int outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+        assert_int_equal(strlen(outcome_advice((enum outcome)outcome)) > 0,
+                         outcome_exit_status((enum outcome)outcome) != 0);
+}
+
+static void test_ehlo_keywords(void **state)
+{
+    struct ehlo ehlo = {0};
+    static const char *const lines[] = {"250-PIPELINING\r\n", "250-etrn\r\n", "250-AUTH=LOGIN\r\n", "250-ATRNX\r\n",
+                                        "250 STARTTLS",       "250",          "250-"};
+
+    (void)state;
+    ehlo_line(&ehlo, "250-turn.example says hello", 27, true);
+    ehlo_line(&ehlo, "250-TURN", 8, true);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        ehlo_line(&ehlo, lines[i], strlen(lines[i]), false);
+    assert_true(ehlo.etrn);
+    assert_true(ehlo.auth);
+    assert_true(ehlo.starttls);
+    assert_false(ehlo.atrn);
+    assert_false(ehlo.turn);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_worst_exit_status_wins),
+        cmocka_unit_test(test_every_failure_has_advice),
+        cmocka_unit_test(test_ehlo_keywords),
+    };
+
+    return RUN_TABLE(codes, test_code) + RUN_TABLE(counts, test_count) + cmocka_run_group_tests(tests, NULL, NULL);
+}

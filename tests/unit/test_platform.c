@@ -1,0 +1,724 @@
+/* The platform floor on POSIX. Everything happens in a directory of the test's own. */
+#define _XOPEN_SOURCE 700 /* posix_openpt */
+#define _DEFAULT_SOURCE
+
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/file.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/lock.h>
+#include <mxpull/platform/process.h>
+#include <mxpull/platform/signals.h>
+#include <mxpull/platform/system_log.h>
+#include <mxpull/platform/terminal.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char directory[256];
+
+static const char *in_directory(const char *name)
+{
+    static char paths[4][512];
+    static size_t next;
+    char *path = paths[next++ % COUNT_OF(paths)];
+
+    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    return path;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What the file at path holds; the caller frees it. */
+static char *content_of(const char *path)
+{
+    struct buffer bytes;
+    struct error error;
+
+    buffer_init(&bytes, 1024 * 1024);
+    assert_int_equal(file_read(path, &bytes, &error), STATUS_OK);
+    char *copy = memory_copy_part(bytes.bytes, bytes.size);
+    buffer_done(&bytes);
+    return copy;
+}
+
+static void assert_content(const char *path, const char *expected)
+{
+    char *content = content_of(path);
+
+    assert_string_equal(content, expected);
+    free(content);
+}
+
+static size_t entries_in_directory(void)
+{
+    struct buffer output;
+    struct error error;
+    char command[512];
+
+    buffer_init(&output, 1024);
+    (void)snprintf(command, sizeof command, "ls -A '%s' | wc -l", directory);
+    assert_int_equal(process_capture(command, 10000, &output, &error), STATUS_OK);
+    size_t count = strtoul(output.bytes, NULL, 10);
+    buffer_done(&output);
+    return count;
+}
+
+static int make_directory(void **state)
+{
+    const char *base = getenv("TMPDIR");
+
+    (void)state;
+    (void)snprintf(directory, sizeof directory, "%s/mxpull-test-XXXXXX",
+                   base != NULL && *base != '\0' ? base : "/tmp");
+    return mkdtemp(directory) == NULL ? -1 : 0;
+}
+
+static int remove_directory(void **state)
+{
+    struct buffer output;
+    struct error error;
+    char command[512];
+
+    (void)state;
+    buffer_init(&output, 1024);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    int failed = process_capture(command, 10000, &output, &error) != STATUS_OK;
+    buffer_done(&output);
+    return failed;
+}
+
+/* Clocks */
+
+static void clock_monotonic_goes_forward(void **state)
+{
+    int64_t before = clock_monotonic_ms();
+
+    (void)state;
+    (void)usleep(2000);
+    assert_true(clock_monotonic_ms() > before);
+}
+
+static void clock_wall_is_now(void **state)
+{
+    (void)state;
+    assert_true(clock_wall_ms() > INT64_C(1700000000000));
+}
+
+static void clock_writes_utc(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {999, "1970-01-01T00:00:00Z"},
+        {-1, "1969-12-31T23:59:59Z"},
+        {-1000, "1969-12-31T23:59:59Z"},
+        {INT64_C(951782399000), "2000-02-28T23:59:59Z"},
+        {INT64_C(951782400000), "2000-02-29T00:00:00Z"},
+        {INT64_C(1795449600000), "2026-11-23T16:00:00Z"},
+        {INT64_C(4102444800000), "2100-01-01T00:00:00Z"},
+    };
+    char text[CLOCK_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(clock_utc_text(text, rows[i].ms), rows[i].text);
+}
+
+/* Files */
+
+static void file_open_says_what_is_wrong(void **state)
+{
+    FILE *file = NULL;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(file_open(&file, in_directory("missing"), &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "missing: cannot be opened: "));
+    assert_int_equal(file_open(&file, directory, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, ": is a directory, not a file"));
+    assert_null(file);
+    write_file(in_directory("there"), "text");
+    assert_int_equal(file_open(&file, in_directory("there"), &error), STATUS_OK);
+    assert_int_equal(fgetc(file), 't');
+    assert_true((fcntl(fileno(file), F_GETFD) & FD_CLOEXEC) != 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void file_read_keeps_to_the_limit(void **state)
+{
+    struct buffer bytes;
+    struct error error;
+
+    (void)state;
+    write_file(in_directory("ten"), "0123456789");
+    buffer_init(&bytes, 9);
+    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
+    assert_non_null(strstr(error.text, "larger than 9 bytes"));
+    buffer_done(&bytes);
+    buffer_init(&bytes, 10);
+    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_OK);
+    assert_string_equal(bytes.bytes, "0123456789");
+    buffer_done(&bytes);
+}
+
+static void file_replace_replaces(void **state)
+{
+    struct error error;
+    struct stat facts;
+    const char *path = in_directory("replaced");
+
+    (void)state;
+    assert_int_equal(file_replace(path, "old", 3, &error), STATUS_OK);
+    assert_content(path, "old");
+    assert_int_equal(chmod(path, 0600), 0);
+    size_t before = entries_in_directory();
+    assert_int_equal(file_replace(path, "new\n", 4, &error), STATUS_OK);
+    assert_content(path, "new\n");
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0644);
+    assert_int_equal(entries_in_directory(), before);
+}
+
+static void file_replace_leaves_nothing_after_a_failure(void **state)
+{
+    struct error error;
+    size_t before = entries_in_directory();
+
+    (void)state;
+    assert_int_equal(file_replace(in_directory("no/such"), "x", 1, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "no/such: cannot be written: "));
+    assert_int_equal(mkdir(in_directory("taken"), 0700), 0);
+    assert_int_equal(file_replace(in_directory("taken"), "x", 1, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "taken: cannot be replaced: "));
+    assert_int_equal(rmdir(in_directory("taken")), 0);
+    assert_int_equal(entries_in_directory(), before);
+}
+
+static void file_log_appends_line_by_line(void **state)
+{
+    const char *path = in_directory("log");
+    struct error error;
+    struct stat facts;
+    FILE *file;
+
+    (void)state;
+    mode_t mask = umask(0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
+        assert_true(fprintf(file, "line %d\n", i) > 0);
+        assert_content(path, i == 0 ? "line 0\n" : "line 0\nline 1\n");
+        assert_int_equal(fclose(file), 0);
+    }
+    (void)umask(mask);
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0640);
+    assert_int_equal(file_open_log(&file, directory, &error), STATUS_SYSTEM);
+}
+
+static enum status check_private(const char *path, struct error *error)
+{
+    FILE *file;
+
+    assert_int_equal(file_open(&file, path, error), STATUS_OK);
+    enum status status = file_check_private(file, path, error);
+    (void)fclose(file);
+    return status;
+}
+
+static void file_private_is_judged_by_its_mode(void **state)
+{
+    static const struct {
+        mode_t mode;
+        enum status status;
+    } rows[] = {{0600, STATUS_OK},     {0400, STATUS_OK},     {0700, STATUS_OK},
+                {0640, STATUS_SYNTAX}, {0604, STATUS_SYNTAX}, {0644, STATUS_SYNTAX},
+                {0620, STATUS_SYNTAX}, {0777, STATUS_SYNTAX}};
+    const char *path = in_directory("private");
+    struct error error;
+    char command[600];
+
+    (void)state;
+    write_file(path, "secret");
+    (void)snprintf(command, sizeof command, "chmod 600 %s", path);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(chmod(path, rows[i].mode), 0);
+        assert_int_equal(check_private(path, &error), rows[i].status);
+        if (rows[i].status != STATUS_OK)
+            assert_non_null(strstr(error.text, command));
+    }
+}
+
+static void file_private_may_be_a_pipe(void **state)
+{
+    struct error error;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    FILE *file = fdopen(ends[0], "r");
+    assert_non_null(file);
+    assert_int_equal(file_check_private(file, "-", &error), STATUS_OK);
+    (void)fclose(file);
+    (void)close(ends[1]);
+}
+
+/* Needs root, to be a third user for a while. */
+static void file_private_belongs_to_us_or_root(void **state)
+{
+    const char *path = in_directory("foreign");
+    struct error error;
+    FILE *file;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file(path, "secret");
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(chown(path, 65533, (gid_t)-1), 0);
+    assert_int_equal(file_open(&file, path, &error), STATUS_OK);
+    assert_int_equal(file_check_private(file, path, &error), STATUS_OK);
+    assert_int_equal(seteuid(65534), 0);
+    enum status status = file_check_private(file, path, &error);
+    assert_int_equal(seteuid(0), 0);
+    (void)fclose(file);
+    assert_int_equal(status, STATUS_SYNTAX);
+    assert_non_null(strstr(error.text, "chown "));
+}
+
+static void directory_make_makes_all_that_is_missing(void **state)
+{
+    struct error error;
+    struct stat facts;
+
+    (void)state;
+    assert_int_equal(directory_make(in_directory("a/b//c/"), &error), STATUS_OK);
+    assert_int_equal(stat(in_directory("a/b/c"), &facts), 0);
+    assert_true(S_ISDIR(facts.st_mode));
+    assert_int_equal(facts.st_mode & 0777, 0700);
+    assert_int_equal(directory_make(in_directory("a/b/c"), &error), STATUS_OK);
+    assert_int_equal(directory_make("/", &error), STATUS_OK);
+    write_file(in_directory("a/file"), "");
+    assert_int_equal(directory_make(in_directory("a/file"), &error), STATUS_SYSTEM);
+    assert_int_equal(directory_make(in_directory("a/file/d"), &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "the directory cannot be made"));
+}
+
+/* The lock */
+
+static void lock_is_held_by_one(void **state)
+{
+    const char *path = in_directory("lock");
+    struct lock *lock = NULL, *second = NULL;
+    struct error error;
+    char expected[64];
+    struct stat facts;
+
+    (void)state;
+    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
+    assert_int_equal(lock_take(&second, path, &error), STATUS_BUSY);
+    assert_null(second);
+    (void)snprintf(expected, sizeof expected, "another run holds the lock (process %ld)",
+                   (long)getpid());
+    assert_non_null(strstr(error.text, expected));
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0600);
+    lock_release(lock);
+    lock_release(NULL);
+    assert_int_equal(lock_take(&second, path, &error), STATUS_OK);
+    lock_release(second);
+}
+
+static void lock_ends_with_its_process(void **state)
+{
+    const char *path = in_directory("killed");
+    struct lock *lock = NULL;
+    struct error error;
+    int ends[2];
+    char byte;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (lock_take(&lock, path, &error) == STATUS_OK)
+            (void)write(ends[1], "x", 1);
+        (void)pause();
+        _exit(0);
+    }
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    assert_int_equal(lock_take(&lock, path, &error), STATUS_BUSY);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
+    lock_release(lock);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
+static void lock_refuses_what_is_no_lock_file(void **state)
+{
+    struct lock *lock = NULL;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(lock_take(&lock, in_directory("no/lock"), &error), STATUS_SYSTEM);
+    assert_int_equal(symlink("elsewhere", in_directory("link")), 0);
+    assert_int_equal(lock_take(&lock, in_directory("link"), &error), STATUS_SYSTEM);
+    assert_null(lock);
+}
+
+/* Commands */
+
+static const struct command_row {
+    const char *name;
+    const char *command;
+    int64_t timeout_ms;
+    enum status status;
+    const char *output; /* NULL: any */
+    const char *error;
+} command_rows[] = {
+    {"output", "echo one; echo two", 10000, STATUS_OK, "one\ntwo\n", NULL},
+    {"no output", "true", 10000, STATUS_OK, "", NULL},
+    {"no standard input", "cat", 10000, STATUS_OK, "", NULL},
+    {"failure", "echo x; exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
+    {"not found", "/no/such/command 2>/dev/null", 10000, STATUS_SYSTEM, NULL, "exit status 127"},
+    {"killed", "kill -9 $$", 10000, STATUS_SYSTEM, NULL, "signal 9"},
+    {"too slow", "sleep 20", 50, STATUS_TIMEOUT, NULL, "longer than 50 ms"},
+    {"too slow, and deaf", "trap '' TERM INT; sleep 20", 50, STATUS_TIMEOUT, NULL, "longer"},
+    {"a drip", "while :; do echo; sleep 0.01; done", 100, STATUS_TIMEOUT, NULL, "longer"},
+    {"too much", "while :; do echo xxxxxxxxxxxxxxxxxx; done", 10000, STATUS_LIMIT, NULL,
+     "more than 4096 bytes"},
+    {"one left behind", "sleep 2 2>&1 & echo here", 10000, STATUS_OK, "here\n", NULL},
+    {"closed early", "exec >&-; sleep 0.1", 10000, STATUS_OK, "", NULL},
+};
+
+static void command_is_captured(void **state)
+{
+    const struct command_row *row = *state;
+    struct buffer output;
+    struct error error = {0};
+    int64_t before = clock_monotonic_ms();
+
+    buffer_init(&output, 4096);
+    assert_int_equal(process_capture(row->command, row->timeout_ms, &output, &error), row->status);
+    assert_true(clock_monotonic_ms() - before < 5000);
+    if (row->output != NULL)
+        assert_string_equal(output.bytes, row->output);
+    if (row->error != NULL)
+        assert_non_null(strstr(error.text, row->error));
+    buffer_done(&output);
+}
+
+static void command_is_killed_with_all_it_started(void **state)
+{
+    struct buffer output;
+    struct error error;
+    char command[600];
+
+    (void)state;
+    buffer_init(&output, 4096);
+    (void)snprintf(command, sizeof command, "(sleep 0.4; echo alive >'%s') & wait",
+                   in_directory("survivor"));
+    assert_int_equal(process_capture(command, 50, &output, &error), STATUS_TIMEOUT);
+    (void)usleep(700000);
+    assert_int_equal(access(in_directory("survivor"), F_OK), -1);
+    buffer_done(&output);
+}
+
+/* Signals */
+
+static volatile sig_atomic_t woken;
+
+static void wake(void *context)
+{
+    woken += *(int *)context;
+}
+
+static void signals_set_the_flag_and_wake(void **state)
+{
+    int one = 1;
+
+    (void)state;
+    woken = 0;
+    signals_start(wake, &one);
+    assert_false(signals_stop_requested());
+    assert_int_equal(raise(SIGPIPE), 0);
+    assert_false(signals_stop_requested());
+    assert_int_equal(raise(SIGTERM), 0);
+    assert_true(signals_stop_requested());
+    assert_int_equal(woken, 1);
+    signals_end();
+    signals_end();
+    signals_start(wake, &one);
+    assert_false(signals_stop_requested());
+    signals_end();
+}
+
+static void signals_second_one_ends_the_program(void **state)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        int status;
+        pid_t child = fork();
+
+        if (child == 0) {
+            (void)signal(numbers[i], SIG_DFL);
+            signals_start(NULL, NULL);
+            (void)raise(numbers[i]);
+            (void)raise(numbers[i]);
+            _exit(0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i]);
+    }
+}
+
+static void signals_ignored_before_stay_ignored(void **state)
+{
+    (void)state;
+    (void)signal(SIGHUP, SIG_IGN);
+    signals_start(NULL, NULL);
+    assert_int_equal(raise(SIGHUP), 0);
+    assert_false(signals_stop_requested());
+    signals_end();
+    assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
+}
+
+static void signals_interrupt_a_command(void **state)
+{
+    struct buffer output;
+    struct error error;
+    int64_t before = clock_monotonic_ms();
+
+    (void)state;
+    buffer_init(&output, 100);
+    signals_start(NULL, NULL);
+    assert_int_equal(raise(SIGINT), 0);
+    assert_int_equal(process_capture("sleep 20", 20000, &output, &error), STATUS_SYSTEM);
+    assert_true(clock_monotonic_ms() - before < 1000);
+    signals_start(NULL, NULL);
+    signals_end();
+    (void)signal(SIGINT, SIG_DFL);
+    buffer_done(&output);
+}
+
+/* The host */
+
+static void set_variable(const char *name, const char *value)
+{
+    assert_int_equal(value != NULL ? setenv(name, value, 1) : unsetenv(name), 0);
+}
+
+static void host_has_a_name(void **state)
+{
+    char *name = host_full_name();
+
+    (void)state;
+    assert_true(strlen(name) > 0);
+    free(name);
+}
+
+static void host_finds_the_configuration(void **state)
+{
+    const char *in_xdg = in_directory("mxpull/mxpull.conf");
+    const char *in_home = in_directory(".config/mxpull/mxpull.conf");
+    struct error error;
+    const struct {
+        const char *named, *xdg, *home, *expected;
+    } rows[] = {
+        {"named.conf", directory, directory, "named.conf"},
+        {"", directory, NULL, in_xdg},
+        {NULL, directory, NULL, in_xdg},
+        {NULL, "relative", directory, in_home},
+        {NULL, NULL, directory, in_home},
+        {NULL, "/no/such", directory, "/etc/mxpull.conf"},
+        {NULL, NULL, "/no/such", "/etc/mxpull.conf"},
+    };
+    char *home = memory_copy(getenv("HOME"));
+
+    (void)state;
+    assert_int_equal(directory_make(in_directory("mxpull"), &error), STATUS_OK);
+    assert_int_equal(directory_make(in_directory(".config/mxpull"), &error), STATUS_OK);
+    write_file(in_xdg, "");
+    write_file(in_home, "");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        set_variable("MXPULL_CONFIG", rows[i].named);
+        set_variable("XDG_CONFIG_HOME", rows[i].xdg);
+        set_variable("HOME", rows[i].home);
+        char *path = host_config_path("/etc");
+        assert_string_equal(path, rows[i].expected);
+        free(path);
+    }
+    set_variable("HOME", home);
+    set_variable("XDG_CONFIG_HOME", NULL);
+    free(home);
+}
+
+static void host_finds_the_state_directory(void **state)
+{
+    static const struct {
+        const char *given, *xdg, *expected;
+    } rows[] = {
+        {"/var/lib/private/mxpull", "/x", "/var/lib/private/mxpull"},
+        {"/one:/two", NULL, "/one"},
+        {NULL, "/x", "/x/mxpull"},
+        {NULL, NULL, "/home/someone/.local/state/mxpull"},
+    };
+    char *home = memory_copy(getenv("HOME"));
+    bool root = geteuid() == 0;
+
+    (void)state;
+    set_variable("HOME", "/home/someone");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        set_variable("STATE_DIRECTORY", rows[i].given);
+        set_variable("XDG_STATE_HOME", rows[i].xdg);
+        char *as_root = root ? host_state_directory() : NULL;
+        assert_int_equal(root ? seteuid(65534) : 0, 0);
+        char *path = host_state_directory();
+        assert_int_equal(root ? seteuid(0) : 0, 0);
+        assert_string_equal(path, rows[i].expected);
+        if (root)
+            assert_string_equal(as_root, "/var/lib/mxpull");
+        free(path);
+        free(as_root);
+    }
+    set_variable("HOME", home);
+    set_variable("STATE_DIRECTORY", NULL);
+    set_variable("XDG_STATE_HOME", NULL);
+    free(home);
+}
+
+static void host_tells_addresses_from_names(void **state)
+{
+    static const struct {
+        const char *text;
+        int version;
+    } rows[] = {{"192.0.2.1", 4},   {"2001:db8::1", 6}, {"::", 6},         {"::ffff:192.0.2.1", 6},
+                {"192.0.2", 0},     {"192.0.2.256", 0}, {"192.0.2.1 ", 0}, {"[::1]", 0},
+                {"example.com", 0}, {"1::2::3", 0},     {"", 0},           {"0x7f.1", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
+}
+
+/* The terminal and the system's log */
+
+static void terminal_is_known_by_its_type(void **state)
+{
+    struct winsize size = {.ws_row = 50, .ws_col = 132};
+    char *type = memory_copy(getenv("TERM"));
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+
+    (void)state;
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
+        skip();
+    FILE *stream = fopen(ptsname(master), "r+");
+    assert_non_null(stream);
+    assert_int_equal(terminal_columns(stream), 80);
+    assert_int_equal(terminal_rows(stream), 24);
+    assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
+    assert_int_equal(terminal_columns(stream), 132);
+    assert_int_equal(terminal_rows(stream), 50);
+    set_variable("TERM", "xterm");
+    assert_true(terminal_is(stream));
+    set_variable("TERM", "dumb");
+    assert_false(terminal_is(stream));
+    set_variable("TERM", NULL);
+    assert_false(terminal_is(stream));
+    (void)fclose(stream);
+    (void)close(master);
+    set_variable("TERM", type);
+    free(type);
+}
+
+static void terminal_is_not_a_file(void **state)
+{
+    FILE *file = tmpfile();
+
+    (void)state;
+    assert_non_null(file);
+    assert_false(terminal_is(file));
+    assert_int_equal(terminal_columns(file), 80);
+    assert_int_equal(terminal_rows(file), 24);
+    (void)fclose(file);
+}
+
+static void system_log_knows_its_system(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_int_equal(system_log_open(SYSTEM_LOG_EVENTLOG, &error), STATUS_SYSTEM);
+    assert_int_equal(system_log_open(SYSTEM_LOG_SYSLOG, &error), STATUS_OK);
+    system_log_close();
+}
+
+static const struct CMUnitTest fixed_tests[] = {
+    cmocka_unit_test(clock_monotonic_goes_forward),
+    cmocka_unit_test(clock_wall_is_now),
+    cmocka_unit_test(clock_writes_utc),
+    cmocka_unit_test(file_open_says_what_is_wrong),
+    cmocka_unit_test(file_read_keeps_to_the_limit),
+    cmocka_unit_test(file_replace_replaces),
+    cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
+    cmocka_unit_test(file_log_appends_line_by_line),
+    cmocka_unit_test(file_private_is_judged_by_its_mode),
+    cmocka_unit_test(file_private_may_be_a_pipe),
+    cmocka_unit_test(file_private_belongs_to_us_or_root),
+    cmocka_unit_test(directory_make_makes_all_that_is_missing),
+    cmocka_unit_test(lock_is_held_by_one),
+    cmocka_unit_test(lock_ends_with_its_process),
+    cmocka_unit_test(lock_refuses_what_is_no_lock_file),
+    cmocka_unit_test(command_is_killed_with_all_it_started),
+    cmocka_unit_test(signals_set_the_flag_and_wake),
+    cmocka_unit_test(signals_second_one_ends_the_program),
+    cmocka_unit_test(signals_ignored_before_stay_ignored),
+    cmocka_unit_test(signals_interrupt_a_command),
+    cmocka_unit_test(host_has_a_name),
+    cmocka_unit_test(host_finds_the_configuration),
+    cmocka_unit_test(host_finds_the_state_directory),
+    cmocka_unit_test(host_tells_addresses_from_names),
+    cmocka_unit_test(terminal_is_known_by_its_type),
+    cmocka_unit_test(terminal_is_not_a_file),
+    cmocka_unit_test(system_log_knows_its_system),
+};
+
+int main(void)
+{
+    struct CMUnitTest tests[COUNT_OF(fixed_tests) + COUNT_OF(command_rows)];
+    struct command_row rows[COUNT_OF(command_rows)];
+
+    memcpy(tests, fixed_tests, sizeof fixed_tests);
+    memcpy(rows, command_rows, sizeof rows);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        tests[COUNT_OF(fixed_tests) + i] = (struct CMUnitTest){
+            .name = rows[i].name, .test_func = command_is_captured, .initial_state = &rows[i]};
+    }
+    return cmocka_run_group_tests_name("platform", tests, make_directory, remove_directory);
+}
