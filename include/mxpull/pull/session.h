@@ -1,0 +1,33 @@
+#ifndef MXPULL_PULL_SESSION_H
+#define MXPULL_PULL_SESSION_H
+
+#include <mxpull/pull/round.h>
+
+/* One backup asked for some of its domains: the dialogue over a connection, or over as many as it takes, with deadlines. */
+struct session;
+
+struct session_options {
+    struct loop *loop;                   /* borrowed */
+    const struct round_options *round;   /* borrowed */
+    const struct backup_config *backup;  /* borrowed */
+    struct result *const *results;       /* what is asked for and where its answers go; the pointers are copied */
+    size_t count;                        /* at least 1 */
+    const char *password;                /* borrowed; NULL: none */
+    void (*ended)(void *context);        /* once, when every result is known; the session may not be freed in it */
+    void *context;                       /* borrowed */
+};
+
+/* Begins at once. Never NULL; ended may be called before it returns when not even a connection can be tried. */
+struct session *session_new(const struct session_options *options);
+
+/* Asks no further domain: QUIT is sent if a connection stands, and what is unanswered becomes interrupted, at the latest after
+ * half a second. */
+void session_stop(struct session *session);
+
+/* After ended. NULL is allowed. */
+void session_free(struct session *session);
+
+/* Gives a result that needs no asking its answer and tells the observer. code 0: none. */
+void result_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text);
+
+#endif

@@ -1,0 +1,279 @@
+/* One connection to a backup: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH; then bytes go in and out here. All that
+ * libcurl leaves open is closed here: it calls a connection good that did not authenticate or stayed in clear, and its timeouts
+ * end with the connect phase. The states are drawn in internal.h. */
+#include "internal.h"
+
+#include <mxpull/base/duration.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+
+#include <stdlib.h>
+
+struct connection *connection_open(struct loop *loop, const struct connection_options *options,
+                                   const struct connection_events *events, void *context, struct error *error)
+{
+    struct connection *connection = memory_new(1, sizeof *connection);
+
+    connection->loop = loop;
+    connection->events = events;
+    connection->context = context;
+    connection->user_given = options->user != NULL;
+    connection->tls_demanded =
+        options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    connection->connect_timeout_ms = options->connect_timeout_ms;
+    connection->reply_timeout_ms = options->reply_timeout_ms;
+    connection->opened_ms = clock_monotonic_ms();
+    connection->deadline_ms = connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
+                                                           ? options->connect_timeout_ms
+                                                           : options->reply_timeout_ms);
+    connection->socket = CURL_SOCKET_BAD;
+    connection->facts.address = connection->address;
+    buffer_init(&connection->sending, SEND_SIZE_MAX);
+    buffer_init(&connection->queued, SEND_SIZE_MAX);
+    connection->easy = setup_easy(connection, options, error);
+    if (connection->easy == NULL) {
+        connection_free(connection);
+        return NULL;
+    }
+    (void)curl_multi_add_handle(loop->multi, connection->easy);
+    connection->next = loop->connections;
+    loop->connections = connection;
+    return connection;
+}
+
+void connection_close(struct connection *connection)
+{
+    if (connection == NULL || connection->closed)
+        return;
+    connection->closed = true;
+    connection->phase = PHASE_ENDED;
+    (void)curl_multi_remove_handle(connection->loop->multi, connection->easy);
+    curl_easy_cleanup(connection->easy);
+    connection->easy = NULL;
+}
+
+void connection_free(struct connection *connection)
+{
+    buffer_done(&connection->sending);
+    buffer_done(&connection->queued);
+    free(connection);
+}
+
+static void note_address(struct connection *connection)
+{
+    const char *address = NULL;
+
+    if (curl_easy_getinfo(connection->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
+        (void)text_copy(connection->address, sizeof connection->address, address);
+}
+
+static void fail(struct connection *connection, int code, const struct error *error)
+{
+    note_address(connection);
+    connection->phase = PHASE_ENDED;
+    connection->events->failed(connection->context, code, error);
+}
+
+/* What libcurl calls connected may still be less than what was demanded. */
+static enum status check_demands(const struct connection *connection, struct error *error)
+{
+    if (connection->tls_demanded && connection->facts.tls == NULL)
+        return error_set(error, STATUS_TLS, "the session is not protected by TLS");
+    if (connection->user_given && !connection->heard.authenticated)
+        return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
+                         connection->facts.tls == NULL ? "; it may be after STARTTLS" : "");
+    return STATUS_OK;
+}
+
+static void note_tls(struct connection *connection)
+{
+    struct curl_tlssessioninfo *session = NULL;
+
+    if (connection->tls_version[0] != '\0')
+        connection->facts.tls = connection->tls_version;
+    else if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK && session != NULL &&
+             session->internals != NULL)
+        connection->facts.tls = "TLS";
+}
+
+void connection_connected(struct connection *connection, CURLcode result)
+{
+    struct error error = {0};
+    int code = 0;
+
+    if (connection->phase == PHASE_ENDED)
+        return;
+    note_tls(connection);
+    connection->facts.authenticated = connection->heard.authenticated;
+    connection->facts.ehlo = connection->heard.ehlo;
+    if (result != CURLE_OK)
+        code = failure_explain(result, connection->words, &connection->heard, &error);
+    else
+        (void)check_demands(connection, &error);
+    if (error.status == STATUS_OK &&
+        curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &connection->socket) != CURLE_OK)
+        (void)error_set(&error, STATUS_UNREACHABLE, "the backup closed the connection");
+    if (error.status != STATUS_OK) {
+        fail(connection, code, &error);
+        return;
+    }
+    note_address(connection);
+    connection->phase = PHASE_OPEN;
+    connection->deadline_ms = INT64_MAX;
+    connection->events->ready(connection->context);
+}
+
+/* From the moment that TCP stands each reply has its own time. libcurl's bound for the whole of the connect phase, under which it
+ * has divided its time among the addresses of the host until now, is lifted. */
+static void begin_session(struct connection *connection, int64_t since_ms)
+{
+    connection->phase = PHASE_SESSION;
+    connection->deadline_ms = since_ms + connection->reply_timeout_ms;
+    (void)curl_easy_setopt(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX);
+}
+
+void connection_progressed(struct connection *connection)
+{
+    begin_session(connection, clock_monotonic_ms());
+}
+
+static bool is_tcp_connected(const struct connection *connection, int64_t *since_ms)
+{
+    curl_off_t connect_us = 0;
+
+    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK || connect_us == 0)
+        return false;
+    *since_ms = connection->opened_ms + connect_us / 1000;
+    return true;
+}
+
+static void time_out(struct connection *connection)
+{
+    char duration[DURATION_TEXT_SIZE];
+    int64_t connect_limit_ms = connection->opened_ms + connection->connect_timeout_ms;
+    struct error error;
+    int64_t since_ms;
+
+    if (connection->phase == PHASE_TCP && is_tcp_connected(connection, &since_ms)) {
+        begin_session(connection, since_ms);
+        return;
+    }
+    if (connection->phase == PHASE_TCP && connection->deadline_ms < connect_limit_ms) {
+        connection->deadline_ms = connect_limit_ms;
+        return;
+    }
+    if (connection->phase == PHASE_TCP)
+        (void)error_set(&error, STATUS_TIMEOUT, "no connection within %s",
+                        duration_format(duration, connection->connect_timeout_ms / 1000));
+    else if (connection->phase == PHASE_SESSION)
+        (void)error_set(&error, STATUS_TIMEOUT, "%s within %s",
+                        connection->heard.replies == 0 ? "connected, but no greeting" : "no whole reply",
+                        duration_format(duration, connection->reply_timeout_ms / 1000));
+    else
+        (void)error_set(&error, STATUS_TIMEOUT, "no answer in time");
+    fail(connection, 0, &error);
+}
+
+static void tell_closed(struct connection *connection)
+{
+    struct error error;
+
+    (void)error_set(&error, STATUS_UNREACHABLE, "the backup closed the connection");
+    fail(connection, 0, &error);
+}
+
+int64_t connection_due(const struct connection *connection)
+{
+    if (connection->phase == PHASE_ENDED)
+        return INT64_MAX;
+    return connection->broken ? 0 : connection->deadline_ms;
+}
+
+void connection_overdue(struct connection *connection)
+{
+    if (connection->broken)
+        tell_closed(connection);
+    else
+        time_out(connection);
+}
+
+bool connection_wait(const struct connection *connection, struct curl_waitfd *wait)
+{
+    if (connection->phase != PHASE_OPEN)
+        return false;
+    *wait = (struct curl_waitfd){.fd = connection->socket, .events = CURL_WAIT_POLLIN};
+    if (connection->sending.size > 0)
+        wait->events |= CURL_WAIT_POLLOUT;
+    return true;
+}
+
+/* Sends on as far as the socket takes it. */
+static void flush(struct connection *connection)
+{
+    while (!connection->broken && (connection->sending.size > 0 || connection->queued.size > 0)) {
+        size_t sent = 0;
+
+        if (connection->sending.size == 0) {
+            struct buffer empty = connection->sending;
+
+            connection->sending = connection->queued;
+            connection->queued = empty;
+        }
+        CURLcode result = curl_easy_send(connection->easy, connection->sending.bytes, connection->sending.size, &sent);
+        if (result == CURLE_AGAIN)
+            return;
+        connection->broken = result != CURLE_OK;
+        if (!connection->broken)
+            buffer_consume(&connection->sending, sent);
+    }
+}
+
+void connection_send(struct connection *connection, const char *bytes, size_t size)
+{
+    if (connection->phase != PHASE_OPEN)
+        return;
+    wire_show(connection, '>', bytes, size);
+    if (buffer_append(&connection->queued, bytes, size) != STATUS_OK)
+        connection->broken = true;
+    flush(connection);
+}
+
+void connection_deadline(struct connection *connection, int64_t at_ms)
+{
+    if (connection->phase == PHASE_OPEN)
+        connection->deadline_ms = at_ms;
+}
+
+/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. */
+static void receive(struct connection *connection)
+{
+    char *bytes = connection->loop->received;
+
+    while (connection->phase == PHASE_OPEN) {
+        size_t size = 0;
+        CURLcode result = curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, &size);
+
+        if (result == CURLE_AGAIN)
+            return;
+        if (result != CURLE_OK || size == 0) {
+            tell_closed(connection);
+            return;
+        }
+        wire_show(connection, '<', bytes, size);
+        connection->events->received(connection->context, bytes, size);
+    }
+}
+
+void connection_act(struct connection *connection, short events)
+{
+    if (connection->phase == PHASE_OPEN && (events & CURL_WAIT_POLLOUT) != 0)
+        flush(connection);
+    if (connection->phase == PHASE_OPEN && (events & ~CURL_WAIT_POLLOUT) != 0)
+        receive(connection);
+}
+
+const struct connection_facts *connection_facts(const struct connection *connection)
+{
+    return &connection->facts;
+}

@@ -1,0 +1,57 @@
+/* What the server says while libcurl connects: libcurl shows each line and keeps none. */
+#include "internal.h"
+
+#include <mxpull/base/text.h>
+#include <mxpull/smtp/reply.h>
+
+#include <string.h>
+
+static int code_of(const char *line, size_t size)
+{
+    int code = 0;
+
+    for (size_t i = 0; i < 3; i++) {
+        if (i >= size || !text_is_digit(line[i]))
+            return 0;
+        code = code * 10 + (line[i] - '0');
+    }
+    return code;
+}
+
+static void keep_text(struct heard *heard, const char *line, size_t size)
+{
+    while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+        size--;
+    if (size > sizeof heard->text - 1)
+        size = sizeof heard->text - 1;
+    memcpy(heard->text, line, size);
+    heard->text[size] = '\0';
+}
+
+bool heard_line(struct heard *heard, const char *line, size_t size)
+{
+    bool first = !heard->open;
+
+    if (first) {
+        heard->size = 0;
+        heard->lines = 0;
+    }
+    heard->size += size;
+    heard->lines++;
+    if (heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
+        return false;
+
+    heard->code = code_of(line, size);
+    heard->open = heard->code == 0 || (size > 3 && line[3] == '-');
+    keep_text(heard, line, size);
+    /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or STARTTLS's. */
+    if (heard->code == 220 || (heard->code == 250 && first))
+        heard->ehlo = (struct ehlo){0};
+    if (heard->code == 250)
+        ehlo_line(&heard->ehlo, line, size, first);
+    if (heard->code == 235)
+        heard->authenticated = true;
+    if (!heard->open)
+        heard->replies++;
+    return true;
+}

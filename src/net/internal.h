@@ -1,0 +1,98 @@
+#ifndef MXPULL_NET_INTERNAL_H
+#define MXPULL_NET_INTERNAL_H
+
+/* What the files of this floor share. Nobody above it sees this. */
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/net/connection.h>
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RECEIVE_SIZE = 64 * 1024, SEND_SIZE_MAX = 256 * 1024, HEARD_SIZE = 200, VERSION_SIZE = 24 };
+
+struct loop {
+    CURLM *multi;
+    struct connection *connections; /* owned; closed ones stay until the turn ends */
+    struct curl_waitfd *waits;      /* one for each connection that is past connecting */
+    struct connection **waiting;    /* whose wait it is */
+    size_t wait_capacity;
+    char *received; /* what one recv brings: shared, for it is used up before the next one */
+};
+
+/* What the server said while libcurl was connecting (heard.c). */
+struct heard {
+    int code;              /* of the reply that came last, 0: none yet */
+    char text[HEARD_SIZE]; /* its last line as received, code included, cut */
+    bool open;             /* more lines of it are to come */
+    size_t size, lines;    /* of it */
+    unsigned replies;      /* whole ones so far */
+    bool authenticated;    /* 235 was said */
+    struct ehlo ehlo;      /* as said last */
+};
+
+/*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
+ * TCP and SESSION (greeting, TLS, EHLO, AUTH) are libcurl's; from OPEN on we send and receive ourselves. */
+enum phase { PHASE_TCP, PHASE_SESSION, PHASE_OPEN, PHASE_ENDED };
+
+struct connection {
+    struct connection *next;
+    struct loop *loop; /* borrowed */
+    CURL *easy;
+    const struct connection_events *events; /* borrowed */
+    void *context;                          /* borrowed */
+    enum phase phase;
+    bool closed; /* by its owner: to be freed at the end of the turn */
+    bool broken; /* a send failed: to be told in the next turn */
+    bool user_given;
+    bool tls_demanded;
+    int64_t opened_ms, connect_timeout_ms, reply_timeout_ms, deadline_ms;
+    curl_socket_t socket;
+    struct buffer sending; /* being sent: kept as it is until it is gone, as TLS demands */
+    struct buffer queued;  /* to be sent after it */
+    struct heard heard;
+    struct connection_facts facts;
+    char address[64];
+    char tls_version[VERSION_SIZE];
+    char words[CURL_ERROR_SIZE]; /* libcurl's */
+};
+
+/* Takes one reply line as libcurl has it. False when the reply has grown over the ceilings of smtp/reply. */
+bool heard_line(struct heard *heard, const char *line, size_t size);
+
+/* Explains why the connect phase failed: status and text of *error from libcurl's result and words and what was heard last.
+ * Returns the reply code where a reply is the reason, else 0. */
+int failure_explain(CURLcode result, const char *words, const struct heard *heard, struct error *error);
+
+/* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the options are impossible. */
+CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error);
+
+/* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A CURLOPT_DEBUGFUNCTION. */
+int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context);
+
+/* Shows bytes of the conversation, line by line. */
+void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size);
+
+/* libcurl has ended the connect phase. */
+void connection_connected(struct connection *connection, CURLcode result);
+
+/* A whole reply has come while connecting: the next one has its own time. */
+void connection_progressed(struct connection *connection);
+
+/* When the connection wants to be looked at: at its deadline, at once when a send has failed, or never (INT64_MAX). */
+int64_t connection_due(const struct connection *connection);
+
+/* That time has come. */
+void connection_overdue(struct connection *connection);
+
+/* Fills *wait and returns true if the connection waits for its socket outside libcurl's own polling. */
+bool connection_wait(const struct connection *connection, struct curl_waitfd *wait);
+
+/* The socket can be read from or written to. */
+void connection_act(struct connection *connection, short events);
+
+/* Frees a closed connection. */
+void connection_free(struct connection *connection);
+
+#endif

@@ -1,0 +1,163 @@
+/* One libcurl multi for all connections. libcurl drives those that are connecting; the sockets of the others are polled beside
+ * them in the same call, with the nearest deadline as its timeout. */
+#include "internal.h"
+
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RESOLVE_THREADS = 256 };
+
+static bool speaks_smtp(const curl_version_info_data *info)
+{
+    for (const char *const *protocol = info->protocols; *protocol != NULL; protocol++) {
+        if (strcmp(*protocol, "smtp") == 0)
+            return true;
+    }
+    return false;
+}
+
+struct loop *loop_new(struct error *error)
+{
+    enum { VERSION_MIN = 0x075800 }; /* 7.88.0 */
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)error_set(error, STATUS_SYSTEM, "libcurl cannot be started");
+        return NULL;
+    }
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    if (info->version_num < VERSION_MIN || !speaks_smtp(info)) {
+        (void)error_set(error, STATUS_SYSTEM, "libcurl %s is no good: 7.88 or later with SMTP is needed", info->version);
+        curl_global_cleanup();
+        return NULL;
+    }
+    struct loop *loop = memory_new(1, sizeof *loop);
+    loop->multi = curl_multi_init();
+    loop->received = memory_new(RECEIVE_SIZE, 1);
+    if (loop->multi == NULL) {
+        (void)error_set(error, STATUS_SYSTEM, "libcurl cannot make a multi handle");
+        loop_free(loop);
+        return NULL;
+    }
+#if LIBCURL_VERSION_NUM >= 0x081400
+    /* From 8.20 on names are looked up by a pool of threads: slow names must not make the others wait. */
+    (void)curl_multi_setopt(loop->multi, CURLMOPT_RESOLVE_THREADS_MAX, (long)RESOLVE_THREADS);
+#endif
+    return loop;
+}
+
+static void free_closed(struct loop *loop)
+{
+    struct connection **link = &loop->connections;
+
+    while (*link != NULL) {
+        struct connection *connection = *link;
+
+        if (connection->closed) {
+            *link = connection->next;
+            connection_free(connection);
+        } else {
+            link = &connection->next;
+        }
+    }
+}
+
+void loop_free(struct loop *loop)
+{
+    if (loop == NULL)
+        return;
+    free_closed(loop);
+    (void)curl_multi_cleanup(loop->multi);
+    free(loop->waits);
+    free(loop->waiting);
+    free(loop->received);
+    free(loop);
+    curl_global_cleanup();
+}
+
+void loop_wake(struct loop *loop)
+{
+    (void)curl_multi_wakeup(loop->multi);
+}
+
+static void take_results(struct loop *loop)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+        struct connection *connection = NULL;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &connection);
+        connection_connected(connection, message->data.result);
+    }
+}
+
+/* The nearest time at which a connection wants to be looked at. */
+static int64_t nearest_deadline(const struct loop *loop, int64_t until_ms)
+{
+    for (const struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+        int64_t due_ms = connection_due(connection);
+
+        if (due_ms < until_ms)
+            until_ms = due_ms;
+    }
+    return until_ms;
+}
+
+static void check_deadlines(struct loop *loop)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    for (struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+        if (connection_due(connection) <= now_ms)
+            connection_overdue(connection);
+    }
+}
+
+static unsigned fill_waits(struct loop *loop)
+{
+    unsigned count = 0;
+
+    for (struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+        if (count == loop->wait_capacity) {
+            loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
+            loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
+            loop->waiting = memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct connection *));
+        }
+        if (connection_wait(connection, &loop->waits[count]))
+            loop->waiting[count++] = connection;
+    }
+    return count;
+}
+
+static int timeout_until(int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    if (left_ms < 0)
+        return 0;
+    return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
+}
+
+void loop_turn(struct loop *loop, int64_t until_ms)
+{
+    unsigned count = fill_waits(loop);
+    int running;
+
+    /* Polling comes first, so that what an event brings about is seen by the caller before the next wait. */
+    (void)curl_multi_poll(loop->multi, loop->waits, count, timeout_until(nearest_deadline(loop, until_ms)), NULL);
+    for (unsigned i = 0; i < count; i++) {
+        if (loop->waits[i].revents != 0)
+            connection_act(loop->waiting[i], loop->waits[i].revents);
+    }
+    (void)curl_multi_perform(loop->multi, &running);
+    take_results(loop);
+    check_deadlines(loop);
+    free_closed(loop);
+}

@@ -1,0 +1,181 @@
+/* The options of one connection in libcurl's terms. */
+#include "internal.h"
+
+#include <mxpull/base/text.h>
+#include <mxpull/smtp/reply.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { URL_SIZE = 1024, SMTP_LINE_BUFFER = 4096, NAME_CACHE_S = 30 };
+
+static size_t header(char *line, size_t size, size_t count, void *context)
+{
+    struct connection *connection = context;
+
+    if (!heard_line(&connection->heard, line, size * count))
+        return 0;
+    if (!connection->heard.open)
+        connection_progressed(connection);
+    return size * count;
+}
+
+/* smtp://host:port/ehlo-name: libcurl takes the EHLO name from the path. */
+static enum status set_url(CURL *easy, const struct connection_options *options, struct error *error)
+{
+    char url[URL_SIZE];
+    char *name = curl_easy_escape(easy, options->ehlo_name, 0);
+    bool is_ipv6 = strchr(options->host, ':') != NULL;
+    int length = snprintf(url, sizeof url, "%s://%s%s%s:%d/%s",
+                          options->tls == CONNECTION_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
+                          options->host, is_ipv6 ? "]" : "", options->port, name != NULL ? name : "");
+
+    curl_free(name);
+    if (length < 0 || (size_t)length >= sizeof url || curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK)
+        return error_set(error, STATUS_SYNTAX, "host or EHLO name too long");
+    return STATUS_OK;
+}
+
+static enum status demand(CURLcode result, const char *what, struct error *error)
+{
+    if (result == CURLE_OK)
+        return STATUS_OK;
+    return error_set(error, STATUS_SYSTEM, "%s: libcurl says: %s", what, curl_easy_strerror(result));
+}
+
+/* libcurl loads the system's certificates once for all connections only when it is given the file alone (7.88: 1.4 ms instead of
+ * 26 ms for each host). */
+static enum status set_certificates(CURL *easy, const struct connection_options *options, struct error *error)
+{
+    const char *file = options->tls_ca_file;
+
+    if (file == NULL)
+        file = curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (file == NULL)
+        return STATUS_OK;
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    return demand(curl_easy_setopt(easy, CURLOPT_CAINFO, file), "tls_ca_file", error);
+}
+
+static long revocation_option(enum connection_revocation revocation)
+{
+    switch (revocation) {
+    case CONNECTION_REVOCATION_BEST_EFFORT: return CURLSSLOPT_REVOKE_BEST_EFFORT;
+    case CONNECTION_REVOCATION_STRICT: return 0;
+    case CONNECTION_REVOCATION_OFF: return CURLSSLOPT_NO_REVOKE;
+    }
+    return 0;
+}
+
+static enum status set_tls(CURL *easy, const struct connection_options *options, struct error *error)
+{
+    static const long use[] = {
+        [CONNECTION_TLS_OFF] = CURLUSESSL_NONE,
+        [CONNECTION_TLS_MAY] = CURLUSESSL_TRY,
+        [CONNECTION_TLS_REQUIRED] = CURLUSESSL_ALL,
+        [CONNECTION_TLS_IMPLICIT] = CURLUSESSL_ALL,
+    };
+    bool demanded = options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    bool verified = demanded && options->tls_verify;
+    enum status status = demand(curl_easy_setopt(easy, CURLOPT_USE_SSL, use[options->tls]), "tls", error);
+
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
+    (void)curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, revocation_option(options->tls_revocation));
+    if (status == STATUS_OK && verified)
+        status = set_certificates(easy, options, error);
+    if (status == STATUS_OK && demanded && options->tls_fingerprint != NULL)
+        status = demand(curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, options->tls_fingerprint), "tls_fingerprint",
+                        error);
+    return status;
+}
+
+static bool is_bearer(const char *mechanism)
+{
+    return mechanism != NULL && (text_equal(mechanism, "XOAUTH2") || text_equal(mechanism, "OAUTHBEARER"));
+}
+
+static enum status set_auth(CURL *easy, const struct connection_options *options, struct error *error)
+{
+    char login[64];
+    enum status status;
+
+    if (options->user == NULL)
+        return STATUS_OK;
+    if (options->tls != CONNECTION_TLS_REQUIRED && options->tls != CONNECTION_TLS_IMPLICIT && !options->auth_in_clear)
+        return error_set(error, STATUS_SYNTAX, "credentials need TLS: set tls = required, or auth_in_clear = true");
+    status = demand(curl_easy_setopt(easy, CURLOPT_USERNAME, options->user), "user", error);
+    if (status == STATUS_OK && options->password != NULL)
+        status = demand(curl_easy_setopt(easy, is_bearer(options->auth) ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
+                                         options->password),
+                        "password", error);
+    if (status == STATUS_OK && options->auth != NULL) {
+        (void)snprintf(login, sizeof login, "AUTH=%s", options->auth);
+        status = demand(curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, login), "auth", error);
+    }
+    return status;
+}
+
+static enum status set_route(CURL *easy, const struct connection_options *options, struct error *error)
+{
+    static const long resolve[] = {
+        [CONNECTION_IP_ANY] = CURL_IPRESOLVE_WHATEVER,
+        [CONNECTION_IP_4] = CURL_IPRESOLVE_V4,
+        [CONNECTION_IP_6] = CURL_IPRESOLVE_V6,
+    };
+    enum status status;
+    char source[80];
+
+    (void)curl_easy_setopt(easy, CURLOPT_IPRESOLVE, resolve[options->ip]);
+    (void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_CACHE_S);
+    (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    status = demand(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : ""), "proxy", error);
+    if (status == STATUS_OK && options->proxy != NULL)
+        (void)curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    if (status == STATUS_OK && options->source_address != NULL) {
+        (void)snprintf(source, sizeof source, "host!%s", options->source_address);
+        status = demand(curl_easy_setopt(easy, CURLOPT_INTERFACE, source), "source_address", error);
+    }
+    return status;
+}
+
+/* Its own deadlines are put behind ours (connection.c), so that ours say what was waited for. */
+static void set_timeouts(CURL *easy, const struct connection_options *options)
+{
+    enum { BEHIND_MS = 1000 };
+
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(options->connect_timeout_ms + BEHIND_MS));
+    (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(options->reply_timeout_ms / 1000 + 2));
+}
+
+CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error)
+{
+    CURL *easy = curl_easy_init();
+
+    if (easy == NULL) {
+        (void)error_set(error, STATUS_SYSTEM, "libcurl cannot make a handle");
+        return NULL;
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, connection);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->words);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SMTP_LINE_BUFFER);
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name that is still being looked up */
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
+    if (options->tls != CONNECTION_TLS_OFF || connection->events->wire != NULL) {
+        (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
+        (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
+        (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    }
+    set_timeouts(easy, options);
+    if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||
+        set_auth(easy, options, error) != STATUS_OK || set_route(easy, options, error) != STATUS_OK) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
+    return easy;
+}

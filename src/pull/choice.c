@@ -1,0 +1,54 @@
+/* What the names on the command line choose: backups by name, and domains by name in every backup that lists them. */
+#include "choice.h"
+
+#include <mxpull/base/text.h>
+
+#include <stdio.h>
+
+static bool names_domain(const char *name, const struct backup_config *backup, size_t domain)
+{
+    struct node node;
+    struct error error;
+
+    if (text_equal(name, backup->domain_texts[domain]))
+        return true;
+    return node_parse(&node, name, &error) == STATUS_OK && node_equal(&node, &backup->domains[domain]);
+}
+
+bool choice_has(const struct round_options *options, const struct backup_config *backup, size_t domain)
+{
+    if (options->name_count == 0)
+        return true;
+    for (size_t i = 0; i < options->name_count; i++) {
+        if (text_equal(options->names[i], backup->name) || names_domain(options->names[i], backup, domain))
+            return true;
+    }
+    return false;
+}
+
+static bool is_known(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        if (text_equal(name, backup->name))
+            return true;
+        for (size_t domain = 0; domain < backup->domain_count; domain++) {
+            if (names_domain(name, backup, domain))
+                return true;
+        }
+    }
+    return false;
+}
+
+enum status choice_check(const struct round_options *options, struct error *error)
+{
+    for (size_t i = 0; i < options->name_count; i++) {
+        char shown[80];
+
+        if (!is_known(options->config, options->names[i]))
+            return error_set(error, STATUS_SYNTAX, "\"%s\" is neither a backup nor a domain in %s",
+                             text_printable_copy(shown, sizeof shown, options->names[i]), options->config->path);
+    }
+    return STATUS_OK;
+}

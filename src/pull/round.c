@@ -1,0 +1,279 @@
+/* All backups at once, each in a session of its own, at most `concurrency` at a time, in one loop. What failed for a while is asked
+ * again with --retry; the wait for it is a deadline of the same loop. */
+#include "choice.h"
+
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/round.h>
+#include <mxpull/pull/session.h>
+
+#include <stdlib.h>
+
+/* After this the sessions that were told to stop are dropped. Each ends by itself before. */
+enum { STOP_LIMIT_MS = 900 };
+
+/*  DUE --> RUNNING --> OVER, and with --retry from RUNNING back to DUE at a later time. */
+enum job_state { JOB_DUE, JOB_RUNNING, JOB_OVER };
+
+/* One backup's part of the round. */
+struct job {
+    struct round *round; /* borrowed */
+    const struct backup_config *backup;
+    struct result *results; /* borrowed: the first of its results in the round's array */
+    size_t count;
+    enum job_state state;
+    int64_t due_ms;
+    size_t retries;
+    bool ended; /* its session has ended and is to be freed */
+    struct session *session;
+    char *password; /* secret */
+};
+
+struct round {
+    struct round_options options;
+    struct result *results;
+    size_t result_count;
+    struct job *jobs;
+    size_t job_count;
+    struct loop *loop; /* borrowed while it runs */
+    size_t running, over;
+};
+
+static size_t count_chosen(const struct round_options *options, const struct backup_config *backup)
+{
+    size_t count = 0;
+
+    for (size_t domain = 0; domain < backup->domain_count; domain++)
+        count += choice_has(options, backup, domain) ? 1 : 0;
+    return count;
+}
+
+static void add_job(struct round *round, const struct backup_config *backup, size_t count)
+{
+    struct job *job = &round->jobs[round->job_count++];
+
+    *job = (struct job){
+        .round = round, .backup = backup, .results = &round->results[round->result_count], .count = count};
+    for (size_t domain = 0; domain < backup->domain_count; domain++) {
+        if (choice_has(&round->options, backup, domain))
+            round->results[round->result_count++] = (struct result){
+                .backup = backup,
+                .node = &backup->domains[domain],
+                .domain = backup->domain_texts[domain],
+                .pending = -1,
+                .messages = -1,
+                .bytes = -1,
+            };
+    }
+}
+
+struct round *round_new(const struct round_options *options, struct error *error)
+{
+    const struct config *config = options->config;
+    size_t total = 0;
+
+    if (choice_check(options, error) != STATUS_OK)
+        return NULL;
+    struct round *round = memory_new(1, sizeof *round);
+    round->options = *options;
+    round->jobs = memory_new(config->backup_count, sizeof *round->jobs);
+    for (size_t i = 0; i < config->backup_count; i++)
+        total += count_chosen(options, &config->backups[i]);
+    round->results = memory_new(total, sizeof *round->results);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        size_t count = count_chosen(options, &config->backups[i]);
+
+        if (count > 0)
+            add_job(round, &config->backups[i], count);
+    }
+    return round;
+}
+
+void round_free(struct round *round)
+{
+    if (round == NULL)
+        return;
+    for (size_t i = 0; i < round->job_count; i++) {
+        session_free(round->jobs[i].session);
+        memory_free_secret(round->jobs[i].password);
+    }
+    for (size_t i = 0; i < round->result_count; i++) {
+        free(round->results[i].command);
+        free(round->results[i].text);
+        free(round->results[i].address);
+        free(round->results[i].tls);
+    }
+    free(round->jobs);
+    free(round->results);
+    free(round);
+}
+
+static bool wants_asking(const struct result *result)
+{
+    return !result->known || (!result->dry && outcome_is_temporary(result->outcome));
+}
+
+static void settle_all(struct job *job, enum outcome outcome, const char *text)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        if (!job->results[i].known)
+            result_settle(&job->results[i], &job->round->options, outcome, text);
+    }
+}
+
+static void finish(struct job *job)
+{
+    job->state = JOB_OVER;
+    job->round->over++;
+}
+
+static void session_ended(void *context)
+{
+    struct job *job = context;
+
+    job->ended = true;
+}
+
+/* Begins the session of a job, for those of its results that need one. */
+static void begin(struct job *job)
+{
+    struct result **results = memory_new(job->count, sizeof(struct result *));
+    size_t count = 0;
+
+    for (size_t i = 0; i < job->count; i++) {
+        if (wants_asking(&job->results[i]))
+            results[count++] = &job->results[i];
+    }
+    job->state = JOB_RUNNING;
+    job->round->running++;
+    job->session = session_new(&(struct session_options){
+        .loop = job->round->loop,
+        .round = &job->round->options,
+        .backup = job->backup,
+        .results = results,
+        .count = count,
+        .password = job->password,
+        .ended = session_ended,
+        .context = job,
+    });
+    free(results);
+}
+
+/* Puts a job whose session has ended off until its next retry, or ends it. */
+static void conclude(struct job *job)
+{
+    const struct durations *retry = &job->backup->timing.retry;
+    bool again = false;
+
+    session_free(job->session);
+    job->session = NULL;
+    job->ended = false;
+    job->round->running--;
+    for (size_t i = 0; i < job->count; i++)
+        again = again || wants_asking(&job->results[i]);
+    if (again && job->round->options.retry && job->retries < retry->count) {
+        job->state = JOB_DUE;
+        job->due_ms = clock_monotonic_ms() + retry->seconds[job->retries++] * 1000;
+    } else {
+        finish(job);
+    }
+}
+
+/* Does what can be done now. Returns when a job falls due that waits for nothing but the time. */
+static int64_t advance(struct round *round)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t next_ms = INT64_MAX;
+
+    for (size_t i = 0; i < round->job_count; i++) {
+        struct job *job = &round->jobs[i];
+
+        if (job->ended)
+            conclude(job);
+        if (job->state != JOB_DUE || round->running >= (size_t)round->options.config->concurrency)
+            continue;
+        if (job->due_ms <= now_ms)
+            begin(job);
+        else if (job->due_ms < next_ms)
+            next_ms = job->due_ms;
+        if (job->ended) /* it could not even be tried */
+            next_ms = now_ms;
+    }
+    return next_ms;
+}
+
+static void stop_all(struct round *round)
+{
+    for (size_t i = 0; i < round->job_count; i++) {
+        struct job *job = &round->jobs[i];
+
+        job->retries = job->backup->timing.retry.count;
+        if (job->state == JOB_RUNNING) {
+            session_stop(job->session);
+        } else if (job->state == JOB_DUE) {
+            settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
+            finish(job);
+        }
+    }
+}
+
+/* A password that cannot be had ends its backup's part of the round, and no other's. */
+static void fetch_passwords(struct round *round)
+{
+    for (size_t i = 0; i < round->job_count; i++) {
+        struct job *job = &round->jobs[i];
+        struct error error;
+
+        if (config_password(round->options.config, job->backup, &job->password, &error) != STATUS_OK) {
+            settle_all(job, OUTCOME_AUTHENTICATION, error.text);
+            finish(job);
+        }
+    }
+}
+
+void round_run(struct round *round, struct loop *loop, bool (*stop)(void))
+{
+    int64_t stop_limit_ms = INT64_MAX;
+
+    round->loop = loop;
+    fetch_passwords(round);
+    while (round->over < round->job_count) {
+        if (stop_limit_ms == INT64_MAX && stop()) {
+            stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
+            stop_all(round);
+        }
+        int64_t next_ms = advance(round);
+        if (clock_monotonic_ms() >= stop_limit_ms)
+            break;
+        if (round->over < round->job_count)
+            loop_turn(loop, next_ms < stop_limit_ms ? next_ms : stop_limit_ms);
+    }
+    for (size_t i = 0; i < round->job_count; i++) {
+        session_free(round->jobs[i].session);
+        round->jobs[i].session = NULL;
+        settle_all(&round->jobs[i], OUTCOME_INTERRUPTED, "stopped before an answer came");
+    }
+}
+
+size_t round_result_count(const struct round *round)
+{
+    return round->result_count;
+}
+
+const struct result *round_result(const struct round *round, size_t index)
+{
+    return &round->results[index];
+}
+
+int round_exit_status(const struct round *round)
+{
+    int exit_status = 0;
+
+    for (size_t i = 0; i < round->result_count; i++) {
+        const struct result *result = &round->results[i];
+
+        if (result->known && !result->dry)
+            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
+    }
+    return exit_status;
+}

@@ -1,0 +1,373 @@
+/* One backup asked for its domains: the dialogue decides what is said, the connection carries it, and this file brings the two
+ * together, keeps the deadlines and writes down what was answered. */
+#include <mxpull/base/duration.h>
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/net/connection.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/session.h>
+#include <mxpull/smtp/dialogue.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How long QUIT's answer is waited for, on which little depends, and how long a session that is told to stop may take. */
+enum { QUIT_TIMEOUT_MS = 5000, STOP_TIMEOUT_MS = 500 };
+
+struct session {
+    struct session_options options;
+    struct result **results; /* owned array of borrowed results, in the order of nodes */
+    struct node *nodes;
+    struct dialogue *dialogue;
+    struct connection *connection; /* NULL between two of them */
+    struct reply reply;
+    bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
+    bool dry;      /* --dry-run has come as far as it goes */
+    bool stopping;
+    bool ended;
+    int64_t connecting_ms, asked_ms;
+};
+
+static void act(struct session *session, enum dialogue_step step);
+
+/* ---- what becomes known ---- */
+
+static void replace(char **text, const char *with)
+{
+    free(*text);
+    *text = memory_copy(with);
+}
+
+static void tell(const struct round_options *round, const struct result *result)
+{
+    if (round->observer.answered != NULL)
+        round->observer.answered(round->context, result);
+}
+
+void result_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text)
+{
+    result->known = true;
+    result->outcome = outcome;
+    result->verb = VERB_CONNECT;
+    result->code = 0;
+    replace(&result->text, text);
+    tell(round, result);
+}
+
+/* Writes down one answer that has become known. */
+static void report(struct session *session, size_t node)
+{
+    const struct answer *answer = dialogue_answer(session->dialogue, node);
+    struct result *result = session->results[node];
+
+    result->known = true;
+    result->dry = session->dry;
+    if (session->dry) {
+        char command[NODE_SIZE_MAX + sizeof "ETRN "];
+
+        (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
+        replace(&result->command, command);
+    }
+    result->outcome = answer->outcome;
+    result->verb = answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT;
+    result->code = answer->code;
+    result->pending = answer->pending;
+    result->attempts += answer->attempts > 0 ? answer->attempts : 1;
+    replace(&result->text, answer->text);
+    if (answer->attempts == 0)
+        result->ms = clock_monotonic_ms() - session->connecting_ms;
+    tell(session->options.round, result);
+}
+
+static void report_known(struct session *session)
+{
+    size_t node;
+
+    while (dialogue_take(session->dialogue, &node))
+        report(session, node);
+}
+
+/* Remembers for all results without an answer what this connection is like; the last one that was tried stays. */
+static void note_facts(struct session *session)
+{
+    const struct connection_facts *facts = connection_facts(session->connection);
+
+    for (size_t i = 0; i < session->options.count; i++) {
+        struct result *result = session->results[i];
+
+        if (dialogue_answer(session->dialogue, i)->known)
+            continue;
+        replace(&result->address, facts->address);
+        replace(&result->tls, facts->tls);
+        result->authenticated = facts->authenticated;
+    }
+}
+
+static void move(const struct session *session, enum session_state state, const char *domain)
+{
+    const struct round_options *round = session->options.round;
+
+    if (round->observer.moved != NULL)
+        round->observer.moved(round->context, session->options.backup, state, domain);
+}
+
+static void decide(const struct session *session, const char *decision, const char *why)
+{
+    const struct log_field fields[] = {
+        {.key = "backup", .text = session->options.backup->name},
+        {.key = "decision", .text = decision},
+        {.key = "why", .text = why},
+    };
+
+    log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
+}
+
+/* ---- what the connection brings ---- */
+
+/* How long the node that is being asked has waited: until its reply, or until the connection was cut. */
+static void note_time(struct session *session)
+{
+    if (dialogue_is_asking(session->dialogue))
+        session->results[dialogue_node(session->dialogue)]->ms = clock_monotonic_ms() - session->asked_ms;
+}
+
+static void cut(struct session *session, enum outcome outcome, int code, const char *text)
+{
+    note_time(session);
+    act(session, dialogue_cut(session->dialogue, outcome, code, text));
+}
+
+static void ready(void *context)
+{
+    struct session *session = context;
+    const struct round_options *round = session->options.round;
+    const struct backup_config *backup = session->options.backup;
+
+    note_facts(session);
+    if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
+        act(session, dialogue_decline(session->dialogue, OUTCOME_UNSUPPORTED, "EHLO does not offer ETRN"));
+    } else if (round->dry_run) {
+        session->dry = true;
+        act(session, dialogue_decline(session->dialogue, OUTCOME_STARTED, ""));
+    } else {
+        act(session, dialogue_connected(session->dialogue));
+    }
+}
+
+/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC 5321 3.8), or a server that answers
+ * what was not asked, and whose answers would be taken for those to later commands. */
+static void judge_surplus(struct session *session, const char *bytes, size_t size)
+{
+    struct error error;
+    size_t used;
+    bool complete;
+
+    reply_reset(&session->reply);
+    if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) == STATUS_OK && complete &&
+        session->reply.code == 421)
+        cut(session, OUTCOME_DEFERRED, 421, session->reply.text.bytes);
+    else
+        cut(session, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
+}
+
+static void received(void *context, const char *bytes, size_t size)
+{
+    struct session *session = context;
+    struct connection *connection = session->connection;
+
+    while (size > 0 && session->connection == connection) {
+        struct error error;
+        size_t used;
+        bool complete;
+
+        if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
+            cut(session, outcome_of_status(error.status), 0, error.text);
+            return;
+        }
+        bytes += used;
+        size -= used;
+        if (!complete)
+            return;
+        note_time(session);
+        enum dialogue_step step =
+            dialogue_reply(session->dialogue, session->reply.code, session->reply.text.bytes);
+        reply_reset(&session->reply);
+        if (size > 0 && step == DIALOGUE_SEND) {
+            judge_surplus(session, bytes, size);
+            return;
+        }
+        act(session, step);
+    }
+}
+
+static void failed(void *context, int code, const struct error *error)
+{
+    struct session *session = context;
+    const struct backup_config *backup = session->options.backup;
+
+    note_facts(session);
+    if (error->status == STATUS_TLS && backup->tls == TLS_MAY && !session->in_clear) {
+        decide(session, "connect again without TLS", error->text);
+        session->in_clear = true;
+        act(session, DIALOGUE_CONNECT);
+        return;
+    }
+    cut(session, code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code,
+        error->text);
+}
+
+static void wire(void *context, char direction, const char *line, size_t size)
+{
+    const struct session *session = context;
+    const struct round_options *round = session->options.round;
+
+    round->observer.wire(round->context, session->options.backup, direction, line, size);
+}
+
+/* ---- what is done ---- */
+
+static enum connection_tls tls_of(const struct session *session)
+{
+    switch (session->options.backup->tls) {
+    case TLS_OFF: return CONNECTION_TLS_OFF;
+    case TLS_MAY: return session->in_clear ? CONNECTION_TLS_OFF : CONNECTION_TLS_MAY;
+    case TLS_REQUIRED: return CONNECTION_TLS_REQUIRED;
+    case TLS_IMPLICIT: return CONNECTION_TLS_IMPLICIT;
+    }
+    return CONNECTION_TLS_REQUIRED;
+}
+
+static void open_connection(struct session *session)
+{
+    static const struct connection_events quiet = {.ready = ready, .received = received, .failed = failed};
+    static const struct connection_events shown = {
+        .ready = ready, .received = received, .failed = failed, .wire = wire};
+    const struct round_options *round = session->options.round;
+    const struct backup_config *backup = session->options.backup;
+    const struct connection_options options = {
+        .host = backup->host,
+        .port = backup->port,
+        .ip = (enum connection_ip)backup->ip,
+        .ehlo_name = round->config->ehlo_name,
+        .tls = tls_of(session),
+        .tls_verify = backup->tls_verify,
+        .tls_ca_file = backup->tls_ca_file,
+        .tls_fingerprint = backup->tls_fingerprint,
+        .tls_revocation = (enum connection_revocation)backup->tls_revocation,
+        .user = backup->user,
+        .password = session->options.password,
+        .auth = backup->auth,
+        .auth_in_clear = backup->auth_in_clear,
+        .source_address = backup->source_address,
+        .proxy = backup->proxy,
+        .connect_timeout_ms = backup->connect_timeout_s * 1000,
+        .reply_timeout_ms = backup->command_timeout_s * 1000,
+    };
+    struct error error;
+
+    session->connecting_ms = clock_monotonic_ms();
+    reply_reset(&session->reply);
+    move(session, SESSION_CONNECTING, NULL);
+    session->connection = connection_open(session->options.loop, &options,
+                                          round->observer.wire != NULL ? &shown : &quiet, session, &error);
+    if (session->connection == NULL)
+        cut(session, outcome_of_status(error.status), 0, error.text);
+}
+
+static void disconnect(struct session *session)
+{
+    connection_close(session->connection);
+    session->connection = NULL;
+}
+
+static void send_command(struct session *session)
+{
+    const char *command = dialogue_command(session->dialogue);
+    bool quitting = dialogue_is_quitting(session->dialogue);
+    int64_t timeout_ms = session->options.backup->command_timeout_s * 1000;
+
+    if (quitting && timeout_ms > QUIT_TIMEOUT_MS)
+        timeout_ms = QUIT_TIMEOUT_MS;
+    if (session->stopping)
+        timeout_ms = STOP_TIMEOUT_MS;
+    if (quitting)
+        move(session, SESSION_QUITTING, NULL);
+    else
+        move(session, SESSION_ASKING, session->results[dialogue_node(session->dialogue)]->domain);
+    int64_t now_ms = clock_monotonic_ms();
+    if (!quitting)
+        session->asked_ms = now_ms;
+    connection_deadline(session->connection, now_ms + timeout_ms);
+    connection_send(session->connection, command, strlen(command));
+}
+
+static void end(struct session *session)
+{
+    if (session->ended)
+        return;
+    session->ended = true;
+    move(session, SESSION_DONE, NULL);
+    session->options.ended(session->options.context);
+}
+
+static void act(struct session *session, enum dialogue_step step)
+{
+    if (session->stopping && step == DIALOGUE_CONNECT)
+        step = dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
+    report_known(session);
+    switch (step) {
+    case DIALOGUE_SEND: send_command(session); break;
+    case DIALOGUE_WAIT: break;
+    case DIALOGUE_CONNECT:
+        disconnect(session);
+        open_connection(session);
+        break;
+    case DIALOGUE_END:
+        disconnect(session);
+        end(session);
+        break;
+    }
+}
+
+struct session *session_new(const struct session_options *options)
+{
+    struct session *session = memory_new(1, sizeof *session);
+
+    session->options = *options;
+    session->results = memory_new(options->count, sizeof(struct result *));
+    session->nodes = memory_new(options->count, sizeof *session->nodes);
+    for (size_t i = 0; i < options->count; i++) {
+        session->results[i] = options->results[i];
+        session->nodes[i] = *options->results[i]->node;
+    }
+    session->dialogue =
+        dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection);
+    reply_init(&session->reply);
+    open_connection(session);
+    return session;
+}
+
+void session_stop(struct session *session)
+{
+    if (session->stopping || session->ended)
+        return;
+    session->stopping = true;
+    enum dialogue_step step =
+        dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
+    if (step == DIALOGUE_WAIT)
+        connection_deadline(session->connection, clock_monotonic_ms() + STOP_TIMEOUT_MS);
+    act(session, step);
+}
+
+void session_free(struct session *session)
+{
+    if (session == NULL)
+        return;
+    disconnect(session);
+    dialogue_free(session->dialogue);
+    reply_done(&session->reply);
+    free(session->results);
+    free(session->nodes);
+    free(session);
+}
