@@ -245,13 +245,14 @@ void connection_deadline(struct connection *connection, int64_t at_ms)
         connection->deadline_ms = at_ms;
 }
 
-/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. */
+/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In clear a recv that brought less
+ * than it could have is the last one. */
 static void receive(struct connection *connection)
 {
     char *bytes = connection->loop->received;
+    size_t size = RECEIVE_SIZE;
 
-    while (connection->phase == PHASE_OPEN) {
-        size_t size = 0;
+    while (connection->phase == PHASE_OPEN && (connection->facts.tls != NULL || size == RECEIVE_SIZE)) {
         CURLcode result = curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, &size);
 
         if (result == CURLE_AGAIN)

@@ -2,6 +2,8 @@
  * the reason, where it gave one. */
 #include "internal.h"
 
+#include <mxpull/base/text.h>
+
 static const struct {
     CURLcode result;
     enum status status;
@@ -28,6 +30,12 @@ static const struct {
     {CURLE_SSL_INVALIDCERTSTATUS, STATUS_TLS, false},
 };
 
+/* We have refused to hear more (CURLE_WRITE_ERROR), or libcurl has: at a ceiling of its own, for which 7.88 has no code. */
+static bool is_too_long(CURLcode result, const char *words, const struct heard *heard)
+{
+    return heard->code != 0 && (result == CURLE_WRITE_ERROR || text_starts_with(words, "Too large response"));
+}
+
 int failure_explain(CURLcode result, const char *words, const struct heard *heard, struct error *error)
 {
     const char *said = words[0] != '\0' ? words : curl_easy_strerror(result);
@@ -50,10 +58,13 @@ int failure_explain(CURLcode result, const char *words, const struct heard *hear
         (void)error_set(error, status, "STARTTLS is not offered");
     else if (result == CURLE_LOGIN_DENIED)
         (void)error_set(error, status, "AUTH: no mechanism that both sides know, or a challenge without sense");
-    else if (result == CURLE_WRITE_ERROR)
-        (void)error_set(error, status, "a reply without end");
-    else if (status == STATUS_PROTOCOL)
+    else if (is_too_long(result, words, heard))
+        (void)error_set(error, STATUS_LIMIT, "a reply without end");
+    else if (result == CURLE_WRITE_ERROR || status == STATUS_PROTOCOL)
         (void)error_set(error, status, "not an SMTP server: %s", heard->text[0] != '\0' ? heard->text : said);
+    else if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING)
+        (void)error_set(error, status, "the backup closed the connection %s%s",
+                        heard->text[0] == '\0' ? "before a greeting" : "after: ", heard->text);
     else
         (void)error_set(error, status, "%s", said);
     return 0;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+/* The code that the line begins with, or 0. */
 static int code_of(const char *line, size_t size)
 {
     int code = 0;
@@ -38,12 +39,12 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
     }
     heard->size += size;
     heard->lines++;
-    if (heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
+    heard->code = code_of(line, size);
+    heard->open = size > 3 && line[3] == '-';
+    keep_text(heard, line, size);
+    if (heard->code == 0 || heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
         return false;
 
-    heard->code = code_of(line, size);
-    heard->open = heard->code == 0 || (size > 3 && line[3] == '-');
-    keep_text(heard, line, size);
     /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or STARTTLS's. */
     if (heard->code == 220 || (heard->code == 250 && first))
         heard->ehlo = (struct ehlo){0};

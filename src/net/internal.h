@@ -58,7 +58,7 @@ struct connection {
     char words[CURL_ERROR_SIZE]; /* libcurl's */
 };
 
-/* Takes one reply line as libcurl has it. False when the reply has grown over the ceilings of smtp/reply. */
+/* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over the ceilings of smtp/reply. */
 bool heard_line(struct heard *heard, const char *line, size_t size);
 
 /* Explains why the connect phase failed: status and text of *error from libcurl's result and words and what was heard last.

@@ -1,0 +1,20 @@
+#ifndef MXPULL_CLI_JSON_TEXT_H
+#define MXPULL_CLI_JSON_TEXT_H
+
+#include <mxpull/cli/output.h>
+
+#include <jansson.h>
+
+/* Texts as JSON values that are always well-formed. NULL gives null. The caller owns the reference.
+ */
+
+/* What a remote said, escaped as in the log: nothing in it can do anything to a terminal. */
+json_t *json_text_remote(const char *text);
+
+/* What the administrator wrote, as it is; escaped only where it is not UTF-8. */
+json_t *json_text_own(const char *text);
+
+/* Writes the value on one line, and gives it back. */
+void json_text_write(struct output *output, json_t *value);
+
+#endif

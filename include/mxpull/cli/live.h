@@ -1,0 +1,42 @@
+#ifndef MXPULL_CLI_LIVE_H
+#define MXPULL_CLI_LIVE_H
+
+#include <mxpull/cli/output.h>
+#include <mxpull/cli/result_line.h>
+#include <mxpull/pull/round.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The table that a person sees on a terminal while a round runs: answers go up the screen as they
+ * come, and below them stands one row for each backup that is being worked on. It is drawn when
+ * something happens and at no other time, is never larger than the terminal, and leaves the cursor
+ * as it is, so that nothing needs to be put right however the program ends. */
+struct live;
+
+struct live_options {
+    const struct backup_config *backups; /* all of the configuration; borrowed */
+    size_t backup_count;
+    size_t chosen_count; /* backups that are asked */
+    struct result_widths widths;
+    bool color;
+    struct output *output; /* borrowed */
+    /* Tells the terminal's size, asked at each drawing. */
+    void (*measure)(void *context, size_t *columns, size_t *rows);
+    void *context;
+};
+
+struct live *live_new(const struct live_options *options);
+void live_free(struct live *live);
+
+/* As in struct round_observer. */
+void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
+                const char *domain);
+void live_answered(struct live *live, const struct result *result);
+
+/* Takes the rows off the screen, so that something else can be written there, and brings them back.
+ */
+void live_hide(struct live *live);
+void live_show(struct live *live);
+
+#endif

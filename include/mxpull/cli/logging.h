@@ -1,0 +1,55 @@
+#ifndef MXPULL_CLI_LOGGING_H
+#define MXPULL_CLI_LOGGING_H
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/log.h>
+#include <mxpull/config/config.h>
+#include <mxpull/pull/result.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Where the log goes and how much of it. path is borrowed while the log is open. */
+struct logging_options {
+    enum log_target target;
+    enum log_style style;
+    const char *path;    /* with LOG_FILE */
+    unsigned verbose;    /* -v: decisions too; -vv: the wire too */
+    bool quiet;          /* standard error: what the operator must do, and nothing else */
+    bool is_at_terminal; /* standard error: a person reads it, who sees the answers on standard
+                            output already */
+    /* Called around each line on standard error; may be NULL. */
+    void (*before)(void *context);
+    void (*after)(void *context);
+    void *context;
+};
+
+struct logging {
+    struct logging_options options;
+    struct buffer line;
+    FILE *stream;     /* with LOG_FILE: owned */
+    bool is_complete; /* every line could be written */
+};
+
+/* Makes the log of the options the program's log. STATUS_SYSTEM when it cannot be opened. *logging
+ * must stay where it is until logging_close. */
+enum status logging_open(struct logging *logging, const struct logging_options *options,
+                         struct error *error);
+void logging_close(struct logging *logging);
+
+/* The least grave level that is written: what log_open is given. */
+enum level logging_threshold(const struct logging_options *options);
+
+/* Appends the event as a line of this target and style, with its line end. */
+void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
+                    enum log_style style, int64_t wall_ms);
+
+/* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
+ * text="Queuing started"`. */
+void logging_answer(const struct result *result);
+
+/* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. */
+void logging_wire(const char *backup, char direction, const char *line, size_t size);
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef MXPULL_CLI_OUTPUT_H
+#define MXPULL_CLI_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Standard output, with the memory of whether all of it could be written: a report that did not get
+ * through is a failure. */
+struct output {
+    FILE *stream; /* borrowed */
+    int failure;  /* errno of the first write that failed, then nothing more is written; 0: all is
+                     well */
+};
+
+/* Makes sure that the three standard streams are open, so that no connection or file is opened in
+ * the place of one and gets what was meant for a person. To be called before anything else is
+ * opened. Writing to one that was closed still fails. */
+void output_guard_streams(void);
+
+void output_init(struct output *output, FILE *stream);
+
+/* Writes all the bytes at once: a reader of a pipe sees them now. */
+void output_write(struct output *output, const char *bytes, size_t size);
+void output_write_text(struct output *output, const char *text);
+
+/* True when all that was written got through; otherwise says so in one line on standard error. */
+bool output_finish(const struct output *output);
+
+#endif

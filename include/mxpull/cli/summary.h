@@ -1,0 +1,33 @@
+#ifndef MXPULL_CLI_SUMMARY_H
+#define MXPULL_CLI_SUMMARY_H
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/pull/result.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A round as it is reported when it is over. All borrowed. */
+struct round_facts {
+    int64_t started_wall_ms;
+    int64_t elapsed_ms;
+    int exit_status;
+    bool dry_run;
+    const struct result *const *results; /* in the order of the configuration */
+    size_t count;
+};
+
+struct summary {
+    size_t asked; /* results known */
+    size_t ok;
+    size_t failed;
+    size_t by_outcome[OUTCOME_COUNT];
+};
+
+struct summary summary_count(const struct result *const results[], size_t count);
+
+/* Appends `4 asked, 3 ok, 1 failed (deferred 1) in 0.4 s` and a line end. */
+void summary_format(struct buffer *text, const struct round_facts *facts);
+
+#endif

@@ -1,0 +1,285 @@
+/* mxpull pull: one round, now. This file puts the parts together in the order that a fault needs:
+ * what is wrong with the command line or the configuration is told before anything is locked,
+ * opened or asked. */
+#include <mxpull/base/memory.h>
+#include <mxpull/cli/arguments.h>
+#include <mxpull/cli/logging.h>
+#include <mxpull/cli/metrics.h>
+#include <mxpull/cli/report.h>
+#include <mxpull/cli/setup.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/file.h>
+#include <mxpull/platform/lock.h>
+#include <mxpull/platform/signals.h>
+#include <mxpull/platform/terminal.h>
+
+#include <stdlib.h>
+
+enum {
+    LOCK_PATH_SIZE_MAX = 8 * 1024
+};
+
+/* All that a run holds. What is not there yet is NULL. */
+struct run {
+    const struct arguments *arguments;
+    struct config *config;
+    struct logging logging;
+    bool is_logging;
+    struct loop *loop;
+    struct round *round;
+    const struct result **results; /* the round's, in its order */
+    size_t count;
+    struct lock *lock;
+    struct output output;
+    struct report *report;
+};
+
+/* The round's observer, and what the log does around its lines. Nothing is reported before the
+ * report is there. */
+
+static void on_answered(void *context, const struct result *result)
+{
+    struct run *run = context;
+
+    logging_answer(result);
+    report_answered(run->report, result);
+}
+
+static void on_moved(void *context, const struct backup_config *backup, enum session_state state,
+                     const char *domain)
+{
+    struct run *run = context;
+
+    report_moved(run->report, backup, state, domain);
+}
+
+static void on_wire(void *context, const struct backup_config *backup, char direction,
+                    const char *line, size_t size)
+{
+    (void)context;
+    logging_wire(backup->name, direction, line, size);
+}
+
+static void before_log_line(void *context)
+{
+    struct run *run = context;
+
+    if (run->report != NULL)
+        report_hide(run->report);
+}
+
+static void after_log_line(void *context)
+{
+    struct run *run = context;
+
+    if (run->report != NULL)
+        report_show(run->report);
+}
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+static void measure_terminal(void *context, size_t *columns, size_t *rows)
+{
+    int width = terminal_columns(stdout), height = terminal_rows(stdout);
+
+    (void)context;
+    *columns = width > 0 ? (size_t)width : 0;
+    *rows = height > 0 ? (size_t)height : 0;
+}
+
+static int open_log(struct run *run)
+{
+    const struct config *config = run->config;
+    bool is_at_terminal = terminal_is(stderr);
+    struct error error;
+    const struct logging_options options = {
+        .target = config->log,
+        .style = config->log_format,
+        .path = config->log_path,
+        .verbose = run->arguments->verbose,
+        .quiet = run->arguments->quiet,
+        .is_at_terminal = is_at_terminal,
+        .before = is_at_terminal ? before_log_line : NULL,
+        .after = is_at_terminal ? after_log_line : NULL,
+        .context = run,
+    };
+
+    if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
+        return EXIT_STATUS_CONFIG;
+    }
+    run->is_logging = true;
+    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
+    return EXIT_STATUS_OK;
+}
+
+static int make_round(struct run *run)
+{
+    struct error error;
+    const struct round_options options = {
+        .config = run->config,
+        .names = run->arguments->names,
+        .name_count = run->arguments->name_count,
+        .dry_run = run->arguments->dry_run,
+        .retry = run->arguments->retry,
+        .observer = {on_answered, on_moved, log_wants(LEVEL_TRACE) ? on_wire : NULL},
+        .context = run,
+    };
+
+    run->round = round_new(&options, &error);
+    if (run->round == NULL) {
+        log_message(LEVEL_ERROR, "%s", error.text);
+        return error.status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_TEMPORARY;
+    }
+    run->count = round_result_count(run->round);
+    run->results = memory_new(run->count, sizeof(const struct result *));
+    for (size_t i = 0; i < run->count; i++)
+        run->results[i] = round_result(run->round, i);
+    return EXIT_STATUS_OK;
+}
+
+/* Two runs at once would ask everything twice. Where no lock can be kept the run goes on: asking
+ * twice does no harm, not asking does. */
+static int take_lock(struct run *run)
+{
+    const char *directory = run->config->state_dir;
+    struct buffer path;
+    struct error error;
+
+    if (run->arguments->dry_run)
+        return EXIT_STATUS_OK;
+    if (directory == NULL) {
+        log_message(
+            LEVEL_WARNING,
+            "state_dir: there is no place for it; another run at the same time goes unnoticed");
+        return EXIT_STATUS_OK;
+    }
+    buffer_init(&path, LOCK_PATH_SIZE_MAX);
+    enum status status = directory_make(directory, &error);
+    if (status == STATUS_OK && buffer_append_format(&path, "%s/pull.lock", directory) == STATUS_OK)
+        status = lock_take(&run->lock, path.bytes, &error);
+    if (run->lock != NULL)
+        log_message(LEVEL_DEBUG, "the lock is %s", path.bytes);
+    buffer_done(&path);
+    if (status == STATUS_BUSY) {
+        log_message(LEVEL_ERROR, "%s", error.text);
+        return EXIT_STATUS_TEMPORARY;
+    }
+    if (status != STATUS_OK)
+        log_message(LEVEL_WARNING, "state_dir: %s; another run at the same time goes unnoticed",
+                    error.text);
+    return EXIT_STATUS_OK;
+}
+
+static int make_loop(struct run *run)
+{
+    struct error error;
+
+    run->loop = loop_new(&error);
+    if (run->loop != NULL)
+        return EXIT_STATUS_OK;
+    log_message(LEVEL_ERROR, "%s", error.text);
+    return EXIT_STATUS_UNAVAILABLE;
+}
+
+/* The results of a backup stand together. */
+static size_t count_backups(const struct run *run)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < run->count; i++)
+        count += i == 0 || run->results[i]->backup != run->results[i - 1]->backup;
+    return count;
+}
+
+static void make_report(struct run *run)
+{
+    const struct arguments *arguments = run->arguments;
+    bool is_live = terminal_is(stdout) && arguments->verbose == 0;
+
+    output_init(&run->output, stdout);
+    run->report = report_new(
+        &(struct report_options){.form = arguments->json ? REPORT_JSON
+                                         : is_live       ? REPORT_LIVE
+                                                         : REPORT_LINES,
+                                 .quiet = arguments->quiet,
+                                 .live = {.backups = run->config->backups,
+                                          .backup_count = run->config->backup_count,
+                                          .chosen_count = count_backups(run),
+                                          .widths = result_widths(run->results, run->count),
+                                          .color = setup_color(arguments),
+                                          .output = &run->output,
+                                          .measure = measure_terminal}});
+}
+
+static void write_metrics(const struct run *run, const struct round_facts *facts)
+{
+    struct error error;
+
+    if (run->config->metrics_file == NULL || facts->dry_run)
+        return;
+    if (metrics_write(run->config->metrics_file, facts, &error) != STATUS_OK)
+        log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+}
+
+static int ask(struct run *run)
+{
+    struct round_facts facts = {.started_wall_ms = clock_wall_ms(),
+                                .dry_run = run->arguments->dry_run,
+                                .results = run->results,
+                                .count = run->count};
+    int64_t started_ms = clock_monotonic_ms();
+
+    signals_start(wake, run->loop);
+    round_run(run->round, run->loop, signals_stop_requested);
+    facts.elapsed_ms = clock_monotonic_ms() - started_ms;
+    facts.exit_status = round_exit_status(run->round);
+    report_finish(run->report, &facts);
+    write_metrics(run, &facts);
+    signals_end();
+    return output_finish(&run->output)
+               ? facts.exit_status
+               : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
+}
+
+static int prepare(struct run *run)
+{
+    int (*const steps[])(struct run *) = {open_log, make_round, take_lock, make_loop};
+    int exit_status = EXIT_STATUS_OK;
+
+    for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
+        exit_status = steps[i](run);
+    return exit_status;
+}
+
+static void end(struct run *run)
+{
+    report_free(run->report);
+    run->report = NULL;
+    lock_release(run->lock);
+    round_free(run->round);
+    free(run->results);
+    loop_free(run->loop);
+    if (run->is_logging)
+        logging_close(&run->logging);
+    config_free(run->config);
+}
+
+int command_pull(const struct arguments *arguments)
+{
+    struct run run = {.arguments = arguments, .config = setup_config(arguments)};
+    int exit_status;
+
+    if (run.config == NULL)
+        return EXIT_STATUS_CONFIG;
+    exit_status = prepare(&run);
+    if (exit_status == EXIT_STATUS_OK) {
+        make_report(&run);
+        exit_status = ask(&run);
+    }
+    end(&run);
+    return exit_status;
+}

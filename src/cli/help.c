@@ -1,0 +1,73 @@
+/* --help, made from the tables of commands and options. */
+#include <mxpull/cli/arguments.h>
+#include <mxpull/cli/help.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FLAG_WIDTH = 20,
+    FLAG_TEXT_SIZE = 40,
+    COMMAND_WIDTH = 8
+};
+
+static const char about[] = "mxpull asks the backup MX hosts for the mail that they hold for us.\n";
+
+static const char files[] = "Configuration, the first of these that is named or there:\n"
+                            "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
+                            "  " MXPULL_SYSCONFDIR "/mxpull.conf\n";
+
+static const char exit_statuses[] = "Exit status:\n"
+                                    "   0  all is well\n"
+                                    "  75  try again later\n"
+                                    "  76  a server does not speak SMTP, or TLS failed\n"
+                                    "  69  a server cannot do it\n"
+                                    "  77  a server refused us\n"
+                                    "  78  the configuration is wrong\n"
+                                    "  64  the command line is wrong\n";
+
+static void format_flag(struct buffer *text, const struct flag *flag)
+{
+    char left[FLAG_TEXT_SIZE];
+
+    (void)snprintf(left, sizeof left, "%c%c%c --%s%s%s", flag->letter != '\0' ? '-' : ' ',
+                   flag->letter != '\0' ? flag->letter : ' ', flag->letter != '\0' ? ',' : ' ',
+                   flag->name, flag->argument != NULL ? " " : "",
+                   flag->argument != NULL ? flag->argument : "");
+    (void)buffer_append_format(text, "  %-*s %s\n", FLAG_WIDTH, left, flag->help);
+}
+
+static void format_flags(struct buffer *text, const struct command *command)
+{
+    (void)buffer_append_text(text, "\nOptions:\n");
+    for (size_t i = 0; i < flag_count; i++) {
+        if (flag_fits(&flag_table[i], command))
+            format_flag(text, &flag_table[i]);
+    }
+}
+
+static void format_command(struct buffer *text, const struct command *command)
+{
+    (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
+                               command->operands != NULL ? " " : "",
+                               command->operands != NULL ? command->operands : "",
+                               command->details);
+    format_flags(text, command);
+    (void)buffer_append_format(text, "\n%s\n%s", files, exit_statuses);
+}
+
+void help_format(struct buffer *text, const struct command *command)
+{
+    if (command != NULL) {
+        format_command(text, command);
+        return;
+    }
+    (void)buffer_append_format(text, "Usage: mxpull COMMAND [options] ...\n\n%s\nCommands:\n",
+                               about);
+    for (size_t i = 0; i < command_count; i++)
+        (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
+                                   command_table[i].summary);
+    format_flags(text, NULL);
+    (void)buffer_append_format(
+        text, "\n%s\n\"mxpull COMMAND --help\" tells more about a command.\n", files);
+}

@@ -1,0 +1,303 @@
+/* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
+ * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
+ * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
+ * column short of the terminal's width, so that none ever wraps. */
+#include <mxpull/base/memory.h>
+#include <mxpull/cli/line.h>
+#include <mxpull/cli/live.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DRAWING_SIZE_MAX = 1024 * 1024,
+    STATUS_SIZE = 100
+};
+
+/* What a backup's session does. */
+struct work {
+    bool is_begun;
+    enum session_state state;
+    const char *domain; /* borrowed; NULL unless asking */
+};
+
+/* The rows as they stand on the screen, or shall. */
+struct rows {
+    char **texts; /* owned */
+    size_t count;
+    size_t capacity;
+};
+
+struct live {
+    struct live_options options;
+    struct work *work; /* one for each backup of the configuration */
+    size_t first;      /* before it no backup is worked on */
+    size_t working, waiting, done;
+    struct rows shown;
+    struct buffer drawing;
+    bool is_hidden;
+    size_t columns, rows; /* of the terminal */
+};
+
+struct live *live_new(const struct live_options *options)
+{
+    struct live *live = memory_new(1, sizeof *live);
+
+    live->options = *options;
+    live->work = memory_new(options->backup_count, sizeof *live->work);
+    live->first = options->backup_count;
+    buffer_init(&live->drawing, DRAWING_SIZE_MAX);
+    return live;
+}
+
+static void rows_clear(struct rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        free(rows->texts[i]);
+    rows->count = 0;
+}
+
+static void rows_done(struct rows *rows)
+{
+    rows_clear(rows);
+    free(rows->texts);
+}
+
+static void rows_add(struct rows *rows, const char *text)
+{
+    if (rows->count == rows->capacity) {
+        rows->capacity = rows->capacity > 0 ? rows->capacity * 2 : 32;
+        rows->texts = memory_resize(rows->texts, rows->capacity, sizeof *rows->texts);
+    }
+    rows->texts[rows->count++] = memory_copy(text);
+}
+
+void live_free(struct live *live)
+{
+    if (live == NULL)
+        return;
+    rows_done(&live->shown);
+    buffer_done(&live->drawing);
+    free(live->work);
+    free(live);
+}
+
+static bool is_working(const struct work *work)
+{
+    switch (work->state) {
+    case SESSION_CONNECTING:
+    case SESSION_ASKING:
+    case SESSION_QUITTING: return work->is_begun;
+    case SESSION_WAITING:
+    case SESSION_DONE: break;
+    }
+    return false;
+}
+
+/* The counter that a backup in this state stands in. */
+static size_t *counter_of(struct live *live, const struct work *work)
+{
+    if (is_working(work))
+        return &live->working;
+    return work->state == SESSION_DONE ? &live->done : &live->waiting;
+}
+
+static const char *state_text(enum session_state state)
+{
+    switch (state) {
+    case SESSION_WAITING: return "waiting";
+    case SESSION_CONNECTING: return "connecting";
+    case SESSION_ASKING: return "asking";
+    case SESSION_QUITTING: return "closing";
+    case SESSION_DONE: return "done";
+    }
+    return "";
+}
+
+/* `mx2  example.com  asking` */
+static void add_work_row(struct live *live, struct rows *rows, size_t index)
+{
+    const struct backup_config *backup = &live->options.backups[index];
+    const struct work *work = &live->work[index];
+    struct buffer text;
+    struct line line;
+
+    buffer_init(&text, DRAWING_SIZE_MAX);
+    line_init(&line, &text, live->columns, live->options.color);
+    line_cell(&line, STYLE_PLAIN, backup->name, live->options.widths.backup);
+    line_cell(&line, STYLE_PLAIN, work->domain != NULL ? work->domain : backup->host,
+              live->options.widths.domain);
+    line_cell(&line, STYLE_DIM, state_text(work->state), 0);
+    rows_add(rows, text.bytes);
+    buffer_done(&text);
+}
+
+/* `12 of 100 backups done, 8 working, 80 waiting` */
+static void add_count_row(struct live *live, struct rows *rows)
+{
+    char status[STATUS_SIZE];
+    size_t chosen = live->options.chosen_count;
+    size_t begun = live->working + live->done;
+    struct buffer text;
+    struct line line;
+
+    (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
+                   live->done, chosen, live->working, chosen > begun ? chosen - begun : 0);
+    buffer_init(&text, DRAWING_SIZE_MAX);
+    line_init(&line, &text, live->columns, live->options.color);
+    line_cell(&line, STYLE_DIM, status, 0);
+    rows_add(rows, text.bytes);
+    buffer_done(&text);
+}
+
+/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
+static void build_rows(struct live *live, struct rows *rows)
+{
+    size_t room = live->rows / 2;
+    bool has_counts = room > 0 && (live->options.chosen_count > 1 || live->working == 0);
+    size_t left = live->working;
+
+    while (live->first < live->options.backup_count && !is_working(&live->work[live->first]))
+        live->first++;
+    if (live->done >= live->options.chosen_count)
+        return;
+    room -= has_counts;
+    for (size_t i = live->first; left > 0 && rows->count < room; i++) {
+        if (is_working(&live->work[i])) {
+            add_work_row(live, rows, i);
+            left--;
+        }
+    }
+    if (has_counts)
+        add_count_row(live, rows);
+}
+
+static void measure(struct live *live)
+{
+    live->options.measure(live->options.context, &live->columns, &live->rows);
+    if (live->columns > 0)
+        live->columns--;
+}
+
+static void draw_line(struct live *live, const char *text)
+{
+    (void)buffer_append_format(&live->drawing, "%s\x1b[K\n", text);
+}
+
+/* Writes the rows behind what is kept; the cursor stands where the first shall be. */
+static void draw_rows(struct live *live, const struct rows *rows, bool only_changes)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (only_changes && strcmp(rows->texts[i], live->shown.texts[i]) == 0)
+            (void)buffer_append_text(&live->drawing, "\n");
+        else
+            draw_line(live, rows->texts[i]);
+    }
+    if (!only_changes)
+        (void)buffer_append_text(&live->drawing, "\x1b[J");
+}
+
+static bool rows_equal(const struct rows *a, const struct rows *b)
+{
+    for (size_t i = 0; a->count == b->count && i < a->count; i++) {
+        if (strcmp(a->texts[i], b->texts[i]) != 0)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+/* To the first column of the first row; a terminal that shows what is typed may have moved the
+ * cursor aside. */
+static void cursor_up(struct live *live)
+{
+    (void)buffer_append_text(&live->drawing, "\r");
+    if (live->shown.count > 0)
+        (void)buffer_append_format(&live->drawing, "\x1b[%zuA", live->shown.count);
+}
+
+/* Lines that stay; each is cut already. */
+static void draw_kept(struct live *live, const char *kept)
+{
+    while (*kept != '\0') {
+        size_t size = strcspn(kept, "\n");
+
+        (void)buffer_append(&live->drawing, kept, size);
+        draw_line(live, "");
+        kept += size + 1;
+    }
+}
+
+/* Draws what has changed. kept is whole lines that shall stand above the rows from now on, or "".
+ */
+static void draw(struct live *live, const char *kept)
+{
+    struct rows rows = {0};
+
+    if (!live->is_hidden)
+        build_rows(live, &rows);
+    if (*kept != '\0' || !rows_equal(&rows, &live->shown)) {
+        bool only_changes = *kept == '\0' && rows.count == live->shown.count;
+
+        buffer_clear(&live->drawing);
+        cursor_up(live);
+        draw_kept(live, kept);
+        draw_rows(live, &rows, only_changes);
+        output_write(live->options.output, live->drawing.bytes, live->drawing.size);
+    }
+    rows_done(&live->shown);
+    live->shown = rows;
+}
+
+/* Moves a backup from one counter to another. */
+static void set_work(struct live *live, size_t index, const struct work *now)
+{
+    struct work *work = &live->work[index];
+
+    if (work->is_begun)
+        --*counter_of(live, work);
+    *work = *now;
+    ++*counter_of(live, work);
+    if (is_working(work) && index < live->first)
+        live->first = index;
+}
+
+void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
+                const char *domain)
+{
+    size_t index = (size_t)(backup - live->options.backups);
+
+    set_work(live, index, &(struct work){.is_begun = true, .state = state, .domain = domain});
+    measure(live);
+    draw(live, "");
+}
+
+void live_answered(struct live *live, const struct result *result)
+{
+    size_t index = (size_t)(result->backup - live->options.backups);
+    struct buffer text;
+
+    /* An answer without a session: there was nothing to be asked with. */
+    if (!live->work[index].is_begun)
+        set_work(live, index, &(struct work){.is_begun = true, .state = SESSION_DONE});
+    measure(live);
+    buffer_init(&text, DRAWING_SIZE_MAX);
+    result_line_format(&text, result,
+                       &(struct result_style){.widths = live->options.widths,
+                                              .columns = live->columns,
+                                              .color = live->options.color});
+    draw(live, text.bytes);
+    buffer_done(&text);
+}
+
+void live_hide(struct live *live)
+{
+    live->is_hidden = true;
+    draw(live, "");
+}
+
+void live_show(struct live *live)
+{
+    live->is_hidden = false;
+    measure(live);
+    draw(live, "");
+}

@@ -1,0 +1,239 @@
+/* The log's sinks: standard error, the system's own log, a file; as text or as JSON. */
+#include <mxpull/base/text.h>
+#include <mxpull/cli/json_text.h>
+#include <mxpull/cli/logging.h>
+#include <mxpull/cli/result_line.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/file.h>
+#include <mxpull/platform/system_log.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINE_SIZE_MAX = 64 * 1024,
+    FIELDS_MAX = 8
+};
+
+static const enum level level_by_verbosity[] = {LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE};
+
+enum level logging_threshold(const struct logging_options *options)
+{
+    unsigned most = COUNT_OF(level_by_verbosity) - 1;
+    unsigned verbose = options->verbose < most ? options->verbose : most;
+
+    if (options->target == LOG_STDERR && verbose == 0) {
+        if (options->quiet)
+            return LEVEL_ERROR;
+        if (options->is_at_terminal)
+            return LEVEL_WARNING;
+    }
+    return level_by_verbosity[verbose];
+}
+
+/* "mxpull: warning: " and the like before a message that a person reads on standard error. */
+static void format_prefix(struct buffer *line, const struct log_event *event)
+{
+    bool is_named = event->level == LEVEL_ERROR || event->level == LEVEL_WARNING;
+
+    (void)buffer_append_format(line, "mxpull: %s%s", is_named ? level_name(event->level) : "",
+                               is_named ? ": " : "");
+}
+
+static void format_text(struct buffer *line, const struct log_event *event, enum log_target target,
+                        int64_t wall_ms)
+{
+    char stamp[CLOCK_TEXT_SIZE];
+    struct buffer text;
+
+    buffer_init(&text, LINE_SIZE_MAX);
+    log_format(&text, event);
+    if (target == LOG_FILE)
+        (void)buffer_append_format(line, "%s %s ", clock_utc_text(stamp, wall_ms),
+                                   level_name(event->level));
+    else if (target == LOG_STDERR && event->message != NULL)
+        format_prefix(line, event);
+    (void)buffer_append(line, text.bytes, text.size);
+    buffer_done(&text);
+}
+
+static void format_json(struct buffer *line, const struct log_event *event, int64_t wall_ms)
+{
+    char stamp[CLOCK_TEXT_SIZE];
+    json_t *object = json_object();
+
+    (void)json_object_set_new(object, "time", json_string(clock_utc_text(stamp, wall_ms)));
+    (void)json_object_set_new(object, "level", json_string(level_name(event->level)));
+    if (event->message != NULL)
+        (void)json_object_set_new(object, "message", json_text_remote(event->message));
+    for (size_t i = 0; i < event->field_count; i++) {
+        const struct log_field *field = &event->fields[i];
+        json_t *value =
+            field->text != NULL ? json_text_remote(field->text) : json_integer(field->number);
+
+        (void)json_object_set_new(object, field->key, value);
+    }
+    char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    if (text != NULL)
+        (void)buffer_append_text(line, text);
+    free(text);
+    json_decref(object);
+}
+
+void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
+                    enum log_style style, int64_t wall_ms)
+{
+    if (style == LOG_JSON)
+        format_json(line, event, wall_ms);
+    else
+        format_text(line, event, target, wall_ms);
+    (void)buffer_append_text(line, "\n");
+}
+
+/* A line on standard error: one write, and not into the middle of what stands on the terminal. */
+static void write_stderr(const struct logging *logging, const struct buffer *line)
+{
+    const struct logging_options *options = &logging->options;
+
+    if (options->before != NULL)
+        options->before(options->context);
+    (void)fwrite(line->bytes, 1, line->size, stderr);
+    (void)fflush(stderr);
+    if (options->after != NULL)
+        options->after(options->context);
+}
+
+/* Something that the operator must know whatever the log's target is. */
+static void tell_operator(struct logging *logging, const struct log_event *event)
+{
+    struct buffer line;
+
+    buffer_init(&line, LINE_SIZE_MAX);
+    logging_format(&line, event, LOG_STDERR, LOG_TEXT, 0);
+    write_stderr(logging, &line);
+    buffer_done(&line);
+}
+
+/* The disk may be full: the run goes on, and this is said once. */
+static void write_file(struct logging *logging)
+{
+    errno = 0;
+    bool is_written =
+        fwrite(logging->line.bytes, 1, logging->line.size, logging->stream) == logging->line.size &&
+        fflush(logging->stream) == 0;
+
+    if (is_written || !logging->is_complete)
+        return;
+    char message[ERROR_TEXT_SIZE];
+    logging->is_complete = false;
+    (void)snprintf(message, sizeof message, "the log is not complete: %s: %s",
+                   logging->options.path, strerror(errno != 0 ? errno : EIO));
+    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
+}
+
+static void write_event(void *context, const struct log_event *event)
+{
+    struct logging *logging = context;
+    const struct logging_options *options = &logging->options;
+
+    /* The answers are on the screen already. */
+    if (options->target == LOG_STDERR && options->is_at_terminal && options->verbose == 0 &&
+        event->message == NULL)
+        return;
+    if (options->target != LOG_STDERR && event->level == LEVEL_ERROR)
+        tell_operator(logging, event);
+    buffer_clear(&logging->line);
+    logging_format(&logging->line, event, options->target, options->style, clock_wall_ms());
+    switch (options->target) {
+    case LOG_STDERR: write_stderr(logging, &logging->line); break;
+    case LOG_FILE: write_file(logging); break;
+    case LOG_SYSLOG:
+    case LOG_EVENTLOG:
+        logging->line.bytes[logging->line.size - 1] = '\0';
+        system_log_write(event->level, logging->line.bytes);
+        break;
+    }
+}
+
+enum status logging_open(struct logging *logging, const struct logging_options *options,
+                         struct error *error)
+{
+    enum status status = STATUS_OK;
+    FILE *stream = NULL;
+
+    switch (options->target) {
+    case LOG_STDERR: break;
+    case LOG_FILE: status = file_open_log(&stream, options->path, error); break;
+    case LOG_SYSLOG: status = system_log_open(SYSTEM_LOG_SYSLOG, error); break;
+    case LOG_EVENTLOG: status = system_log_open(SYSTEM_LOG_EVENTLOG, error); break;
+    }
+    if (status != STATUS_OK)
+        return status;
+    *logging = (struct logging){.options = *options, .stream = stream, .is_complete = true};
+    buffer_init(&logging->line, LINE_SIZE_MAX);
+    log_open(logging_threshold(options), write_event, logging);
+    return STATUS_OK;
+}
+
+void logging_close(struct logging *logging)
+{
+    log_open(LEVEL_ERROR, NULL, NULL);
+    if (logging->options.target == LOG_SYSLOG || logging->options.target == LOG_EVENTLOG)
+        system_log_close();
+    if (logging->stream != NULL)
+        (void)fclose(logging->stream);
+    logging->stream = NULL;
+    buffer_done(&logging->line);
+}
+
+static struct log_field text_field(const char *key, const char *text)
+{
+    return (struct log_field){.key = key, .text = text != NULL ? text : ""};
+}
+
+static struct log_field number_field(const char *key, int64_t number)
+{
+    return (struct log_field){.key = key, .number = number};
+}
+
+void logging_answer(const struct result *result)
+{
+    struct log_field fields[FIELDS_MAX];
+    size_t count = 0;
+    bool is_good = result_is_good(result);
+
+    fields[count++] = text_field("backup", result->backup->name);
+    if (result->domain != NULL)
+        fields[count++] = text_field("domain", result->domain);
+    if (result->dry) {
+        fields[count++] = text_field("command", result->command);
+        fields[count++] = number_field("ms", result->ms);
+    } else {
+        fields[count++] = text_field("verb", verb_name(result->verb));
+        if (result->code > 0)
+            fields[count++] = number_field("code", result->code);
+        fields[count++] = text_field("outcome", outcome_name(result->outcome));
+        fields[count++] = number_field("ms", result->ms);
+        fields[count++] = text_field("text", result->text);
+    }
+    log_fields(is_good ? LEVEL_INFO : LEVEL_WARNING, fields, count);
+}
+
+void logging_wire(const char *backup, char direction, const char *line, size_t size)
+{
+    struct buffer wire;
+
+    if (!log_wants(LEVEL_TRACE))
+        return;
+    buffer_init(&wire, LINE_SIZE_MAX);
+    (void)buffer_append_format(&wire, "%c ", direction);
+    /* A NUL has no place in a reply, and a log's text ends at one. */
+    for (size_t i = 0; i < size; i++)
+        (void)buffer_append(&wire, line[i] != '\0' ? &line[i] : "?", 1);
+    const struct log_field fields[] = {text_field("backup", backup),
+                                       text_field("wire", wire.bytes)};
+    log_fields(LEVEL_TRACE, fields, COUNT_OF(fields));
+    buffer_done(&wire);
+}

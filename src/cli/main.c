@@ -1,0 +1,6 @@
+#include <mxpull/cli/program.h>
+
+int main(int argc, char *argv[])
+{
+    return program_run(argc, argv);
+}

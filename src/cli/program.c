@@ -1,0 +1,54 @@
+/* From argv to the exit status. */
+#include <mxpull/cli/arguments.h>
+#include <mxpull/cli/help.h>
+#include <mxpull/cli/output.h>
+#include <mxpull/cli/program.h>
+
+#include <stdio.h>
+
+enum {
+    HELP_SIZE_MAX = 64 * 1024
+};
+
+static int print_help(const struct command *command)
+{
+    struct output output;
+    struct buffer text;
+
+    output_init(&output, stdout);
+    buffer_init(&text, HELP_SIZE_MAX);
+    help_format(&text, command);
+    output_write(&output, text.bytes, text.size);
+    buffer_done(&text);
+    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+}
+
+static int print_version(void)
+{
+    struct output output;
+
+    output_init(&output, stdout);
+    output_write_text(&output, "mxpull " MXPULL_VERSION "\n");
+    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+}
+
+int program_run(int argc, char *argv[])
+{
+    struct arguments arguments;
+    struct error error;
+    int exit_status;
+
+    output_guard_streams();
+    if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        return EXIT_STATUS_USAGE;
+    }
+    if (arguments.help)
+        exit_status = print_help(arguments.command);
+    else if (arguments.version)
+        exit_status = print_version();
+    else
+        exit_status = arguments.command->run(&arguments);
+    arguments_done(&arguments);
+    return exit_status;
+}

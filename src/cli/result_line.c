@@ -1,0 +1,94 @@
+/* One answer as a line for a person. */
+#include <mxpull/cli/line.h>
+#include <mxpull/cli/result_line.h>
+
+#include <string.h>
+
+/* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
+ * right. OUTCOME_WIDTH holds all names of outcomes but the two longest. */
+enum {
+    BACKUP_WIDTH_MAX = 24,
+    DOMAIN_WIDTH_MAX = 40,
+    OUTCOME_WIDTH = 11,
+    ADVICE_INDENT = 6,
+    SAID_SIZE_MAX = 8 * 1024
+};
+
+static size_t wider(size_t width, const char *text, size_t max)
+{
+    size_t columns = text != NULL ? line_columns(text) : 0;
+
+    return columns > width && columns <= max ? columns : width;
+}
+
+struct result_widths result_widths(const struct result *const results[], size_t count)
+{
+    struct result_widths widths = {0};
+    const struct backup_config *backup = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (results[i]->backup != backup) {
+            backup = results[i]->backup;
+            widths.backup = wider(widths.backup, backup->name, BACKUP_WIDTH_MAX);
+        }
+        widths.domain = wider(widths.domain, results[i]->domain, DOMAIN_WIDTH_MAX);
+    }
+    return widths;
+}
+
+bool result_is_good(const struct result *result)
+{
+    return result->dry || outcome_exit_status(result->outcome) == 0;
+}
+
+/* What was said: the code and the reply's text, or our own words. */
+static void add_said(struct line *line, const struct result *result)
+{
+    struct buffer said;
+
+    buffer_init(&said, SAID_SIZE_MAX);
+    if (result->code > 0)
+        (void)buffer_append_format(&said, "%d", result->code);
+    if (result->code > 0 && result->text != NULL && *result->text != '\0')
+        (void)buffer_append_text(&said, " ");
+    if (result->text != NULL)
+        (void)buffer_append_text(&said, result->text);
+    line_cell(line, STYLE_PLAIN, said.bytes, 0);
+    buffer_done(&said);
+}
+
+static void add_advice(struct buffer *text, const struct result *result,
+                       const struct result_style *style)
+{
+    const char *advice = outcome_advice(result->outcome);
+    struct line line;
+
+    if (*advice == '\0')
+        return;
+    line_init(&line, text, style->columns, style->color);
+    line_indent(&line, ADVICE_INDENT);
+    line_cell(&line, STYLE_DIM, advice, 0);
+    (void)buffer_append_text(text, "\n");
+}
+
+void result_line_format(struct buffer *text, const struct result *result,
+                        const struct result_style *style)
+{
+    struct line line;
+
+    line_init(&line, text, style->columns, style->color);
+    line_cell(&line, STYLE_PLAIN, result->backup->name, style->widths.backup);
+    if (result->dry) {
+        line_cell(&line, STYLE_GOOD, "would send", 0);
+        line_cell(&line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
+    } else {
+        line_cell(&line, STYLE_PLAIN, result->domain != NULL ? result->domain : "",
+                  style->widths.domain);
+        line_cell(&line, line_style_of(result->outcome), outcome_name(result->outcome),
+                  OUTCOME_WIDTH);
+        add_said(&line, result);
+    }
+    (void)buffer_append_text(text, "\n");
+    if (!result_is_good(result))
+        add_advice(text, result, style);
+}

@@ -1,0 +1,42 @@
+/* What several commands begin with. */
+#include <mxpull/cli/setup.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/terminal.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_fault(void *context, const char *line)
+{
+    (void)context;
+    (void)fprintf(stderr, "%s\n", line);
+}
+
+struct config *setup_config(const struct arguments *arguments)
+{
+    char *path = NULL;
+
+    if (arguments->config == NULL)
+        path = host_config_path(MXPULL_SYSCONFDIR);
+    struct config *config = config_load(path != NULL ? path : arguments->config, print_fault, NULL);
+    free(path);
+    return config;
+}
+
+/* https://no-color.org: set and not empty. */
+static bool is_color_unwanted(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    return no_color != NULL && *no_color != '\0';
+}
+
+bool setup_color(const struct arguments *arguments)
+{
+    switch (arguments->color) {
+    case COLOR_ALWAYS: return true;
+    case COLOR_NEVER: return false;
+    case COLOR_AUTO: break;
+    }
+    return terminal_is(stdout) && !is_color_unwanted();
+}

@@ -1,0 +1,43 @@
+#ifndef MXPULL_TESTS_HARNESS_H
+#define MXPULL_TESTS_HARNESS_H
+
+/* Ring 2: a round of the real loop, sessions and connections against mxsim. */
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/pull/round.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A running mxsim and what it writes down. */
+struct sim;
+
+/* Starts mxsim with this script and waits until it listens. Fails the test when it does not. */
+struct sim *sim_start(const char *script);
+
+/* Ends it. */
+void sim_stop(struct sim *sim);
+
+/* Its journal so far, up to 1 MiB; borrowed until the next call. */
+const char *sim_journal(struct sim *sim);
+
+/* How often text stands in the journal. */
+size_t sim_count(struct sim *sim, const char *text);
+
+/* What a round brought. */
+struct outcome_text {
+    struct buffer lines; /* "backup domain outcome code text" for each result, sorted as configured */
+    int exit_status;
+    size_t answered; /* calls of the observer */
+    struct buffer wire;
+};
+
+/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of that server of mxsim, runs a round,
+ * and returns what it brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is faulty. */
+struct outcome_text pull(struct sim *sim, const char *config, const char *const *names, bool dry_run, bool retry);
+void outcome_done(struct outcome_text *outcome);
+
+/* Makes the next pull stop, as by a signal, once this many results are known. */
+void stop_after(size_t results);
+
+#endif

@@ -1,0 +1,324 @@
+/* cli: the lines of the log, its levels, and the metrics file. */
+#include "unit.h"
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/cli/logging.h>
+#include <mxpull/cli/metrics.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    TEXT_SIZE = 16 * 1024
+};
+
+/* 2026-11-23T16:00:00Z */
+static const int64_t wall_ms = INT64_C(1795449600000);
+
+struct format_row {
+    const char *name;
+    enum log_target target;
+    enum log_style style;
+    struct log_event event;
+    const char *line;
+};
+
+static const struct log_field fields[] = {{.key = "backup", .text = "mx2"},
+                                          {.key = "code", .number = 250},
+                                          {.key = "text", .text = "a \"b\"\n\x1b\xff"}};
+#define FIELDS_TEXT "backup=mx2 code=250 text=\"a \\\"b\\\"\\n\\x1b\\xff\"\n"
+
+static const struct format_row formats[] = {
+    {"fields on stderr", LOG_STDERR, LOG_TEXT, {LEVEL_INFO, NULL, fields, 3}, FIELDS_TEXT},
+    {"fields in a file",
+     LOG_FILE,
+     LOG_TEXT,
+     {LEVEL_INFO, NULL, fields, 3},
+     "2026-11-23T16:00:00Z info " FIELDS_TEXT},
+    {"fields in syslog", LOG_SYSLOG, LOG_TEXT, {LEVEL_INFO, NULL, fields, 3}, FIELDS_TEXT},
+    {"fields in JSON",
+     LOG_FILE,
+     LOG_JSON,
+     {LEVEL_INFO, NULL, fields, 3},
+     "{\"time\":\"2026-11-23T16:00:00Z\",\"level\":\"info\",\"backup\":\"mx2\",\"code\":250,"
+     "\"text\":\"a \\\"b\\\"\\\\n\\\\x1b\\\\xff\"}\n"},
+    {"error on stderr",
+     LOG_STDERR,
+     LOG_TEXT,
+     {LEVEL_ERROR, "it broke", NULL, 0},
+     "mxpull: error: it broke\n"},
+    {"warning on stderr",
+     LOG_STDERR,
+     LOG_TEXT,
+     {LEVEL_WARNING, "beware", NULL, 0},
+     "mxpull: warning: beware\n"},
+    {"info on stderr",
+     LOG_STDERR,
+     LOG_TEXT,
+     {LEVEL_INFO, "so it is", NULL, 0},
+     "mxpull: so it is\n"},
+    {"warning in a file",
+     LOG_FILE,
+     LOG_TEXT,
+     {LEVEL_WARNING, "a\nb", NULL, 0},
+     "2026-11-23T16:00:00Z warning a\\nb\n"},
+    {"warning in JSON",
+     LOG_STDERR,
+     LOG_JSON,
+     {LEVEL_WARNING, "a\nb", NULL, 0},
+     "{\"time\":\"2026-11-23T16:00:00Z\",\"level\":\"warning\",\"message\":\"a\\\\nb\"}\n"},
+    {"message and fields",
+     LOG_STDERR,
+     LOG_TEXT,
+     {LEVEL_INFO, "done", fields, 1},
+     "mxpull: done backup=mx2\n"},
+};
+
+static void test_format(void **state)
+{
+    const struct format_row *row = *state;
+    struct buffer line;
+
+    buffer_init(&line, TEXT_SIZE);
+    logging_format(&line, &row->event, row->target, row->style, wall_ms);
+    assert_string_equal(line.bytes, row->line);
+    buffer_done(&line);
+}
+
+struct level_row {
+    const char *name;
+    struct logging_options options;
+    enum level threshold;
+};
+
+static const struct level_row levels[] = {
+    {"stderr", {.target = LOG_STDERR}, LEVEL_INFO},
+    {"stderr at a terminal", {.target = LOG_STDERR, .is_at_terminal = true}, LEVEL_WARNING},
+    {"stderr, quiet", {.target = LOG_STDERR, .quiet = true}, LEVEL_ERROR},
+    {"stderr at a terminal, quiet",
+     {.target = LOG_STDERR, .quiet = true, .is_at_terminal = true},
+     LEVEL_ERROR},
+    {"stderr, -v", {.target = LOG_STDERR, .verbose = 1}, LEVEL_DEBUG},
+    {"stderr at a terminal, -vv",
+     {.target = LOG_STDERR, .verbose = 2, .is_at_terminal = true},
+     LEVEL_TRACE},
+    {"stderr, -qv", {.target = LOG_STDERR, .quiet = true, .verbose = 1}, LEVEL_DEBUG},
+    {"file", {.target = LOG_FILE}, LEVEL_INFO},
+    {"file, quiet", {.target = LOG_FILE, .quiet = true}, LEVEL_INFO},
+    {"file, at a terminal", {.target = LOG_FILE, .is_at_terminal = true}, LEVEL_INFO},
+    {"file, -v", {.target = LOG_FILE, .verbose = 1}, LEVEL_DEBUG},
+    {"syslog, -vvv", {.target = LOG_SYSLOG, .verbose = 3}, LEVEL_TRACE},
+};
+
+static void test_level(void **state)
+{
+    const struct level_row *row = *state;
+
+    assert_int_equal(logging_threshold(&row->options), row->threshold);
+}
+
+/* ---- answers ---- */
+
+static char mx2_name[] = "mx2", odd_name[] = "a\"b\\c\n\x1b";
+static const struct backup_config mx2 = {.name = mx2_name}, odd = {.name = odd_name};
+static char queuing[] = "Queuing started", no_route[] = "no route", command[] = "ETRN example.com";
+
+struct answer_row {
+    const char *name;
+    struct result result;
+    const char *line; /* with the level before it */
+};
+
+static const struct answer_row answers[] = {
+    {"started",
+     {.backup = &mx2,
+      .domain = "example.com",
+      .verb = VERB_ETRN,
+      .code = 250,
+      .outcome = OUTCOME_STARTED,
+      .ms = 18,
+      .text = queuing},
+     "info backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18 text=\"Queuing "
+     "started\""},
+    {"unreachable",
+     {.backup = &mx2,
+      .domain = "@example.com",
+      .verb = VERB_CONNECT,
+      .outcome = OUTCOME_UNREACHABLE,
+      .ms = 3,
+      .text = no_route},
+     "warning backup=mx2 domain=@example.com verb=CONNECT outcome=unreachable ms=3 text=\"no "
+     "route\""},
+    {"denied without a text",
+     {.backup = &mx2,
+      .domain = "example.com",
+      .verb = VERB_ETRN,
+      .code = 459,
+      .outcome = OUTCOME_DENIED},
+     "warning backup=mx2 domain=example.com verb=ETRN code=459 outcome=denied ms=0 text=\"\""},
+    {"no domain",
+     {.backup = &mx2, .verb = VERB_ATRN, .code = 453, .outcome = OUTCOME_EMPTY, .text = no_route},
+     "info backup=mx2 verb=ATRN code=453 outcome=empty ms=0 text=\"no route\""},
+    {"dry run",
+     {.backup = &mx2, .domain = "example.com", .dry = true, .command = command, .ms = 5},
+     "info backup=mx2 domain=example.com command=\"ETRN example.com\" ms=5"},
+};
+
+/* A sink that keeps one line. */
+static void keep(void *context, const struct log_event *event)
+{
+    struct buffer *line = context;
+
+    (void)buffer_append_format(line, "%s ", level_name(event->level));
+    struct buffer text;
+    buffer_init(&text, TEXT_SIZE);
+    log_format(&text, event);
+    (void)buffer_append(line, text.bytes, text.size);
+    buffer_done(&text);
+}
+
+static void test_answer(void **state)
+{
+    const struct answer_row *row = *state;
+    struct buffer line;
+
+    buffer_init(&line, TEXT_SIZE);
+    log_open(LEVEL_INFO, keep, &line);
+    logging_answer(&row->result);
+    log_open(LEVEL_ERROR, NULL, NULL);
+    assert_string_equal(line.bytes, row->line);
+    buffer_done(&line);
+}
+
+static void test_wire(void **state)
+{
+    struct buffer line;
+
+    (void)state;
+    buffer_init(&line, TEXT_SIZE);
+    log_open(LEVEL_DEBUG, keep, &line);
+    logging_wire("mx2", '>', "QUIT", 4);
+    assert_string_equal(line.bytes, "");
+    log_open(LEVEL_TRACE, keep, &line);
+    logging_wire("mx2", '<', "250 a\0b\x1b", 8);
+    assert_string_equal(line.bytes, "trace backup=mx2 wire=\"< 250 a?b\\x1b\"");
+    log_open(LEVEL_ERROR, NULL, NULL);
+    buffer_done(&line);
+}
+
+/* ---- a log in a file ---- */
+
+static void read_file(const char *path, char text[TEXT_SIZE])
+{
+    FILE *file = fopen(path, "r");
+
+    assert_non_null(file);
+    text[fread(text, 1, TEXT_SIZE - 1, file)] = '\0';
+    (void)fclose(file);
+}
+
+static void test_file(void **state)
+{
+    char path[] = "test_cli_log.XXXXXX", text[TEXT_SIZE];
+    struct logging logging;
+    struct error error;
+
+    (void)state;
+    int descriptor = mkstemp(path);
+    assert_true(descriptor >= 0);
+    (void)close(descriptor);
+    for (int i = 0; i < 2; i++) { /* it is appended to */
+        const struct logging_options options = {.target = LOG_FILE, .path = path, .quiet = true};
+
+        assert_int_equal(logging_open(&logging, &options, &error), STATUS_OK);
+        log_message(LEVEL_INFO, "line %d", i);
+        log_message(LEVEL_DEBUG, "not wanted");
+        logging_close(&logging);
+        log_message(LEVEL_ERROR, "after the end");
+    }
+    read_file(path, text);
+    assert_non_null(strstr(text, "Z info line 0\n2"));
+    assert_non_null(strstr(text, "Z info line 1\n"));
+    assert_int_equal(strlen(text), 2 * strlen("2026-11-23T16:00:00Z info line 0\n"));
+    (void)remove(path);
+
+    const struct logging_options nowhere = {.target = LOG_FILE,
+                                            .path = "/nonexistent/directory/log"};
+    assert_int_equal(logging_open(&logging, &nowhere, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "/nonexistent/directory/log"));
+}
+
+/* ---- metrics ---- */
+
+static void test_metrics(void **state)
+{
+    const struct result started = {
+        .backup = &mx2, .domain = "example.com", .known = true, .code = 250, .pending = -1};
+    const struct result pending = {.backup = &odd,
+                                   .domain = "#q",
+                                   .known = true,
+                                   .code = 253,
+                                   .pending = 3,
+                                   .outcome = OUTCOME_PENDING};
+    const struct result failed = {.backup = &mx2,
+                                  .domain = "example.net",
+                                  .known = true,
+                                  .pending = -1,
+                                  .outcome = OUTCOME_TIMEOUT};
+    const struct result unknown = {.backup = &mx2, .domain = "unknown.example", .pending = -1};
+    const struct result *const results[] = {&started, &pending, &failed, &unknown};
+    const struct round_facts facts = {.started_wall_ms = wall_ms,
+                                      .elapsed_ms = 1042,
+                                      .results = results,
+                                      .count = COUNT_OF(results)};
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, TEXT_SIZE);
+    metrics_format(&text, &facts);
+    assert_string_equal(
+        text.bytes,
+        "# HELP mxpull_last_round_timestamp_seconds When the last round ended, in seconds since "
+        "1970.\n"
+        "# TYPE mxpull_last_round_timestamp_seconds gauge\n"
+        "mxpull_last_round_timestamp_seconds 1795449601.042\n"
+        "# HELP mxpull_round_seconds How long the last round took.\n"
+        "# TYPE mxpull_round_seconds gauge\n"
+        "mxpull_round_seconds 1.042\n"
+        "# HELP mxpull_poll_success Whether the last answer of a backup for a domain was a good "
+        "one.\n"
+        "# TYPE mxpull_poll_success gauge\n"
+        "mxpull_poll_success{backup=\"mx2\",domain=\"example.com\"} 1\n"
+        "mxpull_poll_success{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 1\n"
+        "mxpull_poll_success{backup=\"mx2\",domain=\"example.net\"} 0\n"
+        "# HELP mxpull_outcome The outcome of the last answer, as a label.\n"
+        "# TYPE mxpull_outcome gauge\n"
+        "mxpull_outcome{backup=\"mx2\",domain=\"example.com\",outcome=\"started\"} 1\n"
+        "mxpull_outcome{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\",outcome=\"pending\"} 1\n"
+        "mxpull_outcome{backup=\"mx2\",domain=\"example.net\",outcome=\"timeout\"} 1\n"
+        "# HELP mxpull_answer_code The SMTP reply code of the last answer.\n"
+        "# TYPE mxpull_answer_code gauge\n"
+        "mxpull_answer_code{backup=\"mx2\",domain=\"example.com\"} 250\n"
+        "mxpull_answer_code{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 253\n"
+        "# HELP mxpull_pending_messages Messages that the backup said it holds.\n"
+        "# TYPE mxpull_pending_messages gauge\n"
+        "mxpull_pending_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 3\n");
+    buffer_done(&text);
+
+    struct error error;
+    assert_int_not_equal(metrics_write("/nonexistent/directory/x.prom", &facts, &error), STATUS_OK);
+    assert_non_null(strstr(error.text, "/nonexistent/directory/x.prom"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wire), cmocka_unit_test(test_file),
+                                       cmocka_unit_test(test_metrics)};
+    int failed = 0;
+
+    failed += RUN_TABLE(formats, test_format);
+    failed += RUN_TABLE(levels, test_level);
+    failed += RUN_TABLE(answers, test_answer);
+    failed += cmocka_run_group_tests(tests, NULL, NULL);
+    return failed != 0;
+}

@@ -1,0 +1,376 @@
+/* cli: what is reported of a round: lines, the summary, the JSON object. */
+#include "unit.h"
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/cli/line.h>
+#include <mxpull/cli/report.h>
+#include <mxpull/cli/result_line.h>
+#include <mxpull/cli/summary.h>
+
+#include <stdio.h>
+
+enum {
+    TEXT_SIZE = 8 * 1024
+};
+
+/* Results as a round would make them; the union is the only way to give a constant to an owner of
+ * text. */
+static char *given(const char *text)
+{
+    union {
+        const char *constant;
+        char *text;
+    } pun = {.constant = text};
+
+    return pun.text;
+}
+
+static char mx2_name[] = "mx2", backup_name[] = "backup", host_name[] = "mx2.example.net";
+static const struct backup_config mx2 = {
+    .name = mx2_name, .host = host_name, .port = 25, .method = METHOD_ETRN};
+static const struct backup_config other = {
+    .name = backup_name, .host = host_name, .port = 366, .method = METHOD_ATRN};
+
+static struct result answer(enum outcome outcome, int code, const char *text)
+{
+    return (struct result){.backup = &mx2,
+                           .domain = "example.com",
+                           .known = true,
+                           .outcome = outcome,
+                           .verb = VERB_ETRN,
+                           .code = code,
+                           .text = given(text),
+                           .address = given("192.0.2.7"),
+                           .pending = -1,
+                           .messages = -1,
+                           .bytes = -1,
+                           .attempts = 1,
+                           .ms = 18};
+}
+
+struct result_row {
+    const char *name;
+    enum outcome outcome;
+    int code;
+    const char *text;
+    size_t columns; /* 0: any */
+    bool color;
+    const char *line; /* the first line */
+};
+
+static const struct result_row result_rows[] = {
+    {"started", OUTCOME_STARTED, 250, "Queuing started", 0, false,
+     "mx2  example.com  started      250 Queuing started"},
+    {"a bare code", OUTCOME_STARTED, 250, "", 0, false, "mx2  example.com  started      250"},
+    {"no code", OUTCOME_TIMEOUT, 0, "no answer in 5m", 0, false,
+     "mx2  example.com  timeout      no answer in 5m"},
+    {"no text", OUTCOME_TIMEOUT, 0, NULL, 0, false, "mx2  example.com  timeout"},
+    {"the longest outcome", OUTCOME_AUTHENTICATION, 535, "no", 0, false,
+     "mx2  example.com  authentication  535 no"},
+    {"lines", OUTCOME_STARTED, 250, "one\ntwo", 0, false,
+     "mx2  example.com  started      250 one\\ntwo"},
+    {"escape", OUTCOME_STARTED, 250, "\x1b[2J", 0, false,
+     "mx2  example.com  started      250 \\x1b[2J"},
+    {"C1 control", OUTCOME_STARTED, 250,
+     "\xc2\x9b"
+     "2J",
+     0, false, "mx2  example.com  started      250 \\xc2\\x9b2J"},
+    {"backslash", OUTCOME_STARTED, 250, "a\\n", 0, false,
+     "mx2  example.com  started      250 a\\\\n"},
+    {"Latin-1", OUTCOME_STARTED, 250, "gr\xfc\xdf", 0, false,
+     "mx2  example.com  started      250 gr\\xfc\\xdf"},
+    {"UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 0, false,
+     "mx2  example.com  started      250 gr\xc3\xbc\xc3\x9f"},
+    {"cut UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 38, false,
+     "mx2  example.com  started      250 gr\xc3\xbc"},
+    {"cut wide", OUTCOME_STARTED, 250, "\xe6\x97\xa5\xe6\x9c\xac", 38, false,
+     "mx2  example.com  started      250 \xe6\x97\xa5"},
+    {"cut in a cell", OUTCOME_STARTED, 250, "x", 10, false, "mx2  examp"},
+    {"cut in a gap", OUTCOME_STARTED, 250, "x", 4, false, "mx2"},
+    {"cut at nothing", OUTCOME_STARTED, 250, "x", 1, false, "m"},
+    {"cut behind a cell", OUTCOME_STARTED, 250, "x", 16, false, "mx2  example.com"},
+    {"green", OUTCOME_EMPTY, 251, "OK", 0, true,
+     "mx2  example.com  \x1b[32mempty\x1b[0m        251 OK"},
+    {"yellow", OUTCOME_DEFERRED, 458, "no", 0, true,
+     "mx2  example.com  \x1b[33mdeferred\x1b[0m     458 no"},
+    {"red", OUTCOME_DENIED, 459, "no", 0, true,
+     "mx2  example.com  \x1b[31mdenied\x1b[0m       459 no"},
+    {"cut in colour", OUTCOME_DENIED, 459, "no", 20, true, "mx2  example.com  \x1b[31mde\x1b[0m"},
+};
+
+static void test_result(void **state)
+{
+    const struct result_row *row = *state;
+    const struct result result = answer(row->outcome, row->code, row->text);
+    const struct result *const results[] = {&result};
+    const struct result_style style = {.widths = result_widths(results, 1),
+                                       .columns = row->columns > 0 ? row->columns : LINE_UNBOUNDED,
+                                       .color = row->color};
+    struct buffer text;
+
+    buffer_init(&text, TEXT_SIZE);
+    result_line_format(&text, &result, &style);
+    size_t size = strcspn(text.bytes, "\n");
+    text.bytes[size] = '\0';
+    assert_string_equal(text.bytes, row->line);
+
+    /* Advice for what is no success, where there is any, and nothing else. */
+    const char *advice = outcome_advice(row->outcome);
+    if (outcome_exit_status(row->outcome) == 0 || *advice == '\0')
+        assert_int_equal(text.size, size + 1);
+    else if (row->columns == 0 && !row->color)
+        assert_memory_equal(text.bytes + size + 1 + 6, advice, strlen(advice));
+    buffer_done(&text);
+}
+
+/* What a remote says never makes a line wider than it may be, nor of more lines, and nothing but
+ * our own colours is on it. */
+static void test_any_text(void **state)
+{
+    static const char pieces[][8] = {"a",
+                                     "\x1b[",
+                                     "\xff",
+                                     "\xc3\xa4",
+                                     "\xe6\x97\xa5",
+                                     "\n",
+                                     "\xe2\x80\xae",
+                                     "\xf0\x9f\x98\x80",
+                                     "\xf0\x9f",
+                                     "\x7f\\\"\r"};
+    unsigned random = 20261123;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        char said[200] = "";
+        struct buffer text;
+        struct line line;
+
+        for (int i = 0; i < 20; i++) {
+            random = random * 1103515245U + 12345U;
+            strncat(said, pieces[random / 65536U % COUNT_OF(pieces)],
+                    sizeof said - strlen(said) - 1);
+        }
+        size_t columns = random / 65536U % 60;
+        buffer_init(&text, TEXT_SIZE);
+        line_init(&line, &text, columns, false);
+        line_cell(&line, STYLE_PLAIN, "mx2", 5);
+        line_cell(&line, STYLE_PLAIN, said, 0);
+        line_cell(&line, STYLE_PLAIN, "end", 0);
+        for (size_t i = 0; i < text.size; i++)
+            assert_true((unsigned char)text.bytes[i] >= ' ' && text.bytes[i] != 0x7f);
+        /* Escaping once more doubles the backslashes, so those are left out of the measure. */
+        for (size_t i = 0; i < text.size; i++)
+            text.bytes[i] = text.bytes[i] == '\\' ? '/' : text.bytes[i];
+        assert_true(line_columns(text.bytes) <= columns);
+        buffer_done(&text);
+    }
+}
+
+static void test_columns(void **state)
+{
+    struct result first = answer(OUTCOME_STARTED, 250, "a"),
+                  second = answer(OUTCOME_DENIED, 459, "b");
+    const struct result *const results[] = {&first, &second};
+    struct buffer text;
+
+    (void)state;
+    second.backup = &other;
+    second.domain = "\xe6\x97\xa5\xe6\x9c\xac.jp"; /* 7 columns, 9 bytes */
+    const struct result_style style = {.widths = result_widths(results, 2),
+                                       .columns = LINE_UNBOUNDED};
+    buffer_init(&text, TEXT_SIZE);
+    result_line_format(&text, &first, &style);
+    result_line_format(&text, &second, &style);
+    assert_non_null(strstr(text.bytes, "mx2     example.com  started      250 a\n"));
+    assert_non_null(
+        strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied       459 b\n"));
+    buffer_done(&text);
+}
+
+/* ---- whole reports ---- */
+
+/* Writes a report of these results and gives what stood on the stream. */
+static void run_report(char text[TEXT_SIZE], const struct report_options *wanted,
+                       const struct round_facts *facts)
+{
+    struct report_options options = *wanted;
+    struct output output;
+    FILE *stream = tmpfile();
+
+    assert_non_null(stream);
+    output_init(&output, stream);
+    options.live.output = &output;
+    options.live.widths = result_widths(facts->results, facts->count);
+    struct report *report = report_new(&options);
+    for (size_t i = 0; i < facts->count; i++) {
+        report_moved(report, facts->results[i]->backup, SESSION_ASKING, facts->results[i]->domain);
+        report_answered(report, facts->results[i]);
+    }
+    report_finish(report, facts);
+    report_free(report);
+    assert_true(output_finish(&output));
+    rewind(stream);
+    text[fread(text, 1, TEXT_SIZE - 1, stream)] = '\0';
+    (void)fclose(stream);
+}
+
+struct report_row {
+    const char *name;
+    enum report_form form;
+    bool quiet;
+    bool has_failure;
+    const char *text;
+};
+
+#define JSON_KEYS_FRONT                                                                            \
+    "\"backup\":\"mx2\",\"host\":\"mx2.example.net\",\"address\":\"192.0.2.7\",\"port\":25,"       \
+    "\"method\":\"etrn\","
+#define JSON_STARTED                                                                               \
+    "{" JSON_KEYS_FRONT "\"domain\":\"example.com\",\"outcome\":\"started\",\"code\":250,"         \
+    "\"text\":\"Queuing started\","                                                                \
+    "\"pending\":null,\"messages\":null,\"bytes\":null,\"tls\":\"TLSv1.3\",\"authenticated\":"     \
+    "false,\"attempts\":1,\"ms\":18}"
+#define JSON_PENDING                                                                               \
+    "{" JSON_KEYS_FRONT "\"domain\":\"example.com\",\"outcome\":\"pending\",\"code\":253,"         \
+    "\"text\":\"OK\",\"pending\":3,"                                                               \
+    "\"messages\":0,\"bytes\":7,\"tls\":null,\"authenticated\":true,\"attempts\":1,\"ms\":18}"
+#define JSON_FAILED                                                                                \
+    "{\"backup\":\"backup\",\"host\":\"mx2.example.net\",\"address\":null,\"port\":366,"           \
+    "\"method\":\"atrn\",\"domain\":null,"                                                         \
+    "\"outcome\":\"unreachable\",\"code\":null,\"text\":\"\\\\x1b\\\\xff\\\"\\\\n\xc3\xa4\","      \
+    "\"pending\":null,\"messages\":null,"                                                          \
+    "\"bytes\":null,\"tls\":null,\"authenticated\":false,\"attempts\":1,\"ms\":18}"
+#define JSON_FRONT(status)                                                                         \
+    "{\"started\":\"2026-11-23T16:00:00Z\",\"seconds\":0.42,\"exit_status\":" status               \
+    ",\"results\":["
+
+static const struct report_row reports[] = {
+    {"lines", REPORT_LINES, false, false,
+     "mx2  example.com  started      250 Queuing started\n"
+     "mx2  example.com  pending      253 OK\n"
+     "2 asked, 2 ok, 0 failed in 0.4 s\n"},
+    {"lines, quiet", REPORT_LINES, true, false, ""},
+    {"lines, quiet, wrong", REPORT_LINES, true, true,
+     "backup               unreachable  \\x1b\\xff\"\\n\xc3\xa4\n"
+     "      check the line, the backup's host and port, and any firewall in between\n"},
+    {"JSON", REPORT_JSON, false, false,
+     JSON_FRONT("0") JSON_STARTED "," JSON_PENDING
+                                  "],\"summary\":{\"asked\":2,\"ok\":2,\"failed\":0}}\n"},
+    {"JSON, quiet", REPORT_JSON, true, false, ""},
+    {"JSON, wrong", REPORT_JSON, false, true,
+     JSON_FRONT("75") JSON_STARTED "," JSON_PENDING "," JSON_FAILED
+                                   "],\"summary\":{\"asked\":3,\"ok\":2,\"failed\":1}}\n"},
+};
+
+static void test_report(void **state)
+{
+    const struct report_row *row = *state;
+    struct result started = answer(OUTCOME_STARTED, 250, "Queuing started");
+    struct result pending = answer(OUTCOME_PENDING, 253, "OK");
+    struct result failed = answer(OUTCOME_UNREACHABLE, 0, "\x1b\xff\"\n\xc3\xa4");
+    const struct result *const results[] = {&started, &pending, &failed};
+    char text[TEXT_SIZE];
+
+    started.tls = given("TLSv1.3");
+    pending.pending = 3;
+    pending.messages = 0;
+    pending.bytes = 7;
+    pending.authenticated = true;
+    failed.backup = &other;
+    failed.domain = NULL;
+    failed.address = given("");
+    const struct round_facts facts = {.started_wall_ms = INT64_C(1795449600000),
+                                      .elapsed_ms = 420,
+                                      .exit_status = row->has_failure ? 75 : 0,
+                                      .results = results,
+                                      .count = row->has_failure ? 3 : 2};
+    run_report(text, &(struct report_options){.form = row->form, .quiet = row->quiet}, &facts);
+    assert_string_equal(text, row->text);
+}
+
+static void test_dry_run(void **state)
+{
+    struct result ready = answer(OUTCOME_STARTED, 0, "");
+    const struct result *const results[] = {&ready};
+    const struct round_facts facts = {
+        .dry_run = true, .results = results, .count = 1, .elapsed_ms = 61000};
+    char text[TEXT_SIZE];
+
+    (void)state;
+    ready.dry = true;
+    ready.command = given("ETRN example.com");
+    run_report(text, &(struct report_options){.form = REPORT_LINES}, &facts);
+    assert_string_equal(text, "mx2  would send  ETRN example.com\n"
+                              "dry run, nothing was asked: 1 ready, 0 failed in 1m1s\n");
+    run_report(text, &(struct report_options){.form = REPORT_JSON}, &facts);
+    assert_non_null(strstr(
+        text, ",\"outcome\":null,\"command\":\"ETRN example.com\",\"code\":null,\"text\":null,"));
+}
+
+/* Names are the administrator's own: exact where they are UTF-8, never ill-formed. */
+static void test_json_names(void **state)
+{
+    char name[] = "DOM\\mx\xe4";
+    const struct backup_config odd = {.name = name, .host = host_name, .port = 25};
+    struct result result = answer(OUTCOME_STARTED, 250, "");
+    const struct result *const results[] = {&result};
+    const struct round_facts facts = {.results = results, .count = 1};
+    char text[TEXT_SIZE];
+
+    (void)state;
+    result.backup = &odd;
+    result.domain = "#a\\b";
+    run_report(text, &(struct report_options){.form = REPORT_JSON}, &facts);
+    assert_non_null(strstr(text, "\"backup\":\"DOM\\\\\\\\mx\\\\xe4\""));
+    assert_non_null(
+        strstr(text, "\"domain\":\"#a\\\\b\",\"outcome\":\"started\",\"code\":250,\"text\":\"\","));
+}
+
+static void test_summary(void **state)
+{
+    struct result ok = answer(OUTCOME_STARTED, 250, ""), late = answer(OUTCOME_TIMEOUT, 0, "");
+    struct result no = answer(OUTCOME_DENIED, 459, ""), unknown = answer(OUTCOME_STARTED, 0, "");
+    const struct result *const results[] = {&ok, &late, &ok, &no, &late, &unknown};
+    const struct round_facts facts = {
+        .results = results, .count = COUNT_OF(results), .elapsed_ms = 59949};
+    struct buffer text;
+
+    (void)state;
+    unknown.known = false;
+    buffer_init(&text, TEXT_SIZE);
+    summary_format(&text, &facts);
+    assert_string_equal(text.bytes, "5 asked, 2 ok, 3 failed (timeout 2, denied 1) in 59.9 s\n");
+    buffer_done(&text);
+}
+
+/* A full disk or a closed pipe: told once, and nothing more is written. */
+static void test_output_fails(void **state)
+{
+    struct output output;
+    FILE *stream = fopen("/dev/full", "w");
+
+    (void)state;
+    if (stream == NULL)
+        skip();
+    output_init(&output, stream);
+    output_write_text(&output, "x");
+    assert_int_not_equal(output.failure, 0);
+    output_write_text(&output, "y");
+    assert_false(output_finish(&output));
+    (void)fclose(stream);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_any_text), cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_dry_run),  cmocka_unit_test(test_json_names),
+        cmocka_unit_test(test_summary),  cmocka_unit_test(test_output_fails),
+    };
+    int failed = 0;
+
+    failed += RUN_TABLE(result_rows, test_result);
+    failed += RUN_TABLE(reports, test_report);
+    failed += cmocka_run_group_tests(tests, NULL, NULL);
+    return failed != 0;
+}
