@@ -1,0 +1,91 @@
+#ifndef MXPULL_SMTP_GUARD_H
+#define MXPULL_SMTP_GUARD_H
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/status.h>
+#include <mxpull/smtp/node.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8): the provider is the SMTP client now, our
+ * primary the server. Bytes go in from either side, and the bytes to pass on come out; nothing is opened, read, waited for or
+ * logged here. The provider is not trusted: it reaches only mailboxes of the domains that were asked for, by the few verbs that
+ * deliver mail, and it sees a 250 for a message only when the primary has said it (RFC 5321 4.2.5, 6.1). */
+
+enum guard_side { GUARD_PROVIDER, GUARD_PRIMARY };
+
+/* One message that came to its end: accepted, or refused by the primary behind the final dot. All borrowed for the call. */
+struct guard_message {
+    const char *sender;     /* reverse-path without its angle brackets, as received; "" for <> */
+    const char *recipients; /* forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …" */
+    size_t recipient_count;
+    int64_t size; /* octets of the message as the primary got them, dots doubled, without the final dot */
+    int code;     /* the primary's reply to the final dot */
+    const char *text;
+};
+
+struct guard_options {
+    const struct node *nodes; /* the domains that were asked for; borrowed for the guard's life */
+    size_t node_count;        /* 0: any domain */
+    void (*message)(void *context, const struct guard_message *message); /* may be NULL */
+    void (*refused)(void *context, const char *command, const char *reply); /* a command that was refused here; may be NULL */
+    void *context;
+};
+
+struct guard_counts {
+    uint64_t messages;           /* for which the primary has said 250 and the provider was told so */
+    int64_t bytes;               /* of these */
+    uint64_t recipients_refused; /* here, not by the primary */
+};
+
+/* What the session is waiting for: whose silence is to be timed, and by which bound of RFC 5321 4.5.3.2. */
+enum guard_wait {
+    GUARD_WAIT_COMMAND,  /* the provider's next command */
+    GUARD_WAIT_DATA,     /* the provider's next piece of the message (4.5.3.2.5) */
+    GUARD_WAIT_REPLY,    /* the primary's reply to a command */
+    GUARD_WAIT_DATA_GO,  /* the primary's reply to DATA (4.5.3.2.4) */
+    GUARD_WAIT_ACCEPTED, /* the primary's reply to the final dot (4.5.3.2.6) */
+};
+
+enum guard_state {
+    GUARD_OPEN,
+    GUARD_QUIT,   /* in order: send what is left to both sides, then close both */
+    GUARD_BROKEN, /* not in order: send what is left to the provider, drop the primary at once and send it nothing more */
+};
+
+/* Bytes to pass on. The caller empties them; both have ceilings that one guard_feed of GUARD_FEED_MAX bytes cannot reach when they
+ * were empty before. */
+struct guard_output {
+    struct buffer provider, primary;
+};
+
+enum { GUARD_FEED_MAX = 64 * 1024 };
+
+struct guard;
+
+/* greeting is the text of the primary's 220 (several lines joined by \n), which is passed to the provider at once into output. */
+struct guard *guard_new(const struct guard_options *options, const char *greeting, struct guard_output *output);
+void guard_free(struct guard *guard);
+
+/* Takes all the bytes (at most GUARD_FEED_MAX) that came from side, and appends to output what they bring about. Returns the state.
+ * Nothing more may be fed once it is not GUARD_OPEN. */
+enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes, size_t size,
+                            struct guard_output *output);
+
+/* The connection to side has ended or fallen silent. Tells the provider, if it is still there, by a 421 or, for a message whose
+ * fate is open, by the close alone. Returns GUARD_QUIT when the session had come to its end in order, else GUARD_BROKEN. */
+enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
+
+enum guard_wait guard_waits_for(const struct guard *guard);
+
+/* Why it is GUARD_BROKEN, in one line. Borrowed. */
+const char *guard_why(const struct guard *guard);
+
+struct guard_counts guard_counts(const struct guard *guard);
+
+void guard_output_init(struct guard_output *output);
+void guard_output_done(struct guard_output *output);
+
+#endif
