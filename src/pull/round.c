@@ -174,6 +174,8 @@ static void conclude(struct job *job)
     if (again && job->round->options.retry && job->retries < retry->count) {
         job->state = JOB_DUE;
         job->due_ms = clock_monotonic_ms() + retry->seconds[job->retries++] * 1000;
+        if (job->round->options.observer.moved != NULL)
+            job->round->options.observer.moved(job->round->options.context, job->backup, SESSION_WAITING, NULL);
     } else {
         finish(job);
     }

@@ -1,0 +1,44 @@
+#!/bin/bash
+# test.sh: runs all tests. Installs what they need (the real mail servers too, where that is possible), builds twice, plain and with
+# the address and undefined-behaviour sanitizers, and runs everything by ctest. What cannot run here is skipped by name. The last
+# line counts.
+set -eu
+here=$(cd "$(dirname "$0")/.." && pwd)
+build=${MXPULL_BUILD:-$here/build}
+
+sh "$here/contrib/packages.sh" build test
+bash "$here/tests/servers/install.sh" || echo "test.sh: not all real servers can be installed; what needs them is skipped" >&2
+
+passed=0 failed=0 skipped=0
+
+
+# run FOLDER LABELS OPTION…: builds in the folder and runs the tests of these labels.
+run() {
+    local folder=$1 labels=$2
+    shift 2
+    cmake -S "$here" -B "$folder" -G Ninja -DMXPULL_WERROR="${CI:+ON}" "$@" >"$folder.log" 2>&1 &&
+        cmake --build "$folder" >>"$folder.log" 2>&1 || {
+        cat "$folder.log"
+        echo "test.sh: the build has failed, see above" >&2
+        exit 70
+    }
+    report=$folder/report.xml
+    rm -f "$report"
+    ctest --test-dir "$folder" -L "$labels" -j 2 --output-on-failure --output-junit "$report" || :
+    [ -s "$report" ] || {
+        echo "test.sh: ctest has written no report" >&2
+        exit 70
+    }
+    local total fails skips
+    total=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* tests="\([0-9]*\)".*/\1/')
+    fails=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* failures="\([0-9]*\)".*/\1/')
+    skips=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* skipped="\([0-9]*\)".*/\1/')
+    passed=$((passed + total - fails - skips)) failed=$((failed + fails)) skipped=$((skipped + skips))
+}
+
+mkdir -p "$build"
+run "$build" 'unit|session|servers|valgrind' -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
+run "$build/sanitized" 'unit|session' -DMXPULL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
