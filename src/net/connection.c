@@ -10,36 +10,63 @@
 
 #include <stdlib.h>
 
-struct connection *connection_open(struct loop *loop, const struct connection_options *options,
-                                   const struct connection_events *events, void *context, struct error *error)
+static struct connection *new_connection(struct loop *loop, const struct connection_events *events, void *context)
 {
     struct connection *connection = memory_new(1, sizeof *connection);
 
     connection->loop = loop;
     connection->events = events;
     connection->context = context;
+    connection->opened_ms = clock_monotonic_ms();
+    connection->socket = CURL_SOCKET_BAD;
+    connection->facts.address = connection->address;
+    connection->facts.local_address = connection->local_address;
+    buffer_init(&connection->sending, SEND_SIZE_MAX);
+    buffer_init(&connection->queued, SEND_SIZE_MAX);
+    return connection;
+}
+
+/* Hands the connection over to libcurl, if it could be set up. */
+static struct connection *begin(struct connection *connection, CURL *easy)
+{
+    struct loop *loop = connection->loop;
+
+    if (easy == NULL) {
+        connection_free(connection);
+        return NULL;
+    }
+    connection->easy = easy;
+    (void)curl_multi_add_handle(loop->multi, easy);
+    connection->next = loop->connections;
+    loop->connections = connection;
+    return connection;
+}
+
+struct connection *connection_open(struct loop *loop, const struct connection_options *options,
+                                   const struct connection_events *events, void *context, struct error *error)
+{
+    struct connection *connection = new_connection(loop, events, context);
+
     connection->user_given = options->user != NULL;
     connection->tls_demanded =
         options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
     connection->connect_timeout_ms = options->connect_timeout_ms;
     connection->reply_timeout_ms = options->reply_timeout_ms;
-    connection->opened_ms = clock_monotonic_ms();
     connection->deadline_ms = connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
                                                            ? options->connect_timeout_ms
                                                            : options->reply_timeout_ms);
-    connection->socket = CURL_SOCKET_BAD;
-    connection->facts.address = connection->address;
-    buffer_init(&connection->sending, SEND_SIZE_MAX);
-    buffer_init(&connection->queued, SEND_SIZE_MAX);
-    connection->easy = setup_easy(connection, options, error);
-    if (connection->easy == NULL) {
-        connection_free(connection);
-        return NULL;
-    }
-    (void)curl_multi_add_handle(loop->multi, connection->easy);
-    connection->next = loop->connections;
-    loop->connections = connection;
-    return connection;
+    return begin(connection, setup_easy(connection, options, error));
+}
+
+struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
+                                        const struct connection_events *events, void *context, struct error *error)
+{
+    struct connection *connection = new_connection(loop, events, context);
+
+    connection->bare = true;
+    connection->connect_timeout_ms = connection->reply_timeout_ms = place->connect_timeout_ms;
+    connection->deadline_ms = connection->opened_ms + place->connect_timeout_ms;
+    return begin(connection, setup_bare(connection, place, error));
 }
 
 void connection_close(struct connection *connection)
@@ -60,12 +87,23 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
+static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info, char address[64], int *port)
+{
+    const char *text = NULL;
+    long number = 0;
+
+    if (curl_easy_getinfo(easy, address_info, &text) == CURLE_OK && text != NULL)
+        (void)text_copy(address, 64, text);
+    if (curl_easy_getinfo(easy, port_info, &number) == CURLE_OK)
+        *port = (int)number;
+}
+
 static void note_address(struct connection *connection)
 {
-    const char *address = NULL;
+    struct connection_facts *facts = &connection->facts;
 
-    if (curl_easy_getinfo(connection->easy, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
-        (void)text_copy(connection->address, sizeof connection->address, address);
+    note_end(connection->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, connection->address, &facts->port);
+    note_end(connection->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, connection->local_address, &facts->local_port);
 }
 
 static void fail(struct connection *connection, int code, const struct error *error)
@@ -85,6 +123,8 @@ static enum status check_demands(const struct connection *connection, struct err
                          connection->facts.tls == NULL ? "; it may be after STARTTLS" : "");
     return STATUS_OK;
 }
+
+static void receive(struct connection *connection);
 
 static void note_tls(struct connection *connection)
 {
@@ -122,6 +162,9 @@ void connection_connected(struct connection *connection, CURLcode result)
     connection->phase = PHASE_OPEN;
     connection->deadline_ms = INT64_MAX;
     connection->events->ready(connection->context);
+    /* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may be there already. */
+    if (connection->bare)
+        receive(connection);
 }
 
 /* From the moment that TCP stands each reply has its own time. libcurl's bound for the whole of the connect phase, under which it
@@ -187,13 +230,16 @@ int64_t connection_due(const struct connection *connection)
 {
     if (connection->phase == PHASE_ENDED)
         return INT64_MAX;
-    return connection->broken ? 0 : connection->deadline_ms;
+    bool at_once = connection->broken || (connection->more && !connection->held);
+    return at_once ? 0 : connection->deadline_ms;
 }
 
 void connection_overdue(struct connection *connection)
 {
     if (connection->broken)
         tell_closed(connection);
+    else if (connection->more && !connection->held)
+        receive(connection);
     else
         time_out(connection);
 }
@@ -202,10 +248,12 @@ bool connection_wait(const struct connection *connection, struct curl_waitfd *wa
 {
     if (connection->phase != PHASE_OPEN)
         return false;
-    *wait = (struct curl_waitfd){.fd = connection->socket, .events = CURL_WAIT_POLLIN};
+    *wait = (struct curl_waitfd){.fd = connection->socket};
+    if (!connection->held)
+        wait->events |= CURL_WAIT_POLLIN;
     if (connection->sending.size > 0)
         wait->events |= CURL_WAIT_POLLOUT;
-    return true;
+    return wait->events != 0;
 }
 
 /* Sends on as far as the socket takes it. */
@@ -239,6 +287,16 @@ void connection_send(struct connection *connection, const char *bytes, size_t si
     flush(connection);
 }
 
+size_t connection_unsent(const struct connection *connection)
+{
+    return connection->sending.size + connection->queued.size;
+}
+
+void connection_hold(struct connection *connection, bool held)
+{
+    connection->held = held;
+}
+
 void connection_deadline(struct connection *connection, int64_t at_ms)
 {
     if (connection->phase == PHASE_OPEN)
@@ -246,15 +304,21 @@ void connection_deadline(struct connection *connection, int64_t at_ms)
 }
 
 /* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In clear a recv that brought less
- * than it could have is the last one. */
+ * than it could have is the last one. A fast sender gets no more than a few turns at a time, so that the others have theirs. */
 static void receive(struct connection *connection)
 {
+    enum { TURNS_MAX = 16 };
     char *bytes = connection->loop->received;
-    size_t size = RECEIVE_SIZE;
 
-    while (connection->phase == PHASE_OPEN && (connection->facts.tls != NULL || size == RECEIVE_SIZE)) {
+    connection->more = false;
+    for (int turn = 0; connection->phase == PHASE_OPEN; turn++) {
+        size_t size = 0;
+
+        if (connection->held || turn == TURNS_MAX) {
+            connection->more = true;
+            return;
+        }
         CURLcode result = curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, &size);
-
         if (result == CURLE_AGAIN)
             return;
         if (result != CURLE_OK || size == 0) {
@@ -263,13 +327,18 @@ static void receive(struct connection *connection)
         }
         wire_show(connection, '<', bytes, size);
         connection->events->received(connection->context, bytes, size);
+        if (connection->facts.tls == NULL && size < RECEIVE_SIZE)
+            return;
     }
 }
 
 void connection_act(struct connection *connection, short events)
 {
-    if (connection->phase == PHASE_OPEN && (events & CURL_WAIT_POLLOUT) != 0)
+    if (connection->phase == PHASE_OPEN && (events & CURL_WAIT_POLLOUT) != 0) {
         flush(connection);
+        if (connection_unsent(connection) == 0 && connection->events->drained != NULL)
+            connection->events->drained(connection->context);
+    }
     if (connection->phase == PHASE_OPEN && (events & ~CURL_WAIT_POLLOUT) != 0)
         receive(connection);
 }

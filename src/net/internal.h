@@ -45,6 +45,9 @@ struct connection {
     enum phase phase;
     bool closed; /* by its owner: to be freed at the end of the turn */
     bool broken; /* a send failed: to be told in the next turn */
+    bool held;   /* nothing is taken in for now */
+    bool more;   /* there may be bytes that polling cannot see */
+    bool bare;   /* a byte stream to our own mail server */
     bool user_given;
     bool tls_demanded;
     int64_t opened_ms, connect_timeout_ms, reply_timeout_ms, deadline_ms;
@@ -53,7 +56,7 @@ struct connection {
     struct buffer queued;  /* to be sent after it */
     struct heard heard;
     struct connection_facts facts;
-    char address[64];
+    char address[64], local_address[64];
     char tls_version[VERSION_SIZE];
     char words[CURL_ERROR_SIZE]; /* libcurl's */
 };
@@ -67,6 +70,7 @@ int failure_explain(CURLcode result, const char *words, const struct heard *hear
 
 /* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the options are impossible. */
 CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error);
+CURL *setup_bare(struct connection *connection, const struct connection_place *place, struct error *error);
 
 /* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A CURLOPT_DEBUGFUNCTION. */
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context);

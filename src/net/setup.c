@@ -127,8 +127,6 @@ static enum status set_route(CURL *easy, const struct connection_options *option
     char source[80];
 
     (void)curl_easy_setopt(easy, CURLOPT_IPRESOLVE, resolve[options->ip]);
-    (void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_CACHE_S);
-    (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     status = demand(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : ""), "proxy", error);
     if (status == STATUS_OK && options->proxy != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -148,7 +146,8 @@ static void set_timeouts(CURL *easy, const struct connection_options *options)
     (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(options->reply_timeout_ms / 1000 + 2));
 }
 
-CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error)
+/* What holds for every connection. */
+static CURL *new_easy(struct connection *connection, struct error *error)
 {
     CURL *easy = curl_easy_init();
 
@@ -159,11 +158,48 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, connection);
     (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->words);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SMTP_LINE_BUFFER);
+    (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_CACHE_S);
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name that is still being looked up */
+    return easy;
+}
+
+/* The stream to our own mail server is libcurl's connection for HTTP, on which it says nothing; its SMTP would take the greeting. */
+CURL *setup_bare(struct connection *connection, const struct connection_place *place, struct error *error)
+{
+    enum { BEHIND_MS = 1000 };
+    char url[URL_SIZE] = "http://localhost/";
+    CURL *easy = new_easy(connection, error);
+
+    if (easy == NULL)
+        return NULL;
+    if (place->host != NULL) {
+        bool is_ipv6 = strchr(place->host, ':') != NULL;
+
+        (void)snprintf(url, sizeof url, "http://%s%s%s:%d/", is_ipv6 ? "[" : "", place->host, is_ipv6 ? "]" : "",
+                       place->port);
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(place->connect_timeout_ms + BEHIND_MS));
+    if (demand(curl_easy_setopt(easy, CURLOPT_URL, url), "primary", error) != STATUS_OK ||
+        demand(curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, place->path), "primary", error) != STATUS_OK) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
+    return easy;
+}
+
+CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error)
+{
+    CURL *easy = new_easy(connection, error);
+
+    if (easy == NULL)
+        return NULL;
+    (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
     if (options->tls != CONNECTION_TLS_OFF || connection->events->wire != NULL) {

@@ -1,5 +1,7 @@
 # Tries to include every header of every floor with the include path of FLOOR. Those of the floors that it may use must compile,
 # alone; the others must not. Also: the libraries' own headers stand only where they belong.
+cmake_minimum_required(VERSION 3.25)
+
 set(uses_base base)
 set(uses_platform base platform)
 set(uses_smtp base smtp)

@@ -39,6 +39,9 @@ struct connection_options {
 /* What a connection became. Texts are borrowed from the connection. */
 struct connection_facts {
     const char *address; /* the peer's IP address, "" before TCP stood */
+    int port;
+    const char *local_address; /* ours */
+    int local_port;
     const char *tls;     /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
     bool authenticated;  /* AUTH was answered by 235 */
     struct ehlo ehlo;    /* as said last: after STARTTLS, where it was used */
@@ -55,6 +58,9 @@ struct connection_events {
     /* Bytes have come in; borrowed for the call. */
     void (*received)(void *context, const char *bytes, size_t size);
 
+    /* All that was to be sent has gone out. NULL: not wanted. */
+    void (*drained)(void *context);
+
     /* The end, by whatever cause; nothing follows, close it. code is the reply that refused us while connecting, or 0. For
      * STATUS_TIMEOUT the deadline was one of the options while connecting, later the one of connection_deadline. */
     void (*failed)(void *context, int code, const struct error *error);
@@ -69,11 +75,30 @@ struct connection_events {
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
                                    const struct connection_events *events, void *context, struct error *error);
 
+/* Where our own mail server listens: host and port, or the path of a UNIX socket. Borrowed for the time of the call. */
+struct connection_place {
+    const char *host; /* NULL: path it is */
+    int port;
+    const char *path;
+    int64_t connect_timeout_ms;
+};
+
+/* The same for a bare byte stream to our own mail server: ready comes when the stream stands, and then its greeting by
+ * received. */
+struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
+                                        const struct connection_events *events, void *context, struct error *error);
+
 /* Closes at once, sending nothing; from then on no event is called. NULL is allowed. */
 void connection_close(struct connection *connection);
 
 /* Sends all the bytes, keeping what cannot go out at once. Only after ready; a failure comes as an event. */
 void connection_send(struct connection *connection, const char *bytes, size_t size);
+
+/* How many bytes wait to be sent. At more than 256 KiB the connection breaks: the sender holds back before. */
+size_t connection_unsent(const struct connection *connection);
+
+/* While held back the connection takes nothing in, so that the sender at its other end has to wait. Only after ready. */
+void connection_hold(struct connection *connection, bool held);
 
 /* When the conversation has waited long enough, on the monotonic clock; INT64_MAX: never. Holds after ready, until set anew. */
 void connection_deadline(struct connection *connection, int64_t at_ms);

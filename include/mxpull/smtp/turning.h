@@ -1,0 +1,56 @@
+#ifndef MXPULL_SMTP_TURNING_H
+#define MXPULL_SMTP_TURNING_H
+
+#include <mxpull/smtp/node.h>
+#include <mxpull/smtp/outcome.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What to do next. */
+enum turning_step {
+    TURNING_SEND,    /* send turning_command(): ATRN, TURN or QUIT, and feed its reply */
+    TURNING_REVERSE, /* the roles have reversed: we are the server now, until turning_ended() */
+    TURNING_CONNECT, /* ask once more, on a new connection */
+    TURNING_END,     /* close the connection: turning_outcome() stands */
+};
+
+struct turning;
+
+/* Asks a provider to turn the connection round, by ATRN (RFC 2645 5.2.1; all nodes in one command, none: no argument) or TURN
+ * (RFC 821 3.8; no argument), again after each reversed session that moved a message, at most sessions_max times. Without I/O.
+ * Option characters of the nodes are not sent: "@example.com" is asked for as "example.com". */
+struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count, int64_t sessions_max);
+void turning_free(struct turning *turning);
+
+/* A session is established and nothing was said on it yet. */
+enum turning_step turning_connected(struct turning *turning);
+
+/* The same, but it is not to be asked: this is the outcome. Next is QUIT. */
+enum turning_step turning_decline(struct turning *turning, enum outcome outcome, const char *text);
+
+/* The whole reply to the command that was sent. */
+enum turning_step turning_reply(struct turning *turning, int code, const char *text);
+
+/* The reversed session is over and moved so many messages; why it was not in order, or NULL. */
+enum turning_step turning_ended(struct turning *turning, uint64_t messages, const char *why);
+
+/* The connection is no more, or was not to be had; not in a reversed session. */
+enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code, const char *text);
+
+/* The command to send, with its CRLF; borrowed until the next call. */
+const char *turning_command(const struct turning *turning);
+bool turning_is_quitting(const struct turning *turning);
+
+/* The ATRN or TURN that is, or would be, sent, with its CRLF. */
+const char *turning_ask(const struct turning *turning);
+
+/* The outcome, the reply code it came from (0: none) and its text (borrowed); after TURNING_END. */
+enum outcome turning_outcome(const struct turning *turning, int *code, const char **text);
+
+/* Commands sent, and reversed sessions. */
+unsigned turning_attempts(const struct turning *turning);
+unsigned turning_sessions(const struct turning *turning);
+
+#endif

@@ -1,0 +1,162 @@
+/* Asks a provider to turn the connection round, and decides whether to ask again.
+ *
+ *   APART --connected--> ASKING --250--> REVERSED --ended, moved mail--> APART (a new connection)
+ *                           |               +--------ended, moved nothing, or asked often enough--> the end
+ *                           +---any other---> QUITTING --> the end
+ *
+ * Over TLS Exim hands over one message a session and then breaks off, so a broken session that moved mail is followed by another one.
+ * The outcome is that of the last reversed session: a refusal to turn once more ("asked too often") does not unmake what came. Only
+ * 453, "you have no mail", tells more: then nothing is left behind, however the session before it ended. */
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/smtp/turning.h>
+
+#include <stdlib.h>
+
+enum { COMMAND_SIZE_MAX = 256 * 1024, TEXT_SIZE_MAX = 1000 };
+enum state { APART, ASKING, REVERSED, QUITTING };
+
+struct turning {
+    enum verb verb;
+    enum state state;
+    struct buffer ask, command;
+    int64_t sessions_max;
+    unsigned attempts, sessions;
+    enum outcome outcome;
+    int code;
+    char *text;
+};
+
+struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count, int64_t sessions_max)
+{
+    struct turning *turning = memory_new(1, sizeof *turning);
+
+    turning->verb = verb;
+    turning->sessions_max = sessions_max;
+    turning->outcome = OUTCOME_INTERRUPTED;
+    turning->text = memory_copy("");
+    buffer_init(&turning->ask, COMMAND_SIZE_MAX);
+    buffer_init(&turning->command, COMMAND_SIZE_MAX);
+    (void)buffer_append_text(&turning->ask, verb_name(verb));
+    for (size_t i = 0; i < count && verb == VERB_ATRN; i++)
+        (void)buffer_append_format(&turning->ask, "%c%s", i == 0 ? ' ' : ',',
+                                   nodes[i].name + (nodes[i].form == NODE_DOMAIN ? 0 : 1));
+    (void)buffer_append_text(&turning->ask, "\r\n");
+    return turning;
+}
+
+void turning_free(struct turning *turning)
+{
+    if (turning == NULL)
+        return;
+    buffer_done(&turning->ask);
+    buffer_done(&turning->command);
+    free(turning->text);
+    free(turning);
+}
+
+static void note(struct turning *turning, enum outcome outcome, int code, const char *text)
+{
+    struct buffer kept;
+
+    buffer_init(&kept, TEXT_SIZE_MAX);
+    for (const char *at = text; *at != '\0' && buffer_append(&kept, at, 1) == STATUS_OK; at++)
+        ;
+    free(turning->text);
+    turning->text = memory_copy(kept.bytes);
+    buffer_done(&kept);
+    turning->outcome = outcome;
+    turning->code = code;
+}
+
+/* Whether this answer counts although earlier sessions have brought mail. */
+static void note_answer(struct turning *turning, enum outcome outcome, int code, const char *text)
+{
+    if (turning->sessions == 0)
+        note(turning, outcome, code, text);
+    else if (outcome == OUTCOME_EMPTY)
+        note(turning, OUTCOME_RECEIVED, code, text);
+}
+
+static enum turning_step send_command(struct turning *turning, enum state state, const char *command)
+{
+    buffer_clear(&turning->command);
+    (void)buffer_append_text(&turning->command, command);
+    turning->state = state;
+    return TURNING_SEND;
+}
+
+enum turning_step turning_connected(struct turning *turning)
+{
+    turning->attempts++;
+    return send_command(turning, ASKING, turning->ask.bytes);
+}
+
+enum turning_step turning_decline(struct turning *turning, enum outcome outcome, const char *text)
+{
+    note_answer(turning, outcome, 0, text);
+    return send_command(turning, QUITTING, "QUIT\r\n");
+}
+
+enum turning_step turning_reply(struct turning *turning, int code, const char *text)
+{
+    if (turning->state != ASKING)
+        return TURNING_END;
+    if (code == 250) {
+        turning->sessions++;
+        turning->state = REVERSED;
+        note(turning, OUTCOME_INTERRUPTED, code, text);
+        return TURNING_REVERSE;
+    }
+    note_answer(turning, outcome_of_reply(turning->verb, code), code, text);
+    return code == 421 ? TURNING_END : send_command(turning, QUITTING, "QUIT\r\n");
+}
+
+enum turning_step turning_ended(struct turning *turning, uint64_t messages, const char *why)
+{
+    turning->state = APART;
+    if (why == NULL)
+        turning->outcome = OUTCOME_RECEIVED;
+    else
+        note(turning, OUTCOME_INTERRUPTED, 0, why);
+    return messages > 0 && (int64_t)turning->sessions < turning->sessions_max ? TURNING_CONNECT : TURNING_END;
+}
+
+enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code, const char *text)
+{
+    if (turning->state != QUITTING)
+        note_answer(turning, outcome, code, text);
+    return TURNING_END;
+}
+
+const char *turning_command(const struct turning *turning)
+{
+    return turning->command.bytes;
+}
+
+bool turning_is_quitting(const struct turning *turning)
+{
+    return turning->state == QUITTING;
+}
+
+const char *turning_ask(const struct turning *turning)
+{
+    return turning->ask.bytes;
+}
+
+enum outcome turning_outcome(const struct turning *turning, int *code, const char **text)
+{
+    *code = turning->code;
+    *text = turning->text;
+    return turning->outcome;
+}
+
+unsigned turning_attempts(const struct turning *turning)
+{
+    return turning->attempts;
+}
+
+unsigned turning_sessions(const struct turning *turning)
+{
+    return turning->sessions;
+}

@@ -1,0 +1,107 @@
+/* turning: what is asked of a provider, how often, and what comes of it.
+ *
+ * A row's script is what happens, word by word: a code is the reply to the command sent; oN a reversed session that ends in order
+ * after N messages, bN one that breaks; X cuts the connection, - refuses it. The commands sent are compared, and the outcome. */
+#include "unit.h"
+
+#include <mxpull/smtp/turning.h>
+
+#include <stdio.h>
+
+struct row {
+    const char *name;
+    enum verb verb;
+    const char *script;
+    const char *sent; /* A for ATRN or TURN, Q for QUIT, "/" for a new connection */
+    const char *outcome;
+    int code;
+};
+
+static const struct row rows[] = {
+    {"mail, then none left", VERB_ATRN, "250 o3 453 221", "A/AQ", "received", 453},
+    {"nothing there", VERB_ATRN, "453 221", "AQ", "empty", 453},
+    {"turned, and nothing came", VERB_ATRN, "250 o0", "A", "received", 250},
+    {"one message a session (Exim over TLS)", VERB_ATRN, "250 b1 250 b1 250 b1 453 221", "A/A/A/AQ", "received", 453},
+    {"broken, nothing moved", VERB_ATRN, "250 b0", "A", "interrupted", 0},
+    {"broken, then refused", VERB_ATRN, "250 b1 450 221", "A/AQ", "interrupted", 0},
+    {"in order, then asked too often", VERB_ATRN, "250 o1 450 221", "A/AQ", "received", 250},
+    {"in order, then no connection", VERB_ATRN, "250 o1 -", "A/", "received", 250},
+    {"broken, then no connection", VERB_ATRN, "250 b1 -", "A/", "interrupted", 0},
+    {"often enough", VERB_ATRN, "250 o1 250 o1 250 o1 250 o1 250 o1", "A/A/A/A/A", "received", 250},
+    {"denied", VERB_ATRN, "450 221", "AQ", "denied", 450},
+    {"not now", VERB_ATRN, "451 221", "AQ", "deferred", 451},
+    {"not implemented", VERB_ATRN, "502 221", "AQ", "unsupported", 502},
+    {"not authenticated", VERB_ATRN, "530 X", "AQ", "authentication", 530},
+    {"closing", VERB_ATRN, "421", "A", "deferred", 421},
+    {"no answer", VERB_ATRN, "X", "A", "unreachable", 0},
+    {"TURN", VERB_TURN, "250 o2 502 221", "A/AQ", "received", 250},
+    {"TURN refused", VERB_TURN, "502 221", "AQ", "unsupported", 502},
+};
+
+static enum turning_step happen(struct turning *turning, const char *word)
+{
+    if (*word == 'X' || *word == '-')
+        return turning_cut(turning, OUTCOME_UNREACHABLE, 0, "cut");
+    if (*word == 'o' || *word == 'b')
+        return turning_ended(turning, strtoul(word + 1, NULL, 10), *word == 'b' ? "broke off" : NULL);
+    return turning_reply(turning, (int)strtol(word, NULL, 10), "text");
+}
+
+static void note_step(const struct turning *turning, enum turning_step step, enum verb verb, char *sent, size_t size)
+{
+    size_t used = strlen(sent);
+
+    assert_true(used + 2 < size);
+    if (step == TURNING_SEND) {
+        assert_string_equal(turning_command(turning), turning_is_quitting(turning) ? "QUIT\r\n"
+                                                      : verb == VERB_ATRN ? "ATRN a.example,b.example\r\n"
+                                                                          : "TURN\r\n");
+        (void)strcat(sent, turning_is_quitting(turning) ? "Q" : "A");
+    } else if (step == TURNING_CONNECT) {
+        (void)strcat(sent, "/");
+    }
+}
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    static const struct node nodes[] = {{NODE_DOMAIN, "a.example"}, {NODE_SUFFIX, "@b.example"}};
+    struct turning *turning = turning_new(row->verb, nodes, 2, 5);
+    char sent[100] = "";
+    const char *text;
+    int code;
+
+    enum turning_step step = turning_connected(turning);
+    note_step(turning, step, row->verb, sent, sizeof sent);
+    for (const char *word = row->script; *word != '\0'; word += strcspn(word, " "), word += strspn(word, " ")) {
+        assert_int_not_equal(step, TURNING_END);
+        if (step == TURNING_CONNECT && *word != '-') {
+            step = turning_connected(turning);
+            note_step(turning, step, row->verb, sent, sizeof sent);
+        }
+        step = happen(turning, word);
+        note_step(turning, step, row->verb, sent, sizeof sent);
+    }
+    assert_int_equal(step, TURNING_END);
+    assert_string_equal(sent, row->sent);
+    assert_string_equal(outcome_name(turning_outcome(turning, &code, &text)), row->outcome);
+    assert_int_equal(code, row->code);
+    turning_free(turning);
+}
+
+static void test_no_domains(void **state)
+{
+    struct turning *turning = turning_new(VERB_ATRN, NULL, 0, 5);
+
+    (void)state;
+    assert_int_equal(turning_connected(turning), TURNING_SEND);
+    assert_string_equal(turning_command(turning), "ATRN\r\n");
+    turning_free(turning);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_domains)};
+
+    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+}
