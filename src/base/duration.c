@@ -9,7 +9,7 @@
 static const struct unit {
     char letter;
     int64_t seconds;
-} units[] = {{'w', 7 * 24 * 3600}, {'d', 24 * 3600}, {'h', 3600}, {'m', 60}, {'s', 1}};
+} units[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
 bool duration_parse(const char *text, int64_t *seconds)
 {

@@ -16,7 +16,7 @@ bool text_is_letter(char c)
 
 char text_lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
 bool text_equal_part(const char *text, const char *part, size_t size)

@@ -2,6 +2,8 @@
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #define _DEFAULT_SOURCE
 
+#include "unit.h"
+
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
@@ -13,20 +15,12 @@
 #include <mxpull/platform/terminal.h>
 
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static char directory[256];
 
@@ -448,6 +442,20 @@ static void command_is_killed_with_all_it_started(void **state)
     buffer_done(&output);
 }
 
+static void command_fails_although_children_are_ignored(void **state)
+{
+    struct buffer output;
+    struct error error;
+
+    (void)state;
+    buffer_init(&output, 100);
+    (void)signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(process_capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "exit status 3"));
+    (void)signal(SIGCHLD, SIG_DFL);
+    buffer_done(&output);
+}
+
 /* Signals */
 
 static volatile sig_atomic_t woken;
@@ -696,6 +704,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(lock_ends_with_its_process),
     cmocka_unit_test(lock_refuses_what_is_no_lock_file),
     cmocka_unit_test(command_is_killed_with_all_it_started),
+    cmocka_unit_test(command_fails_although_children_are_ignored),
     cmocka_unit_test(signals_set_the_flag_and_wake),
     cmocka_unit_test(signals_second_one_ends_the_program),
     cmocka_unit_test(signals_ignored_before_stay_ignored),
@@ -711,14 +720,7 @@ static const struct CMUnitTest fixed_tests[] = {
 
 int main(void)
 {
-    struct CMUnitTest tests[COUNT_OF(fixed_tests) + COUNT_OF(command_rows)];
-    struct command_row rows[COUNT_OF(command_rows)];
+    int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
-    memcpy(tests, fixed_tests, sizeof fixed_tests);
-    memcpy(rows, command_rows, sizeof rows);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        tests[COUNT_OF(fixed_tests) + i] = (struct CMUnitTest){
-            .name = rows[i].name, .test_func = command_is_captured, .initial_state = &rows[i]};
-    }
-    return cmocka_run_group_tests_name("platform", tests, make_directory, remove_directory);
+    return failed + RUN_TABLE(command_rows, command_is_captured);
 }

@@ -21,6 +21,7 @@ struct guard_message {
     const char *sender;     /* reverse-path without its angle brackets, as received; "" for <> */
     const char *recipients; /* forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …" */
     size_t recipient_count;
+    const bool *for_nodes; /* for each node asked for: whether one of them is there; NULL without nodes */
     int64_t size; /* octets of the message as the primary got them, dots doubled, without the final dot */
     int code;     /* the primary's reply to the final dot */
     const char *text;
