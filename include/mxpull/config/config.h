@@ -1,0 +1,125 @@
+#ifndef MXPULL_CONFIG_CONFIG_H
+#define MXPULL_CONFIG_CONFIG_H
+
+#include <mxpull/base/status.h>
+#include <mxpull/smtp/node.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* The configuration as read, checked and completed with every default. Immutable once loaded; all texts and lists are owned
+ * by it. A text that is not set is NULL. Durations are in seconds. */
+
+enum method { METHOD_ETRN, METHOD_ATRN, METHOD_TURN };
+enum tls { TLS_OFF, TLS_MAY, TLS_REQUIRED, TLS_IMPLICIT };
+enum tls_revocation { REVOCATION_BEST_EFFORT, REVOCATION_STRICT, REVOCATION_OFF };
+enum ip { IP_ANY, IP_4, IP_6 };
+enum preflight { PREFLIGHT_OFF, PREFLIGHT_GREETING, PREFLIGHT_RECIPIENTS };
+enum log_target { LOG_STDERR, LOG_SYSLOG, LOG_EVENTLOG, LOG_FILE };
+enum log_style { LOG_TEXT, LOG_JSON };
+
+/* {1m, 5m, 15m} */
+struct durations {
+    int64_t *seconds;
+    size_t count;
+};
+
+/* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
+struct timing {
+    int64_t interval_s;
+    char *schedule; /* cron expression of 5 fields, instead of interval */
+    int64_t jitter_s;
+    struct durations retry;
+};
+
+/* Where our own mail server listens. */
+struct address {
+    char *text; /* as configured */
+    char *host; /* host name or IP address without brackets; NULL for a UNIX socket */
+    int port;
+    char *path; /* of a UNIX socket; NULL for TCP */
+};
+
+struct primary_config {
+    struct address address;
+    struct address relay_address; /* the same as address unless it is set */
+    enum preflight preflight;
+    int64_t watch_s;
+    struct durations recovery;
+    bool proxy_protocol;
+};
+
+struct backup_config {
+    int line;    /* where it begins in the file, for messages */
+    char *name;  /* the title */
+    char *host;  /* ASCII; never NULL */
+    int port;    /* never 0 */
+    enum method method;
+    struct node *domains;
+    char **domain_texts; /* the domains as the administrator wrote them, one for each of domains */
+    size_t domain_count;
+    enum tls tls;
+    bool tls_verify;
+    char *tls_ca_file;
+    char *tls_fingerprint;
+    enum tls_revocation tls_revocation;
+    char *user;
+    char *password;         /* a secret: wiped by config_free */
+    char *password_file;
+    char *password_command;
+    char *auth;
+    bool auth_in_clear;
+    int64_t etrns_per_connection;
+    bool force;
+    int64_t turn_sessions;
+    int64_t connect_timeout_s, command_timeout_s, turn_timeout_s, idle_timeout_s;
+    char *source_address;
+    char *proxy;
+    enum ip ip;
+    struct timing timing;
+};
+
+struct config {
+    char *path;      /* of the file it was read from */
+    char *ehlo_name; /* never NULL: this host's full name unless set */
+    struct timing timing;
+    int64_t concurrency;
+    char *state_dir; /* NULL only where there is no home to keep it in */
+    enum log_target log;
+    char *log_path; /* with LOG_FILE */
+    enum log_style log_format;
+    char *metrics_file;
+    char *on_failure;
+    char *on_recovery;
+    int64_t silence_s;
+    struct primary_config primary;
+    struct backup_config *backups; /* in the order of the file */
+    size_t backup_count;
+};
+
+/* Called for every fault, in the order of the file: "FILE:LINE: OPTION: what is wrong; what is allowed", one line. */
+typedef void config_fault(void *context, const char *line);
+
+/* Reads and checks the file at path ("-": standard input). Every fault is reported, not only the first. Returns NULL when there
+ * was any; else the configuration, to be freed by config_free. A file that holds a password and can be read by others is a
+ * fault. Asks nothing of any server and runs no command. */
+struct config *config_load(const char *path, config_fault *fault, void *context);
+
+/* Wipes the secrets. NULL is allowed. */
+void config_free(struct config *config);
+
+/* Fetches the password of a backup that names a password_file (its first line; not readable by others) or a password_command
+ * (the first line it prints; 30 s at most), else a copy of its password. STATUS_OK with *password, to be freed by
+ * memory_free_secret, or NULL when the backup has none. Errors name the file and backup. */
+enum status config_password(const struct config *config, const struct backup_config *backup, char **password,
+                            struct error *error);
+
+/* Prints the effective configuration, every default filled in, in a form that config_load reads again, but with secrets as
+ * "********". */
+void config_print(const struct config *config, FILE *stream);
+
+const char *method_name(enum method method); /* "etrn", "atrn", "turn" */
+
+#endif

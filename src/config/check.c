@@ -1,0 +1,228 @@
+/* Combinations: what each option alone does not show. */
+#include "check.h"
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/host.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A backup and its section, as the checks see it. */
+struct subject {
+    const struct backup_config *backup;
+    const struct raw_section *section;
+    struct faults *faults;
+};
+
+static void report(const struct subject *subject, const char *option, const char *text)
+{
+    faults_add(subject->faults,
+               (struct place){raw_line(subject->section, option), subject->section, option}, "%s",
+               text);
+}
+
+static bool is_set(const struct subject *subject, const char *option)
+{
+    return raw_is_set(subject->section, option);
+}
+
+static bool is_sound(const struct subject *subject, const char *option)
+{
+    return raw_is_sound(subject->section, option);
+}
+
+static bool has_tls(const struct backup_config *backup)
+{
+    return backup->tls == TLS_REQUIRED || backup->tls == TLS_IMPLICIT;
+}
+
+/* Which of interval and schedule holds cannot be told when both are there. */
+static void check_timing(const struct raw_section *section, struct faults *faults)
+{
+    const struct raw_assignment *interval = raw_find(section, "interval");
+    const struct raw_assignment *schedule = raw_find(section, "schedule");
+
+    if (interval == NULL || schedule == NULL || interval->bad || schedule->bad ||
+        !raw_is_set(section, "schedule"))
+        return;
+    const struct raw_assignment *later = interval->line > schedule->line ? interval : schedule;
+    const struct raw_assignment *earlier = later == interval ? schedule : interval;
+    faults_add(faults, (struct place){later->line, section, later->option->name},
+               "is set beside %s of line %d; one of the two is allowed", earlier->option->name,
+               earlier->line);
+}
+
+/* At most one way to the password, and none without a user. */
+static void check_password(const struct subject *subject)
+{
+    static const char *const ways[] = {"password", "password_file", "password_command"};
+    const char *first = NULL;
+
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        if (!is_set(subject, ways[i]))
+            continue;
+        if (first != NULL)
+            report(subject, ways[i],
+                   "is one password too many; one of password, password_file, password_command is "
+                   "allowed");
+        else if (!is_set(subject, "user"))
+            report(subject, ways[i], "is never used without a user; set user, or take it out");
+        first = ways[i];
+    }
+    if (first == NULL && is_set(subject, "user") && is_sound(subject, "auth") &&
+        (subject->backup->auth == NULL || strcmp(subject->backup->auth, "EXTERNAL") != 0))
+        report(subject, "user",
+               "has no password; set password, password_file or password_command (auth = EXTERNAL "
+               "alone needs none)");
+    if (is_set(subject, "auth") && !is_set(subject, "user"))
+        report(subject, "auth", "is never used without a user; set user, or take it out");
+}
+
+/* Nothing secret in clear, and for ATRN and TURN never without a user: RFC 2645 5.1.1, and RFC 5321
+ * F.1 on why. */
+static void check_authentication(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+
+    check_password(subject);
+    if (is_set(subject, "user") && is_sound(subject, "tls") && is_sound(subject, "auth_in_clear") &&
+        !has_tls(backup) && !backup->auth_in_clear)
+        report(subject, "user",
+               "would be sent in clear; tls = required, tls = implicit or auth_in_clear = true are "
+               "allowed with it");
+    if (is_sound(subject, "method") && backup->method != METHOD_ETRN && !is_set(subject, "user"))
+        report(subject, "method",
+               "atrn and turn need a user; set user and a password, or method = etrn");
+}
+
+static void check_tls(const struct subject *subject)
+{
+    static const char *const verifiers[] = {"tls_ca_file", "tls_fingerprint"};
+    const struct backup_config *backup = subject->backup;
+
+    if (!is_sound(subject, "tls"))
+        return;
+    for (size_t i = 0; i < COUNT_OF(verifiers); i++) {
+        if (is_set(subject, verifiers[i]) && !has_tls(backup))
+            report(
+                subject, verifiers[i],
+                "is never used with tls = off or may; set tls = required or implicit, or take it "
+                "out");
+    }
+    if (is_set(subject, "tls_ca_file") && has_tls(backup) && !backup->tls_verify)
+        report(subject, "tls_ca_file",
+               "is never used with tls_verify = false; take one of them out");
+}
+
+static void check_domains(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+    const struct raw_assignment *set = raw_find(subject->section, "domains");
+
+    if (!is_sound(subject, "domains") || !is_sound(subject, "method"))
+        return;
+    if (backup->method == METHOD_ETRN) {
+        if (backup->domain_count == 0)
+            report(subject, "domains",
+                   "names none; \"example.com\", \"@example.com\" or \"#queue\" must be there for "
+                   "etrn");
+        return;
+    }
+    for (size_t i = 0; set != NULL && i < backup->domain_count; i++) {
+        if (backup->domains[i].form == NODE_QUEUE)
+            faults_add(
+                subject->faults, (struct place){set->values[i].line, subject->section, "domains"},
+                "a #queue is for etrn alone; \"example.com\" and \"@example.com\" are allowed "
+                "with atrn and turn");
+    }
+}
+
+/* Addresses of one IP version cannot be reached by the other. */
+static void check_ip(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+    int wanted = backup->ip == IP_4 ? 4 : backup->ip == IP_6 ? 6 : 0;
+    int host = host_ip_version(backup->host);
+    int source = backup->source_address != NULL ? host_ip_version(backup->source_address) : 0;
+
+    if (wanted != 0 && source != 0 && source != wanted)
+        report(subject, "source_address", "is not an address of the version that ip allows");
+    if (wanted != 0 && host != 0 && host != wanted)
+        report(subject, "host", "is not an address of the version that ip allows");
+    if (wanted == 0 && host != 0 && source != 0 && host != source)
+        report(subject, "source_address",
+               "cannot reach the host; an address of the host's IP version is allowed");
+}
+
+static void check_backup(const struct subject *subject)
+{
+    check_domains(subject);
+    check_tls(subject);
+    check_authentication(subject);
+    check_ip(subject);
+    check_timing(subject->section, subject->faults);
+}
+
+/* A backup's name and where it stands, to find the ones that are there twice. */
+struct mention {
+    const char *name;
+    const struct raw_section *section;
+    size_t order;
+};
+
+static int compare(const void *left, const void *right)
+{
+    const struct mention *a = left, *b = right;
+    int names = strcmp(a->name, b->name);
+
+    if (names != 0)
+        return names;
+    return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static void check_names(const struct raw *raw, struct faults *faults)
+{
+    struct mention *mentions = memory_new(raw->count, sizeof *mentions);
+    size_t count = 0;
+
+    for (size_t i = 1; i < raw->count; i++) {
+        const struct raw_section *section = raw->sections[i];
+
+        if (section->kind == SECTION_BACKUP && *section->title.text != '\0')
+            mentions[count++] = (struct mention){section->title.text, section, i};
+    }
+    qsort(mentions, count, sizeof *mentions, compare);
+    for (size_t i = 1; i < count; i++) {
+        const struct raw_section *section = mentions[i].section;
+
+        if (strcmp(mentions[i - 1].name, mentions[i].name) == 0)
+            faults_add(faults, (struct place){section->line, section, NULL},
+                       "the name is taken by line %d; each backup has one of its own",
+                       mentions[i - 1].section->line);
+    }
+    free(mentions);
+}
+
+void check_combinations(const struct config *config, const struct raw *raw, bool whole,
+                        struct faults *faults)
+{
+    size_t backup = 0;
+
+    check_timing(raw->sections[0], faults);
+    for (size_t i = 1; i < raw->count; i++) {
+        struct subject subject = {.section = raw->sections[i], .faults = faults};
+
+        if (subject.section->kind != SECTION_BACKUP)
+            continue;
+        subject.backup = &config->backups[backup++];
+        if (whole || i + 1 < raw->count)
+            check_backup(&subject);
+    }
+    check_names(raw, faults);
+    if (whole && config->backup_count == 0 && !raw->refused)
+        faults_add(faults, (struct place){0},
+                   "no backup is configured, so there is nothing to ask; backup \"NAME\" { … } is "
+                   "missing");
+}

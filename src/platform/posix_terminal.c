@@ -1,0 +1,44 @@
+/* What is known of the terminal behind a stream. */
+#include <mxpull/platform/terminal.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_COLUMNS = 80,
+    DEFAULT_ROWS = 24
+};
+
+bool terminal_is(FILE *stream)
+{
+    const char *type = getenv("TERM");
+
+    return isatty(fileno(stream)) != 0 && type != NULL && *type != '\0' &&
+           strcmp(type, "dumb") != 0;
+}
+
+static struct winsize size_of(FILE *stream)
+{
+    struct winsize size = {0};
+
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
+        size = (struct winsize){0};
+    return size;
+}
+
+int terminal_columns(FILE *stream)
+{
+    struct winsize size = size_of(stream);
+
+    return size.ws_col > 0 ? size.ws_col : DEFAULT_COLUMNS;
+}
+
+int terminal_rows(FILE *stream)
+{
+    struct winsize size = size_of(stream);
+
+    return size.ws_row > 0 ? size.ws_row : DEFAULT_ROWS;
+}
