@@ -1,0 +1,161 @@
+# What the measurements of this folder share: the temporary folder, the scripted servers, the stop-watch and the table. To be
+# sourced by bash; the caller has set $mxsim.
+# shellcheck shell=bash disable=SC2034 # what is set here is read by the caller
+
+: "${mxsim:?}"
+
+export LC_ALL=C # EPOCHREALTIME and printf with a decimal point
+
+runs=${MXPULL_BENCH_RUNS:-5}
+folder=$(mktemp -d) || exit 1
+server=
+first_core=() other_core=() # what a program is pinned to a core by, where there are two
+rows=()
+missed=0
+skipped=()
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
+
+stop_server() {
+    [ -n "$server" ] || return 0
+    kill "$server" 2>/dev/null
+    wait "$server" 2>/dev/null
+    server=
+}
+
+clean_up() {
+    stop_server
+    rm -rf -- "$folder"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# Pins the servers to one core and, where it is wanted, the program to another.
+choose_cores() {
+    local allowed
+    allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+    if [ "${allowed%%[-,]*}" != "${allowed##*[-,]}" ] && [ -n "$(type -P taskset)" ]; then
+        first_core=(taskset -c "${allowed%%[-,]*}")
+        other_core=(taskset -c "${allowed##*[-,]}")
+    fi
+}
+
+# serve LINE…: starts the scripted servers and waits until they listen. $folder/said then has lines NAME ADDRESS:PORT,
+# $folder/wire grows by what is said if $keep_wire is not empty.
+serve() {
+    local tries=0 log=()
+    printf '%s\n' "$@" >"$folder/script"
+    : >"$folder/wire"
+    [ -z "${keep_wire:-}" ] || log=(--log "$folder/wire")
+    "${other_core[@]}" "$mxsim" "${log[@]}" "$folder/script" >"$folder/said" 2>&1 &
+    server=$!
+    until grep -qs '^ready' "$folder/said"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 200 ] || ! kill -0 "$server" 2>/dev/null; then
+            cat "$folder/said" >&2
+            say "the scripted servers do not start"
+            exit 70
+        fi
+        sleep 0.05
+    done
+}
+
+# configuration FILE LINE…: the global options. The log stays standard error, which -q keeps quiet: as cron runs it.
+configuration() {
+    local file=$1
+    shift
+    printf '%s\n' "state_dir = \"$folder\"" "$@" >"$file"
+}
+
+# backups NAME COUNT: a backup section for each of the running servers whose name begins so, with so many domains.
+backups() {
+    awk -v name="$1" -v count="$2" '
+        BEGIN { for (i = 1; i <= count; i++) domains = domains (i > 1 ? ", " : "") "domain" i ".test" }
+        index($1, name) == 1 && split($2, at, ":") == 2 {
+            printf "backup \"%s\" { host = \"%s\" port = %s connect_timeout = 10s command_timeout = 10s domains = {%s} }\n",
+                $1, at[1], at[2], domains
+        }' "$folder/said"
+}
+
+now_us() { printf '%s' "${EPOCHREALTIME/./}"; }
+
+# A run that fails measures nothing.
+fail() {
+    say "failed ($1): ${*:2}"
+    head -n 5 "$folder/out" "$folder/err" >&2
+    exit 70
+}
+
+# clock COMMAND…: runs it; sets wall_us.
+clock() {
+    local start=${EPOCHREALTIME/./} status
+    "$@" >"$folder/out" 2>"$folder/err"
+    status=$?
+    wall_us=$((${EPOCHREALTIME/./} - start))
+    [ "$status" -eq 0 ] || fail "$status" "$@"
+}
+
+# measure COMMAND…: runs it; sets wall_us, cpu_us (user and system) and peak_kb (0 where there is no GNU time).
+measure() {
+    local TIMEFORMAT='%R %U %S' status real user system wrapper=()
+    [ -z "$(type -P time)" ] || wrapper=("$(type -P time)" -f '%M' -o "$folder/peak")
+    { time "${wrapper[@]}" "$@" >"$folder/out" 2>"$folder/err"; } 2>"$folder/times"
+    status=$?
+    [ "$status" -eq 0 ] || fail "$status" "$@"
+    read -r real user system <"$folder/times"
+    wall_us=$((10#${real/./} * 1000))
+    cpu_us=$(((10#${user/./} + 10#${system/./}) * 1000))
+    peak_kb=0
+    [ ! -s "$folder/peak" ] || peak_kb=$(tail -n 1 "$folder/peak")
+}
+
+median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+
+milliseconds() { printf '%d.%d ms' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
+seconds() { printf '%d.%03d s' "$(($1 / 1000000))" "$(($1 % 1000000 / 1000))"; }
+kilobytes() { printf '%d.%d KB' "$(($1 / 1024))" "$(($1 % 1024 * 10 / 1024))"; }
+hundredths() { printf '%d.%02d' "$(($1 / 100))" "$(($1 % 100))"; }
+
+# row WHAT OURS THEIRS RATIO WANTED VERDICT: one line of the table; "" where there is nothing to say.
+row() {
+    rows+=("$(printf '%-64s %10s  %-19s %6s  %-10s %s' "$1" "$2" "${3:--}" "${4:--}" "${5:--}" "$6")")
+    [ "$6" != MISSED ] || missed=$((missed + 1))
+}
+
+at_most() { if [ "$1" -le "$2" ]; then echo met; else echo MISSED; fi; }
+at_least() { if [ "$1" -ge "$2" ]; then echo met; else echo MISSED; fi; }
+
+print_table() {
+    printf '\n'
+    printf '%-64s %10s  %-19s %6s  %-10s %s\n' "medians of $runs runs" mxpull 'peer or floor' ratio wanted ''
+    printf '%s\n' "${rows[@]}"
+    printf '\n'
+}
+
+# The hundredths of a second that all processors have worked, and that this script and what it has waited for has.
+machine_ticks() {
+    local -a ticks
+    read -r -a ticks </proc/stat
+    echo $((ticks[1] + ticks[2] + ticks[3] + ticks[6] + ticks[7] + ticks[8]))
+}
+
+# own_ticks FILE: of what `times` has written to the file; in a pipe it would speak of a subshell.
+own_ticks() { tr 'ms' '  ' <"$1" | awk '{ ticks += ($1 * 60 + $2 + $3 * 60 + $4) * 100 } END { print int(ticks) }'; }
+
+began_ticks=$(machine_ticks)
+began_us=$(now_us)
+
+# Says how much of the machine was others' while this ran: figures from a busy machine are to be taken again.
+print_machine() {
+    local cores elapsed others
+    stop_server
+    cores=$(nproc)
+    elapsed=$((($(now_us) - began_us) * cores / 10000))
+    times >"$folder/own"
+    others=$(($(machine_ticks) - began_ticks - $(own_ticks "$folder/own")))
+    [ "$others" -gt 0 ] || others=0
+    printf '%s\n' "$cores cores, of which other programs took $((others * 100 / (elapsed > 0 ? elapsed : 1))) % meanwhile."
+    [ $((others * 100)) -le $((elapsed * 10)) ] || printf '%s\n' "That is busy: what was missed should be measured again."
+    [ ${#other_core[@]} -gt 0 ] || printf '%s\n' "One core alone: the servers' work is in the times of whom they serve."
+    [ ${#skipped[@]} -eq 0 ] || printf 'Skipped: %s\n' "${skipped[*]}"
+}
