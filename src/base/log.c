@@ -91,7 +91,9 @@ void log_format(struct buffer *line, const struct log_event *event)
     for (size_t i = 0; i < event->field_count; i++) {
         const struct log_field *field = &event->fields[i];
 
-        (void)buffer_append_format(line, "%s%s=", line->size > 0 ? " " : "", field->key);
+        (void)buffer_append_text(line, line->size > 0 ? " " : "");
+        (void)buffer_append_text(line, field->key);
+        (void)buffer_append_text(line, "=");
         if (field->text != NULL)
             format_value(line, field->text);
         else

@@ -7,6 +7,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/socket.h>
 
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     connection->user_given = options->user != NULL;
     connection->tls_demanded =
         options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
     connection->connect_timeout_ms = options->connect_timeout_ms;
     connection->reply_timeout_ms = options->reply_timeout_ms;
     connection->deadline_ms = connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
@@ -256,6 +258,40 @@ bool connection_wait(const struct connection *connection, struct curl_waitfd *wa
     return wait->events != 0;
 }
 
+/* Whether the socket carries our bytes as they are. libcurl walks all its connections at each send and recv (7.88), so they are done
+ * without it then. */
+static bool is_plain(const struct connection *connection)
+{
+    return connection->facts.tls == NULL && !connection->https_proxy && connection->touched;
+}
+
+static enum status status_of(CURLcode result)
+{
+    if (result == CURLE_AGAIN)
+        return STATUS_BUSY;
+    return result == CURLE_OK ? STATUS_OK : STATUS_UNREACHABLE;
+}
+
+static enum status send_some(struct connection *connection, size_t *sent)
+{
+    const struct buffer *bytes = &connection->sending;
+
+    if (is_plain(connection))
+        return socket_send((intptr_t)connection->socket, bytes->bytes, bytes->size, sent);
+    connection->touched = true;
+    return status_of(curl_easy_send(connection->easy, bytes->bytes, bytes->size, sent));
+}
+
+static enum status receive_some(struct connection *connection, size_t *size)
+{
+    char *bytes = connection->loop->received;
+
+    if (is_plain(connection))
+        return socket_receive((intptr_t)connection->socket, bytes, RECEIVE_SIZE, size);
+    connection->touched = true;
+    return status_of(curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, size));
+}
+
 /* Sends on as far as the socket takes it. */
 static void flush(struct connection *connection)
 {
@@ -268,10 +304,10 @@ static void flush(struct connection *connection)
             connection->sending = connection->queued;
             connection->queued = empty;
         }
-        CURLcode result = curl_easy_send(connection->easy, connection->sending.bytes, connection->sending.size, &sent);
-        if (result == CURLE_AGAIN)
+        enum status status = send_some(connection, &sent);
+        if (status == STATUS_BUSY)
             return;
-        connection->broken = result != CURLE_OK;
+        connection->broken = status != STATUS_OK;
         if (!connection->broken)
             buffer_consume(&connection->sending, sent);
     }
@@ -318,10 +354,10 @@ static void receive(struct connection *connection)
             connection->more = true;
             return;
         }
-        CURLcode result = curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, &size);
-        if (result == CURLE_AGAIN)
+        enum status status = receive_some(connection, &size);
+        if (status == STATUS_BUSY)
             return;
-        if (result != CURLE_OK || size == 0) {
+        if (status != STATUS_OK || size == 0) {
             tell_closed(connection);
             return;
         }

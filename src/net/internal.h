@@ -48,6 +48,8 @@ struct connection {
     bool held;   /* nothing is taken in for now */
     bool more;   /* there may be bytes that polling cannot see */
     bool bare;   /* a byte stream to our own mail server */
+    bool touched; /* libcurl has sent for us once: 7.88 drops a connection that it believes to be idle */
+    bool https_proxy; /* then the socket's bytes are TLS even when the session is in clear */
     bool user_given;
     bool tls_demanded;
     int64_t opened_ms, connect_timeout_ms, reply_timeout_ms, deadline_ms;

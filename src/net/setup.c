@@ -17,6 +17,8 @@ static size_t header(char *line, size_t size, size_t count, void *context)
         return 0;
     if (!connection->heard.open)
         connection_progressed(connection);
+    if (connection->heard.ehlo.starttls) /* from here on libcurl may have something to say of TLS */
+        (void)curl_easy_setopt(connection->easy, CURLOPT_VERBOSE, 1L);
     return size * count;
 }
 
@@ -202,11 +204,10 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
-    if (options->tls != CONNECTION_TLS_OFF || connection->events->wire != NULL) {
-        (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
-        (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
+    if (options->tls == CONNECTION_TLS_IMPLICIT || connection->events->wire != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-    }
     set_timeouts(easy, options);
     if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||
         set_auth(easy, options, error) != STATUS_OK || set_route(easy, options, error) != STATUS_OK) {

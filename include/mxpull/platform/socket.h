@@ -1,0 +1,22 @@
+#ifndef MXPULL_PLATFORM_SOCKET_H
+#define MXPULL_PLATFORM_SOCKET_H
+
+#include <mxpull/base/status.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A connected non-blocking stream socket that somebody else has opened and will close, as the system's own number for it. */
+
+/* Sends what the socket takes of size bytes: STATUS_OK with *done of them, STATUS_BUSY when it takes none now, STATUS_UNREACHABLE
+ * when the connection is gone. Raises no signal. */
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done);
+
+/* Receives up to size bytes: STATUS_OK with *done of them, 0 at the end of the stream; STATUS_BUSY when there are none now;
+ * STATUS_UNREACHABLE. */
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done);
+
+/* Asks the system for at least wanted open files and sockets. Returns how many there may be now. */
+size_t socket_raise_limit(size_t wanted);
+
+#endif

@@ -1,0 +1,45 @@
+/* Sockets of others, and how many there may be, on POSIX. */
+#include <mxpull/platform/socket.h>
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+static enum status status_of_errno(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? STATUS_BUSY : STATUS_UNREACHABLE;
+}
+
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
+{
+    ssize_t sent = send((int)socket, bytes, size, MSG_NOSIGNAL);
+
+    if (sent < 0)
+        return status_of_errno();
+    *done = (size_t)sent;
+    return STATUS_OK;
+}
+
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
+{
+    ssize_t received = recv((int)socket, bytes, size, 0);
+
+    if (received < 0)
+        return status_of_errno();
+    *done = (size_t)received;
+    return STATUS_OK;
+}
+
+size_t socket_raise_limit(size_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted ? wanted : (size_t)limit.rlim_cur;
+}
