@@ -60,6 +60,14 @@ static void on_wire(void *context, const struct backup_config *backup, char dire
     logging_wire(backup->name, direction, line, size);
 }
 
+static void on_progressed(void *context, const struct backup_config *backup, uint64_t messages,
+                          int64_t bytes)
+{
+    struct run *run = context;
+
+    report_progressed(run->report, backup, messages, bytes);
+}
+
 static void before_log_line(void *context)
 {
     struct run *run = context;
@@ -125,7 +133,10 @@ static int make_round(struct run *run)
         .name_count = run->arguments->name_count,
         .dry_run = run->arguments->dry_run,
         .retry = run->arguments->retry,
-        .observer = {on_answered, on_moved, log_wants(LEVEL_TRACE) ? on_wire : NULL},
+        .observer = {.answered = on_answered,
+                     .moved = on_moved,
+                     .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                     .progressed = on_progressed},
         .context = run,
     };
 

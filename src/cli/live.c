@@ -5,6 +5,8 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/live.h>
+#include <mxpull/cli/volume.h>
+#include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,9 @@ struct work {
     bool is_begun;
     enum session_state state;
     const char *domain; /* borrowed; NULL unless asking */
+    uint64_t messages;  /* received so far */
+    int64_t bytes;
+    int64_t since_ms; /* when the first session of receiving began; 0: none has */
 };
 
 /* The rows as they stand on the screen, or shall. */
@@ -36,6 +41,7 @@ struct live {
     struct rows shown;
     struct buffer drawing;
     bool is_hidden;
+    int64_t drawn_ms; /* because of a message */
     size_t columns, rows; /* of the terminal */
 };
 
@@ -87,6 +93,7 @@ static bool is_working(const struct work *work)
     switch (work->state) {
     case SESSION_CONNECTING:
     case SESSION_ASKING:
+    case SESSION_RECEIVING:
     case SESSION_QUITTING: return work->is_begun;
     case SESSION_WAITING:
     case SESSION_DONE: break;
@@ -108,10 +115,23 @@ static const char *state_text(enum session_state state)
     case SESSION_WAITING: return "waiting";
     case SESSION_CONNECTING: return "connecting";
     case SESSION_ASKING: return "asking";
+    case SESSION_RECEIVING: return "receiving";
     case SESSION_QUITTING: return "closing";
     case SESSION_DONE: return "done";
     }
     return "";
+}
+
+/* `3 messages, 1.2 MB, 400 KB/s` */
+static void add_progress(struct line *line, const struct work *work)
+{
+    char volume[VOLUME_TEXT_SIZE], rate[VOLUME_TEXT_SIZE], text[STATUS_SIZE];
+    int64_t ms = clock_monotonic_ms() - work->since_ms;
+
+    (void)snprintf(text, sizeof text, "%llu message%s, %s, %s/s", (unsigned long long)work->messages,
+                   work->messages == 1 ? "" : "s", volume_format(volume, work->bytes),
+                   volume_format(rate, work->bytes * 1000 / (ms > 0 ? ms : 1)));
+    line_cell(line, STYLE_PLAIN, text, 0);
 }
 
 /* `mx2  example.com  asking` */
@@ -128,6 +148,8 @@ static void add_work_row(struct live *live, struct rows *rows, size_t index)
     line_cell(&line, STYLE_PLAIN, work->domain != NULL ? work->domain : backup->host,
               live->options.widths.domain);
     line_cell(&line, STYLE_DIM, state_text(work->state), 0);
+    if (work->messages > 0)
+        add_progress(&line, work);
     rows_add(rows, text.bytes);
     buffer_done(&text);
 }
@@ -266,7 +288,33 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
 {
     size_t index = (size_t)(backup - live->options.backups);
 
-    set_work(live, index, &(struct work){.is_begun = true, .state = state, .domain = domain});
+    struct work now = live->work[index];
+
+    now.is_begun = true;
+    now.state = state;
+    now.domain = domain;
+    if (state == SESSION_RECEIVING && now.since_ms == 0)
+        now.since_ms = clock_monotonic_ms();
+    set_work(live, index, &now);
+    measure(live);
+    draw(live, "");
+}
+
+/* A message can come every half millisecond; nobody reads faster than the pause between two drawings. */
+void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
+                     int64_t bytes)
+{
+    enum {
+        PAUSE_MS = 100
+    };
+    struct work *work = &live->work[backup - live->options.backups];
+    int64_t now_ms = clock_monotonic_ms();
+
+    work->messages += messages;
+    work->bytes += bytes;
+    if (now_ms - live->drawn_ms < PAUSE_MS)
+        return;
+    live->drawn_ms = now_ms;
     measure(live);
     draw(live, "");
 }

@@ -56,6 +56,13 @@ void report_moved(struct report *report, const struct backup_config *backup,
         live_moved(report->live, backup, state, domain);
 }
 
+void report_progressed(struct report *report, const struct backup_config *backup, uint64_t messages,
+                       int64_t bytes)
+{
+    if (report->live != NULL)
+        live_progressed(report->live, backup, messages, bytes);
+}
+
 void report_answered(struct report *report, const struct result *result)
 {
     if (report->options.quiet || report->options.form == REPORT_JSON)

@@ -1,6 +1,7 @@
 /* One answer as a line for a person. */
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/result_line.h>
+#include <mxpull/cli/volume.h>
 
 #include <string.h>
 
@@ -39,6 +40,18 @@ struct result_widths result_widths(const struct result *const results[], size_t 
 bool result_is_good(const struct result *result)
 {
     return result->dry || outcome_exit_status(result->outcome) == 0;
+}
+
+/* "3 messages, 12.4 KB" where a session was reversed. */
+static void add_received(struct line *line, const struct result *result)
+{
+    char volume[VOLUME_TEXT_SIZE], text[2 * VOLUME_TEXT_SIZE + 16];
+
+    if (result->messages < 0 || (result->messages == 0 && result->outcome != OUTCOME_RECEIVED))
+        return;
+    (void)snprintf(text, sizeof text, "%lld message%s, %s", (long long)result->messages,
+                   result->messages == 1 ? "" : "s", volume_format(volume, result->bytes));
+    line_cell(line, STYLE_PLAIN, text, 0);
 }
 
 /* What was said: the code and the reply's text, or our own words. */
@@ -86,6 +99,7 @@ void result_line_format(struct buffer *text, const struct result *result,
                   style->widths.domain);
         line_cell(&line, line_style_of(result->outcome), outcome_name(result->outcome),
                   OUTCOME_WIDTH);
+        add_received(&line, result);
         add_said(&line, result);
     }
     (void)buffer_append_text(text, "\n");

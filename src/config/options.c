@@ -65,6 +65,8 @@ const struct option options[] = {
      "where mail of a reversed session goes; default: address (a port that does not trust localhost is better)", NULL},
     {SECTION_PRIMARY, "proxy_protocol", OPTION_FLAG, "false", 0, 0, NULL, IN_PRIMARY(proxy_protocol),
      "tell the primary the provider's address by a PROXY v1 line (Postfix: smtpd_upstream_proxy_protocol)", NULL},
+    {SECTION_PRIMARY, "relay_connections", OPTION_NUMBER, "4", 1, 1000, NULL, IN_PRIMARY(relay_connections),
+     "how many reversed sessions (atrn, turn) may connect to the primary at the same time", NULL},
 
     {SECTION_BACKUP, "host", OPTION_HOST, "", 0, 0, NULL, IN_BACKUP(host),
      "host name or address; default: the title. Looked up anew for every poll", "whom to ask for what"},

@@ -17,10 +17,19 @@ static bool names_domain(const char *name, const struct backup_config *backup, s
 
 bool choice_has(const struct round_options *options, const struct backup_config *backup, size_t domain)
 {
+    for (size_t i = 0; i < options->name_count; i++) {
+        if (names_domain(options->names[i], backup, domain))
+            return true;
+    }
+    return choice_has_backup(options, backup);
+}
+
+bool choice_has_backup(const struct round_options *options, const struct backup_config *backup)
+{
     if (options->name_count == 0)
         return true;
     for (size_t i = 0; i < options->name_count; i++) {
-        if (text_equal(options->names[i], backup->name) || names_domain(options->names[i], backup, domain))
+        if (text_equal(options->names[i], backup->name))
             return true;
     }
     return false;

@@ -3,6 +3,9 @@
 
 #include <mxpull/pull/round.h>
 
+/* Whether the names choose the whole backup; without names everything is chosen. */
+bool choice_has_backup(const struct round_options *options, const struct backup_config *backup);
+
 /* Whether the names choose this domain (an index) of the backup; without names everything is chosen. */
 bool choice_has(const struct round_options *options, const struct backup_config *backup, size_t domain);
 

@@ -1,11 +1,15 @@
 /* All backups at once, each in a session of its own, at most `concurrency` at a time, in one loop. What failed for a while is asked
  * again with --retry; the wait for it is a deadline of the same loop. */
 #include "choice.h"
+#include "target.h"
 
+#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/socket.h>
 #include <mxpull/pull/round.h>
 #include <mxpull/pull/session.h>
+#include <mxpull/pull/turn.h>
 
 #include <stdlib.h>
 
@@ -24,8 +28,9 @@ struct job {
     enum job_state state;
     int64_t due_ms;
     size_t retries;
-    bool ended; /* its session has ended and is to be freed */
-    struct session *session;
+    bool ended;              /* its session has ended and is to be freed */
+    struct session *session; /* while it runs: one of these, by its method */
+    struct turn *turn;
     char *password; /* secret */
 };
 
@@ -36,16 +41,32 @@ struct round {
     struct job *jobs;
     size_t job_count;
     struct loop *loop; /* borrowed while it runs */
-    size_t running, over;
+    size_t at_once; /* sessions that there may be at the same time */
+    size_t running, turning, over; /* jobs; turning: the running ones that take a connection to the primary */
 };
 
+static bool turns(const struct backup_config *backup)
+{
+    return backup->method != METHOD_ETRN;
+}
+
+/* How many of the backup's domains are asked for. Those of one ATRN are never parted: a message for two of them would lose one. */
 static size_t count_chosen(const struct round_options *options, const struct backup_config *backup)
 {
     size_t count = 0;
 
     for (size_t domain = 0; domain < backup->domain_count; domain++)
         count += choice_has(options, backup, domain) ? 1 : 0;
+    if (turns(backup) && (count > 0 || choice_has_backup(options, backup)))
+        return backup->domain_count > 0 ? backup->domain_count : 1;
     return count;
+}
+
+static void add_result(struct round *round, const struct backup_config *backup, const struct node *node,
+                       const char *domain)
+{
+    round->results[round->result_count++] = (struct result){
+        .backup = backup, .node = node, .domain = domain, .pending = -1, .messages = -1, .bytes = -1};
 }
 
 static void add_job(struct round *round, const struct backup_config *backup, size_t count)
@@ -55,16 +76,11 @@ static void add_job(struct round *round, const struct backup_config *backup, siz
     *job = (struct job){
         .round = round, .backup = backup, .results = &round->results[round->result_count], .count = count};
     for (size_t domain = 0; domain < backup->domain_count; domain++) {
-        if (choice_has(&round->options, backup, domain))
-            round->results[round->result_count++] = (struct result){
-                .backup = backup,
-                .node = &backup->domains[domain],
-                .domain = backup->domain_texts[domain],
-                .pending = -1,
-                .messages = -1,
-                .bytes = -1,
-            };
+        if (turns(backup) || choice_has(&round->options, backup, domain))
+            add_result(round, backup, &backup->domains[domain], backup->domain_texts[domain]);
     }
+    if (backup->domain_count == 0)
+        add_result(round, backup, NULL, "");
 }
 
 struct round *round_new(const struct round_options *options, struct error *error)
@@ -95,6 +111,7 @@ void round_free(struct round *round)
         return;
     for (size_t i = 0; i < round->job_count; i++) {
         session_free(round->jobs[i].session);
+        turn_free(round->jobs[i].turn);
         memory_free_secret(round->jobs[i].password);
     }
     for (size_t i = 0; i < round->result_count; i++) {
@@ -117,7 +134,7 @@ static void settle_all(struct job *job, enum outcome outcome, const char *text)
 {
     for (size_t i = 0; i < job->count; i++) {
         if (!job->results[i].known)
-            result_settle(&job->results[i], &job->round->options, outcome, text);
+            target_settle(&job->results[i], &job->round->options, outcome, text);
     }
 }
 
@@ -138,24 +155,28 @@ static void session_ended(void *context)
 static void begin(struct job *job)
 {
     struct result **results = memory_new(job->count, sizeof(struct result *));
-    size_t count = 0;
-
-    for (size_t i = 0; i < job->count; i++) {
-        if (wants_asking(&job->results[i]))
-            results[count++] = &job->results[i];
-    }
-    job->state = JOB_RUNNING;
-    job->round->running++;
-    job->session = session_new(&(struct session_options){
+    struct session_options options = {
         .loop = job->round->loop,
         .round = &job->round->options,
         .backup = job->backup,
         .results = results,
-        .count = count,
         .password = job->password,
         .ended = session_ended,
         .context = job,
-    });
+    };
+
+    for (size_t i = 0; i < job->count; i++) {
+        if (turns(job->backup) || wants_asking(&job->results[i]))
+            results[options.count++] = &job->results[i];
+    }
+    job->state = JOB_RUNNING;
+    job->round->running++;
+    if (turns(job->backup)) {
+        job->round->turning++;
+        job->turn = turn_new(&options);
+    } else {
+        job->session = session_new(&options);
+    }
     free(results);
 }
 
@@ -166,9 +187,12 @@ static void conclude(struct job *job)
     bool again = false;
 
     session_free(job->session);
+    turn_free(job->turn);
     job->session = NULL;
+    job->turn = NULL;
     job->ended = false;
     job->round->running--;
+    job->round->turning -= turns(job->backup) ? 1 : 0;
     for (size_t i = 0; i < job->count; i++)
         again = again || wants_asking(&job->results[i]);
     if (again && job->round->options.retry && job->retries < retry->count) {
@@ -179,6 +203,15 @@ static void conclude(struct job *job)
     } else {
         finish(job);
     }
+}
+
+/* Whether there is room for one more session of this backup's kind. */
+static bool has_room(const struct round *round, const struct backup_config *backup)
+{
+    const struct config *config = round->options.config;
+
+    return round->running < round->at_once &&
+           (!turns(backup) || round->turning < (size_t)config->primary.relay_connections);
 }
 
 /* Does what can be done now. Returns when a job falls due that waits for nothing but the time. */
@@ -192,7 +225,7 @@ static int64_t advance(struct round *round)
 
         if (job->ended)
             conclude(job);
-        if (job->state != JOB_DUE || round->running >= (size_t)round->options.config->concurrency)
+        if (job->state != JOB_DUE || !has_room(round, job->backup))
             continue;
         if (job->due_ms <= now_ms)
             begin(job);
@@ -210,7 +243,9 @@ static void stop_all(struct round *round)
         struct job *job = &round->jobs[i];
 
         job->retries = job->backup->timing.retry.count;
-        if (job->state == JOB_RUNNING) {
+        if (job->state == JOB_RUNNING && job->turn != NULL) {
+            turn_stop(job->turn);
+        } else if (job->state == JOB_RUNNING) {
             session_stop(job->session);
         } else if (job->state == JOB_DUE) {
             settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
@@ -233,11 +268,29 @@ static void fetch_passwords(struct round *round)
     }
 }
 
+/* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on to the primary. */
+static size_t sessions_at_once(const struct round *round)
+{
+    enum { SOCKETS_EACH = 2, FILES_BESIDE = 64 };
+    size_t wanted = (size_t)round->options.config->concurrency;
+
+    if (wanted > round->job_count)
+        wanted = round->job_count;
+    size_t files = socket_raise_limit(wanted * SOCKETS_EACH + FILES_BESIDE);
+    size_t possible = files > FILES_BESIDE + SOCKETS_EACH ? (files - FILES_BESIDE) / SOCKETS_EACH : 1;
+    if (possible >= wanted)
+        return wanted;
+    log_message(LEVEL_WARNING, "only %zu sessions at once, for the system allows no more than %zu open files (ulimit -n)",
+                possible, files);
+    return possible;
+}
+
 void round_run(struct round *round, struct loop *loop, bool (*stop)(void))
 {
     int64_t stop_limit_ms = INT64_MAX;
 
     round->loop = loop;
+    round->at_once = sessions_at_once(round);
     fetch_passwords(round);
     while (round->over < round->job_count) {
         if (stop_limit_ms == INT64_MAX && stop()) {
@@ -252,7 +305,9 @@ void round_run(struct round *round, struct loop *loop, bool (*stop)(void))
     }
     for (size_t i = 0; i < round->job_count; i++) {
         session_free(round->jobs[i].session);
+        turn_free(round->jobs[i].turn);
         round->jobs[i].session = NULL;
+        round->jobs[i].turn = NULL;
         settle_all(&round->jobs[i], OUTCOME_INTERRUPTED, "stopped before an answer came");
     }
 }

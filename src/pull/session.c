@@ -1,6 +1,7 @@
-/* One backup asked for its domains: the dialogue decides what is said, the connection carries it, and this file brings the two
+/* One backup asked for its domains by ETRN: the dialogue decides what is said, the connection carries it, and this file brings the two
  * together, keeps the deadlines and writes down what was answered. */
-#include <mxpull/base/duration.h>
+#include "target.h"
+
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/connection.h>
@@ -33,28 +34,6 @@ static void act(struct session *session, enum dialogue_step step);
 
 /* ---- what becomes known ---- */
 
-static void replace(char **text, const char *with)
-{
-    free(*text);
-    *text = memory_copy(with);
-}
-
-static void tell(const struct round_options *round, const struct result *result)
-{
-    if (round->observer.answered != NULL)
-        round->observer.answered(round->context, result);
-}
-
-void result_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text)
-{
-    result->known = true;
-    result->outcome = outcome;
-    result->verb = VERB_CONNECT;
-    result->code = 0;
-    replace(&result->text, text);
-    tell(round, result);
-}
-
 /* Writes down one answer that has become known. */
 static void report(struct session *session, size_t node)
 {
@@ -67,17 +46,17 @@ static void report(struct session *session, size_t node)
         char command[NODE_SIZE_MAX + sizeof "ETRN "];
 
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
-        replace(&result->command, command);
+        target_replace(&result->command, command);
     }
     result->outcome = answer->outcome;
     result->verb = answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT;
     result->code = answer->code;
     result->pending = answer->pending;
     result->attempts += answer->attempts > 0 ? answer->attempts : 1;
-    replace(&result->text, answer->text);
+    target_replace(&result->text, answer->text);
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
-    tell(session->options.round, result);
+    target_tell(session->options.round, result);
 }
 
 static void report_known(struct session *session)
@@ -96,31 +75,14 @@ static void note_facts(struct session *session)
     for (size_t i = 0; i < session->options.count; i++) {
         struct result *result = session->results[i];
 
-        if (dialogue_answer(session->dialogue, i)->known)
-            continue;
-        replace(&result->address, facts->address);
-        replace(&result->tls, facts->tls);
-        result->authenticated = facts->authenticated;
+        if (!dialogue_answer(session->dialogue, i)->known)
+            target_note_facts(result, facts);
     }
 }
 
 static void move(const struct session *session, enum session_state state, const char *domain)
 {
-    const struct round_options *round = session->options.round;
-
-    if (round->observer.moved != NULL)
-        round->observer.moved(round->context, session->options.backup, state, domain);
-}
-
-static void decide(const struct session *session, const char *decision, const char *why)
-{
-    const struct log_field fields[] = {
-        {.key = "backup", .text = session->options.backup->name},
-        {.key = "decision", .text = decision},
-        {.key = "why", .text = why},
-    };
-
-    log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
+    target_move(&session->options, state, domain);
 }
 
 /* ---- what the connection brings ---- */
@@ -208,7 +170,7 @@ static void failed(void *context, int code, const struct error *error)
 
     note_facts(session);
     if (error->status == STATUS_TLS && backup->tls == TLS_MAY && !session->in_clear) {
-        decide(session, "connect again without TLS", error->text);
+        target_decide(session->options.backup, "connect again without TLS", error->text);
         session->in_clear = true;
         act(session, DIALOGUE_CONNECT);
         return;
@@ -227,43 +189,13 @@ static void wire(void *context, char direction, const char *line, size_t size)
 
 /* ---- what is done ---- */
 
-static enum connection_tls tls_of(const struct session *session)
-{
-    switch (session->options.backup->tls) {
-    case TLS_OFF: return CONNECTION_TLS_OFF;
-    case TLS_MAY: return session->in_clear ? CONNECTION_TLS_OFF : CONNECTION_TLS_MAY;
-    case TLS_REQUIRED: return CONNECTION_TLS_REQUIRED;
-    case TLS_IMPLICIT: return CONNECTION_TLS_IMPLICIT;
-    }
-    return CONNECTION_TLS_REQUIRED;
-}
-
 static void open_connection(struct session *session)
 {
     static const struct connection_events quiet = {.ready = ready, .received = received, .failed = failed};
     static const struct connection_events shown = {
         .ready = ready, .received = received, .failed = failed, .wire = wire};
     const struct round_options *round = session->options.round;
-    const struct backup_config *backup = session->options.backup;
-    const struct connection_options options = {
-        .host = backup->host,
-        .port = backup->port,
-        .ip = (enum connection_ip)backup->ip,
-        .ehlo_name = round->config->ehlo_name,
-        .tls = tls_of(session),
-        .tls_verify = backup->tls_verify,
-        .tls_ca_file = backup->tls_ca_file,
-        .tls_fingerprint = backup->tls_fingerprint,
-        .tls_revocation = (enum connection_revocation)backup->tls_revocation,
-        .user = backup->user,
-        .password = session->options.password,
-        .auth = backup->auth,
-        .auth_in_clear = backup->auth_in_clear,
-        .source_address = backup->source_address,
-        .proxy = backup->proxy,
-        .connect_timeout_ms = backup->connect_timeout_s * 1000,
-        .reply_timeout_ms = backup->command_timeout_s * 1000,
-    };
+    struct connection_options options = target_options(&session->options, session->in_clear);
     struct error error;
 
     session->connecting_ms = clock_monotonic_ms();

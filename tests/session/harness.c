@@ -4,13 +4,17 @@
 
 #include <mxpull/base/text.h>
 #include <mxpull/config/config.h>
+#include <mxpull/platform/clock.h>
 
-#include <errno.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+extern char **environ;
 
 enum { SERVERS_MAX = 64, JOURNAL_MAX = 1024 * 1024, CONFIG_MAX = 256 * 1024 };
 
@@ -54,6 +58,24 @@ static void read_servers(struct sim *sim, FILE *output)
     assert_string_equal(line, "ready\n");
 }
 
+/* Starts mxsim with the reading end of one pipe and the writing end of the other one. */
+static pid_t spawn(const int input[2], const int output[2], char *journal_path)
+{
+    char name[] = "mxsim", until_eof[] = "--until-eof", log[] = "--log", standard_input[] = "-";
+    char *arguments[] = {name, until_eof, log, journal_path, standard_input, NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t process = -1;
+
+    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, input[0], 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, output[1], 1);
+    (void)posix_spawn_file_actions_addclose(&actions, input[1]);
+    (void)posix_spawn_file_actions_addclose(&actions, output[0]);
+    assert_int_equal(posix_spawn(&process, MXSIM, &actions, NULL, arguments, environ), 0);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return process;
+}
+
 struct sim *sim_start(const char *script)
 {
     struct sim *sim = calloc(1, sizeof *sim);
@@ -64,15 +86,7 @@ struct sim *sim_start(const char *script)
     (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%ld.%p", (long)getpid(), (void *)sim);
     assert_int_equal(pipe(input), 0);
     assert_int_equal(pipe(output), 0);
-    sim->process = fork();
-    if (sim->process == 0) {
-        (void)dup2(input[0], 0);
-        (void)dup2(output[1], 1);
-        (void)close(input[0]), (void)close(input[1]), (void)close(output[0]), (void)close(output[1]);
-        (void)execl(MXSIM, "mxsim", "--until-eof", "--log", sim->journal_path, "-", (char *)NULL);
-        _exit(127);
-    }
-    assert_true(sim->process > 0);
+    sim->process = spawn(input, output, sim->journal_path);
     (void)close(input[0]), (void)close(output[1]);
     sim->input = fdopen(input[1], "w");
     (void)fprintf(sim->input, "%s\nend\n", script);
@@ -107,6 +121,13 @@ const char *sim_journal(struct sim *sim)
     return sim->journal.bytes;
 }
 
+bool sim_says(struct sim *sim, const char *text)
+{
+    for (int tries = 0; tries < 200 && strstr(sim_journal(sim), text) == NULL; tries++)
+        (void)usleep(10000);
+    return strstr(sim_journal(sim), text) != NULL;
+}
+
 size_t sim_count(struct sim *sim, const char *text)
 {
     size_t count = 0;
@@ -125,9 +146,35 @@ void stop_after(size_t results)
     stop_at = results;
 }
 
+static int64_t stop_after_this_ms = INT64_MAX, began_ms;
+static struct loop *running;
+
+void stop_after_ms(int64_t ms)
+{
+    stop_after_this_ms = ms;
+}
+
 static bool stop(void)
 {
-    return answers >= stop_at;
+    return answers >= stop_at || clock_monotonic_ms() - began_ms >= stop_after_this_ms;
+}
+
+/* Wakes the loop at the time that stop_after_ms named, as a signal would. */
+static void wake_by_alarm(int signal)
+{
+    (void)signal;
+    loop_wake(running);
+}
+
+static void set_alarm(void)
+{
+    struct itimerval timer = {.it_value = {.tv_sec = stop_after_this_ms / 1000,
+                                           .tv_usec = stop_after_this_ms % 1000 * 1000 + 1000}};
+
+    if (stop_after_this_ms == INT64_MAX)
+        return;
+    (void)signal(SIGALRM, wake_by_alarm);
+    (void)setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static void answered(void *context, const struct result *result)
@@ -153,13 +200,13 @@ static void wire(void *context, const struct backup_config *backup, char directi
 static void fill_in(const struct sim *sim, const char *config, struct buffer *filled)
 {
     while (*config != '\0') {
-        size_t plain = strcspn(config, "$");
+        size_t plain = strcspn(config, "$%");
 
         (void)buffer_append(filled, config, plain);
         config += plain;
-        if (*config != '$')
+        if (*config == '\0')
             continue;
-        config++;
+        bool as_options = *config++ == '$';
         size_t size = strspn(config, "abcdefghijklmnopqrstuvwxyz0123456789");
         const struct server *found = NULL;
         for (size_t i = 0; i < sim->server_count; i++) {
@@ -167,7 +214,7 @@ static void fill_in(const struct sim *sim, const char *config, struct buffer *fi
                 found = &sim->servers[i];
         }
         assert_non_null(found);
-        (void)buffer_append_format(filled, "host = \"%s\" port = %s", found->address, found->port);
+        (void)buffer_append_format(filled, as_options ? "host = \"%s\" port = %s" : "%s:%s", found->address, found->port);
         config += size;
     }
 }
@@ -242,6 +289,9 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
         (void)buffer_append_text(&outcome.lines, error.text);
         outcome.exit_status = -1;
     } else {
+        running = loop;
+        began_ms = clock_monotonic_ms();
+        set_alarm();
         round_run(round, loop, stop);
         for (size_t i = 0; i < round_result_count(round); i++)
             describe(round_result(round, i), &outcome.lines);
@@ -251,6 +301,7 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
     loop_free(loop);
     config_free(config);
     stop_at = SIZE_MAX;
+    stop_after_this_ms = INT64_MAX;
     return outcome;
 }
 

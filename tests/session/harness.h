@@ -21,6 +21,9 @@ void sim_stop(struct sim *sim);
 /* Its journal so far, up to 1 MiB; borrowed until the next call. */
 const char *sim_journal(struct sim *sim);
 
+/* Whether text comes to stand in the journal within two seconds: mxsim may be a moment behind us. */
+bool sim_says(struct sim *sim, const char *text);
+
 /* How often text stands in the journal. */
 size_t sim_count(struct sim *sim, const char *text);
 
@@ -32,12 +35,15 @@ struct outcome_text {
     struct buffer wire;
 };
 
-/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of that server of mxsim, runs a round,
- * and returns what it brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is faulty. */
+/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of that server of mxsim, and each %NAME
+ * by "ADDRESS:PORT", runs a round, and returns what it brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is faulty. */
 struct outcome_text pull(struct sim *sim, const char *config, const char *const *names, bool dry_run, bool retry);
 void outcome_done(struct outcome_text *outcome);
 
 /* Makes the next pull stop, as by a signal, once this many results are known. */
 void stop_after(size_t results);
+
+/* The same, this many milliseconds after it began. */
+void stop_after_ms(int64_t ms);
 
 #endif

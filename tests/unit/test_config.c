@@ -411,7 +411,7 @@ static const struct effect_row effect_rows[] = {
      "\"127.0.0.1:25\"\n"
      "preflight = greeting\nwatch = 30s\nrecovery = {0s, 2m, 10m, 30m}\nrelay_address = "
      "\"127.0.0.1:25\"\n"
-     "proxy_protocol = false\nhost = \"mx\"\nport = 25\nmethod = etrn\ndomains = "
+     "proxy_protocol = false\nrelay_connections = 4\nhost = \"mx\"\nport = 25\nmethod = etrn\ndomains = "
      "{\"a.example\"}\ntls = may\n"
      "tls_verify = true\ntls_ca_file = \"\"\ntls_fingerprint = \"\"\ntls_revocation = "
      "best-effort\nuser = \"\"\n"

@@ -32,6 +32,8 @@ void live_free(struct live *live);
 /* As in struct round_observer. */
 void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
                 const char *domain);
+void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
+                     int64_t bytes);
 void live_answered(struct live *live, const struct result *result);
 
 /* Takes the rows off the screen, so that something else can be written there, and brings them back.

@@ -32,6 +32,8 @@ void report_free(struct report *report);
 /* As in struct round_observer. */
 void report_moved(struct report *report, const struct backup_config *backup,
                   enum session_state state, const char *domain);
+void report_progressed(struct report *report, const struct backup_config *backup, uint64_t messages,
+                       int64_t bytes);
 void report_answered(struct report *report, const struct result *result);
 
 /* Around anything else that is written on the terminal. */

@@ -49,6 +49,7 @@ struct primary_config {
     int64_t watch_s;
     struct durations recovery;
     bool proxy_protocol;
+    int64_t relay_connections;
 };
 
 struct backup_config {

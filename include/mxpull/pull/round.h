@@ -13,6 +13,7 @@ enum session_state {
     SESSION_WAITING, /* for its turn (concurrency) or for a retry */
     SESSION_CONNECTING,
     SESSION_ASKING,
+    SESSION_RECEIVING, /* in a reversed session */
     SESSION_QUITTING,
     SESSION_DONE,
 };
@@ -27,6 +28,9 @@ struct round_observer {
 
     /* A line of the wire; connection_events says what it holds. NULL costs nothing. */
     void (*wire)(void *context, const struct backup_config *backup, char direction, const char *line, size_t size);
+
+    /* So many more messages and bytes have come in from backup by ATRN or TURN. */
+    void (*progressed)(void *context, const struct backup_config *backup, uint64_t messages, int64_t bytes);
 };
 
 struct round_options {

@@ -3,9 +3,7 @@
 
 #include <mxpull/pull/round.h>
 
-/* One backup asked for some of its domains: the dialogue over a connection, or over as many as it takes, with deadlines. */
-struct session;
-
+/* What a session is to do, by whatever method. */
 struct session_options {
     struct loop *loop;                   /* borrowed */
     const struct round_options *round;   /* borrowed */
@@ -17,6 +15,9 @@ struct session_options {
     void *context;                       /* borrowed */
 };
 
+/* One backup asked for some of its domains by ETRN: the dialogue over a connection, or over as many as it takes, with deadlines. */
+struct session;
+
 /* Begins at once. Never NULL; ended may be called before it returns when not even a connection can be tried. */
 struct session *session_new(const struct session_options *options);
 
@@ -26,8 +27,5 @@ void session_stop(struct session *session);
 
 /* After ended. NULL is allowed. */
 void session_free(struct session *session);
-
-/* Gives a result that needs no asking its answer and tells the observer. code 0: none. */
-void result_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text);
 
 #endif

@@ -9,39 +9,54 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8): the provider is the SMTP client now, our
- * primary the server. Bytes go in from either side, and the bytes to pass on come out; nothing is opened, read, waited for or
- * logged here. The provider is not trusted: it reaches only mailboxes of the domains that were asked for, by the few verbs that
- * deliver mail, and it sees a 250 for a message only when the primary has said it (RFC 5321 4.2.5, 6.1). */
+/* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8): the provider
+ * is the SMTP client now, our primary the server. Bytes go in from either side, and the bytes to
+ * pass on come out; nothing is opened, read, waited for or logged here. The provider is not
+ * trusted: it reaches only mailboxes of the domains that were asked for, by the few verbs that
+ * deliver mail, and it sees a 250 for a message only when the primary has said it
+ * (RFC 5321 4.2.5, 6.1). */
 
-enum guard_side { GUARD_PROVIDER, GUARD_PRIMARY };
+enum guard_side {
+    GUARD_PROVIDER,
+    GUARD_PRIMARY
+};
 
-/* One message that came to its end: accepted, or refused by the primary behind the final dot. All borrowed for the call. */
+/* One message that came to its end: accepted, or refused by the primary behind the final dot. All
+ * borrowed for the call. */
 struct guard_message {
-    const char *sender;     /* reverse-path without its angle brackets, as received; "" for <> */
-    const char *recipients; /* forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …" */
+    /* The reverse-path without its angle brackets, as received; "" for <>. */
+    const char *sender;
+    /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
+    const char *recipients;
     size_t recipient_count;
-    const bool *for_nodes; /* for each node asked for: whether one of them is there; NULL without nodes */
-    int64_t size; /* octets of the message as the primary got them, dots doubled, without the final dot */
-    int code;     /* the primary's reply to the final dot */
+    /* For each node asked for: whether one of the recipients is there. NULL without nodes. */
+    const bool *for_nodes;
+    /* Octets of the message as the primary got them, dots doubled, without the final dot. */
+    int64_t size;
+    /* The primary's reply to the final dot; its lines joined by \n, as received. */
+    int code;
     const char *text;
 };
 
 struct guard_options {
     const struct node *nodes; /* the domains that were asked for; borrowed for the guard's life */
     size_t node_count;        /* 0: any domain */
-    void (*message)(void *context, const struct guard_message *message); /* may be NULL */
-    void (*refused)(void *context, const char *command, const char *reply); /* a command that was refused here; may be NULL */
+    /* A message came to its end. May be NULL. */
+    void (*message)(void *context, const struct guard_message *message);
+    /* A command was refused here: as received, but of AUTH the verb alone; and our reply. May be
+     * NULL. */
+    void (*refused)(void *context, const char *command, const char *reply);
     void *context;
 };
 
 struct guard_counts {
-    uint64_t messages;           /* for which the primary has said 250 and the provider was told so */
-    int64_t bytes;               /* of these */
+    uint64_t messages; /* accepted by the primary, its 250 put into output for the provider */
+    int64_t bytes;     /* of these */
     uint64_t recipients_refused; /* here, not by the primary */
 };
 
-/* What the session is waiting for: whose silence is to be timed, and by which bound of RFC 5321 4.5.3.2. */
+/* What the session is waiting for: whose silence is to be timed, and by which bound of
+ * RFC 5321 4.5.3.2. */
 enum guard_wait {
     GUARD_WAIT_COMMAND,  /* the provider's next command */
     GUARD_WAIT_DATA,     /* the provider's next piece of the message (4.5.3.2.5) */
@@ -52,36 +67,48 @@ enum guard_wait {
 
 enum guard_state {
     GUARD_OPEN,
-    GUARD_QUIT,   /* in order: send what is left to both sides, then close both */
-    GUARD_BROKEN, /* not in order: send what is left to the provider, drop the primary at once and send it nothing more */
+    /* In order: send what is left to both sides, then close both. The primary's 221 need not be
+     * waited for. */
+    GUARD_QUIT,
+    /* Not in order: send what is left to the provider and close; drop the primary at once and send
+     * it nothing more. */
+    GUARD_BROKEN,
 };
 
-/* Bytes to pass on. The caller empties them; both have ceilings that one guard_feed of GUARD_FEED_MAX bytes cannot reach when they
- * were empty before. */
+/* Bytes to pass on. The caller empties them. A side is to be fed only while the other side's buffer
+ * is empty: then no feed can reach the ceilings, whatever our own answers have left in the buffer
+ * of the side itself. What is fed all the same and does not fit breaks the session. */
 struct guard_output {
     struct buffer provider, primary;
 };
 
-enum { GUARD_FEED_MAX = 64 * 1024 };
+enum {
+    GUARD_FEED_MAX = 64 * 1024
+};
 
 struct guard;
 
-/* greeting is the text of the primary's 220 (several lines joined by \n), which is passed to the provider at once into output. */
-struct guard *guard_new(const struct guard_options *options, const char *greeting, struct guard_output *output);
+/* greeting is the text of the primary's 220 (several lines joined by \n), which goes into output,
+ * empty until then, at once. options are copied, the nodes in them borrowed. */
+struct guard *guard_new(const struct guard_options *options, const char *greeting,
+                        struct guard_output *output);
 void guard_free(struct guard *guard);
 
-/* Takes all the bytes (at most GUARD_FEED_MAX) that came from side, and appends to output what they bring about. Returns the state.
- * Nothing more may be fed once it is not GUARD_OPEN. */
-enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes, size_t size,
-                            struct guard_output *output);
+/* Takes all the bytes (at most GUARD_FEED_MAX) that came from side, and appends to output what they
+ * bring about. Returns the state. Once it is not GUARD_OPEN nothing more is taken. How the bytes
+ * are cut into feeds makes no difference. */
+enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
+                            size_t size, struct guard_output *output);
 
-/* The connection to side has ended or fallen silent. Tells the provider, if it is still there, by a 421 or, for a message whose
- * fate is open, by the close alone. Returns GUARD_QUIT when the session had come to its end in order, else GUARD_BROKEN. */
+/* The connection to side has ended or fallen silent. Tells the provider, if it is still there, by a
+ * 421 or, for a message whose fate is open, by the close alone. Returns GUARD_QUIT when the session
+ * had come to its end in order (the provider has sent QUIT, and no reply to a final dot is due; RFC
+ * 5321 4.1.1.10), else GUARD_BROKEN. */
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
 
 enum guard_wait guard_waits_for(const struct guard *guard);
 
-/* Why it is GUARD_BROKEN, in one line. Borrowed. */
+/* Why it is GUARD_BROKEN, in one line; may hold what the primary said, as received. Borrowed. */
 const char *guard_why(const struct guard *guard);
 
 struct guard_counts guard_counts(const struct guard *guard);

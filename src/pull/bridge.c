@@ -1,0 +1,358 @@
+/* A reversed session between the provider and our primary: what comes in on one side goes through the guard and out on the other,
+ * one write for what one read brought. When a side does not take what it is sent, the other one is held back, so that no message is
+ * ever in memory as a whole.
+ *
+ *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER;  from each to OVER when a side is lost. */
+#include "bridge.h"
+
+#include <mxpull/base/duration.h>
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/smtp/reply.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* RFC 5321 4.5.3.2.4 and .6 as parts of command_timeout's 5 minutes: 2 for the answer to DATA, 10 for that to the final dot. */
+enum { UNSENT_MAX = 64 * 1024, DATA_GO_FIFTHS = 2, ACCEPTED_FIFTHS = 10 };
+
+enum state { GREETING, READY, RUNNING, OVER };
+
+struct bridge {
+    struct bridge_options options;
+    enum state state;
+    struct connection *primary, *provider; /* owned; borrowed */
+    struct reply greeting;
+    struct guard *guard;
+    struct guard_output output;
+    enum guard_wait waits_for; /* what the deadline that runs is for */
+};
+
+static void over(struct bridge *bridge, const char *why)
+{
+    enum state before = bridge->state;
+
+    bridge->state = OVER;
+    connection_close(bridge->primary);
+    bridge->primary = NULL;
+    if (before == RUNNING)
+        bridge->options.ended(bridge->options.context, why);
+    else if (before != OVER)
+        bridge->options.failed(bridge->options.context, why);
+}
+
+/* ---- deadlines ---- */
+
+static bool waits_for_provider(enum guard_wait wait)
+{
+    return wait == GUARD_WAIT_COMMAND || wait == GUARD_WAIT_DATA;
+}
+
+static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
+{
+    const struct backup_config *backup = bridge->options.backup;
+
+    switch (wait) {
+    case GUARD_WAIT_COMMAND:
+    case GUARD_WAIT_DATA:
+    case GUARD_WAIT_REPLY: return backup->idle_timeout_s;
+    case GUARD_WAIT_DATA_GO: return 1 + backup->command_timeout_s * DATA_GO_FIFTHS / 5;
+    case GUARD_WAIT_ACCEPTED: return backup->command_timeout_s * ACCEPTED_FIFTHS / 5;
+    }
+    return backup->idle_timeout_s;
+}
+
+/* A new deadline for whoever has to move now. */
+static void set_deadlines(struct bridge *bridge)
+{
+    enum guard_wait wait = guard_waits_for(bridge->guard);
+    int64_t at_ms = clock_monotonic_ms() + patience_s(bridge, wait) * 1000;
+
+    bridge->waits_for = wait;
+    connection_deadline(bridge->provider, waits_for_provider(wait) ? at_ms : INT64_MAX);
+    connection_deadline(bridge->primary, waits_for_provider(wait) ? INT64_MAX : at_ms);
+}
+
+/* ---- the flow ---- */
+
+static void send_output(struct connection *connection, struct buffer *bytes)
+{
+    if (connection != NULL && bytes->size > 0)
+        connection_send(connection, bytes->bytes, bytes->size);
+    buffer_clear(bytes);
+}
+
+/* Holds a side back while the other one does not take what it has brought. */
+static void hold_back(struct bridge *bridge)
+{
+    connection_hold(bridge->provider, connection_unsent(bridge->primary) > UNSENT_MAX);
+    connection_hold(bridge->primary, connection_unsent(bridge->provider) > UNSENT_MAX);
+}
+
+/* Does what the guard has made of the last event. */
+static void follow(struct bridge *bridge, enum guard_state state)
+{
+    bool moved = bridge->output.provider.size > 0 || bridge->output.primary.size > 0;
+
+    send_output(bridge->provider, &bridge->output.provider);
+    if (state == GUARD_BROKEN) /* nothing more for the primary: a message without its final dot is none */
+        buffer_clear(&bridge->output.primary);
+    send_output(bridge->primary, &bridge->output.primary);
+    switch (state) {
+    case GUARD_OPEN:
+        hold_back(bridge);
+        if (moved || guard_waits_for(bridge->guard) != bridge->waits_for)
+            set_deadlines(bridge); /* a command that comes in byte by byte gets no more time */
+        break;
+    case GUARD_QUIT: over(bridge, NULL); break;
+    case GUARD_BROKEN: over(bridge, guard_why(bridge->guard)); break;
+    }
+}
+
+static void show(const struct bridge *bridge, char direction, const char *bytes, size_t size)
+{
+    const struct round_options *round = bridge->options.round;
+
+    if (round->observer.wire == NULL || guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+        return;
+    while (size > 0) {
+        const char *line_end = memchr(bytes, '\n', size);
+        size_t line = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
+
+        round->observer.wire(round->context, bridge->options.backup, direction, bytes, line);
+        bytes += line;
+        size -= line;
+    }
+}
+
+static void feed(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
+{
+    show(bridge, side == GUARD_PROVIDER ? '<' : '>', bytes, size);
+    while (size > 0 && bridge->state == RUNNING) {
+        size_t part = size < GUARD_FEED_MAX ? size : GUARD_FEED_MAX;
+
+        follow(bridge, guard_feed(bridge->guard, side, bytes, part, &bridge->output));
+        bytes += part;
+        size -= part;
+    }
+}
+
+static void end_side(struct bridge *bridge, enum guard_side side, const struct error *error)
+{
+    char why[ERROR_TEXT_SIZE + 64];
+    const char *who = side == GUARD_PROVIDER ? "the provider" : "our own mail server";
+
+    if (error->status == STATUS_TIMEOUT)
+        (void)snprintf(why, sizeof why, "%s was silent for %llds", who,
+                       (long long)patience_s(bridge, bridge->waits_for));
+    else
+        (void)snprintf(why, sizeof why, "%s closed the connection in the middle of the session", who);
+    enum guard_state state = guard_end(bridge->guard, side, &bridge->output);
+    send_output(side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT ? NULL : bridge->provider,
+                &bridge->output.provider);
+    over(bridge, state == GUARD_QUIT ? NULL : why);
+}
+
+void bridge_received(struct bridge *bridge, const char *bytes, size_t size)
+{
+    feed(bridge, GUARD_PROVIDER, bytes, size);
+}
+
+void bridge_drained(struct bridge *bridge)
+{
+    if (bridge->state == RUNNING)
+        hold_back(bridge);
+}
+
+void bridge_lost(struct bridge *bridge, const struct error *error)
+{
+    if (bridge->state == RUNNING)
+        end_side(bridge, GUARD_PROVIDER, error);
+}
+
+void bridge_stop(struct bridge *bridge, const char *why)
+{
+    if (bridge->state != RUNNING)
+        return;
+    (void)guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output);
+    send_output(bridge->provider, &bridge->output.provider);
+    over(bridge, why);
+}
+
+/* ---- the primary ---- */
+
+static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
+{
+    struct error error;
+    size_t used;
+    bool complete;
+
+    if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) != STATUS_OK) {
+        over(bridge, error.text);
+    } else if (complete && bridge->greeting.code != 220) {
+        char why[ERROR_TEXT_SIZE];
+
+        (void)snprintf(why, sizeof why, "our own mail server is not ready: %d %.200s", bridge->greeting.code,
+                       bridge->greeting.text.bytes);
+        over(bridge, why);
+    } else if (complete && used < size) {
+        over(bridge, "our own mail server says more than its greeting");
+    } else if (complete) {
+        bridge->state = READY;
+        connection_deadline(bridge->primary, INT64_MAX);
+        bridge->options.ready(bridge->options.context);
+    }
+}
+
+static void primary_received(void *context, const char *bytes, size_t size)
+{
+    struct bridge *bridge = context;
+
+    if (bridge->state == GREETING)
+        take_greeting(bridge, bytes, size);
+    else if (bridge->state == READY)
+        over(bridge, "our own mail server did not wait for us");
+    else if (bridge->state == RUNNING)
+        feed(bridge, GUARD_PRIMARY, bytes, size);
+}
+
+static void primary_ready(void *context)
+{
+    struct bridge *bridge = context;
+
+    connection_deadline(bridge->primary, clock_monotonic_ms() + bridge->options.backup->command_timeout_s * 1000);
+    send_output(bridge->primary, &bridge->output.primary); /* a PROXY line */
+}
+
+static void primary_drained(void *context)
+{
+    bridge_drained(context);
+}
+
+static void primary_failed(void *context, int code, const struct error *error)
+{
+    struct bridge *bridge = context;
+    char why[ERROR_TEXT_SIZE + 64];
+
+    (void)code;
+    if (bridge->state == RUNNING) {
+        end_side(bridge, GUARD_PRIMARY, error);
+        return;
+    }
+    (void)snprintf(why, sizeof why, "our own mail server at %s: %s", bridge->options.round->config->primary.relay_address.text,
+                   error->text);
+    over(bridge, why);
+}
+
+/* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is to see. */
+static void put_proxy_line(struct bridge *bridge)
+{
+    const struct connection_facts *provider = bridge->options.provider;
+
+    if (!bridge->options.round->config->primary.proxy_protocol)
+        return;
+    if (provider == NULL)
+        (void)buffer_append_text(&bridge->output.primary, "PROXY UNKNOWN\r\n");
+    else
+        (void)buffer_append_format(&bridge->output.primary, "PROXY %s %s %s %d %d\r\n",
+                                   strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4", provider->address,
+                                   provider->local_address, provider->port, provider->local_port);
+}
+
+struct bridge *bridge_new(const struct bridge_options *options)
+{
+    static const struct connection_events events = {
+        .ready = primary_ready, .received = primary_received, .drained = primary_drained, .failed = primary_failed};
+    const struct address *address = &options->round->config->primary.relay_address;
+    const struct connection_place place = {
+        .host = address->host,
+        .port = address->port,
+        .path = address->path,
+        .connect_timeout_ms = options->backup->connect_timeout_s * 1000,
+    };
+    struct bridge *bridge = memory_new(1, sizeof *bridge);
+    struct error error;
+
+    bridge->options = *options;
+    reply_init(&bridge->greeting);
+    guard_output_init(&bridge->output);
+    put_proxy_line(bridge);
+    bridge->options.provider = NULL;
+    bridge->primary = connection_open_bare(options->loop, &place, &events, bridge, &error);
+    if (bridge->primary == NULL)
+        primary_failed(bridge, 0, &error);
+    return bridge;
+}
+
+bool bridge_is_ready(const struct bridge *bridge)
+{
+    return bridge->state == READY;
+}
+
+/* ---- what the guard tells ---- */
+
+static void message_ended(void *context, const struct guard_message *message)
+{
+    const struct bridge *bridge = context;
+    const struct log_field fields[] = {
+        {.key = "backup", .text = bridge->options.backup->name},
+        {.key = "from", .text = message->sender},
+        {.key = "to", .text = message->recipients},
+        {.key = "bytes", .number = message->size},
+        {.key = "code", .number = message->code},
+        {.key = "text", .text = message->text},
+    };
+
+    log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
+    if (message->code / 100 == 2)
+        bridge->options.delivered(bridge->options.context, message);
+}
+
+static void command_refused(void *context, const char *command, const char *reply)
+{
+    const struct bridge *bridge = context;
+    const struct log_field fields[] = {
+        {.key = "backup", .text = bridge->options.backup->name},
+        {.key = "refused", .text = command},
+        {.key = "reply", .text = reply},
+    };
+
+    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+}
+
+void bridge_start(struct bridge *bridge, struct connection *provider)
+{
+    const struct guard_options options = {
+        .nodes = bridge->options.nodes,
+        .node_count = bridge->options.node_count,
+        .message = message_ended,
+        .refused = command_refused,
+        .context = bridge,
+    };
+
+    bridge->state = RUNNING;
+    bridge->provider = provider;
+    bridge->guard = guard_new(&options, bridge->greeting.text.bytes, &bridge->output);
+    follow(bridge, GUARD_OPEN);
+}
+
+struct guard_counts bridge_counts(const struct bridge *bridge)
+{
+    return bridge->guard != NULL ? guard_counts(bridge->guard) : (struct guard_counts){0};
+}
+
+void bridge_free(struct bridge *bridge)
+{
+    if (bridge == NULL)
+        return;
+    if (bridge->state == READY)
+        connection_send(bridge->primary, "QUIT\r\n", 6);
+    connection_close(bridge->primary);
+    guard_free(bridge->guard);
+    guard_output_done(&bridge->output);
+    reply_done(&bridge->greeting);
+    free(bridge);
+}

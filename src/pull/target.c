@@ -1,0 +1,111 @@
+/* What sessions of every method do alike. */
+#include "target.h"
+
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+
+#include <stdlib.h>
+
+static enum connection_tls tls_of(const struct backup_config *backup, bool in_clear)
+{
+    switch (backup->tls) {
+    case TLS_OFF: return CONNECTION_TLS_OFF;
+    case TLS_MAY: return in_clear ? CONNECTION_TLS_OFF : CONNECTION_TLS_MAY;
+    case TLS_REQUIRED: return CONNECTION_TLS_REQUIRED;
+    case TLS_IMPLICIT: return CONNECTION_TLS_IMPLICIT;
+    }
+    return CONNECTION_TLS_REQUIRED;
+}
+
+static enum connection_ip ip_of(const struct backup_config *backup)
+{
+    switch (backup->ip) {
+    case IP_ANY: return CONNECTION_IP_ANY;
+    case IP_4: return CONNECTION_IP_4;
+    case IP_6: return CONNECTION_IP_6;
+    }
+    return CONNECTION_IP_ANY;
+}
+
+static enum connection_revocation revocation_of(const struct backup_config *backup)
+{
+    switch (backup->tls_revocation) {
+    case REVOCATION_BEST_EFFORT: return CONNECTION_REVOCATION_BEST_EFFORT;
+    case REVOCATION_STRICT: return CONNECTION_REVOCATION_STRICT;
+    case REVOCATION_OFF: return CONNECTION_REVOCATION_OFF;
+    }
+    return CONNECTION_REVOCATION_STRICT;
+}
+
+struct connection_options target_options(const struct session_options *options, bool in_clear)
+{
+    const struct backup_config *backup = options->backup;
+
+    return (struct connection_options){
+        .host = backup->host,
+        .port = backup->port,
+        .ip = ip_of(backup),
+        .ehlo_name = options->round->config->ehlo_name,
+        .tls = tls_of(backup, in_clear),
+        .tls_verify = backup->tls_verify,
+        .tls_ca_file = backup->tls_ca_file,
+        .tls_fingerprint = backup->tls_fingerprint,
+        .tls_revocation = revocation_of(backup),
+        .user = backup->user,
+        .password = options->password,
+        .auth = backup->auth,
+        .auth_in_clear = backup->auth_in_clear,
+        .source_address = backup->source_address,
+        .proxy = backup->proxy,
+        .connect_timeout_ms = backup->connect_timeout_s * 1000,
+        .reply_timeout_ms = backup->command_timeout_s * 1000,
+    };
+}
+
+void target_replace(char **text, const char *with)
+{
+    free(*text);
+    *text = memory_copy(with);
+}
+
+void target_note_facts(struct result *result, const struct connection_facts *facts)
+{
+    target_replace(&result->address, facts->address);
+    target_replace(&result->tls, facts->tls);
+    result->authenticated = facts->authenticated;
+}
+
+void target_tell(const struct round_options *round, const struct result *result)
+{
+    if (round->observer.answered != NULL)
+        round->observer.answered(round->context, result);
+}
+
+void target_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text)
+{
+    result->known = true;
+    result->outcome = outcome;
+    result->verb = VERB_CONNECT;
+    result->code = 0;
+    target_replace(&result->text, text);
+    target_tell(round, result);
+}
+
+void target_move(const struct session_options *options, enum session_state state, const char *domain)
+{
+    const struct round_options *round = options->round;
+
+    if (round->observer.moved != NULL)
+        round->observer.moved(round->context, options->backup, state, domain);
+}
+
+void target_decide(const struct backup_config *backup, const char *decision, const char *why)
+{
+    const struct log_field fields[] = {
+        {.key = "backup", .text = backup->name},
+        {.key = "decision", .text = decision},
+        {.key = "why", .text = why},
+    };
+
+    log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
+}

@@ -1,0 +1,438 @@
+/* On-demand mail relay (RFC 2645) and TURN (RFC 821 3.8), from the primary's greeting to the last reversed session.
+ *
+ *   PRIMARY --greeted--> PROVIDER --established--> ASKING --250--> REVERSED --ended--> PRIMARY again, or the end
+ *                          |  (with proxy_protocol by way of
+ *                          |   INTRODUCING: the primary is told the provider's address)
+ *
+ * The primary has said 220 before the provider hears of us: when it is down nothing is asked, and nothing can be turned round into
+ * the void. Should it close its connection while the provider thinks about ATRN (10 minutes are allowed), it is opened again. */
+#include "bridge.h"
+#include "target.h"
+
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/turn.h>
+#include <mxpull/smtp/reply.h>
+#include <mxpull/smtp/turning.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUIT_TIMEOUT_MS = 5000, EARLY_SIZE_MAX = 64 * 1024, REOPENED_MAX = 3 };
+
+enum state { PRIMARY, PROVIDER, INTRODUCING, ASKING, REVERSED, OVER };
+
+struct turn {
+    struct session_options options;
+    struct result **results; /* owned array of borrowed results */
+    struct node *nodes;      /* what is asked for; none: whatever is ours */
+    size_t node_count;
+    enum verb verb;
+    enum state state;
+    struct turning *turning;
+    struct bridge *bridge, *spent; /* spent: to be freed once it is out of its own events */
+    struct connection *connection;
+    struct reply reply;
+    struct buffer early; /* what the provider said before the primary was there again */
+    struct guard_counts counts; /* of all reversed sessions */
+    bool turned;         /* 250 was said */
+    unsigned reopened;   /* how often the primary had to be opened again while the provider thought */
+    bool in_clear, dry, stopping;
+    int64_t began_ms;
+};
+
+static void act(struct turn *turn, enum turning_step step);
+static void open_provider(struct turn *turn);
+static void open_primary(struct turn *turn, enum state state, const struct connection_facts *provider);
+
+/* ---- the end ---- */
+
+static void disconnect(struct turn *turn)
+{
+    connection_close(turn->connection);
+    turn->connection = NULL;
+    turn->turned = false;
+    bridge_free(turn->spent);
+    turn->spent = turn->bridge;
+    turn->bridge = NULL;
+}
+
+static void report(struct turn *turn, struct result *result)
+{
+    const char *text;
+
+    result->known = true;
+    result->dry = turn->dry;
+    result->outcome = turning_outcome(turn->turning, &result->code, &text);
+    result->verb = turning_attempts(turn->turning) > 0 ? turn->verb : VERB_CONNECT;
+    result->attempts += turning_attempts(turn->turning) > 0 ? turning_attempts(turn->turning) : 1;
+    result->ms = clock_monotonic_ms() - turn->began_ms;
+    target_replace(&result->text, text);
+    if (turn->dry) {
+        size_t size = strcspn(turning_ask(turn->turning), "\r");
+
+        free(result->command);
+        result->command = memory_copy_part(turning_ask(turn->turning), size);
+    }
+    target_tell(turn->options.round, result);
+}
+
+static void log_counts(const struct turn *turn)
+{
+    const struct log_field fields[] = {
+        {.key = "backup", .text = turn->options.backup->name},
+        {.key = "sessions", .number = turning_sessions(turn->turning)},
+        {.key = "messages", .number = (int64_t)turn->counts.messages},
+        {.key = "bytes", .number = turn->counts.bytes},
+        {.key = "recipients_refused", .number = (int64_t)turn->counts.recipients_refused},
+        {.key = "seconds", .number = (clock_monotonic_ms() - turn->began_ms + 999) / 1000},
+    };
+
+    if (turning_sessions(turn->turning) > 0)
+        log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
+}
+
+static void end(struct turn *turn)
+{
+    if (turn->state == OVER)
+        return;
+    turn->state = OVER;
+    disconnect(turn);
+    log_counts(turn);
+    for (size_t i = 0; i < turn->options.count; i++)
+        report(turn, turn->results[i]);
+    target_move(&turn->options, SESSION_DONE, NULL);
+    turn->options.ended(turn->options.context);
+}
+
+static void cut(struct turn *turn, enum outcome outcome, int code, const char *text)
+{
+    act(turn, turning_cut(turn->turning, outcome, code, text));
+}
+
+/* ---- the provider ---- */
+
+static void ask(struct turn *turn)
+{
+    turn->state = ASKING;
+    reply_reset(&turn->reply);
+    act(turn, turning_connected(turn->turning));
+}
+
+static bool is_offered(const struct turn *turn)
+{
+    const struct ehlo *ehlo = &connection_facts(turn->connection)->ehlo;
+
+    return turn->options.backup->force || (turn->verb == VERB_ATRN ? ehlo->atrn : ehlo->turn);
+}
+
+static void decline(struct turn *turn, enum outcome outcome, const char *text)
+{
+    turn->state = ASKING;
+    act(turn, turning_decline(turn->turning, outcome, text));
+}
+
+static void provider_ready(void *context)
+{
+    struct turn *turn = context;
+    const struct connection_facts *facts = connection_facts(turn->connection);
+
+    for (size_t i = 0; i < turn->options.count; i++)
+        target_note_facts(turn->results[i], facts);
+    if (!is_offered(turn)) {
+        decline(turn, OUTCOME_UNSUPPORTED, turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
+    } else if (!facts->authenticated) {
+        decline(turn, OUTCOME_AUTHENTICATION, "not authenticated");
+    } else if (turn->options.round->dry_run) {
+        turn->dry = true;
+        decline(turn, OUTCOME_RECEIVED, "");
+    } else if (turn->options.round->config->primary.proxy_protocol) {
+        bridge_free(turn->spent);
+        turn->spent = turn->bridge;
+        connection_deadline(turn->connection, INT64_MAX);
+        open_primary(turn, INTRODUCING, facts);
+    } else {
+        ask(turn);
+    }
+}
+
+/* The roles have reversed and the primary is there: the bridge takes over. */
+static void reverse(struct turn *turn, const char *bytes, size_t size)
+{
+    turn->state = REVERSED;
+    turn->turned = false;
+    connection_hold(turn->connection, false);
+    target_move(&turn->options, SESSION_RECEIVING, NULL);
+    bridge_start(turn->bridge, turn->connection);
+    if (size > 0 && turn->state == REVERSED)
+        bridge_received(turn->bridge, bytes, size);
+}
+
+/* 250: with what came behind it. */
+static void turn_round(struct turn *turn, const char *bytes, size_t size)
+{
+    turn->turned = true;
+    connection_deadline(turn->connection, INT64_MAX);
+    if (turn->bridge != NULL && bridge_is_ready(turn->bridge)) {
+        reverse(turn, bytes, size);
+    } else { /* the primary is being opened again */
+        connection_hold(turn->connection, true);
+        buffer_clear(&turn->early);
+        (void)buffer_append(&turn->early, bytes, size < EARLY_SIZE_MAX ? size : EARLY_SIZE_MAX);
+    }
+}
+
+static void take_reply(struct turn *turn, const char *bytes, size_t size)
+{
+    struct error error;
+    size_t used;
+    bool complete;
+
+    if (reply_feed(&turn->reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
+        cut(turn, outcome_of_status(error.status), 0, error.text);
+        return;
+    }
+    if (!complete)
+        return;
+    enum turning_step step = turning_reply(turn->turning, turn->reply.code, turn->reply.text.bytes);
+    reply_reset(&turn->reply);
+    if (step == TURNING_REVERSE)
+        turn_round(turn, bytes + used, size - used);
+    else
+        act(turn, step);
+}
+
+static void provider_received(void *context, const char *bytes, size_t size)
+{
+    struct turn *turn = context;
+
+    if (turn->state == REVERSED)
+        bridge_received(turn->bridge, bytes, size);
+    else if (turn->turned)
+        (void)buffer_append(&turn->early, bytes, size);
+    else if (turn->state == ASKING)
+        take_reply(turn, bytes, size);
+    else
+        cut(turn, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
+}
+
+static void provider_drained(void *context)
+{
+    struct turn *turn = context;
+
+    if (turn->state == REVERSED)
+        bridge_drained(turn->bridge);
+}
+
+static void provider_failed(void *context, int code, const struct error *error)
+{
+    struct turn *turn = context;
+
+    if (turn->state == REVERSED) {
+        bridge_lost(turn->bridge, error);
+        return;
+    }
+    if (error->status == STATUS_TLS && turn->options.backup->tls == TLS_MAY && !turn->in_clear) {
+        target_decide(turn->options.backup, "connect again without TLS", error->text);
+        turn->in_clear = true;
+        connection_close(turn->connection);
+        open_provider(turn);
+        return;
+    }
+    for (size_t i = 0; i < turn->options.count; i++)
+        target_note_facts(turn->results[i], connection_facts(turn->connection));
+    if (turn->turned)
+        act(turn, turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
+    else
+        cut(turn, code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code, error->text);
+}
+
+static void provider_wire(void *context, char direction, const char *line, size_t size)
+{
+    const struct turn *turn = context;
+    const struct round_options *round = turn->options.round;
+
+    if (turn->state != REVERSED) /* then the bridge shows what is no mail */
+        round->observer.wire(round->context, turn->options.backup, direction, line, size);
+}
+
+static void open_provider(struct turn *turn)
+{
+    static const struct connection_events quiet = {.ready = provider_ready,
+                                                   .received = provider_received,
+                                                   .drained = provider_drained,
+                                                   .failed = provider_failed};
+    static const struct connection_events shown = {.ready = provider_ready,
+                                                   .received = provider_received,
+                                                   .drained = provider_drained,
+                                                   .failed = provider_failed,
+                                                   .wire = provider_wire};
+    const struct connection_options options = target_options(&turn->options, turn->in_clear);
+    struct error error;
+
+    turn->state = PROVIDER;
+    target_move(&turn->options, SESSION_CONNECTING, NULL);
+    turn->connection = connection_open(turn->options.loop, &options,
+                                       turn->options.round->observer.wire != NULL ? &shown : &quiet, turn, &error);
+    if (turn->connection == NULL)
+        cut(turn, outcome_of_status(error.status), 0, error.text);
+}
+
+/* ---- the primary ---- */
+
+static void primary_ready(void *context)
+{
+    struct turn *turn = context;
+
+    if (turn->state == PRIMARY)
+        open_provider(turn);
+    else if (turn->state == INTRODUCING)
+        ask(turn);
+    else if (turn->turned)
+        reverse(turn, turn->early.bytes, turn->early.size);
+}
+
+static void primary_failed(void *context, const char *why)
+{
+    struct turn *turn = context;
+
+    if (turn->state == ASKING && !turn->turned && !turning_is_quitting(turn->turning) &&
+        turn->reopened++ < REOPENED_MAX) {
+        target_decide(turn->options.backup, "connect to our own mail server again", why);
+        bridge_free(turn->spent);
+        turn->spent = turn->bridge;
+        open_primary(turn, ASKING, connection_facts(turn->connection));
+    } else if (turn->turned) {
+        act(turn, turning_ended(turn->turning, 0, why));
+    } else if (turn->state != OVER && !turning_is_quitting(turn->turning)) {
+        if (turn->connection != NULL)
+            connection_send(turn->connection, "QUIT\r\n", 6);
+        cut(turn, OUTCOME_HELD, 0, why);
+    }
+}
+
+static void reversed_ended(void *context, const char *why)
+{
+    struct turn *turn = context;
+    struct guard_counts counts = bridge_counts(turn->bridge);
+
+    turn->counts.messages += counts.messages;
+    turn->counts.bytes += counts.bytes;
+    turn->counts.recipients_refused += counts.recipients_refused;
+    act(turn, turning_ended(turn->turning, counts.messages, why));
+}
+
+static void delivered(void *context, const struct guard_message *message)
+{
+    struct turn *turn = context;
+    const struct round_options *round = turn->options.round;
+
+    for (size_t i = 0; i < turn->options.count; i++) {
+        if (turn->node_count == 0 || message->for_nodes[i]) {
+            turn->results[i]->messages++;
+            turn->results[i]->bytes += message->size;
+        }
+    }
+    if (round->observer.progressed != NULL)
+        round->observer.progressed(round->context, turn->options.backup, 1, message->size);
+}
+
+static void open_primary(struct turn *turn, enum state state, const struct connection_facts *provider)
+{
+    turn->state = state;
+    turn->bridge = bridge_new(&(struct bridge_options){
+        .loop = turn->options.loop,
+        .round = turn->options.round,
+        .backup = turn->options.backup,
+        .nodes = turn->nodes,
+        .node_count = turn->node_count,
+        .provider = provider,
+        .ready = primary_ready,
+        .failed = primary_failed,
+        .ended = reversed_ended,
+        .delivered = delivered,
+        .context = turn,
+    });
+}
+
+/* ---- what is done ---- */
+
+static void send_command(struct turn *turn)
+{
+    const char *command = turning_command(turn->turning);
+    bool quitting = turning_is_quitting(turn->turning);
+    int64_t timeout_ms = quitting ? QUIT_TIMEOUT_MS : turn->options.backup->turn_timeout_s * 1000;
+
+    target_move(&turn->options, quitting ? SESSION_QUITTING : SESSION_ASKING,
+                quitting ? NULL : turn->results[0]->domain);
+    connection_deadline(turn->connection, clock_monotonic_ms() + timeout_ms);
+    connection_send(turn->connection, command, strlen(command));
+}
+
+static void act(struct turn *turn, enum turning_step step)
+{
+    if (turn->stopping && step == TURNING_CONNECT)
+        step = TURNING_END;
+    switch (step) {
+    case TURNING_SEND: send_command(turn); break;
+    case TURNING_REVERSE: break;
+    case TURNING_CONNECT:
+        disconnect(turn);
+        open_primary(turn, PRIMARY, NULL);
+        break;
+    case TURNING_END: end(turn); break;
+    }
+}
+
+struct turn *turn_new(const struct session_options *options)
+{
+    struct turn *turn = memory_new(1, sizeof *turn);
+
+    turn->options = *options;
+    turn->verb = options->backup->method == METHOD_ATRN ? VERB_ATRN : VERB_TURN;
+    turn->results = memory_new(options->count, sizeof(struct result *));
+    turn->nodes = memory_new(options->count, sizeof *turn->nodes);
+    for (size_t i = 0; i < options->count; i++) {
+        turn->results[i] = options->results[i];
+        if (turn->results[i]->messages < 0)
+            turn->results[i]->messages = turn->results[i]->bytes = 0;
+        if (options->results[i]->node != NULL)
+            turn->nodes[turn->node_count++] = *options->results[i]->node;
+    }
+    turn->turning = turning_new(turn->verb, turn->nodes, turn->node_count, options->backup->turn_sessions);
+    turn->began_ms = clock_monotonic_ms();
+    reply_init(&turn->reply);
+    buffer_init(&turn->early, EARLY_SIZE_MAX);
+    open_primary(turn, PRIMARY, NULL);
+    return turn;
+}
+
+void turn_stop(struct turn *turn)
+{
+    if (turn->stopping || turn->state == OVER)
+        return;
+    turn->stopping = true;
+    if (turn->state == REVERSED) {
+        bridge_stop(turn->bridge, "stopped");
+        return;
+    }
+    if (turn->connection != NULL)
+        connection_send(turn->connection, "QUIT\r\n", 6);
+    cut(turn, OUTCOME_INTERRUPTED, 0, "stopped before an answer came");
+}
+
+void turn_free(struct turn *turn)
+{
+    if (turn == NULL)
+        return;
+    disconnect(turn);
+    bridge_free(turn->spent);
+    turning_free(turn->turning);
+    reply_done(&turn->reply);
+    buffer_done(&turn->early);
+    free(turn->results);
+    free(turn->nodes);
+    free(turn);
+}

@@ -1,0 +1,17 @@
+#ifndef MXPULL_SMTP_GUARD_ADDRESS_H
+#define MXPULL_SMTP_GUARD_ADDRESS_H
+
+#include "guard_path.h"
+
+#include <mxpull/smtp/node.h>
+
+/* The reply to a forward-path that may not be passed (501, 550 or 553), or NULL. With count 0 any
+ * domain is allowed, and <postmaster> alone; the forms that make a server look elsewhere than at
+ * the domain behind the @ are refused all the same. */
+const char *guard_address_judge(struct guard_part path, bool utf8, const struct node *nodes,
+                                size_t count);
+
+/* Sets marks[i] for each node that the domain of an address, which was judged well, is in. */
+void guard_address_mark(const char *address, const struct node *nodes, size_t count, bool *marks);
+
+#endif

@@ -1,0 +1,56 @@
+#ifndef MXPULL_SMTP_GUARD_SESSION_H
+#define MXPULL_SMTP_GUARD_SESSION_H
+
+#include "guard_data.h"
+#include "guard_queue.h"
+#include "guard_transaction.h"
+
+#include <mxpull/smtp/guard.h>
+#include <mxpull/smtp/reply.h>
+
+/* What the provider is told when the primary can no longer be spoken to. */
+#define GUARD_PRIMARY_LOST "421 4.3.0 The mail server has failed, closing the connection"
+
+/* What the provider may send now. */
+enum guard_phase {
+    GUARD_COMMANDS,
+    GUARD_GOING,   /* nothing: DATA was passed */
+    GUARD_CONTENT, /* the primary has said 354 */
+    GUARD_LEAVING, /* QUIT was passed: what follows is not heard */
+};
+
+struct guard {
+    struct guard_options options;
+    enum guard_state state;
+    enum guard_phase phase;
+    struct buffer line; /* the command that is coming in */
+    struct reply reply; /* the primary's reply that is coming in */
+    struct guard_queue queue;
+    struct guard_data data;
+    struct guard_transaction transaction;
+    struct guard_counts counts;
+    bool is_utf8;     /* SMTPUTF8 was given with the last MAIL that was passed */
+    bool has_dot;     /* a final dot was passed and its reply is still to come */
+    unsigned refused; /* commands, in this session */
+    unsigned heard;   /* commands, since the last accepted message */
+    char why[ERROR_TEXT_SIZE];
+};
+
+/* Whether the primary may get a message, or has got one, that it has not answered for yet. */
+bool guard_is_fate_open(const struct guard *guard);
+
+/* The end out of order. reply is what the provider is told, if that is the place for it; why is
+ * copied. */
+void guard_break(struct guard *guard, struct guard_output *output, const char *reply,
+                 const char *why);
+
+/* Sends our own replies whose turn has come. */
+void guard_answer(struct guard *guard, struct guard_output *output);
+
+/* Takes all the bytes of a side, or those up to the end of the session. */
+void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
+                         struct guard_output *output);
+void guard_take_primary(struct guard *guard, const char *bytes, size_t size,
+                        struct guard_output *output);
+
+#endif

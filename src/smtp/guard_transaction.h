@@ -1,0 +1,34 @@
+#ifndef MXPULL_SMTP_GUARD_TRANSACTION_H
+#define MXPULL_SMTP_GUARD_TRANSACTION_H
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/smtp/node.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is told of a message when it has come to its end. Serves the log; decides nothing. */
+struct guard_transaction {
+    struct buffer sender;
+    struct buffer recipients; /* joined by ", " */
+    size_t recipient_count;
+    const struct node *nodes; /* borrowed: those that were asked for */
+    size_t node_count;
+    bool *for_nodes; /* for each of these: whether a recipient is there; NULL without nodes */
+    bool is_cut;     /* not all recipients are named: the list ends with " …" */
+};
+
+void guard_transaction_init(struct guard_transaction *transaction, const struct node *nodes,
+                            size_t count);
+void guard_transaction_done(struct guard_transaction *transaction);
+
+/* The primary has accepted MAIL: a transaction begins. NULL for a path that was not kept. */
+void guard_transaction_begin(struct guard_transaction *transaction, const char *sender);
+
+/* The primary has accepted RCPT. NULL for a path that was not kept: it counts, and is not named. */
+void guard_transaction_add(struct guard_transaction *transaction, const char *recipient);
+
+/* The transaction is over or was given up. */
+void guard_transaction_clear(struct guard_transaction *transaction);
+
+#endif
