@@ -15,6 +15,12 @@ static void print_text(struct output *output, const struct config *config)
         output->failure = errno != 0 ? errno : EIO;
 }
 
+static void print_warning(void *context, const char *line)
+{
+    (void)context;
+    (void)fprintf(stderr, "mxpull: warning: %s\n", line);
+}
+
 int command_config(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments);
@@ -22,6 +28,7 @@ int command_config(const struct arguments *arguments)
 
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
+    config_warn(config, print_warning, NULL);
     output_init(&output, stdout);
     if (arguments->json && !arguments->quiet)
         config_json_write(&output, config);

@@ -256,6 +256,12 @@ static int ask(struct run *run)
                : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
 }
 
+static void log_warning(void *context, const char *line)
+{
+    (void)context;
+    log_message(LEVEL_WARNING, "%s", line);
+}
+
 static int prepare(struct run *run)
 {
     int (*const steps[])(struct run *) = {open_log, make_round, take_lock, make_loop};
@@ -288,6 +294,7 @@ int command_pull(const struct arguments *arguments)
         return EXIT_STATUS_CONFIG;
     exit_status = prepare(&run);
     if (exit_status == EXIT_STATUS_OK) {
+        config_warn(run.config, log_warning, NULL);
         make_report(&run);
         exit_status = ask(&run);
     }

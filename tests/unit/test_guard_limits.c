@@ -228,6 +228,29 @@ static void test_many_long_recipients(void **state)
     talk_close(&talk);
 }
 
+/* The same, when only one is accepted, whose path was not kept. */
+static void test_a_path_that_was_not_kept(void **state)
+{
+    char rcpt[1100], local[241] = "";
+    struct talk talk;
+
+    (void)state;
+    memset(local, 'x', sizeof local - 1);
+    (void)snprintf(rcpt, sizeof rcpt, "RCPT TO:<%s@example.com>\r\n", local);
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, MAIL);
+    repeat(&talk, GUARD_PROVIDER, rcpt, 300);
+    talk_say(&talk, GUARD_PROVIDER, DATA);
+    talk_say(&talk, GUARD_PRIMARY, OK);
+    repeat(&talk, GUARD_PRIMARY, "550 no\r\n", 299);
+    talk_say(&talk, GUARD_PRIMARY, OK GO);
+    talk_say(&talk, GUARD_PROVIDER, DOT);
+    talk_say(&talk, GUARD_PRIMARY, OK);
+    assert_string_equal(talk.messages.bytes,
+                        "<a@b.example> to 1 [\xe2\x80\xa6] 0: 250 2.0.0 OK (----)\n");
+    talk_close(&talk);
+}
+
 static void test_refusals_are_bounded(void **state)
 {
     struct talk talk;
@@ -341,6 +364,7 @@ int main(void)
         cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_pipelining_is_bounded),
         cmocka_unit_test(test_many_long_recipients),
+        cmocka_unit_test(test_a_path_that_was_not_kept),
         cmocka_unit_test(test_refusals_are_bounded),
         cmocka_unit_test(test_commands_are_bounded),
         cmocka_unit_test(test_large_replies),

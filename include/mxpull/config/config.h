@@ -108,6 +108,9 @@ typedef void config_fault(void *context, const char *line);
  * fault. Asks nothing of any server and runs no command. */
 struct config *config_load(const char *path, config_fault *fault, void *context);
 
+/* Calls warn for all that is allowed and yet deserves a word, in the same form as a fault. */
+void config_warn(const struct config *config, config_fault *warn, void *context);
+
 /* Wipes the secrets. NULL is allowed. */
 void config_free(struct config *config);
 

@@ -29,7 +29,9 @@ struct guard_message {
     /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
     const char *recipients;
     size_t recipient_count;
-    /* For each node asked for: whether one of the recipients is there. NULL without nodes. */
+    /* For each node asked for: whether one of the recipients is there. NULL without nodes. (Where
+     * more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
+     * are counted, and stand as "…", but not here.) */
     const bool *for_nodes;
     /* Octets of the message as the primary got them, dots doubled, without the final dot. */
     int64_t size;

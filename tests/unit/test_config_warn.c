@@ -1,0 +1,62 @@
+/* config: what is allowed and yet deserves a word. */
+#include "unit.h"
+
+#include <mxpull/base/text.h>
+#include <mxpull/config/config.h>
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct row {
+    const char *name;
+    const char *text;
+    const char *warning; /* a part of the only one; NULL: none */
+};
+
+static const struct row rows[] = {
+    {"nothing to say", "backup a { domains = a.example }\n", NULL},
+    {"atrn without domains", "\nbackup a { method = atrn user = u password = p tls = required }\n", ":2: backup \"a\": domains: none"},
+    {"atrn with domains", "backup a { method = atrn user = u password = p tls = required domains = a.example }\n", NULL},
+    {"password in clear", "backup a { domains = a.example user = u password = p auth_in_clear = true }\n", "auth_in_clear"},
+    {"allowed in clear, but not done", "backup a { domains = a.example user = u password = p auth_in_clear = true tls = required }\n", NULL},
+    {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n", "on_failure, on_recovery and silence"},
+};
+
+struct heard {
+    size_t count;
+    char text[500];
+};
+
+static void hear(void *context, const char *line)
+{
+    struct heard *heard = context;
+
+    heard->count++;
+    (void)text_copy(heard->text, sizeof heard->text, line);
+}
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    char path[] = "config_warn.XXXXXX";
+    struct heard faults = {0}, warnings = {0};
+    int file = mkstemp(path);
+
+    assert_true(file >= 0);
+    assert_int_equal(write(file, row->text, strlen(row->text)), (long)strlen(row->text));
+    assert_int_equal(close(file), 0);
+    struct config *config = config_load(path, hear, &faults);
+    (void)unlink(path);
+    assert_non_null(config);
+    config_warn(config, hear, &warnings);
+    assert_int_equal(warnings.count, row->warning != NULL ? 1 : 0);
+    if (row->warning != NULL)
+        assert_non_null(strstr(warnings.text, row->warning));
+    config_free(config);
+}
+
+int main(void)
+{
+    return RUN_TABLE(rows, test_row);
+}
