@@ -36,8 +36,12 @@ bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument,
 {
     size_t begin = strlen(word);
 
-    if (argument.size < begin + 2 || !text_equal_part(word, argument.text, begin) ||
-        argument.text[begin] != '<')
+    if (argument.size < begin || !text_equal_part(word, argument.text, begin))
+        return false;
+    /* RFC 5321 3.3 allows no space here; old providers send one, and a 501 would bounce their mail. */
+    while (begin < argument.size && argument.text[begin] == ' ')
+        begin++;
+    if (begin + 2 > argument.size || argument.text[begin] != '<')
         return false;
     const char *path = argument.text + begin + 1;
     size_t left = argument.size - begin - 1;

@@ -75,17 +75,20 @@ static void await(struct watch *watch, char what)
 static void watch_recipient(const char *line, size_t size)
 {
     const char *end = memchr(line, '>', size);
-    size_t at = 0, ats = 0;
+    size_t begin = 8, at = 0, ats = 0;
 
-    CHECK(size > 12 && text_equal_part("RCPT TO:<", line, 9) && end != NULL);
-    for (size_t i = 9; line + i < end; i++) {
+    CHECK(size > 12 && text_equal_part("RCPT TO:", line, begin) && end != NULL);
+    while (line[begin] == ' ')
+        begin++;
+    CHECK(line[begin++] == '<');
+    for (size_t i = begin; line + i < end; i++) {
         CHECK(strchr("%!\\:<\t", line[i]) == NULL);
         if (line[i] == '@')
             at = i, ats++;
     }
     size_t domain = (size_t)(end - line) - at - 1;
     const char *text = line + at + 1;
-    CHECK(ats == 1 && at > 9);
+    CHECK(ats == 1 && at > begin);
     CHECK(text_equal_part("example.com", text, domain) ||
           text_equal_part("example.org", text, domain) ||
           (domain > 12 && text_equal_part(".example.org", text + domain - 12, 12)));
