@@ -1,0 +1,263 @@
+# shellcheck shell=bash
+# What the tests of this folder share; sourced by each NN-name.sh. A test runs real mail servers from the root folders that
+# install.sh has made, on loopback addresses of its own (127.125.NN.x), and the mxpull program that $MXPULL names.
+#
+#   MXPULL          the mxpull program
+#   MXPULL_SERVERS  the folder that install.sh filled
+#
+# Exit status of a test: 0 passed, 1 failed, 77 skipped because something that it needs is not there.
+set -u
+
+SERVERS=${MXPULL_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
+TEST_NAME=$(basename "$0" .sh)
+TEST_NUMBER=$((10#${TEST_NAME%%-*}))
+SMTP_PORT=24025            # unlikely ones: a server that listens on every address would be in the way
+SMTPS_PORT=24465
+PRIMARY=127.125.$TEST_NUMBER.1
+# The longest that a whole test may take; the test runner's own limit is longer, for a test killed by it cannot clean up.
+TEST_SECONDS=170
+
+failures=0
+tmp=
+status=
+watchdog=
+program=
+
+# shellcheck source=servers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/servers.sh"
+# shellcheck source=mail.sh
+. "$(dirname "${BASH_SOURCE[0]}")/mail.sh"
+
+# --- The end of a test ------------------------------------------------------------------------------------------------------
+
+skip() {
+    printf 'SKIPPED: %s\n' "$*"
+    exit 77
+}
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+ok() { printf 'ok: %s\n' "$*"; }
+
+# die TEXT...: what follows makes no sense without this.
+die() {
+    fail "$@"
+    show_evidence
+    exit 1
+}
+
+# Must be the last line of a test.
+finish() {
+    if [ "$failures" -gt 0 ]; then
+        show_evidence
+        printf '%s: %d failed\n' "$TEST_NAME" "$failures"
+        exit 1
+    fi
+    printf '%s: passed\n' "$TEST_NAME"
+    exit 0
+}
+
+# What a person needs who has only the test's output.
+show_evidence() {
+    local name
+    [ ! -s "$tmp/out" ] || { printf -- '--- last output of mxpull:\n'; head -c 4000 "$tmp/out"; printf '\n'; }
+    [ ! -s "$tmp/err" ] || { printf -- '--- last errors of mxpull:\n'; head -c 4000 "$tmp/err"; }
+    for name in "${!home[@]}"; do
+        printf -- '--- log of %s:\n' "$name"
+        server_log "$name" | tail -n 25
+    done
+}
+
+clean_up() {
+    local name
+    [ -z "$program" ] || kill "$program" 2>/dev/null
+    for name in "${!pid[@]}"; do
+        stop_server "$name"
+    done
+    for name in "${!home[@]}"; do
+        rm -rf -- "${home[$name]:?}"
+    done
+    [ -z "$tmp" ] || rm -rf -- "$tmp"
+    [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
+}
+
+# --- The beginning ----------------------------------------------------------------------------------------------------------
+
+# needs SERVER...: makes sure that what the test needs is there, then takes the test's addresses for itself.
+needs() {
+    local name
+    [ -x "${MXPULL:-}" ] || skip "MXPULL does not name the mxpull program"
+    become_root
+    for name in jq openssl flock timeout; do
+        command -v "$name" >/dev/null || skip "the program $name is not installed (tests/servers/install.sh)"
+    done
+    for name in "$@"; do
+        [ -d "$SERVERS/$name" ] || skip "the server $name is not installed in $SERVERS (tests/servers/install.sh)"
+    done
+    trap clean_up EXIT
+    trap 'printf "FAILED: stopped from outside, or after %d s\n" "$TEST_SECONDS"; exit 1' HUP INT TERM
+    tmp=$(mktemp -d) || exit 1
+    chmod 755 "$tmp"
+    watch_the_time &
+    watchdog=$!
+    exec 9>"$SERVERS/test-$TEST_NUMBER.lock" || exit 1
+    flock -w 100 9 || skip "the same test is running in another place"
+    remove_remains
+}
+
+# Stops the test when it has taken too long, if it is there still.
+watch_the_time() {
+    exec >/dev/null 2>&1
+    sleep "$TEST_SECONDS" &
+    trap 'kill $!; exit' TERM
+    wait $!
+    ! grep -qx "PPid:[[:space:]]*$$" "/proc/$BASHPID/status" || kill -TERM $$
+}
+
+# The servers need root: to change their root folder and their users.
+become_root() {
+    [ "$(id -u)" -ne 0 ] || return 0
+    sudo -n true 2>/dev/null || skip "only root can run the servers, and sudo asks for a password"
+    exec sudo -n env MXPULL="$MXPULL" MXPULL_SERVERS="$SERVERS" bash "$0"
+}
+
+# A run of this test that was killed may have left servers. Their addresses are this test's own and its lock is held, so
+# nobody can need them; that a process is one of them is seen by its root folder.
+remove_remains() {
+    local folder file number
+    for folder in "$SERVERS"/*/srv/test-"$TEST_NUMBER".*; do
+        for file in "$folder"/*.pid "$folder"/queue/pid/master.pid; do
+            [ -s "$file" ] || continue
+            number=$(head -n 1 "$file" | tr -cd '0-9')
+            [ "$(readlink "/proc/$number/root")" != "${folder%/srv/*}" ] || end_process "$number"
+        done
+        rm -rf -- "$folder"
+    done
+}
+
+# --- Waiting and asserting --------------------------------------------------------------------------------------------------
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not after so long.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+
+# stays SECONDS COMMAND...: the command must succeed all the time.
+stays() {
+    local end=$((SECONDS + $1))
+    shift
+    while [ "$SECONDS" -le "$end" ]; do
+        "$@" || return 1
+        sleep 0.1
+    done
+}
+
+# prints EXPECTED COMMAND...: does the command print just this?
+prints() {
+    local expected=$1
+    shift
+    [ "$("$@")" = "$expected" ]
+}
+
+# expect WHAT EXPECTED ACTUAL
+expect() {
+    if [ "$2" = "$3" ]; then
+        ok "$1: $3"
+    else
+        fail "$1: expected '$2', came '$3'"
+    fi
+}
+
+# expect_match WHAT REGEX ACTUAL
+expect_match() {
+    if [[ $3 =~ $2 ]]; then
+        ok "$1: $3"
+    else
+        fail "$1: expected to match '$2', came '$3'"
+    fi
+}
+
+# expect_within SECONDS WHAT EXPECTED COMMAND...: the command must come to print EXPECTED. Once something has failed the wait
+# is short, so that the test comes to its end.
+expect_within() {
+    local seconds=$1 what=$2 expected=$3
+    shift 3
+    [ "$failures" -eq 0 ] || seconds=2
+    wait_for "$seconds" prints "$expected" "$@"
+    expect "$what" "$expected" "$("$@")"
+}
+
+# --- mxpull -----------------------------------------------------------------------------------------------------------------
+
+# write_bare_config: the standard input becomes the configuration; only what no test cares about is put before it.
+write_bare_config() {
+    {
+        printf 'ehlo_name = "primary.test"\nstate_dir = "%s/state"\n' "$tmp"
+        cat
+    } >"$tmp/mxpull.conf"
+    chmod 600 "$tmp/mxpull.conf"
+}
+
+# write_config: the same, with our own server where start_postfix_primary puts it, and not looked at where a test has none.
+write_config() {
+    {
+        printf 'primary {\n    address = "%s:%d"\n' "$PRIMARY" "$SMTP_PORT"
+        [ -n "${pid[primary]:-}" ] || printf '    preflight = off\n'
+        printf '}\n'
+        cat
+    } | write_bare_config
+}
+
+# backup_section NAME DOMAINS SETTING...: a backup of the configuration, at the server mx2 unless the settings say otherwise.
+# DOMAINS is as in the configuration, without the braces.
+backup_section() {
+    local name=$1 list=$2 settings
+    shift 2
+    settings=$(printf '    %s\n' "$@")
+    printf 'backup "%s" {\n    domains = {%s}\n%s\n' "$name" "$list" "$settings"
+    [[ $settings == *'    host ='* ]] || printf '    host = "%s"\n' "${address[mx2]}"
+    [[ $settings == *'    port ='* ]] || printf '    port = %d\n' "$SMTP_PORT"
+    printf '}\n'
+}
+
+# run_mxpull ARGUMENT...: the program, with its output in $tmp/out, its errors in $tmp/err and its exit status in $status.
+run_mxpull() {
+    # In the background, for a shell that waits can be stopped.
+    timeout -k 5 140 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    program=$!
+    wait "$program"
+    status=$?
+    program=
+}
+
+# pull [ARGUMENT...]: mxpull pull with JSON.
+pull() { run_mxpull pull --json -c "$tmp/mxpull.conf" "$@"; }
+
+# json FILTER: of the last output.
+json() { jq -r "$1" "$tmp/out" 2>&1; }
+
+# expect_pull WHAT STATUS OUTCOME: how the last pull ended, and the outcomes of all its results, each named once.
+expect_pull() {
+    expect "$1: exit status" "$2" "$status"
+    expect "$1: exit_status in the JSON" "$2" "$(json .exit_status)"
+    expect "$1: outcome" "$3" "$(json '[.results[].outcome] | unique | join(" ")')"
+}
+
+# expect_result BACKUP DOMAIN OUTCOME CODE
+expect_result() {
+    expect "$1 $2" "$3 $4" "$(json ".results[] | select(.backup == \"$1\" and .domain == \"$2\") | \"\(.outcome) \(.code)\"")"
+}
+
+# expect_every_node_once WHAT COUNT: so many results, and as many different domains in them.
+expect_every_node_once() {
+    expect "$1: results and different domains" "$2 $2" \
+        "$(json '"\(.results | length) \([.results[].domain] | unique | length)"')"
+}
