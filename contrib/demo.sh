@@ -17,8 +17,8 @@ trap 'exit 130' INT TERM
 
 sh "$here/contrib/packages.sh" build
 echo "Building in $build …"
-{ cmake -S "$here" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
-    cmake --build "$build" --target mxpull mxsim; } >"$folder/build.log" 2>&1 || {
+{ cmake -S "$here" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo &&
+    cmake --build "$build" -j 4 --target mxpull mxsim; } >"$folder/build.log" 2>&1 || {
     cat "$folder/build.log"
     echo "demo.sh: the build has failed, see above" >&2
     exit 70
@@ -38,7 +38,13 @@ sink primary 127.0.0.1:20526
   keep $folder/arrived lf
 END
 
-pull() { (cd "$here" && MXPULL_DEMO=$folder "$build/src/cli/mxpull" pull -c etc/demo.conf 2>"$folder/log"); }
+pull() {
+    (cd "$here" && MXPULL_DEMO=$folder "$build/src/cli/mxpull" pull -c etc/demo.conf 2>"$folder/log") || {
+        status=$?
+        cat "$folder/log" >&2
+        exit $status
+    }
+}
 
 show_mail() {
     for message in "$folder/arrived"/*.eml; do
@@ -63,7 +69,7 @@ echo
 echo "The backup MX at 127.0.0.1:20525 holds $(ls "$folder/waiting" | wc -l | tr -d ' ') messages for example.com; our own server has none of them."
 echo
 echo "\$ mxpull pull -c etc/demo.conf"
-pull || exit $?
+pull
 tries=0
 while [ "$(ls "$folder/arrived" | wc -l)" -lt 3 ] && [ $tries -lt 100 ]; do
     tries=$((tries + 1))
@@ -74,7 +80,7 @@ echo "Arrived at our own server, 127.0.0.1:20526:"
 show_mail
 echo
 echo "\$ mxpull pull -c etc/demo.conf        (again)"
-pull || exit $?
+pull
 [ "$(ls "$folder/arrived" | wc -l)" -eq 3 ] || {
     echo "demo.sh: not all of the mail has arrived" >&2
     exit 70

@@ -16,8 +16,8 @@ passed=0 failed=0 skipped=0
 run() {
     local folder=$1 labels=$2
     shift 2
-    cmake -S "$here" -B "$folder" -G Ninja -DMXPULL_WERROR="${CI:+ON}" "$@" >"$folder.log" 2>&1 &&
-        cmake --build "$folder" >>"$folder.log" 2>&1 || {
+    cmake -S "$here" -B "$folder" -DMXPULL_WERROR="${CI:+ON}" "$@" >"$folder.log" 2>&1 &&
+        cmake --build "$folder" -j 4 >>"$folder.log" 2>&1 || {
         cat "$folder.log"
         echo "test.sh: the build has failed, see above" >&2
         exit 70

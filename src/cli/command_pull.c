@@ -41,7 +41,8 @@ static void on_answered(void *context, const struct result *result)
 {
     struct run *run = context;
 
-    logging_answer(result);
+    if (logging_wants_answers(&run->logging))
+        logging_answer(result);
     report_answered(run->report, result);
 }
 
@@ -230,7 +231,8 @@ static void write_metrics(const struct run *run, const struct round_facts *facts
 {
     struct error error;
 
-    if (run->config->metrics_file == NULL || facts->dry_run)
+    /* The file is of all backups, or it would seem that the others are gone. */
+    if (run->config->metrics_file == NULL || facts->dry_run || run->arguments->name_count > 0)
         return;
     if (metrics_write(run->config->metrics_file, facts, &error) != STATUS_OK)
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
@@ -254,12 +256,6 @@ static int ask(struct run *run)
     return output_finish(&run->output)
                ? facts.exit_status
                : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
-}
-
-static void log_warning(void *context, const char *line)
-{
-    (void)context;
-    log_message(LEVEL_WARNING, "%s", line);
 }
 
 static int prepare(struct run *run)
@@ -294,7 +290,6 @@ int command_pull(const struct arguments *arguments)
         return EXIT_STATUS_CONFIG;
     exit_status = prepare(&run);
     if (exit_status == EXIT_STATUS_OK) {
-        config_warn(run.config, log_warning, NULL);
         make_report(&run);
         exit_status = ask(&run);
     }

@@ -73,7 +73,7 @@ size_t line_columns(const char *text)
 
 void line_init(struct line *line, struct buffer *target, size_t columns, bool color)
 {
-    *line = (struct line){.target = target, .room = columns, .color = color};
+    *line = (struct line){.target = target, .columns = columns, .room = columns, .color = color};
 }
 
 void line_indent(struct line *line, size_t columns)
@@ -86,12 +86,49 @@ static bool fill_gap(struct line *line)
 {
     if (line->gap >= line->room) {
         line->room = 0;
+        line->gap = 0;
         return false;
     }
     (void)buffer_append_format(line->target, "%*s", (int)line->gap, "");
     line->room -= line->gap;
     line->gap = 0;
     return true;
+}
+
+static void write_styled(const struct line *line, enum style style, const char *bytes, size_t size)
+{
+    bool is_colored = line->color && style != STYLE_PLAIN;
+
+    if (is_colored)
+        (void)buffer_append_text(line->target, style_codes[style]);
+    (void)buffer_append(line->target, bytes, size);
+    if (is_colored)
+        (void)buffer_append_text(line->target, "\x1b[0m");
+}
+
+void line_last(struct line *line, enum style style, const char *text, size_t indent)
+{
+    struct buffer escaped;
+    size_t columns;
+
+    if (line->columns < 2 * indent)
+        indent = 0;
+    buffer_init(&escaped, CELL_SIZE_MAX);
+    text_printable(&escaped, text, strlen(text));
+    for (const char *rest = escaped.bytes; *rest != '\0';) {
+        size_t size = fill_gap(line) ? measure(rest, line->room, &columns) : 0;
+
+        if (size == 0 && line->room == line->columns - indent)
+            break; /* not even one character is as narrow as the line */
+        write_styled(line, style, rest, size);
+        rest += size;
+        if (*rest != '\0') {
+            (void)buffer_append_format(line->target, "\n%*s", (int)indent, "");
+            line->room = line->columns - indent;
+        }
+    }
+    line->room = 0;
+    buffer_done(&escaped);
 }
 
 void line_cell(struct line *line, enum style style, const char *text, size_t width)
@@ -102,14 +139,9 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
     buffer_init(&escaped, CELL_SIZE_MAX);
     text_printable(&escaped, text, strlen(text));
     if (escaped.size > 0 && fill_gap(line)) {
-        bool is_colored = line->color && style != STYLE_PLAIN;
         size_t size = measure(escaped.bytes, line->room, &columns);
 
-        if (is_colored)
-            (void)buffer_append_text(line->target, style_codes[style]);
-        (void)buffer_append(line->target, escaped.bytes, size);
-        if (is_colored)
-            (void)buffer_append_text(line->target, "\x1b[0m");
+        write_styled(line, style, escaped.bytes, size);
         /* What was cut ends the line: no later cell may stand in its place. */
         line->room = escaped.bytes[size] != '\0' ? 0 : line->room - columns;
     }

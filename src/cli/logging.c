@@ -25,9 +25,7 @@ enum level logging_threshold(const struct logging_options *options)
     unsigned verbose = options->verbose < most ? options->verbose : most;
 
     if (options->target == LOG_STDERR && verbose == 0) {
-        if (options->quiet)
-            return LEVEL_ERROR;
-        if (options->is_at_terminal)
+        if (options->quiet || options->is_at_terminal)
             return LEVEL_WARNING;
     }
     return level_by_verbosity[verbose];
@@ -138,10 +136,6 @@ static void write_event(void *context, const struct log_event *event)
     struct logging *logging = context;
     const struct logging_options *options = &logging->options;
 
-    /* The answers are on the screen already. */
-    if (options->target == LOG_STDERR && options->is_at_terminal && options->verbose == 0 &&
-        event->message == NULL)
-        return;
     if (options->target != LOG_STDERR && event->level == LEVEL_ERROR)
         tell_operator(logging, event);
     buffer_clear(&logging->line);
@@ -196,6 +190,14 @@ static struct log_field text_field(const char *key, const char *text)
 static struct log_field number_field(const char *key, int64_t number)
 {
     return (struct log_field){.key = key, .number = number};
+}
+
+bool logging_wants_answers(const struct logging *logging)
+{
+    const struct logging_options *options = &logging->options;
+
+    return options->target != LOG_STDERR || options->verbose > 0 ||
+           !(options->is_at_terminal || options->quiet);
 }
 
 void logging_answer(const struct result *result)

@@ -66,7 +66,7 @@ static void add_said(struct line *line, const struct result *result)
         (void)buffer_append_text(&said, " ");
     if (result->text != NULL)
         (void)buffer_append_text(&said, result->text);
-    line_cell(line, STYLE_PLAIN, said.bytes, 0);
+    line_last(line, STYLE_PLAIN, said.bytes, ADVICE_INDENT);
     buffer_done(&said);
 }
 
@@ -80,7 +80,7 @@ static void add_advice(struct buffer *text, const struct result *result,
         return;
     line_init(&line, text, style->columns, style->color);
     line_indent(&line, ADVICE_INDENT);
-    line_cell(&line, STYLE_DIM, advice, 0);
+    line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
     (void)buffer_append_text(text, "\n");
 }
 

@@ -51,6 +51,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     connection->user_given = options->user != NULL;
     connection->tls_demanded =
         options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    connection->implicit = options->tls == CONNECTION_TLS_IMPLICIT;
     connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
     connection->connect_timeout_ms = options->connect_timeout_ms;
     connection->reply_timeout_ms = options->reply_timeout_ms;
@@ -142,6 +143,7 @@ static void note_tls(struct connection *connection)
 void connection_connected(struct connection *connection, CURLcode result)
 {
     struct error error = {0};
+    long os_error = 0;
     int code = 0;
 
     if (connection->phase == PHASE_ENDED)
@@ -149,8 +151,9 @@ void connection_connected(struct connection *connection, CURLcode result)
     note_tls(connection);
     connection->facts.authenticated = connection->heard.authenticated;
     connection->facts.ehlo = connection->heard.ehlo;
+    (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &os_error);
     if (result != CURLE_OK)
-        code = failure_explain(result, connection->words, &connection->heard, &error);
+        code = failure_explain(result, connection->words, os_error, &connection->heard, &error);
     else
         (void)check_demands(connection, &error);
     if (error.status == STATUS_OK &&

@@ -32,25 +32,30 @@ static void keep_text(struct heard *heard, const char *line, size_t size)
 bool heard_line(struct heard *heard, const char *line, size_t size)
 {
     bool first = !heard->open;
+    int code = code_of(line, size);
+    bool mixed = !first && code != heard->code;
 
     if (first) {
         heard->size = 0;
         heard->lines = 0;
+        heard->challenged = heard->code == 334;
     }
     heard->size += size;
     heard->lines++;
-    heard->code = code_of(line, size);
+    heard->code = code;
     heard->open = size > 3 && line[3] == '-';
     keep_text(heard, line, size);
-    if (heard->code == 0 || heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
+    if (code == 0 || mixed || heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
         return false;
 
     /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or STARTTLS's. */
-    if (heard->code == 220 || (heard->code == 250 && first))
+    if (code == 220 || (code == 250 && first))
         heard->ehlo = (struct ehlo){0};
-    if (heard->code == 250)
+    if (code == 220)
+        heard->authenticated = false;
+    if (code == 250)
         ehlo_line(&heard->ehlo, line, size, first);
-    if (heard->code == 235)
+    if (code == 235 && heard->challenged)
         heard->authenticated = true;
     if (!heard->open)
         heard->replies++;

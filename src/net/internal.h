@@ -28,7 +28,8 @@ struct heard {
     bool open;             /* more lines of it are to come */
     size_t size, lines;    /* of it */
     unsigned replies;      /* whole ones so far */
-    bool authenticated;    /* 235 was said */
+    bool challenged;       /* the reply before was 334 */
+    bool authenticated;    /* 235 was said to the answer to a challenge */
     struct ehlo ehlo;      /* as said last */
 };
 
@@ -49,6 +50,7 @@ struct connection {
     bool more;   /* there may be bytes that polling cannot see */
     bool bare;   /* a byte stream to our own mail server */
     bool touched; /* libcurl has sent for us once: 7.88 drops a connection that it believes to be idle */
+    bool implicit; /* TLS from the first byte */
     bool https_proxy; /* then the socket's bytes are TLS even when the session is in clear */
     bool user_given;
     bool tls_demanded;
@@ -66,9 +68,9 @@ struct connection {
 /* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over the ceilings of smtp/reply. */
 bool heard_line(struct heard *heard, const char *line, size_t size);
 
-/* Explains why the connect phase failed: status and text of *error from libcurl's result and words and what was heard last.
- * Returns the reply code where a reply is the reason, else 0. */
-int failure_explain(CURLcode result, const char *words, const struct heard *heard, struct error *error);
+/* Explains why the connect phase failed: status and text of *error from libcurl's result and words, the system's error (0: none) and
+ * what was heard last. Returns the reply code where a reply is the reason, else 0. */
+int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard, struct error *error);
 
 /* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the options are impossible. */
 CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error);

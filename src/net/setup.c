@@ -132,6 +132,7 @@ static enum status set_route(CURL *easy, const struct connection_options *option
     status = demand(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : ""), "proxy", error);
     if (status == STATUS_OK && options->proxy != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the proxy's reply is none of the server's */
     if (status == STATUS_OK && options->source_address != NULL) {
         (void)snprintf(source, sizeof source, "host!%s", options->source_address);
         status = demand(curl_easy_setopt(easy, CURLOPT_INTERFACE, source), "source_address", error);

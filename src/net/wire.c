@@ -27,10 +27,15 @@ void wire_show(const struct connection *connection, char direction, const char *
     }
 }
 
-/* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a secret. */
+/* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a secret; before the greeting it is for
+ * the proxy, and its lines behind the first one may hold the proxy's password. */
 static void show_command(const struct connection *connection, const char *line, size_t size)
 {
-    if (connection->heard.code == 334) {
+    const char *line_end = memchr(line, '\n', size);
+
+    if (connection->heard.replies == 0) {
+        show_line(connection, '>', line, line_end != NULL ? (size_t)(line_end - line) : size);
+    } else if (connection->heard.code == 334) {
         show_line(connection, '>', "****", 4);
     } else if (size > 5 && text_equal_part("AUTH ", line, 5)) {
         struct buffer shown;
@@ -54,8 +59,9 @@ static void note_tls(struct connection *connection, const char *text, size_t siz
 {
     static const char announcement[] = "SSL connection using ";
     size_t begin = sizeof announcement - 1;
+    bool is_proxys = connection->https_proxy && !connection->implicit && connection->heard.replies == 0;
 
-    if (size <= begin || memcmp(text, announcement, begin) != 0)
+    if (is_proxys || size <= begin || memcmp(text, announcement, begin) != 0)
         return;
     size_t length = 0;
     while (begin + length < size && length < VERSION_SIZE - 1 && text[begin + length] != ' ' &&

@@ -2,6 +2,7 @@
 #include <mxpull/platform/socket.h>
 
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -28,6 +29,11 @@ enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *do
         return status_of_errno();
     *done = (size_t)received;
     return STATUS_OK;
+}
+
+const char *socket_error_text(int number)
+{
+    return strerror(number);
 }
 
 size_t socket_raise_limit(size_t wanted)

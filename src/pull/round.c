@@ -41,6 +41,7 @@ struct round {
     struct job *jobs;
     size_t job_count;
     struct loop *loop; /* borrowed while it runs */
+    bool (*stop)(void);
     size_t at_once; /* sessions that there may be at the same time */
     size_t running, turning, over; /* jobs; turning: the running ones that take a connection to the primary */
 };
@@ -151,9 +152,28 @@ static void session_ended(void *context)
     job->ended = true;
 }
 
+/* A password that cannot be had ends its backup's part of the round, and no other's. */
+static bool fetch_password(struct job *job)
+{
+    struct error error;
+
+    if (job->password != NULL ||
+        config_password(job->round->options.config, job->backup, &job->password, &error) == STATUS_OK)
+        return true;
+    if (job->round->stop())
+        settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
+    else
+        settle_all(job, OUTCOME_AUTHENTICATION, error.text);
+    finish(job);
+    return false;
+}
+
 /* Begins the session of a job, for those of its results that need one. */
 static void begin(struct job *job)
 {
+    if (!fetch_password(job))
+        return;
+
     struct result **results = memory_new(job->count, sizeof(struct result *));
     struct session_options options = {
         .loop = job->round->loop,
@@ -214,25 +234,51 @@ static bool has_room(const struct round *round, const struct backup_config *back
            (!turns(backup) || round->turning < (size_t)config->primary.relay_connections);
 }
 
-/* Does what can be done now. Returns when a job falls due that waits for nothing but the time. */
+/* Whether the loop stands still while the password is fetched. */
+static bool is_slow(const struct job *job)
+{
+    return job->backup->password_command != NULL && job->password == NULL;
+}
+
+/* Whether a job that needs no command runs or could begin: it must not wait for those that do. */
+static bool has_quick_job(const struct round *round, int64_t now_ms)
+{
+    for (size_t i = 0; i < round->job_count; i++) {
+        const struct job *job = &round->jobs[i];
+
+        if (!is_slow(job) && (job->state == JOB_RUNNING || (job->state == JOB_DUE && job->due_ms <= now_ms)))
+            return true;
+    }
+    return false;
+}
+
+/* Does what can be done now; of the jobs that need a command first, one at a time, so that the sessions get their turn in between.
+ * Returns when a job falls due that waits for nothing but the time. */
 static int64_t advance(struct round *round)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t next_ms = INT64_MAX;
 
     for (size_t i = 0; i < round->job_count; i++) {
+        if (round->jobs[i].ended)
+            conclude(&round->jobs[i]);
+    }
+    bool may_be_slow = !has_quick_job(round, now_ms);
+    for (size_t i = 0; i < round->job_count; i++) {
         struct job *job = &round->jobs[i];
 
-        if (job->ended)
-            conclude(job);
         if (job->state != JOB_DUE || !has_room(round, job->backup))
             continue;
-        if (job->due_ms <= now_ms)
+        if (job->due_ms > now_ms) {
+            next_ms = job->due_ms < next_ms ? job->due_ms : next_ms;
+        } else if (!is_slow(job) || may_be_slow) {
+            bool was_slow = is_slow(job);
+
             begin(job);
-        else if (job->due_ms < next_ms)
-            next_ms = job->due_ms;
-        if (job->ended) /* it could not even be tried */
-            next_ms = now_ms;
+            may_be_slow = may_be_slow && !was_slow;
+            if (was_slow || job->ended) /* the next one; or it could not even be tried */
+                next_ms = now_ms;
+        }
     }
     return next_ms;
 }
@@ -249,20 +295,6 @@ static void stop_all(struct round *round)
             session_stop(job->session);
         } else if (job->state == JOB_DUE) {
             settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
-            finish(job);
-        }
-    }
-}
-
-/* A password that cannot be had ends its backup's part of the round, and no other's. */
-static void fetch_passwords(struct round *round)
-{
-    for (size_t i = 0; i < round->job_count; i++) {
-        struct job *job = &round->jobs[i];
-        struct error error;
-
-        if (config_password(round->options.config, job->backup, &job->password, &error) != STATUS_OK) {
-            settle_all(job, OUTCOME_AUTHENTICATION, error.text);
             finish(job);
         }
     }
@@ -291,7 +323,7 @@ void round_run(struct round *round, struct loop *loop, bool (*stop)(void))
 
     round->loop = loop;
     round->at_once = sessions_at_once(round);
-    fetch_passwords(round);
+    round->stop = stop;
     while (round->over < round->job_count) {
         if (stop_limit_ms == INT64_MAX && stop()) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;

@@ -97,6 +97,10 @@ static void note_time(struct session *session)
 static void cut(struct session *session, enum outcome outcome, int code, const char *text)
 {
     note_time(session);
+    if (session->stopping && code == 0) {
+        outcome = OUTCOME_INTERRUPTED;
+        text = "stopped before an answer came";
+    }
     act(session, dialogue_cut(session->dialogue, outcome, code, text));
 }
 

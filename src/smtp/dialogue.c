@@ -8,8 +8,8 @@
  *       cut or 421: the nodes without an answer go to a new connection
  *
  * Nothing loops: a new connection is only asked for when the last one brought an answer that stays. The node that was being asked
- * when a connection was cut goes to the end of the queue, so that a node which makes a server hang up cannot keep the others from
- * being asked.
+ * when a connection was cut goes to the end of the queue, so that a node which makes a server hang up does not keep those behind it
+ * from being asked; unless it is the very first one, for a connection without any answer ends the attempts.
  *
  * A 550 or 554 may speak of the node or of the session ("too many commands", then the close; Exim). Only what comes next tells: it
  * is held back as doubtful until the connection has answered one more command. If it was cut instead, the node is asked again,
@@ -123,7 +123,8 @@ static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, int 
     size_t node;
 
     while (queue_take(&dialogue->waiting, &node)) {
-        note(dialogue, node, outcome, code, text);
+        if (dialogue->answers[node].text == NULL) /* else a refusal that was taken back, and that nothing has contradicted */
+            note(dialogue, node, outcome, code, text);
         settle(dialogue, node);
     }
 }

@@ -57,6 +57,15 @@ static const struct row rows[] = {
      "mx a.example deferred 421 busy\n", 75},
     {"greeting of another protocol", MX "greeting \"SSH-2.0-OpenSSH_9.2\"\n",
      "backup mx { $mx domains = a.example command_timeout = 1s }", NULL, NULL, 76},
+    {"EHLO is refused by 554 and the close", MX "reply EHLO \"554 denied\" close\n", "backup mx { $mx domains = a.example }", NULL,
+     "mx a.example denied 554 denied\n", 77},
+    {"EHLO gets 421 and the close", MX "reply EHLO \"421 busy\" close\n", "backup mx { $mx domains = a.example }", NULL,
+     "mx a.example deferred 421 busy\n", 75},
+    {"EHLO of mixed codes", MX "ehlo \"250-mx\" \"550-no\" \"250 ETRN\"\n", "backup mx { $mx domains = a.example }", NULL, NULL, 76},
+    {"greeting 235 authenticates nobody", MX "auth PLAIN u p\nehlo \"250-mx\" \"250 ETRN\"\ngreeting \"220-a\" \"220 b\"\n",
+     "backup mx { $mx domains = a.example user = u password = p auth_in_clear = true }", NULL, NULL, 77},
+    {"a mechanism that nobody knows", MX "auth PLAIN u p\n",
+     "backup mx { $mx domains = a.example user = u password = p auth = \"FOO\" auth_in_clear = true }", NULL, NULL, 77},
     {"530 before ETRN", SERVER("mx") "require auth\nauth PLAIN u p\n", "backup mx { $mx domains = a.example }", NULL, NULL, 77},
     {"a backup by name", MX MY,
      "backup mx { $mx domains = {a.example, b.example} }\nbackup my { $my domains = {a.example} }", "my",
@@ -186,11 +195,49 @@ static void test_eight_on_a_connection(void **state)
     sim_stop(sim);
 }
 
+/* The two that need a command come last, and the one whose command fails keeps nobody from being asked. */
+static void test_password_command_delays_nobody(void **state)
+{
+    struct sim *sim = sim_start(SERVER("mx") "auth PLAIN u p\nreply ETRN \"250 OK\"\n");
+    struct outcome_text outcome =
+        pull(sim,
+             "backup a { $mx domains = a.example user = u password_command = \"sleep 0.3; echo p\" auth_in_clear = true }\n"
+             "backup b { $mx domains = b.example user = u password_command = \"exit 3\" auth_in_clear = true }\n"
+             "backup c { $mx domains = c.example }\n",
+             NULL, false, false);
+    const char *journal = sim_journal(sim);
+
+    (void)state;
+    assert_non_null(strstr(outcome.lines.bytes, "a a.example started 250 OK\nb b.example authentication 0 "));
+    assert_non_null(strstr(outcome.lines.bytes, "c c.example started 250 OK\n"));
+    assert_true(strstr(journal, "ETRN c.example") < strstr(journal, "ETRN a.example"));
+    assert_int_equal(outcome.exit_status, 77);
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
+static void test_stop_in_the_middle_of_an_answer(void **state)
+{
+    struct sim *sim = sim_start(MX "reply ETRN stall\n");
+    stop_after_ms(200);
+    struct outcome_text outcome = pull(sim, "backup mx { $mx " ABC, NULL, false, false);
+
+    (void)state;
+    assert_string_equal(outcome.lines.bytes,
+                        "mx a.example interrupted 0 stopped before an answer came\nmx b.example interrupted 0 stopped before an answer "
+                        "came\nmx c.example interrupted 0 stopped before an answer came\n");
+    assert_int_equal(outcome.exit_status, 75);
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown_name_asks_nothing),   cmocka_unit_test(test_dry_run_asks_nothing),
         cmocka_unit_test(test_retry_asks_only_what_failed), cmocka_unit_test(test_stop_says_quit),
+        cmocka_unit_test(test_password_command_delays_nobody),
+        cmocka_unit_test(test_stop_in_the_middle_of_an_answer),
         cmocka_unit_test(test_never_pipelined),             cmocka_unit_test(test_eight_on_a_connection),
     };
 

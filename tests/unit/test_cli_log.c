@@ -94,10 +94,10 @@ struct level_row {
 static const struct level_row levels[] = {
     {"stderr", {.target = LOG_STDERR}, LEVEL_INFO},
     {"stderr at a terminal", {.target = LOG_STDERR, .is_at_terminal = true}, LEVEL_WARNING},
-    {"stderr, quiet", {.target = LOG_STDERR, .quiet = true}, LEVEL_ERROR},
+    {"stderr, quiet", {.target = LOG_STDERR, .quiet = true}, LEVEL_WARNING},
     {"stderr at a terminal, quiet",
      {.target = LOG_STDERR, .quiet = true, .is_at_terminal = true},
-     LEVEL_ERROR},
+     LEVEL_WARNING},
     {"stderr, -v", {.target = LOG_STDERR, .verbose = 1}, LEVEL_DEBUG},
     {"stderr at a terminal, -vv",
      {.target = LOG_STDERR, .verbose = 2, .is_at_terminal = true},

@@ -47,6 +47,7 @@ static const struct row rows[] = {
     {"554 to the last node and the close", 3, 8, {"250 250 554 X", ""}, "012q/2q", "s250 s250 s250"},
     {"554 again after it", 3, 8, {"250 250 554 X", "554"}, "012q/2q", "s250 s250 d554"},
     {"554 first and the close", 2, 8, {"554 X", "554 X"}, "01/1q", "d554 d554"},
+    {"554 and the close, then no connection", 3, 8, {"250 554 X", "-"}, "012/", "s250 d554 x0"},
     {"550 and the close", 3, 8, {"250 550 X", ""}, "012/12q", "s250 s250 s250"},
     {"554 and the close again and again", 4, 8, {"250 554 X"}, "012/312/12q/2q", "s250 s250 s250 s250"},
     {"421 behind a 554", 3, 8, {"250 554 421", ""}, "012/12q", "s250 s250 s250"},

@@ -23,6 +23,7 @@ enum style {
  * and cut at a width. */
 struct line {
     struct buffer *target; /* borrowed */
+    size_t columns;        /* that the line may have */
     size_t room;           /* columns that are left */
     size_t gap;            /* spaces owed before the next cell */
     bool color;
@@ -37,6 +38,9 @@ void line_indent(struct line *line, size_t columns);
 /* Adds a cell, with what is not printable escaped, padded to width columns if another cell follows.
  */
 void line_cell(struct line *line, enum style style, const char *text, size_t width);
+
+/* Adds the last cell, whole: what does not fit goes on in further lines, indented. */
+void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
 /* The columns that a cell of this text takes: characters of East Asian scripts take two. */
 size_t line_columns(const char *text);

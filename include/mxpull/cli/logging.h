@@ -16,7 +16,7 @@ struct logging_options {
     enum log_style style;
     const char *path;    /* with LOG_FILE */
     unsigned verbose;    /* -v: decisions too; -vv: the wire too */
-    bool quiet;          /* standard error: what the operator must do, and nothing else */
+    bool quiet;          /* standard error: only what is wrong */
     bool is_at_terminal; /* standard error: a person reads it, who sees the answers on standard
                             output already */
     /* Called around each line on standard error; may be NULL. */
@@ -44,6 +44,9 @@ enum level logging_threshold(const struct logging_options *options);
 /* Appends the event as a line of this target and style, with its line end. */
 void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
                     enum log_style style, int64_t wall_ms);
+
+/* Whether the answers are to be logged: not where standard output shows them to the same eyes. */
+bool logging_wants_answers(const struct logging *logging);
 
 /* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
  * text="Queuing started"`. */

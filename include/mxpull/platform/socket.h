@@ -16,6 +16,9 @@ enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t 
  * STATUS_UNREACHABLE. */
 enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done);
 
+/* The system's words for one of its error numbers of sockets, such as "Connection refused". Borrowed until the next call. */
+const char *socket_error_text(int number);
+
 /* Asks the system for at least wanted open files and sockets. Returns how many there may be now. */
 size_t socket_raise_limit(size_t wanted);
 
