@@ -76,7 +76,7 @@ static const struct line_row lines[] = {
     {"unknown option with argument", {"pull", "--foo=bar"}, NULL, "unknown option --foo" TRY},
     {"misspelt option", {"pull", "--jsno"}, NULL, "unknown option --jsno; did you mean --json?"},
     {"begun option", {"pull", "--dry"}, NULL, "unknown option --dry; did you mean --dry-run?"},
-    {"option in capitals", {"pull", "--JSON"}, NULL, "unknown option --JSON" TRY},
+    {"option in capitals", {"pull", "--JSON"}, NULL, "unknown option --JSON; did you mean --json?"},
     {"option of nothing", {"pull", "--=x"}, NULL, "unknown option --" TRY},
     {"unknown letter", {"pull", "-x"}, NULL, "unknown option -x" TRY},
     {"unknown letter in a bundle", {"pull", "-qx"}, NULL, "unknown option -x" TRY},
