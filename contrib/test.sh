@@ -12,6 +12,9 @@ bash "$here/tests/servers/install.sh" || echo "test.sh: not all real servers can
 passed=0 failed=0 skipped=0
 
 
+# attribute NAME: that number of the test suite in the report just written.
+attribute() { grep -om1 "$1=\"[0-9]*\"" "$report" | tr -dc '0-9'; }
+
 # run FOLDER LABELS OPTION…: builds in the folder and runs the tests of these labels.
 run() {
     local folder=$1 labels=$2
@@ -30,9 +33,7 @@ run() {
         exit 70
     }
     local total fails skips
-    total=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* tests="\([0-9]*\)".*/\1/')
-    fails=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* failures="\([0-9]*\)".*/\1/')
-    skips=$(tr '\n' ' ' <"$report" | sed 's/.*<testsuite[^>]* skipped="\([0-9]*\)".*/\1/')
+    total=$(attribute tests) fails=$(attribute failures) skips=$(attribute skipped)
     passed=$((passed + total - fails - skips)) failed=$((failed + fails)) skipped=$((skipped + skips))
 }
 
