@@ -1,0 +1,156 @@
+#!/bin/bash
+# The program as a whole against mxsim: exit statuses, what stands on which stream, the lock, signals, faulty configurations.
+# Needs MXPULL and MXSIM. Each check says what was expected and what came.
+set -u
+
+tmp=$(mktemp -d)
+sim=
+failures=0
+clean_up() {
+    [ -z "$sim" ] || kill "$sim" 2>/dev/null
+    rm -rf "$tmp"
+}
+trap clean_up EXIT
+
+expect() { # WHAT EXPECTED CAME
+    if [ "$2" = "$3" ]; then
+        printf 'ok: %s\n' "$1"
+    else
+        printf 'FAILED: %s: expected "%s", got "%s"\n' "$1" "$2" "$3"
+        failures=$((failures + 1))
+    fi
+}
+
+expect_in() { # WHAT PART FILE
+    if grep -qF -- "$2" "$3"; then
+        printf 'ok: %s\n' "$1"
+    else
+        printf 'FAILED: %s: no "%s" in:\n' "$1" "$2"
+        cat "$3"
+        failures=$((failures + 1))
+    fi
+}
+
+# run STATUS ARGUMENT…: runs mxpull; its streams go to $tmp/out and $tmp/err.
+run() {
+    local expected=$1
+    shift
+    timeout 30 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+    expect "exit status of: mxpull $*" "$expected" "$?"
+}
+
+asked() { grep -c '< ETRN' "$tmp/journal"; }
+
+cat >"$tmp/script" <<END
+server good 127.0.0.1:0
+  reply ETRN "250 OK"
+server slow 127.0.0.1:0
+  delay ETRN 2s
+END
+"$MXSIM" --log "$tmp/journal" "$tmp/script" >"$tmp/servers" 2>&1 &
+sim=$!
+for _ in $(seq 100); do
+    grep -q '^ready' "$tmp/servers" && break
+    sleep 0.05
+done
+port() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/servers"; }
+
+conf=$tmp/mxpull.conf
+cat >"$conf" <<END
+state_dir = "$tmp/state"
+backup good { host = "127.0.0.1" port = $(port good) domains = {a.example, b.example} }
+backup dead { host = "127.0.0.1" port = 1 domains = a.example }
+END
+
+# --- answers -----------------------------------------------------------------------------------------------------------------
+run 0 pull -c "$conf" good
+expect_in "a line for each answer" "good  a.example  started      250 OK" "$tmp/out"
+expect_in "a summary" "2 asked, 2 ok, 0 failed" "$tmp/out"
+expect_in "a log line for each answer" "backup=good domain=b.example verb=ETRN code=250 outcome=started ms=" "$tmp/err"
+run 75 pull -c "$conf"
+expect_in "the others are asked all the same" "good  b.example  started" "$tmp/out"
+run 0 pull -q -c "$conf" good
+expect "-q and all well: standard output" "" "$(cat "$tmp/out")"
+expect "-q and all well: standard error" "" "$(cat "$tmp/err")"
+run 75 pull -q -c "$conf"
+expect "-q and a failure: lines of answers" "1" "$(grep -c '^[a-z]' "$tmp/out")"
+run 75 pull --json -c "$conf"
+expect "JSON" '75 3 "unreachable"' "$(jq -c '.exit_status, (.results | length), .results[2].outcome' "$tmp/out" | paste -sd' ')"
+expect "JSON is all there is" "1" "$(jq -s length "$tmp/out")"
+before=$(asked)
+run 0 pull --dry-run -c "$conf" good
+expect "--dry-run asks nothing" "$before" "$(asked)"
+MXPULL_CONFIG=$conf run 0 pull good
+"$MXPULL" pull -c "$conf" good >/dev/full 2>"$tmp/err"
+expect "exit status with a full standard output" 75 $?
+
+# --- usage and configuration: nothing is asked ---------------------------------------------------------------------------------
+before=$(asked)
+run 64 pull -c "$conf" nobody
+run 64 pull --nonsense
+run 64 nonsense
+run 64
+run 0 --help
+run 0 --version
+run 78 pull -c "$tmp/missing"
+run 78 pull -c "$tmp"
+expect_in "a directory is called one" "directory" "$tmp/err"
+printf 'backup a { domains = {a.example, "b c"} port = 99999 }\nfoo = 1\n' >"$tmp/faulty"
+run 78 pull -c "$tmp/faulty"
+expect "every fault is reported" 3 "$(wc -l <"$tmp/err")"
+expect_in "with its line" "faulty:2: foo: " "$tmp/err"
+printf 'backup good { host = "127.0.0.1" port = %s domains = a.example user = u password = p tls = required }\n' "$(port good)" >"$tmp/open"
+chmod 644 "$tmp/open"
+run 78 pull -c "$tmp/open"
+expect_in "a password that others can read" "chmod 600" "$tmp/err"
+head -c 10000000 /dev/urandom >"$tmp/rubbish"
+run 78 pull -c "$tmp/rubbish"
+if [ "$(id -u)" -ne 0 ]; then
+    chmod 000 "$tmp/faulty"
+    run 78 pull -c "$tmp/faulty"
+fi
+expect "nothing was asked" "$before" "$(asked)"
+printf '\357\273\277state_dir = "%s"\r\nbackup "M\303\274nchen" { host = "127.0.0.1" port = %s domains = a.example }\r\n' "$tmp/state" \
+    "$(port good)" >"$tmp/windows"
+run 0 pull -c "$tmp/windows"
+run 0 config -c "$conf"
+cp "$tmp/out" "$tmp/printed"
+run 0 config -c "$tmp/printed"
+expect "what config prints is read again" "" "$(diff <(tail -n +2 "$tmp/out") <(tail -n +2 "$tmp/printed"))"
+
+# --- logs -------------------------------------------------------------------------------------------------------------------
+{ printf 'log = "file:%s"\nlog_format = json\nmetrics_file = "%s"\n' "$tmp/log" "$tmp/metrics.prom" && cat "$conf"; } >"$tmp/logged"
+run 75 pull -q -c "$tmp/logged"
+expect "JSON lines in the log" "good dead" "$(jq -r .backup "$tmp/log" | uniq | sort -r | paste -sd' ')"
+expect_in "metrics" 'mxpull_poll_success{backup="good",domain="a.example"} 1' "$tmp/metrics.prom"
+
+# --- the lock, and signals --------------------------------------------------------------------------------------------------------
+cat >"$tmp/slow.conf" <<END
+state_dir = "$tmp/state"
+backup slow { host = "127.0.0.1" port = $(port slow) domains = {a.example, b.example} }
+END
+for signal in TERM HUP; do # a shell without job control starts its background jobs with INT ignored
+    "$MXPULL" pull --json -c "$tmp/slow.conf" >"$tmp/slow.out" 2>&1 &
+    slow=$!
+    for _ in $(seq 100); do
+        grep -q 'slow#.* < ETRN' "$tmp/journal" && break
+        sleep 0.02
+    done
+    run 75 pull -c "$tmp/slow.conf"
+    expect_in "the second pull says why" "$slow" "$tmp/err"
+    begin=$(date +%s%N)
+    kill -$signal $slow
+    wait $slow
+    expect "exit status after SIG$signal" 75 $?
+    [ $((($(date +%s%N) - begin) / 1000000)) -lt 1000 ]
+    expect "SIG$signal ends it within a second: 0 is yes" 0 $?
+    for _ in $(seq 100); do
+        grep -q 'slow#.* < QUIT' "$tmp/journal" && break
+        sleep 0.05
+    done
+    expect_in "QUIT is sent" "< QUIT" "$tmp/journal"
+    : >"$tmp/journal"
+done
+
+echo "$failures checks failed"
+[ "$failures" -eq 0 ]
