@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_CAPACITY = 128 };
+enum {
+    FIRST_CAPACITY = 128
+};
 
 /* What an empty buffer points at; nothing is ever written to it, for its capacity is 0. */
 static char no_bytes[1];
@@ -62,7 +64,8 @@ enum status buffer_append_format(struct buffer *buffer, const char *format, ...)
 
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(room > 0 ? buffer->bytes + buffer->size : NULL, room > 0 ? room + 1 : 0, format, arguments);
+    int length = vsnprintf(room > 0 ? buffer->bytes + buffer->size : NULL, room > 0 ? room + 1 : 0,
+                           format, arguments);
     va_end(arguments);
 
     enum status status = STATUS_LIMIT;

@@ -1,6 +1,6 @@
 /* Durations as an administrator writes them: 4h, 1h30m. */
-#include <mxpull/base/duration.h>
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
 
 #include <stdio.h>
@@ -56,8 +56,8 @@ char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)
 
         if (number == 0)
             continue;
-        used += (size_t)snprintf(target + used, DURATION_TEXT_SIZE - used, "%lld%c", (long long)number,
-                                 units[i].letter);
+        used += (size_t)snprintf(target + used, DURATION_TEXT_SIZE - used, "%lld%c",
+                                 (long long)number, units[i].letter);
         seconds %= units[i].seconds;
     }
     return target;

@@ -1,4 +1,5 @@
-/* The log: one sink, a threshold, and the one line of text that an event becomes. Where the line goes is the sink's business. */
+/* The log: one sink, a threshold, and the one line of text that an event becomes. Where the line
+ * goes is the sink's business. */
 #include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
 
@@ -6,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 2000 };
+enum {
+    MESSAGE_SIZE = 2000
+};
 
 static struct {
     enum level threshold;
@@ -58,7 +61,8 @@ const char *level_name(enum level level)
     return "";
 }
 
-/* Whether a value must be quoted, so that a line can be cut at its spaces and equals signs again. */
+/* Whether a value must be quoted, so that a line can be cut at its spaces and equals signs again.
+ */
 static bool needs_quotes(const char *value)
 {
     return *value == '\0' || strpbrk(value, " \"=\\") != NULL;

@@ -1,4 +1,5 @@
-/* Text without a locale: ASCII comparison, bounded copies, and the escaping of what a remote said. */
+/* Text without a locale: ASCII comparison, bounded copies, and the escaping of what a remote said.
+ */
 #include <mxpull/base/text.h>
 
 #include <stdio.h>
@@ -69,7 +70,8 @@ bool text_to_number(const char *text, int64_t min, int64_t max, int64_t *value)
     return true;
 }
 
-/* The length of the well-formed UTF-8 sequence of a printable character at text (RFC 3629), or 0. */
+/* The length of the well-formed UTF-8 sequence of a printable character at text (RFC 3629), or 0.
+ */
 static size_t printable_length(const unsigned char *text, size_t size)
 {
     unsigned long min, point;
@@ -93,7 +95,8 @@ static size_t printable_length(const unsigned char *text, size_t size)
             return 0;
         point = point << 6 | (text[i] & 0x3fU);
     }
-    bool control = point < 0xa0 || (point >= 0x2028 && point <= 0x202e) || (point >= 0x2066 && point <= 0x2069);
+    bool control = point < 0xa0 || (point >= 0x2028 && point <= 0x202e) ||
+                   (point >= 0x2066 && point <= 0x2069);
     if (point < min || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || control)
         return 0;
     return length;
@@ -108,7 +111,8 @@ static void escape_byte(char escape[5], unsigned char byte)
     if (byte < sizeof names && names[byte] != 0) {
         escape[0] = '\\', escape[1] = names[byte], escape[2] = '\0';
     } else {
-        escape[0] = '\\', escape[1] = 'x', escape[2] = hex[byte >> 4], escape[3] = hex[byte & 15], escape[4] = '\0';
+        escape[0] = '\\', escape[1] = 'x', escape[2] = hex[byte >> 4], escape[3] = hex[byte & 15],
+        escape[4] = '\0';
     }
 }
 

@@ -41,7 +41,7 @@ struct live {
     struct rows shown;
     struct buffer drawing;
     bool is_hidden;
-    int64_t drawn_ms; /* because of a message */
+    int64_t drawn_ms;     /* because of a message */
     size_t columns, rows; /* of the terminal */
 };
 
@@ -128,8 +128,9 @@ static void add_progress(struct line *line, const struct work *work)
     char volume[VOLUME_TEXT_SIZE], rate[VOLUME_TEXT_SIZE], text[STATUS_SIZE];
     int64_t ms = clock_monotonic_ms() - work->since_ms;
 
-    (void)snprintf(text, sizeof text, "%llu message%s, %s, %s/s", (unsigned long long)work->messages,
-                   work->messages == 1 ? "" : "s", volume_format(volume, work->bytes),
+    (void)snprintf(text, sizeof text, "%llu message%s, %s, %s/s",
+                   (unsigned long long)work->messages, work->messages == 1 ? "" : "s",
+                   volume_format(volume, work->bytes),
                    volume_format(rate, work->bytes * 1000 / (ms > 0 ? ms : 1)));
     line_cell(line, STYLE_PLAIN, text, 0);
 }
@@ -300,7 +301,8 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
     draw(live, "");
 }
 
-/* A message can come every half millisecond; nobody reads faster than the pause between two drawings. */
+/* A message can come every half millisecond; nobody reads faster than the pause between two
+ * drawings. */
 void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
                      int64_t bytes)
 {

@@ -16,7 +16,7 @@ char *volume_format(char target[VOLUME_TEXT_SIZE], int64_t bytes)
     }
     for (; tenths >= 10000 && unit + 1 < COUNT_OF(units); unit++)
         tenths /= 1000;
-    (void)snprintf(target, VOLUME_TEXT_SIZE, "%lld.%d %s", (long long)(tenths / 10), (int)(tenths % 10),
-                   units[unit]);
+    (void)snprintf(target, VOLUME_TEXT_SIZE, "%lld.%d %s", (long long)(tenths / 10),
+                   (int)(tenths % 10), units[unit]);
     return target;
 }

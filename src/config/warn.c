@@ -31,11 +31,14 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
 {
     if (backup->method != METHOD_ETRN && backup->domain_count == 0)
         warn(warnings, backup->line, backup->name,
-             "domains: none are named, so mail for any domain that the provider sends is handed to our own mail server; "
+             "domains: none are named, so mail for any domain that the provider sends is handed to "
+             "our own mail server; "
              "name them to have all other mail refused");
-    if (backup->user != NULL && backup->auth_in_clear && (backup->tls == TLS_OFF || backup->tls == TLS_MAY))
+    if (backup->user != NULL && backup->auth_in_clear &&
+        (backup->tls == TLS_OFF || backup->tls == TLS_MAY))
         warn(warnings, backup->line, backup->name,
-             "auth_in_clear: user and password may cross the network readable by anybody in between");
+             "auth_in_clear: user and password may cross the network readable by anybody in "
+             "between");
 }
 
 /* The commands that begin with a change of state come with the memory that notices one. */
@@ -44,7 +47,8 @@ static void warn_of_unused(const struct warnings *warnings)
     const struct config *config = warnings->config;
 
     if (config->on_failure != NULL || config->on_recovery != NULL || config->silence_s > 0)
-        warn(warnings, 0, NULL, "on_failure, on_recovery and silence: this version does not act on them");
+        warn(warnings, 0, NULL,
+             "on_failure, on_recovery and silence: this version does not act on them");
 }
 
 void config_warn(const struct config *config, config_fault *callback, void *context)

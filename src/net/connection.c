@@ -1,6 +1,7 @@
-/* One connection to a backup: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH; then bytes go in and out here. All that
- * libcurl leaves open is closed here: it calls a connection good that did not authenticate or stayed in clear, and its timeouts
- * end with the connect phase. The states are drawn in internal.h. */
+/* One connection to a backup: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH; then bytes
+ * go in and out here. All that libcurl leaves open is closed here: it calls a connection good that
+ * did not authenticate or stayed in clear, and its timeouts end with the connect phase. The states
+ * are drawn in internal.h. */
 #include "internal.h"
 
 #include <mxpull/base/duration.h>
@@ -11,7 +12,8 @@
 
 #include <stdlib.h>
 
-static struct connection *new_connection(struct loop *loop, const struct connection_events *events, void *context)
+static struct connection *new_connection(struct loop *loop, const struct connection_events *events,
+                                         void *context)
 {
     struct connection *connection = memory_new(1, sizeof *connection);
 
@@ -44,7 +46,8 @@ static struct connection *begin(struct connection *connection, CURL *easy)
 }
 
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
-                                   const struct connection_events *events, void *context, struct error *error)
+                                   const struct connection_events *events, void *context,
+                                   struct error *error)
 {
     struct connection *connection = new_connection(loop, events, context);
 
@@ -55,14 +58,16 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
     connection->connect_timeout_ms = options->connect_timeout_ms;
     connection->reply_timeout_ms = options->reply_timeout_ms;
-    connection->deadline_ms = connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
-                                                           ? options->connect_timeout_ms
-                                                           : options->reply_timeout_ms);
+    connection->deadline_ms =
+        connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
+                                     ? options->connect_timeout_ms
+                                     : options->reply_timeout_ms);
     return begin(connection, setup_easy(connection, options, error));
 }
 
 struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
-                                        const struct connection_events *events, void *context, struct error *error)
+                                        const struct connection_events *events, void *context,
+                                        struct error *error)
 {
     struct connection *connection = new_connection(loop, events, context);
 
@@ -90,7 +95,8 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
-static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info, char address[64], int *port)
+static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info, char address[64],
+                     int *port)
 {
     const char *text = NULL;
     long number = 0;
@@ -105,8 +111,10 @@ static void note_address(struct connection *connection)
 {
     struct connection_facts *facts = &connection->facts;
 
-    note_end(connection->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, connection->address, &facts->port);
-    note_end(connection->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, connection->local_address, &facts->local_port);
+    note_end(connection->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, connection->address,
+             &facts->port);
+    note_end(connection->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, connection->local_address,
+             &facts->local_port);
 }
 
 static void fail(struct connection *connection, int code, const struct error *error)
@@ -135,8 +143,8 @@ static void note_tls(struct connection *connection)
 
     if (connection->tls_version[0] != '\0')
         connection->facts.tls = connection->tls_version;
-    else if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK && session != NULL &&
-             session->internals != NULL)
+    else if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK &&
+             session != NULL && session->internals != NULL)
         connection->facts.tls = "TLS";
 }
 
@@ -167,13 +175,15 @@ void connection_connected(struct connection *connection, CURLcode result)
     connection->phase = PHASE_OPEN;
     connection->deadline_ms = INT64_MAX;
     connection->events->ready(connection->context);
-    /* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may be there already. */
+    /* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may
+     * be there already. */
     if (connection->bare)
         receive(connection);
 }
 
-/* From the moment that TCP stands each reply has its own time. libcurl's bound for the whole of the connect phase, under which it
- * has divided its time among the addresses of the host until now, is lifted. */
+/* From the moment that TCP stands each reply has its own time. libcurl's bound for the whole of the
+ * connect phase, under which it has divided its time among the addresses of the host until now, is
+ * lifted. */
 static void begin_session(struct connection *connection, int64_t since_ms)
 {
     connection->phase = PHASE_SESSION;
@@ -190,7 +200,8 @@ static bool is_tcp_connected(const struct connection *connection, int64_t *since
 {
     curl_off_t connect_us = 0;
 
-    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK || connect_us == 0)
+    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK ||
+        connect_us == 0)
         return false;
     *since_ms = connection->opened_ms + connect_us / 1000;
     return true;
@@ -216,7 +227,8 @@ static void time_out(struct connection *connection)
                         duration_format(duration, connection->connect_timeout_ms / 1000));
     else if (connection->phase == PHASE_SESSION)
         (void)error_set(&error, STATUS_TIMEOUT, "%s within %s",
-                        connection->heard.replies == 0 ? "connected, but no greeting" : "no whole reply",
+                        connection->heard.replies == 0 ? "connected, but no greeting"
+                                                       : "no whole reply",
                         duration_format(duration, connection->reply_timeout_ms / 1000));
     else
         (void)error_set(&error, STATUS_TIMEOUT, "no answer in time");
@@ -261,8 +273,8 @@ bool connection_wait(const struct connection *connection, struct curl_waitfd *wa
     return wait->events != 0;
 }
 
-/* Whether the socket carries our bytes as they are. libcurl walks all its connections at each send and recv (7.88), so they are done
- * without it then. */
+/* Whether the socket carries our bytes as they are. libcurl walks all its connections at each send
+ * and recv (7.88), so they are done without it then. */
 static bool is_plain(const struct connection *connection)
 {
     return connection->facts.tls == NULL && !connection->https_proxy && connection->touched;
@@ -342,11 +354,14 @@ void connection_deadline(struct connection *connection, int64_t at_ms)
         connection->deadline_ms = at_ms;
 }
 
-/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In clear a recv that brought less
- * than it could have is the last one. A fast sender gets no more than a few turns at a time, so that the others have theirs. */
+/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In
+ * clear a recv that brought less than it could have is the last one. A fast sender gets no more
+ * than a few turns at a time, so that the others have theirs. */
 static void receive(struct connection *connection)
 {
-    enum { TURNS_MAX = 16 };
+    enum {
+        TURNS_MAX = 16
+    };
     char *bytes = connection->loop->received;
 
     connection->more = false;

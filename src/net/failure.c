@@ -1,5 +1,5 @@
-/* Why a connection could not be established, in the words of our statuses: libcurl's code tells the kind, the server's last reply
- * the reason, where it gave one. */
+/* Why a connection could not be established, in the words of our statuses: libcurl's code tells the
+ * kind, the server's last reply the reason, where it gave one. */
 #include "internal.h"
 
 #include <mxpull/base/text.h>
@@ -31,13 +31,16 @@ static const struct {
     {CURLE_SSL_INVALIDCERTSTATUS, STATUS_TLS, false},
 };
 
-/* We have refused to hear more (CURLE_WRITE_ERROR), or libcurl has: at a ceiling of its own, for which 7.88 has no code. */
+/* We have refused to hear more (CURLE_WRITE_ERROR), or libcurl has: at a ceiling of its own, for
+ * which 7.88 has no code. */
 static bool is_too_long(CURLcode result, const char *words, const struct heard *heard)
 {
-    return heard->code != 0 && (result == CURLE_WRITE_ERROR || text_starts_with(words, "Too large response"));
+    return heard->code != 0 &&
+           (result == CURLE_WRITE_ERROR || text_starts_with(words, "Too large response"));
 }
 
-int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard, struct error *error)
+int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard,
+                    struct error *error)
 {
     const char *said = words[0] != '\0' ? words : curl_easy_strerror(result);
     enum status status = STATUS_UNREACHABLE;
@@ -49,9 +52,12 @@ int failure_explain(CURLcode result, const char *words, long os_error, const str
             by_reply = kinds[i].by_reply;
         }
     }
-    /* A refusal to which libcurl had another answer, such as HELO, and the close that followed it; a 421 to STARTTLS. */
-    bool is_end = result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
-    by_reply = by_reply || (is_end && !heard->open) || (result == CURLE_USE_SSL_FAILED && heard->code == 421);
+    /* A refusal to which libcurl had another answer, such as HELO, and the close that followed it;
+     * a 421 to STARTTLS. */
+    bool is_end =
+        result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
+    by_reply = by_reply || (is_end && !heard->open) ||
+               (result == CURLE_USE_SSL_FAILED && heard->code == 421);
     if (by_reply && heard->code >= 400 && heard->code <= 599) {
         (void)error_set(error, status, "%s", heard->text + (heard->text[3] == '\0' ? 3 : 4));
         return heard->code;
@@ -61,12 +67,15 @@ int failure_explain(CURLcode result, const char *words, long os_error, const str
     else if (result == CURLE_USE_SSL_FAILED)
         (void)error_set(error, status, "STARTTLS is not offered");
     else if (result == CURLE_LOGIN_DENIED)
-        (void)error_set(error, status, "AUTH: no mechanism that both sides know, or a challenge without sense");
+        (void)error_set(error, status,
+                        "AUTH: no mechanism that both sides know, or a challenge without sense");
     else if (is_too_long(result, words, heard))
         (void)error_set(error, STATUS_LIMIT, "a reply without end");
     else if (result == CURLE_WRITE_ERROR || status == STATUS_PROTOCOL)
-        (void)error_set(error, status, "not an SMTP server: %s", heard->text[0] != '\0' ? heard->text : said);
-    else if (result == CURLE_URL_MALFORMAT) /* the URL is ours and good: it is the mechanism of AUTH that libcurl cannot read */
+        (void)error_set(error, status, "not an SMTP server: %s",
+                        heard->text[0] != '\0' ? heard->text : said);
+    else if (result == CURLE_URL_MALFORMAT) /* the URL is ours and good: it is the mechanism of AUTH
+                                               that libcurl cannot read */
         (void)error_set(error, STATUS_AUTHENTICATION, "auth: libcurl does not know this mechanism");
     else if (result == CURLE_COULDNT_CONNECT && os_error != 0)
         (void)error_set(error, status, "no connection: %s", socket_error_text((int)os_error));

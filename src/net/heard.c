@@ -48,7 +48,8 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
     if (code == 0 || mixed || heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
         return false;
 
-    /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or STARTTLS's. */
+    /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or
+     * STARTTLS's. */
     if (code == 220 || (code == 250 && first))
         heard->ehlo = (struct ehlo){0};
     if (code == 220)

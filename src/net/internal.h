@@ -10,7 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RECEIVE_SIZE = 64 * 1024, SEND_SIZE_MAX = 256 * 1024, HEARD_SIZE = 200, VERSION_SIZE = 24 };
+enum {
+    RECEIVE_SIZE = 64 * 1024,
+    SEND_SIZE_MAX = 256 * 1024,
+    HEARD_SIZE = 200,
+    VERSION_SIZE = 24
+};
 
 struct loop {
     CURLM *multi;
@@ -34,8 +39,14 @@ struct heard {
 };
 
 /*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
- * TCP and SESSION (greeting, TLS, EHLO, AUTH) are libcurl's; from OPEN on we send and receive ourselves. */
-enum phase { PHASE_TCP, PHASE_SESSION, PHASE_OPEN, PHASE_ENDED };
+ * TCP and SESSION (greeting, TLS, EHLO, AUTH) are libcurl's; from OPEN on we send and receive
+ * ourselves. */
+enum phase {
+    PHASE_TCP,
+    PHASE_SESSION,
+    PHASE_OPEN,
+    PHASE_ENDED
+};
 
 struct connection {
     struct connection *next;
@@ -44,12 +55,13 @@ struct connection {
     const struct connection_events *events; /* borrowed */
     void *context;                          /* borrowed */
     enum phase phase;
-    bool closed; /* by its owner: to be freed at the end of the turn */
-    bool broken; /* a send failed: to be told in the next turn */
-    bool held;   /* nothing is taken in for now */
-    bool more;   /* there may be bytes that polling cannot see */
-    bool bare;   /* a byte stream to our own mail server */
-    bool touched; /* libcurl has sent for us once: 7.88 drops a connection that it believes to be idle */
+    bool closed;   /* by its owner: to be freed at the end of the turn */
+    bool broken;   /* a send failed: to be told in the next turn */
+    bool held;     /* nothing is taken in for now */
+    bool more;     /* there may be bytes that polling cannot see */
+    bool bare;     /* a byte stream to our own mail server */
+    bool touched;  /* libcurl has sent for us once: 7.88 drops a connection that it believes to be
+                      idle */
     bool implicit; /* TLS from the first byte */
     bool https_proxy; /* then the socket's bytes are TLS even when the session is in clear */
     bool user_given;
@@ -65,18 +77,25 @@ struct connection {
     char words[CURL_ERROR_SIZE]; /* libcurl's */
 };
 
-/* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over the ceilings of smtp/reply. */
+/* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over
+ * the ceilings of smtp/reply. */
 bool heard_line(struct heard *heard, const char *line, size_t size);
 
-/* Explains why the connect phase failed: status and text of *error from libcurl's result and words, the system's error (0: none) and
- * what was heard last. Returns the reply code where a reply is the reason, else 0. */
-int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard, struct error *error);
+/* Explains why the connect phase failed: status and text of *error from libcurl's result and words,
+ * the system's error (0: none) and what was heard last. Returns the reply code where a reply is the
+ * reason, else 0. */
+int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard,
+                    struct error *error);
 
-/* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the options are impossible. */
-CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error);
-CURL *setup_bare(struct connection *connection, const struct connection_place *place, struct error *error);
+/* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the
+ * options are impossible. */
+CURL *setup_easy(struct connection *connection, const struct connection_options *options,
+                 struct error *error);
+CURL *setup_bare(struct connection *connection, const struct connection_place *place,
+                 struct error *error);
 
-/* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A CURLOPT_DEBUGFUNCTION. */
+/* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A
+ * CURLOPT_DEBUGFUNCTION. */
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context);
 
 /* Shows bytes of the conversation, line by line. */
@@ -88,13 +107,15 @@ void connection_connected(struct connection *connection, CURLcode result);
 /* A whole reply has come while connecting: the next one has its own time. */
 void connection_progressed(struct connection *connection);
 
-/* When the connection wants to be looked at: at its deadline, at once when a send has failed, or never (INT64_MAX). */
+/* When the connection wants to be looked at: at its deadline, at once when a send has failed, or
+ * never (INT64_MAX). */
 int64_t connection_due(const struct connection *connection);
 
 /* That time has come. */
 void connection_overdue(struct connection *connection);
 
-/* Fills *wait and returns true if the connection waits for its socket outside libcurl's own polling. */
+/* Fills *wait and returns true if the connection waits for its socket outside libcurl's own
+ * polling. */
 bool connection_wait(const struct connection *connection, struct curl_waitfd *wait);
 
 /* The socket can be read from or written to. */

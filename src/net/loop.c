@@ -1,5 +1,5 @@
-/* One libcurl multi for all connections. libcurl drives those that are connecting; the sockets of the others are polled beside
- * them in the same call, with the nearest deadline as its timeout. */
+/* One libcurl multi for all connections. libcurl drives those that are connecting; the sockets of
+ * the others are polled beside them in the same call, with the nearest deadline as its timeout. */
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESOLVE_THREADS = 256 };
+enum {
+    RESOLVE_THREADS = 256
+};
 
 static bool speaks_smtp(const curl_version_info_data *info)
 {
@@ -22,7 +24,9 @@ static bool speaks_smtp(const curl_version_info_data *info)
 
 struct loop *loop_new(struct error *error)
 {
-    enum { VERSION_MIN = 0x075800 }; /* 7.88.0 */
+    enum {
+        VERSION_MIN = 0x075800
+    }; /* 7.88.0 */
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         (void)error_set(error, STATUS_SYSTEM, "libcurl cannot be started");
@@ -30,7 +34,8 @@ struct loop *loop_new(struct error *error)
     }
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
     if (info->version_num < VERSION_MIN || !speaks_smtp(info)) {
-        (void)error_set(error, STATUS_SYSTEM, "libcurl %s is no good: 7.88 or later with SMTP is needed", info->version);
+        (void)error_set(error, STATUS_SYSTEM,
+                        "libcurl %s is no good: 7.88 or later with SMTP is needed", info->version);
         curl_global_cleanup();
         return NULL;
     }
@@ -43,7 +48,8 @@ struct loop *loop_new(struct error *error)
         return NULL;
     }
 #if LIBCURL_VERSION_NUM >= 0x081400
-    /* From 8.20 on names are looked up by a pool of threads: slow names must not make the others wait. */
+    /* From 8.20 on names are looked up by a pool of threads: slow names must not make the others
+     * wait. */
     (void)curl_multi_setopt(loop->multi, CURLMOPT_RESOLVE_THREADS_MAX, (long)RESOLVE_THREADS);
 #endif
     return loop;
@@ -101,7 +107,8 @@ static void take_results(struct loop *loop)
 /* The nearest time at which a connection wants to be looked at. */
 static int64_t nearest_deadline(const struct loop *loop, int64_t until_ms)
 {
-    for (const struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+    for (const struct connection *connection = loop->connections; connection != NULL;
+         connection = connection->next) {
         int64_t due_ms = connection_due(connection);
 
         if (due_ms < until_ms)
@@ -114,7 +121,8 @@ static void check_deadlines(struct loop *loop)
 {
     int64_t now_ms = clock_monotonic_ms();
 
-    for (struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+    for (struct connection *connection = loop->connections; connection != NULL;
+         connection = connection->next) {
         if (connection_due(connection) <= now_ms)
             connection_overdue(connection);
     }
@@ -124,11 +132,13 @@ static unsigned fill_waits(struct loop *loop)
 {
     unsigned count = 0;
 
-    for (struct connection *connection = loop->connections; connection != NULL; connection = connection->next) {
+    for (struct connection *connection = loop->connections; connection != NULL;
+         connection = connection->next) {
         if (count == loop->wait_capacity) {
             loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
             loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
-            loop->waiting = memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct connection *));
+            loop->waiting =
+                memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct connection *));
         }
         if (connection_wait(connection, &loop->waits[count]))
             loop->waiting[count++] = connection;
@@ -150,8 +160,10 @@ void loop_turn(struct loop *loop, int64_t until_ms)
     unsigned count = fill_waits(loop);
     int running;
 
-    /* Polling comes first, so that what an event brings about is seen by the caller before the next wait. */
-    (void)curl_multi_poll(loop->multi, loop->waits, count, timeout_until(nearest_deadline(loop, until_ms)), NULL);
+    /* Polling comes first, so that what an event brings about is seen by the caller before the next
+     * wait. */
+    (void)curl_multi_poll(loop->multi, loop->waits, count,
+                          timeout_until(nearest_deadline(loop, until_ms)), NULL);
     for (unsigned i = 0; i < count; i++) {
         if (loop->waits[i].revents != 0)
             connection_act(loop->waiting[i], loop->waits[i].revents);

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { URL_SIZE = 1024, SMTP_LINE_BUFFER = 4096, NAME_CACHE_S = 30 };
+enum {
+    URL_SIZE = 1024,
+    SMTP_LINE_BUFFER = 4096,
+    NAME_CACHE_S = 30
+};
 
 static size_t header(char *line, size_t size, size_t count, void *context)
 {
@@ -23,17 +27,20 @@ static size_t header(char *line, size_t size, size_t count, void *context)
 }
 
 /* smtp://host:port/ehlo-name: libcurl takes the EHLO name from the path. */
-static enum status set_url(CURL *easy, const struct connection_options *options, struct error *error)
+static enum status set_url(CURL *easy, const struct connection_options *options,
+                           struct error *error)
 {
     char url[URL_SIZE];
     char *name = curl_easy_escape(easy, options->ehlo_name, 0);
     bool is_ipv6 = strchr(options->host, ':') != NULL;
-    int length = snprintf(url, sizeof url, "%s://%s%s%s:%d/%s",
-                          options->tls == CONNECTION_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
-                          options->host, is_ipv6 ? "]" : "", options->port, name != NULL ? name : "");
+    int length =
+        snprintf(url, sizeof url, "%s://%s%s%s:%d/%s",
+                 options->tls == CONNECTION_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
+                 options->host, is_ipv6 ? "]" : "", options->port, name != NULL ? name : "");
 
     curl_free(name);
-    if (length < 0 || (size_t)length >= sizeof url || curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK)
+    if (length < 0 || (size_t)length >= sizeof url ||
+        curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK)
         return error_set(error, STATUS_SYNTAX, "host or EHLO name too long");
     return STATUS_OK;
 }
@@ -42,12 +49,14 @@ static enum status demand(CURLcode result, const char *what, struct error *error
 {
     if (result == CURLE_OK)
         return STATUS_OK;
-    return error_set(error, STATUS_SYSTEM, "%s: libcurl says: %s", what, curl_easy_strerror(result));
+    return error_set(error, STATUS_SYSTEM, "%s: libcurl says: %s", what,
+                     curl_easy_strerror(result));
 }
 
-/* libcurl loads the system's certificates once for all connections only when it is given the file alone (7.88: 1.4 ms instead of
- * 26 ms for each host). */
-static enum status set_certificates(CURL *easy, const struct connection_options *options, struct error *error)
+/* libcurl loads the system's certificates once for all connections only when it is given the file
+ * alone (7.88: 1.4 ms instead of 26 ms for each host). */
+static enum status set_certificates(CURL *easy, const struct connection_options *options,
+                                    struct error *error)
 {
     const char *file = options->tls_ca_file;
 
@@ -69,7 +78,8 @@ static long revocation_option(enum connection_revocation revocation)
     return 0;
 }
 
-static enum status set_tls(CURL *easy, const struct connection_options *options, struct error *error)
+static enum status set_tls(CURL *easy, const struct connection_options *options,
+                           struct error *error)
 {
     static const long use[] = {
         [CONNECTION_TLS_OFF] = CURLUSESSL_NONE,
@@ -77,9 +87,11 @@ static enum status set_tls(CURL *easy, const struct connection_options *options,
         [CONNECTION_TLS_REQUIRED] = CURLUSESSL_ALL,
         [CONNECTION_TLS_IMPLICIT] = CURLUSESSL_ALL,
     };
-    bool demanded = options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    bool demanded =
+        options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
     bool verified = demanded && options->tls_verify;
-    enum status status = demand(curl_easy_setopt(easy, CURLOPT_USE_SSL, use[options->tls]), "tls", error);
+    enum status status =
+        demand(curl_easy_setopt(easy, CURLOPT_USE_SSL, use[options->tls]), "tls", error);
 
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
@@ -87,30 +99,36 @@ static enum status set_tls(CURL *easy, const struct connection_options *options,
     if (status == STATUS_OK && verified)
         status = set_certificates(easy, options, error);
     if (status == STATUS_OK && demanded && options->tls_fingerprint != NULL)
-        status = demand(curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, options->tls_fingerprint), "tls_fingerprint",
-                        error);
+        status = demand(curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, options->tls_fingerprint),
+                        "tls_fingerprint", error);
     return status;
 }
 
 static bool is_bearer(const char *mechanism)
 {
-    return mechanism != NULL && (text_equal(mechanism, "XOAUTH2") || text_equal(mechanism, "OAUTHBEARER"));
+    return mechanism != NULL &&
+           (text_equal(mechanism, "XOAUTH2") || text_equal(mechanism, "OAUTHBEARER"));
 }
 
-static enum status set_auth(CURL *easy, const struct connection_options *options, struct error *error)
+static enum status set_auth(CURL *easy, const struct connection_options *options,
+                            struct error *error)
 {
     char login[64];
     enum status status;
 
     if (options->user == NULL)
         return STATUS_OK;
-    if (options->tls != CONNECTION_TLS_REQUIRED && options->tls != CONNECTION_TLS_IMPLICIT && !options->auth_in_clear)
-        return error_set(error, STATUS_SYNTAX, "credentials need TLS: set tls = required, or auth_in_clear = true");
+    if (options->tls != CONNECTION_TLS_REQUIRED && options->tls != CONNECTION_TLS_IMPLICIT &&
+        !options->auth_in_clear)
+        return error_set(error, STATUS_SYNTAX,
+                         "credentials need TLS: set tls = required, or auth_in_clear = true");
     status = demand(curl_easy_setopt(easy, CURLOPT_USERNAME, options->user), "user", error);
     if (status == STATUS_OK && options->password != NULL)
-        status = demand(curl_easy_setopt(easy, is_bearer(options->auth) ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
-                                         options->password),
-                        "password", error);
+        status =
+            demand(curl_easy_setopt(
+                       easy, is_bearer(options->auth) ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
+                       options->password),
+                   "password", error);
     if (status == STATUS_OK && options->auth != NULL) {
         (void)snprintf(login, sizeof login, "AUTH=%s", options->auth);
         status = demand(curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, login), "auth", error);
@@ -118,7 +136,8 @@ static enum status set_auth(CURL *easy, const struct connection_options *options
     return status;
 }
 
-static enum status set_route(CURL *easy, const struct connection_options *options, struct error *error)
+static enum status set_route(CURL *easy, const struct connection_options *options,
+                             struct error *error)
 {
     static const long resolve[] = {
         [CONNECTION_IP_ANY] = CURL_IPRESOLVE_WHATEVER,
@@ -129,10 +148,13 @@ static enum status set_route(CURL *easy, const struct connection_options *option
     char source[80];
 
     (void)curl_easy_setopt(easy, CURLOPT_IPRESOLVE, resolve[options->ip]);
-    status = demand(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : ""), "proxy", error);
+    status =
+        demand(curl_easy_setopt(easy, CURLOPT_PROXY, options->proxy != NULL ? options->proxy : ""),
+               "proxy", error);
     if (status == STATUS_OK && options->proxy != NULL)
         (void)curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* the proxy's reply is none of the server's */
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS,
+                           1L); /* the proxy's reply is none of the server's */
     if (status == STATUS_OK && options->source_address != NULL) {
         (void)snprintf(source, sizeof source, "host!%s", options->source_address);
         status = demand(curl_easy_setopt(easy, CURLOPT_INTERFACE, source), "source_address", error);
@@ -143,10 +165,14 @@ static enum status set_route(CURL *easy, const struct connection_options *option
 /* Its own deadlines are put behind ours (connection.c), so that ours say what was waited for. */
 static void set_timeouts(CURL *easy, const struct connection_options *options)
 {
-    enum { BEHIND_MS = 1000 };
+    enum {
+        BEHIND_MS = 1000
+    };
 
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(options->connect_timeout_ms + BEHIND_MS));
-    (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)(options->reply_timeout_ms / 1000 + 2));
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           (long)(options->connect_timeout_ms + BEHIND_MS));
+    (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
+                           (long)(options->reply_timeout_ms / 1000 + 2));
 }
 
 /* What holds for every connection. */
@@ -166,14 +192,19 @@ static CURL *new_easy(struct connection *connection, struct error *error)
     (void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)SMTP_LINE_BUFFER);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAME_CACHE_S);
-    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* never wait for a name that is still being looked up */
+    (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT,
+                           1L); /* never wait for a name that is still being looked up */
     return easy;
 }
 
-/* The stream to our own mail server is libcurl's connection for HTTP, on which it says nothing; its SMTP would take the greeting. */
-CURL *setup_bare(struct connection *connection, const struct connection_place *place, struct error *error)
+/* The stream to our own mail server is libcurl's connection for HTTP, on which it says nothing; its
+ * SMTP would take the greeting. */
+CURL *setup_bare(struct connection *connection, const struct connection_place *place,
+                 struct error *error)
 {
-    enum { BEHIND_MS = 1000 };
+    enum {
+        BEHIND_MS = 1000
+    };
     char url[URL_SIZE] = "http://localhost/";
     CURL *easy = new_easy(connection, error);
 
@@ -182,21 +213,24 @@ CURL *setup_bare(struct connection *connection, const struct connection_place *p
     if (place->host != NULL) {
         bool is_ipv6 = strchr(place->host, ':') != NULL;
 
-        (void)snprintf(url, sizeof url, "http://%s%s%s:%d/", is_ipv6 ? "[" : "", place->host, is_ipv6 ? "]" : "",
-                       place->port);
+        (void)snprintf(url, sizeof url, "http://%s%s%s:%d/", is_ipv6 ? "[" : "", place->host,
+                       is_ipv6 ? "]" : "", place->port);
     }
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
     (void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(place->connect_timeout_ms + BEHIND_MS));
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           (long)(place->connect_timeout_ms + BEHIND_MS));
     if (demand(curl_easy_setopt(easy, CURLOPT_URL, url), "primary", error) != STATUS_OK ||
-        demand(curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, place->path), "primary", error) != STATUS_OK) {
+        demand(curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, place->path), "primary", error) !=
+            STATUS_OK) {
         curl_easy_cleanup(easy);
         return NULL;
     }
     return easy;
 }
 
-CURL *setup_easy(struct connection *connection, const struct connection_options *options, struct error *error)
+CURL *setup_easy(struct connection *connection, const struct connection_options *options,
+                 struct error *error)
 {
     CURL *easy = new_easy(connection, error);
 
@@ -211,7 +245,8 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
         (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     set_timeouts(easy, options);
     if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||
-        set_auth(easy, options, error) != STATUS_OK || set_route(easy, options, error) != STATUS_OK) {
+        set_auth(easy, options, error) != STATUS_OK ||
+        set_route(easy, options, error) != STATUS_OK) {
         curl_easy_cleanup(easy);
         return NULL;
     }

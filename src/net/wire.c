@@ -1,11 +1,13 @@
-/* The wire as -vv shows it, and what libcurl tells in passing. What AUTH says is starred out here, before anyone sees it. */
+/* The wire as -vv shows it, and what libcurl tells in passing. What AUTH says is starred out here,
+ * before anyone sees it. */
 #include "internal.h"
 
 #include <mxpull/base/text.h>
 
 #include <string.h>
 
-static void show_line(const struct connection *connection, char direction, const char *line, size_t size)
+static void show_line(const struct connection *connection, char direction, const char *line,
+                      size_t size)
 {
     while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
         size--;
@@ -27,8 +29,9 @@ void wire_show(const struct connection *connection, char direction, const char *
     }
 }
 
-/* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a secret; before the greeting it is for
- * the proxy, and its lines behind the first one may hold the proxy's password. */
+/* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a
+ * secret; before the greeting it is for the proxy, and its lines behind the first one may hold the
+ * proxy's password. */
 static void show_command(const struct connection *connection, const char *line, size_t size)
 {
     const char *line_end = memchr(line, '\n', size);
@@ -53,13 +56,15 @@ static void show_command(const struct connection *connection, const char *line, 
     }
 }
 
-/* libcurl names the TLS version in its words and nowhere else that is the same for all TLS libraries: "SSL connection using
- * TLSv1.3 / …" (OpenSSL, GnuTLS). Schannel says nothing of it; then it is just "TLS". */
+/* libcurl names the TLS version in its words and nowhere else that is the same for all TLS
+ * libraries: "SSL connection using TLSv1.3 / …" (OpenSSL, GnuTLS). Schannel says nothing of it;
+ * then it is just "TLS". */
 static void note_tls(struct connection *connection, const char *text, size_t size)
 {
     static const char announcement[] = "SSL connection using ";
     size_t begin = sizeof announcement - 1;
-    bool is_proxys = connection->https_proxy && !connection->implicit && connection->heard.replies == 0;
+    bool is_proxys =
+        connection->https_proxy && !connection->implicit && connection->heard.replies == 0;
 
     if (is_proxys || size <= begin || memcmp(text, announcement, begin) != 0)
         return;

@@ -8,7 +8,8 @@
 
 static enum status status_of_errno(void)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? STATUS_BUSY : STATUS_UNREACHABLE;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? STATUS_BUSY
+                                                                     : STATUS_UNREACHABLE;
 }
 
 enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
@@ -43,9 +44,11 @@ size_t socket_raise_limit(size_t wanted)
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return wanted;
     if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
-        limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        limit.rlim_cur =
+            limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
-    return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted ? wanted : (size_t)limit.rlim_cur;
+    return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted ? wanted
+                                                                      : (size_t)limit.rlim_cur;
 }

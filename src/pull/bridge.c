@@ -1,8 +1,9 @@
-/* A reversed session between the provider and our primary: what comes in on one side goes through the guard and out on the other,
- * one write for what one read brought. When a side does not take what it is sent, the other one is held back, so that no message is
- * ever in memory as a whole.
+/* A reversed session between the provider and our primary: what comes in on one side goes through
+ * the guard and out on the other, one write for what one read brought. When a side does not take
+ * what it is sent, the other one is held back, so that no message is ever in memory as a whole.
  *
- *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER;  from each to OVER when a side is lost. */
+ *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER;  from each to OVER when a side is
+ * lost. */
 #include "bridge.h"
 
 #include <mxpull/base/duration.h>
@@ -16,10 +17,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 5321 4.5.3.2.4 and .6 as parts of command_timeout's 5 minutes: 2 for the answer to DATA, 10 for that to the final dot. */
-enum { UNSENT_MAX = 64 * 1024, DATA_GO_FIFTHS = 2, ACCEPTED_FIFTHS = 10 };
+/* RFC 5321 4.5.3.2.4 and .6 as parts of command_timeout's 5 minutes: 2 for the answer to DATA, 10
+ * for that to the final dot. */
+enum {
+    UNSENT_MAX = 64 * 1024,
+    DATA_GO_FIFTHS = 2,
+    ACCEPTED_FIFTHS = 10
+};
 
-enum state { GREETING, READY, RUNNING, OVER };
+enum state {
+    GREETING,
+    READY,
+    RUNNING,
+    OVER
+};
 
 struct bridge {
     struct bridge_options options;
@@ -98,7 +109,8 @@ static void follow(struct bridge *bridge, enum guard_state state)
     bool moved = bridge->output.provider.size > 0 || bridge->output.primary.size > 0;
 
     send_output(bridge->provider, &bridge->output.provider);
-    if (state == GUARD_BROKEN) /* nothing more for the primary: a message without its final dot is none */
+    if (state ==
+        GUARD_BROKEN) /* nothing more for the primary: a message without its final dot is none */
         buffer_clear(&bridge->output.primary);
     send_output(bridge->primary, &bridge->output.primary);
     switch (state) {
@@ -149,7 +161,8 @@ static void end_side(struct bridge *bridge, enum guard_side side, const struct e
         (void)snprintf(why, sizeof why, "%s was silent for %llds", who,
                        (long long)patience_s(bridge, bridge->waits_for));
     else
-        (void)snprintf(why, sizeof why, "%s closed the connection in the middle of the session", who);
+        (void)snprintf(why, sizeof why, "%s closed the connection in the middle of the session",
+                       who);
     enum guard_state state = guard_end(bridge->guard, side, &bridge->output);
     send_output(side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT ? NULL : bridge->provider,
                 &bridge->output.provider);
@@ -195,8 +208,8 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
     } else if (complete && bridge->greeting.code != 220) {
         char why[ERROR_TEXT_SIZE];
 
-        (void)snprintf(why, sizeof why, "our own mail server is not ready: %d %.200s", bridge->greeting.code,
-                       bridge->greeting.text.bytes);
+        (void)snprintf(why, sizeof why, "our own mail server is not ready: %d %.200s",
+                       bridge->greeting.code, bridge->greeting.text.bytes);
         over(bridge, why);
     } else if (complete && used < size) {
         over(bridge, "our own mail server says more than its greeting");
@@ -223,7 +236,8 @@ static void primary_ready(void *context)
 {
     struct bridge *bridge = context;
 
-    connection_deadline(bridge->primary, clock_monotonic_ms() + bridge->options.backup->command_timeout_s * 1000);
+    connection_deadline(bridge->primary,
+                        clock_monotonic_ms() + bridge->options.backup->command_timeout_s * 1000);
     send_output(bridge->primary, &bridge->output.primary); /* a PROXY line */
 }
 
@@ -242,12 +256,13 @@ static void primary_failed(void *context, int code, const struct error *error)
         end_side(bridge, GUARD_PRIMARY, error);
         return;
     }
-    (void)snprintf(why, sizeof why, "our own mail server at %s: %s", bridge->options.round->config->primary.relay_address.text,
-                   error->text);
+    (void)snprintf(why, sizeof why, "our own mail server at %s: %s",
+                   bridge->options.round->config->primary.relay_address.text, error->text);
     over(bridge, why);
 }
 
-/* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is to see. */
+/* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is
+ * to see. */
 static void put_proxy_line(struct bridge *bridge)
 {
     const struct connection_facts *provider = bridge->options.provider;
@@ -258,14 +273,17 @@ static void put_proxy_line(struct bridge *bridge)
         (void)buffer_append_text(&bridge->output.primary, "PROXY UNKNOWN\r\n");
     else
         (void)buffer_append_format(&bridge->output.primary, "PROXY %s %s %s %d %d\r\n",
-                                   strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4", provider->address,
-                                   provider->local_address, provider->port, provider->local_port);
+                                   strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4",
+                                   provider->address, provider->local_address, provider->port,
+                                   provider->local_port);
 }
 
 struct bridge *bridge_new(const struct bridge_options *options)
 {
-    static const struct connection_events events = {
-        .ready = primary_ready, .received = primary_received, .drained = primary_drained, .failed = primary_failed};
+    static const struct connection_events events = {.ready = primary_ready,
+                                                    .received = primary_received,
+                                                    .drained = primary_drained,
+                                                    .failed = primary_failed};
     const struct address *address = &options->round->config->primary.relay_address;
     const struct connection_place place = {
         .host = address->host,

@@ -5,17 +5,19 @@
 #include <mxpull/pull/round.h>
 #include <mxpull/smtp/guard.h>
 
-/* The way of a reversed session from the provider through the guard to our own mail server. It opens the connection to the primary
- * and reads its greeting first; the provider's connection belongs to somebody else, who hands in what happens on it. */
+/* The way of a reversed session from the provider through the guard to our own mail server. It
+ * opens the connection to the primary and reads its greeting first; the provider's connection
+ * belongs to somebody else, who hands in what happens on it. */
 struct bridge;
 
 struct bridge_options {
-    struct loop *loop;                     /* borrowed */
-    const struct round_options *round;     /* borrowed */
-    const struct backup_config *backup;    /* borrowed */
-    const struct node *nodes;              /* what was asked for; borrowed */
+    struct loop *loop;                  /* borrowed */
+    const struct round_options *round;  /* borrowed */
+    const struct backup_config *backup; /* borrowed */
+    const struct node *nodes;           /* what was asked for; borrowed */
     size_t node_count;
-    const struct connection_facts *provider; /* borrowed for bridge_new alone; NULL: there is no provider yet */
+    const struct connection_facts
+        *provider; /* borrowed for bridge_new alone; NULL: there is no provider yet */
 
     /* The primary has greeted. */
     void (*ready)(void *context);
@@ -23,7 +25,8 @@ struct bridge_options {
     /* There is no primary, or no longer, before bridge_start. */
     void (*failed)(void *context, const char *why);
 
-    /* The reversed session is over: close the provider's connection. why it was not in order, or NULL. */
+    /* The reversed session is over: close the provider's connection. why it was not in order, or
+     * NULL. */
     void (*ended)(void *context, const char *why);
 
     /* A message has been accepted; for_nodes as in struct guard_message. */
@@ -45,7 +48,8 @@ void bridge_received(struct bridge *bridge, const char *bytes, size_t size);
 void bridge_drained(struct bridge *bridge);
 void bridge_lost(struct bridge *bridge, const struct error *error);
 
-/* Breaks off now: the provider is told so where no message is open. Only between bridge_start and ended. */
+/* Breaks off now: the provider is told so where no message is open. Only between bridge_start and
+ * ended. */
 void bridge_stop(struct bridge *bridge, const char *why);
 
 /* Closes the connection to the primary. NULL is allowed. */

@@ -1,4 +1,5 @@
-/* What the names on the command line choose: backups by name, and domains by name in every backup that lists them. */
+/* What the names on the command line choose: backups by name, and domains by name in every backup
+ * that lists them. */
 #include "choice.h"
 
 #include <mxpull/base/text.h>
@@ -12,10 +13,12 @@ static bool names_domain(const char *name, const struct backup_config *backup, s
 
     if (text_equal(name, backup->domain_texts[domain]))
         return true;
-    return node_parse(&node, name, &error) == STATUS_OK && node_equal(&node, &backup->domains[domain]);
+    return node_parse(&node, name, &error) == STATUS_OK &&
+           node_equal(&node, &backup->domains[domain]);
 }
 
-bool choice_has(const struct round_options *options, const struct backup_config *backup, size_t domain)
+bool choice_has(const struct round_options *options, const struct backup_config *backup,
+                size_t domain)
 {
     for (size_t i = 0; i < options->name_count; i++) {
         if (names_domain(options->names[i], backup, domain))
@@ -57,7 +60,8 @@ enum status choice_check(const struct round_options *options, struct error *erro
 
         if (!is_known(options->config, options->names[i]))
             return error_set(error, STATUS_SYNTAX, "\"%s\" is neither a backup nor a domain in %s",
-                             text_printable_copy(shown, sizeof shown, options->names[i]), options->config->path);
+                             text_printable_copy(shown, sizeof shown, options->names[i]),
+                             options->config->path);
     }
     return STATUS_OK;
 }

@@ -1,5 +1,6 @@
-/* All backups at once, each in a session of its own, at most `concurrency` at a time, in one loop. What failed for a while is asked
- * again with --retry; the wait for it is a deadline of the same loop. */
+/* All backups at once, each in a session of its own, at most `concurrency` at a time, in one loop.
+ * What failed for a while is asked again with --retry; the wait for it is a deadline of the same
+ * loop. */
 #include "choice.h"
 #include "target.h"
 
@@ -14,10 +15,16 @@
 #include <stdlib.h>
 
 /* After this the sessions that were told to stop are dropped. Each ends by itself before. */
-enum { STOP_LIMIT_MS = 900 };
+enum {
+    STOP_LIMIT_MS = 900
+};
 
 /*  DUE --> RUNNING --> OVER, and with --retry from RUNNING back to DUE at a later time. */
-enum job_state { JOB_DUE, JOB_RUNNING, JOB_OVER };
+enum job_state {
+    JOB_DUE,
+    JOB_RUNNING,
+    JOB_OVER
+};
 
 /* One backup's part of the round. */
 struct job {
@@ -43,7 +50,8 @@ struct round {
     struct loop *loop; /* borrowed while it runs */
     bool (*stop)(void);
     size_t at_once; /* sessions that there may be at the same time */
-    size_t running, turning, over; /* jobs; turning: the running ones that take a connection to the primary */
+    size_t running, turning,
+        over; /* jobs; turning: the running ones that take a connection to the primary */
 };
 
 static bool turns(const struct backup_config *backup)
@@ -51,7 +59,8 @@ static bool turns(const struct backup_config *backup)
     return backup->method != METHOD_ETRN;
 }
 
-/* How many of the backup's domains are asked for. Those of one ATRN are never parted: a message for two of them would lose one. */
+/* How many of the backup's domains are asked for. Those of one ATRN are never parted: a message for
+ * two of them would lose one. */
 static size_t count_chosen(const struct round_options *options, const struct backup_config *backup)
 {
     size_t count = 0;
@@ -63,19 +72,25 @@ static size_t count_chosen(const struct round_options *options, const struct bac
     return count;
 }
 
-static void add_result(struct round *round, const struct backup_config *backup, const struct node *node,
-                       const char *domain)
+static void add_result(struct round *round, const struct backup_config *backup,
+                       const struct node *node, const char *domain)
 {
-    round->results[round->result_count++] = (struct result){
-        .backup = backup, .node = node, .domain = domain, .pending = -1, .messages = -1, .bytes = -1};
+    round->results[round->result_count++] = (struct result){.backup = backup,
+                                                            .node = node,
+                                                            .domain = domain,
+                                                            .pending = -1,
+                                                            .messages = -1,
+                                                            .bytes = -1};
 }
 
 static void add_job(struct round *round, const struct backup_config *backup, size_t count)
 {
     struct job *job = &round->jobs[round->job_count++];
 
-    *job = (struct job){
-        .round = round, .backup = backup, .results = &round->results[round->result_count], .count = count};
+    *job = (struct job){.round = round,
+                        .backup = backup,
+                        .results = &round->results[round->result_count],
+                        .count = count};
     for (size_t domain = 0; domain < backup->domain_count; domain++) {
         if (turns(backup) || choice_has(&round->options, backup, domain))
             add_result(round, backup, &backup->domains[domain], backup->domain_texts[domain]);
@@ -157,8 +172,8 @@ static bool fetch_password(struct job *job)
 {
     struct error error;
 
-    if (job->password != NULL ||
-        config_password(job->round->options.config, job->backup, &job->password, &error) == STATUS_OK)
+    if (job->password != NULL || config_password(job->round->options.config, job->backup,
+                                                 &job->password, &error) == STATUS_OK)
         return true;
     if (job->round->stop())
         settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
@@ -219,7 +234,8 @@ static void conclude(struct job *job)
         job->state = JOB_DUE;
         job->due_ms = clock_monotonic_ms() + retry->seconds[job->retries++] * 1000;
         if (job->round->options.observer.moved != NULL)
-            job->round->options.observer.moved(job->round->options.context, job->backup, SESSION_WAITING, NULL);
+            job->round->options.observer.moved(job->round->options.context, job->backup,
+                                               SESSION_WAITING, NULL);
     } else {
         finish(job);
     }
@@ -246,14 +262,16 @@ static bool has_quick_job(const struct round *round, int64_t now_ms)
     for (size_t i = 0; i < round->job_count; i++) {
         const struct job *job = &round->jobs[i];
 
-        if (!is_slow(job) && (job->state == JOB_RUNNING || (job->state == JOB_DUE && job->due_ms <= now_ms)))
+        if (!is_slow(job) &&
+            (job->state == JOB_RUNNING || (job->state == JOB_DUE && job->due_ms <= now_ms)))
             return true;
     }
     return false;
 }
 
-/* Does what can be done now; of the jobs that need a command first, one at a time, so that the sessions get their turn in between.
- * Returns when a job falls due that waits for nothing but the time. */
+/* Does what can be done now; of the jobs that need a command first, one at a time, so that the
+ * sessions get their turn in between. Returns when a job falls due that waits for nothing but the
+ * time. */
 static int64_t advance(struct round *round)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -300,20 +318,27 @@ static void stop_all(struct round *round)
     }
 }
 
-/* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on to the primary. */
+/* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
+ * to the primary. */
 static size_t sessions_at_once(const struct round *round)
 {
-    enum { SOCKETS_EACH = 2, FILES_BESIDE = 64 };
+    enum {
+        SOCKETS_EACH = 2,
+        FILES_BESIDE = 64
+    };
     size_t wanted = (size_t)round->options.config->concurrency;
 
     if (wanted > round->job_count)
         wanted = round->job_count;
     size_t files = socket_raise_limit(wanted * SOCKETS_EACH + FILES_BESIDE);
-    size_t possible = files > FILES_BESIDE + SOCKETS_EACH ? (files - FILES_BESIDE) / SOCKETS_EACH : 1;
+    size_t possible =
+        files > FILES_BESIDE + SOCKETS_EACH ? (files - FILES_BESIDE) / SOCKETS_EACH : 1;
     if (possible >= wanted)
         return wanted;
-    log_message(LEVEL_WARNING, "only %zu sessions at once, for the system allows no more than %zu open files (ulimit -n)",
-                possible, files);
+    log_message(
+        LEVEL_WARNING,
+        "only %zu sessions at once, for the system allows no more than %zu open files (ulimit -n)",
+        possible, files);
     return possible;
 }
 

@@ -1,5 +1,6 @@
-/* One backup asked for its domains by ETRN: the dialogue decides what is said, the connection carries it, and this file brings the two
- * together, keeps the deadlines and writes down what was answered. */
+/* One backup asked for its domains by ETRN: the dialogue decides what is said, the connection
+ * carries it, and this file brings the two together, keeps the deadlines and writes down what was
+ * answered. */
 #include "target.h"
 
 #include <mxpull/base/log.h>
@@ -13,8 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long QUIT's answer is waited for, on which little depends, and how long a session that is told to stop may take. */
-enum { QUIT_TIMEOUT_MS = 5000, STOP_TIMEOUT_MS = 500 };
+/* How long QUIT's answer is waited for, on which little depends, and how long a session that is
+ * told to stop may take. */
+enum {
+    QUIT_TIMEOUT_MS = 5000,
+    STOP_TIMEOUT_MS = 500
+};
 
 struct session {
     struct session_options options;
@@ -67,7 +72,8 @@ static void report_known(struct session *session)
         report(session, node);
 }
 
-/* Remembers for all results without an answer what this connection is like; the last one that was tried stays. */
+/* Remembers for all results without an answer what this connection is like; the last one that was
+ * tried stays. */
 static void note_facts(struct session *session)
 {
     const struct connection_facts *facts = connection_facts(session->connection);
@@ -87,11 +93,13 @@ static void move(const struct session *session, enum session_state state, const 
 
 /* ---- what the connection brings ---- */
 
-/* How long the node that is being asked has waited: until its reply, or until the connection was cut. */
+/* How long the node that is being asked has waited: until its reply, or until the connection was
+ * cut. */
 static void note_time(struct session *session)
 {
     if (dialogue_is_asking(session->dialogue))
-        session->results[dialogue_node(session->dialogue)]->ms = clock_monotonic_ms() - session->asked_ms;
+        session->results[dialogue_node(session->dialogue)]->ms =
+            clock_monotonic_ms() - session->asked_ms;
 }
 
 static void cut(struct session *session, enum outcome outcome, int code, const char *text)
@@ -112,7 +120,8 @@ static void ready(void *context)
 
     note_facts(session);
     if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
-        act(session, dialogue_decline(session->dialogue, OUTCOME_UNSUPPORTED, "EHLO does not offer ETRN"));
+        act(session,
+            dialogue_decline(session->dialogue, OUTCOME_UNSUPPORTED, "EHLO does not offer ETRN"));
     } else if (round->dry_run) {
         session->dry = true;
         act(session, dialogue_decline(session->dialogue, OUTCOME_STARTED, ""));
@@ -121,8 +130,9 @@ static void ready(void *context)
     }
 }
 
-/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC 5321 3.8), or a server that answers
- * what was not asked, and whose answers would be taken for those to later commands. */
+/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
+ * 5321 3.8), or a server that answers what was not asked, and whose answers would be taken for
+ * those to later commands. */
 static void judge_surplus(struct session *session, const char *bytes, size_t size)
 {
     struct error error;
@@ -130,8 +140,8 @@ static void judge_surplus(struct session *session, const char *bytes, size_t siz
     bool complete;
 
     reply_reset(&session->reply);
-    if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) == STATUS_OK && complete &&
-        session->reply.code == 421)
+    if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) == STATUS_OK &&
+        complete && session->reply.code == 421)
         cut(session, OUTCOME_DEFERRED, 421, session->reply.text.bytes);
     else
         cut(session, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
@@ -179,7 +189,8 @@ static void failed(void *context, int code, const struct error *error)
         act(session, DIALOGUE_CONNECT);
         return;
     }
-    cut(session, code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code,
+    cut(session,
+        code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code,
         error->text);
 }
 
@@ -195,7 +206,8 @@ static void wire(void *context, char direction, const char *line, size_t size)
 
 static void open_connection(struct session *session)
 {
-    static const struct connection_events quiet = {.ready = ready, .received = received, .failed = failed};
+    static const struct connection_events quiet = {
+        .ready = ready, .received = received, .failed = failed};
     static const struct connection_events shown = {
         .ready = ready, .received = received, .failed = failed, .wire = wire};
     const struct round_options *round = session->options.round;
@@ -205,8 +217,9 @@ static void open_connection(struct session *session)
     session->connecting_ms = clock_monotonic_ms();
     reply_reset(&session->reply);
     move(session, SESSION_CONNECTING, NULL);
-    session->connection = connection_open(session->options.loop, &options,
-                                          round->observer.wire != NULL ? &shown : &quiet, session, &error);
+    session->connection =
+        connection_open(session->options.loop, &options,
+                        round->observer.wire != NULL ? &shown : &quiet, session, &error);
     if (session->connection == NULL)
         cut(session, outcome_of_status(error.status), 0, error.text);
 }
@@ -250,7 +263,8 @@ static void end(struct session *session)
 static void act(struct session *session, enum dialogue_step step)
 {
     if (session->stopping && step == DIALOGUE_CONNECT)
-        step = dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
+        step =
+            dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     report_known(session);
     switch (step) {
     case DIALOGUE_SEND: send_command(session); break;

@@ -81,7 +81,8 @@ void target_tell(const struct round_options *round, const struct result *result)
         round->observer.answered(round->context, result);
 }
 
-void target_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text)
+void target_settle(struct result *result, const struct round_options *round, enum outcome outcome,
+                   const char *text)
 {
     result->known = true;
     result->outcome = outcome;
@@ -91,7 +92,8 @@ void target_settle(struct result *result, const struct round_options *round, enu
     target_tell(round, result);
 }
 
-void target_move(const struct session_options *options, enum session_state state, const char *domain)
+void target_move(const struct session_options *options, enum session_state state,
+                 const char *domain)
 {
     const struct round_options *round = options->round;
 

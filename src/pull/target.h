@@ -1,12 +1,14 @@
 #ifndef MXPULL_PULL_TARGET_H
 #define MXPULL_PULL_TARGET_H
 
-/* What sessions of every method do alike: connect as the configuration says, write down results, and tell who watches. */
+/* What sessions of every method do alike: connect as the configuration says, write down results,
+ * and tell who watches. */
 
 #include <mxpull/net/connection.h>
 #include <mxpull/pull/session.h>
 
-/* How the backup is connected to; in_clear: without the TLS that is only `may`. All texts are borrowed from options. */
+/* How the backup is connected to; in_clear: without the TLS that is only `may`. All texts are
+ * borrowed from options. */
 struct connection_options target_options(const struct session_options *options, bool in_clear);
 
 /* Frees *text and puts a copy of with there; NULL stays NULL. */
@@ -19,10 +21,12 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
 void target_tell(const struct round_options *round, const struct result *result);
 
 /* Gives a result that came to no asking its answer, and tells the observer. */
-void target_settle(struct result *result, const struct round_options *round, enum outcome outcome, const char *text);
+void target_settle(struct result *result, const struct round_options *round, enum outcome outcome,
+                   const char *text);
 
 /* Tells the observer what the session is doing. */
-void target_move(const struct session_options *options, enum session_state state, const char *domain);
+void target_move(const struct session_options *options, enum session_state state,
+                 const char *domain);
 
 /* Logs a decision at debug level. */
 void target_decide(const struct backup_config *backup, const char *decision, const char *why);

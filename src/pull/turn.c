@@ -1,11 +1,13 @@
-/* On-demand mail relay (RFC 2645) and TURN (RFC 821 3.8), from the primary's greeting to the last reversed session.
+/* On-demand mail relay (RFC 2645) and TURN (RFC 821 3.8), from the primary's greeting to the last
+ * reversed session.
  *
- *   PRIMARY --greeted--> PROVIDER --established--> ASKING --250--> REVERSED --ended--> PRIMARY again, or the end
- *                          |  (with proxy_protocol by way of
- *                          |   INTRODUCING: the primary is told the provider's address)
+ *   PRIMARY --greeted--> PROVIDER --established--> ASKING --250--> REVERSED --ended--> PRIMARY
+ * again, or the end |  (with proxy_protocol by way of |   INTRODUCING: the primary is told the
+ * provider's address)
  *
- * The primary has said 220 before the provider hears of us: when it is down nothing is asked, and nothing can be turned round into
- * the void. Should it close its connection while the provider thinks about ATRN (10 minutes are allowed), it is opened again. */
+ * The primary has said 220 before the provider hears of us: when it is down nothing is asked, and
+ * nothing can be turned round into the void. Should it close its connection while the provider
+ * thinks about ATRN (10 minutes are allowed), it is opened again. */
 #include "bridge.h"
 #include "target.h"
 
@@ -20,9 +22,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUIT_TIMEOUT_MS = 5000, EARLY_SIZE_MAX = 64 * 1024, REOPENED_MAX = 3 };
+enum {
+    QUIT_TIMEOUT_MS = 5000,
+    EARLY_SIZE_MAX = 64 * 1024,
+    REOPENED_MAX = 3
+};
 
-enum state { PRIMARY, PROVIDER, INTRODUCING, ASKING, REVERSED, OVER };
+enum state {
+    PRIMARY,
+    PROVIDER,
+    INTRODUCING,
+    ASKING,
+    REVERSED,
+    OVER
+};
 
 struct turn {
     struct session_options options;
@@ -35,17 +48,18 @@ struct turn {
     struct bridge *bridge, *spent; /* spent: to be freed once it is out of its own events */
     struct connection *connection;
     struct reply reply;
-    struct buffer early; /* what the provider said before the primary was there again */
+    struct buffer early;        /* what the provider said before the primary was there again */
     struct guard_counts counts; /* of all reversed sessions */
-    bool turned;         /* 250 was said */
-    unsigned reopened;   /* how often the primary had to be opened again while the provider thought */
+    bool turned;                /* 250 was said */
+    unsigned reopened; /* how often the primary had to be opened again while the provider thought */
     bool in_clear, dry, stopping;
     int64_t began_ms;
 };
 
 static void act(struct turn *turn, enum turning_step step);
 static void open_provider(struct turn *turn);
-static void open_primary(struct turn *turn, enum state state, const struct connection_facts *provider);
+static void open_primary(struct turn *turn, enum state state,
+                         const struct connection_facts *provider);
 
 /* ---- the end ---- */
 
@@ -142,7 +156,8 @@ static void provider_ready(void *context)
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->results[i], facts);
     if (!is_offered(turn)) {
-        decline(turn, OUTCOME_UNSUPPORTED, turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
+        decline(turn, OUTCOME_UNSUPPORTED,
+                turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
     } else if (!facts->authenticated) {
         decline(turn, OUTCOME_AUTHENTICATION, "not authenticated");
     } else if (turn->options.round->dry_run) {
@@ -244,9 +259,12 @@ static void provider_failed(void *context, int code, const struct error *error)
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->results[i], connection_facts(turn->connection));
     if (turn->turned)
-        act(turn, turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
+        act(turn,
+            turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
     else
-        cut(turn, code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code, error->text);
+        cut(turn,
+            code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status),
+            code, error->text);
 }
 
 static void provider_wire(void *context, char direction, const char *line, size_t size)
@@ -274,8 +292,9 @@ static void open_provider(struct turn *turn)
 
     turn->state = PROVIDER;
     target_move(&turn->options, SESSION_CONNECTING, NULL);
-    turn->connection = connection_open(turn->options.loop, &options,
-                                       turn->options.round->observer.wire != NULL ? &shown : &quiet, turn, &error);
+    turn->connection =
+        connection_open(turn->options.loop, &options,
+                        turn->options.round->observer.wire != NULL ? &shown : &quiet, turn, &error);
     if (turn->connection == NULL)
         cut(turn, outcome_of_status(error.status), 0, error.text);
 }
@@ -339,7 +358,8 @@ static void delivered(void *context, const struct guard_message *message)
         round->observer.progressed(round->context, turn->options.backup, 1, message->size);
 }
 
-static void open_primary(struct turn *turn, enum state state, const struct connection_facts *provider)
+static void open_primary(struct turn *turn, enum state state,
+                         const struct connection_facts *provider)
 {
     turn->state = state;
     turn->bridge = bridge_new(&(struct bridge_options){
@@ -401,7 +421,8 @@ struct turn *turn_new(const struct session_options *options)
         if (options->results[i]->node != NULL)
             turn->nodes[turn->node_count++] = *options->results[i]->node;
     }
-    turn->turning = turning_new(turn->verb, turn->nodes, turn->node_count, options->backup->turn_sessions);
+    turn->turning =
+        turning_new(turn->verb, turn->nodes, turn->node_count, options->backup->turn_sessions);
     turn->began_ms = clock_monotonic_ms();
     reply_init(&turn->reply);
     buffer_init(&turn->early, EARLY_SIZE_MAX);

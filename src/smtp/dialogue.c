@@ -1,5 +1,6 @@
-/* Asks a list of nodes by ETRN (RFC 1985): one at a time, never pipelined (Exim 4.96 answers pipelined ones too often), each of
- * them whatever the others were answered, on as many connections as it takes.
+/* Asks a list of nodes by ETRN (RFC 1985): one at a time, never pipelined (Exim 4.96 answers
+ * pipelined ones too often), each of them whatever the others were answered, on as many connections
+ * as it takes.
  *
  *            connected                 list done, or enough asked
  *   APART -------------> ASKING ----------------------------------> QUITTING --> APART, or the end
@@ -7,13 +8,15 @@
  *     +------------------+----+
  *       cut or 421: the nodes without an answer go to a new connection
  *
- * Nothing loops: a new connection is only asked for when the last one brought an answer that stays. The node that was being asked
- * when a connection was cut goes to the end of the queue, so that a node which makes a server hang up does not keep those behind it
- * from being asked; unless it is the very first one, for a connection without any answer ends the attempts.
+ * Nothing loops: a new connection is only asked for when the last one brought an answer that stays.
+ * The node that was being asked when a connection was cut goes to the end of the queue, so that a
+ * node which makes a server hang up does not keep those behind it from being asked; unless it is
+ * the very first one, for a connection without any answer ends the attempts.
  *
- * A 550 or 554 may speak of the node or of the session ("too many commands", then the close; Exim). Only what comes next tells: it
- * is held back as doubtful until the connection has answered one more command. If it was cut instead, the node is asked again,
- * unless the refusal was the first thing that the connection answered. */
+ * A 550 or 554 may speak of the node or of the session ("too many commands", then the close; Exim).
+ * Only what comes next tells: it is held back as doubtful until the connection has answered one
+ * more command. If it was cut instead, the node is asked again, unless the refusal was the first
+ * thing that the connection answered. */
 #include <mxpull/base/memory.h>
 #include <mxpull/smtp/dialogue.h>
 
@@ -22,9 +25,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMAND_SIZE = NODE_SIZE_MAX + sizeof "ETRN \r\n" };
+enum {
+    COMMAND_SIZE = NODE_SIZE_MAX + sizeof "ETRN \r\n"
+};
 
-enum state { APART, ASKING, QUITTING };
+enum state {
+    APART,
+    ASKING,
+    QUITTING
+};
 
 /* Node indexes, first in, first out; each node is in it at most once. */
 struct queue {
@@ -39,9 +48,9 @@ struct dialogue {
     struct queue waiting; /* nodes that are to be asked */
     struct queue known;   /* nodes whose answer stands and was not taken yet */
     enum state state;
-    size_t current;       /* the node that was asked last */
-    bool current_open;    /* its reply is still to come */
-    size_t doubtful;      /* the node whose refusal is held back */
+    size_t current;    /* the node that was asked last */
+    bool current_open; /* its reply is still to come */
+    size_t doubtful;   /* the node whose refusal is held back */
     bool has_doubtful;
     size_t asked_here;    /* on this connection */
     size_t answered_here; /* on this connection, a doubtful answer included */
@@ -100,13 +109,15 @@ void dialogue_free(struct dialogue *dialogue)
 }
 
 /* Writes down what was answered; it becomes known by settle. */
-static void note(struct dialogue *dialogue, size_t node, enum outcome outcome, int code, const char *text)
+static void note(struct dialogue *dialogue, size_t node, enum outcome outcome, int code,
+                 const char *text)
 {
     struct answer *answer = &dialogue->answers[node];
     size_t size = strlen(text);
 
     free(answer->text);
-    answer->text = memory_copy_part(text, size < ANSWER_TEXT_SIZE_MAX ? size : ANSWER_TEXT_SIZE_MAX);
+    answer->text =
+        memory_copy_part(text, size < ANSWER_TEXT_SIZE_MAX ? size : ANSWER_TEXT_SIZE_MAX);
     answer->outcome = outcome;
     answer->code = code;
     answer->pending = code == 253 ? outcome_pending_count(text) : -1;
@@ -118,12 +129,14 @@ static void settle(struct dialogue *dialogue, size_t node)
     queue_put(&dialogue->known, node);
 }
 
-static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, int code, const char *text)
+static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, int code,
+                           const char *text)
 {
     size_t node;
 
     while (queue_take(&dialogue->waiting, &node)) {
-        if (dialogue->answers[node].text == NULL) /* else a refusal that was taken back, and that nothing has contradicted */
+        if (dialogue->answers[node].text ==
+            NULL) /* else a refusal that was taken back, and that nothing has contradicted */
             note(dialogue, node, outcome, code, text);
         settle(dialogue, node);
     }
@@ -145,7 +158,8 @@ static enum dialogue_step quit(struct dialogue *dialogue)
 
 static enum dialogue_step ask_next(struct dialogue *dialogue)
 {
-    if (dialogue->asked_here == dialogue->per_connection || !queue_take(&dialogue->waiting, &dialogue->current))
+    if (dialogue->asked_here == dialogue->per_connection ||
+        !queue_take(&dialogue->waiting, &dialogue->current))
         return quit(dialogue);
     (void)snprintf(dialogue->command, sizeof dialogue->command, "ETRN %s\r\n",
                    dialogue->nodes[dialogue->current].name);
@@ -169,7 +183,8 @@ enum dialogue_step dialogue_connected(struct dialogue *dialogue)
     return ask_next(dialogue);
 }
 
-enum dialogue_step dialogue_decline(struct dialogue *dialogue, enum outcome outcome, const char *text)
+enum dialogue_step dialogue_decline(struct dialogue *dialogue, enum outcome outcome,
+                                    const char *text)
 {
     settle_waiting(dialogue, outcome, 0, text);
     return dialogue_connected(dialogue);
@@ -190,7 +205,8 @@ static void answered(struct dialogue *dialogue, int code, const char *text)
     else
         settle(dialogue, node);
     if (code == 500) /* RFC 1985 5.2: stop asking this host for its remaining aliases */
-        settle_waiting(dialogue, OUTCOME_UNSUPPORTED, 0, "not asked, for ETRN was answered by 500 before");
+        settle_waiting(dialogue, OUTCOME_UNSUPPORTED, 0,
+                       "not asked, for ETRN was answered by 500 before");
 }
 
 enum dialogue_step dialogue_reply(struct dialogue *dialogue, int code, const char *text)
@@ -216,7 +232,8 @@ static void judge_doubtful(struct dialogue *dialogue)
     settle_doubtful(dialogue);
 }
 
-enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome, int code, const char *text)
+enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome, int code,
+                                const char *text)
 {
     judge_doubtful(dialogue);
     if (dialogue->current_open)

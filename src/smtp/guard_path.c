@@ -38,7 +38,8 @@ bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument,
 
     if (argument.size < begin || !text_equal_part(word, argument.text, begin))
         return false;
-    /* RFC 5321 3.3 allows no space here; old providers send one, and a 501 would bounce their mail. */
+    /* RFC 5321 3.3 allows no space here; old providers send one, and a 501 would bounce their mail.
+     */
     while (begin < argument.size && argument.text[begin] == ' ')
         begin++;
     if (begin + 2 > argument.size || argument.text[begin] != '<')

@@ -1,18 +1,23 @@
-/* Node names (RFC 1985 5.3) and domains as they may stand in a command. What passes here holds no character that could end
- * the command, so nothing that is configured can smuggle another one in. */
+/* Node names (RFC 1985 5.3) and domains as they may stand in a command. What passes here holds no
+ * character that could end the command, so nothing that is configured can smuggle another one in.
+ */
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/node.h>
 
 #include <idn2.h>
 #include <string.h>
 
-enum { LABEL_SIZE_MAX = 63, SHOWN_SIZE = 100 };
+enum {
+    LABEL_SIZE_MAX = 63,
+    SHOWN_SIZE = 100
+};
 
 static enum status refuse(struct error *error, const char *text, const char *why)
 {
     char shown[SHOWN_SIZE];
 
-    return error_set(error, STATUS_SYNTAX, "\"%s\" %s", text_printable_copy(shown, sizeof shown, text), why);
+    return error_set(error, STATUS_SYNTAX, "\"%s\" %s",
+                     text_printable_copy(shown, sizeof shown, text), why);
 }
 
 /* Control characters, space and DEL: never in a name, whatever its form. */
@@ -44,7 +49,8 @@ static const char *label_fault(const char *label, size_t size)
     if (label[0] == '-' || label[size - 1] == '-')
         return "has a label that begins or ends with a hyphen";
     for (size_t i = 0; i < size; i++) {
-        if (!text_is_letter(label[i]) && !text_is_digit(label[i]) && label[i] != '-' && label[i] != '_')
+        if (!text_is_letter(label[i]) && !text_is_digit(label[i]) && label[i] != '-' &&
+            label[i] != '_')
             return "has a character that is not a letter, digit or hyphen";
     }
     return NULL;
@@ -98,7 +104,8 @@ enum status domain_to_ascii(char target[DOMAIN_SIZE_MAX + 1], const char *text, 
 
         if (result != IDN2_OK) {
             char shown[SHOWN_SIZE];
-            return error_set(error, STATUS_SYNTAX, "\"%s\" is not an internationalized domain name: %s",
+            return error_set(error, STATUS_SYNTAX,
+                             "\"%s\" is not an internationalized domain name: %s",
                              text_printable_copy(shown, sizeof shown, text), idn2_strerror(result));
         }
         ascii = converted;
@@ -113,7 +120,8 @@ enum status domain_to_ascii(char target[DOMAIN_SIZE_MAX + 1], const char *text, 
     return fault == NULL ? STATUS_OK : refuse(error, text, fault);
 }
 
-/* What is wrong with a queue's name, or NULL: only the server knows what it means, so any printable ASCII will do. */
+/* What is wrong with a queue's name, or NULL: only the server knows what it means, so any printable
+ * ASCII will do. */
 static const char *queue_fault(const char *name)
 {
     if (*name == '\0')

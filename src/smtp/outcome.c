@@ -1,12 +1,18 @@
-/* What an answer means: one table row for each code that an RFC names, and the first digit for the rest. Nothing is decided by a
- * reply's text. */
+/* What an answer means: one table row for each code that an RFC names, and the first digit for the
+ * rest. Nothing is decided by a reply's text. */
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/outcome.h>
 
 #include <string.h>
 
-enum { EXIT_TEMPORARY = 75, EXIT_PROTOCOL = 76, EXIT_UNAVAILABLE = 69, EXIT_DENIED = 77, EXIT_CONFIGURATION = 78 };
+enum {
+    EXIT_TEMPORARY = 75,
+    EXIT_PROTOCOL = 76,
+    EXIT_UNAVAILABLE = 69,
+    EXIT_DENIED = 77,
+    EXIT_CONFIGURATION = 78
+};
 
 /* Verbs as bits, so that a row can speak of several. */
 #define ETRN (1U << VERB_ETRN)
@@ -19,27 +25,28 @@ static const struct row {
     int code;
     enum outcome outcome;
 } rows[] = {
-    {ETRN, 250, OUTCOME_STARTED},           /* RFC 1985 5.2: queuing for the node was started */
-    {ETRN, 251, OUTCOME_EMPTY},             /* RFC 1985 5.2: no messages waiting */
-    {ETRN, 252, OUTCOME_PENDING},           /* RFC 1985 5.2: pending messages, number not told */
-    {ETRN, 253, OUTCOME_PENDING},           /* RFC 1985 5.2: n pending messages */
-    {ETRN, 458, OUTCOME_DEFERRED},          /* RFC 1985 5.2: unable to queue */
-    {ETRN, 459, OUTCOME_DENIED},            /* RFC 1985 5.2: node not allowed */
+    {ETRN, 250, OUTCOME_STARTED},              /* RFC 1985 5.2: queuing for the node was started */
+    {ETRN, 251, OUTCOME_EMPTY},                /* RFC 1985 5.2: no messages waiting */
+    {ETRN, 252, OUTCOME_PENDING},              /* RFC 1985 5.2: pending messages, number not told */
+    {ETRN, 253, OUTCOME_PENDING},              /* RFC 1985 5.2: n pending messages */
+    {ETRN, 458, OUTCOME_DEFERRED},             /* RFC 1985 5.2: unable to queue */
+    {ETRN, 459, OUTCOME_DENIED},               /* RFC 1985 5.2: node not allowed */
     {ETRN | ATRN, 501, OUTCOME_MISUNDERSTOOD}, /* RFC 1985 5.2: syntax error in parameters */
     {ETRN | ATRN, 504, OUTCOME_MISUNDERSTOOD}, /* RFC 5321 4.2.2: parameter not implemented */
-    {ATRN | TURN, 250, OUTCOME_RECEIVED},   /* RFC 2645 5.2.1, RFC 821 3.8: the roles reverse now */
-    {ATRN, 450, OUTCOME_DENIED},            /* RFC 2645 5.2.1: one domain is not permitted */
-    {ATRN, 451, OUTCOME_DEFERRED},          /* RFC 2645 5.2.1: unable to process now */
-    {ATRN, 453, OUTCOME_EMPTY},             /* RFC 2645 5.2.1: you have no mail */
-    {ANY, 421, OUTCOME_DEFERRED},           /* RFC 5321 3.8: closing the channel */
-    {ANY, 500, OUTCOME_UNSUPPORTED},        /* RFC 1985 5.2: stop asking this host */
-    {ANY, 502, OUTCOME_UNSUPPORTED},        /* RFC 5321 4.2.4: not implemented */
-    {ANY, 530, OUTCOME_AUTHENTICATION},     /* RFC 4954 6: authentication (or, RFC 3207 4, STARTTLS) required */
-    {ANY, 534, OUTCOME_AUTHENTICATION},     /* RFC 4954 6: mechanism too weak */
-    {ANY, 535, OUTCOME_AUTHENTICATION},     /* RFC 4954 6: credentials invalid */
-    {ANY, 538, OUTCOME_AUTHENTICATION},     /* RFC 4954 6: encryption required for the mechanism */
-    {ANY, 550, OUTCOME_DENIED},             /* RFC 5321 4.2.3: refused by policy */
-    {ANY, 554, OUTCOME_DENIED},             /* RFC 5321 4.2.3: refused, or no SMTP service here */
+    {ATRN | TURN, 250, OUTCOME_RECEIVED}, /* RFC 2645 5.2.1, RFC 821 3.8: the roles reverse now */
+    {ATRN, 450, OUTCOME_DENIED},          /* RFC 2645 5.2.1: one domain is not permitted */
+    {ATRN, 451, OUTCOME_DEFERRED},        /* RFC 2645 5.2.1: unable to process now */
+    {ATRN, 453, OUTCOME_EMPTY},           /* RFC 2645 5.2.1: you have no mail */
+    {ANY, 421, OUTCOME_DEFERRED},         /* RFC 5321 3.8: closing the channel */
+    {ANY, 500, OUTCOME_UNSUPPORTED},      /* RFC 1985 5.2: stop asking this host */
+    {ANY, 502, OUTCOME_UNSUPPORTED},      /* RFC 5321 4.2.4: not implemented */
+    {ANY, 530,
+     OUTCOME_AUTHENTICATION}, /* RFC 4954 6: authentication (or, RFC 3207 4, STARTTLS) required */
+    {ANY, 534, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: mechanism too weak */
+    {ANY, 535, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: credentials invalid */
+    {ANY, 538, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: encryption required for the mechanism */
+    {ANY, 550, OUTCOME_DENIED},         /* RFC 5321 4.2.3: refused by policy */
+    {ANY, 554, OUTCOME_DENIED},         /* RFC 5321 4.2.3: refused, or no SMTP service here */
 };
 
 enum outcome outcome_of_reply(enum verb verb, int code)
@@ -75,7 +82,9 @@ enum outcome outcome_of_status(enum status status)
 
 int64_t outcome_pending_count(const char *text)
 {
-    enum { DIGITS_MAX = 18 };
+    enum {
+        DIGITS_MAX = 18
+    };
 
     for (const char *word = text; *word != '\0'; word += strspn(word, " ,")) {
         size_t size = strcspn(word, " ,\n");
@@ -105,23 +114,31 @@ static const struct meaning {
     [OUTCOME_PENDING] = {"pending", 0, ""},
     [OUTCOME_RECEIVED] = {"received", 0, ""},
     [OUTCOME_HELD] = {"held", EXIT_TEMPORARY, "start our own mail server, then pull again"},
-    [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY, "the backup cannot do it at the moment; pull again later"},
-    [OUTCOME_UNREACHABLE] = {"unreachable", EXIT_TEMPORARY,
-                             "check the line, the backup's host and port, and any firewall in between"},
-    [OUTCOME_TIMEOUT] = {"timeout", EXIT_TEMPORARY,
-                         "the backup did not answer in time; pull again later, or check for a firewall in between"},
+    [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY,
+                          "the backup cannot do it at the moment; pull again later"},
+    [OUTCOME_UNREACHABLE] =
+        {"unreachable", EXIT_TEMPORARY,
+         "check the line, the backup's host and port, and any firewall in between"},
+    [OUTCOME_TIMEOUT] =
+        {"timeout", EXIT_TEMPORARY,
+         "the backup did not answer in time; pull again later, or check for a firewall in between"},
     [OUTCOME_INTERRUPTED] = {"interrupted", EXIT_TEMPORARY, "pull again; nothing is lost"},
-    [OUTCOME_PROTOCOL] = {"protocol", EXIT_PROTOCOL, "check that host and port are those of an SMTP server"},
+    [OUTCOME_PROTOCOL] = {"protocol", EXIT_PROTOCOL,
+                          "check that host and port are those of an SMTP server"},
     [OUTCOME_TLS] = {"tls", EXIT_PROTOCOL,
                      "check the backup's certificate against tls, tls_ca_file and tls_fingerprint"},
     [OUTCOME_UNSUPPORTED] = {"unsupported", EXIT_UNAVAILABLE,
-                             "ask the backup's administrator to turn the command on; if it is only hidden, set force = true"},
-    [OUTCOME_MISUNDERSTOOD] = {"misunderstood", EXIT_CONFIGURATION,
-                               "write the domain in another form: \"#example.com\" or \"@example.com\""},
-    [OUTCOME_DENIED] = {"denied", EXIT_DENIED,
-                        "ask the backup's administrator to allow our address or user to ask for this domain"},
-    [OUTCOME_AUTHENTICATION] = {"authentication", EXIT_DENIED,
-                                "check user, password, auth and tls; the backup wants to know who we are"},
+                             "ask the backup's administrator to turn the command on; if it is only "
+                             "hidden, set force = true"},
+    [OUTCOME_MISUNDERSTOOD] =
+        {"misunderstood", EXIT_CONFIGURATION,
+         "write the domain in another form: \"#example.com\" or \"@example.com\""},
+    [OUTCOME_DENIED] =
+        {"denied", EXIT_DENIED,
+         "ask the backup's administrator to allow our address or user to ask for this domain"},
+    [OUTCOME_AUTHENTICATION] =
+        {"authentication", EXIT_DENIED,
+         "check user, password, auth and tls; the backup wants to know who we are"},
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -146,7 +163,8 @@ bool outcome_is_temporary(enum outcome outcome)
 
 static int badness(int exit_status)
 {
-    static const int order[] = {0, EXIT_TEMPORARY, EXIT_PROTOCOL, EXIT_UNAVAILABLE, EXIT_DENIED, EXIT_CONFIGURATION};
+    static const int order[] = {0,           EXIT_TEMPORARY,    EXIT_PROTOCOL, EXIT_UNAVAILABLE,
+                                EXIT_DENIED, EXIT_CONFIGURATION};
 
     for (int i = 0; i < (int)COUNT_OF(order); i++) {
         if (order[i] == exit_status)

@@ -1,5 +1,6 @@
-/* One SMTP reply out of the bytes that come in (RFC 5321 4.2): three digits, then a hyphen where more lines follow, else a space
- * or nothing, then text. All lines carry the same code. Knows nothing of what a code means. */
+/* One SMTP reply out of the bytes that come in (RFC 5321 4.2): three digits, then a hyphen where
+ * more lines follow, else a space or nothing, then text. All lines carry the same code. Knows
+ * nothing of what a code means. */
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/reply.h>
 
@@ -30,7 +31,8 @@ void reply_reset(struct reply *reply)
 /* The code that a line begins with, or 0. */
 static int line_code(const char *line, size_t size)
 {
-    if (size < 3 || line[0] < '2' || line[0] > '5' || !text_is_digit(line[1]) || !text_is_digit(line[2]))
+    if (size < 3 || line[0] < '2' || line[0] > '5' || !text_is_digit(line[1]) ||
+        !text_is_digit(line[2]))
         return 0;
     if (size > 3 && line[3] != ' ' && line[3] != '-')
         return 0;
@@ -49,7 +51,8 @@ static enum status take_line(struct reply *reply, struct error *error)
     if (code == 0)
         return error_set(error, STATUS_PROTOCOL, "not an SMTP reply: \"%.60s\"", line);
     if (reply->lines > 0 && code != reply->code)
-        return error_set(error, STATUS_PROTOCOL, "a reply of two codes, %03d and %03d", reply->code, code);
+        return error_set(error, STATUS_PROTOCOL, "a reply of two codes, %03d and %03d", reply->code,
+                         code);
     if (reply->lines == REPLY_LINES_MAX)
         return error_set(error, STATUS_LIMIT, "a reply of more than %d lines", REPLY_LINES_MAX);
 
@@ -64,8 +67,8 @@ static enum status take_line(struct reply *reply, struct error *error)
     return STATUS_OK;
 }
 
-enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size_t *used, bool *complete,
-                       struct error *error)
+enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size_t *used,
+                       bool *complete, struct error *error)
 {
     size_t taken = 0;
 
@@ -75,7 +78,8 @@ enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size
         size_t part = line_end != NULL ? (size_t)(line_end - from) : size - taken;
 
         if (buffer_append(&reply->line, from, part) != STATUS_OK)
-            return error_set(error, STATUS_LIMIT, "a reply line of more than %d octets", REPLY_LINE_SIZE_MAX);
+            return error_set(error, STATUS_LIMIT, "a reply line of more than %d octets",
+                             REPLY_LINE_SIZE_MAX);
         taken += part;
         if (line_end == NULL)
             break;

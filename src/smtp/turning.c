@@ -1,20 +1,30 @@
 /* Asks a provider to turn the connection round, and decides whether to ask again.
  *
  *   APART --connected--> ASKING --250--> REVERSED --ended, moved mail--> APART (a new connection)
- *                           |               +--------ended, moved nothing, or asked often enough--> the end
+ *                           |               +--------ended, moved nothing, or asked often enough-->
+ * the end
  *                           +---any other---> QUITTING --> the end
  *
- * Over TLS Exim hands over one message a session and then breaks off, so a broken session that moved mail is followed by another one.
- * The outcome is that of the last reversed session: a refusal to turn once more ("asked too often") does not unmake what came. Only
- * 453, "you have no mail", tells more: then nothing is left behind, however the session before it ended. */
+ * Over TLS Exim hands over one message a session and then breaks off, so a broken session that
+ * moved mail is followed by another one. The outcome is that of the last reversed session: a
+ * refusal to turn once more ("asked too often") does not unmake what came. Only 453, "you have no
+ * mail", tells more: then nothing is left behind, however the session before it ended. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/smtp/turning.h>
 
 #include <stdlib.h>
 
-enum { COMMAND_SIZE_MAX = 256 * 1024, TEXT_SIZE_MAX = 1000 };
-enum state { APART, ASKING, REVERSED, QUITTING };
+enum {
+    COMMAND_SIZE_MAX = 256 * 1024,
+    TEXT_SIZE_MAX = 1000
+};
+enum state {
+    APART,
+    ASKING,
+    REVERSED,
+    QUITTING
+};
 
 struct turning {
     enum verb verb;
@@ -27,7 +37,8 @@ struct turning {
     char *text;
 };
 
-struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count, int64_t sessions_max)
+struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count,
+                            int64_t sessions_max)
 {
     struct turning *turning = memory_new(1, sizeof *turning);
 
@@ -78,7 +89,8 @@ static void note_answer(struct turning *turning, enum outcome outcome, int code,
         note(turning, OUTCOME_RECEIVED, code, text);
 }
 
-static enum turning_step send_command(struct turning *turning, enum state state, const char *command)
+static enum turning_step send_command(struct turning *turning, enum state state,
+                                      const char *command)
 {
     buffer_clear(&turning->command);
     (void)buffer_append_text(&turning->command, command);
@@ -119,10 +131,12 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, cons
         turning->outcome = OUTCOME_RECEIVED;
     else
         note(turning, OUTCOME_INTERRUPTED, 0, why);
-    return messages > 0 && (int64_t)turning->sessions < turning->sessions_max ? TURNING_CONNECT : TURNING_END;
+    return messages > 0 && (int64_t)turning->sessions < turning->sessions_max ? TURNING_CONNECT
+                                                                              : TURNING_END;
 }
 
-enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code, const char *text)
+enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,
+                              const char *text)
 {
     if (turning->state != QUITTING)
         note_answer(turning, outcome, code, text);

@@ -1,10 +1,13 @@
-/* Runs a fuzz target without libFuzzer: its seeds, and mutations of them, as many as -runs=N says. The seed of the random numbers is
- * printed, and taken from MXPULL_SEED. */
+/* Runs a fuzz target without libFuzzer: its seeds, and mutations of them, as many as -runs=N says.
+ * The seed of the random numbers is printed, and taken from MXPULL_SEED. */
 #include "fuzz.h"
 
 #include <string.h>
 
-enum { INPUT_SIZE_MAX = 4096, MUTATIONS_MAX = 8 };
+enum {
+    INPUT_SIZE_MAX = 4096,
+    MUTATIONS_MAX = 8
+};
 
 static uint64_t state;
 
@@ -16,7 +19,8 @@ static size_t below(size_t limit)
     return (size_t)(state % limit);
 }
 
-static const char interesting[] = {'\0', '\r', '\n', ' ', '-', '.', '2', '5', '@', '#', '"', '\\', '\x7f', '\xc3', '\xff'};
+static const char interesting[] = {'\0', '\r', '\n', ' ',  '-',    '.',    '2',   '5',
+                                   '@',  '#',  '"',  '\\', '\x7f', '\xc3', '\xff'};
 
 /* Changes, adds, removes or repeats a few bytes. Returns the new size. */
 static size_t mutate(uint8_t *bytes, size_t size)

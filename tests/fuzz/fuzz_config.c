@@ -1,4 +1,5 @@
-/* A configuration of any bytes: it is either loaded, or refused with at least one line that says why. */
+/* A configuration of any bytes: it is either loaded, or refused with at least one line that says
+ * why. */
 #include "fuzz.h"
 
 #include <mxpull/config/config.h>
@@ -7,7 +8,8 @@
 
 const char *const fuzz_seeds[] = {
     "backup mx2 { host = mx2.example.net domains = {example.com, \"@example.org\", '#q'} }\n",
-    "interval = 4h\nretry = {1m, 5m}\nprimary { address = \"[::1]:25\" }\nbackup \"a\" { domains = {a.example} tls = required }\n",
+    "interval = 4h\nretry = {1m, 5m}\nprimary { address = \"[::1]:25\" }\nbackup \"a\" { domains = "
+    "{a.example} tls = required }\n",
     "# comment\nbackup x { domains = {x.example} user = u password = 'p' tls = implicit }\n",
     NULL,
 };

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-const char *const fuzz_seeds[] = {"250-ETRN\r\n", "250 AUTH=LOGIN PLAIN\r\n", "250-STARTTLS", "250 atrn", NULL};
+const char *const fuzz_seeds[] = {"250-ETRN\r\n", "250 AUTH=LOGIN PLAIN\r\n", "250-STARTTLS",
+                                  "250 atrn", NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct ehlo ehlo = {0};
-    char *line = malloc(size > 0 ? size : 1); /* of exactly this size, so that the sanitizer sees a byte too many */
+    char *line = malloc(
+        size > 0 ? size : 1); /* of exactly this size, so that the sanitizer sees a byte too many */
 
     CHECK(line != NULL);
     memcpy(line, bytes, size);

@@ -1,13 +1,19 @@
-/* Whatever passes as a node can stand in a command: printable ASCII without spaces, within the size, and the same when read again. */
+/* Whatever passes as a node can stand in a command: printable ASCII without spaces, within the
+ * size, and the same when read again. */
 #include "fuzz.h"
 
 #include <mxpull/smtp/node.h>
 
 #include <string.h>
 
-const char *const fuzz_seeds[] = {"example.com", "@example.com", "#queue", "b\xc3\xbc"
-                                                                           "cher.example",
-                                  "xn--bcher-kva.example", "a.b.c.d.example", NULL};
+const char *const fuzz_seeds[] = {"example.com",
+                                  "@example.com",
+                                  "#queue",
+                                  "b\xc3\xbc"
+                                  "cher.example",
+                                  "xn--bcher-kva.example",
+                                  "a.b.c.d.example",
+                                  NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {

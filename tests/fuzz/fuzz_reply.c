@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-const char *const fuzz_seeds[] = {"250 OK\r\n", "250-a\r\n250-b\r\n250 c\r\n", "421\r\n", "501-x\n501 y\n", "220 \x1b[2J\r\n",
-                                  NULL};
+const char *const fuzz_seeds[] = {"250 OK\r\n",      "250-a\r\n250-b\r\n250 c\r\n",
+                                  "421\r\n",         "501-x\n501 y\n",
+                                  "220 \x1b[2J\r\n", NULL};
 
 struct outcome {
     enum status status;
@@ -22,8 +23,8 @@ static struct outcome feed(struct reply *reply, const char *bytes, size_t size, 
     while (outcome.taken < size && outcome.status == STATUS_OK && !outcome.complete) {
         size_t left = size - outcome.taken, used = 0;
 
-        outcome.status =
-            reply_feed(reply, bytes + outcome.taken, left < step ? left : step, &used, &outcome.complete, &error);
+        outcome.status = reply_feed(reply, bytes + outcome.taken, left < step ? left : step, &used,
+                                    &outcome.complete, &error);
         outcome.taken += used;
     }
     return outcome;

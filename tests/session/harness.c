@@ -1,4 +1,5 @@
-/* Starts mxsim, writes configurations, runs rounds and puts their results into words that a table can compare. */
+/* Starts mxsim, writes configurations, runs rounds and puts their results into words that a table
+ * can compare. */
 #include "harness.h"
 #include "../unit/unit.h"
 
@@ -16,7 +17,11 @@
 
 extern char **environ;
 
-enum { SERVERS_MAX = 64, JOURNAL_MAX = 1024 * 1024, CONFIG_MAX = 256 * 1024 };
+enum {
+    SERVERS_MAX = 64,
+    JOURNAL_MAX = 1024 * 1024,
+    CONFIG_MAX = 256 * 1024
+};
 
 struct server {
     char name[32];
@@ -83,7 +88,8 @@ struct sim *sim_start(const char *script)
 
     assert_non_null(sim);
     buffer_init(&sim->journal, JOURNAL_MAX);
-    (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%ld.%p", (long)getpid(), (void *)sim);
+    (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%ld.%p", (long)getpid(),
+                   (void *)sim);
     assert_int_equal(pipe(input), 0);
     assert_int_equal(pipe(output), 0);
     sim->process = spawn(input, output, sim->journal_path);
@@ -186,7 +192,8 @@ static void answered(void *context, const struct result *result)
     answers++;
 }
 
-static void wire(void *context, const struct backup_config *backup, char direction, const char *line, size_t size)
+static void wire(void *context, const struct backup_config *backup, char direction,
+                 const char *line, size_t size)
 {
     struct outcome_text *outcome = context;
 
@@ -214,7 +221,8 @@ static void fill_in(const struct sim *sim, const char *config, struct buffer *fi
                 found = &sim->servers[i];
         }
         assert_non_null(found);
-        (void)buffer_append_format(filled, as_options ? "host = \"%s\" port = %s" : "%s:%s", found->address, found->port);
+        (void)buffer_append_format(filled, as_options ? "host = \"%s\" port = %s" : "%s:%s",
+                                   found->address, found->port);
         config += size;
     }
 }
@@ -260,7 +268,8 @@ static void describe(const struct result *result, struct buffer *lines)
     (void)buffer_append_text(lines, "\n");
 }
 
-struct outcome_text pull(struct sim *sim, const char *text, const char *const *names, bool dry_run, bool retry)
+struct outcome_text pull(struct sim *sim, const char *text, const char *const *names, bool dry_run,
+                         bool retry)
 {
     struct outcome_text outcome = {0};
     struct config *config = load(sim, text);

@@ -21,7 +21,8 @@ void sim_stop(struct sim *sim);
 /* Its journal so far, up to 1 MiB; borrowed until the next call. */
 const char *sim_journal(struct sim *sim);
 
-/* Whether text comes to stand in the journal within two seconds: mxsim may be a moment behind us. */
+/* Whether text comes to stand in the journal within two seconds: mxsim may be a moment behind us.
+ */
 bool sim_says(struct sim *sim, const char *text);
 
 /* How often text stands in the journal. */
@@ -29,15 +30,19 @@ size_t sim_count(struct sim *sim, const char *text);
 
 /* What a round brought. */
 struct outcome_text {
-    struct buffer lines; /* "backup domain outcome code text" for each result, sorted as configured */
+    struct buffer
+        lines; /* "backup domain outcome code text" for each result, sorted as configured */
     int exit_status;
     size_t answered; /* calls of the observer */
     struct buffer wire;
 };
 
-/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of that server of mxsim, and each %NAME
- * by "ADDRESS:PORT", runs a round, and returns what it brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is faulty. */
-struct outcome_text pull(struct sim *sim, const char *config, const char *const *names, bool dry_run, bool retry);
+/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of
+ * that server of mxsim, and each %NAME by "ADDRESS:PORT", runs a round, and returns what it
+ * brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is
+ * faulty. */
+struct outcome_text pull(struct sim *sim, const char *config, const char *const *names,
+                         bool dry_run, bool retry);
 void outcome_done(struct outcome_text *outcome);
 
 /* Makes the next pull stop, as by a signal, once this many results are known. */

@@ -1,4 +1,5 @@
-/* What a backup answers, and what a round makes of it. Each row is a scripted server, a configuration, and the results. */
+/* What a backup answers, and what a round makes of it. Each row is a scripted server, a
+ * configuration, and the results. */
 #include "../unit/unit.h"
 #include "harness.h"
 
@@ -19,7 +20,8 @@ struct row {
 static const struct row rows[] = {
     {"all started", MX, "backup mx { $mx tls = off " ABC, NULL,
      "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example started 250 OK\n", 0},
-    {"the forms of a node", MX "reply ETRN \"@a.example\" \"252 x\"\nreply ETRN \"#Q1\" \"251 y\"\n",
+    {"the forms of a node",
+     MX "reply ETRN \"@a.example\" \"252 x\"\nreply ETRN \"#Q1\" \"251 y\"\n",
      "backup mx { $mx domains = {\"@A.example\", \"#Q1\", \"b\xc3\xbc"
      "cher.example\"} }",
      NULL,
@@ -27,62 +29,83 @@ static const struct row rows[] = {
      "cher.example started 250 OK\n",
      0},
     {"an answer decides no other",
-     MX "reply ETRN a.example \"459 4.7.1 not you\"\nreply ETRN b.example \"458 later\"\nreply ETRN c.example \"253 OK, 5 "
+     MX "reply ETRN a.example \"459 4.7.1 not you\"\nreply ETRN b.example \"458 later\"\nreply "
+        "ETRN c.example \"253 OK, 5 "
         "pending messages for node c.example started\"\n",
      "backup mx { $mx " ABC, NULL,
-     "mx a.example denied 459 4.7.1 not you\nmx b.example deferred 458 later\nmx c.example pending 253 OK, 5 pending messages "
+     "mx a.example denied 459 4.7.1 not you\nmx b.example deferred 458 later\nmx c.example pending "
+     "253 OK, 5 pending messages "
      "for node c.example started\n",
      77},
     {"500 stops the host, and not the other host", MX "reply ETRN a.example \"500 what\"\n" MY,
      "backup mx { $mx " ABC "\nbackup my { $my " ABC, NULL,
-     "mx a.example unsupported 500 what\nmx b.example unsupported 0 not asked, for ETRN was answered by 500 before\nmx "
-     "c.example unsupported 0 not asked, for ETRN was answered by 500 before\nmy a.example started 250 OK\nmy b.example "
+     "mx a.example unsupported 500 what\nmx b.example unsupported 0 not asked, for ETRN was "
+     "answered by 500 before\nmx "
+     "c.example unsupported 0 not asked, for ETRN was answered by 500 before\nmy a.example started "
+     "250 OK\nmy b.example "
      "started 250 OK\nmy c.example started 250 OK\n",
      69},
     {"more lines, escapes, 8-bit and a bare code",
-     MX "reply ETRN a.example \"250-one\" \"250 \\x1b[2Jtwo\"\nreply ETRN b.example \"250 gr\\xfc\"\nreply ETRN c.example \"250\"\n",
+     MX "reply ETRN a.example \"250-one\" \"250 \\x1b[2Jtwo\"\nreply ETRN b.example \"250 "
+        "gr\\xfc\"\nreply ETRN c.example \"250\"\n",
      "backup mx { $mx " ABC, NULL,
-     "mx a.example started 250 one\\n\\x1b[2Jtwo\nmx b.example started 250 gr\\xfc\nmx c.example started 250 \n", 0},
+     "mx a.example started 250 one\\n\\x1b[2Jtwo\nmx b.example started 250 gr\\xfc\nmx c.example "
+     "started 250 \n",
+     0},
     {"bare LF", MX "reply ETRN \"250 OK\\n\" raw\n", "backup mx { $mx domains = a.example }", NULL,
      "mx a.example started 250 OK\n", 0},
-    {"ETRN is not offered", MX "ehlo \"250-mx\" \"250 SIZE\"\n", "backup mx { $mx domains = a.example }", NULL,
+    {"ETRN is not offered", MX "ehlo \"250-mx\" \"250 SIZE\"\n",
+     "backup mx { $mx domains = a.example }", NULL,
      "mx a.example unsupported 0 EHLO does not offer ETRN\n", 69},
-    {"ETRN is hidden and forced", MX "ehlo \"250-mx\" \"250 SIZE\"\n", "backup mx { $mx domains = a.example force = true }", NULL,
-     "mx a.example started 250 OK\n", 0},
+    {"ETRN is hidden and forced", MX "ehlo \"250-mx\" \"250 SIZE\"\n",
+     "backup mx { $mx domains = a.example force = true }", NULL, "mx a.example started 250 OK\n",
+     0},
     {"EHLO is refused, HELO is not", MX "reply EHLO \"502 no\"\n",
-     "backup mx { $mx tls = off domains = a.example force = true }", NULL, "mx a.example started 250 OK\n", 0},
-    {"greeting 554", MX "greeting \"554 5.7.1 not for you\"\n", "backup mx { $mx domains = a.example }", NULL,
-     "mx a.example denied 554 5.7.1 not for you\n", 77},
+     "backup mx { $mx tls = off domains = a.example force = true }", NULL,
+     "mx a.example started 250 OK\n", 0},
+    {"greeting 554", MX "greeting \"554 5.7.1 not for you\"\n",
+     "backup mx { $mx domains = a.example }", NULL, "mx a.example denied 554 5.7.1 not for you\n",
+     77},
     {"greeting 421", MX "greeting \"421 busy\"\n", "backup mx { $mx domains = a.example }", NULL,
      "mx a.example deferred 421 busy\n", 75},
     {"greeting of another protocol", MX "greeting \"SSH-2.0-OpenSSH_9.2\"\n",
      "backup mx { $mx domains = a.example command_timeout = 1s }", NULL, NULL, 76},
-    {"EHLO is refused by 554 and the close", MX "reply EHLO \"554 denied\" close\n", "backup mx { $mx domains = a.example }", NULL,
-     "mx a.example denied 554 denied\n", 77},
-    {"EHLO gets 421 and the close", MX "reply EHLO \"421 busy\" close\n", "backup mx { $mx domains = a.example }", NULL,
-     "mx a.example deferred 421 busy\n", 75},
-    {"EHLO of mixed codes", MX "ehlo \"250-mx\" \"550-no\" \"250 ETRN\"\n", "backup mx { $mx domains = a.example }", NULL, NULL, 76},
-    {"greeting 235 authenticates nobody", MX "auth PLAIN u p\nehlo \"250-mx\" \"250 ETRN\"\ngreeting \"220-a\" \"220 b\"\n",
-     "backup mx { $mx domains = a.example user = u password = p auth_in_clear = true }", NULL, NULL, 77},
+    {"EHLO is refused by 554 and the close", MX "reply EHLO \"554 denied\" close\n",
+     "backup mx { $mx domains = a.example }", NULL, "mx a.example denied 554 denied\n", 77},
+    {"EHLO gets 421 and the close", MX "reply EHLO \"421 busy\" close\n",
+     "backup mx { $mx domains = a.example }", NULL, "mx a.example deferred 421 busy\n", 75},
+    {"EHLO of mixed codes", MX "ehlo \"250-mx\" \"550-no\" \"250 ETRN\"\n",
+     "backup mx { $mx domains = a.example }", NULL, NULL, 76},
+    {"greeting 235 authenticates nobody",
+     MX "auth PLAIN u p\nehlo \"250-mx\" \"250 ETRN\"\ngreeting \"220-a\" \"220 b\"\n",
+     "backup mx { $mx domains = a.example user = u password = p auth_in_clear = true }", NULL, NULL,
+     77},
     {"a mechanism that nobody knows", MX "auth PLAIN u p\n",
-     "backup mx { $mx domains = a.example user = u password = p auth = \"FOO\" auth_in_clear = true }", NULL, NULL, 77},
-    {"530 before ETRN", SERVER("mx") "require auth\nauth PLAIN u p\n", "backup mx { $mx domains = a.example }", NULL, NULL, 77},
+     "backup mx { $mx domains = a.example user = u password = p auth = \"FOO\" auth_in_clear = "
+     "true }",
+     NULL, NULL, 77},
+    {"530 before ETRN", SERVER("mx") "require auth\nauth PLAIN u p\n",
+     "backup mx { $mx domains = a.example }", NULL, NULL, 77},
     {"a backup by name", MX MY,
-     "backup mx { $mx domains = {a.example, b.example} }\nbackup my { $my domains = {a.example} }", "my",
-     "my a.example started 250 OK\n", 0},
+     "backup mx { $mx domains = {a.example, b.example} }\nbackup my { $my domains = {a.example} }",
+     "my", "my a.example started 250 OK\n", 0},
     {"a domain by name, in every backup that lists it", MX MY,
-     "backup mx { $mx domains = {a.example, b.example} }\nbackup my { $my domains = {a.example} }", "A.Example",
-     "mx a.example started 250 OK\nmy a.example started 250 OK\n", 0},
-    {"a domain by its other spelling", MX, "backup mx { $mx domains = {\"b\xc3\xbc"
-                                           "cher.example\", b.example} }",
+     "backup mx { $mx domains = {a.example, b.example} }\nbackup my { $my domains = {a.example} }",
+     "A.Example", "mx a.example started 250 OK\nmy a.example started 250 OK\n", 0},
+    {"a domain by its other spelling", MX,
+     "backup mx { $mx domains = {\"b\xc3\xbc"
+     "cher.example\", b.example} }",
      "xn--bcher-kva.example",
      "mx b\xc3\xbc"
      "cher.example started 250 OK\n",
      0},
-    {"refused", MX, "backup mx { $mx domains = a.example }\nbackup gone { host = "
+    {"refused", MX,
+     "backup mx { $mx domains = a.example }\nbackup gone { host = "
      "127.0.0.1 port = 1 domains = a.example }",
      NULL, NULL, 75},
-    {"no such name", MX, "backup no { host = \"no-such-host.invalid\" domains = a.example connect_timeout = 3s }", NULL, NULL, 75},
+    {"no such name", MX,
+     "backup no { host = \"no-such-host.invalid\" domains = a.example connect_timeout = 3s }", NULL,
+     NULL, 75},
 };
 
 static void test_row(void **state)
@@ -103,11 +126,13 @@ static void test_unknown_name_asks_nothing(void **state)
 {
     struct sim *sim = sim_start(MX);
     static const char *const names[] = {"mx", "nobody.example", NULL};
-    struct outcome_text outcome = pull(sim, "backup mx { $mx domains = a.example }", names, false, false);
+    struct outcome_text outcome =
+        pull(sim, "backup mx { $mx domains = a.example }", names, false, false);
 
     (void)state;
     assert_int_equal(outcome.exit_status, -1);
-    assert_non_null(strstr(outcome.lines.bytes, "\"nobody.example\" is neither a backup nor a domain"));
+    assert_non_null(
+        strstr(outcome.lines.bytes, "\"nobody.example\" is neither a backup nor a domain"));
     assert_int_equal(sim_count(sim, "connected"), 0);
     outcome_done(&outcome);
     sim_stop(sim);
@@ -116,7 +141,8 @@ static void test_unknown_name_asks_nothing(void **state)
 static void test_dry_run_asks_nothing(void **state)
 {
     struct sim *sim = sim_start(MX);
-    struct outcome_text outcome = pull(sim, "backup mx { $mx domains = {a.example, \"#q\"} }", NULL, true, false);
+    struct outcome_text outcome =
+        pull(sim, "backup mx { $mx domains = {a.example, \"#q\"} }", NULL, true, false);
 
     (void)state;
     assert_string_equal(outcome.lines.bytes, "mx ETRN a.example\nmx ETRN #q\n");
@@ -129,12 +155,15 @@ static void test_dry_run_asks_nothing(void **state)
 
 static void test_retry_asks_only_what_failed(void **state)
 {
-    struct sim *sim = sim_start(MX "reply ETRN b.example \"458 later\"\non-connection 1 reply ETRN c.example \"451 later\"\n");
-    struct outcome_text outcome = pull(sim, "backup mx { $mx retry = {1s, 1s} " ABC, NULL, false, true);
+    struct sim *sim = sim_start(
+        MX
+        "reply ETRN b.example \"458 later\"\non-connection 1 reply ETRN c.example \"451 later\"\n");
+    struct outcome_text outcome =
+        pull(sim, "backup mx { $mx retry = {1s, 1s} " ABC, NULL, false, true);
 
     (void)state;
-    assert_string_equal(outcome.lines.bytes,
-                        "mx a.example started 250 OK\nmx b.example deferred 458 later\nmx c.example started 250 OK\n");
+    assert_string_equal(outcome.lines.bytes, "mx a.example started 250 OK\nmx b.example deferred "
+                                             "458 later\nmx c.example started 250 OK\n");
     assert_int_equal(outcome.exit_status, 75);
     assert_int_equal(sim_count(sim, "< ETRN a.example"), 1);
     assert_int_equal(sim_count(sim, "< ETRN b.example"), 3);
@@ -150,8 +179,9 @@ static void test_stop_says_quit(void **state)
     struct outcome_text outcome = pull(sim, "backup mx { $mx " ABC, NULL, false, false);
 
     (void)state;
-    assert_string_equal(outcome.lines.bytes, "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example "
-                                             "interrupted 0 stopped before an answer came\n");
+    assert_string_equal(outcome.lines.bytes,
+                        "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example "
+                        "interrupted 0 stopped before an answer came\n");
     assert_int_equal(outcome.exit_status, 75);
     assert_int_equal(sim_count(sim, "< QUIT"), 1);
     assert_int_equal(outcome.answered, 3);
@@ -181,10 +211,11 @@ static void test_never_pipelined(void **state)
 static void test_eight_on_a_connection(void **state)
 {
     struct sim *sim = sim_start(MX);
-    struct outcome_text outcome = pull(sim,
-                                       "backup mx { $mx domains = {a1.example, a2.example, a3.example, a4.example, a5.example, "
-                                       "a6.example, a7.example, a8.example, a9.example, a10.example} }",
-                                       NULL, false, false);
+    struct outcome_text outcome = pull(
+        sim,
+        "backup mx { $mx domains = {a1.example, a2.example, a3.example, a4.example, a5.example, "
+        "a6.example, a7.example, a8.example, a9.example, a10.example} }",
+        NULL, false, false);
 
     (void)state;
     assert_int_equal(outcome.exit_status, 0);
@@ -195,20 +226,24 @@ static void test_eight_on_a_connection(void **state)
     sim_stop(sim);
 }
 
-/* The two that need a command come last, and the one whose command fails keeps nobody from being asked. */
+/* The two that need a command come last, and the one whose command fails keeps nobody from being
+ * asked. */
 static void test_password_command_delays_nobody(void **state)
 {
     struct sim *sim = sim_start(SERVER("mx") "auth PLAIN u p\nreply ETRN \"250 OK\"\n");
     struct outcome_text outcome =
         pull(sim,
-             "backup a { $mx domains = a.example user = u password_command = \"sleep 0.3; echo p\" auth_in_clear = true }\n"
-             "backup b { $mx domains = b.example user = u password_command = \"exit 3\" auth_in_clear = true }\n"
+             "backup a { $mx domains = a.example user = u password_command = \"sleep 0.3; echo p\" "
+             "auth_in_clear = true }\n"
+             "backup b { $mx domains = b.example user = u password_command = \"exit 3\" "
+             "auth_in_clear = true }\n"
              "backup c { $mx domains = c.example }\n",
              NULL, false, false);
     const char *journal = sim_journal(sim);
 
     (void)state;
-    assert_non_null(strstr(outcome.lines.bytes, "a a.example started 250 OK\nb b.example authentication 0 "));
+    assert_non_null(
+        strstr(outcome.lines.bytes, "a a.example started 250 OK\nb b.example authentication 0 "));
     assert_non_null(strstr(outcome.lines.bytes, "c c.example started 250 OK\n"));
     assert_true(strstr(journal, "ETRN c.example") < strstr(journal, "ETRN a.example"));
     assert_int_equal(outcome.exit_status, 77);
@@ -224,7 +259,8 @@ static void test_stop_in_the_middle_of_an_answer(void **state)
 
     (void)state;
     assert_string_equal(outcome.lines.bytes,
-                        "mx a.example interrupted 0 stopped before an answer came\nmx b.example interrupted 0 stopped before an answer "
+                        "mx a.example interrupted 0 stopped before an answer came\nmx b.example "
+                        "interrupted 0 stopped before an answer "
                         "came\nmx c.example interrupted 0 stopped before an answer came\n");
     assert_int_equal(outcome.exit_status, 75);
     outcome_done(&outcome);
@@ -234,11 +270,14 @@ static void test_stop_in_the_middle_of_an_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unknown_name_asks_nothing),   cmocka_unit_test(test_dry_run_asks_nothing),
-        cmocka_unit_test(test_retry_asks_only_what_failed), cmocka_unit_test(test_stop_says_quit),
+        cmocka_unit_test(test_unknown_name_asks_nothing),
+        cmocka_unit_test(test_dry_run_asks_nothing),
+        cmocka_unit_test(test_retry_asks_only_what_failed),
+        cmocka_unit_test(test_stop_says_quit),
         cmocka_unit_test(test_password_command_delays_nobody),
         cmocka_unit_test(test_stop_in_the_middle_of_an_answer),
-        cmocka_unit_test(test_never_pipelined),             cmocka_unit_test(test_eight_on_a_connection),
+        cmocka_unit_test(test_never_pipelined),
+        cmocka_unit_test(test_eight_on_a_connection),
     };
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
-/* Hostile and broken servers: every session ends, in bounded time, with the right outcome, and no other backup is kept from its
- * answer. The server "ok" of each row stands for all the others. */
+/* Hostile and broken servers: every session ends, in bounded time, with the right outcome, and no
+ * other backup is kept from its answer. The server "ok" of each row stands for all the others. */
 #include "../unit/unit.h"
 #include "harness.h"
 
@@ -18,13 +18,15 @@ struct row {
 static const struct row rows[] = {
     {"endless greeting", "fault endless \"220-hello\\r\\n\"\n", "protocol", 76},
     {"endless rubbish for a greeting", "fault endless \"rubbish\\r\\n\"\n", "protocol", 76},
-    {"greeting without a line end", "fault endless \"220 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n", NULL, -1},
+    {"greeting without a line end",
+     "fault endless \"220 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"\n", NULL, -1},
     {"endless EHLO reply", "fault endless-ehlo \"250-x\\r\\n\"\n", "protocol", 76},
     {"silent from the start", "greeting stall\n", "timeout", 75},
     {"silent at EHLO", "reply EHLO stall\n", "timeout", 75},
     {"silent at ETRN", "reply ETRN stall\n", "timeout", 75},
     {"half a reply, then silence", "reply ETRN \"250-a\\r\\n250\" raw stall\n", "timeout", 75},
-    {"half a reply, then the close", "reply ETRN \"250-a\\r\\n250\" raw close\n", "unreachable", 75},
+    {"half a reply, then the close", "reply ETRN \"250-a\\r\\n250\" raw close\n", "unreachable",
+     75},
     {"the close before a greeting", "greeting close\n", "unreachable", 75},
     {"reset at ETRN", "reply ETRN reset\n", "unreachable", 75},
     {"a greeting of one byte a second", "drip 1 1s\n", "timeout", 75},
@@ -45,7 +47,9 @@ static void test_row(void **state)
     (void)snprintf(script, sizeof script, BAD "%s" OK, row->script);
     struct sim *sim = sim_start(script);
     struct outcome_text outcome =
-        pull(sim, "backup bad { $bad domains = e.example command_timeout = 2s connect_timeout = 2s }\nbackup ok { $ok domains = e.example }",
+        pull(sim,
+             "backup bad { $bad domains = e.example command_timeout = 2s connect_timeout = 2s "
+             "}\nbackup ok { $ok domains = e.example }",
              NULL, false, false);
     assert_non_null(strstr(outcome.lines.bytes, "\nok e.example started 250 OK\n"));
     if (row->outcome != NULL) {
@@ -65,7 +69,9 @@ static void test_row(void **state)
 /* A reply of this many octets or lines. */
 static void try_large_reply(size_t line_size, size_t lines, const char *outcome_name)
 {
-    enum { REPLY_MAX = 300 * 1024 };
+    enum {
+        REPLY_MAX = 300 * 1024
+    };
     char *script = malloc(REPLY_MAX + 1000);
     char expected[64];
 
@@ -80,10 +86,12 @@ static void try_large_reply(size_t line_size, size_t lines, const char *outcome_
     }
     (void)sprintf(script + used, "\" raw\n");
     struct sim *sim = sim_start(script);
-    struct outcome_text outcome = pull(sim, "backup bad { $bad domains = e.example }", NULL, false, false);
+    struct outcome_text outcome =
+        pull(sim, "backup bad { $bad domains = e.example }", NULL, false, false);
     (void)snprintf(expected, sizeof expected, "bad e.example %s ", outcome_name);
     if (strncmp(outcome.lines.bytes, expected, strlen(expected)) != 0)
-        fail_msg("%zu lines of %zu: expected \"%s\", got \"%.200s\"", lines, line_size, expected, outcome.lines.bytes);
+        fail_msg("%zu lines of %zu: expected \"%s\", got \"%.200s\"", lines, line_size, expected,
+                 outcome.lines.bytes);
     outcome_done(&outcome);
     sim_stop(sim);
     free(script);
@@ -100,22 +108,27 @@ static void test_large_replies(void **state)
     try_large_reply(1, 10000, "protocol");
 }
 
-/* A session of four ETRNs cut after each byte that the server sends: the cut backup's domains are answered on other connections as
- * far as these bring anything, the rest is unreachable; the other backup is always asked; it always ends. */
+/* A session of four ETRNs cut after each byte that the server sends: the cut backup's domains are
+ * answered on other connections as far as these bring anything, the rest is unreachable; the other
+ * backup is always asked; it always ends. */
 static void cut_everywhere(const char *how)
 {
-    enum { BYTES_MAX = 160 };
+    enum {
+        BYTES_MAX = 160
+    };
 
     for (int bytes = 0; bytes < BYTES_MAX; bytes++) {
         char script[500];
 
         (void)snprintf(script, sizeof script, BAD "fault after-bytes %d %s\n" OK, bytes, how);
         struct sim *sim = sim_start(script);
-        struct outcome_text outcome = pull(sim,
-                                           "backup bad { $bad tls = off domains = {a.example, b.example, c.example, d.example} }\n"
-                                           "backup ok { $ok domains = {a.example, b.example} }",
-                                           NULL, false, false);
-        assert_non_null(strstr(outcome.lines.bytes, "ok a.example started 250 OK\nok b.example started 250 OK\n"));
+        struct outcome_text outcome = pull(
+            sim,
+            "backup bad { $bad tls = off domains = {a.example, b.example, c.example, d.example} }\n"
+            "backup ok { $ok domains = {a.example, b.example} }",
+            NULL, false, false);
+        assert_non_null(strstr(outcome.lines.bytes,
+                               "ok a.example started 250 OK\nok b.example started 250 OK\n"));
         assert_int_equal(outcome.answered, 6);
         if (sim_count(sim, "bad#1 < ETRN b.example") > 0)
             assert_non_null(strstr(outcome.lines.bytes, "bad a.example started 250 OK\n"));
@@ -142,12 +155,15 @@ static void test_reset_after_each_byte(void **state)
 static void test_connection_cut_in_the_list(void **state)
 {
     struct sim *sim = sim_start(BAD "on-connection 1 fault after-commands 3 close\n");
-    struct outcome_text outcome =
-        pull(sim, "backup bad { $bad tls = off domains = {a.example, b.example, c.example, d.example} }", NULL, false, false);
+    struct outcome_text outcome = pull(
+        sim, "backup bad { $bad tls = off domains = {a.example, b.example, c.example, d.example} }",
+        NULL, false, false);
 
     (void)state;
-    assert_string_equal(outcome.lines.bytes, "bad a.example started 250 OK\nbad b.example started 250 OK\nbad c.example started 250 "
-                                             "OK\nbad d.example started 250 OK\n");
+    assert_string_equal(
+        outcome.lines.bytes,
+        "bad a.example started 250 OK\nbad b.example started 250 OK\nbad c.example started 250 "
+        "OK\nbad d.example started 250 OK\n");
     outcome_done(&outcome);
     sim_stop(sim);
 }

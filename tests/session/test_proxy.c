@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REQUEST_SIZE = 2000, CHUNK = 4096 };
+enum {
+    REQUEST_SIZE = 2000,
+    CHUNK = 4096
+};
 
 struct proxy {
     pid_t process;
@@ -19,8 +22,9 @@ struct proxy {
 
 static struct sockaddr_in loopback(int port)
 {
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int connect_to(int port)
@@ -41,7 +45,8 @@ static void relay(int client, int target)
         for (int i = 0; i < 2; i++) {
             ssize_t size = ends[i].revents != 0 ? read(ends[i].fd, bytes, sizeof bytes) : -1;
 
-            if (ends[i].revents != 0 && (size <= 0 || write(ends[1 - i].fd, bytes, (size_t)size) != size))
+            if (ends[i].revents != 0 &&
+                (size <= 0 || write(ends[1 - i].fd, bytes, (size_t)size) != size))
                 return;
         }
     }
@@ -68,7 +73,8 @@ static void serve_http(int client)
         request[used] = '\0';
     }
     if (strstr(request, "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n") == NULL) {
-        static const char refusal[] = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+        static const char refusal[] = "HTTP/1.1 407 Proxy Authentication "
+                                      "Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
                                       "Content-Length: 0\r\nConnection: close\r\n\r\n";
         say(client, refusal, sizeof refusal - 1);
         return;
@@ -79,7 +85,8 @@ static void serve_http(int client)
     relay(client, target);
 }
 
-/* SOCKS 5 (RFC 1928) without authentication, for an address of either kind; the port alone counts. */
+/* SOCKS 5 (RFC 1928) without authentication, for an address of either kind; the port alone counts.
+ */
 static void serve_socks(int client)
 {
     unsigned char request[REQUEST_SIZE];
@@ -139,7 +146,8 @@ struct row {
 
 static const struct row rows[] = {
     {"CONNECT", serve_http, "http://me:secret@", "tls = off", "started", 0},
-    {"CONNECT and STARTTLS", serve_http, "http://me:secret@", "tls = required tls_verify = false", "started", 0},
+    {"CONNECT and STARTTLS", serve_http, "http://me:secret@", "tls = required tls_verify = false",
+     "started", 0},
     {"CONNECT without credentials", serve_http, "http://", "tls = off", "unreachable", 75},
     {"SOCKS 5", serve_socks, "socks5://", "tls = off", "started", 0},
     {"SOCKS 5, the proxy looks the name up", serve_socks, "socks5h://", "tls = may", "started", 0},
@@ -149,15 +157,18 @@ static void test_row(void **state)
 {
     const struct row *row = *state;
     struct proxy proxy = proxy_start(row->serve);
-    struct sim *sim = sim_start("server mx 127.0.0.1:0\ntls starttls \"" CERTIFICATES "/good.crt\" \"" CERTIFICATES "/good.key\"\n");
+    struct sim *sim = sim_start("server mx 127.0.0.1:0\ntls starttls \"" CERTIFICATES
+                                "/good.crt\" \"" CERTIFICATES "/good.key\"\n");
     char config[1000], expected[64];
 
-    (void)snprintf(config, sizeof config, "backup mx { $mx domains = e.example %s proxy = \"%s127.0.0.1:%d\" }", row->options,
-                   row->scheme, proxy.port);
+    (void)snprintf(config, sizeof config,
+                   "backup mx { $mx domains = e.example %s proxy = \"%s127.0.0.1:%d\" }",
+                   row->options, row->scheme, proxy.port);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
     (void)snprintf(expected, sizeof expected, "mx e.example %s ", row->outcome);
     if (strncmp(outcome.lines.bytes, expected, strlen(expected)) != 0)
-        fail_msg("expected \"%s\", got \"%s\"\n%s", expected, outcome.lines.bytes, outcome.wire.bytes);
+        fail_msg("expected \"%s\", got \"%s\"\n%s", expected, outcome.lines.bytes,
+                 outcome.wire.bytes);
     assert_int_equal(outcome.exit_status, row->exit_status);
     assert_int_equal(sim_count(sim, "< ETRN e.example"), row->exit_status == 0 ? 1 : 0);
     assert_null(strstr(outcome.wire.bytes, "bWU6c2VjcmV0")); /* the proxy's password */
@@ -170,7 +181,9 @@ static void test_row(void **state)
 static void test_no_proxy_listens(void **state)
 {
     struct sim *sim = sim_start("server mx 127.0.0.1:0\n");
-    struct outcome_text outcome = pull(sim, "backup mx { $mx domains = e.example proxy = \"socks5://127.0.0.1:1\" }", NULL, false, false);
+    struct outcome_text outcome =
+        pull(sim, "backup mx { $mx domains = e.example proxy = \"socks5://127.0.0.1:1\" }", NULL,
+             false, false);
 
     (void)state;
     assert_non_null(strstr(outcome.lines.bytes, "mx e.example unreachable"));

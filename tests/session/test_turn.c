@@ -1,5 +1,6 @@
-/* ATRN and TURN against a provider that mxsim plays, honest or hostile, and a primary that keeps what it gets. After whatever happens
- * every message is at the primary or still with the provider, and nothing came through that was not asked for. */
+/* ATRN and TURN against a provider that mxsim plays, honest or hostile, and a primary that keeps
+ * what it gets. After whatever happens every message is at the primary or still with the provider,
+ * and nothing came through that was not asked for. */
 #include "../unit/unit.h"
 #include "harness.h"
 
@@ -14,7 +15,9 @@
 #define PROVIDER "server mx 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n"
 #define SINK "sink primary 127.0.0.1:0\n  keep " ARRIVED " lf\n"
 #define PRIMARY "primary { address = \"%primary\" }\n"
-#define MX "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = true command_timeout = 5s "
+#define MX                                                                                         \
+    "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = true "    \
+    "command_timeout = 5s "
 #define E_EXAMPLE "domains = e.example }"
 
 /* ---- the folders ---- */
@@ -44,7 +47,8 @@ static size_t count_files(const char *path, const char *ending)
     for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
         size_t size = strlen(entry->d_name), wanted = strlen(ending);
 
-        if (entry->d_name[0] != '.' && size >= wanted && strcmp(entry->d_name + size - wanted, ending) == 0)
+        if (entry->d_name[0] != '.' && size >= wanted &&
+            strcmp(entry->d_name + size - wanted, ending) == 0)
             count++;
     }
     (void)closedir(folder);
@@ -58,7 +62,9 @@ static void put_message(int number, const char *to)
     (void)snprintf(name, sizeof name, WAITING "/%d.eml", number);
     FILE *file = fopen(name, "w");
     assert_non_null(file);
-    (void)fprintf(file, "From: a@far.example\nTo: %s\nSubject: number %d\n\nOne.\n.two\n..three\nend %d\n", to, number, number);
+    (void)fprintf(
+        file, "From: a@far.example\nTo: %s\nSubject: number %d\n\nOne.\n.two\n..three\nend %d\n",
+        to, number, number);
     assert_int_equal(fclose(file), 0);
 }
 
@@ -101,8 +107,8 @@ struct row {
     int waiting; /* messages */
     const char *outcome;
     int exit_status;
-    size_t kept;             /* by the primary */
-    const char *in_journal;  /* NULL: whatever */
+    size_t kept;            /* by the primary */
+    const char *in_journal; /* NULL: whatever */
     const char *not_in_journal;
 };
 
@@ -112,66 +118,97 @@ struct row {
 #define ONE_MAIL BEGIN SAY("MAIL FROM:<a@far.example>") SAY("RCPT TO:<x@e.example>")
 
 static const struct row rows[] = {
-    {"three messages", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 3, "received", 0, 3, "mx#2 < ATRN e.example", "mx#3"},
+    {"three messages", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 3, "received", 0, 3,
+     "mx#2 < ATRN e.example", "mx#3"},
     {"none", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 0, "empty", 0, 0, "mx#1 > 453", NULL},
-    {"by CRAM-MD5", PROVIDER SINK, PRIMARY MX "auth = CRAM-MD5 " E_EXAMPLE, 1, "received", 0, 1, "< AUTH CRAM-MD5", NULL},
-    {"no domains: whatever is ours", PROVIDER SINK, PRIMARY MX "domains = {} }", 2, "received", 0, 2, "< ATRN\n", NULL},
-    {"two domains in one ATRN", PROVIDER SINK, PRIMARY MX "domains = {d.example, e.example} }", 2, "received", 0, 2,
-     "< ATRN d.example,e.example", NULL},
+    {"by CRAM-MD5", PROVIDER SINK, PRIMARY MX "auth = CRAM-MD5 " E_EXAMPLE, 1, "received", 0, 1,
+     "< AUTH CRAM-MD5", NULL},
+    {"no domains: whatever is ours", PROVIDER SINK, PRIMARY MX "domains = {} }", 2, "received", 0,
+     2, "< ATRN\n", NULL},
+    {"two domains in one ATRN", PROVIDER SINK, PRIMARY MX "domains = {d.example, e.example} }", 2,
+     "received", 0, 2, "< ATRN d.example,e.example", NULL},
     {"wrong password", PROVIDER SINK,
-     PRIMARY "backup mx { $mx method = atrn user = me password = wrong tls = off auth_in_clear = true " E_EXAMPLE, 1,
-     "authentication", 77, 0, NULL, "< ATRN"},
-    {"ATRN not offered", "server mx 127.0.0.1:0\n" AUTH SINK, PRIMARY MX E_EXAMPLE, 1, "unsupported", 69, 0, NULL, "< ATRN"},
-    {"denied", "server mx 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n  reply ATRN \"450 not yours\"\n" SINK, PRIMARY MX E_EXAMPLE, 1,
-     "denied", 77, 0, "< QUIT", NULL},
-    {"deferred", "server mx 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n  reply ATRN \"451 not now\"\n" SINK, PRIMARY MX E_EXAMPLE, 1,
-     "deferred", 75, 0, NULL, NULL},
-    {"primary down", PROVIDER SINK, "primary { address = \"127.0.0.1:1\" }\n" MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
-    {"primary busy", PROVIDER "sink primary 127.0.0.1:0\n  greeting \"421 busy\"\n", PRIMARY MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
-    {"primary refuses", PROVIDER "sink primary 127.0.0.1:0\n  greeting \"554 no\"\n", PRIMARY MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
-    {"primary silent", PROVIDER "sink primary 127.0.0.1:0\n  greeting stall\n",
-     PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = true command_timeout = 1s " E_EXAMPLE, 1,
+     PRIMARY "backup mx { $mx method = atrn user = me password = wrong tls = off auth_in_clear = "
+             "true " E_EXAMPLE,
+     1, "authentication", 77, 0, NULL, "< ATRN"},
+    {"ATRN not offered", "server mx 127.0.0.1:0\n" AUTH SINK, PRIMARY MX E_EXAMPLE, 1,
+     "unsupported", 69, 0, NULL, "< ATRN"},
+    {"denied",
+     "server mx 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n  reply ATRN \"450 not yours\"\n" SINK,
+     PRIMARY MX E_EXAMPLE, 1, "denied", 77, 0, "< QUIT", NULL},
+    {"deferred",
+     "server mx 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n  reply ATRN \"451 not now\"\n" SINK,
+     PRIMARY MX E_EXAMPLE, 1, "deferred", 75, 0, NULL, NULL},
+    {"primary down", PROVIDER SINK, "primary { address = \"127.0.0.1:1\" }\n" MX E_EXAMPLE, 1,
      "held", 75, 0, NULL, "mx#"},
-    {"relay_address", PROVIDER SINK, "primary { address = \"127.0.0.1:1\" relay_address = \"%primary\" }\n" MX E_EXAMPLE, 1, "received", 0,
-     1, NULL, NULL},
-    {"a PROXY line", PROVIDER SINK "  proxied\n", "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1, "received", 0,
-     1, "PROXY TCP4 127.0.0.1 127.0.0.1", NULL},
+    {"primary busy", PROVIDER "sink primary 127.0.0.1:0\n  greeting \"421 busy\"\n",
+     PRIMARY MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
+    {"primary refuses", PROVIDER "sink primary 127.0.0.1:0\n  greeting \"554 no\"\n",
+     PRIMARY MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
+    {"primary silent", PROVIDER "sink primary 127.0.0.1:0\n  greeting stall\n",
+     PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
+             "true command_timeout = 1s " E_EXAMPLE,
+     1, "held", 75, 0, NULL, "mx#"},
+    {"relay_address", PROVIDER SINK,
+     "primary { address = \"127.0.0.1:1\" relay_address = \"%primary\" }\n" MX E_EXAMPLE, 1,
+     "received", 0, 1, NULL, NULL},
+    {"a PROXY line", PROVIDER SINK "  proxied\n",
+     "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1, "received", 0, 1,
+     "PROXY TCP4 127.0.0.1 127.0.0.1", NULL},
     {"TURN", PROVIDER SINK,
-     PRIMARY "backup mx { $mx method = turn user = me password = secret tls = off auth_in_clear = true force = true " E_EXAMPLE, 2, "received", 0, 2,
-     "< TURN", NULL},
-    {"QUIT before our 220", TURN("turn say \"QUIT\"\n  turn expect\n  turn expect\n  turn close"), PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, NULL,
-     NULL},
-    {"only EHLO and QUIT", TURN(BEGIN "turn say \"QUIT\"\n  turn expect\n  turn close"), PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, NULL, NULL},
-    {"a foreign domain", TURN(BEGIN SAY("MAIL FROM:<>") SAY("RCPT TO:<a@other.example>") "turn say \"QUIT\"\n  turn expect"),
+     PRIMARY "backup mx { $mx method = turn user = me password = secret tls = off auth_in_clear = "
+             "true force = true " E_EXAMPLE,
+     2, "received", 0, 2, "< TURN", NULL},
+    {"QUIT before our 220", TURN("turn say \"QUIT\"\n  turn expect\n  turn expect\n  turn close"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, NULL, NULL},
+    {"only EHLO and QUIT", TURN(BEGIN "turn say \"QUIT\"\n  turn expect\n  turn close"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, NULL, NULL},
+    {"a foreign domain",
+     TURN(BEGIN SAY("MAIL FROM:<>")
+              SAY("RCPT TO:<a@other.example>") "turn say \"QUIT\"\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 550", "other.example\nprimary"},
-    {"STARTTLS is taken out", TURN(BEGIN "turn say \"QUIT\"\n  turn expect") "  ehlo \"250-p\" \"250-PIPELINING\" \"250-STARTTLS\" \"250 CHUNKING\"\n",
+    {"STARTTLS is taken out",
+     TURN(BEGIN "turn say \"QUIT\"\n  turn expect") "  ehlo \"250-p\" \"250-PIPELINING\" "
+                                                    "\"250-STARTTLS\" \"250 CHUNKING\"\n",
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 250 PIPELINING", "mx#1 < 250-STARTTLS"},
     {"verbs that are not for the provider",
-     TURN(BEGIN SAY("STARTTLS") "turn say \"QUIT\"\n  turn expect"), PRIMARY MX E_EXAMPLE, 0, NULL, -1, 0, "mx#1 < 502", "primary#1 < STARTTLS"},
-    {"AUTH", TURN(BEGIN SAY("AUTH PLAIN AAAA") "turn say \"QUIT\"\n  turn expect"), PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 502",
-     "primary#1 < AUTH"},
-    {"XCLIENT", TURN(BEGIN SAY("XCLIENT ADDR=127.0.0.1") "turn say \"QUIT\"\n  turn expect"), PRIMARY MX E_EXAMPLE, 0, "received", 0, 0,
-     "mx#1 < 502", "primary#1 < XCLIENT"},
-    {"BDAT", TURN(ONE_MAIL "turn say \"BDAT 5 LAST\"\n  turn expect\n  turn close"), PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, "mx#1 < 502",
-     "primary#1 < BDAT"},
-    {"a second EHLO", TURN(BEGIN SAY("EHLO again") "turn say \"QUIT\"\n  turn expect"), PRIMARY MX E_EXAMPLE, 0, "received", 0, 0,
-     "primary#1 < EHLO again", NULL},
-    {"a DATA that is not ended", TURN(ONE_MAIL SAY("DATA") "turn say \"half a message\"\n  turn close"), PRIMARY MX E_EXAMPLE, 0, "interrupted", 75,
-     0, "primary#1 < DATA", "kept"},
+     TURN(BEGIN SAY("STARTTLS") "turn say \"QUIT\"\n  turn expect"), PRIMARY MX E_EXAMPLE, 0, NULL,
+     -1, 0, "mx#1 < 502", "primary#1 < STARTTLS"},
+    {"AUTH", TURN(BEGIN SAY("AUTH PLAIN AAAA") "turn say \"QUIT\"\n  turn expect"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 502", "primary#1 < AUTH"},
+    {"XCLIENT", TURN(BEGIN SAY("XCLIENT ADDR=127.0.0.1") "turn say \"QUIT\"\n  turn expect"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 502", "primary#1 < XCLIENT"},
+    {"BDAT", TURN(ONE_MAIL "turn say \"BDAT 5 LAST\"\n  turn expect\n  turn close"),
+     PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, "mx#1 < 502", "primary#1 < BDAT"},
+    {"a second EHLO", TURN(BEGIN SAY("EHLO again") "turn say \"QUIT\"\n  turn expect"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "primary#1 < EHLO again", NULL},
+    {"a DATA that is not ended",
+     TURN(ONE_MAIL SAY("DATA") "turn say \"half a message\"\n  turn close"), PRIMARY MX E_EXAMPLE,
+     0, "interrupted", 75, 0, "primary#1 < DATA", "kept"},
     {"a stall in DATA", TURN(ONE_MAIL SAY("DATA") "turn say \"half a message\"\n  turn stall"),
      PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0, "interrupted", 75, 0, NULL, "kept"},
-    {"a DATA without end", TURN(ONE_MAIL SAY("DATA") "turn endless \"more and more and more and more and more and more\""),
+    {"a DATA without end",
+     TURN(
+         ONE_MAIL SAY("DATA") "turn endless \"more and more and more and more and more and more\""),
      PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0, "interrupted", 75, 0, NULL, "kept"},
-    {"a command line of megabytes", TURN(BEGIN "turn endless \"RCPT TO:<\""), PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, NULL, "RCPT TO:<RCPT"},
-    {"smuggling by LF.LF", TURN(ONE_MAIL SAY("DATA") "turn say \"a\\n.\\nMAIL FROM:<x@y>\\r\\n\" raw\n  turn expect\n  turn close"),
+    {"a command line of megabytes", TURN(BEGIN "turn endless \"RCPT TO:<\""), PRIMARY MX E_EXAMPLE,
+     0, "interrupted", 75, 0, NULL, "RCPT TO:<RCPT"},
+    {"smuggling by LF.LF",
+     TURN(ONE_MAIL SAY(
+         "DATA") "turn say \"a\\n.\\nMAIL FROM:<x@y>\\r\\n\" raw\n  turn expect\n  turn close"),
      PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, "mx#1 < 550", "kept"},
-    {"silence of the provider", TURN("turn stall"), PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0, "interrupted", 75, 0, NULL, NULL},
-    {"silence of the primary", PROVIDER SINK "  reply EHLO stall\n", PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 1, "interrupted", 75, 0, NULL, NULL},
+    {"silence of the provider", TURN("turn stall"), PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0,
+     "interrupted", 75, 0, NULL, NULL},
+    {"silence of the primary", PROVIDER SINK "  reply EHLO stall\n",
+     PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 1, "interrupted", 75, 0, NULL, NULL},
     {"all pipelined",
-     TURN(BEGIN "turn say \"MAIL FROM:<>\\r\\nRCPT TO:<a@e.example>\\r\\nRCPT TO:<b@other.example>\\r\\nRCPT TO:<c@e.example>\\r\\nDATA\\r\\n\" raw\n"
-          "  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn say \"text\\r\\n.\\r\\nQUIT\\r\\n\" raw\n  turn expect\n  turn expect"),
+     TURN(BEGIN "turn say \"MAIL FROM:<>\\r\\nRCPT TO:<a@e.example>\\r\\nRCPT "
+                "TO:<b@other.example>\\r\\nRCPT TO:<c@e.example>\\r\\nDATA\\r\\n\" raw\n"
+                "  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn "
+                "say \"text\\r\\n.\\r\\nQUIT\\r\\n\" raw\n  turn expect\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 1, "mx#1 < 550", "b@other.example\nprimary"},
-    {"the provider's queue is refused for a while", PROVIDER SINK "  reply RCPT \"450 later\"\n", PRIMARY MX E_EXAMPLE, 1, "received", 0, 0, NULL, NULL},
+    {"the provider's queue is refused for a while", PROVIDER SINK "  reply RCPT \"450 later\"\n",
+     PRIMARY MX E_EXAMPLE, 1, "received", 0, 0, NULL, NULL},
 };
 
 static void test_row(void **state)
@@ -185,9 +222,11 @@ static void test_row(void **state)
     if (row->outcome != NULL) {
         const char *found = strstr(outcome.lines.bytes, "e.example ");
 
-        (void)snprintf(expected, sizeof expected, "%s%s ", found != NULL ? "e.example " : "mx  ", row->outcome);
+        (void)snprintf(expected, sizeof expected, "%s%s ", found != NULL ? "e.example " : "mx  ",
+                       row->outcome);
         if (strstr(outcome.lines.bytes, expected) == NULL)
-            fail_msg("expected \"%s\", got \"%s\"\n%s", expected, outcome.lines.bytes, sim_journal(sim));
+            fail_msg("expected \"%s\", got \"%s\"\n%s", expected, outcome.lines.bytes,
+                     sim_journal(sim));
         assert_int_equal(outcome.exit_status, row->exit_status);
     }
     if (count_files(ARRIVED, ".eml") != row->kept)
@@ -202,9 +241,12 @@ static void test_row(void **state)
 
 /* ---- nothing is lost, nothing comes twice without need ---- */
 
-enum { MESSAGES = 2 };
+enum {
+    MESSAGES = 2
+};
 
-/* Every message is at the primary, or still with the provider; and after a last, undisturbed run all are at the primary. */
+/* Every message is at the primary, or still with the provider; and after a last, undisturbed run
+ * all are at the primary. */
 static void check_nothing_lost(const char *how, int bytes)
 {
     for (int number = 1; number <= MESSAGES; number++) {
@@ -221,9 +263,11 @@ static void check_nothing_lost(const char *how, int bytes)
     sim_stop(sim);
     for (int number = 1; number <= MESSAGES; number++) {
         if (arrived(number) < 1 || arrived(number) > 2)
-            fail_msg("%s after %d bytes: message %d has come %zu times", how, bytes, number, arrived(number));
+            fail_msg("%s after %d bytes: message %d has come %zu times", how, bytes, number,
+                     arrived(number));
     }
-    assert_true(count_files(ARRIVED, ".eml") <= MESSAGES + 1); /* one may be doubled (RFC 5321 6.1), not more */
+    assert_true(count_files(ARRIVED, ".eml") <=
+                MESSAGES + 1); /* one may be doubled (RFC 5321 6.1), not more */
 }
 
 /* before and after stand around the number of bytes in the script. */
@@ -237,7 +281,8 @@ static void break_everywhere(const char *before, const char *after, int bytes_ma
         struct sim *sim = sim_start(script);
         struct outcome_text outcome = pull(sim, PRIMARY MX E_EXAMPLE, NULL, false, false);
         if (outcome.exit_status != 0 && outcome.exit_status != 75)
-            fail_msg("%d bytes: exit status %d: %s", bytes, outcome.exit_status, outcome.lines.bytes);
+            fail_msg("%d bytes: exit status %d: %s", bytes, outcome.exit_status,
+                     outcome.lines.bytes);
         outcome_done(&outcome);
         sim_stop(sim);
         check_nothing_lost(after, bytes);
@@ -292,12 +337,15 @@ static void test_four_at_a_time(void **state)
         size_t used = strlen(config);
 
         (void)snprintf(config + used, sizeof config - used,
-                       "backup mx%d { $mx%d method = atrn user = me password = secret tls = off auth_in_clear = true domains = "
+                       "backup mx%d { $mx%d method = atrn user = me password = secret tls = off "
+                       "auth_in_clear = true domains = "
                        "e.example }\n",
                        i, i);
         used = strlen(script);
         (void)snprintf(script + used, sizeof script - used,
-                       "server mx%d 127.0.0.1:0\n" AUTH "  odmr " WAITING "\n  reply ATRN \"453 none\"\n  delay ATRN 100ms\n", i);
+                       "server mx%d 127.0.0.1:0\n" AUTH "  odmr " WAITING
+                       "\n  reply ATRN \"453 none\"\n  delay ATRN 100ms\n",
+                       i);
     }
     (void)strcat(script, SINK);
     struct sim *sim = sim_start(script);
@@ -324,9 +372,12 @@ static void test_four_at_a_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_provider_closes_after_each_byte), cmocka_unit_test(test_provider_resets_after_each_byte),
-        cmocka_unit_test(test_primary_closes_after_each_byte),  cmocka_unit_test(test_primary_resets_after_each_byte),
-        cmocka_unit_test(test_stop_in_a_transfer),              cmocka_unit_test(test_four_at_a_time),
+        cmocka_unit_test(test_provider_closes_after_each_byte),
+        cmocka_unit_test(test_provider_resets_after_each_byte),
+        cmocka_unit_test(test_primary_closes_after_each_byte),
+        cmocka_unit_test(test_primary_resets_after_each_byte),
+        cmocka_unit_test(test_stop_in_a_transfer),
+        cmocka_unit_test(test_four_at_a_time),
     };
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);

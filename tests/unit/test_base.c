@@ -14,13 +14,27 @@ struct duration_row {
 };
 
 static const struct duration_row durations[] = {
-    {"0", true, 0, "0s"},         {"0s", true, 0, "0s"},          {"30s", true, 30, "30s"},
-    {"90s", true, 90, "1m30s"},   {"4h", true, 14400, "4h"},      {"1h30m", true, 5400, "1h30m"},
-    {"1w2d", true, 777600, "1w2d"}, {"400d", true, 34560000, "57w1d"}, {"3660d", true, 316224000, "522w6d"},
-    {"", false, 0, ""},           {"4", false, 0, ""},            {"4 h", false, 0, ""},
-    {"h", false, 0, ""},          {"-4h", false, 0, ""},          {"30m1h", false, 0, ""},
-    {"1h1h", false, 0, ""},       {"4hours", false, 0, ""},       {"99999w", false, 0, ""},
-    {"18446744073709551617s", false, 0, ""}, {"3660d1s", false, 0, ""}, {"1.5h", false, 0, ""},
+    {"0", true, 0, "0s"},
+    {"0s", true, 0, "0s"},
+    {"30s", true, 30, "30s"},
+    {"90s", true, 90, "1m30s"},
+    {"4h", true, 14400, "4h"},
+    {"1h30m", true, 5400, "1h30m"},
+    {"1w2d", true, 777600, "1w2d"},
+    {"400d", true, 34560000, "57w1d"},
+    {"3660d", true, 316224000, "522w6d"},
+    {"", false, 0, ""},
+    {"4", false, 0, ""},
+    {"4 h", false, 0, ""},
+    {"h", false, 0, ""},
+    {"-4h", false, 0, ""},
+    {"30m1h", false, 0, ""},
+    {"1h1h", false, 0, ""},
+    {"4hours", false, 0, ""},
+    {"99999w", false, 0, ""},
+    {"18446744073709551617s", false, 0, ""},
+    {"3660d1s", false, 0, ""},
+    {"1.5h", false, 0, ""},
 };
 
 static void test_duration(void **state)
@@ -147,7 +161,8 @@ static void test_log_line(void **state)
     log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
     assert_string_equal(line.bytes, "");
     log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
-    assert_string_equal(line.bytes, "backup=mx2 code=250 text=\"a \\\"b\\\" \\x1b[2J\\n\" empty=\"\"");
+    assert_string_equal(line.bytes,
+                        "backup=mx2 code=250 text=\"a \\\"b\\\" \\x1b[2J\\n\" empty=\"\"");
     buffer_clear(&line);
     log_message(LEVEL_ERROR, "%s", "one\ntwo");
     assert_string_equal(line.bytes, "one\\ntwo");

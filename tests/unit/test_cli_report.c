@@ -123,7 +123,8 @@ static void test_result(void **state)
     buffer_done(&text);
 }
 
-/* What does not fit into the width goes on in the next line: why a server refused us is never cut off. */
+/* What does not fit into the width goes on in the next line: why a server refused us is never cut
+ * off. */
 static void test_fold(void **state)
 {
     const struct result result = answer(OUTCOME_STARTED, 250, "one two three four five");
@@ -133,7 +134,8 @@ static void test_fold(void **state)
     (void)state;
     buffer_init(&text, TEXT_SIZE);
     result_line_format(&text, &result, &style);
-    assert_string_equal(text.bytes, "mx2  example.com  started      250 o\n      ne two three four five\n");
+    assert_string_equal(text.bytes,
+                        "mx2  example.com  started      250 o\n      ne two three four five\n");
     buffer_done(&text);
 }
 
@@ -377,10 +379,10 @@ static void test_output_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold),
-        cmocka_unit_test(test_any_text), cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_dry_run),  cmocka_unit_test(test_json_names),
-        cmocka_unit_test(test_summary),  cmocka_unit_test(test_output_fails),
+        cmocka_unit_test(test_fold),         cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_columns),      cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_json_names),   cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_output_fails),
     };
     int failed = 0;
 

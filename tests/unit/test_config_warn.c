@@ -16,11 +16,18 @@ struct row {
 
 static const struct row rows[] = {
     {"nothing to say", "backup a { domains = a.example }\n", NULL},
-    {"atrn without domains", "\nbackup a { method = atrn user = u password = p tls = required }\n", ":2: backup \"a\": domains: none"},
-    {"atrn with domains", "backup a { method = atrn user = u password = p tls = required domains = a.example }\n", NULL},
-    {"password in clear", "backup a { domains = a.example user = u password = p auth_in_clear = true }\n", "auth_in_clear"},
-    {"allowed in clear, but not done", "backup a { domains = a.example user = u password = p auth_in_clear = true tls = required }\n", NULL},
-    {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n", "on_failure, on_recovery and silence"},
+    {"atrn without domains", "\nbackup a { method = atrn user = u password = p tls = required }\n",
+     ":2: backup \"a\": domains: none"},
+    {"atrn with domains",
+     "backup a { method = atrn user = u password = p tls = required domains = a.example }\n", NULL},
+    {"password in clear",
+     "backup a { domains = a.example user = u password = p auth_in_clear = true }\n",
+     "auth_in_clear"},
+    {"allowed in clear, but not done",
+     "backup a { domains = a.example user = u password = p auth_in_clear = true tls = required }\n",
+     NULL},
+    {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n",
+     "on_failure, on_recovery and silence"},
 };
 
 struct heard {

@@ -1,26 +1,38 @@
-/* dialogue: every node is asked, one at a time, whatever the others are answered and wherever the connection is cut.
+/* dialogue: every node is asked, one at a time, whatever the others are answered and wherever the
+ * connection is cut.
  *
- * A row's connections say what the server does with each command of each connection in turn: a code is its reply, X cuts the
- * connection instead, - refuses the connection. Where the words run out, ETRN gets 250 and QUIT 221. */
+ * A row's connections say what the server does with each command of each connection in turn: a code
+ * is its reply, X cuts the connection instead, - refuses the connection. Where the words run out,
+ * ETRN gets 250 and QUIT 221. */
 #include "unit.h"
 
 #include <mxpull/smtp/dialogue.h>
 
 #include <stdio.h>
 
-enum { NODES_MAX = 130, CONNECTIONS_MAX = 140, TEXT_SIZE = 4000 };
+enum {
+    NODES_MAX = 130,
+    CONNECTIONS_MAX = 140,
+    TEXT_SIZE = 4000
+};
 
 struct row {
     const char *name;
     size_t nodes, per_connection;
     const char *connections[8]; /* the last one given serves for all later ones */
-    const char *asked;          /* the nodes in the order of asking, "/" at each new connection, "q" for QUIT */
-    const char *answers;        /* outcome's first letter and code for each node */
+    const char
+        *asked; /* the nodes in the order of asking, "/" at each new connection, "q" for QUIT */
+    const char *answers; /* outcome's first letter and code for each node */
 };
 
 static const struct row rows[] = {
     {"all well", 3, 8, {""}, "012q", "s250 s250 s250"},
-    {"an answer decides no other", 6, 8, {"251 458 459 501 502 250"}, "012345q", "e251 d458 d459 m501 u502 s250"},
+    {"an answer decides no other",
+     6,
+     8,
+     {"251 458 459 501 502 250"},
+     "012345q",
+     "e251 d458 d459 m501 u502 s250"},
     {"500 alone stops the host", 4, 8, {"250 500"}, "01q", "s250 u500 u0 u0"},
     {"530 does not stop", 3, 8, {"530 250 535"}, "012q", "a530 s250 a535"},
     {"enough on one connection", 5, 2, {""}, "01q/23q/4q", "s250 s250 s250 s250 s250"},
@@ -34,7 +46,11 @@ static const struct row rows[] = {
     {"no second connection", 3, 8, {"250 X", "-"}, "01/", "s250 x0 x0"},
     {"no second connection after a full one", 3, 1, {"", "-"}, "0q/", "s250 x0 x0"},
     {"second connection brings nothing", 4, 8, {"250 X", "X"}, "01/2", "s250 x0 x0 x0"},
-    {"a node that makes the server hang up spoils no other", 4, 8, {"250 X", "250 250 X", "X"}, "01/231/1",
+    {"a node that makes the server hang up spoils no other",
+     4,
+     8,
+     {"250 X", "250 250 X", "X"},
+     "01/231/1",
      "s250 x0 s250 s250"},
     {"each connection answers one and is cut", 3, 8, {"250 X"}, "01/21/1q", "s250 s250 s250"},
     {"cut at QUIT", 2, 8, {"250 250 X"}, "01q", "s250 s250"},
@@ -43,13 +59,28 @@ static const struct row rows[] = {
     {"QUIT answered by 250", 2, 8, {"250 250 250"}, "01q", "s250 s250"},
     {"554 for one node", 3, 8, {"250 554 250"}, "012q", "s250 d554 s250"},
     {"554 for every node", 3, 8, {"554 554 554"}, "012q", "d554 d554 d554"},
-    {"554 and the close (too many commands)", 5, 8, {"250 250 554 X", ""}, "0123/423q", "s250 s250 s250 s250 s250"},
-    {"554 to the last node and the close", 3, 8, {"250 250 554 X", ""}, "012q/2q", "s250 s250 s250"},
+    {"554 and the close (too many commands)",
+     5,
+     8,
+     {"250 250 554 X", ""},
+     "0123/423q",
+     "s250 s250 s250 s250 s250"},
+    {"554 to the last node and the close",
+     3,
+     8,
+     {"250 250 554 X", ""},
+     "012q/2q",
+     "s250 s250 s250"},
     {"554 again after it", 3, 8, {"250 250 554 X", "554"}, "012q/2q", "s250 s250 d554"},
     {"554 first and the close", 2, 8, {"554 X", "554 X"}, "01/1q", "d554 d554"},
     {"554 and the close, then no connection", 3, 8, {"250 554 X", "-"}, "012/", "s250 d554 x0"},
     {"550 and the close", 3, 8, {"250 550 X", ""}, "012/12q", "s250 s250 s250"},
-    {"554 and the close again and again", 4, 8, {"250 554 X"}, "012/312/12q/2q", "s250 s250 s250 s250"},
+    {"554 and the close again and again",
+     4,
+     8,
+     {"250 554 X"},
+     "012/312/12q/2q",
+     "s250 s250 s250 s250"},
     {"421 behind a 554", 3, 8, {"250 554 421", ""}, "012/12q", "s250 s250 s250"},
     {"459 and the close is the node's", 3, 8, {"250 459 X", ""}, "012/2q", "s250 d459 s250"},
     {"a code of no table", 2, 8, {"299 599"}, "01q", "s299 d599"},
@@ -91,14 +122,16 @@ static void note_command(const struct dialogue *dialogue, const struct node *nod
         assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
         (void)snprintf(asked + used, TEXT_SIZE - used, "q");
     } else {
-        (void)snprintf(expected, sizeof expected, "ETRN %s\r\n", nodes[dialogue_node(dialogue)].name);
+        (void)snprintf(expected, sizeof expected, "ETRN %s\r\n",
+                       nodes[dialogue_node(dialogue)].name);
         assert_string_equal(dialogue_command(dialogue), expected);
         (void)snprintf(asked + used, TEXT_SIZE - used, "%zu", dialogue_node(dialogue));
     }
 }
 
 /* Plays the row's server until the dialogue ends. Returns the number of connections. */
-static size_t play(struct dialogue *dialogue, const struct node *nodes, const char *const *connections, char *asked)
+static size_t play(struct dialogue *dialogue, const struct node *nodes,
+                   const char *const *connections, char *asked)
 {
     enum dialogue_step step = DIALOGUE_CONNECT;
     size_t count = 0;
@@ -112,7 +145,8 @@ static size_t play(struct dialogue *dialogue, const struct node *nodes, const ch
             script = connections[i];
         if (count++ > 0)
             (void)strcat(asked, "/");
-        step = *script == '-' ? dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "refused") : dialogue_connected(dialogue);
+        step = *script == '-' ? dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "refused")
+                              : dialogue_connected(dialogue);
         while (step == DIALOGUE_SEND) {
             note_command(dialogue, nodes, asked);
             step = serve(dialogue, &script);
@@ -159,9 +193,11 @@ static void test_row(void **state)
     for (size_t i = 0; i < row->nodes; i++) {
         const struct answer *answer = dialogue_answer(dialogue, i);
         size_t used = strlen(answers);
-        char letter = answer->outcome == OUTCOME_UNREACHABLE ? 'x' : outcome_name(answer->outcome)[0];
+        char letter =
+            answer->outcome == OUTCOME_UNREACHABLE ? 'x' : outcome_name(answer->outcome)[0];
 
-        (void)snprintf(answers + used, sizeof answers - used, "%s%c%d", i > 0 ? " " : "", letter, answer->code);
+        (void)snprintf(answers + used, sizeof answers - used, "%s%c%d", i > 0 ? " " : "", letter,
+                       answer->code);
     }
     assert_string_equal(asked, row->asked);
     assert_string_equal(answers, row->answers);
@@ -169,10 +205,12 @@ static void test_row(void **state)
     dialogue_free(dialogue);
 }
 
-/* Whatever a server does, the dialogue ends, after at most one connection more than there are nodes, with every node answered. */
+/* Whatever a server does, the dialogue ends, after at most one connection more than there are
+ * nodes, with every node answered. */
 static void test_random_servers(void **state)
 {
-    static const char *const words[] = {"250", "251", "253", "421", "458", "459", "500", "501", "550", "554", "X", "X", "-"};
+    static const char *const words[] = {"250", "251", "253", "421", "458", "459", "500",
+                                        "501", "550", "554", "X",   "X",   "-"};
     unsigned seed = 20261123;
     const char *given = getenv("MXPULL_SEED");
 
@@ -183,13 +221,16 @@ static void test_random_servers(void **state)
     for (int round = 0; round < 20000; round++) {
         struct node nodes[10];
         char scripts[7][80] = {"", "", "", "", "", "", ""};
-        const char *connections[8] = {scripts[0], scripts[1], scripts[2], scripts[3], scripts[4], scripts[5], scripts[6]};
+        const char *connections[8] = {scripts[0], scripts[1], scripts[2], scripts[3],
+                                      scripts[4], scripts[5], scripts[6]};
         char asked[TEXT_SIZE] = "";
 
         for (size_t i = 0; i < 7; i++) {
             for (size_t j = 0; j < 8; j++) {
                 seed = seed * 1664525U + 1013904223U;
-                (void)strcat(strcat(scripts[i], words[(seed >> 16) % (sizeof words / sizeof words[0])]), " ");
+                (void)strcat(
+                    strcat(scripts[i], words[(seed >> 16) % (sizeof words / sizeof words[0])]),
+                    " ");
             }
         }
         size_t count = 1 + (seed >> 8) % 10;
@@ -277,9 +318,12 @@ static void test_text_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_servers),        cmocka_unit_test(test_stop_while_asking),
-        cmocka_unit_test(test_stop_apart),            cmocka_unit_test(test_decline),
-        cmocka_unit_test(test_pending_count_is_read), cmocka_unit_test(test_text_is_bounded),
+        cmocka_unit_test(test_random_servers),
+        cmocka_unit_test(test_stop_while_asking),
+        cmocka_unit_test(test_stop_apart),
+        cmocka_unit_test(test_decline),
+        cmocka_unit_test(test_pending_count_is_read),
+        cmocka_unit_test(test_text_is_bounded),
     };
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);

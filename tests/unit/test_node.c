@@ -4,8 +4,9 @@
 #include <mxpull/smtp/node.h>
 
 #define LABEL_63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
-#define DOMAIN_253                                                                                                     \
-    LABEL_63 "." LABEL_63 "." LABEL_63 ".abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi"
+#define DOMAIN_253                                                                                 \
+    LABEL_63 "." LABEL_63 "." LABEL_63                                                             \
+             ".abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi"
 
 struct row {
     const char *name;
@@ -23,19 +24,23 @@ static const struct row rows[] = {
     {"single label", "intranet", NODE_DOMAIN, "intranet"},
     {"underscore", "_mail.example.com", NODE_DOMAIN, "_mail.example.com"},
     {"digits", "163.com", NODE_DOMAIN, "163.com"},
-    {"IDN", "b\xc3\xbc"
-            "cher.example",
+    {"IDN",
+     "b\xc3\xbc"
+     "cher.example",
      NODE_DOMAIN, "xn--bcher-kva.example"},
-    {"IDN upper case", "B\xc3\x9c"
-                       "CHER.example",
+    {"IDN upper case",
+     "B\xc3\x9c"
+     "CHER.example",
      NODE_DOMAIN, "xn--bcher-kva.example"},
     {"IDN sharp s stays (non-transitional)", "fa\xc3\x9f.de", NODE_DOMAIN, "xn--fa-hia.de"},
-    {"IDN suffix", "@b\xc3\xbc"
-                   "cher.example",
+    {"IDN suffix",
+     "@b\xc3\xbc"
+     "cher.example",
      NODE_SUFFIX, "@xn--bcher-kva.example"},
-    {"IDN ideographic full stop", "b\xc3\xbc"
-                                  "cher\xe3\x80\x82"
-                                  "example",
+    {"IDN ideographic full stop",
+     "b\xc3\xbc"
+     "cher\xe3\x80\x82"
+     "example",
      NODE_DOMAIN, "xn--bcher-kva.example"},
     {"label of 63", LABEL_63 ".example", NODE_DOMAIN, LABEL_63 ".example"},
     {"253 characters", DOMAIN_253, NODE_DOMAIN, DOMAIN_253},
@@ -64,15 +69,18 @@ static const struct row rows[] = {
     {"address literal", "[192.0.2.1]", NODE_DOMAIN, NULL},
     {"comma", "a.example,b.example", NODE_DOMAIN, NULL},
     {"slash", "example.com/", NODE_DOMAIN, NULL},
-    {"not UTF-8", "b\xfc"
-                  "cher.example",
+    {"not UTF-8",
+     "b\xfc"
+     "cher.example",
      NODE_DOMAIN, NULL},
-    {"IDN that maps to a space", "a\xe3\x80\x80"
-                                 "b.example",
+    {"IDN that maps to a space",
+     "a\xe3\x80\x80"
+     "b.example",
      NODE_DOMAIN, NULL},
     {"IDN line separator", "a\xe2\x80\xa8.example", NODE_DOMAIN, NULL},
-    {"IDN full-width at sign", "\xef\xbc\xa0"
-                               "example.com",
+    {"IDN full-width at sign",
+     "\xef\xbc\xa0"
+     "example.com",
      NODE_DOMAIN, NULL},
 };
 

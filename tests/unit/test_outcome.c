@@ -103,8 +103,13 @@ static void test_every_failure_has_advice(void **state)
 static void test_ehlo_keywords(void **state)
 {
     struct ehlo ehlo = {0};
-    static const char *const lines[] = {"250-PIPELINING\r\n", "250-etrn\r\n", "250-AUTH=LOGIN\r\n", "250-ATRNX\r\n",
-                                        "250 STARTTLS",       "250",          "250-"};
+    static const char *const lines[] = {"250-PIPELINING\r\n",
+                                        "250-etrn\r\n",
+                                        "250-AUTH=LOGIN\r\n",
+                                        "250-ATRNX\r\n",
+                                        "250 STARTTLS",
+                                        "250",
+                                        "250-"};
 
     (void)state;
     ehlo_line(&ehlo, "250-turn.example says hello", 27, true);
@@ -126,5 +131,6 @@ int main(void)
         cmocka_unit_test(test_ehlo_keywords),
     };
 
-    return RUN_TABLE(codes, test_code) + RUN_TABLE(counts, test_count) + cmocka_run_group_tests(tests, NULL, NULL);
+    return RUN_TABLE(codes, test_code) + RUN_TABLE(counts, test_count) +
+           cmocka_run_group_tests(tests, NULL, NULL);
 }

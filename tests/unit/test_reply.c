@@ -42,8 +42,8 @@ static const struct row rows[] = {
     {"SSH", "SSH-2.0-OpenSSH_9.2\r\n", 0, STATUS_PROTOCOL, 0, "", 0},
 };
 
-static enum status feed(struct reply *reply, const char *bytes, size_t size, size_t step, size_t *left,
-                        bool *complete)
+static enum status feed(struct reply *reply, const char *bytes, size_t size, size_t step,
+                        size_t *left, bool *complete)
 {
     enum status status = STATUS_OK;
     struct error error;

@@ -1,7 +1,8 @@
 /* turning: what is asked of a provider, how often, and what comes of it.
  *
- * A row's script is what happens, word by word: a code is the reply to the command sent; oN a reversed session that ends in order
- * after N messages, bN one that breaks; X cuts the connection, - refuses it. The commands sent are compared, and the outcome. */
+ * A row's script is what happens, word by word: a code is the reply to the command sent; oN a
+ * reversed session that ends in order after N messages, bN one that breaks; X cuts the connection,
+ * - refuses it. The commands sent are compared, and the outcome. */
 #include "unit.h"
 
 #include <mxpull/smtp/turning.h>
@@ -21,7 +22,8 @@ static const struct row rows[] = {
     {"mail, then none left", VERB_ATRN, "250 o3 453 221", "A/AQ", "received", 453},
     {"nothing there", VERB_ATRN, "453 221", "AQ", "empty", 453},
     {"turned, and nothing came", VERB_ATRN, "250 o0", "A", "received", 250},
-    {"one message a session (Exim over TLS)", VERB_ATRN, "250 b1 250 b1 250 b1 453 221", "A/A/A/AQ", "received", 453},
+    {"one message a session (Exim over TLS)", VERB_ATRN, "250 b1 250 b1 250 b1 453 221", "A/A/A/AQ",
+     "received", 453},
     {"broken, nothing moved", VERB_ATRN, "250 b0", "A", "interrupted", 0},
     {"broken, then refused", VERB_ATRN, "250 b1 450 221", "A/AQ", "interrupted", 0},
     {"in order, then asked too often", VERB_ATRN, "250 o1 450 221", "A/AQ", "received", 250},
@@ -43,19 +45,22 @@ static enum turning_step happen(struct turning *turning, const char *word)
     if (*word == 'X' || *word == '-')
         return turning_cut(turning, OUTCOME_UNREACHABLE, 0, "cut");
     if (*word == 'o' || *word == 'b')
-        return turning_ended(turning, strtoul(word + 1, NULL, 10), *word == 'b' ? "broke off" : NULL);
+        return turning_ended(turning, strtoul(word + 1, NULL, 10),
+                             *word == 'b' ? "broke off" : NULL);
     return turning_reply(turning, (int)strtol(word, NULL, 10), "text");
 }
 
-static void note_step(const struct turning *turning, enum turning_step step, enum verb verb, char *sent, size_t size)
+static void note_step(const struct turning *turning, enum turning_step step, enum verb verb,
+                      char *sent, size_t size)
 {
     size_t used = strlen(sent);
 
     assert_true(used + 2 < size);
     if (step == TURNING_SEND) {
         assert_string_equal(turning_command(turning), turning_is_quitting(turning) ? "QUIT\r\n"
-                                                      : verb == VERB_ATRN ? "ATRN a.example,b.example\r\n"
-                                                                          : "TURN\r\n");
+                                                      : verb == VERB_ATRN
+                                                          ? "ATRN a.example,b.example\r\n"
+                                                          : "TURN\r\n");
         (void)strcat(sent, turning_is_quitting(turning) ? "Q" : "A");
     } else if (step == TURNING_CONNECT) {
         (void)strcat(sent, "/");
@@ -73,7 +78,8 @@ static void test_row(void **state)
 
     enum turning_step step = turning_connected(turning);
     note_step(turning, step, row->verb, sent, sizeof sent);
-    for (const char *word = row->script; *word != '\0'; word += strcspn(word, " "), word += strspn(word, " ")) {
+    for (const char *word = row->script; *word != '\0';
+         word += strcspn(word, " "), word += strspn(word, " ")) {
         assert_int_not_equal(step, TURNING_END);
         if (step == TURNING_CONNECT && *word != '-') {
             step = turning_connected(turning);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 /* Runs test once for each row of table, under the name that is the row's first member. */
-#define RUN_TABLE(table, test)                                                                                         \
+#define RUN_TABLE(table, test)                                                                     \
     run_table(#test, (table), sizeof(table) / sizeof(table)[0], sizeof(table)[0], (test))
 
 static inline int run_table(const char *group, const void *table, size_t count, size_t row_size,

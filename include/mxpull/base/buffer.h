@@ -6,13 +6,15 @@
 
 #include <stddef.h>
 
-/* Bytes that grow up to a ceiling given at birth. The bytes are always followed by a NUL that is not counted, so that text
- * in a buffer can be read as a string. Lives in the caller's storage; the bytes are owned. */
+/* Bytes that grow up to a ceiling given at birth. The bytes are always followed by a NUL that is
+ * not counted, so that text in a buffer can be read as a string. Lives in the caller's storage; the
+ * bytes are owned. */
 struct buffer {
     char *bytes;     /* never NULL after buffer_init */
     size_t size;     /* bytes held */
     size_t limit;    /* bytes that may be held at most */
-    size_t capacity; /* bytes that fit without asking for more memory; 0 while the bytes are a constant */
+    size_t capacity; /* bytes that fit without asking for more memory; 0 while the bytes are a
+                        constant */
 };
 
 /* Makes an empty buffer that takes up to limit bytes. Allocates nothing yet. */

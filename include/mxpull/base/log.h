@@ -8,8 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* error: the operator must act; warning: the round is degraded; info: an outcome; debug: a decision; trace: the wire. */
-enum level { LEVEL_ERROR, LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE };
+/* error: the operator must act; warning: the round is degraded; info: an outcome; debug: a
+ * decision; trace: the wire. */
+enum level {
+    LEVEL_ERROR,
+    LEVEL_WARNING,
+    LEVEL_INFO,
+    LEVEL_DEBUG,
+    LEVEL_TRACE
+};
 
 /* One key of a log line. text is used unless it is NULL, then number. */
 struct log_field {
@@ -28,13 +35,15 @@ struct log_event {
 
 typedef void log_sink(void *context, const struct log_event *event);
 
-/* Sends events of this level and of the graver ones to sink; NULL, as at the start, drops them all. */
+/* Sends events of this level and of the graver ones to sink; NULL, as at the start, drops them all.
+ */
 void log_open(enum level threshold, log_sink *sink, void *context);
 
 /* Whether an event of this level would be written: asked before a costly one is put together. */
 bool log_wants(enum level level);
 
-/* Logs a message, formatted as by printf and cut at 2,000 bytes. Text from a remote must not be in the format. */
+/* Logs a message, formatted as by printf and cut at 2,000 bytes. Text from a remote must not be in
+ * the format. */
 void log_message(enum level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Logs one event of fields: `key=value key="value with spaces"`. */

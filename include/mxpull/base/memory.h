@@ -3,11 +3,13 @@
 
 #include <stddef.h>
 
-/* Zeroed memory for count objects of size bytes; the caller frees it with free(). Out of memory ends the program, here and
- * nowhere else: a server or a file can never make us ask for more than a ceiling, so this is never a remote's doing. */
+/* Zeroed memory for count objects of size bytes; the caller frees it with free(). Out of memory
+ * ends the program, here and nowhere else: a server or a file can never make us ask for more than a
+ * ceiling, so this is never a remote's doing. */
 void *memory_new(size_t count, size_t size);
 
-/* As realloc() for count objects of size bytes; the added part is not zeroed. Never returns NULL. */
+/* As realloc() for count objects of size bytes; the added part is not zeroed. Never returns NULL.
+ */
 void *memory_resize(void *old, size_t count, size_t size);
 
 /* A copy of a string, or of its first size bytes; the caller frees it. NULL gives NULL. */

@@ -9,16 +9,45 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The configuration as read, checked and completed with every default. Immutable once loaded; all texts and lists are owned
- * by it. A text that is not set is NULL. Durations are in seconds. */
+/* The configuration as read, checked and completed with every default. Immutable once loaded; all
+ * texts and lists are owned by it. A text that is not set is NULL. Durations are in seconds. */
 
-enum method { METHOD_ETRN, METHOD_ATRN, METHOD_TURN };
-enum tls { TLS_OFF, TLS_MAY, TLS_REQUIRED, TLS_IMPLICIT };
-enum tls_revocation { REVOCATION_BEST_EFFORT, REVOCATION_STRICT, REVOCATION_OFF };
-enum ip { IP_ANY, IP_4, IP_6 };
-enum preflight { PREFLIGHT_OFF, PREFLIGHT_GREETING, PREFLIGHT_RECIPIENTS };
-enum log_target { LOG_STDERR, LOG_SYSLOG, LOG_EVENTLOG, LOG_FILE };
-enum log_style { LOG_TEXT, LOG_JSON };
+enum method {
+    METHOD_ETRN,
+    METHOD_ATRN,
+    METHOD_TURN
+};
+enum tls {
+    TLS_OFF,
+    TLS_MAY,
+    TLS_REQUIRED,
+    TLS_IMPLICIT
+};
+enum tls_revocation {
+    REVOCATION_BEST_EFFORT,
+    REVOCATION_STRICT,
+    REVOCATION_OFF
+};
+enum ip {
+    IP_ANY,
+    IP_4,
+    IP_6
+};
+enum preflight {
+    PREFLIGHT_OFF,
+    PREFLIGHT_GREETING,
+    PREFLIGHT_RECIPIENTS
+};
+enum log_target {
+    LOG_STDERR,
+    LOG_SYSLOG,
+    LOG_EVENTLOG,
+    LOG_FILE
+};
+enum log_style {
+    LOG_TEXT,
+    LOG_JSON
+};
 
 /* {1m, 5m, 15m} */
 struct durations {
@@ -53,10 +82,10 @@ struct primary_config {
 };
 
 struct backup_config {
-    int line;    /* where it begins in the file, for messages */
-    char *name;  /* the title */
-    char *host;  /* ASCII; never NULL */
-    int port;    /* never 0 */
+    int line;   /* where it begins in the file, for messages */
+    char *name; /* the title */
+    char *host; /* ASCII; never NULL */
+    int port;   /* never 0 */
     enum method method;
     struct node *domains;
     char **domain_texts; /* the domains as the administrator wrote them, one for each of domains */
@@ -67,7 +96,7 @@ struct backup_config {
     char *tls_fingerprint;
     enum tls_revocation tls_revocation;
     char *user;
-    char *password;         /* a secret: wiped by config_free */
+    char *password; /* a secret: wiped by config_free */
     char *password_file;
     char *password_command;
     char *auth;
@@ -100,12 +129,14 @@ struct config {
     size_t backup_count;
 };
 
-/* Called for every fault, in the order of the file: "FILE:LINE: OPTION: what is wrong; what is allowed", one line. */
+/* Called for every fault, in the order of the file: "FILE:LINE: OPTION: what is wrong; what is
+ * allowed", one line. */
 typedef void config_fault(void *context, const char *line);
 
-/* Reads and checks the file at path ("-": standard input). Every fault is reported, not only the first. Returns NULL when there
- * was any; else the configuration, to be freed by config_free. A file that holds a password and can be read by others is a
- * fault. Asks nothing of any server and runs no command. */
+/* Reads and checks the file at path ("-": standard input). Every fault is reported, not only the
+ * first. Returns NULL when there was any; else the configuration, to be freed by config_free. A
+ * file that holds a password and can be read by others is a fault. Asks nothing of any server and
+ * runs no command. */
 struct config *config_load(const char *path, config_fault *fault, void *context);
 
 /* Calls warn for all that is allowed and yet deserves a word, in the same form as a fault. */
@@ -114,13 +145,15 @@ void config_warn(const struct config *config, config_fault *warn, void *context)
 /* Wipes the secrets. NULL is allowed. */
 void config_free(struct config *config);
 
-/* Fetches the password of a backup that names a password_file (its first line; not readable by others) or a password_command
- * (the first line it prints; 30 s at most), else a copy of its password. STATUS_OK with *password, to be freed by
- * memory_free_secret, or NULL when the backup has none. Errors name the file and backup. */
-enum status config_password(const struct config *config, const struct backup_config *backup, char **password,
-                            struct error *error);
+/* Fetches the password of a backup that names a password_file (its first line; not readable by
+ * others) or a password_command (the first line it prints; 30 s at most), else a copy of its
+ * password. STATUS_OK with *password, to be freed by memory_free_secret, or NULL when the backup
+ * has none. Errors name the file and backup. */
+enum status config_password(const struct config *config, const struct backup_config *backup,
+                            char **password, struct error *error);
 
-/* Prints the effective configuration, every default filled in, in a form that config_load reads again, but with secrets as
+/* Prints the effective configuration, every default filled in, in a form that config_load reads
+ * again, but with secrets as
  * "********". */
 void config_print(const struct config *config, FILE *stream);
 

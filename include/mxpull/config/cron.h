@@ -14,12 +14,14 @@ struct cron {
     uint32_t months;   /* 1 to 12 */
     uint32_t weekdays; /* 0 (Sunday) to 6 */
     bool any_day;      /* the field of days begins with * */
-    bool any_weekday;  /* the field of weekdays does: where neither does, a day that either field names will do */
+    bool any_weekday;  /* the field of weekdays does: where neither does, a day that either field
+                          names will do */
 };
 
-/* Reads 5 fields parted by blanks, each * or numbers, ranges, steps and lists, months and weekdays also by their English names of
- * three letters, 7 also for Sunday; or @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. STATUS_SYNTAX with what is
- * allowed, also for days that no year has (31 February). */
+/* Reads 5 fields parted by blanks, each * or numbers, ranges, steps and lists, months and weekdays
+ * also by their English names of three letters, 7 also for Sunday; or @hourly, @daily, @midnight,
+ * @weekly, @monthly, @yearly, @annually. STATUS_SYNTAX with what is allowed, also for days that no
+ * year has (31 February). */
 enum status cron_parse(struct cron *cron, const char *text, struct error *error);
 
 #endif

@@ -4,10 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The option table: the one place that knows every option's name, type, default, range, unit and help. The parser is built
- * from it, `mxpull config` prints by it, and the manual and the sample configuration are checked against it. */
+/* The option table: the one place that knows every option's name, type, default, range, unit and
+ * help. The parser is built from it, `mxpull config` prints by it, and the manual and the sample
+ * configuration are checked against it. */
 
-enum option_section { SECTION_GLOBAL, SECTION_PRIMARY, SECTION_BACKUP };
+enum option_section {
+    SECTION_GLOBAL,
+    SECTION_PRIMARY,
+    SECTION_BACKUP
+};
 
 /* What a value may be, and the field that it fills. */
 enum option_type {
@@ -36,12 +41,14 @@ struct option {
     enum option_section section;
     const char *name;
     enum option_type type;
-    const char *initial;        /* the default as it would be written in the file; "" where the help tells it */
+    const char
+        *initial; /* the default as it would be written in the file; "" where the help tells it */
     int64_t min, max;           /* OPTION_NUMBER, OPTION_DURATION and each of OPTION_DURATIONS */
     const char *const *choices; /* OPTION_CHOICE: ends in NULL, in the order of the enum */
     size_t offset;              /* of the field within the section's struct */
     const char *help;           /* one line */
-    const char *group;          /* what this option and those behind it have in common; NULL: as the one before */
+    const char
+        *group; /* what this option and those behind it have in common; NULL: as the one before */
 };
 
 extern const struct option options[];

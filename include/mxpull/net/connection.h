@@ -9,13 +9,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* off: never. may: STARTTLS if it is offered, without verification. required: STARTTLS or nothing. implicit: TLS from the first
- * byte (RFC 8314). */
-enum connection_tls { CONNECTION_TLS_OFF, CONNECTION_TLS_MAY, CONNECTION_TLS_REQUIRED, CONNECTION_TLS_IMPLICIT };
-enum connection_revocation { CONNECTION_REVOCATION_BEST_EFFORT, CONNECTION_REVOCATION_STRICT, CONNECTION_REVOCATION_OFF };
-enum connection_ip { CONNECTION_IP_ANY, CONNECTION_IP_4, CONNECTION_IP_6 };
+/* off: never. may: STARTTLS if it is offered, without verification. required: STARTTLS or nothing.
+ * implicit: TLS from the first byte (RFC 8314). */
+enum connection_tls {
+    CONNECTION_TLS_OFF,
+    CONNECTION_TLS_MAY,
+    CONNECTION_TLS_REQUIRED,
+    CONNECTION_TLS_IMPLICIT
+};
+enum connection_revocation {
+    CONNECTION_REVOCATION_BEST_EFFORT,
+    CONNECTION_REVOCATION_STRICT,
+    CONNECTION_REVOCATION_OFF
+};
+enum connection_ip {
+    CONNECTION_IP_ANY,
+    CONNECTION_IP_4,
+    CONNECTION_IP_6
+};
 
-/* Whom to connect to, and how. All borrowed for the time of connection_open alone. Texts may be NULL for "not set". */
+/* Whom to connect to, and how. All borrowed for the time of connection_open alone. Texts may be
+ * NULL for "not set". */
 struct connection_options {
     const char *host; /* name in ASCII, IPv4 or bare IPv6 address */
     int port;         /* 1 to 65535 */
@@ -26,14 +40,15 @@ struct connection_options {
     const char *tls_ca_file;     /* PEM, instead of the system's certificates */
     const char *tls_fingerprint; /* "sha256//…": the public key that alone is accepted */
     enum connection_revocation tls_revocation; /* of use on Windows alone */
-    const char *user;            /* AUTH is done, and must succeed, when this is set */
+    const char *user; /* AUTH is done, and must succeed, when this is set */
     const char *password;
     const char *auth; /* the one mechanism to use */
     bool auth_in_clear;
     const char *source_address;
-    const char *proxy;         /* "socks5h://host:port"; NULL: none, whatever the environment says */
+    const char *proxy; /* "socks5h://host:port"; NULL: none, whatever the environment says */
     int64_t connect_timeout_ms; /* until TCP stands */
-    int64_t reply_timeout_ms;   /* from then on, for the TLS handshake and for each reply until the session is established */
+    int64_t reply_timeout_ms;   /* from then on, for the TLS handshake and for each reply until the
+                                   session is established */
 };
 
 /* What a connection became. Texts are borrowed from the connection. */
@@ -42,17 +57,19 @@ struct connection_facts {
     int port;
     const char *local_address; /* ours */
     int local_port;
-    const char *tls;     /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
-    bool authenticated;  /* AUTH was answered by 235 */
-    struct ehlo ehlo;    /* as said last: after STARTTLS, where it was used */
+    const char *tls;    /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
+    bool authenticated; /* AUTH was answered by 235 */
+    struct ehlo ehlo;   /* as said last: after STARTTLS, where it was used */
 };
 
 struct connection;
 
-/* What happens to a connection; context is the one given to connection_open. From within ready, received and failed any
- * connection may be opened, written to and closed; from within wire none. */
+/* What happens to a connection; context is the one given to connection_open. From within ready,
+ * received and failed any connection may be opened, written to and closed; from within wire none.
+ */
 struct connection_events {
-    /* The session is established: greeting, EHLO, TLS and AUTH as the options demand. Say something at once. */
+    /* The session is established: greeting, EHLO, TLS and AUTH as the options demand. Say something
+     * at once. */
     void (*ready)(void *context);
 
     /* Bytes have come in; borrowed for the call. */
@@ -61,21 +78,25 @@ struct connection_events {
     /* All that was to be sent has gone out. NULL: not wanted. */
     void (*drained)(void *context);
 
-    /* The end, by whatever cause; nothing follows, close it. code is the reply that refused us while connecting, or 0. For
-     * STATUS_TIMEOUT the deadline was one of the options while connecting, later the one of connection_deadline. */
+    /* The end, by whatever cause; nothing follows, close it. code is the reply that refused us
+     * while connecting, or 0. For STATUS_TIMEOUT the deadline was one of the options while
+     * connecting, later the one of connection_deadline. */
     void (*failed)(void *context, int code, const struct error *error);
 
-    /* The wire, for -vv: one line as sent (direction '>'), received ('<') or said about it ('*'), without its line end; AUTH is
-     * starred out. NULL: not wanted. */
+    /* The wire, for -vv: one line as sent (direction '>'), received ('<') or said about it ('*'),
+     * without its line end; AUTH is starred out. NULL: not wanted. */
     void (*wire)(void *context, char direction, const char *line, size_t size);
 };
 
-/* Begins to connect; never blocks on the network, and calls no event before it has returned. NULL with *error set when the
- * options cannot be used at all. events is borrowed for the connection's life. */
+/* Begins to connect; never blocks on the network, and calls no event before it has returned. NULL
+ * with *error set when the options cannot be used at all. events is borrowed for the connection's
+ * life. */
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
-                                   const struct connection_events *events, void *context, struct error *error);
+                                   const struct connection_events *events, void *context,
+                                   struct error *error);
 
-/* Where our own mail server listens: host and port, or the path of a UNIX socket. Borrowed for the time of the call. */
+/* Where our own mail server listens: host and port, or the path of a UNIX socket. Borrowed for the
+ * time of the call. */
 struct connection_place {
     const char *host; /* NULL: path it is */
     int port;
@@ -83,24 +104,29 @@ struct connection_place {
     int64_t connect_timeout_ms;
 };
 
-/* The same for a bare byte stream to our own mail server: ready comes when the stream stands, and then its greeting by
- * received. */
+/* The same for a bare byte stream to our own mail server: ready comes when the stream stands, and
+ * then its greeting by received. */
 struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
-                                        const struct connection_events *events, void *context, struct error *error);
+                                        const struct connection_events *events, void *context,
+                                        struct error *error);
 
 /* Closes at once, sending nothing; from then on no event is called. NULL is allowed. */
 void connection_close(struct connection *connection);
 
-/* Sends all the bytes, keeping what cannot go out at once. Only after ready; a failure comes as an event. */
+/* Sends all the bytes, keeping what cannot go out at once. Only after ready; a failure comes as an
+ * event. */
 void connection_send(struct connection *connection, const char *bytes, size_t size);
 
-/* How many bytes wait to be sent. At more than 256 KiB the connection breaks: the sender holds back before. */
+/* How many bytes wait to be sent. At more than 256 KiB the connection breaks: the sender holds back
+ * before. */
 size_t connection_unsent(const struct connection *connection);
 
-/* While held back the connection takes nothing in, so that the sender at its other end has to wait. Only after ready. */
+/* While held back the connection takes nothing in, so that the sender at its other end has to wait.
+ * Only after ready. */
 void connection_hold(struct connection *connection, bool held);
 
-/* When the conversation has waited long enough, on the monotonic clock; INT64_MAX: never. Holds after ready, until set anew. */
+/* When the conversation has waited long enough, on the monotonic clock; INT64_MAX: never. Holds
+ * after ready, until set anew. */
 void connection_deadline(struct connection *connection, int64_t at_ms);
 
 const struct connection_facts *connection_facts(const struct connection *connection);

@@ -8,14 +8,16 @@
 /* The one loop that all connections of a run live in. One thread. */
 struct loop;
 
-/* NULL with *error set when libcurl cannot be used: missing, too old, or without SMTP. Once a program at a time. */
+/* NULL with *error set when libcurl cannot be used: missing, too old, or without SMTP. Once a
+ * program at a time. */
 struct loop *loop_new(struct error *error);
 
 /* After all its connections were closed. NULL is allowed. */
 void loop_free(struct loop *loop);
 
-/* Waits until something happens on any connection, loop_wake is called, or the monotonic clock reaches until_ms (INT64_MAX: no
- * bound), handles all that has happened by calling the connections' events, and returns. */
+/* Waits until something happens on any connection, loop_wake is called, or the monotonic clock
+ * reaches until_ms (INT64_MAX: no bound), handles all that has happened by calling the connections'
+ * events, and returns. */
 void loop_turn(struct loop *loop, int64_t until_ms);
 
 /* Makes a waiting loop_turn return. May be called from another thread and from a signal handler. */

@@ -9,7 +9,9 @@ int64_t clock_monotonic_ms(void);
 /* Milliseconds since 1970-01-01T00:00:00Z: for stamps, never for intervals. */
 int64_t clock_wall_ms(void);
 
-enum { CLOCK_TEXT_SIZE = 32 };
+enum {
+    CLOCK_TEXT_SIZE = 32
+};
 
 /* Writes "2026-11-23T16:00:00Z" into target and returns it. */
 char *clock_utc_text(char target[CLOCK_TEXT_SIZE], int64_t wall_ms);

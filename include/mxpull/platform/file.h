@@ -6,30 +6,34 @@
 
 #include <stdio.h>
 
-/* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's reason, unless said otherwise. */
+/* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's
+ * reason, unless said otherwise. */
 
-/* Opens a regular file (or a pipe such as /dev/stdin) for reading into *file, to be closed with fclose. A directory is refused
- * in plain words. */
+/* Opens a regular file (or a pipe such as /dev/stdin) for reading into *file, to be closed with
+ * fclose. A directory is refused in plain words. */
 enum status file_open(FILE **file, const char *path, struct error *error);
 
-/* Opens a log for appending into *file, made with mode 0640 if it is not there; each line written, up to 64 KiB, is one write.
- * One log at a time: the next one only after fclose. */
+/* Opens a log for appending into *file, made with mode 0640 if it is not there; each line written,
+ * up to 64 KiB, is one write. One log at a time: the next one only after fclose. */
 enum status file_open_log(FILE **file, const char *path, struct error *error);
 
-/* STATUS_OK when nobody but the owner (and root) can read the open file; otherwise STATUS_SYNTAX, and error says so with
- * the command that mends it. path is only for the text. */
+/* STATUS_OK when nobody but the owner (and root) can read the open file; otherwise STATUS_SYNTAX,
+ * and error says so with the command that mends it. path is only for the text. */
 enum status file_check_private(FILE *file, const char *path, struct error *error);
 
-/* Appends the whole file to bytes. STATUS_LIMIT when it is larger than what bytes may still take. */
+/* Appends the whole file to bytes. STATUS_LIMIT when it is larger than what bytes may still take.
+ */
 enum status file_read(const char *path, struct buffer *bytes, struct error *error);
 
 /* The same for the rest of an open file, which stays open. path is only for the text. */
 enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error);
 
-/* Replaces the file at path by these bytes in one step: whoever reads sees the old file or the new one, whole (mode 0644). */
+/* Replaces the file at path by these bytes in one step: whoever reads sees the old file or the new
+ * one, whole (mode 0644). */
 enum status file_replace(const char *path, const char *bytes, size_t size, struct error *error);
 
-/* Makes the directory, and those above it that are missing, with mode 0700. It being there already is fine. */
+/* Makes the directory, and those above it that are missing, with mode 0700. It being there already
+ * is fine. */
 enum status directory_make(const char *path, struct error *error);
 
 #endif

@@ -1,18 +1,22 @@
 #ifndef MXPULL_PLATFORM_HOST_H
 #define MXPULL_PLATFORM_HOST_H
 
-/* What the system says about the place we run at. All strings are the caller's to free with free(). */
+/* What the system says about the place we run at. All strings are the caller's to free with free().
+ */
 
-/* This host's full name ("mail.example.com") if it can be told without asking the network, else its short name, else
- * "localhost". */
+/* This host's full name ("mail.example.com") if it can be told without asking the network, else its
+ * short name, else "localhost". */
 char *host_full_name(void);
 
-/* The configuration that is read when none is named: $MXPULL_CONFIG, then $XDG_CONFIG_HOME/mxpull/mxpull.conf (else
- * ~/.config/…) if that file is there, then system_directory/mxpull.conf (on Windows %ProgramData%\mxpull\mxpull.conf). */
+/* The configuration that is read when none is named: $MXPULL_CONFIG, then
+ * $XDG_CONFIG_HOME/mxpull/mxpull.conf (else
+ * ~/.config/…) if that file is there, then system_directory/mxpull.conf (on Windows
+ * %ProgramData%\mxpull\mxpull.conf). */
 char *host_config_path(const char *system_directory);
 
-/* Where state is kept when the configuration names no directory: /var/lib/mxpull as root, else $STATE_DIRECTORY (systemd),
- * else $XDG_STATE_HOME/mxpull, else ~/.local/state/mxpull. NULL when there is no home. */
+/* Where state is kept when the configuration names no directory: /var/lib/mxpull as root, else
+ * $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/mxpull, else ~/.local/state/mxpull. NULL when
+ * there is no home. */
 char *host_state_directory(void);
 
 /* 4 or 6 when text is an IPv4 or a bare IPv6 address, else 0. */

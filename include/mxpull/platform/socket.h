@@ -6,17 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A connected non-blocking stream socket that somebody else has opened and will close, as the system's own number for it. */
+/* A connected non-blocking stream socket that somebody else has opened and will close, as the
+ * system's own number for it. */
 
-/* Sends what the socket takes of size bytes: STATUS_OK with *done of them, STATUS_BUSY when it takes none now, STATUS_UNREACHABLE
- * when the connection is gone. Raises no signal. */
+/* Sends what the socket takes of size bytes: STATUS_OK with *done of them, STATUS_BUSY when it
+ * takes none now, STATUS_UNREACHABLE when the connection is gone. Raises no signal. */
 enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done);
 
-/* Receives up to size bytes: STATUS_OK with *done of them, 0 at the end of the stream; STATUS_BUSY when there are none now;
- * STATUS_UNREACHABLE. */
+/* Receives up to size bytes: STATUS_OK with *done of them, 0 at the end of the stream; STATUS_BUSY
+ * when there are none now; STATUS_UNREACHABLE. */
 enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done);
 
-/* The system's words for one of its error numbers of sockets, such as "Connection refused". Borrowed until the next call. */
+/* The system's words for one of its error numbers of sockets, such as "Connection refused".
+ * Borrowed until the next call. */
 const char *socket_error_text(int number);
 
 /* Asks the system for at least wanted open files and sockets. Returns how many there may be now. */

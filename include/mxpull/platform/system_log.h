@@ -6,9 +6,13 @@
 
 #include <stdbool.h>
 
-/* The system's own log: syslog (facility mail, ident "mxpull") on POSIX, the Event Log on Windows. */
+/* The system's own log: syslog (facility mail, ident "mxpull") on POSIX, the Event Log on Windows.
+ */
 
-enum system_log { SYSTEM_LOG_SYSLOG, SYSTEM_LOG_EVENTLOG };
+enum system_log {
+    SYSTEM_LOG_SYSLOG,
+    SYSTEM_LOG_EVENTLOG
+};
 
 /* Whether this system has a log of that kind. */
 bool system_log_exists(enum system_log kind);

@@ -4,7 +4,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Whether a person looks at the stream through a terminal that understands cursor movement (TERM is not "dumb"). */
+/* Whether a person looks at the stream through a terminal that understands cursor movement (TERM is
+ * not "dumb"). */
 bool terminal_is(FILE *stream);
 
 /* The terminal's width and height in characters; 80 and 24 where it is not known. */

@@ -10,24 +10,26 @@
 /* What is reported for one backup and one of its domains. Texts are owned by the round. */
 struct result {
     const struct backup_config *backup; /* borrowed from the configuration */
-    const struct node *node;            /* what is asked for; borrowed from the configuration; NULL: an ATRN or TURN
-                                         * without domains, the provider knows which are ours */
-    const char *domain;                 /* as the administrator wrote it; "" without node; borrowed */
-    bool known;                         /* false: the round has no answer for it yet */
-    bool dry;                           /* with --dry-run: command is what would have been sent, and there is no outcome */
-    char *command;                      /* dry: "ETRN example.com" */
+    const struct node *node; /* what is asked for; borrowed from the configuration; NULL: an ATRN or
+                              * TURN without domains, the provider knows which are ours */
+    const char *domain;      /* as the administrator wrote it; "" without node; borrowed */
+    bool known;              /* false: the round has no answer for it yet */
+    bool dry; /* with --dry-run: command is what would have been sent, and there is no outcome */
+    char *command; /* dry: "ETRN example.com" */
     enum outcome outcome;
-    enum verb verb;    /* what was answered: VERB_CONNECT when it did not come to asking */
-    int code;          /* 0: none */
-    char *text;        /* the reply's text as received (from a remote: escape it), or the failure in our words */
-    char *address;     /* the IP address talked to, "" if there was none */
-    char *tls;         /* "TLSv1.3"; NULL: in clear */
+    enum verb verb; /* what was answered: VERB_CONNECT when it did not come to asking */
+    int code;       /* 0: none */
+    char *text;    /* the reply's text as received (from a remote: escape it), or the failure in our
+                      words */
+    char *address; /* the IP address talked to, "" if there was none */
+    char *tls;     /* "TLSv1.3"; NULL: in clear */
     bool authenticated;
     int64_t pending;   /* -1: not told */
     int64_t messages;  /* received by ATRN or TURN; -1: does not apply */
     int64_t bytes;     /* the same */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
-    int64_t ms;        /* from asking to the answer; where nothing was asked, from the start of connecting to the failure */
+    int64_t ms; /* from asking to the answer; where nothing was asked, from the start of connecting
+                   to the failure */
 };
 
 #endif

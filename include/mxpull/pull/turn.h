@@ -3,11 +3,12 @@
 
 #include <mxpull/pull/session.h>
 
-/* One provider asked by ATRN or TURN to hand its mail over on the same connection: the primary first, then the provider, then the
- * reversed session through the guard, again while mail comes. */
+/* One provider asked by ATRN or TURN to hand its mail over on the same connection: the primary
+ * first, then the provider, then the reversed session through the guard, again while mail comes. */
 struct turn;
 
-/* As session_new; one result for each domain, or a single one without a node when the provider knows which they are. */
+/* As session_new; one result for each domain, or a single one without a node when the provider
+ * knows which they are. */
 struct turn *turn_new(const struct session_options *options);
 
 /* Breaks off: what was acknowledged is safe, the rest is still with the provider. At once. */

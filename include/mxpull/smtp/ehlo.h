@@ -13,9 +13,10 @@ struct ehlo {
     bool auth;     /* RFC 4954 */
 };
 
-/* Reads one line of the reply, such as "250-ETRN", with or without its line end, keywords in any case; "AUTH=LOGIN" of old
- * servers counts as AUTH. What is not known is passed over. The server's name in the first line is a keyword of no meaning
- * here, so the caller passes first = true for it. */
+/* Reads one line of the reply, such as "250-ETRN", with or without its line end, keywords in any
+ * case; "AUTH=LOGIN" of old servers counts as AUTH. What is not known is passed over. The server's
+ * name in the first line is a keyword of no meaning here, so the caller passes first = true for it.
+ */
 void ehlo_line(struct ehlo *ehlo, const char *line, size_t size, bool first);
 
 #endif

@@ -24,24 +24,35 @@ enum outcome {
     OUTCOME_DENIED,
     OUTCOME_AUTHENTICATION,
 };
-enum { OUTCOME_COUNT = OUTCOME_AUTHENTICATION + 1 };
+enum {
+    OUTCOME_COUNT = OUTCOME_AUTHENTICATION + 1
+};
 
-/* What was said last when the answer came. VERB_CONNECT stands for all that leads to a session: greeting, EHLO, STARTTLS, AUTH. */
-enum verb { VERB_CONNECT, VERB_ETRN, VERB_ATRN, VERB_TURN };
+/* What was said last when the answer came. VERB_CONNECT stands for all that leads to a session:
+ * greeting, EHLO, STARTTLS, AUTH. */
+enum verb {
+    VERB_CONNECT,
+    VERB_ETRN,
+    VERB_ATRN,
+    VERB_TURN
+};
 
-/* The meaning of a reply code after a verb: by the table of the RFCs, else by its first digit. Codes are 200 to 599. */
+/* The meaning of a reply code after a verb: by the table of the RFCs, else by its first digit.
+ * Codes are 200 to 599. */
 enum outcome outcome_of_reply(enum verb verb, int code);
 
 /* The meaning of a failure that no reply code explains. */
 enum outcome outcome_of_status(enum status status);
 
-/* How many messages a 253 announces (RFC 1985: "OK, <n> pending messages for node <x> started"), or -1 if it does not say. */
+/* How many messages a 253 announces (RFC 1985: "OK, <n> pending messages for node <x> started"), or
+ * -1 if it does not say. */
 int64_t outcome_pending_count(const char *text);
 
 /* "started", "empty", … */
 const char *outcome_name(enum outcome outcome);
 
-/* What an administrator can do about it, in one short sentence without a full stop; "" where nothing is to be done. */
+/* What an administrator can do about it, in one short sentence without a full stop; "" where
+ * nothing is to be done. */
 const char *outcome_advice(enum outcome outcome);
 
 /* The exit status that the outcome stands for: 0, 75, 76, 69, 77 or 78. */

@@ -18,10 +18,12 @@ enum turning_step {
 
 struct turning;
 
-/* Asks a provider to turn the connection round, by ATRN (RFC 2645 5.2.1; all nodes in one command, none: no argument) or TURN
- * (RFC 821 3.8; no argument), again after each reversed session that moved a message, at most sessions_max times. Without I/O.
- * Option characters of the nodes are not sent: "@example.com" is asked for as "example.com". */
-struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count, int64_t sessions_max);
+/* Asks a provider to turn the connection round, by ATRN (RFC 2645 5.2.1; all nodes in one command,
+ * none: no argument) or TURN (RFC 821 3.8; no argument), again after each reversed session that
+ * moved a message, at most sessions_max times. Without I/O. Option characters of the nodes are not
+ * sent: "@example.com" is asked for as "example.com". */
+struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count,
+                            int64_t sessions_max);
 void turning_free(struct turning *turning);
 
 /* A session is established and nothing was said on it yet. */
@@ -37,7 +39,8 @@ enum turning_step turning_reply(struct turning *turning, int code, const char *t
 enum turning_step turning_ended(struct turning *turning, uint64_t messages, const char *why);
 
 /* The connection is no more, or was not to be had; not in a reversed session. */
-enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code, const char *text);
+enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,
+                              const char *text);
 
 /* The command to send, with its CRLF; borrowed until the next call. */
 const char *turning_command(const struct turning *turning);
