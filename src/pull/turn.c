@@ -10,8 +10,8 @@
  * thinks about ATRN (10 minutes are allowed), it is opened again. */
 #include "bridge.h"
 #include "target.h"
+#include "turn_account.h"
 
-#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/turn.h>
@@ -39,8 +39,8 @@ enum state {
 
 struct turn {
     struct session_options options;
-    struct result **results; /* owned array of borrowed results */
-    struct node *nodes;      /* what is asked for; none: whatever is ours */
+    struct turn_account account;
+    struct node *nodes; /* what is asked for; none: whatever is ours */
     size_t node_count;
     enum verb verb;
     enum state state;
@@ -48,12 +48,10 @@ struct turn {
     struct bridge *bridge, *spent; /* spent: to be freed once it is out of its own events */
     struct connection *connection;
     struct reply reply;
-    struct buffer early;        /* what the provider said before the primary was there again */
-    struct guard_counts counts; /* of all reversed sessions */
-    bool turned;                /* 250 was said */
+    struct buffer early; /* what the provider said before the primary was there again */
+    bool turned;         /* 250 was said */
     unsigned reopened; /* how often the primary had to be opened again while the provider thought */
-    bool in_clear, dry, stopping;
-    int64_t began_ms;
+    bool in_clear, stopping;
 };
 
 static void act(struct turn *turn, enum turning_step step);
@@ -73,50 +71,13 @@ static void disconnect(struct turn *turn)
     turn->bridge = NULL;
 }
 
-static void report(struct turn *turn, struct result *result)
-{
-    const char *text;
-
-    result->known = true;
-    result->dry = turn->dry;
-    result->outcome = turning_outcome(turn->turning, &result->code, &text);
-    result->verb = turning_attempts(turn->turning) > 0 ? turn->verb : VERB_CONNECT;
-    result->attempts += turning_attempts(turn->turning) > 0 ? turning_attempts(turn->turning) : 1;
-    result->ms = clock_monotonic_ms() - turn->began_ms;
-    target_replace(&result->text, text);
-    if (turn->dry) {
-        size_t size = strcspn(turning_ask(turn->turning), "\r");
-
-        free(result->command);
-        result->command = memory_copy_part(turning_ask(turn->turning), size);
-    }
-    target_tell(turn->options.round, result);
-}
-
-static void log_counts(const struct turn *turn)
-{
-    const struct log_field fields[] = {
-        {.key = "backup", .text = turn->options.backup->name},
-        {.key = "sessions", .number = turning_sessions(turn->turning)},
-        {.key = "messages", .number = (int64_t)turn->counts.messages},
-        {.key = "bytes", .number = turn->counts.bytes},
-        {.key = "recipients_refused", .number = (int64_t)turn->counts.recipients_refused},
-        {.key = "seconds", .number = (clock_monotonic_ms() - turn->began_ms + 999) / 1000},
-    };
-
-    if (turning_sessions(turn->turning) > 0)
-        log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
-}
-
 static void end(struct turn *turn)
 {
     if (turn->state == OVER)
         return;
     turn->state = OVER;
     disconnect(turn);
-    log_counts(turn);
-    for (size_t i = 0; i < turn->options.count; i++)
-        report(turn, turn->results[i]);
+    turn_account_report(&turn->account, turn->turning);
     target_move(&turn->options, SESSION_DONE, NULL);
     turn->options.ended(turn->options.context);
 }
@@ -154,14 +115,14 @@ static void provider_ready(void *context)
     const struct connection_facts *facts = connection_facts(turn->connection);
 
     for (size_t i = 0; i < turn->options.count; i++)
-        target_note_facts(turn->results[i], facts);
+        target_note_facts(turn->account.results[i], facts);
     if (!is_offered(turn)) {
         decline(turn, OUTCOME_UNSUPPORTED,
                 turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
     } else if (!facts->authenticated) {
         decline(turn, OUTCOME_AUTHENTICATION, "not authenticated");
     } else if (turn->options.round->dry_run) {
-        turn->dry = true;
+        turn->account.dry = true;
         decline(turn, OUTCOME_RECEIVED, "");
     } else if (turn->options.round->config->primary.proxy_protocol) {
         bridge_free(turn->spent);
@@ -257,7 +218,7 @@ static void provider_failed(void *context, int code, const struct error *error)
         return;
     }
     for (size_t i = 0; i < turn->options.count; i++)
-        target_note_facts(turn->results[i], connection_facts(turn->connection));
+        target_note_facts(turn->account.results[i], connection_facts(turn->connection));
     if (turn->turned)
         act(turn,
             turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
@@ -337,25 +298,15 @@ static void reversed_ended(void *context, const char *why)
     struct turn *turn = context;
     struct guard_counts counts = bridge_counts(turn->bridge);
 
-    turn->counts.messages += counts.messages;
-    turn->counts.bytes += counts.bytes;
-    turn->counts.recipients_refused += counts.recipients_refused;
+    turn_account_session(&turn->account, &counts);
     act(turn, turning_ended(turn->turning, counts.messages, why));
 }
 
 static void delivered(void *context, const struct guard_message *message)
 {
     struct turn *turn = context;
-    const struct round_options *round = turn->options.round;
 
-    for (size_t i = 0; i < turn->options.count; i++) {
-        if (turn->node_count == 0 || message->for_nodes[i]) {
-            turn->results[i]->messages++;
-            turn->results[i]->bytes += message->size;
-        }
-    }
-    if (round->observer.progressed != NULL)
-        round->observer.progressed(round->context, turn->options.backup, 1, message->size);
+    turn_account_message(&turn->account, message);
 }
 
 static void open_primary(struct turn *turn, enum state state,
@@ -386,7 +337,7 @@ static void send_command(struct turn *turn)
     int64_t timeout_ms = quitting ? QUIT_TIMEOUT_MS : turn->options.backup->turn_timeout_s * 1000;
 
     target_move(&turn->options, quitting ? SESSION_QUITTING : SESSION_ASKING,
-                quitting ? NULL : turn->results[0]->domain);
+                quitting ? NULL : turn->account.results[0]->domain);
     connection_deadline(turn->connection, clock_monotonic_ms() + timeout_ms);
     connection_send(turn->connection, command, strlen(command));
 }
@@ -412,18 +363,20 @@ struct turn *turn_new(const struct session_options *options)
 
     turn->options = *options;
     turn->verb = options->backup->method == METHOD_ATRN ? VERB_ATRN : VERB_TURN;
-    turn->results = memory_new(options->count, sizeof(struct result *));
+    turn->account.options = &turn->options;
+    turn->account.results = memory_new(options->count, sizeof(struct result *));
     turn->nodes = memory_new(options->count, sizeof *turn->nodes);
     for (size_t i = 0; i < options->count; i++) {
-        turn->results[i] = options->results[i];
-        if (turn->results[i]->messages < 0)
-            turn->results[i]->messages = turn->results[i]->bytes = 0;
+        turn->account.results[i] = options->results[i];
+        if (turn->account.results[i]->messages < 0)
+            turn->account.results[i]->messages = turn->account.results[i]->bytes = 0;
         if (options->results[i]->node != NULL)
             turn->nodes[turn->node_count++] = *options->results[i]->node;
     }
+    turn->account.by_domain = turn->node_count > 0;
     turn->turning =
         turning_new(turn->verb, turn->nodes, turn->node_count, options->backup->turn_sessions);
-    turn->began_ms = clock_monotonic_ms();
+    turn->account.began_ms = clock_monotonic_ms();
     reply_init(&turn->reply);
     buffer_init(&turn->early, EARLY_SIZE_MAX);
     open_primary(turn, PRIMARY, NULL);
@@ -453,7 +406,7 @@ void turn_free(struct turn *turn)
     turning_free(turn->turning);
     reply_done(&turn->reply);
     buffer_done(&turn->early);
-    free(turn->results);
+    free(turn->account.results);
     free(turn->nodes);
     free(turn);
 }

@@ -153,6 +153,11 @@ bool turning_is_quitting(const struct turning *turning)
     return turning->state == QUITTING;
 }
 
+enum verb turning_verb(const struct turning *turning)
+{
+    return turning->verb;
+}
+
 const char *turning_ask(const struct turning *turning)
 {
     return turning->ask.bytes;

@@ -46,6 +46,9 @@ enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int
 const char *turning_command(const struct turning *turning);
 bool turning_is_quitting(const struct turning *turning);
 
+/* VERB_ATRN or VERB_TURN. */
+enum verb turning_verb(const struct turning *turning);
+
 /* The ATRN or TURN that is, or would be, sent, with its CRLF. */
 const char *turning_ask(const struct turning *turning);
 
