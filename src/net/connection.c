@@ -71,7 +71,6 @@ struct connection *connection_open_bare(struct loop *loop, const struct connecti
 {
     struct connection *connection = new_connection(loop, events, context);
 
-    connection->bare = true;
     connection->connect_timeout_ms = connection->reply_timeout_ms = place->connect_timeout_ms;
     connection->deadline_ms = connection->opened_ms + place->connect_timeout_ms;
     return begin(connection, setup_bare(connection, place, error));
@@ -177,7 +176,7 @@ void connection_connected(struct connection *connection, CURLcode result)
     connection->events->ready(connection->context);
     /* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may
      * be there already. */
-    if (connection->bare)
+    if (!connection->touched)
         receive(connection);
 }
 

@@ -59,7 +59,6 @@ struct connection {
     bool broken;   /* a send failed: to be told in the next turn */
     bool held;     /* nothing is taken in for now */
     bool more;     /* there may be bytes that polling cannot see */
-    bool bare;     /* a byte stream to our own mail server */
     bool touched;  /* libcurl has sent for us once: 7.88 drops a connection that it believes to be
                       idle */
     bool implicit; /* TLS from the first byte */
