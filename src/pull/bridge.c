@@ -2,8 +2,9 @@
  * the guard and out on the other, one write for what one read brought. When a side does not take
  * what it is sent, the other one is held back, so that no message is ever in memory as a whole.
  *
- *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER;  from each to OVER when a side is
- * lost. */
+ *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER
+ *
+ * and from each of them to OVER when a side is lost. */
 #include "bridge.h"
 
 #include <mxpull/base/duration.h>

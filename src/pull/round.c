@@ -269,6 +269,23 @@ static bool has_quick_job(const struct round *round, int64_t now_ms)
     return false;
 }
 
+/* Goes on with the turns whose pause is over. Returns when the next one is. */
+static int64_t resume_turns(struct round *round, int64_t now_ms)
+{
+    int64_t next_ms = INT64_MAX;
+
+    for (size_t i = 0; i < round->job_count; i++) {
+        struct turn *turn = round->jobs[i].turn;
+        int64_t due_ms = turn != NULL ? turn_due(turn) : INT64_MAX;
+
+        if (due_ms <= now_ms)
+            turn_resume(turn);
+        else if (due_ms < next_ms)
+            next_ms = due_ms;
+    }
+    return next_ms;
+}
+
 /* Does what can be done now; of the jobs that need a command first, one at a time, so that the
  * sessions get their turn in between. Returns when a job falls due that waits for nothing but the
  * time. */
@@ -281,6 +298,7 @@ static int64_t advance(struct round *round)
         if (round->jobs[i].ended)
             conclude(&round->jobs[i]);
     }
+    next_ms = resume_turns(round, now_ms);
     bool may_be_slow = !has_quick_job(round, now_ms);
     for (size_t i = 0; i < round->job_count; i++) {
         struct job *job = &round->jobs[i];

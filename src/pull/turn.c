@@ -1,13 +1,15 @@
 /* On-demand mail relay (RFC 2645) and TURN (RFC 821 3.8), from the primary's greeting to the last
  * reversed session.
  *
- *   PRIMARY --greeted--> PROVIDER --established--> ASKING --250--> REVERSED --ended--> PRIMARY
- * again, or the end |  (with proxy_protocol by way of |   INTRODUCING: the primary is told the
- * provider's address)
+ *   PRIMARY --greeted--> PROVIDER --established--> ASKING --250--> REVERSED --ended--> the end
+ *      ^                    |                        ^                |
+ *      |                    +--(proxy_protocol)--> INTRODUCING        |
+ *      +---------------------------(PAUSED)---------------------------+ more may come
  *
  * The primary has said 220 before the provider hears of us: when it is down nothing is asked, and
- * nothing can be turned round into the void. Should it close its connection while the provider
- * thinks about ATRN (10 minutes are allowed), it is opened again. */
+ * nothing can be turned round into the void. INTRODUCING opens it anew, to tell it the provider's
+ * address. Should it close its connection while the provider thinks about ATRN (10 minutes are
+ * allowed), it is opened again. */
 #include "bridge.h"
 #include "target.h"
 #include "turn_account.h"
@@ -34,6 +36,7 @@ enum state {
     INTRODUCING,
     ASKING,
     REVERSED,
+    PAUSED,
     OVER
 };
 
@@ -52,6 +55,7 @@ struct turn {
     bool turned;         /* 250 was said */
     unsigned reopened; /* how often the primary had to be opened again while the provider thought */
     bool in_clear, stopping;
+    int64_t resume_ms; /* in PAUSED */
 };
 
 static void act(struct turn *turn, enum turning_step step);
@@ -344,7 +348,7 @@ static void send_command(struct turn *turn)
 
 static void act(struct turn *turn, enum turning_step step)
 {
-    if (turn->stopping && step == TURNING_CONNECT)
+    if (turn->stopping && (step == TURNING_CONNECT || step == TURNING_PAUSE))
         step = TURNING_END;
     switch (step) {
     case TURNING_SEND: send_command(turn); break;
@@ -352,6 +356,12 @@ static void act(struct turn *turn, enum turning_step step)
     case TURNING_CONNECT:
         disconnect(turn);
         open_primary(turn, PRIMARY, NULL);
+        break;
+    case TURNING_PAUSE:
+        disconnect(turn);
+        turn->state = PAUSED;
+        turn->resume_ms = clock_monotonic_ms() + turning_pause_ms(turn->turning);
+        target_move(&turn->options, SESSION_WAITING, NULL);
         break;
     case TURNING_END: end(turn); break;
     }
@@ -381,6 +391,16 @@ struct turn *turn_new(const struct session_options *options)
     buffer_init(&turn->early, EARLY_SIZE_MAX);
     open_primary(turn, PRIMARY, NULL);
     return turn;
+}
+
+int64_t turn_due(const struct turn *turn)
+{
+    return turn->state == PAUSED ? turn->resume_ms : INT64_MAX;
+}
+
+void turn_resume(struct turn *turn)
+{
+    open_primary(turn, PRIMARY, NULL);
 }
 
 void turn_stop(struct turn *turn)

@@ -1,21 +1,28 @@
 /* Asks a provider to turn the connection round, and decides whether to ask again.
  *
- *   APART --connected--> ASKING --250--> REVERSED --ended, moved mail--> APART (a new connection)
- *                           |               +--------ended, moved nothing, or asked often enough-->
- * the end
+ *   APART --connected--> ASKING --250--> REVERSED --ended, moved mail--> APART, on a new connection
+ *                           |               +-----ended, moved nothing or often enough--> the end
  *                           +---any other---> QUITTING --> the end
  *
  * Over TLS Exim hands over one message a session and then breaks off, so a broken session that
- * moved mail is followed by another one. The outcome is that of the last reversed session: a
- * refusal to turn once more ("asked too often") does not unmake what came. Only 453, "you have no
- * mail", tells more: then nothing is left behind, however the session before it ended. */
+ * moved mail is followed by another one. It may come too soon: the process of the session before
+ * still holds its messages locked, and Exim breaks off again, or says QUIT, with nothing moved. So
+ * after mail has come such a session is followed by a pause and another try, a few times.
+ *
+ * The outcome is that of the last reversed session: a refusal to turn once more ("asked too often")
+ * does not unmake what came. Only 453, "you have no mail", tells more: then nothing is left behind,
+ * however the session before it ended. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/smtp/turning.h>
 
 #include <stdlib.h>
 
+/* 0.25, 0.5, 1, 2 and 4 seconds after sessions that broke off; the first two after those in order. */
 enum {
+    PAUSES_BROKEN_MAX = 5,
+    PAUSES_IN_ORDER_MAX = 2,
+    FIRST_PAUSE_MS = 250,
     COMMAND_SIZE_MAX = 256 * 1024,
     TEXT_SIZE_MAX = 1000
 };
@@ -32,6 +39,8 @@ struct turning {
     struct buffer ask, command;
     int64_t sessions_max;
     unsigned attempts, sessions;
+    unsigned pauses; /* since the last message */
+    bool moved;      /* a session has moved a message */
     enum outcome outcome;
     int code;
     char *text;
@@ -131,8 +140,13 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, cons
         turning->outcome = OUTCOME_RECEIVED;
     else
         note(turning, OUTCOME_INTERRUPTED, 0, why);
-    return messages > 0 && (int64_t)turning->sessions < turning->sessions_max ? TURNING_CONNECT
-                                                                              : TURNING_END;
+    turning->pauses = messages > 0 ? 0 : turning->pauses + 1;
+    turning->moved = turning->moved || messages > 0;
+    unsigned pauses_max = why != NULL ? PAUSES_BROKEN_MAX : PAUSES_IN_ORDER_MAX;
+    if ((int64_t)turning->sessions >= turning->sessions_max || !turning->moved ||
+        turning->pauses > pauses_max)
+        return TURNING_END;
+    return messages > 0 ? TURNING_CONNECT : TURNING_PAUSE;
 }
 
 enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,
@@ -156,6 +170,11 @@ bool turning_is_quitting(const struct turning *turning)
 enum verb turning_verb(const struct turning *turning)
 {
     return turning->verb;
+}
+
+int64_t turning_pause_ms(const struct turning *turning)
+{
+    return (int64_t)FIRST_PAUSE_MS << (turning->pauses - 1);
 }
 
 const char *turning_ask(const struct turning *turning)

@@ -25,6 +25,10 @@ static const struct row rows[] = {
     {"one message a session (Exim over TLS)", VERB_ATRN, "250 b1 250 b1 250 b1 453 221", "A/A/A/AQ",
      "received", 453},
     {"broken, nothing moved", VERB_ATRN, "250 b0", "A", "interrupted", 0},
+    {"the last message is still locked (Exim over TLS)", VERB_ATRN,
+     "250 b1 250 b0 250 b0 250 b1 453 221", "A/Ap/Ap/A/AQ", "received", 453},
+    {"locked for ever", VERB_ATRN, "250 o1 250 o0 250 o0 250 o0",
+     "A/Ap/Ap/A", "received", 250},
     {"broken, then refused", VERB_ATRN, "250 b1 450 221", "A/AQ", "interrupted", 0},
     {"in order, then asked too often", VERB_ATRN, "250 o1 450 221", "A/AQ", "received", 250},
     {"in order, then no connection", VERB_ATRN, "250 o1 -", "A/", "received", 250},
@@ -62,8 +66,8 @@ static void note_step(const struct turning *turning, enum turning_step step, enu
                                                           ? "ATRN a.example,b.example\r\n"
                                                           : "TURN\r\n");
         (void)strcat(sent, turning_is_quitting(turning) ? "Q" : "A");
-    } else if (step == TURNING_CONNECT) {
-        (void)strcat(sent, "/");
+    } else if (step == TURNING_CONNECT || step == TURNING_PAUSE) {
+        (void)strcat(sent, step == TURNING_PAUSE ? "p/" : "/");
     }
 }
 
@@ -81,7 +85,7 @@ static void test_row(void **state)
     for (const char *word = row->script; *word != '\0';
          word += strcspn(word, " "), word += strspn(word, " ")) {
         assert_int_not_equal(step, TURNING_END);
-        if (step == TURNING_CONNECT && *word != '-') {
+        if ((step == TURNING_CONNECT || step == TURNING_PAUSE) && *word != '-') {
             step = turning_connected(turning);
             note_step(turning, step, row->verb, sent, sizeof sent);
         }

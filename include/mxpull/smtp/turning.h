@@ -13,6 +13,7 @@ enum turning_step {
     TURNING_SEND,    /* send turning_command(): ATRN, TURN or QUIT, and feed its reply */
     TURNING_REVERSE, /* the roles have reversed: we are the server now, until turning_ended() */
     TURNING_CONNECT, /* ask once more, on a new connection */
+    TURNING_PAUSE,   /* the same after turning_pause_ms() */
     TURNING_END,     /* close the connection: turning_outcome() stands */
 };
 
@@ -48,6 +49,9 @@ bool turning_is_quitting(const struct turning *turning);
 
 /* VERB_ATRN or VERB_TURN. */
 enum verb turning_verb(const struct turning *turning);
+
+/* How long to wait after TURNING_PAUSE, in milliseconds. */
+int64_t turning_pause_ms(const struct turning *turning);
 
 /* The ATRN or TURN that is, or would be, sent, with its CRLF. */
 const char *turning_ask(const struct turning *turning);
