@@ -142,6 +142,9 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, cons
         note(turning, OUTCOME_INTERRUPTED, 0, why);
     turning->pauses = messages > 0 ? 0 : turning->pauses + 1;
     turning->moved = turning->moved || messages > 0;
+    if (messages > 0 && (int64_t)turning->sessions >= turning->sessions_max)
+        note(turning, turning->outcome, turning->code,
+             "turn_sessions is reached, and more mail may be waiting: pull again");
     unsigned pauses_max = why != NULL ? PAUSES_BROKEN_MAX : PAUSES_IN_ORDER_MAX;
     if ((int64_t)turning->sessions >= turning->sessions_max || !turning->moved ||
         turning->pauses > pauses_max)

@@ -27,8 +27,7 @@ static const struct row rows[] = {
     {"broken, nothing moved", VERB_ATRN, "250 b0", "A", "interrupted", 0},
     {"the last message is still locked (Exim over TLS)", VERB_ATRN,
      "250 b1 250 b0 250 b0 250 b1 453 221", "A/Ap/Ap/A/AQ", "received", 453},
-    {"locked for ever", VERB_ATRN, "250 o1 250 o0 250 o0 250 o0",
-     "A/Ap/Ap/A", "received", 250},
+    {"locked for ever", VERB_ATRN, "250 o1 250 o0 250 o0 250 o0", "A/Ap/Ap/A", "received", 250},
     {"broken, then refused", VERB_ATRN, "250 b1 450 221", "A/AQ", "interrupted", 0},
     {"in order, then asked too often", VERB_ATRN, "250 o1 450 221", "A/AQ", "received", 250},
     {"in order, then no connection", VERB_ATRN, "250 o1 -", "A/", "received", 250},
@@ -99,6 +98,21 @@ static void test_row(void **state)
     turning_free(turning);
 }
 
+static void test_limit_is_told(void **state)
+{
+    struct turning *turning = turning_new(VERB_ATRN, NULL, 0, 1);
+    const char *text;
+    int code;
+
+    (void)state;
+    (void)turning_connected(turning);
+    assert_int_equal(turning_reply(turning, 250, "go"), TURNING_REVERSE);
+    assert_int_equal(turning_ended(turning, 1, NULL), TURNING_END);
+    assert_int_equal(turning_outcome(turning, &code, &text), OUTCOME_RECEIVED);
+    assert_non_null(strstr(text, "turn_sessions is reached"));
+    turning_free(turning);
+}
+
 static void test_no_domains(void **state)
 {
     struct turning *turning = turning_new(VERB_ATRN, NULL, 0, 5);
@@ -111,7 +125,8 @@ static void test_no_domains(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_domains)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_domains),
+                                       cmocka_unit_test(test_limit_is_told)};
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
 }
