@@ -6,6 +6,7 @@
 #include <mxpull/config/options.h>
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char starred[] = "********";
@@ -19,22 +20,12 @@ static json_t *secret_value(const char *secret)
     return secret != NULL ? json_string(starred) : json_null();
 }
 
-/* A proxy's URL, in which a password may stand: scheme://user:password@host:port */
 static json_t *proxy_value(const char *proxy)
 {
-    const char *begin = proxy != NULL ? strstr(proxy, "://") : NULL;
-    const char *end = begin != NULL ? strrchr(begin, '@') : NULL;
-    const char *colon = end != NULL ? strchr(begin + 3, ':') : NULL;
-    struct buffer text;
+    char *shown = config_proxy_shown(proxy);
+    json_t *value = json_text_own(shown);
 
-    if (colon == NULL || colon > end)
-        return json_text_own(proxy);
-    buffer_init(&text, TEXT_SIZE_MAX);
-    (void)buffer_append(&text, proxy, (size_t)(colon + 1 - proxy));
-    (void)buffer_append_text(&text, starred);
-    (void)buffer_append_text(&text, end);
-    json_t *value = json_text_own(text.bytes);
-    buffer_done(&text);
+    free(shown);
     return value;
 }
 

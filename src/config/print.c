@@ -4,8 +4,10 @@
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -70,22 +72,28 @@ static void append_log(struct buffer *line, const struct config *config)
     buffer_done(&target);
 }
 
-/* The URL, with stars for its password. */
-static void append_proxy(struct buffer *line, const char *proxy)
+char *config_proxy_shown(const char *proxy)
 {
     size_t size = 0;
-    const char *password = name_proxy_password(proxy, &size);
+    const char *password = proxy != NULL ? name_proxy_password(proxy, &size) : NULL;
     struct buffer shown;
 
-    if (password == NULL) {
-        append_quoted(line, proxy);
-        return;
-    }
+    if (password == NULL)
+        return memory_copy(proxy);
     buffer_init(&shown, LINE_SIZE_MAX);
     (void)buffer_append(&shown, proxy, (size_t)(password - proxy));
     (void)buffer_append_format(&shown, "%s%s", stars, password + size);
-    append_quoted(line, shown.bytes);
+    char *text = memory_copy(shown.bytes);
     buffer_done(&shown);
+    return text;
+}
+
+static void append_proxy(struct buffer *line, const char *proxy)
+{
+    char *shown = config_proxy_shown(proxy);
+
+    append_quoted(line, shown);
+    free(shown);
 }
 
 static void append_text(struct buffer *line, const struct option *option, const char *text)

@@ -157,6 +157,9 @@ enum status config_password(const struct config *config, const struct backup_con
  * "********". */
 void config_print(const struct config *config, FILE *stream);
 
+/* A proxy's URL as it may be shown, with stars for its password; to be freed by the caller. NULL gives NULL. */
+char *config_proxy_shown(const char *proxy);
+
 const char *method_name(enum method method); /* "etrn", "atrn", "turn" */
 
 #endif
