@@ -4,18 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-void output_guard_streams(void)
-{
-    FILE *const streams[] = {stdin, stdout, stderr};
-
-    /* In this order: a new file takes the lowest number that is free. It is opened for reading
-     * alone, so that writing to it fails as it would have without it, and stays open to the end. */
-    for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
-        if (ftell(streams[i]) < 0 && errno == EBADF)
-            (void)fopen("/dev/null", "r");
-    }
-}
-
 void output_init(struct output *output, FILE *stream)
 {
     *output = (struct output){.stream = stream};

@@ -3,6 +3,7 @@
 #include <mxpull/cli/help.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/cli/program.h>
+#include <mxpull/platform/file.h>
 
 #include <stdio.h>
 
@@ -38,7 +39,7 @@ int program_run(int argc, char *argv[])
     struct error error;
     int exit_status;
 
-    output_guard_streams();
+    file_guard_streams();
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
         (void)fprintf(stderr, "mxpull: %s\n", error.text);
         return EXIT_STATUS_USAGE;

@@ -28,6 +28,16 @@ static enum status fail(struct error *error, const char *path, const char *what)
     return error_set(error, STATUS_SYSTEM, "%s: %s: %s", path, what, strerror(errno));
 }
 
+void file_guard_streams(void)
+{
+    /* A new file takes the lowest number that is free. It is opened for reading alone, so that writing
+     * to it fails as it would have without it, and stays open to the end. */
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY);
+    }
+}
+
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

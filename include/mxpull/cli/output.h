@@ -13,11 +13,6 @@ struct output {
                      well */
 };
 
-/* Makes sure that the three standard streams are open, so that no connection or file is opened in
- * the place of one and gets what was meant for a person. To be called before anything else is
- * opened. Writing to one that was closed still fails. */
-void output_guard_streams(void);
-
 void output_init(struct output *output, FILE *stream);
 
 /* Writes all the bytes at once: a reader of a pipe sees them now. */

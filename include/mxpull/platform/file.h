@@ -9,6 +9,11 @@
 /* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's
  * reason, unless said otherwise. */
 
+/* Makes sure that the three standard streams are open, so that no connection or file is opened in
+ * the place of one and gets what was meant for a person. To be called before anything else is
+ * opened. Writing to one that was closed still fails. */
+void file_guard_streams(void);
+
 /* Opens a regular file (or a pipe such as /dev/stdin) for reading into *file, to be closed with
  * fclose. A directory is refused in plain words. */
 enum status file_open(FILE **file, const char *path, struct error *error);
