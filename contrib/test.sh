@@ -19,9 +19,10 @@ attribute() { grep -om1 "$1=\"[0-9]*\"" "$report" | tr -dc '0-9'; }
 run() {
     local folder=$1 labels=$2
     shift 2
-    cmake -S "$here" -B "$folder" -DMXPULL_WERROR="${CI:+ON}" "$@" >"$folder.log" 2>&1 &&
-        cmake --build "$folder" -j 4 >>"$folder.log" 2>&1 || {
-        cat "$folder.log"
+    mkdir -p "$folder"
+    cmake -S "$here" -B "$folder" -DMXPULL_WERROR="${CI:+ON}" "$@" >"$folder/build.log" 2>&1 &&
+        cmake --build "$folder" -j 4 >>"$folder/build.log" 2>&1 || {
+        cat "$folder/build.log"
         echo "test.sh: the build has failed, see above" >&2
         exit 70
     }
@@ -37,7 +38,6 @@ run() {
     passed=$((passed + total - fails - skips)) failed=$((failed + fails)) skipped=$((skipped + skips))
 }
 
-mkdir -p "$build"
 run "$build" 'unit|session|servers|valgrind' -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
 run "$build/sanitized" 'unit|session' -DMXPULL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
 
