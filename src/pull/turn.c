@@ -48,7 +48,9 @@ struct turn {
     enum verb verb;
     enum state state;
     struct turning *turning;
-    struct bridge *bridge, *spent; /* spent: to be freed once it is out of its own events */
+    struct bridge *bridge;
+    struct bridge **spent; /* to be freed once they are out of their own events */
+    size_t spent_count;
     struct connection *connection;
     struct reply reply;
     struct buffer early; /* what the provider said before the primary was there again */
@@ -65,14 +67,28 @@ static void open_primary(struct turn *turn, enum state state,
 
 /* ---- the end ---- */
 
+static void free_spent(struct turn *turn)
+{
+    while (turn->spent_count > 0)
+        bridge_free(turn->spent[--turn->spent_count]);
+}
+
+/* Puts the bridge away: it may be in one of its own events just now. */
+static void retire_bridge(struct turn *turn)
+{
+    if (turn->bridge == NULL)
+        return;
+    turn->spent = memory_resize(turn->spent, turn->spent_count + 1, sizeof(struct bridge *));
+    turn->spent[turn->spent_count++] = turn->bridge;
+    turn->bridge = NULL;
+}
+
 static void disconnect(struct turn *turn)
 {
     connection_close(turn->connection);
     turn->connection = NULL;
     turn->turned = false;
-    bridge_free(turn->spent);
-    turn->spent = turn->bridge;
-    turn->bridge = NULL;
+    retire_bridge(turn);
 }
 
 static void end(struct turn *turn)
@@ -129,8 +145,8 @@ static void provider_ready(void *context)
         turn->account.dry = true;
         decline(turn, OUTCOME_RECEIVED, "");
     } else if (turn->options.round->config->primary.proxy_protocol) {
-        bridge_free(turn->spent);
-        turn->spent = turn->bridge;
+        bridge_free(turn->bridge);
+        turn->bridge = NULL;
         connection_deadline(turn->connection, INT64_MAX);
         open_primary(turn, INTRODUCING, facts);
     } else {
@@ -270,6 +286,7 @@ static void primary_ready(void *context)
 {
     struct turn *turn = context;
 
+    free_spent(turn);
     if (turn->state == PRIMARY)
         open_provider(turn);
     else if (turn->state == INTRODUCING)
@@ -285,8 +302,7 @@ static void primary_failed(void *context, const char *why)
     if (turn->state == ASKING && !turn->turned && !turning_is_quitting(turn->turning) &&
         turn->reopened++ < REOPENED_MAX) {
         target_decide(turn->options.backup, "connect to our own mail server again", why);
-        bridge_free(turn->spent);
-        turn->spent = turn->bridge;
+        retire_bridge(turn);
         open_primary(turn, ASKING, connection_facts(turn->connection));
     } else if (turn->turned) {
         act(turn, turning_ended(turn->turning, 0, why));
@@ -317,7 +333,7 @@ static void open_primary(struct turn *turn, enum state state,
                          const struct connection_facts *provider)
 {
     turn->state = state;
-    turn->bridge = bridge_new(&(struct bridge_options){
+    struct bridge *bridge = bridge_new(&(struct bridge_options){
         .loop = turn->options.loop,
         .round = turn->options.round,
         .backup = turn->options.backup,
@@ -330,6 +346,8 @@ static void open_primary(struct turn *turn, enum state state,
         .delivered = delivered,
         .context = turn,
     });
+    retire_bridge(turn); /* one that has failed at once */
+    turn->bridge = bridge;
 }
 
 /* ---- what is done ---- */
@@ -422,7 +440,8 @@ void turn_free(struct turn *turn)
     if (turn == NULL)
         return;
     disconnect(turn);
-    bridge_free(turn->spent);
+    free_spent(turn);
+    free(turn->spent);
     turning_free(turn->turning);
     reply_done(&turn->reply);
     buffer_done(&turn->early);
