@@ -201,6 +201,14 @@ static const struct row rows[] = {
      "interrupted", 75, 0, NULL, NULL},
     {"silence of the primary", PROVIDER SINK "  reply EHLO stall\n",
      PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 1, "interrupted", 75, 0, NULL, NULL},
+    {"silence of the primary at the final dot", PROVIDER SINK "  reply . stall\n",
+     PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
+             "true command_timeout = 1s " E_EXAMPLE,
+     1, "interrupted", 75, 0, NULL, "mx#1 < 250 2.0.0 kept"},
+    {"silence of the primary at DATA", PROVIDER SINK "  reply DATA stall\n",
+     PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
+             "true command_timeout = 1s " E_EXAMPLE,
+     1, "interrupted", 75, 0, NULL, NULL},
     {"all pipelined",
      TURN(BEGIN "turn say \"MAIL FROM:<>\\r\\nRCPT TO:<a@e.example>\\r\\nRCPT "
                 "TO:<b@other.example>\\r\\nRCPT TO:<c@e.example>\\r\\nDATA\\r\\n\" raw\n"
@@ -326,6 +334,71 @@ static void test_stop_in_a_transfer(void **state)
     check_nothing_lost("stop", 0);
 }
 
+static void test_primary_on_a_unix_socket(void **state)
+{
+    char folder[256], script[1000], config[1000];
+
+    (void)state;
+    put_messages(1);
+    assert_non_null(getcwd(folder, sizeof folder));
+    (void)unlink("turn.sock");
+    (void)snprintf(script, sizeof script,
+                   PROVIDER "sink primary unix:%s/turn.sock\n  keep " ARRIVED " lf\n", folder);
+    (void)snprintf(config, sizeof config,
+                   "primary { address = \"unix:%s/turn.sock\" }\n" MX E_EXAMPLE, folder);
+    struct sim *sim = sim_start(script);
+    struct outcome_text outcome = pull(sim, config, NULL, false, false);
+    assert_int_equal(outcome.exit_status, 0);
+    assert_int_equal(arrived(1), 1);
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
+/* Every form of address that might lead elsewhere than to the domain that was asked for. */
+static void test_no_relay(void **state)
+{
+    static const char *const forms[] = {
+        "<a@other.example>",
+        "<@e.example:a@other.example>",
+        "<@other.example,@e.example:a@e.example>",
+        "<a%other.example@e.example>",
+        "<other.example!a@e.example>",
+        "<\\\"a@other.example\\\"@e.example>",
+        "<a@e.example@other.example>",
+        "<a@[127.0.0.1]>",
+        "<a>",
+        "<>",
+        "a@other.example",
+        "<a@e.example.>",
+        "<a@sub.e.example>",
+        "<a@e.example.other.example>",
+        "<a:b@e.example>",
+        "<a@\\xe5\\x85\\xac.example>",
+        "<a@e.example> <b@other.example>",
+        "<a@e.example>b@other.example",
+    };
+    char script[8000];
+    size_t used;
+
+    (void)state;
+    put_messages(0);
+    used = (size_t)snprintf(script, sizeof script,
+                            PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n  " BEGIN SAY(
+                                "MAIL FROM:<x@far.example>"));
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
+        used += (size_t)snprintf(script + used, sizeof script - used,
+                                 "turn say \"RCPT TO:%s\"\n  turn expect\n  ", forms[i]);
+    (void)snprintf(script + used, sizeof script - used, "turn say \"QUIT\"\n  turn expect\n" SINK);
+    struct sim *sim = sim_start(script);
+    struct outcome_text outcome = pull(sim, PRIMARY MX E_EXAMPLE, NULL, false, false);
+    assert_true(sim_says(sim, "primary#1 < QUIT"));
+    assert_int_equal(outcome.exit_status, 0);
+    assert_int_equal(sim_count(sim, "primary#1 < RCPT"), 0);
+    assert_int_equal(sim_count(sim, "mx#1 < 5"), sizeof forms / sizeof forms[0]);
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
 static void test_four_at_a_time(void **state)
 {
     char config[4000] = PRIMARY, script[4000] = "";
@@ -376,6 +449,8 @@ int main(void)
         cmocka_unit_test(test_provider_resets_after_each_byte),
         cmocka_unit_test(test_primary_closes_after_each_byte),
         cmocka_unit_test(test_primary_resets_after_each_byte),
+        cmocka_unit_test(test_primary_on_a_unix_socket),
+        cmocka_unit_test(test_no_relay),
         cmocka_unit_test(test_stop_in_a_transfer),
         cmocka_unit_test(test_four_at_a_time),
     };
