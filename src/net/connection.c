@@ -52,6 +52,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     struct connection *connection = new_connection(loop, events, context);
 
     connection->user_given = options->user != NULL;
+    connection->show_wire = options->show_wire;
     connection->tls_demanded =
         options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
     connection->implicit = options->tls == CONNECTION_TLS_IMPLICIT;

@@ -57,6 +57,7 @@ struct connection {
     enum phase phase;
     bool closed;   /* by its owner: to be freed at the end of the turn */
     bool broken;   /* a send failed: to be told in the next turn */
+    bool show_wire;
     bool held;     /* nothing is taken in until further notice */
     bool more;     /* there may be bytes that polling cannot see */
     bool touched;  /* libcurl has sent for us once: 7.88 drops a connection that it believes to be

@@ -241,7 +241,7 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
-    if (options->tls == CONNECTION_TLS_IMPLICIT || connection->events->wire != NULL)
+    if (options->tls == CONNECTION_TLS_IMPLICIT || connection->show_wire)
         (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     set_timeouts(easy, options);
     if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||

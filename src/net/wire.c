@@ -17,7 +17,7 @@ static void show_line(const struct connection *connection, char direction, const
 
 void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size)
 {
-    if (connection->events->wire == NULL)
+    if (!connection->show_wire)
         return;
     while (size > 0) {
         const char *line_end = memchr(bytes, '\n', size);
@@ -83,7 +83,7 @@ int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *c
     (void)easy;
     if (type == CURLINFO_TEXT)
         note_tls(connection, bytes, size);
-    if (connection->events->wire == NULL || connection->phase == PHASE_OPEN)
+    if (!connection->show_wire || connection->phase == PHASE_OPEN)
         return 0;
     if (type == CURLINFO_TEXT)
         show_line(connection, '*', bytes, size);

@@ -206,11 +206,8 @@ static void wire(void *context, char direction, const char *line, size_t size)
 
 static void open_connection(struct session *session)
 {
-    static const struct connection_events quiet = {
-        .ready = ready, .received = received, .failed = failed};
-    static const struct connection_events shown = {
+    static const struct connection_events events = {
         .ready = ready, .received = received, .failed = failed, .wire = wire};
-    const struct round_options *round = session->options.round;
     struct connection_options options = target_options(&session->options, session->in_clear);
     struct error error;
 
@@ -218,8 +215,7 @@ static void open_connection(struct session *session)
     reply_reset(&session->reply);
     move(session, SESSION_CONNECTING, NULL);
     session->connection =
-        connection_open(session->options.loop, &options,
-                        round->observer.wire != NULL ? &shown : &quiet, session, &error);
+        connection_open(session->options.loop, &options, &events, session, &error);
     if (session->connection == NULL)
         cut(session, outcome_of_status(error.status), 0, error.text);
 }

@@ -259,23 +259,17 @@ static void provider_wire(void *context, char direction, const char *line, size_
 
 static void open_provider(struct turn *turn)
 {
-    static const struct connection_events quiet = {.ready = provider_ready,
-                                                   .received = provider_received,
-                                                   .drained = provider_drained,
-                                                   .failed = provider_failed};
-    static const struct connection_events shown = {.ready = provider_ready,
-                                                   .received = provider_received,
-                                                   .drained = provider_drained,
-                                                   .failed = provider_failed,
-                                                   .wire = provider_wire};
+    static const struct connection_events events = {.ready = provider_ready,
+                                                    .received = provider_received,
+                                                    .drained = provider_drained,
+                                                    .failed = provider_failed,
+                                                    .wire = provider_wire};
     const struct connection_options options = target_options(&turn->options, turn->in_clear);
     struct error error;
 
     turn->state = PROVIDER;
     target_move(&turn->options, SESSION_CONNECTING, NULL);
-    turn->connection =
-        connection_open(turn->options.loop, &options,
-                        turn->options.round->observer.wire != NULL ? &shown : &quiet, turn, &error);
+    turn->connection = connection_open(turn->options.loop, &options, &events, turn, &error);
     if (turn->connection == NULL)
         cut(turn, outcome_of_status(error.status), 0, error.text);
 }

@@ -46,6 +46,7 @@ struct connection_options {
     bool auth_in_clear;
     const char *source_address;
     const char *proxy; /* "socks5h://host:port"; NULL: none, whatever the environment says */
+    bool show_wire;    /* call the wire event; without it that costs nothing */
     int64_t connect_timeout_ms; /* until TCP stands */
     int64_t reply_timeout_ms;   /* from then on, for the TLS handshake and for each reply until the
                                    session is established */
@@ -84,7 +85,7 @@ struct connection_events {
     void (*failed)(void *context, int code, const struct error *error);
 
     /* The wire, for -vv: one line as sent (direction '>'), received ('<') or said about it ('*'),
-     * without its line end; AUTH is starred out. NULL: not wanted. */
+     * without its line end; AUTH is starred out. Only with show_wire. */
     void (*wire)(void *context, char direction, const char *line, size_t size);
 };
 
