@@ -53,8 +53,9 @@ char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)
     (void)text_copy(target, DURATION_TEXT_SIZE, "0s");
     for (size_t i = 0; i < COUNT_OF(units); i++) {
         int64_t number = seconds / units[i].seconds;
+        bool is_odd_week = units[i].letter == 'w' && seconds % units[i].seconds >= units[i + 1].seconds;
 
-        if (number == 0)
+        if (number == 0 || is_odd_week) /* 400d is easier to read than 57w1d */
             continue;
         used += (size_t)snprintf(target + used, DURATION_TEXT_SIZE - used, "%lld%c",
                                  (long long)number, units[i].letter);

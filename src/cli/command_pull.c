@@ -246,7 +246,7 @@ static int ask(struct run *run)
                                 .count = run->count};
     int64_t started_ms = clock_monotonic_ms();
 
-    signals_start(wake, run->loop);
+    signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round, run->loop, signals_stop_requested);
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);

@@ -185,6 +185,8 @@ enum status cron_parse(struct cron *cron, const char *text, struct error *error)
         .days = (uint32_t)bits[2],
         .months = (uint32_t)bits[3],
         .weekdays = (uint32_t)((bits[4] | bits[4] >> 7) & 0x7f), /* 7 is Sunday too */
+        .any_minute = star[0],
+        .any_hour = star[1],
         .any_day = star[2],
         .any_weekday = star[4],
     };

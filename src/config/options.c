@@ -42,6 +42,8 @@ const struct option options[] = {
      "alarm when a domain has had no good answer for so long (0: 3 intervals)", NULL},
     {SECTION_GLOBAL, "state_dir", OPTION_TEXT, "", 0, 0, NULL, IN_CONFIG(state_dir),
      "default: /var/lib/mxpull as root or service, else $XDG_STATE_HOME/mxpull", "memory and reports"},
+    {SECTION_GLOBAL, "history", OPTION_DURATION, "400d", DAY, 520 * WEEK, NULL, IN_CONFIG(history_s),
+     "how long past polls are remembered", NULL},
     {SECTION_GLOBAL, "log", OPTION_LOG, "stderr", 0, 0, NULL, IN_CONFIG(log),
      "stderr, syslog, eventlog (Windows) or \"file:PATH\"", NULL},
     {SECTION_GLOBAL, "log_format", OPTION_CHOICE, "text", 0, 0, log_styles, IN_CONFIG(log_format),

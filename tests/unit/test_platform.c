@@ -471,7 +471,7 @@ static void signals_set_the_flag_and_wake(void **state)
 
     (void)state;
     woken = 0;
-    signals_start(wake, &one);
+    signals_start(SIGNALS_RUN, wake, &one);
     assert_false(signals_stop_requested());
     assert_int_equal(raise(SIGPIPE), 0);
     assert_false(signals_stop_requested());
@@ -480,7 +480,7 @@ static void signals_set_the_flag_and_wake(void **state)
     assert_int_equal(woken, 1);
     signals_end();
     signals_end();
-    signals_start(wake, &one);
+    signals_start(SIGNALS_RUN, wake, &one);
     assert_false(signals_stop_requested());
     signals_end();
 }
@@ -496,7 +496,7 @@ static void signals_second_one_ends_the_program(void **state)
 
         if (child == 0) {
             (void)signal(numbers[i], SIG_DFL);
-            signals_start(NULL, NULL);
+            signals_start(SIGNALS_RUN, NULL, NULL);
             (void)raise(numbers[i]);
             (void)raise(numbers[i]);
             _exit(0);
@@ -510,7 +510,7 @@ static void signals_ignored_before_stay_ignored(void **state)
 {
     (void)state;
     (void)signal(SIGHUP, SIG_IGN);
-    signals_start(NULL, NULL);
+    signals_start(SIGNALS_RUN, NULL, NULL);
     assert_int_equal(raise(SIGHUP), 0);
     assert_false(signals_stop_requested());
     signals_end();
@@ -525,11 +525,11 @@ static void signals_interrupt_a_command(void **state)
 
     (void)state;
     buffer_init(&output, 100);
-    signals_start(NULL, NULL);
+    signals_start(SIGNALS_RUN, NULL, NULL);
     assert_int_equal(raise(SIGINT), 0);
     assert_int_equal(process_capture("sleep 20", 20000, &output, &error), STATUS_SYSTEM);
     assert_true(clock_monotonic_ms() - before < 1000);
-    signals_start(NULL, NULL);
+    signals_start(SIGNALS_RUN, NULL, NULL);
     signals_end();
     (void)signal(SIGINT, SIG_DFL);
     buffer_done(&output);

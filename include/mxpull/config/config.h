@@ -33,7 +33,7 @@ enum ip {
     IP_4,
     IP_6
 };
-enum preflight {
+enum preflight_extent {
     PREFLIGHT_OFF,
     PREFLIGHT_GREETING,
     PREFLIGHT_RECIPIENTS
@@ -74,7 +74,7 @@ struct address {
 struct primary_config {
     struct address address;
     struct address relay_address; /* the same as address unless it is set */
-    enum preflight preflight;
+    enum preflight_extent preflight;
     int64_t watch_s;
     struct durations recovery;
     bool proxy_protocol;
@@ -117,6 +117,7 @@ struct config {
     struct timing timing;
     int64_t concurrency;
     char *state_dir; /* NULL only where there is no home to keep it in */
+    int64_t history_s;
     enum log_target log;
     char *log_path; /* with LOG_FILE */
     enum log_style log_format;

@@ -13,6 +13,8 @@ struct cron {
     uint32_t days;     /* of the month, 1 to 31 */
     uint32_t months;   /* 1 to 12 */
     uint32_t weekdays; /* 0 (Sunday) to 6 */
+    bool any_minute;   /* the field of minutes begins with * */
+    bool any_hour;     /* that of hours does */
     bool any_day;      /* the field of days begins with * */
     bool any_weekday;  /* the field of weekdays does: where neither does, a day that either field
                           names will do */

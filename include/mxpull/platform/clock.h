@@ -13,7 +13,13 @@ enum {
     CLOCK_TEXT_SIZE = 32
 };
 
+/* How far local time is ahead of UTC at that instant (seconds since 1970), in seconds. */
+int64_t clock_local_offset_s(int64_t utc_s);
+
 /* Writes "2026-11-23T16:00:00Z" into target and returns it. */
 char *clock_utc_text(char target[CLOCK_TEXT_SIZE], int64_t wall_ms);
+
+/* Writes the same instant in local time, "2026-11-23 17:00:00", into target and returns it. */
+char *clock_local_text(char target[CLOCK_TEXT_SIZE], int64_t wall_ms);
 
 #endif

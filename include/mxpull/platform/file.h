@@ -41,4 +41,7 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
  * is fine. */
 enum status directory_make(const char *path, struct error *error);
 
+/* Gives the file at from another name in the same directory; what was there is replaced. */
+enum status file_rename(const char *from, const char *to, struct error *error);
+
 #endif

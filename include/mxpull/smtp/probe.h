@@ -1,0 +1,51 @@
+#ifndef MXPULL_SMTP_PROBE_H
+#define MXPULL_SMTP_PROBE_H
+
+#include <mxpull/smtp/node.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Finds out whether a mail server would take mail, without sending any (RFC 5321): its greeting
+ * must be 220, and for each domain RCPT TO:<postmaster@domain> (RFC 5321 4.5.1: that address is
+ * always there) must be accepted behind MAIL FROM:<>. Then RSET, QUIT; never DATA. Pure: replies in,
+ * commands out.
+ *
+ *   GREETING -> EHLO [-> HELO] -> MAIL -> RCPT ... -> RSET [-> MAIL ...] -> QUIT
+ */
+struct probe;
+
+enum probe_step {
+    PROBE_SEND,    /* send probe_command, then wait for its reply */
+    PROBE_CONNECT, /* close, connect again, and go on: servers cut off who is refused too often */
+    PROBE_END
+};
+
+/* domains are borrowed; nodes that are not plain domains are passed over and stay untold. Without
+ * any plain domain the greeting alone is looked at. ehlo_name is borrowed. */
+struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_t count);
+
+/* NULL is allowed. */
+void probe_free(struct probe *probe);
+
+/* The next whole reply, the greeting of a connection first. */
+enum probe_step probe_reply(struct probe *probe, int code, const char *text);
+
+/* The connection was lost, or could not be had; text says why. */
+enum probe_step probe_cut(struct probe *probe, const char *text);
+
+/* What is to be sent, with CRLF; borrowed until the next call. */
+const char *probe_command(const struct probe *probe);
+
+/* Whether only QUIT's answer is waited for: everything is known by then. */
+bool probe_is_quitting(const struct probe *probe);
+
+/* When over: NULL when the server greets and takes mail at all, else why not ("421 too many
+ * connections", "connection refused"), borrowed. */
+const char *probe_why(const struct probe *probe);
+
+/* When over, and probe_why is NULL: NULL when the domain is accepted or was not to be asked for, else
+ * the refusal ("450 4.3.0 …"), borrowed. */
+const char *probe_refusal(const struct probe *probe, size_t domain);
+
+#endif

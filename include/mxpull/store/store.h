@@ -1,0 +1,219 @@
+#ifndef MXPULL_STORE_STORE_H
+#define MXPULL_STORE_STORE_H
+
+#include <mxpull/base/status.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The memory of mxpull: one SQLite file, mxpull.db, in the state directory, which runs by cron, runs
+ * by hand and the daemon share. All stamps are milliseconds of the wall clock since 1970; 0 is
+ * "never" or "not known". Texts that are given are borrowed for the call; a text may be NULL where
+ * it says so. What was recorded with STATUS_OK survives the death of the process at any instant.
+ * Failures are STATUS_SYSTEM (a full disk, no permission, a file that is no store) or STATUS_BUSY
+ * (another process has held the store for longer than a few seconds); nothing is ever half
+ * recorded. */
+struct store;
+
+struct store_options {
+    const char *directory; /* made if it is not there, mode 0700 */
+    bool read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    int64_t keep_s; /* how long polls, answers, messages and outages are kept: `history` */
+
+    /* Something that the operator should read once, such as the name under which a damaged store
+     * was set aside. May be NULL. */
+    void (*notice)(void *context, const char *text);
+    void *context;
+};
+
+/* Opens the store, makes it when it is not there, brings an older one up to date. One that is
+ * damaged is set aside under another name, which notice tells, and a new one is begun; the same
+ * when damage shows later, and when the file was taken away under us. */
+enum status store_open(struct store **store, const struct store_options *options,
+                       struct error *error);
+
+/* NULL is allowed. */
+void store_close(struct store *store);
+
+/* Several records as one: nothing is written before the commit. May not be nested. A begin without
+ * commit is undone by store_close. */
+enum status store_begin(struct store *store, struct error *error);
+enum status store_commit(struct store *store, struct error *error);
+
+/* ---- polls and their answers ---- */
+
+/* How an answer is counted. */
+enum store_grade {
+    STORE_GOOD,
+    STORE_HELD,      /* not asked: says nothing about the backup, and leaves its streak alone */
+    STORE_TEMPORARY, /* may go well later */
+    STORE_BAD
+};
+
+struct store_answer {
+    int64_t at_ms;
+    const char *domain; /* as configured; "" for an ATRN without domains */
+    const char *verb;
+    const char *outcome;
+    enum store_grade grade;
+    int code;            /* 0: none */
+    const char *text;    /* as received; NULL: none */
+    const char *address; /* NULL: none */
+    const char *tls;     /* NULL: in clear */
+    bool authenticated;
+    int64_t pending, messages, bytes; /* -1: not told */
+    unsigned attempts;
+    int64_t ms; /* how long the answer took */
+};
+
+/* One poll of one backup. Its grade is the worst of its answers'; where all are held, held. */
+struct store_poll {
+    const char *backup;
+    const char *cause; /* "pull", "schedule", "retry", "recovery", "now" */
+    int64_t began_ms, ended_ms;
+    int exit_status;
+    int64_t certificate_expires_ms; /* 0: not known, what was known before stays */
+    const struct store_answer *answers;
+    size_t count;
+};
+
+/* What a poll has changed. */
+struct store_change {
+    bool began_to_fail; /* the poll before, if there was any, was good, and this one is not */
+    bool recovered;     /* the poll before was not good, and this one is */
+    int64_t streak;     /* polls in a row that have not been good, this one counted */
+    int64_t since_ms;   /* when that streak began, or, where recovered, the one that is over now */
+};
+
+/* Records a poll that is over, with all of its answers, and brings the state of its backup and
+ * domains up to date, as one. Of several processes just one sees a change. */
+enum status store_add_poll(struct store *store, const struct store_poll *poll,
+                           struct store_change *change, struct error *error);
+
+/* A message that came in by ATRN or TURN. */
+struct store_message {
+    int64_t at_ms;
+    const char *backup;
+    const char *sender;     /* reverse-path, "" for <> */
+    const char *recipients; /* as the guard has them, parted by commas */
+    int64_t bytes;
+    int code;         /* the primary's answer to it */
+    const char *text; /* of that answer */
+};
+enum status store_add_message(struct store *store, const struct store_message *message,
+                              struct error *error);
+
+/* ---- the schedule's memory ---- */
+
+/* When a backup is to be asked: slot is the schedule's own time, due the time at which it is asked
+ * next, by whatever cause (0: not planned). */
+enum status store_set_due(struct store *store, const char *backup, int64_t slot_ms, int64_t due_ms,
+                          struct error *error);
+
+/* ---- the primary, and life itself ---- */
+
+struct store_life {
+    int64_t alive_ms;  /* the daemon's last sign of life */
+    bool is_up;        /* the primary, when it was last looked at */
+    int64_t looked_ms; /* when that was */
+    int64_t since_ms;  /* since when it is so */
+    char text[ERROR_TEXT_SIZE]; /* why it is not up, or "" */
+};
+
+/* Replaces what is known of the daemon and the primary. */
+enum status store_set_life(struct store *store, const struct store_life *life, struct error *error);
+
+/* *life is all zero when nothing was ever recorded. */
+enum status store_get_life(struct store *store, struct store_life *life, struct error *error);
+
+/* A time in which the primary was down. At most one is open; a second begin changes nothing. */
+enum status store_outage_begin(struct store *store, int64_t at_ms, const char *why,
+                               struct error *error);
+/* Ends the open one, if there is any. */
+enum status store_outage_end(struct store *store, int64_t at_ms, struct error *error);
+
+struct store_outage {
+    int64_t began_ms;
+    int64_t ended_ms; /* 0: it lasts */
+    char why[ERROR_TEXT_SIZE];
+};
+
+/* The one that began last; *found says whether there is any. */
+enum status store_last_outage(struct store *store, struct store_outage *outage, bool *found,
+                              struct error *error);
+
+/* ---- what is known now ---- */
+
+enum {
+    STORE_STRIP_MAX = 30
+};
+
+struct store_backup {
+    int64_t slot_ms, due_ms;         /* as set */
+    int64_t asked_ms;                /* when its last poll that was not held began */
+    int64_t streak;                  /* polls in a row that have not been good */
+    int64_t failing_since_ms;        /* 0: it is not failing */
+    int64_t certificate_expires_ms;  /* 0: not known */
+};
+
+/* *found is false, and *state untouched, for a backup of which nothing is known. */
+enum status store_get_backup(struct store *store, const char *backup, struct store_backup *state,
+                             bool *found, struct error *error);
+
+struct store_domain {
+    int64_t first_ms;     /* when it was first asked for */
+    int64_t at_ms;        /* the last answer, held ones too */
+    int64_t good_ms;      /* the last good answer */
+    int64_t mail_ms;      /* the last message received by ATRN or TURN */
+    int64_t streak;       /* answers in a row that have not been good, held ones left out */
+    bool silent;          /* as set by store_set_silent */
+    char outcome[32];     /* of the last answer */
+    int code;             /* of it */
+    char text[512];       /* of it, cut at a whole character */
+    int64_t messages, bytes, pending; /* of it; -1: not told */
+    enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
+    size_t strip_count;
+};
+
+enum status store_get_domain(struct store *store, const char *backup, const char *domain,
+                             struct store_domain *state, bool *found, struct error *error);
+
+/* Notes that a domain's silence is too long, or over; *changed says whether that is new. */
+enum status store_set_silent(struct store *store, const char *backup, const char *domain,
+                             bool silent, bool *changed, struct error *error);
+
+/* ---- history ---- */
+
+struct store_filter {
+    const char *const *names; /* backups or domains, without regard to case; none: all */
+    size_t name_count;
+    int64_t since_ms;    /* 0: from the beginning */
+    const char *outcome; /* NULL: any */
+    bool failed;         /* only answers that are neither good nor held */
+    size_t limit;        /* the newest so many; 0: all */
+};
+
+/* One answer of the past; borrowed for the call. */
+struct store_row {
+    const char *backup;
+    const char *cause;
+    struct store_answer answer;
+};
+
+/* Calls row for each answer that fits, oldest first. row returns false to end it. */
+enum status store_history(struct store *store, const struct store_filter *filter,
+                          bool (*row)(void *context, const struct store_row *row), void *context,
+                          struct error *error);
+
+/* The same for messages; names are backups or domains of recipients, outcome and failed mean
+ * nothing. */
+enum status store_messages(struct store *store, const struct store_filter *filter,
+                           bool (*row)(void *context, const struct store_message *message),
+                           void *context, struct error *error);
+
+/* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether
+ * there is more to do. */
+enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error);
+
+#endif
