@@ -257,3 +257,10 @@ enum status directory_make(const char *path, struct error *error)
     free(part);
     return status;
 }
+
+enum status file_rename(const char *from, const char *to, struct error *error)
+{
+    if (rename(from, to) != 0)
+        return fail(error, from, "cannot be renamed");
+    return STATUS_OK;
+}
