@@ -1,38 +1,24 @@
-/* The platform floor on POSIX. Everything happens in a directory of the test's own. */
+/* The platform floor on POSIX: clocks, files, the host, the terminal. What has tests of its own stands
+ * beside. */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #define _DEFAULT_SOURCE
 
+#include "directory.h"
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/platform/lock.h>
 #include <mxpull/platform/process.h>
-#include <mxpull/platform/signals.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-static char directory[256];
-
-static const char *in_directory(const char *name)
-{
-    static char paths[4][512];
-    static size_t next;
-    char *path = paths[next++ % COUNT_OF(paths)];
-
-    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-    return path;
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -76,30 +62,6 @@ static size_t entries_in_directory(void)
     size_t count = strtoul(output.bytes, NULL, 10);
     buffer_done(&output);
     return count;
-}
-
-static int make_directory(void **state)
-{
-    const char *base = getenv("TMPDIR");
-
-    (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/mxpull-test-XXXXXX",
-                   base != NULL && *base != '\0' ? base : "/tmp");
-    return mkdtemp(directory) == NULL ? -1 : 0;
-}
-
-static int remove_directory(void **state)
-{
-    struct buffer output;
-    struct error error;
-    char command[512];
-
-    (void)state;
-    buffer_init(&output, 1024);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    int failed = process_capture(command, 10000, &output, &error) != STATUS_OK;
-    buffer_done(&output);
-    return failed;
 }
 
 /* Clocks */
@@ -320,227 +282,7 @@ static void directory_make_makes_all_that_is_missing(void **state)
     assert_non_null(strstr(error.text, "the directory cannot be made"));
 }
 
-/* The lock */
-
-static void lock_is_held_by_one(void **state)
-{
-    const char *path = in_directory("lock");
-    struct lock *lock = NULL, *second = NULL;
-    struct error error;
-    char expected[64];
-    struct stat facts;
-
-    (void)state;
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    assert_int_equal(lock_take(&second, path, &error), STATUS_BUSY);
-    assert_null(second);
-    (void)snprintf(expected, sizeof expected, "another run holds the lock (process %ld)",
-                   (long)getpid());
-    assert_non_null(strstr(error.text, expected));
-    assert_int_equal(stat(path, &facts), 0);
-    assert_int_equal(facts.st_mode & 0777, 0600);
-    lock_release(lock);
-    lock_release(NULL);
-    assert_int_equal(lock_take(&second, path, &error), STATUS_OK);
-    lock_release(second);
-}
-
-static void lock_ends_with_its_process(void **state)
-{
-    const char *path = in_directory("killed");
-    struct lock *lock = NULL;
-    struct error error;
-    int ends[2];
-    char byte;
-
-    (void)state;
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        if (lock_take(&lock, path, &error) == STATUS_OK)
-            (void)write(ends[1], "x", 1);
-        (void)pause();
-        _exit(0);
-    }
-    assert_int_equal(read(ends[0], &byte, 1), 1);
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_BUSY);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    lock_release(lock);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
-}
-
-static void lock_refuses_what_is_no_lock_file(void **state)
-{
-    struct lock *lock = NULL;
-    struct error error;
-
-    (void)state;
-    assert_int_equal(lock_take(&lock, in_directory("no/lock"), &error), STATUS_SYSTEM);
-    assert_int_equal(symlink("elsewhere", in_directory("link")), 0);
-    assert_int_equal(lock_take(&lock, in_directory("link"), &error), STATUS_SYSTEM);
-    assert_null(lock);
-}
-
-/* Commands */
-
-static const struct command_row {
-    const char *name;
-    const char *command;
-    int64_t timeout_ms;
-    enum status status;
-    const char *output; /* NULL: any */
-    const char *error;
-} command_rows[] = {
-    {"output", "echo one; echo two", 10000, STATUS_OK, "one\ntwo\n", NULL},
-    {"no output", "true", 10000, STATUS_OK, "", NULL},
-    {"no standard input", "cat", 10000, STATUS_OK, "", NULL},
-    {"failure", "echo x; exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
-    {"not found", "/no/such/command 2>/dev/null", 10000, STATUS_SYSTEM, NULL, "exit status 127"},
-    {"killed", "kill -9 $$", 10000, STATUS_SYSTEM, NULL, "signal 9"},
-    {"too slow", "sleep 20", 50, STATUS_TIMEOUT, NULL, "longer than 50 ms"},
-    {"too slow, and deaf", "trap '' TERM INT; sleep 20", 50, STATUS_TIMEOUT, NULL, "longer"},
-    {"a drip", "while :; do echo; sleep 0.01; done", 100, STATUS_TIMEOUT, NULL, "longer"},
-    {"too much", "while :; do echo xxxxxxxxxxxxxxxxxx; done", 10000, STATUS_LIMIT, NULL,
-     "more than 4096 bytes"},
-    {"one left behind", "sleep 2 2>&1 & echo here", 10000, STATUS_OK, "here\n", NULL},
-    {"closed early", "exec >&-; sleep 0.1", 10000, STATUS_OK, "", NULL},
-};
-
-static void command_is_captured(void **state)
-{
-    const struct command_row *row = *state;
-    struct buffer output;
-    struct error error = {0};
-    int64_t before = clock_monotonic_ms();
-
-    buffer_init(&output, 4096);
-    assert_int_equal(process_capture(row->command, row->timeout_ms, &output, &error), row->status);
-    assert_true(clock_monotonic_ms() - before < 5000);
-    if (row->output != NULL)
-        assert_string_equal(output.bytes, row->output);
-    if (row->error != NULL)
-        assert_non_null(strstr(error.text, row->error));
-    buffer_done(&output);
-}
-
-static void command_is_killed_with_all_it_started(void **state)
-{
-    struct buffer output;
-    struct error error;
-    char command[600];
-
-    (void)state;
-    buffer_init(&output, 4096);
-    (void)snprintf(command, sizeof command, "(sleep 0.4; echo alive >'%s') & wait",
-                   in_directory("survivor"));
-    assert_int_equal(process_capture(command, 50, &output, &error), STATUS_TIMEOUT);
-    (void)usleep(700000);
-    assert_int_equal(access(in_directory("survivor"), F_OK), -1);
-    buffer_done(&output);
-}
-
-static void command_fails_although_children_are_ignored(void **state)
-{
-    struct buffer output;
-    struct error error;
-
-    (void)state;
-    buffer_init(&output, 100);
-    (void)signal(SIGCHLD, SIG_IGN);
-    assert_int_equal(process_capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
-    assert_non_null(strstr(error.text, "exit status 3"));
-    (void)signal(SIGCHLD, SIG_DFL);
-    buffer_done(&output);
-}
-
-/* Signals */
-
-static volatile sig_atomic_t woken;
-
-static void wake(void *context)
-{
-    woken += *(int *)context;
-}
-
-static void signals_set_the_flag_and_wake(void **state)
-{
-    int one = 1;
-
-    (void)state;
-    woken = 0;
-    signals_start(SIGNALS_RUN, wake, &one);
-    assert_false(signals_stop_requested());
-    assert_int_equal(raise(SIGPIPE), 0);
-    assert_false(signals_stop_requested());
-    assert_int_equal(raise(SIGTERM), 0);
-    assert_true(signals_stop_requested());
-    assert_int_equal(woken, 1);
-    signals_end();
-    signals_end();
-    signals_start(SIGNALS_RUN, wake, &one);
-    assert_false(signals_stop_requested());
-    signals_end();
-}
-
-static void signals_second_one_ends_the_program(void **state)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        int status;
-        pid_t child = fork();
-
-        if (child == 0) {
-            (void)signal(numbers[i], SIG_DFL);
-            signals_start(SIGNALS_RUN, NULL, NULL);
-            (void)raise(numbers[i]);
-            (void)raise(numbers[i]);
-            _exit(0);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i]);
-    }
-}
-
-static void signals_ignored_before_stay_ignored(void **state)
-{
-    (void)state;
-    (void)signal(SIGHUP, SIG_IGN);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    assert_int_equal(raise(SIGHUP), 0);
-    assert_false(signals_stop_requested());
-    signals_end();
-    assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
-}
-
-static void signals_interrupt_a_command(void **state)
-{
-    struct buffer output;
-    struct error error;
-    int64_t before = clock_monotonic_ms();
-
-    (void)state;
-    buffer_init(&output, 100);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    assert_int_equal(raise(SIGINT), 0);
-    assert_int_equal(process_capture("sleep 20", 20000, &output, &error), STATUS_SYSTEM);
-    assert_true(clock_monotonic_ms() - before < 1000);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    signals_end();
-    (void)signal(SIGINT, SIG_DFL);
-    buffer_done(&output);
-}
-
 /* The host */
-
-static void set_variable(const char *name, const char *value)
-{
-    assert_int_equal(value != NULL ? setenv(name, value, 1) : unsetenv(name), 0);
-}
 
 static void host_has_a_name(void **state)
 {
@@ -700,15 +442,6 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_private_may_be_a_pipe),
     cmocka_unit_test(file_private_belongs_to_us_or_root),
     cmocka_unit_test(directory_make_makes_all_that_is_missing),
-    cmocka_unit_test(lock_is_held_by_one),
-    cmocka_unit_test(lock_ends_with_its_process),
-    cmocka_unit_test(lock_refuses_what_is_no_lock_file),
-    cmocka_unit_test(command_is_killed_with_all_it_started),
-    cmocka_unit_test(command_fails_although_children_are_ignored),
-    cmocka_unit_test(signals_set_the_flag_and_wake),
-    cmocka_unit_test(signals_second_one_ends_the_program),
-    cmocka_unit_test(signals_ignored_before_stay_ignored),
-    cmocka_unit_test(signals_interrupt_a_command),
     cmocka_unit_test(host_has_a_name),
     cmocka_unit_test(host_finds_the_configuration),
     cmocka_unit_test(host_finds_the_state_directory),
@@ -720,7 +453,5 @@ static const struct CMUnitTest fixed_tests[] = {
 
 int main(void)
 {
-    int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
-
-    return failed + RUN_TABLE(command_rows, command_is_captured);
+    return cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 }
