@@ -5,6 +5,7 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/process.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -78,9 +79,29 @@ static void command_fails_although_children_are_ignored(void **state)
     buffer_done(&output);
 }
 
+/* As libcurl's sockets, which are open to children when a configuration is read anew. */
+static void command_gets_no_descriptor_of_ours(void **state)
+{
+    struct buffer output;
+    struct error error;
+    int number = fcntl(STDERR_FILENO, F_DUPFD, 50);
+
+    (void)state;
+    assert_true(number >= 50 && number < 100);
+    buffer_init(&output, 100);
+    assert_int_equal(process_capture("for i in 5 6 7 8 9; do for j in 0 1 2 3 4 5 6 7 8 9; do "
+                                     "test ! -e /dev/fd/$i$j || echo $i$j; done; done",
+                                     10000, &output, &error),
+                     STATUS_OK);
+    assert_string_equal(output.bytes, "");
+    buffer_done(&output);
+    (void)close(number);
+}
+
 static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(command_is_killed_with_all_it_started),
     cmocka_unit_test(command_fails_although_children_are_ignored),
+    cmocka_unit_test(command_gets_no_descriptor_of_ours),
 };
 
 int main(void)
