@@ -260,7 +260,5 @@ enum status directory_make(const char *path, struct error *error)
 
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
-    if (rename(from, to) != 0)
-        return fail(error, from, "cannot be renamed");
-    return STATUS_OK;
+    return rename(from, to) == 0 ? STATUS_OK : fail(error, from, "cannot be renamed");
 }

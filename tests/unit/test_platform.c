@@ -9,8 +9,10 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/heap.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/process.h>
+#include <mxpull/platform/random.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
 
@@ -103,6 +105,52 @@ static void clock_writes_utc(void **state)
         assert_string_equal(clock_utc_text(text, rows[i].ms), rows[i].text);
 }
 
+static const struct zone_row {
+    const char *name;
+    const char *zone; /* $TZ */
+    int64_t utc_s;
+    int64_t offset_s;
+    const char *local;
+} zone_rows[] = {
+    {"UTC", "UTC0", 1795449600, 0, "2026-11-23 16:00:00"},
+    {"winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1795449600, 3600, "2026-11-23 17:00:00"},
+    {"summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1782864000, 7200, "2026-07-01 02:00:00"},
+    {"the last second of winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1774745999, 3600,
+     "2026-03-29 01:59:59"},
+    {"the first of summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1774746000, 7200, "2026-03-29 03:00:00"},
+    {"the last second of summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1792889999, 7200,
+     "2026-10-25 02:59:59"},
+    {"the first of winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, 3600, "2026-10-25 02:00:00"},
+    {"behind UTC", "EST5EDT,M3.2.0,M11.1.0", 1795449600, -18000, "2026-11-23 11:00:00"},
+    {"a part of an hour", "<+0545>-5:45", 1795449600, 20700, "2026-11-23 21:45:00"},
+    {"the next day", "<+14>-14", 1795449600, 50400, "2026-11-24 06:00:00"},
+    {"an odd one before 1970", "<-0330>3:30", -1, -12600, "1969-12-31 20:29:59"},
+};
+
+static void clock_knows_local_time(void **state)
+{
+    const struct zone_row *row = *state;
+    char *zone = memory_copy(getenv("TZ"));
+    char text[CLOCK_TEXT_SIZE];
+
+    set_variable("TZ", row->zone);
+    assert_int_equal(clock_local_offset_s(row->utc_s), row->offset_s);
+    assert_string_equal(clock_local_text(text, row->utc_s * 1000), row->local);
+    assert_string_equal(clock_local_text(text, row->utc_s * 1000 + 999), row->local);
+    set_variable("TZ", zone);
+    free(zone);
+}
+
+static void clock_survives_absurd_times(void **state)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    (void)state;
+    assert_int_equal(clock_local_offset_s(INT64_MAX), 0);
+    assert_true(strlen(clock_local_text(text, INT64_MAX)) > 0);
+    assert_true(strlen(clock_local_text(text, INT64_MIN)) > 0);
+}
+
 /* Files */
 
 static void file_open_says_what_is_wrong(void **state)
@@ -171,6 +219,24 @@ static void file_replace_leaves_nothing_after_a_failure(void **state)
     assert_non_null(strstr(error.text, "taken: cannot be replaced: "));
     assert_int_equal(rmdir(in_directory("taken")), 0);
     assert_int_equal(entries_in_directory(), before);
+}
+
+static void file_rename_replaces(void **state)
+{
+    const char *from = in_directory("from"), *to = in_directory("to");
+    struct error error;
+
+    (void)state;
+    write_file(from, "new");
+    assert_int_equal(file_rename(from, to, &error), STATUS_OK);
+    assert_content(to, "new");
+    write_file(from, "newer");
+    assert_int_equal(file_rename(from, to, &error), STATUS_OK);
+    assert_content(to, "newer");
+    assert_int_equal(access(from, F_OK), -1);
+    assert_int_equal(file_rename(from, to, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "/from: cannot be renamed: "));
+    assert_content(to, "newer");
 }
 
 static void file_log_appends_line_by_line(void **state)
@@ -377,6 +443,36 @@ static void host_tells_addresses_from_names(void **state)
         assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
 }
 
+/* Randomness and memory */
+
+static void random_seeds_differ(void **state)
+{
+    uint64_t all_set = 0, never_set = 0, last = 0;
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        uint64_t seed = random_seed();
+
+        assert_true(seed != last);
+        last = seed;
+        all_set |= seed;
+        never_set |= ~seed;
+    }
+    assert_true(all_set == UINT64_MAX && never_set == UINT64_MAX);
+}
+
+static void heap_stays_whole(void **state)
+{
+    char *kept = memory_copy("kept");
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        free(memory_new(1, 1000));
+    heap_give_back();
+    assert_string_equal(kept, "kept");
+    free(kept);
+}
+
 /* The terminal and the system's log */
 
 static void terminal_is_known_by_its_type(void **state)
@@ -433,10 +529,12 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(clock_monotonic_goes_forward),
     cmocka_unit_test(clock_wall_is_now),
     cmocka_unit_test(clock_writes_utc),
+    cmocka_unit_test(clock_survives_absurd_times),
     cmocka_unit_test(file_open_says_what_is_wrong),
     cmocka_unit_test(file_read_keeps_to_the_limit),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
+    cmocka_unit_test(file_rename_replaces),
     cmocka_unit_test(file_log_appends_line_by_line),
     cmocka_unit_test(file_private_is_judged_by_its_mode),
     cmocka_unit_test(file_private_may_be_a_pipe),
@@ -446,6 +544,8 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(host_finds_the_configuration),
     cmocka_unit_test(host_finds_the_state_directory),
     cmocka_unit_test(host_tells_addresses_from_names),
+    cmocka_unit_test(random_seeds_differ),
+    cmocka_unit_test(heap_stays_whole),
     cmocka_unit_test(terminal_is_known_by_its_type),
     cmocka_unit_test(terminal_is_not_a_file),
     cmocka_unit_test(system_log_knows_its_system),
@@ -453,5 +553,7 @@ static const struct CMUnitTest fixed_tests[] = {
 
 int main(void)
 {
-    return cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
+    int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
+
+    return failed + RUN_TABLE(zone_rows, clock_knows_local_time);
 }
