@@ -46,6 +46,7 @@ server good 127.0.0.1:0
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
   delay ETRN 2s
+sink primary 127.0.0.1:0
 END
 "$MXSIM" --log "$tmp/journal" "$tmp/script" >"$tmp/servers" 2>&1 &
 sim=$!
@@ -58,6 +59,7 @@ port() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/servers"; }
 conf=$tmp/mxpull.conf
 cat >"$conf" <<END
 state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
 backup good { host = "127.0.0.1" port = $(port good) domains = {a.example, b.example} }
 backup dead { host = "127.0.0.1" port = 1 domains = a.example }
 END
@@ -81,6 +83,14 @@ before=$(asked)
 run 0 pull --dry-run -c "$conf" good
 expect "--dry-run asks nothing" "$before" "$(asked)"
 MXPULL_CONFIG=$conf run 0 pull good
+sed 's/^primary .*/primary { address = "127.0.0.1:1" }/' "$conf" >"$tmp/down.conf"
+before=$(asked)
+run 75 pull -c "$tmp/down.conf" good
+expect_in "our own server is down" "good  a.example  held         our own mail server at 127.0.0.1:1: no connection: Connection refused" "$tmp/out"
+expect "then nothing is asked" "$before" "$(asked)"
+run 75 pull --dry-run -c "$tmp/down.conf" good
+run 0 pull --force -c "$tmp/down.conf" good
+expect "but with --force" "$((before + 2))" "$(asked)"
 "$MXPULL" pull -c "$conf" good >/dev/full 2>"$tmp/err"
 expect "exit status with a full standard output" 75 $?
 
@@ -110,8 +120,8 @@ if [ "$(id -u)" -ne 0 ]; then
     run 78 pull -c "$tmp/faulty"
 fi
 expect "nothing was asked" "$before" "$(asked)"
-printf '\357\273\277state_dir = "%s"\r\nbackup "M\303\274nchen" { host = "127.0.0.1" port = %s domains = a.example }\r\n' "$tmp/state" \
-    "$(port good)" >"$tmp/windows"
+printf '\357\273\277state_dir = "%s"\r\nprimary { address = "127.0.0.1:%s" }\r\nbackup "M\303\274nchen" { host = "127.0.0.1" port = %s domains = a.example }\r\n' \
+    "$tmp/state" "$(port primary)" "$(port good)" >"$tmp/windows"
 run 0 pull -c "$tmp/windows"
 run 0 config -c "$conf"
 cp "$tmp/out" "$tmp/printed"
@@ -127,6 +137,7 @@ expect_in "metrics" 'mxpull_poll_success{backup="good",domain="a.example"} 1' "$
 # --- the lock, and signals --------------------------------------------------------------------------------------------------------
 cat >"$tmp/slow.conf" <<END
 state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
 backup slow { host = "127.0.0.1" port = $(port slow) domains = {a.example, b.example} }
 END
 for signal in TERM HUP; do # a shell without job control starts its background jobs with INT ignored

@@ -25,6 +25,7 @@ struct arguments {
     bool help;
     bool version;
     bool dry_run;
+    bool force;
     bool retry;
     enum color_when color;
     const char **names; /* owned array: what stands behind the command */
