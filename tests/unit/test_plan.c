@@ -25,7 +25,7 @@ struct world {
     struct config config;
     struct backup_config backup;
     int64_t retry[DURATIONS_MAX], recovery[DURATIONS_MAX];
-    char schedule[100];
+    char name[8], schedule[100];
     schedule_offset *offset;
     struct plan *plan;
     struct instant now;
@@ -143,7 +143,7 @@ static void start(struct world *world, const char *schedule, const char *retry,
     *world = (struct world){.ends_ms = -1, .offset = offset};
     world->config.backups = &world->backup;
     world->config.backup_count = 1;
-    world->backup.name = world->schedule + sizeof world->schedule - 1; /* "" */
+    world->backup.name = world->name;
     set_schedule(world, schedule);
     set_durations(&world->backup.timing.retry, world->retry, retry);
     set_durations(&world->config.primary.recovery, world->recovery, "0s 2m 10m 30m");
@@ -163,17 +163,15 @@ static void restart(struct world *world, int64_t off_ms)
     plan_remember(world->plan, 0, &memory, world->now);
 }
 
-/* The same memory in another configuration; the old one is gone afterwards. */
+/* First the same once more, in another place, then with another schedule. */
 static void reload(struct world *world, const char *schedule)
 {
-    struct world before = *world;
-    struct backup_config backup = world->backup;
-    struct config config = world->config;
+    struct world copy = *world;
 
-    if (backup.timing.schedule != NULL)
-        backup.timing.schedule = before.schedule;
-    config.backups = &backup;
-    plan_reload(world->plan, &config, world->now); /* nothing has changed */
+    copy.config.backups = &copy.backup;
+    if (world->backup.timing.schedule != NULL)
+        copy.backup.timing.schedule = copy.schedule;
+    plan_reload(world->plan, &copy.config, world->now);
     set_schedule(world, schedule);
     plan_reload(world->plan, &world->config, world->now);
 }
