@@ -38,8 +38,8 @@ static const char version_1[] =
     " attempts INTEGER NOT NULL,"
     " ms INTEGER NOT NULL);"
     "CREATE INDEX answers_at ON answers (at_ms);"
-    "CREATE INDEX answers_backup ON answers (backup, at_ms, outcome, grade);"
-    "CREATE INDEX answers_domain ON answers (domain, at_ms, outcome, grade);"
+    "CREATE INDEX answers_backup ON answers (backup, at_ms, id, outcome, grade);"
+    "CREATE INDEX answers_domain ON answers (domain, at_ms, id, outcome, grade);"
     "CREATE INDEX answers_outcome ON answers (outcome, at_ms);"
     "CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');"
 
