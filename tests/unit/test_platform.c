@@ -9,7 +9,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
-#include <mxpull/platform/heap.h>
+#include <mxpull/platform/resident.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/process.h>
 #include <mxpull/platform/random.h>
@@ -468,7 +468,7 @@ static void heap_stays_whole(void **state)
     (void)state;
     for (int i = 0; i < 1000; i++)
         free(memory_new(1, 1000));
-    heap_give_back();
+    resident_trim();
     assert_string_equal(kept, "kept");
     free(kept);
 }
