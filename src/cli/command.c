@@ -11,6 +11,12 @@ const struct command command_table[] = {
      "domains by theirs in every backup that lists them. Without names all are asked.\n"
      "The exit status is that of the worst answer.\n",
      command_pull},
+    {"daemon", NULL, "keep asking by the schedule",
+     "Asks every backup by its interval or schedule, and all of them at once when our\n"
+     "own mail server has come back after an outage. Stays in the foreground; what is\n"
+     "answered goes to the log. SIGHUP: read the configuration anew. SIGUSR1: pull\n"
+     "everything now. SIGTERM: end.\n",
+     command_daemon},
     {"config", NULL, "print the effective configuration",
      "Reads and checks the configuration and prints it with every default filled in\n"
      "and secrets starred. With -q it is only checked.\n",

@@ -160,10 +160,13 @@ void due_set_timing(struct due *due, const struct timing *timing, struct due_com
 static int64_t remembered_cron_slot(const struct due *due, const struct plan_memory *memory,
                                     const struct due_common *common, int64_t now_ms)
 {
+    bool is_missed =
+        memory->slot_ms != 0 && memory->slot_ms <= now_ms && memory->slot_ms > due->asked_ms;
+
+    if (is_missed)
+        return memory->slot_ms;
     if (due->asked_ms != 0)
         return slot_after(due, common, due->asked_ms);
-    if (memory->slot_ms != 0 && memory->slot_ms <= now_ms)
-        return memory->slot_ms;
     return slot_after(due, common, now_ms);
 }
 

@@ -200,6 +200,12 @@ struct plan_memory plan_memory(const struct plan *plan, size_t backup)
     return due_memory(&plan->entries[backup].due);
 }
 
+bool plan_is_running(const struct plan *plan, size_t backup)
+{
+    assert(backup < plan->config->backup_count);
+    return plan->entries[backup].due.is_running;
+}
+
 bool plan_take_changed(struct plan *plan, size_t backup)
 {
     struct plan_memory memory = plan_memory(plan, backup);

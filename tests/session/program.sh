@@ -3,43 +3,10 @@
 # Needs MXPULL and MXSIM. Each check says what was expected and what came.
 set -u
 
-tmp=$(mktemp -d)
-sim=
-failures=0
-clean_up() {
-    [ -z "$sim" ] || kill "$sim" 2>/dev/null
-    rm -rf "$tmp"
-}
-trap clean_up EXIT
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
-expect() { # WHAT EXPECTED CAME
-    if [ "$2" = "$3" ]; then
-        printf 'ok: %s\n' "$1"
-    else
-        printf 'FAILED: %s: expected "%s", got "%s"\n' "$1" "$2" "$3"
-        failures=$((failures + 1))
-    fi
-}
-
-expect_in() { # WHAT PART FILE
-    if grep -qF -- "$2" "$3"; then
-        printf 'ok: %s\n' "$1"
-    else
-        printf 'FAILED: %s: no "%s" in:\n' "$1" "$2"
-        cat "$3"
-        failures=$((failures + 1))
-    fi
-}
-
-# run STATUS ARGUMENT…: runs mxpull; its streams go to $tmp/out and $tmp/err.
-run() {
-    local expected=$1
-    shift
-    timeout 30 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-    expect "exit status of: mxpull $*" "$expected" "$?"
-}
-
-asked() { grep -c '< ETRN' "$tmp/journal"; }
+asked() { grep -c '< ETRN' "$tmp/journal.sim"; }
 
 cat >"$tmp/script" <<END
 server good 127.0.0.1:0
@@ -48,13 +15,7 @@ server slow 127.0.0.1:0
   delay ETRN 2s
 sink primary 127.0.0.1:0
 END
-"$MXSIM" --log "$tmp/journal" "$tmp/script" >"$tmp/servers" 2>&1 &
-sim=$!
-for _ in $(seq 100); do
-    grep -q '^ready' "$tmp/servers" && break
-    sleep 0.05
-done
-port() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/servers"; }
+start_sim sim "$tmp/script"
 
 conf=$tmp/mxpull.conf
 cat >"$conf" <<END
@@ -144,7 +105,7 @@ for signal in TERM HUP; do # a shell without job control starts its background j
     "$MXPULL" pull --json -c "$tmp/slow.conf" >"$tmp/slow.out" 2>&1 &
     slow=$!
     for _ in $(seq 100); do
-        grep -q 'slow#.* < ETRN' "$tmp/journal" && break
+        grep -q 'slow#.* < ETRN' "$tmp/journal.sim" && break
         sleep 0.02
     done
     run 75 pull -c "$tmp/slow.conf"
@@ -156,12 +117,11 @@ for signal in TERM HUP; do # a shell without job control starts its background j
     [ $((($(date +%s%N) - begin) / 1000000)) -lt 1000 ]
     expect "SIG$signal ends it within a second: 0 is yes" 0 $?
     for _ in $(seq 100); do
-        grep -q 'slow#.* < QUIT' "$tmp/journal" && break
+        grep -q 'slow#.* < QUIT' "$tmp/journal.sim" && break
         sleep 0.05
     done
-    expect_in "QUIT is sent" "< QUIT" "$tmp/journal"
-    : >"$tmp/journal"
+    expect_in "QUIT is sent" "< QUIT" "$tmp/journal.sim"
+    : >"$tmp/journal.sim"
 done
 
-echo "$failures checks failed"
-[ "$failures" -eq 0 ]
+finish

@@ -63,6 +63,9 @@ int64_t plan_tick(struct plan *plan, struct instant now);
  * asked until plan_ended or plan_held. False when none is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
 
+/* Whether the backup was taken and is not over yet. */
+bool plan_is_running(const struct plan *plan, size_t backup);
+
 /* The poll is over; again: it failed for a while and is to be tried again after the times of
  * `retry`. */
 void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again);
