@@ -32,7 +32,8 @@ struct due {
     int64_t asked_ms;        /* 0: not known */
     int64_t asked_before_ms; /* the time before that */
 
-    int64_t wake_ms; /* when it is to be asked, of all these the first; INT64_MIN: at once */
+    /* Of all these the first; INT64_MIN: at once. INT64_MAX while it is running. */
+    int64_t wake_ms;
 };
 
 /* Nothing is known of the backup. */

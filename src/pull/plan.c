@@ -141,10 +141,10 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
     size_t count = plan->config->backup_count;
 
     for (size_t i = 0; i < count; i++) {
-        size_t index = (plan->turn + i) % count;
-        struct due *due = due_of(plan, index);
+        size_t index = plan->turn + i < count ? plan->turn + i : plan->turn + i - count;
+        struct due *due = &plan->entries[index].due;
 
-        if (due->is_running || due->wake_ms > now.wall_ms)
+        if (due->wake_ms > now.wall_ms)
             continue;
         *backup = index;
         *cause = due_begin(due, &plan->common, now.wall_ms);

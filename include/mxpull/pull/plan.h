@@ -50,7 +50,8 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
                    struct instant now);
 
 /* The same plan for another configuration: backups keep what is known of them by their names, those
- * that are being asked too. */
+ * that are being asked too; one that is gone is forgotten, and its plan_ended must not come any more.
+ * The configuration before may be freed after this call, not sooner. */
 void plan_reload(struct plan *plan, const struct config *config, struct instant now);
 
 /* To be called whenever time has passed, before the calls below: notices a wall clock that was set,
