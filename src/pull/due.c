@@ -97,11 +97,9 @@ static bool is_first_step_to_come(const struct due *due)
 static void settle(struct due *due, const struct due_common *common)
 {
     int64_t step_ms = next_step_ms(due, common);
-    int64_t wake_ms = lesser(due->slot_due_ms, due->retry_ms);
+    int64_t wake_ms = lesser(lesser(due->slot_due_ms, due->retry_ms), step_ms);
     int64_t gap_end_ms = due->asked_ms + smallest_ms(&due->timing->retry);
 
-    if (!is_first_step_to_come(due))
-        wake_ms = lesser(wake_ms, step_ms);
     if (due->asked_ms != 0 && wake_ms < gap_end_ms)
         wake_ms = gap_end_ms;
     if (is_first_step_to_come(due))
@@ -256,9 +254,7 @@ void due_ended(struct due *due, struct due_common *common, int64_t now_ms, bool 
     const struct durations *retry = &due->timing->retry;
 
     end(due, common, now_ms);
-    if (!again)
-        due->retries = 0;
-    else if (next_step_ms(due, common) == INT64_MAX && due->retries < retry->count)
+    if (again && next_step_ms(due, common) == INT64_MAX && due->retries < retry->count)
         due->retry_ms = now_ms + retry->seconds[due->retries++] * 1000;
     settle(due, common);
 }
@@ -266,7 +262,6 @@ void due_ended(struct due *due, struct due_common *common, int64_t now_ms, bool 
 void due_held(struct due *due, struct due_common *common, int64_t now_ms)
 {
     end(due, common, now_ms);
-    due->retries = 0;
     due->asked_ms = due->asked_before_ms;
     settle(due, common);
 }

@@ -82,44 +82,51 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
     plan->entries[backup].told = *memory;
 }
 
+struct named {
+    const char *name;
+    const struct entry *entry;
+};
+
 static int compare_names(const void *a, const void *b)
 {
-    const struct backup_config *const *first = a;
-    const struct backup_config *const *second = b;
+    const struct named *first = a;
+    const struct named *second = b;
 
-    return strcmp((*first)->name, (*second)->name);
+    return strcmp(first->name, second->name);
 }
 
-/* The backups of a configuration by their names; the caller frees it. */
-static const struct backup_config **sort_backups(const struct config *config)
+/* The plan's entries in the order of their names; the caller frees it. */
+static struct named *sort_by_name(const struct plan *plan)
 {
-    const struct backup_config **sorted = memory_new(config->backup_count + 1, sizeof *sorted);
+    size_t count = plan->config->backup_count;
+    struct named *sorted = memory_new(count, sizeof *sorted);
 
-    for (size_t i = 0; i < config->backup_count; i++)
-        sorted[i] = &config->backups[i];
-    qsort(sorted, config->backup_count, sizeof *sorted, compare_names);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = (struct named){plan->config->backups[i].name, &plan->entries[i]};
+    qsort(sorted, count, sizeof *sorted, compare_names);
     return sorted;
 }
 
 void plan_reload(struct plan *plan, const struct config *config, struct instant now)
 {
-    const struct config *old_config = plan->config;
+    struct named *sorted = sort_by_name(plan);
+    size_t old_count = plan->config->backup_count;
     struct entry *old_entries = plan->entries;
-    const struct backup_config **sorted = sort_backups(old_config);
 
     set_config(plan, config);
     for (size_t i = 0; i < config->backup_count; i++) {
-        const struct backup_config *backup = &config->backups[i];
+        const struct timing *timing = &config->backups[i].timing;
         struct entry *entry = &plan->entries[i];
-        const struct backup_config **old =
-            bsearch(&backup, sorted, old_config->backup_count, sizeof *sorted, compare_names);
+        struct named wanted = {.name = config->backups[i].name};
+        const struct named *known =
+            bsearch(&wanted, sorted, old_count, sizeof *sorted, compare_names);
 
-        if (old == NULL) {
-            due_init(&entry->due, &backup->timing, &plan->common, now.wall_ms);
-            continue;
+        if (known == NULL) {
+            due_init(&entry->due, timing, &plan->common, now.wall_ms);
+        } else {
+            *entry = *known->entry;
+            due_set_timing(&entry->due, timing, &plan->common, now.wall_ms);
         }
-        *entry = old_entries[*old - old_config->backups];
-        due_set_timing(&entry->due, &backup->timing, &plan->common, now.wall_ms);
     }
     free(sorted);
     free(old_entries);

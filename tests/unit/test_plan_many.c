@@ -15,7 +15,7 @@ enum {
 struct world {
     struct config config;
     struct backup_config backups[BACKUPS_MAX];
-    char names[BACKUPS_MAX][16];
+    char names[BACKUPS_MAX][24];
     int64_t retry[1], recovery[2];
     struct instant now;
 };
@@ -145,6 +145,59 @@ static void test_one_recovers(void **state)
     assert_int_equal(plan_next_ms(plan, world->now), HOUR_MS);
     plan_free(plan);
     free(world);
+}
+
+/* No step at once, and not in their order. */
+static void test_other_steps(void **state)
+{
+    struct world *world = world_new(1);
+
+    (void)state;
+    world->recovery[0] = 600;
+    world->recovery[1] = 120;
+    struct plan *plan = plan_of(world);
+
+    assert_string_equal(take_all(plan, world, true), "0S");
+    pass(world, HOUR_MS - 60000);
+    plan_recover_all(plan, world->now);
+    assert_string_equal(take_all(plan, world, true), "");
+    pass(world, 60000);
+    assert_string_equal(take_all(plan, world, false), "0S");
+    pass(world, 90000); /* the first step passes in a poll that began after the outage */
+    plan_ended(plan, 0, world->now, true);
+    assert_string_equal(take_all(plan, world, true), "");
+    assert_int_equal(plan_next_ms(plan, world->now), HOUR_MS + 540 * 1000);
+    pass(world, 450000);
+    assert_string_equal(take_all(plan, world, true), "0P");
+    assert_int_equal(plan_next_ms(plan, world->now), 2 * HOUR_MS);
+
+    world->config.primary.recovery.count = 0;
+    plan_recover_all(plan, world->now);
+    assert_int_equal(plan_next_ms(plan, world->now), 2 * HOUR_MS);
+    plan_free(plan);
+    free(world);
+}
+
+/* A configuration without the steps that were to come. */
+static void test_reload_without_steps(void **state)
+{
+    struct world *world = world_new(1), *without = world_new(1);
+    struct plan *plan = plan_of(world);
+
+    (void)state;
+    without->config.primary.recovery.count = 0;
+    plan_recover_all(plan, world->now);
+    assert_string_equal(take_all(plan, world, true), "0P");
+    pass(world, 60000);
+    plan_reload(plan, &without->config, world->now);
+    assert_int_equal(plan_next_ms(plan, world->now), HOUR_MS);
+    pass(world, HOUR_MS);
+    assert_string_equal(take_all(plan, world, false), "0S");
+    plan_ended(plan, 0, world->now, true);
+    assert_int_equal(plan_next_ms(plan, world->now), world->now.monotonic_ms + 60000);
+    plan_free(plan);
+    free(world);
+    free(without);
 }
 
 static void test_tick_tells(void **state)
@@ -376,6 +429,8 @@ int main(void)
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_running),
         cmocka_unit_test(test_one_recovers),
+        cmocka_unit_test(test_other_steps),
+        cmocka_unit_test(test_reload_without_steps),
         cmocka_unit_test(test_tick_tells),
         cmocka_unit_test(test_cause_names),
         cmocka_unit_test(test_jitter_does_not_add_up),

@@ -78,7 +78,7 @@ struct world {
     struct faults faults;
     struct config config;
     struct backup_config backups[BACKUPS];
-    char names[BACKUPS][16];
+    char names[BACKUPS][24];
     char schedules[BACKUPS][40];
     int64_t retry[4], recovery[4];
     struct plan *plan;
