@@ -3,10 +3,14 @@ CREATE TABLE polls ( id INTEGER PRIMARY KEY AUTOINCREMENT, backup TEXT NOT NULL 
 CREATE INDEX polls_ended ON polls (ended_ms);
 CREATE TABLE answers ( id INTEGER PRIMARY KEY, poll INTEGER NOT NULL, at_ms INTEGER NOT NULL, backup TEXT NOT NULL COLLATE NOCASE, domain TEXT NOT NULL COLLATE NOCASE, verb TEXT NOT NULL, outcome TEXT NOT NULL, grade TEXT NOT NULL, code INTEGER NOT NULL, text TEXT, address TEXT, tls TEXT, authenticated INTEGER NOT NULL, pending INTEGER, messages INTEGER, bytes INTEGER, attempts INTEGER NOT NULL, ms INTEGER NOT NULL);
 CREATE INDEX answers_at ON answers (at_ms);
-CREATE INDEX answers_backup ON answers (backup, at_ms, id, outcome, grade);
-CREATE INDEX answers_domain ON answers (domain, at_ms, id, outcome, grade);
+CREATE INDEX answers_backup ON answers (backup, at_ms, id);
+CREATE INDEX answers_domain ON answers (domain, at_ms, id);
 CREATE INDEX answers_outcome ON answers (outcome, at_ms);
+CREATE INDEX answers_outcome_backup ON answers (backup, outcome, at_ms, id);
+CREATE INDEX answers_outcome_domain ON answers (domain, outcome, at_ms, id);
 CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');
+CREATE INDEX answers_failed_backup ON answers (backup, at_ms, id, outcome, grade) WHERE grade IN ('temporary', 'bad');
+CREATE INDEX answers_failed_domain ON answers (domain, at_ms, id, outcome, grade) WHERE grade IN ('temporary', 'bad');
 CREATE TABLE backups ( backup TEXT PRIMARY KEY COLLATE NOCASE, slot_ms INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, asked_ms INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, failing_since_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE TABLE domains ( backup TEXT NOT NULL COLLATE NOCASE, domain TEXT NOT NULL COLLATE NOCASE, first_ms INTEGER NOT NULL DEFAULT 0, at_ms INTEGER NOT NULL DEFAULT 0, good_ms INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, silent INTEGER NOT NULL DEFAULT 0, outcome TEXT, code INTEGER NOT NULL DEFAULT 0, text TEXT, messages INTEGER, bytes INTEGER, pending INTEGER, strip TEXT NOT NULL DEFAULT '', PRIMARY KEY (backup, domain)) WITHOUT ROWID;
 CREATE TABLE life ( id INTEGER PRIMARY KEY CHECK (id = 1), alive_ms INTEGER NOT NULL, is_up INTEGER NOT NULL, looked_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, text TEXT NOT NULL);
