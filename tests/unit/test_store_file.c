@@ -571,7 +571,8 @@ static void held_for_too_long(void **state)
 /* A small file system of our own, seen by this process alone. */
 static bool mount_small(void)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", test_directory, "tmpfs", 0, "size=2m,mode=700") == 0;
 }
 

@@ -423,10 +423,10 @@ static void killed_ones_log_is_read(void **state)
     unsigned number;
 
     (void)state;
-    (void)sqlite3_sleep(100);
+    assert_int_equal(read(child.pipe, &number, sizeof number), sizeof number); /* the first one */
+    (void)sqlite3_sleep(20);
     kill_child(child);
-    number = read_reports(child, &polls, 0);
-    assert_in_range(number, 1, POLLS_MAX);
+    number = read_reports(child, &polls, 1);
     reader = open_read_only();
     assert_in_range(count_answers(reader), number * ANSWERS_A_POLL, (number + 1) * ANSWERS_A_POLL);
     store_close(reader);
