@@ -192,6 +192,8 @@ void due_remember(struct due *due, const struct plan_memory *memory, struct due_
         due->slot_due_ms = due->slot_ms;
     else
         set_slot(due, common, due->slot_ms);
+    if (memory->due_ms != 0 && memory->due_ms < due->slot_ms)
+        due->retry_ms = memory->due_ms; /* what was to come before the slot still is */
     settle(due, common);
 }
 
@@ -303,9 +305,12 @@ void due_set_back(struct due *due, struct due_common *common, int64_t by_ms, int
 
 struct plan_memory due_memory(const struct due *due)
 {
+    bool is_sooner = due->wake_ms < due->slot_due_ms && due->wake_ms != INT64_MIN;
+    int64_t due_ms = is_sooner ? due->wake_ms : due->slot_due_ms;
+
     return (struct plan_memory){
         .slot_ms = due->slot_ms == INT64_MAX ? 0 : due->slot_ms,
-        .due_ms = due->slot_due_ms == INT64_MAX ? 0 : due->slot_due_ms,
+        .due_ms = due_ms == INT64_MAX ? 0 : due_ms,
         .asked_ms = due->asked_ms,
     };
 }

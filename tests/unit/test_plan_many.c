@@ -338,6 +338,7 @@ static void test_changed(void **state)
     assert_true(plan_take_changed(plan, 0));
     assert_false(plan_take_changed(plan, 0));
     plan_recover(plan, 0, world->now);
+    assert_true(plan_take_changed(plan, 0));
     assert_false(plan_take_changed(plan, 0));
     pass(world, 1000);
     world->now.wall_ms -= HOUR_MS;

@@ -71,6 +71,7 @@ struct poll {
     int64_t count, held;
     bool had_recovery, had_now; /* since the last one began */
     bool is_held, is_again;
+    bool is_remembered; /* what was to come before the slot, over a restart */
     size_t retries;
 };
 
@@ -168,13 +169,13 @@ static void check_poll(const struct world *world, size_t backup, enum plan_cause
 
     assert_false(poll->is_running);
     assert_true(cause != PLAN_NOW || poll->had_now);
-    if (cause == PLAN_RETRY)
+    if (cause == PLAN_RETRY && !poll->is_remembered)
         assert_true(poll->is_again && poll->retries < retry->count);
     if (world->faults.clocks || poll->began_ms < 0)
         return;
     if (cause != PLAN_NOW && !(cause == PLAN_RECOVERY && poll->had_recovery))
         assert_true(world->real_ms - poll->began_ms >= gap_ms);
-    if (cause == PLAN_RETRY)
+    if (cause == PLAN_RETRY && !poll->is_remembered)
         assert_true(world->real_ms >= poll->ended_ms + retry->seconds[poll->retries] * 1000);
 }
 
@@ -184,7 +185,8 @@ static void begin_poll(struct world *world, size_t backup, enum plan_cause cause
     int64_t takes_ms = 1 + below(world, 20 * SECOND_MS);
 
     check_poll(world, backup, cause);
-    poll->retries = cause == PLAN_RETRY ? poll->retries + 1 : 0;
+    poll->retries = cause == PLAN_RETRY && !poll->is_remembered ? poll->retries + 1 : 0;
+    poll->is_remembered = false;
     poll->had_recovery = poll->had_now = false;
     poll->is_held = !world->is_up;
     poll->is_again = world->faults.polls && below(world, 4) == 0;
@@ -224,6 +226,7 @@ static void restart(struct world *world)
         struct plan_memory memory = plan_memory(world->plan, i);
 
         world->polls[i].is_running = world->polls[i].is_again = false;
+        world->polls[i].is_remembered = memory.due_ms < memory.slot_ms;
         plan_remember(plan, i, &memory, world->now);
     }
     plan_free(world->plan);

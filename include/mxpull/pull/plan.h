@@ -38,8 +38,9 @@ void plan_free(struct plan *plan);
 
 /* What an earlier run has left in the store; wall clock, 0: not known. */
 struct plan_memory {
-    int64_t slot_ms;  /* the schedule's next time as it was planned */
-    int64_t due_ms;   /* that time with its jitter */
+    int64_t slot_ms; /* the schedule's next time as it was planned */
+    int64_t due_ms;  /* when the backup is asked next: then, with its jitter, or before, by whatever
+                         cause */
     int64_t asked_ms; /* when the backup was asked last */
 };
 
