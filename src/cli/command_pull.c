@@ -160,7 +160,7 @@ static int open_state(struct run *run)
         return EXIT_STATUS_OK;
     if (state_open(&run->state, run->config, "pull.lock") != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
-    run->hooks = hooks_new(run->loop);
+    run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
     run->record = record_new(&(struct record_options){.config = run->config,
                                                       .store = run->state.store,
                                                       .hooks = run->hooks,

@@ -414,7 +414,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
 
     daemon->options = *options;
     adopt(daemon, options->config);
-    daemon->hooks = hooks_new(options->loop);
+    daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
     daemon->record = record_new(&(struct record_options){.config = options->config,
                                                          .store = options->store,
                                                          .hooks = daemon->hooks,

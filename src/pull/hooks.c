@@ -18,17 +18,19 @@ struct hook {
 
 struct hooks {
     struct loop *loop; /* borrowed */
+    int64_t timeout_ms;
     struct hook *waiting, **waiting_end;
     size_t waiting_count;
     struct hook *running;
     size_t running_count;
 };
 
-struct hooks *hooks_new(struct loop *loop)
+struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
 {
     struct hooks *hooks = memory_new(1, sizeof *hooks);
 
     hooks->loop = loop;
+    hooks->timeout_ms = timeout_ms;
     hooks->waiting_end = &hooks->waiting;
     return hooks;
 }
@@ -119,14 +121,14 @@ static void begin(struct hooks *hooks, int64_t now_ms)
         free_hook(hook);
         return;
     }
-    hook->deadline_ms = now_ms + HOOKS_TIMEOUT_MS;
+    hook->deadline_ms = now_ms + hooks->timeout_ms;
     hook->next = hooks->running;
     hooks->running = hook;
     hooks->running_count++;
 }
 
 /* Whether it is over, by itself or by our hand. */
-static bool is_over(struct hook *hook, int64_t now_ms)
+static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
 {
     bool ended_well = false;
 
@@ -137,8 +139,8 @@ static bool is_over(struct hook *hook, int64_t now_ms)
     }
     if (now_ms < hook->deadline_ms)
         return false;
-    log_message(LEVEL_WARNING, "%s: the command was killed after %d s", hook->command,
-                HOOKS_TIMEOUT_MS / 1000);
+    log_message(LEVEL_WARNING, "%s: the command was killed after %lld s", hook->command,
+                (long long)(hooks->timeout_ms / 1000));
     return true;
 }
 
@@ -149,7 +151,7 @@ int64_t hooks_advance(struct hooks *hooks)
     for (struct hook **link = &hooks->running; *link != NULL;) {
         struct hook *hook = *link;
 
-        if (is_over(hook, now_ms)) {
+        if (is_over(hooks, hook, now_ms)) {
             *link = hook->next;
             free_hook(hook);
             hooks->running_count--;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* The commands of on_failure and on_recovery: run beside everything else, a few at a time, in the
- * order in which they were asked for, each killed after HOOKS_TIMEOUT_MS. */
+ * order in which they were asked for, each killed when its time is over. */
 struct hooks;
 
 enum {
@@ -18,8 +18,9 @@ enum {
     HOOKS_WAITING_MAX = 10000 /* further ones are dropped, which is logged */
 };
 
-/* loop is borrowed: it is woken when a command has ended. */
-struct hooks *hooks_new(struct loop *loop);
+/* loop is borrowed: it is woken when a command has ended. timeout_ms is each command's time:
+ * HOOKS_TIMEOUT_MS. */
+struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms);
 
 /* Kills what still runs. NULL is allowed. */
 void hooks_free(struct hooks *hooks);
