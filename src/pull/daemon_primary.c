@@ -85,6 +85,7 @@ void primary_look(struct daemon *daemon, struct instant now)
         .config = daemon->current->config,
         .domains = domains.nodes,
         .count = domains.count,
+        .limit_ms = PREFLIGHT_LIMIT_MS,
         .ended = look_ended,
         .context = daemon,
     });

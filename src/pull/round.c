@@ -121,6 +121,7 @@ static void look(struct round *round)
         .config = polling->config,
         .domains = domains.nodes,
         .count = domains.count,
+        .limit_ms = PREFLIGHT_LIMIT_MS,
         .ended = preflight_ended,
         .context = round,
     });
