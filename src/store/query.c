@@ -61,7 +61,7 @@ static void append_conditions(struct buffer *sql, const struct question *questio
         (void)buffer_append_text(sql, " AND t.grade IN ('temporary', 'bad')");
 }
 
-/* SQLite knows nothing of the numbers of rows, and would often guess wrong. */
+/* Named, so that every version of SQLite takes it, whatever it guesses the numbers of rows to be. */
 static void append_index(struct buffer *sql, const struct source *source,
                          const struct store_filter *filter)
 {

@@ -25,6 +25,15 @@ static mode_t mode_of(const char *path)
     return facts.st_mode & 07777;
 }
 
+static ino_t inode_of(const char *path)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) != 0)
+        fail_msg("%s: %s", path, strerror(errno));
+    return facts.st_ino;
+}
+
 static void made_for_us_alone(void **state)
 {
     struct store_options options = {.directory = in_directory("state/mxpull")};
@@ -453,6 +462,30 @@ static void names_of_the_damaged_differ(void **state)
     store_close(store);
 }
 
+/* What is in the log may be all that can be saved of a damaged file. */
+static void log_is_set_aside_too(void **state)
+{
+    struct store *store = open_store(), *other;
+    char name[600];
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    store = open_store();
+    assert_ok(
+        store_set_due(store, "mx2", 1, 1, &problem)); /* in the log, and no first page with it */
+    spoil_header();
+    other = open_store();
+    assert_set_aside(1);
+    (void)snprintf(name, sizeof name, "%s-wal", strstr(test_notice, "it is now ") + 10);
+    assert_int_equal(access(name, F_OK), 0);
+    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    (void)add(other, "mx2", 3, "a.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    store_close(store);
+    store_close(other);
+}
+
 static void damage_ends_a_batch(void **state)
 {
     struct store *store = open_store();
@@ -480,12 +513,16 @@ static void damage_ends_a_batch(void **state)
 static void removed_under_us(void **state)
 {
     struct store *store = open_store(), *other = open_store();
+    ino_t index;
 
     (void)state;
     fill(store);
     (void)add(other, "mx2", 1, "example.com", STORE_GOOD);
+    index = inode_of(in_directory("mxpull.db-shm"));
     assert_int_equal(unlink(in_directory("mxpull.db")), 0); /* its log and index stay */
     (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    /* The index is memory that is shared with all who have it open: it must be another one. */
+    assert_int_not_equal(inode_of(in_directory("mxpull.db-shm")), index);
     assert_int_equal(count_answers(other), 1);
     (void)add(other, "mx2", 3, "example.com", STORE_GOOD);
     assert_int_equal(count_answers(store), 2);
@@ -675,6 +712,7 @@ int main(void)
         IN_DIRECTORY(newer_version_is_refused),
         IN_DIRECTORY(directory_in_its_place),
         IN_DIRECTORY(names_of_the_damaged_differ),
+        IN_DIRECTORY(log_is_set_aside_too),
         IN_DIRECTORY(damage_ends_a_batch),
         IN_DIRECTORY(removed_under_us),
         IN_DIRECTORY(all_removed_under_us),
