@@ -19,15 +19,22 @@ struct record {
 
 bool record_check(struct record *record, enum status status, const struct error *error)
 {
-    bool failed = status != STATUS_OK;
-
-    if (failed && !record->is_failing)
+    if (status == STATUS_OK)
+        return true;
+    if (!record->is_failing)
         log_message(LEVEL_WARNING, "%s; mxpull goes on without writing down what is answered",
                     error->text);
-    else if (!failed && record->is_failing)
+    record->is_failing = true;
+    return false;
+}
+
+/* Only polls that were written down tell that the store works again: on a full disk something
+ * smaller may still find its place. */
+static void note_written(struct record *record)
+{
+    if (record->is_failing)
         log_message(LEVEL_INFO, "the answers can be written down again");
-    record->is_failing = failed;
-    return !failed;
+    record->is_failing = false;
 }
 
 /* ---- silence ---- */
@@ -308,6 +315,7 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
         return;
     struct store_change *changes = memory_new(count, sizeof *changes);
     if (record_check(record, add_polls(record, polls, count, changes, &error), &error)) {
+        note_written(record);
         for (size_t i = 0; i < count; i++) {
             raise_change(record, polls[i], &changes[i]);
             for (size_t j = 0; j < poll_result_count(polls[i]); j++)

@@ -175,4 +175,39 @@ expect_soon "without a state directory it asks all the same" 5 $((before + 1)) a
 expect "and says so once" 1 "$(grep -c 'without its memory' "$tmp/log")"
 stop_daemon
 
+# --- a full disk ----------------------------------------------------------------------------------------------------------------------
+if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
+    configure "$(backup good)"
+    sed -i "s|^state_dir = .*|state_dir = \"$tmp/small/state\"|" "$tmp/mxpull.conf"
+    before=$(asked good)
+    start_daemon
+    expect_soon "it asks" 5 $((before + 1)) asked good
+    cat /dev/zero >"$tmp/small/filler" 2>/dev/null
+    for n in 2 3 4; do
+        kill -USR1 "$daemon"
+        expect_soon "with a full disk it goes on asking ($n)" 5 $((before + n)) asked good
+        sleep 0.2
+    done
+    expect "and says once that nothing is written down" 1 "$(logged "without writing down")"
+    rm "$tmp/small/filler"
+    kill -USR1 "$daemon"
+    expect_soon "and once that it is again" 5 1 logged "can be written down again"
+    stop_daemon
+    umount "$tmp/small"
+else
+    echo "SKIPPED: a full disk: a small file system cannot be mounted here"
+fi
+
+# --- a damaged memory -----------------------------------------------------------------------------------------------------------------
+configure "$(backup good)"
+rm -rf "$tmp/state"
+mkdir -m 700 "$tmp/state"
+head -c 100000 /dev/urandom >"$tmp/state/mxpull.db"
+before=$(asked good)
+start_daemon
+expect_soon "with a damaged store it asks" 5 $((before + 1)) asked good
+expect "the damaged one was set aside" 1 "$(find "$tmp/state" -name 'mxpull.db.damaged*' | wc -l)"
+expect "which is logged with its name" 1 "$(grep -c "mxpull.db.damaged" "$tmp/log")"
+stop_daemon
+
 finish

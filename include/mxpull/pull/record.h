@@ -45,8 +45,8 @@ int64_t record_check_silence(struct record *record, int64_t now_ms);
 /* Removes what is too old, a part at a time. */
 void record_prune(struct record *record, int64_t now_ms);
 
-/* Says once that the store failed, or that it works again; returns whether it worked. For those who
- * use the store themselves. */
+/* Returns whether the store worked, and says once if it did not; record_polls says when it works
+ * again. For those who use the store themselves. */
 bool record_check(struct record *record, enum status status, const struct error *error);
 
 #endif
