@@ -18,6 +18,8 @@ const struct flag flag_table[] = {
      "ask although our own mail server is not ready"},
     {'\0', "retry", NULL, "pull", FLAG_SWITCH, FIELD(retry),
      "ask again what failed, after the times of `retry`"},
+    {'\0', "nagios", NULL, "status", FLAG_SWITCH, FIELD(nagios),
+     "print one line and exit as a Nagios plugin does"},
     {'c', "config", "FILE", NULL, FLAG_TEXT, FIELD(config),
      "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FLAG_SWITCH, FIELD(quiet),

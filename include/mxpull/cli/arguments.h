@@ -27,6 +27,7 @@ struct arguments {
     bool dry_run;
     bool force;
     bool retry;
+    bool nagios;
     enum color_when color;
     const char **names; /* owned array: what stands behind the command */
     size_t name_count;
