@@ -33,6 +33,14 @@ const struct command command_table[] = {
      "     is wrong\n"
      "  0  OK\n",
      command_status},
+    {"history", "[BACKUP|DOMAIN ...]", "past polls",
+     "Prints past answers, oldest first, in local time. Names choose backups and\n"
+     "domains, of the configuration or of the past. Times are local, with a Z behind\n"
+     "them UTC. The exit status is 0 if the past could be read, and 75 if not.\n"
+     "\n"
+     "JSON and CSV have times in UTC. CSV is RFC 4180's, with lines that end in LF; a\n"
+     "text of a remote that a spreadsheet would take for a formula has a ' before it.\n",
+     command_history},
     {"config", NULL, "print the effective configuration",
      "Reads and checks the configuration and prints it with every default filled in\n"
      "and secrets starred. With -q it is only checked.\n",

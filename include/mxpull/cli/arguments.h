@@ -28,6 +28,10 @@ struct arguments {
     bool force;
     bool retry;
     bool nagios;
+    bool csv;
+    bool failed;
+    bool messages;
+    const char *since, *outcome, *limit; /* NULL: not given */
     enum color_when color;
     const char **names; /* owned array: what stands behind the command */
     size_t name_count;
