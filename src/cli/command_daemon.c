@@ -179,17 +179,6 @@ static void wake(void *context)
     loop_wake(context);
 }
 
-static int make_loop(struct run *run)
-{
-    struct error error;
-
-    run->loop = loop_new(&error);
-    if (run->loop != NULL)
-        return EXIT_STATUS_OK;
-    log_message(LEVEL_ERROR, "%s", error.text);
-    return EXIT_STATUS_UNAVAILABLE;
-}
-
 static int make_daemon(struct run *run, struct config *config)
 {
     if (state_open(&run->state, config, "daemon.lock") != STATUS_OK) {
@@ -221,14 +210,13 @@ static int make_daemon(struct run *run, struct config *config)
 
 static int run_daemon(struct run *run, struct config *config)
 {
-    int exit_status = make_loop(run);
-
-    if (exit_status != EXIT_STATUS_OK) {
+    run->loop = setup_loop();
+    if (run->loop == NULL) {
         config_free(config);
-        return exit_status;
+        return EXIT_STATUS_UNAVAILABLE;
     }
     signals_start(SIGNALS_DAEMON, wake, run->loop);
-    exit_status = make_daemon(run, config);
+    int exit_status = make_daemon(run, config);
     if (exit_status == EXIT_STATUS_OK) {
         resident_trim();
         daemon_run(run->daemon);

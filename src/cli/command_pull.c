@@ -170,13 +170,8 @@ static int open_state(struct run *run)
 
 static int make_loop(struct run *run)
 {
-    struct error error;
-
-    run->loop = loop_new(&error);
-    if (run->loop != NULL)
-        return EXIT_STATUS_OK;
-    log_message(LEVEL_ERROR, "%s", error.text);
-    return EXIT_STATUS_UNAVAILABLE;
+    run->loop = setup_loop();
+    return run->loop != NULL ? EXIT_STATUS_OK : EXIT_STATUS_UNAVAILABLE;
 }
 
 static int make_round(struct run *run)

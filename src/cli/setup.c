@@ -1,4 +1,5 @@
 /* What several commands begin with. */
+#include <mxpull/base/log.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
@@ -27,6 +28,16 @@ struct config *setup_config_with(const struct arguments *arguments, config_fault
 struct config *setup_config(const struct arguments *arguments)
 {
     return setup_config_with(arguments, print_fault, NULL);
+}
+
+struct loop *setup_loop(void)
+{
+    struct error error;
+    struct loop *loop = loop_new(&error);
+
+    if (loop == NULL)
+        log_message(LEVEL_ERROR, "%s", error.text);
+    return loop;
 }
 
 /* https://no-color.org: set and not empty. */

@@ -1,6 +1,6 @@
 /* The daemon's loop. Every turn: what has come to an end is written down and planned anew, what is
  * due waits for a look at the primary (daemon_primary.c) and is then asked, and the loop sleeps until
- * the next of all these times. */
+ * the next of all these times. What the next run must know of the plan is in daemon_plan.c. */
 #include "daemon_internal.h"
 
 #include <mxpull/base/log.h>
@@ -22,79 +22,6 @@ struct instant daemon_now(void)
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
     return a_ms < b_ms ? a_ms : b_ms;
-}
-
-/* ---- the schedule's memory ---- */
-
-static void remember_all(struct daemon *daemon, struct instant now)
-{
-    const struct config *config = daemon->current->config;
-
-    for (size_t i = 0; daemon->options.store != NULL && i < config->backup_count; i++) {
-        struct store_backup state;
-        struct error error;
-        bool found = false;
-        enum status status = store_get_backup(daemon->options.store, config->backups[i].name,
-                                              &state, &found, &error);
-
-        if (!record_check(daemon->record, status, &error))
-            return;
-        if (found)
-            plan_remember(daemon->plan, i,
-                          &(struct plan_memory){.slot_ms = state.slot_ms,
-                                                .due_ms = state.due_ms,
-                                                .asked_ms = state.asked_ms},
-                          now);
-    }
-}
-
-static enum status write_due(struct daemon *daemon, size_t backup, struct error *error)
-{
-    struct plan_memory memory = plan_memory(daemon->plan, backup);
-
-    return store_set_due(daemon->options.store, daemon->current->config->backups[backup].name,
-                         memory.slot_ms, memory.due_ms, error);
-}
-
-/* Writes down that the polls which are due were due by now: should they not come to their end, they
- * are made up for at the next start. */
-static void write_taken(struct daemon *daemon, struct instant now)
-{
-    struct store *store = daemon->options.store;
-    struct error error;
-
-    if (store == NULL || daemon->due_count == 0)
-        return;
-    enum status status = store_begin(store, &error);
-    for (size_t i = 0; i < daemon->due_count && status == STATUS_OK; i++)
-        status = store_set_due(store, poll_backup(daemon->due[i])->name, now.wall_ms, now.wall_ms,
-                               &error);
-    if (status == STATUS_OK)
-        status = store_commit(store, &error);
-    (void)record_check(daemon->record, status, &error);
-}
-
-/* Writes down what has changed, as one. Not for a backup that is being asked: write_taken holds. */
-static void write_plan(struct daemon *daemon)
-{
-    struct store *store = daemon->options.store;
-    enum status status = STATUS_OK;
-    struct error error;
-    bool begun = false;
-
-    for (size_t i = 0; store != NULL && i < daemon->current->config->backup_count; i++) {
-        if (plan_is_running(daemon->plan, i) || !plan_take_changed(daemon->plan, i))
-            continue;
-        if (!begun)
-            status = store_begin(store, &error);
-        begun = true;
-        if (status == STATUS_OK)
-            status = write_due(daemon, i, &error);
-    }
-    if (begun && status == STATUS_OK)
-        status = store_commit(store, &error);
-    if (begun)
-        (void)record_check(daemon->record, status, &error);
 }
 
 /* ---- polls that are over ---- */
@@ -195,7 +122,7 @@ static void take_due(struct daemon *daemon, struct instant now)
             daemon->busy_since = now;
         daemon->busy = true;
     }
-    write_taken(daemon, now);
+    daemon_plan_write_taken(daemon, now);
 }
 
 /* They begin, as far as the look (NULL: there was none) allows. */
@@ -393,7 +320,7 @@ static int64_t advance(struct daemon *daemon)
          generation = generation->older)
         next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
-    write_plan(daemon);
+    daemon_plan_write(daemon);
     rest(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
     next_ms = earlier(next_ms, hooks_advance(daemon->hooks));
@@ -421,7 +348,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
                                                          .offset = options->offset,
                                                          .watches = true});
     daemon->plan = plan_new(options->config, options->offset, options->seed, now);
-    remember_all(daemon, now);
+    daemon_plan_restore(daemon, now);
     primary_start(daemon, now);
     return daemon;
 }

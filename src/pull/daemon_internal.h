@@ -31,6 +31,19 @@ struct daemon {
 /* Both clocks now. */
 struct instant daemon_now(void);
 
+/* ---- daemon_plan.c ---- */
+
+/* Begins with what an earlier run has left in the store. */
+void daemon_plan_restore(struct daemon *daemon, struct instant now);
+
+/* Writes down that the polls which are due were due by now: should they not come to their end, they
+ * are made up for at the next start. */
+void daemon_plan_write_taken(struct daemon *daemon, struct instant now);
+
+/* Writes down what has changed, as one. Not for a backup that is being asked: what daemon_plan_write_taken
+ * has written holds. */
+void daemon_plan_write(struct daemon *daemon);
+
 /* ---- daemon_primary.c ---- */
 
 /* Begins with what an earlier run has left in the store. */

@@ -11,7 +11,7 @@ struct round_options {
     struct choice choice;   /* borrowed for round_new alone */
     bool retry;             /* what failed for a while is asked again after the times of `retry` */
 
-    /* These polls are over, for now where they are tried again. May be NULL. */
+    /* These polls are over, until their next retry where there is one. May be NULL. */
     void (*polled)(void *context, const struct poll *const *polls, size_t count);
     void *context;
 };
