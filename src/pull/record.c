@@ -37,6 +37,25 @@ static void note_written(struct record *record)
     record->is_failing = false;
 }
 
+/* A pull has shown the answers that it speaks of; in a daemon's log the change is worth a line of its
+ * own. */
+static enum level level_of(const struct record *record, enum alarm_event event)
+{
+    switch (event) {
+    case ALARM_FAILURE: return record->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
+    case ALARM_RECOVERY: return record->options.watches ? LEVEL_INFO : LEVEL_DEBUG;
+    case ALARM_SILENCE: return LEVEL_ERROR;
+    case ALARM_ANSWER: break;
+    }
+    return LEVEL_INFO;
+}
+
+static void raise_alarm(const struct record *record, const struct alarm *alarm)
+{
+    alarm_raise(alarm, level_of(record, alarm->event), record->options.config,
+                record->options.hooks);
+}
+
 /* ---- silence ---- */
 
 /* An ATRN without domains counts as one. */
@@ -115,7 +134,7 @@ static void raise_silence(struct record *record, const struct backup_config *bac
     alarm.text = state.text;
     alarm.since_ms = state.good_ms;
     alarm.streak = state.streak;
-    alarm_raise(&alarm, record->options.config, record->options.hooks);
+    raise_alarm(record, &alarm);
 }
 
 int64_t record_check_silence(struct record *record, int64_t now_ms)
@@ -243,13 +262,12 @@ static void note_answer(struct record *record, const struct poll *poll, const st
                                       &changed, &error),
                      &error) &&
         changed)
-        alarm_raise(&(struct alarm){.event = ALARM_ANSWER,
-                                    .backup = backup,
-                                    .domain = result->domain,
-                                    .outcome = outcome_name(result->outcome),
-                                    .code = result->code,
-                                    .text = result->text},
-                    record->options.config, record->options.hooks);
+        raise_alarm(record, &(struct alarm){.event = ALARM_ANSWER,
+                                            .backup = backup,
+                                            .domain = result->domain,
+                                            .outcome = outcome_name(result->outcome),
+                                            .code = result->code,
+                                            .text = result->text});
 }
 
 static void raise_change(struct record *record, const struct poll *poll,
@@ -259,14 +277,13 @@ static void raise_change(struct record *record, const struct poll *poll,
 
     if (!change->began_to_fail && !change->recovered)
         return;
-    alarm_raise(&(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
-                                .backup = poll_backup(poll),
-                                .outcome = outcome_name(result->outcome),
-                                .code = result->code,
-                                .text = result->text,
-                                .since_ms = change->since_ms,
-                                .streak = change->streak},
-                record->options.config, record->options.hooks);
+    raise_alarm(record, &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
+                                        .backup = poll_backup(poll),
+                                        .outcome = outcome_name(result->outcome),
+                                        .code = result->code,
+                                        .text = result->text,
+                                        .since_ms = change->since_ms,
+                                        .streak = change->streak});
 }
 
 static enum status add_poll(struct record *record, const struct poll *poll,

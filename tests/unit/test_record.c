@@ -68,7 +68,7 @@ static int set_up(void **state)
                                     .domain_count = 1,
                                     .timing = {.interval_s = 4 * 3600}};
     config = (struct config){.backups = &backup, .backup_count = 1};
-    log_open(LEVEL_INFO, keep_log, NULL);
+    log_open(LEVEL_DEBUG, keep_log, NULL);
     return make_directory(state);
 }
 
