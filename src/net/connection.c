@@ -146,6 +146,8 @@ static void note_tls(struct connection *connection)
     else if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK &&
              session != NULL && session->internals != NULL)
         connection->facts.tls = "TLS";
+    if (connection->facts.tls != NULL)
+        connection->facts.certificate_expires_ms = certificate_expires_ms(connection->easy);
 }
 
 void connection_connected(struct connection *connection, CURLcode result)

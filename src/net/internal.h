@@ -55,8 +55,8 @@ struct connection {
     const struct connection_events *events; /* borrowed */
     void *context;                          /* borrowed */
     enum phase phase;
-    bool closed;   /* by its owner: to be freed at the end of the turn */
-    bool broken;   /* a send failed: to be told in the next turn */
+    bool closed; /* by its owner: to be freed at the end of the turn */
+    bool broken; /* a send failed: to be told in the next turn */
     bool show_wire;
     bool held;     /* nothing is taken in until further notice */
     bool more;     /* there may be bytes that polling cannot see */
@@ -100,6 +100,10 @@ int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *c
 
 /* Shows bytes of the conversation, line by line. */
 void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size);
+
+/* When the server's certificate ends, wall clock; 0: in clear, or libcurl does not tell
+ * (certificate.c). Only while the connection stands. */
+int64_t certificate_expires_ms(CURL *easy);
 
 /* libcurl has ended the connect phase. */
 void connection_connected(struct connection *connection, CURLcode result);

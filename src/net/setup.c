@@ -93,6 +93,7 @@ static enum status set_tls(CURL *easy, const struct connection_options *options,
     enum status status =
         demand(curl_easy_setopt(easy, CURLOPT_USE_SSL, use[options->tls]), "tls", error);
 
+    (void)curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L); /* when the certificate ends */
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, verified ? 1L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, verified ? 2L : 0L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, revocation_option(options->tls_revocation));

@@ -257,3 +257,8 @@ enum status directory_make(const char *path, struct error *error)
     free(part);
     return status;
 }
+
+enum status file_rename(const char *from, const char *to, struct error *error)
+{
+    return rename(from, to) == 0 ? STATUS_OK : fail(error, from, "cannot be renamed");
+}

@@ -1,208 +1,193 @@
-/* One command run by the shell, its output read, its time bounded. It runs in a process group of
- * its own, so that all that it has started can be ended with it. */
+/* Commands that run beside us: each a shell in a process group of its own, whose end SIGCHLD tells.
+ * The signal is ours for as long as there is one such process, and is given back then. It only wakes
+ * the loop: who has ended is asked of each process by its own id, so that process_capture's children,
+ * and those of a library, are left alone. */
 #include <mxpull/platform/process.h>
+
+#include "posix_shell.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/signals.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
-/* TICK_MS: how often we look whether the command has ended although something that it left in the
- * background still holds the pipe. */
+/* A process that was killed ends at once, unless it hangs in the system, as on a dead file server:
+ * then it is left to whoever reaps when we have ended. */
 enum {
-    TICK_MS = 20,
-    CHUNK_SIZE = 4096
+    KILLED_WAIT_MS = 1000,
+    KILLED_TICK_NS = 1000000
 };
 
-struct child {
+struct process {
     pid_t pid;
-    int output; /* the end of the pipe that we read */
+    bool ended;
+    bool ended_well;
 };
 
-/* What the child inherits: signals as they were before we took them over, and a process group of
- * its own. */
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none, defaults;
+/* Written while the signal is blocked, and read by its handler. */
+static struct {
+    void (*wake)(void *context);
+    void *context;
+    struct sigaction old;
+    bool was_blocked;
+    size_t processes;
+} watch;
 
-    (void)sigemptyset(&none);
-    (void)sigemptyset(&defaults);
-    (void)sigaddset(&defaults, SIGPIPE);
-    (void)sigaddset(&defaults, SIGINT);
-    (void)sigaddset(&defaults, SIGTERM);
-    (void)sigaddset(&defaults, SIGHUP);
-    (void)sigaddset(&defaults, SIGCHLD);
-    int failed = posix_spawnattr_setsigmask(attributes, &none);
-    if (failed == 0)
-        failed = posix_spawnattr_setsigdefault(attributes, &defaults);
-    if (failed == 0)
-        failed = posix_spawnattr_setpgroup(attributes, 0);
-    if (failed == 0)
-        failed = posix_spawnattr_setflags(
-            attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    return failed;
+static void on_child(int number)
+{
+    int saved = errno;
+
+    (void)number;
+    if (watch.wake != NULL)
+        watch.wake(watch.context);
+    errno = saved;
 }
 
-/* Starts the shell with its output going to the descriptor. Returns 0 or an errno. */
-static int spawn_shell(pid_t *pid, const char *command, int output)
+static void watch_children(void (*wake)(void *context), void *context)
 {
-    char shell[] = "sh", option[] = "-c";
-    char *copy = memory_copy(command);
-    char *arguments[] = {shell, option, copy, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
+    struct sigaction action = {.sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    sigset_t child, old_mask;
 
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attributes);
-    int failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (failed == 0)
-        failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (failed == 0)
-        failed = set_attributes(&attributes);
-    if (failed == 0)
-        failed = posix_spawn(pid, "/bin/sh", &actions, &attributes, arguments, environ);
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    memory_free_secret(copy);
-    return failed;
-}
-
-/* Makes a pipe that no other child inherits, whose end to read from does not block. */
-static int make_pipe(int ends[2])
-{
-    if (pipe(ends) != 0)
-        return errno;
-    (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    return 0;
-}
-
-/* Where we were started with SIGCHLD ignored, the system would throw the exit status away. */
-static void demand_exit_status(void)
-{
-    struct sigaction action;
-
-    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-        (void)signal(SIGCHLD, SIG_DFL);
-}
-
-static enum status start(struct child *child, const char *command, struct error *error)
-{
-    int ends[2];
-    int failed = make_pipe(ends);
-
-    demand_exit_status();
-    if (failed == 0) {
-        failed = spawn_shell(&child->pid, command, ends[1]);
-        (void)close(ends[1]);
-        if (failed != 0)
-            (void)close(ends[0]);
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigemptyset(&old_mask);
+    (void)sigprocmask(SIG_BLOCK, &child, &old_mask);
+    watch.wake = wake;
+    watch.context = context;
+    if (watch.processes++ == 0) {
+        watch.was_blocked = sigismember(&old_mask, SIGCHLD) == 1;
+        (void)sigemptyset(&action.sa_mask);
+        action.sa_handler = on_child;
+        (void)sigaction(SIGCHLD, &action, &watch.old);
     }
-    if (failed != 0)
+    (void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+}
+
+static void unwatch_child(void)
+{
+    sigset_t child;
+
+    if (--watch.processes > 0)
+        return;
+    (void)sigaction(SIGCHLD, &watch.old, NULL);
+    if (watch.was_blocked) {
+        (void)sigemptyset(&child);
+        (void)sigaddset(&child, SIGCHLD);
+        (void)sigprocmask(SIG_BLOCK, &child, NULL);
+    }
+}
+
+/* "NAME=value"; the caller frees it. */
+static char *make_assignment(const struct process_variable *variable)
+{
+    size_t size = strlen(variable->name) + 1 + strlen(variable->value) + 1;
+    char *assignment = memory_new(size, 1);
+
+    (void)snprintf(assignment, size, "%s=%s", variable->name, variable->value);
+    return assignment;
+}
+
+static bool is_replaced(const char *assignment, const struct process_variable *variables,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t length = strlen(variables[i].name);
+
+        if (strncmp(assignment, variables[i].name, length) == 0 && assignment[length] == '=')
+            return true;
+    }
+    return false;
+}
+
+/* The variables, of which the first count are allocated, and behind them ours, borrowed. */
+static char **make_environment(const struct process_variable *variables, size_t count)
+{
+    size_t ours = 0, used = 0;
+
+    while (environ != NULL && environ[ours] != NULL)
+        ours++;
+
+    char **environment = memory_new(count + ours + 1, sizeof *environment);
+    while (used < count) {
+        environment[used] = make_assignment(&variables[used]);
+        used++;
+    }
+    for (size_t i = 0; i < ours; i++) {
+        if (!is_replaced(environ[i], variables, count))
+            environment[used++] = environ[i];
+    }
+    return environment;
+}
+
+static void free_environment(char **environment, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(environment[i]);
+    free(environment);
+}
+
+enum status process_start(struct process **process, const char *command,
+                          const struct process_variable *variables, size_t count,
+                          void (*wake)(void *context), void *context, struct error *error)
+{
+    char **environment = make_environment(variables, count);
+    pid_t pid = 0;
+
+    watch_children(wake, context); /* first, for it may end at once */
+    int failed = shell_start(&pid, command, STDERR_FILENO, environment);
+    free_environment(environment, count);
+    if (failed != 0) {
+        unwatch_child();
         return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s", strerror(failed));
-    child->output = ends[0];
-    return STATUS_OK;
-}
-
-/* Takes what the pipe holds now. *more turns false at its end. */
-static enum status drain(const struct child *child, struct buffer *output, bool *more)
-{
-    char chunk[CHUNK_SIZE];
-    enum status status = STATUS_OK;
-
-    while (status == STATUS_OK) {
-        ssize_t size = read(child->output, chunk, sizeof chunk);
-
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size <= 0) {
-            *more = size < 0 && errno == EAGAIN;
-            break;
-        }
-        status = buffer_append(output, chunk, (size_t)size);
     }
-    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
-    return status;
+    *process = memory_new(1, sizeof **process);
+    (*process)->pid = pid;
+    return STATUS_OK;
 }
 
-/* Whether the shell has ended. It is not reaped yet, so that nothing else can get its process id
- * meanwhile. */
-static bool has_ended(const struct child *child)
+bool process_has_ended(struct process *process, bool *ended_well)
 {
-    siginfo_t facts = {0};
+    if (!process->ended) {
+        int wait_status = 0;
+        pid_t reaped = waitpid(process->pid, &wait_status, WNOHANG);
 
-    return waitid(P_PID, (id_t)child->pid, &facts, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           facts.si_pid == child->pid;
-}
-
-static int reap(const struct child *child)
-{
-    int wait_status = 0;
-
-    while (waitpid(child->pid, &wait_status, 0) < 0 && errno == EINTR)
-        continue;
-    return wait_status;
-}
-
-/* Reads until the command has ended. */
-static enum status follow(const struct child *child, int64_t timeout_ms, struct buffer *output,
-                          struct error *error)
-{
-    int64_t deadline = clock_monotonic_ms() + timeout_ms;
-    bool more = true, ended = false;
-
-    while (!ended) {
-        struct pollfd waiting = {.fd = more ? child->output : -1, .events = POLLIN};
-
-        if (signals_stop_requested())
-            return error_set(error, STATUS_SYSTEM, "the command was given up: we are to end");
-        if (clock_monotonic_ms() >= deadline)
-            return error_set(error, STATUS_TIMEOUT, "the command took longer than %lld ms",
-                             (long long)timeout_ms);
-        (void)poll(&waiting, 1, TICK_MS);
-        ended = has_ended(child);
-        if (more && drain(child, output, &more) != STATUS_OK)
-            return error_set(error, STATUS_LIMIT, "the command printed more than %zu bytes",
-                             output->limit);
+        /* A failure other than an interruption: somebody else has reaped it. */
+        process->ended = reaped > 0 || (reaped < 0 && errno != EINTR);
+        process->ended_well = reaped > 0 && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     }
-    return STATUS_OK;
+    if (process->ended)
+        *ended_well = process->ended_well;
+    return process->ended;
 }
 
-static enum status judge(int wait_status, struct error *error)
+/* Not reaped yet, so its process id, which is its group's as well, is still its own. */
+static void end_process(struct process *process)
 {
-    if (WIFSIGNALED(wait_status))
-        return error_set(error, STATUS_SYSTEM, "the command was ended by signal %d",
-                         WTERMSIG(wait_status));
-    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0)
-        return error_set(error, STATUS_SYSTEM, "the command failed with exit status %d",
-                         WEXITSTATUS(wait_status));
-    return STATUS_OK;
+    int64_t deadline = clock_monotonic_ms() + KILLED_WAIT_MS;
+    bool ended_well;
+
+    (void)kill(-process->pid, SIGKILL);
+    while (!process_has_ended(process, &ended_well) && clock_monotonic_ms() < deadline)
+        (void)nanosleep(&(struct timespec){.tv_nsec = KILLED_TICK_NS}, NULL);
 }
 
-enum status process_capture(const char *command, int64_t timeout_ms, struct buffer *output,
-                            struct error *error)
+void process_free(struct process *process)
 {
-    struct child child = {0};
-    enum status status = start(&child, command, error);
+    bool ended_well;
 
-    if (status != STATUS_OK)
-        return status;
-    status = follow(&child, timeout_ms, output, error);
-    if (status != STATUS_OK)
-        (void)kill(-child.pid, SIGKILL);
-    int wait_status = reap(&child);
-    (void)close(child.output);
-    return status == STATUS_OK ? judge(wait_status, error) : status;
+    if (process == NULL)
+        return;
+    if (!process_has_ended(process, &ended_well))
+        end_process(process);
+    unwatch_child();
+    free(process);
 }

@@ -233,7 +233,7 @@ static void show_fault(void *context, const char *line)
     print_error("%s\n", line);
 }
 
-static struct config *load(const struct sim *sim, const char *text)
+struct config *sim_config(const struct sim *sim, const char *text)
 {
     char path[64];
     struct buffer filled;
@@ -272,7 +272,7 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
                          bool retry)
 {
     struct outcome_text outcome = {0};
-    struct config *config = load(sim, text);
+    struct config *config = sim_config(sim, text);
     struct error error = {0};
     size_t name_count = 0;
 

@@ -28,6 +28,11 @@ bool sim_says(struct sim *sim, const char *text);
 /* How often text stands in the journal. */
 size_t sim_count(struct sim *sim, const char *text);
 
+/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of
+ * that server of mxsim, and each %NAME by "ADDRESS:PORT"; to be freed by config_free. Fails the test
+ * when it is faulty. */
+struct config *sim_config(const struct sim *sim, const char *text);
+
 /* What a round brought. */
 struct outcome_text {
     struct buffer
@@ -37,10 +42,8 @@ struct outcome_text {
     struct buffer wire;
 };
 
-/* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of
- * that server of mxsim, and each %NAME by "ADDRESS:PORT", runs a round, and returns what it
- * brought, to be freed by outcome_done. names may be NULL. Fails the test when the configuration is
- * faulty. */
+/* Loads the configuration, runs a round, and returns what it brought, to be freed by outcome_done.
+ * names may be NULL. Fails the test when the configuration is faulty. */
 struct outcome_text pull(struct sim *sim, const char *config, const char *const *names,
                          bool dry_run, bool retry);
 void outcome_done(struct outcome_text *outcome);

@@ -1,38 +1,26 @@
-/* The platform floor on POSIX. Everything happens in a directory of the test's own. */
+/* The platform floor on POSIX: clocks, files, the host, the terminal. What has tests of its own stands
+ * beside. */
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #define _DEFAULT_SOURCE
 
+#include "directory.h"
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/heap.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/platform/lock.h>
 #include <mxpull/platform/process.h>
-#include <mxpull/platform/signals.h>
+#include <mxpull/platform/random.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-static char directory[256];
-
-static const char *in_directory(const char *name)
-{
-    static char paths[4][512];
-    static size_t next;
-    char *path = paths[next++ % COUNT_OF(paths)];
-
-    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-    return path;
-}
 
 static void write_file(const char *path, const char *text)
 {
@@ -78,30 +66,6 @@ static size_t entries_in_directory(void)
     return count;
 }
 
-static int make_directory(void **state)
-{
-    const char *base = getenv("TMPDIR");
-
-    (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/mxpull-test-XXXXXX",
-                   base != NULL && *base != '\0' ? base : "/tmp");
-    return mkdtemp(directory) == NULL ? -1 : 0;
-}
-
-static int remove_directory(void **state)
-{
-    struct buffer output;
-    struct error error;
-    char command[512];
-
-    (void)state;
-    buffer_init(&output, 1024);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    int failed = process_capture(command, 10000, &output, &error) != STATUS_OK;
-    buffer_done(&output);
-    return failed;
-}
-
 /* Clocks */
 
 static void clock_monotonic_goes_forward(void **state)
@@ -139,6 +103,52 @@ static void clock_writes_utc(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_string_equal(clock_utc_text(text, rows[i].ms), rows[i].text);
+}
+
+static const struct zone_row {
+    const char *name;
+    const char *zone; /* $TZ */
+    int64_t utc_s;
+    int64_t offset_s;
+    const char *local;
+} zone_rows[] = {
+    {"UTC", "UTC0", 1795449600, 0, "2026-11-23 16:00:00"},
+    {"winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1795449600, 3600, "2026-11-23 17:00:00"},
+    {"summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1782864000, 7200, "2026-07-01 02:00:00"},
+    {"the last second of winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1774745999, 3600,
+     "2026-03-29 01:59:59"},
+    {"the first of summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1774746000, 7200, "2026-03-29 03:00:00"},
+    {"the last second of summer", "CET-1CEST,M3.5.0,M10.5.0/3", 1792889999, 7200,
+     "2026-10-25 02:59:59"},
+    {"the first of winter", "CET-1CEST,M3.5.0,M10.5.0/3", 1792890000, 3600, "2026-10-25 02:00:00"},
+    {"behind UTC", "EST5EDT,M3.2.0,M11.1.0", 1795449600, -18000, "2026-11-23 11:00:00"},
+    {"a part of an hour", "<+0545>-5:45", 1795449600, 20700, "2026-11-23 21:45:00"},
+    {"the next day", "<+14>-14", 1795449600, 50400, "2026-11-24 06:00:00"},
+    {"an odd one before 1970", "<-0330>3:30", -1, -12600, "1969-12-31 20:29:59"},
+};
+
+static void clock_knows_local_time(void **state)
+{
+    const struct zone_row *row = *state;
+    char *zone = memory_copy(getenv("TZ"));
+    char text[CLOCK_TEXT_SIZE];
+
+    set_variable("TZ", row->zone);
+    assert_int_equal(clock_local_offset_s(row->utc_s), row->offset_s);
+    assert_string_equal(clock_local_text(text, row->utc_s * 1000), row->local);
+    assert_string_equal(clock_local_text(text, row->utc_s * 1000 + 999), row->local);
+    set_variable("TZ", zone);
+    free(zone);
+}
+
+static void clock_survives_absurd_times(void **state)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    (void)state;
+    assert_int_equal(clock_local_offset_s(INT64_MAX), 0);
+    assert_true(strlen(clock_local_text(text, INT64_MAX)) > 0);
+    assert_true(strlen(clock_local_text(text, INT64_MIN)) > 0);
 }
 
 /* Files */
@@ -209,6 +219,24 @@ static void file_replace_leaves_nothing_after_a_failure(void **state)
     assert_non_null(strstr(error.text, "taken: cannot be replaced: "));
     assert_int_equal(rmdir(in_directory("taken")), 0);
     assert_int_equal(entries_in_directory(), before);
+}
+
+static void file_rename_replaces(void **state)
+{
+    const char *from = in_directory("from"), *to = in_directory("to");
+    struct error error;
+
+    (void)state;
+    write_file(from, "new");
+    assert_int_equal(file_rename(from, to, &error), STATUS_OK);
+    assert_content(to, "new");
+    write_file(from, "newer");
+    assert_int_equal(file_rename(from, to, &error), STATUS_OK);
+    assert_content(to, "newer");
+    assert_int_equal(access(from, F_OK), -1);
+    assert_int_equal(file_rename(from, to, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "/from: cannot be renamed: "));
+    assert_content(to, "newer");
 }
 
 static void file_log_appends_line_by_line(void **state)
@@ -320,227 +348,7 @@ static void directory_make_makes_all_that_is_missing(void **state)
     assert_non_null(strstr(error.text, "the directory cannot be made"));
 }
 
-/* The lock */
-
-static void lock_is_held_by_one(void **state)
-{
-    const char *path = in_directory("lock");
-    struct lock *lock = NULL, *second = NULL;
-    struct error error;
-    char expected[64];
-    struct stat facts;
-
-    (void)state;
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    assert_int_equal(lock_take(&second, path, &error), STATUS_BUSY);
-    assert_null(second);
-    (void)snprintf(expected, sizeof expected, "another run holds the lock (process %ld)",
-                   (long)getpid());
-    assert_non_null(strstr(error.text, expected));
-    assert_int_equal(stat(path, &facts), 0);
-    assert_int_equal(facts.st_mode & 0777, 0600);
-    lock_release(lock);
-    lock_release(NULL);
-    assert_int_equal(lock_take(&second, path, &error), STATUS_OK);
-    lock_release(second);
-}
-
-static void lock_ends_with_its_process(void **state)
-{
-    const char *path = in_directory("killed");
-    struct lock *lock = NULL;
-    struct error error;
-    int ends[2];
-    char byte;
-
-    (void)state;
-    assert_int_equal(pipe(ends), 0);
-    pid_t child = fork();
-    if (child == 0) {
-        if (lock_take(&lock, path, &error) == STATUS_OK)
-            (void)write(ends[1], "x", 1);
-        (void)pause();
-        _exit(0);
-    }
-    assert_int_equal(read(ends[0], &byte, 1), 1);
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_BUSY);
-    assert_int_equal(kill(child, SIGKILL), 0);
-    assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    lock_release(lock);
-    (void)close(ends[0]);
-    (void)close(ends[1]);
-}
-
-static void lock_refuses_what_is_no_lock_file(void **state)
-{
-    struct lock *lock = NULL;
-    struct error error;
-
-    (void)state;
-    assert_int_equal(lock_take(&lock, in_directory("no/lock"), &error), STATUS_SYSTEM);
-    assert_int_equal(symlink("elsewhere", in_directory("link")), 0);
-    assert_int_equal(lock_take(&lock, in_directory("link"), &error), STATUS_SYSTEM);
-    assert_null(lock);
-}
-
-/* Commands */
-
-static const struct command_row {
-    const char *name;
-    const char *command;
-    int64_t timeout_ms;
-    enum status status;
-    const char *output; /* NULL: any */
-    const char *error;
-} command_rows[] = {
-    {"output", "echo one; echo two", 10000, STATUS_OK, "one\ntwo\n", NULL},
-    {"no output", "true", 10000, STATUS_OK, "", NULL},
-    {"no standard input", "cat", 10000, STATUS_OK, "", NULL},
-    {"failure", "echo x; exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
-    {"not found", "/no/such/command 2>/dev/null", 10000, STATUS_SYSTEM, NULL, "exit status 127"},
-    {"killed", "kill -9 $$", 10000, STATUS_SYSTEM, NULL, "signal 9"},
-    {"too slow", "sleep 20", 50, STATUS_TIMEOUT, NULL, "longer than 50 ms"},
-    {"too slow, and deaf", "trap '' TERM INT; sleep 20", 50, STATUS_TIMEOUT, NULL, "longer"},
-    {"a drip", "while :; do echo; sleep 0.01; done", 100, STATUS_TIMEOUT, NULL, "longer"},
-    {"too much", "while :; do echo xxxxxxxxxxxxxxxxxx; done", 10000, STATUS_LIMIT, NULL,
-     "more than 4096 bytes"},
-    {"one left behind", "sleep 2 2>&1 & echo here", 10000, STATUS_OK, "here\n", NULL},
-    {"closed early", "exec >&-; sleep 0.1", 10000, STATUS_OK, "", NULL},
-};
-
-static void command_is_captured(void **state)
-{
-    const struct command_row *row = *state;
-    struct buffer output;
-    struct error error = {0};
-    int64_t before = clock_monotonic_ms();
-
-    buffer_init(&output, 4096);
-    assert_int_equal(process_capture(row->command, row->timeout_ms, &output, &error), row->status);
-    assert_true(clock_monotonic_ms() - before < 5000);
-    if (row->output != NULL)
-        assert_string_equal(output.bytes, row->output);
-    if (row->error != NULL)
-        assert_non_null(strstr(error.text, row->error));
-    buffer_done(&output);
-}
-
-static void command_is_killed_with_all_it_started(void **state)
-{
-    struct buffer output;
-    struct error error;
-    char command[600];
-
-    (void)state;
-    buffer_init(&output, 4096);
-    (void)snprintf(command, sizeof command, "(sleep 0.4; echo alive >'%s') & wait",
-                   in_directory("survivor"));
-    assert_int_equal(process_capture(command, 50, &output, &error), STATUS_TIMEOUT);
-    (void)usleep(700000);
-    assert_int_equal(access(in_directory("survivor"), F_OK), -1);
-    buffer_done(&output);
-}
-
-static void command_fails_although_children_are_ignored(void **state)
-{
-    struct buffer output;
-    struct error error;
-
-    (void)state;
-    buffer_init(&output, 100);
-    (void)signal(SIGCHLD, SIG_IGN);
-    assert_int_equal(process_capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
-    assert_non_null(strstr(error.text, "exit status 3"));
-    (void)signal(SIGCHLD, SIG_DFL);
-    buffer_done(&output);
-}
-
-/* Signals */
-
-static volatile sig_atomic_t woken;
-
-static void wake(void *context)
-{
-    woken += *(int *)context;
-}
-
-static void signals_set_the_flag_and_wake(void **state)
-{
-    int one = 1;
-
-    (void)state;
-    woken = 0;
-    signals_start(SIGNALS_RUN, wake, &one);
-    assert_false(signals_stop_requested());
-    assert_int_equal(raise(SIGPIPE), 0);
-    assert_false(signals_stop_requested());
-    assert_int_equal(raise(SIGTERM), 0);
-    assert_true(signals_stop_requested());
-    assert_int_equal(woken, 1);
-    signals_end();
-    signals_end();
-    signals_start(SIGNALS_RUN, wake, &one);
-    assert_false(signals_stop_requested());
-    signals_end();
-}
-
-static void signals_second_one_ends_the_program(void **state)
-{
-    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        int status;
-        pid_t child = fork();
-
-        if (child == 0) {
-            (void)signal(numbers[i], SIG_DFL);
-            signals_start(SIGNALS_RUN, NULL, NULL);
-            (void)raise(numbers[i]);
-            (void)raise(numbers[i]);
-            _exit(0);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == numbers[i]);
-    }
-}
-
-static void signals_ignored_before_stay_ignored(void **state)
-{
-    (void)state;
-    (void)signal(SIGHUP, SIG_IGN);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    assert_int_equal(raise(SIGHUP), 0);
-    assert_false(signals_stop_requested());
-    signals_end();
-    assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
-}
-
-static void signals_interrupt_a_command(void **state)
-{
-    struct buffer output;
-    struct error error;
-    int64_t before = clock_monotonic_ms();
-
-    (void)state;
-    buffer_init(&output, 100);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    assert_int_equal(raise(SIGINT), 0);
-    assert_int_equal(process_capture("sleep 20", 20000, &output, &error), STATUS_SYSTEM);
-    assert_true(clock_monotonic_ms() - before < 1000);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    signals_end();
-    (void)signal(SIGINT, SIG_DFL);
-    buffer_done(&output);
-}
-
 /* The host */
-
-static void set_variable(const char *name, const char *value)
-{
-    assert_int_equal(value != NULL ? setenv(name, value, 1) : unsetenv(name), 0);
-}
 
 static void host_has_a_name(void **state)
 {
@@ -635,6 +443,36 @@ static void host_tells_addresses_from_names(void **state)
         assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
 }
 
+/* Randomness and memory */
+
+static void random_seeds_differ(void **state)
+{
+    uint64_t all_set = 0, never_set = 0, last = 0;
+
+    (void)state;
+    for (int i = 0; i < 64; i++) {
+        uint64_t seed = random_seed();
+
+        assert_true(seed != last);
+        last = seed;
+        all_set |= seed;
+        never_set |= ~seed;
+    }
+    assert_true(all_set == UINT64_MAX && never_set == UINT64_MAX);
+}
+
+static void heap_stays_whole(void **state)
+{
+    char *kept = memory_copy("kept");
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        free(memory_new(1, 1000));
+    heap_give_back();
+    assert_string_equal(kept, "kept");
+    free(kept);
+}
+
 /* The terminal and the system's log */
 
 static void terminal_is_known_by_its_type(void **state)
@@ -691,28 +529,23 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(clock_monotonic_goes_forward),
     cmocka_unit_test(clock_wall_is_now),
     cmocka_unit_test(clock_writes_utc),
+    cmocka_unit_test(clock_survives_absurd_times),
     cmocka_unit_test(file_open_says_what_is_wrong),
     cmocka_unit_test(file_read_keeps_to_the_limit),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
+    cmocka_unit_test(file_rename_replaces),
     cmocka_unit_test(file_log_appends_line_by_line),
     cmocka_unit_test(file_private_is_judged_by_its_mode),
     cmocka_unit_test(file_private_may_be_a_pipe),
     cmocka_unit_test(file_private_belongs_to_us_or_root),
     cmocka_unit_test(directory_make_makes_all_that_is_missing),
-    cmocka_unit_test(lock_is_held_by_one),
-    cmocka_unit_test(lock_ends_with_its_process),
-    cmocka_unit_test(lock_refuses_what_is_no_lock_file),
-    cmocka_unit_test(command_is_killed_with_all_it_started),
-    cmocka_unit_test(command_fails_although_children_are_ignored),
-    cmocka_unit_test(signals_set_the_flag_and_wake),
-    cmocka_unit_test(signals_second_one_ends_the_program),
-    cmocka_unit_test(signals_ignored_before_stay_ignored),
-    cmocka_unit_test(signals_interrupt_a_command),
     cmocka_unit_test(host_has_a_name),
     cmocka_unit_test(host_finds_the_configuration),
     cmocka_unit_test(host_finds_the_state_directory),
     cmocka_unit_test(host_tells_addresses_from_names),
+    cmocka_unit_test(random_seeds_differ),
+    cmocka_unit_test(heap_stays_whole),
     cmocka_unit_test(terminal_is_known_by_its_type),
     cmocka_unit_test(terminal_is_not_a_file),
     cmocka_unit_test(system_log_knows_its_system),
@@ -722,5 +555,5 @@ int main(void)
 {
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
-    return failed + RUN_TABLE(command_rows, command_is_captured);
+    return failed + RUN_TABLE(zone_rows, clock_knows_local_time);
 }

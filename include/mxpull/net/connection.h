@@ -58,9 +58,10 @@ struct connection_facts {
     int port;
     const char *local_address; /* ours */
     int local_port;
-    const char *tls;    /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
-    bool authenticated; /* AUTH was answered by 235 */
-    struct ehlo ehlo;   /* as said last: after STARTTLS, where it was used */
+    const char *tls; /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
+    int64_t certificate_expires_ms; /* the server's, wall clock; 0: in clear, or it does not tell */
+    bool authenticated;             /* AUTH was answered by 235 */
+    struct ehlo ehlo;               /* as said last: after STARTTLS, where it was used */
 };
 
 struct connection;

@@ -13,7 +13,9 @@ enum {
     CLOCK_TEXT_SIZE = 32
 };
 
-/* How far local time is ahead of UTC at that instant (seconds since 1970), in seconds. */
+/* How far local time is ahead of UTC at that instant (seconds since 1970), in seconds; 0
+ * when the system cannot tell. Goes by the zone that holds now ($TZ, else the system's), not by the one
+ * at our start. */
 int64_t clock_local_offset_s(int64_t utc_s);
 
 /* Writes "2026-11-23T16:00:00Z" into target and returns it. */

@@ -26,6 +26,9 @@ int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int6
  * time to the slot after it. */
 int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms);
 
+/* The same where the slot after it is known. */
+int64_t schedule_jitter_between(const struct timing *timing, int64_t slot_ms, int64_t next_ms);
+
 /* When a domain whose last good answer (or, without one, first poll) was at good_ms counts as
  * silent: after silence_s, or, where that is 0, when three slots of the schedule have gone by and the
  * third one's jitter. */

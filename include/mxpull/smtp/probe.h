@@ -37,7 +37,8 @@ enum probe_step probe_cut(struct probe *probe, const char *text);
 /* What is to be sent, with CRLF; borrowed until the next call. */
 const char *probe_command(const struct probe *probe);
 
-/* Whether only QUIT's answer is waited for: everything is known by then. */
+/* Whether only QUIT's answer is waited for. This connection has told all that it can: the answer need
+ * not be waited for, probe_cut goes on without it. */
 bool probe_is_quitting(const struct probe *probe);
 
 /* When over: NULL when the server greets and takes mail at all, else why not ("421 too many

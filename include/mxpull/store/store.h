@@ -18,8 +18,8 @@ struct store;
 
 struct store_options {
     const char *directory; /* made if it is not there, mode 0700 */
-    bool read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store */
-    int64_t keep_s; /* how long polls, answers, messages and outages are kept: `history` */
+    bool read_only;        /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    int64_t keep_s;        /* how long polls, answers, messages and outages are kept: `history` */
 
     /* Something that the operator should read once, such as the name under which a damaged store
      * was set aside. May be NULL. */
@@ -114,10 +114,10 @@ enum status store_set_due(struct store *store, const char *backup, int64_t slot_
 /* ---- the primary, and life itself ---- */
 
 struct store_life {
-    int64_t alive_ms;  /* the daemon's last sign of life */
-    bool is_up;        /* the primary, when it was last looked at */
-    int64_t looked_ms; /* when that was */
-    int64_t since_ms;  /* since when it is so */
+    int64_t alive_ms;           /* the daemon's last sign of life */
+    bool is_up;                 /* the primary, when it was last looked at */
+    int64_t looked_ms;          /* when that was */
+    int64_t since_ms;           /* since when it is so */
     char text[ERROR_TEXT_SIZE]; /* why it is not up, or "" */
 };
 
@@ -146,15 +146,16 @@ enum status store_last_outage(struct store *store, struct store_outage *outage, 
 /* ---- what is known now ---- */
 
 enum {
-    STORE_STRIP_MAX = 30
+    STORE_STRIP_MAX = 30,
+    STORE_NAMES_MAX = 200
 };
 
 struct store_backup {
-    int64_t slot_ms, due_ms;         /* as set */
-    int64_t asked_ms;                /* when its last poll that was not held began */
-    int64_t streak;                  /* polls in a row that have not been good */
-    int64_t failing_since_ms;        /* 0: it is not failing */
-    int64_t certificate_expires_ms;  /* 0: not known */
+    int64_t slot_ms, due_ms;        /* as set */
+    int64_t asked_ms;               /* when its last poll that was not held began */
+    int64_t streak;                 /* polls in a row that have not been good */
+    int64_t failing_since_ms;       /* 0: it is not failing */
+    int64_t certificate_expires_ms; /* 0: not known */
 };
 
 /* *found is false, and *state untouched, for a backup of which nothing is known. */
@@ -162,16 +163,16 @@ enum status store_get_backup(struct store *store, const char *backup, struct sto
                              bool *found, struct error *error);
 
 struct store_domain {
-    int64_t first_ms;     /* when it was first asked for */
-    int64_t at_ms;        /* the last answer, held ones too */
-    int64_t good_ms;      /* the last good answer */
-    int64_t mail_ms;      /* the last message received by ATRN or TURN */
-    int64_t streak;       /* answers in a row that have not been good, held ones left out */
-    bool silent;          /* as set by store_set_silent */
-    char outcome[32];     /* of the last answer */
-    int code;             /* of it */
-    char text[512];       /* of it, cut at a whole character */
-    int64_t messages, bytes, pending; /* of it; -1: not told */
+    int64_t first_ms; /* when it was first asked for */
+    int64_t at_ms;    /* the last answer, held ones too */
+    int64_t good_ms;  /* the last good answer */
+    int64_t mail_ms;  /* the last message received by ATRN or TURN */
+    int64_t streak;   /* answers in a row that have not been good, held ones left out */
+    bool silent;      /* as set by store_set_silent */
+    char outcome[32]; /* of the last answer */
+    int code;         /* of it */
+    char text[512];   /* of it, cut at a whole character */
+    int64_t messages, bytes, pending;        /* of it; -1: not told */
     enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
     size_t strip_count;
 };

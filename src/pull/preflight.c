@@ -1,0 +1,292 @@
+/* Whether our own mail server is ready: smtp/probe over a bare connection, one reply at a time.
+ *
+ *   connecting --ready--> a reply is waited for <--> the next command is sent --> over
+ *        ^                                                        |
+ *        +--------------------- PROBE_CONNECT --------------------+
+ */
+#include <mxpull/base/duration.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/net/connection.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/preflight.h>
+#include <mxpull/smtp/probe.h>
+#include <mxpull/smtp/reply.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct preflight {
+    struct preflight_options options; /* domains: not used after preflight_new */
+    struct node *domains;             /* the plain ones, sorted, each once */
+    size_t count;
+    struct probe *probe;
+    struct connection *connection;  /* NULL: none */
+    bool is_connected, has_greeted; /* the connection */
+    struct reply reply;
+    bool is_over;
+    char *why;       /* in our words, when over */
+    char **refusals; /* the same, for each domain; NULL: accepted */
+    size_t refused;
+};
+
+static void act(struct preflight *preflight, enum probe_step step);
+
+/* ---- domains ---- */
+
+static int compare_nodes(const void *left, const void *right)
+{
+    const struct node *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+static void copy_domains(struct preflight *preflight)
+{
+    const struct preflight_options *options = &preflight->options;
+    size_t count = 0, kept = 0;
+
+    preflight->domains = memory_new(options->count, sizeof *preflight->domains);
+    for (size_t i = 0; i < options->count; i++) {
+        if (options->domains[i].form == NODE_DOMAIN)
+            preflight->domains[count++] = options->domains[i];
+    }
+    qsort(preflight->domains, count, sizeof *preflight->domains, compare_nodes);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || compare_nodes(&preflight->domains[kept - 1], &preflight->domains[i]) != 0)
+            preflight->domains[kept++] = preflight->domains[i];
+    }
+    preflight->count = kept;
+}
+
+/* ---- the end ---- */
+
+/* "our own mail server at 127.0.0.1:25: 554 no", "... refuses postmaster@example.com: 550 no" */
+static char *in_words(const char *middle, const char *object, const char *reason)
+{
+    static const char format[] = "our own mail server %s%s: %s";
+    size_t size = sizeof format + strlen(middle) + strlen(object) + strlen(reason);
+    char *words = memory_new(size, 1);
+
+    (void)snprintf(words, size, format, middle, object, reason);
+    return words;
+}
+
+static void end(struct preflight *preflight)
+{
+    const char *why = probe_why(preflight->probe);
+
+    preflight->is_over = true;
+    if (why != NULL)
+        preflight->why = in_words("at ", preflight->options.config->primary.address.text, why);
+    for (size_t i = 0; i < preflight->count && why == NULL; i++) {
+        const char *refusal = probe_refusal(preflight->probe, i);
+
+        if (refusal == NULL)
+            continue;
+        preflight->refusals[i] =
+            in_words("refuses postmaster@", preflight->domains[i].name, refusal);
+        preflight->refused++;
+    }
+    preflight->options.ended(preflight->options.context);
+}
+
+/* ---- the connection ---- */
+
+static void disconnect(struct preflight *preflight)
+{
+    connection_close(preflight->connection);
+    preflight->connection = NULL;
+}
+
+static void cut(struct preflight *preflight, const char *why)
+{
+    act(preflight, probe_cut(preflight->probe, why));
+}
+
+static void expect_reply(struct preflight *preflight)
+{
+    reply_reset(&preflight->reply);
+    connection_deadline(preflight->connection, clock_monotonic_ms() + PREFLIGHT_TIMEOUT_MS);
+}
+
+/* Whether mail of a reversed session goes to the same place, where a PROXY line is expected then. */
+static bool wants_proxy_line(const struct primary_config *primary)
+{
+    const struct address *a = &primary->address, *b = &primary->relay_address;
+
+    if (!primary->proxy_protocol)
+        return false;
+    if (a->host == NULL || b->host == NULL)
+        return a->host == b->host && strcmp(a->path, b->path) == 0;
+    return a->port == b->port && text_equal(a->host, b->host);
+}
+
+static void ready(void *context)
+{
+    struct preflight *preflight = context;
+    static const char proxy_line[] = "PROXY UNKNOWN\r\n";
+
+    preflight->is_connected = true;
+    expect_reply(preflight);
+    if (wants_proxy_line(&preflight->options.config->primary))
+        connection_send(preflight->connection, proxy_line, sizeof proxy_line - 1);
+}
+
+/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
+ * 5321 3.8), or a server that answers what was not asked. */
+static void judge_surplus(struct preflight *preflight, const char *bytes, size_t size)
+{
+    struct reply *reply = &preflight->reply;
+    struct error error;
+    size_t used;
+    bool complete;
+
+    reply_reset(reply);
+    if (reply_feed(reply, bytes, size, &used, &complete, &error) == STATUS_OK && complete &&
+        reply->code == 421)
+        act(preflight, probe_reply(preflight->probe, reply->code, reply->text.bytes));
+    else
+        cut(preflight, "an answer to no command of ours");
+}
+
+static void received(void *context, const char *bytes, size_t size)
+{
+    struct preflight *preflight = context;
+    struct reply *reply = &preflight->reply;
+    struct error error;
+    size_t used;
+    bool complete;
+
+    if (reply_feed(reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
+        cut(preflight, error.text);
+        return;
+    }
+    if (!complete)
+        return;
+    bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
+    preflight->has_greeted = true;
+    if (used < size && is_good_greeting) { /* it does not count, then */
+        judge_surplus(preflight, bytes + used, size - used);
+        return;
+    }
+    enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
+    if (used < size && step == PROBE_SEND && !probe_is_quitting(preflight->probe))
+        judge_surplus(preflight, bytes + used, size - used);
+    else
+        act(preflight, step);
+}
+
+/* The connection's words are about a backup. */
+static void failed(void *context, int code, const struct error *error)
+{
+    struct preflight *preflight = context;
+    const char *before = preflight->has_greeted ? "" : " before a greeting";
+    char duration[DURATION_TEXT_SIZE], why[ERROR_TEXT_SIZE];
+
+    (void)code;
+    (void)text_copy(why, sizeof why, error->text);
+    if (preflight->is_connected && error->status == STATUS_TIMEOUT)
+        (void)snprintf(why, sizeof why, "%s within %s",
+                       preflight->has_greeted ? "no answer" : "connected, but no greeting",
+                       duration_format(duration, PREFLIGHT_TIMEOUT_MS / 1000));
+    else if (preflight->is_connected)
+        (void)snprintf(why, sizeof why, "it closed the connection%s", before);
+    cut(preflight, why);
+}
+
+static void open_connection(struct preflight *preflight)
+{
+    static const struct connection_events events = {
+        .ready = ready, .received = received, .failed = failed};
+    const struct address *address = &preflight->options.config->primary.address;
+    const struct connection_place place = {
+        .host = address->host,
+        .port = address->port,
+        .path = address->path,
+        .connect_timeout_ms = PREFLIGHT_TIMEOUT_MS,
+    };
+    struct error error;
+
+    preflight->is_connected = preflight->has_greeted = false;
+    preflight->connection =
+        connection_open_bare(preflight->options.loop, &place, &events, preflight, &error);
+    if (preflight->connection == NULL)
+        cut(preflight, error.text);
+}
+
+static void send_command(struct preflight *preflight)
+{
+    const char *command = probe_command(preflight->probe);
+
+    expect_reply(preflight);
+    connection_send(preflight->connection, command, strlen(command));
+    if (probe_is_quitting(preflight->probe))
+        cut(preflight, "its answer is not waited for");
+}
+
+static void act(struct preflight *preflight, enum probe_step step)
+{
+    switch (step) {
+    case PROBE_SEND: send_command(preflight); break;
+    case PROBE_CONNECT:
+        disconnect(preflight);
+        open_connection(preflight);
+        break;
+    case PROBE_END:
+        disconnect(preflight);
+        end(preflight);
+        break;
+    }
+}
+
+struct preflight *preflight_new(const struct preflight_options *options)
+{
+    struct preflight *preflight = memory_new(1, sizeof *preflight);
+
+    preflight->options = *options;
+    copy_domains(preflight);
+    preflight->options.domains = NULL;
+    preflight->refusals = memory_new(preflight->count, sizeof *preflight->refusals);
+    preflight->probe = probe_new(options->config->ehlo_name, preflight->domains, preflight->count);
+    reply_init(&preflight->reply);
+    open_connection(preflight);
+    return preflight;
+}
+
+void preflight_free(struct preflight *preflight)
+{
+    if (preflight == NULL)
+        return;
+    disconnect(preflight);
+    probe_free(preflight->probe);
+    reply_done(&preflight->reply);
+    for (size_t i = 0; i < preflight->count; i++)
+        free(preflight->refusals[i]);
+    free(preflight->refusals);
+    free(preflight->domains);
+    free(preflight->why);
+    free(preflight);
+}
+
+/* ---- what is known ---- */
+
+const char *preflight_why(const struct preflight *preflight)
+{
+    return preflight->why;
+}
+
+const char *preflight_refusal(const struct preflight *preflight, const struct node *node)
+{
+    const struct node *found = NULL;
+
+    if (preflight->why == NULL && node->form == NODE_DOMAIN)
+        found = bsearch(node, preflight->domains, preflight->count, sizeof *node, compare_nodes);
+    return found != NULL ? preflight->refusals[found - preflight->domains] : preflight->why;
+}
+
+bool preflight_refuses_all(const struct preflight *preflight)
+{
+    return preflight->count > 0 && preflight->refused == preflight->count;
+}

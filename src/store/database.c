@@ -1,0 +1,253 @@
+/* The file itself: how it is opened, made, opened anew and closed. Who may change it holds the lock
+ * file meanwhile, so that nobody sets aside, or removes the log of, a file that another has just
+ * begun. Nothing of it is ever opened but by SQLite: closing it would give back SQLite's own locks.
+ */
+#include "internal.h"
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/file.h>
+#include <mxpull/platform/lock.h>
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    URI_SIZE_MAX = 64 * 1024,
+    LOCK_LOOK_MS = 10
+};
+
+static enum status take_lock(const struct store *store, struct lock **lock, struct error *error)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + STORE_PATIENCE_MS;
+    enum status status;
+
+    while ((status = lock_take(lock, store->lock_path, error)) == STATUS_BUSY &&
+           clock_monotonic_ms() < deadline_ms)
+        (void)sqlite3_sleep(LOCK_LOOK_MS);
+    return status;
+}
+
+static void append_escaped(struct buffer *uri, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        if (strchr("%?#", *path) != NULL)
+            (void)buffer_append_format(uri, "%%%02X", (unsigned)(unsigned char)*path);
+        else
+            (void)buffer_append(uri, path, 1);
+    }
+}
+
+/* The file gets the mode of the lock file, 0600. */
+static int open_file(struct store *store)
+{
+    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+    struct buffer uri;
+    int code;
+
+    buffer_init(&uri, URI_SIZE_MAX);
+    (void)buffer_append_text(&uri, store->path[0] == '/' ? "file://" : "file:");
+    append_escaped(&uri, store->path);
+    (void)buffer_append_text(&uri, "?modeof=");
+    append_escaped(&uri, store->lock_path);
+    if (store->read_only)
+        flags |= SQLITE_OPEN_READONLY;
+    else
+        flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    code = sqlite3_open_v2(uri.bytes, &store->database, flags, NULL);
+    buffer_done(&uri);
+    return code;
+}
+
+/* Whatever stands beside a file that is new belonged to one that is gone. SQLite would not read it,
+ * but processes that still have it open must not share it with us. */
+static void remove_leftovers(const struct store *store)
+{
+    static const char *const suffixes[] = {"-wal", "-shm"};
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+
+    if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
+            SQLITE_OK ||
+        file->pMethods == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK || size != 0)
+        return;
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        char *path = sqlite3_mprintf("%s%s", store->path, suffixes[i]);
+
+        if (path != NULL)
+            (void)system->xDelete(system, path, 0);
+        sqlite3_free(path);
+    }
+}
+
+static int configure(struct store *store)
+{
+    int code = sqlite3_extended_result_codes(store->database, 1);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_busy_timeout(store->database, STORE_PATIENCE_MS);
+    if (code == SQLITE_OK)
+        code = statement_execute(store, "PRAGMA cache_size = -256;"
+                                        "PRAGMA cell_size_check = ON;"
+                                        "PRAGMA synchronous = NORMAL");
+    if (code == SQLITE_OK && !store->read_only)
+        code = statement_execute(store, "PRAGMA journal_mode = WAL");
+    return code;
+}
+
+static enum status check_version(const struct store *store, int64_t version, struct error *error)
+{
+    if (version > SCHEMA_VERSION)
+        return error_set(error, STATUS_SYSTEM,
+                         "%s: is from a newer mxpull (its version is %lld, this mxpull knows %d)",
+                         store->path, (long long)version, SCHEMA_VERSION);
+    if (version == 0)
+        return error_set(error, STATUS_SYSTEM, "%s: nothing is recorded yet", store->path);
+    if (version < SCHEMA_VERSION)
+        return error_set(error, STATUS_SYSTEM,
+                         "%s: is from an older mxpull; the next pull brings it up to date",
+                         store->path);
+    return STATUS_OK;
+}
+
+/* Opens it once. *is_damaged is set where it failed for that. */
+static enum status connect_once(struct store *store, bool *is_damaged, struct error *error)
+{
+    enum status status = STATUS_OK;
+    int64_t version = 0;
+    int code = open_file(store);
+
+    if (code == SQLITE_OK) {
+        if (!store->read_only)
+            remove_leftovers(store);
+        code = configure(store);
+    }
+    if (code == SQLITE_OK)
+        code = schema_update(store, &version);
+    *is_damaged = damage_is(code);
+    status = code == SQLITE_OK ? check_version(store, version, error)
+                               : database_failure(store, code, error);
+    if (status != STATUS_OK)
+        database_drop(store);
+    return status;
+}
+
+/* With the lock held. */
+static enum status connect_or_replace(struct store *store, struct error *error)
+{
+    bool is_damaged;
+    enum status status = connect_once(store, &is_damaged, error);
+
+    if (status == STATUS_OK || !is_damaged)
+        return status;
+    status = damage_set_aside(store, error);
+    return status == STATUS_OK ? connect_once(store, &is_damaged, error) : status;
+}
+
+enum status database_open(struct store *store, struct error *error)
+{
+    struct lock *lock = NULL;
+    enum status status;
+    bool is_damaged;
+
+    if (store->read_only)
+        return connect_once(store, &is_damaged, error);
+    status = directory_make(store->directory, error);
+    if (status == STATUS_OK)
+        status = take_lock(store, &lock, error);
+    if (status != STATUS_OK)
+        return status;
+    status = connect_or_replace(store, error);
+    lock_release(lock);
+    return status;
+}
+
+enum status database_replace(struct store *store, struct error *error)
+{
+    struct lock *lock = NULL;
+    enum status status;
+    bool is_gone;
+
+    if (store->read_only) {
+        (void)database_failure(store, SQLITE_CORRUPT, error);
+        database_drop(store);
+        return STATUS_SYSTEM;
+    }
+    status = take_lock(store, &lock, error);
+    if (status != STATUS_OK)
+        return status;
+    is_gone = database_is_moved(store);
+    database_drop(store);
+    if (!is_gone)
+        status = damage_set_aside(store, error);
+    if (status == STATUS_OK)
+        status = connect_or_replace(store, error);
+    lock_release(lock);
+    return status;
+}
+
+bool database_is_moved(const struct store *store)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+               SQLITE_OK &&
+           moved != 0;
+}
+
+void database_drop(struct store *store)
+{
+    statement_forget(store);
+    if (store->database != NULL)
+        (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    (void)sqlite3_close(store->database);
+    store->database = NULL;
+}
+
+void database_close(struct store *store)
+{
+    struct lock *lock = NULL;
+    struct error error;
+
+    /* The last one to close writes the log into the file and removes it, by its name. */
+    if (store->database == NULL || store->read_only ||
+        lock_take(&lock, store->lock_path, &error) != STATUS_OK) {
+        database_drop(store);
+        return;
+    }
+    statement_forget(store);
+    (void)sqlite3_close(store->database);
+    store->database = NULL;
+    lock_release(lock);
+}
+
+enum status database_failure(const struct store *store, int code, struct error *error)
+{
+    int reason = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
+
+    switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return error_set(error, STATUS_BUSY, "%s: another process has held it for %d seconds",
+                         store->path, STORE_PATIENCE_MS / 1000);
+    case SQLITE_FULL: return error_set(error, STATUS_SYSTEM, "%s: the disk is full", store->path);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return error_set(error, STATUS_SYSTEM,
+                         "%s: is damaged; the next pull sets it aside and begins a new one",
+                         store->path);
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+        if (reason != 0)
+            return error_set(error, STATUS_SYSTEM, "%s: %s: %s", store->path, sqlite3_errstr(code),
+                             strerror(reason));
+        break;
+    default: break;
+    }
+    return error_set(error, STATUS_SYSTEM, "%s: %s", store->path,
+                     store->database != NULL ? sqlite3_errmsg(store->database)
+                                             : sqlite3_errstr(code));
+}

@@ -1,0 +1,181 @@
+/* What is known of a backup's domain: one row, kept up to date with each answer, so that status need
+ * not look at answers at all. */
+#include "internal.h"
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
+
+#include <string.h>
+
+/* How a grade is written: as a word, and as one letter of a strip. */
+static const struct grade {
+    const char *name;
+    char letter[2];
+} grades[] = {
+    [STORE_GOOD] = {"good", "+"},
+    [STORE_HELD] = {"held", "="},
+    [STORE_TEMPORARY] = {"temporary", "-"},
+    [STORE_BAD] = {"bad", "!"},
+};
+
+const char *domain_grade_name(enum store_grade grade)
+{
+    return grades[grade].name;
+}
+
+enum store_grade domain_grade_of(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < COUNT_OF(grades); i++) {
+        if (strcmp(grades[i].name, name) == 0)
+            return (enum store_grade)i;
+    }
+    return STORE_BAD;
+}
+
+static enum store_grade grade_of_letter(char letter)
+{
+    for (size_t i = 0; i < COUNT_OF(grades); i++) {
+        if (grades[i].letter[0] == letter)
+            return (enum store_grade)i;
+    }
+    return STORE_BAD;
+}
+
+int domain_record(struct store *store, const char *backup, const struct store_answer *answer)
+{
+    /* -30 is STORE_STRIP_MAX. */
+    static const char sql[] =
+        "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome,"
+        " code, text, pending, messages, bytes, strip)"
+        " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
+        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " ON CONFLICT (backup, domain) DO UPDATE SET"
+        " domain = excluded.domain,"
+        " first_ms = iif(outcome IS NULL, excluded.first_ms, first_ms),"
+        " at_ms = excluded.at_ms,"
+        " good_ms = iif(?4 = 'good', excluded.good_ms, good_ms),"
+        " mail_ms = iif(?9 > 0, excluded.mail_ms, mail_ms),"
+        " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
+        " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
+        " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
+        " strip = substr(strip || excluded.strip, -30)";
+    struct statement statement = statement_start(store, sql);
+    char text[sizeof((struct store_domain *)0)->text];
+
+    text[0] = '\0';
+    if (answer->text != NULL) {
+        size_t size = statement_fitting(answer->text, sizeof text - 1);
+
+        memcpy(text, answer->text, size);
+        text[size] = '\0';
+    }
+    statement_text(&statement, backup);
+    statement_text(&statement, answer->domain);
+    statement_number(&statement, answer->at_ms);
+    statement_text(&statement, grades[answer->grade].name);
+    statement_text(&statement, answer->outcome);
+    statement_number(&statement, answer->code);
+    statement_text(&statement, text);
+    statement_number_or_null(&statement, answer->pending);
+    statement_number_or_null(&statement, answer->messages);
+    statement_number_or_null(&statement, answer->bytes);
+    statement_text(&statement, grades[answer->grade].letter);
+    return statement_run(&statement);
+}
+
+struct domain_query {
+    const char *backup, *domain;
+    struct store_domain *state;
+    bool found;
+};
+
+static void read_strip(struct store_domain *state, const char *letters)
+{
+    state->strip_count = 0;
+    for (; letters != NULL && *letters != '\0' && state->strip_count < STORE_STRIP_MAX; letters++)
+        state->strip[state->strip_count++] = grade_of_letter(*letters);
+}
+
+static void read_state(const struct statement *row, struct store_domain *state)
+{
+    state->first_ms = statement_column_number(row, 0);
+    state->at_ms = statement_column_number(row, 1);
+    state->good_ms = statement_column_number(row, 2);
+    state->mail_ms = statement_column_number(row, 3);
+    state->streak = statement_column_number(row, 4);
+    state->silent = statement_column_number(row, 5) != 0;
+    statement_copy_text(row, 6, state->outcome, sizeof state->outcome);
+    state->code = (int)statement_column_number(row, 7);
+    statement_copy_text(row, 8, state->text, sizeof state->text);
+    state->pending = statement_column_number_or(row, 9, -1);
+    state->messages = statement_column_number_or(row, 10, -1);
+    state->bytes = statement_column_number_or(row, 11, -1);
+    read_strip(state, statement_column_text(row, 12));
+}
+
+static int get_domain(struct store *store, void *context)
+{
+    static const char sql[] =
+        "SELECT first_ms, at_ms, good_ms, mail_ms, streak, silent, outcome, code, text, pending,"
+        " messages, bytes, strip FROM domains"
+        " WHERE backup = ? AND domain = ? AND outcome IS NOT NULL";
+    struct domain_query *query = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_text(&statement, query->backup);
+    statement_text(&statement, query->domain);
+    query->found = statement_row(&statement);
+    if (query->found)
+        read_state(&statement, query->state);
+    return statement_end(&statement);
+}
+
+enum status store_get_domain(struct store *store, const char *backup, const char *domain,
+                             struct store_domain *state, bool *found, struct error *error)
+{
+    struct store_domain read;
+    struct domain_query query = {.backup = backup, .domain = domain, .state = &read};
+    enum status status = transaction_run(store, ACCESS_READ, get_domain, &query, error);
+
+    if (status != STATUS_OK)
+        return status;
+    *found = query.found;
+    if (query.found)
+        *state = read;
+    return STATUS_OK;
+}
+
+struct silence {
+    const char *backup, *domain;
+    bool silent, changed;
+};
+
+/* A domain without a row is not silent: where it is to be, a row is made. */
+static int set_silent(struct store *store, void *context)
+{
+    static const char sql[] =
+        "INSERT INTO domains (backup, domain, silent) SELECT ?1, ?2, 1"
+        " WHERE ?3 OR EXISTS (SELECT 1 FROM domains WHERE backup = ?1 AND domain = ?2)"
+        " ON CONFLICT (backup, domain) DO UPDATE SET silent = ?3 WHERE silent <> ?3";
+    struct silence *silence = context;
+    struct statement statement = statement_start(store, sql);
+    int code;
+
+    statement_text(&statement, silence->backup);
+    statement_text(&statement, silence->domain);
+    statement_number(&statement, silence->silent ? 1 : 0);
+    code = statement_run(&statement);
+    silence->changed = code == SQLITE_OK && sqlite3_changes(store->database) > 0;
+    return code;
+}
+
+enum status store_set_silent(struct store *store, const char *backup, const char *domain,
+                             bool silent, bool *changed, struct error *error)
+{
+    struct silence silence = {.backup = backup, .domain = domain, .silent = silent};
+    enum status status = transaction_run(store, ACCESS_WRITE, set_silent, &silence, error);
+
+    if (status == STATUS_OK)
+        *changed = silence.changed;
+    return status;
+}

@@ -1,0 +1,157 @@
+#ifndef MXPULL_STORE_INTERNAL_H
+#define MXPULL_STORE_INTERNAL_H
+
+/* What the files of the store share. SQLite's own result codes go up from statement to transaction,
+ * which makes a status and one line of text of them. */
+
+#include <mxpull/store/store.h>
+
+#include <sqlite3.h>
+
+enum {
+    STORE_PATIENCE_MS = 5000, /* how long another process is waited for */
+    STATEMENTS_MAX = 32
+};
+
+enum batch {
+    BATCH_NONE,
+    BATCH_OPEN,
+    BATCH_FAILED /* undone already; what comes until the commit is refused with the first failure */
+};
+
+struct store {
+    sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
+    char *directory;
+    char *path;
+    char *lock_path; /* held while the file is opened, set aside or closed */
+    bool read_only;
+    int64_t keep_s;
+    void (*notice)(void *context, const char *text);
+    void *context; /* borrowed */
+
+    struct kept_statement {
+        const char *sql; /* known by its address */
+        sqlite3_stmt *handle;
+    } statements[STATEMENTS_MAX];
+    size_t statement_count;
+
+    enum batch batch;
+    struct error batch_error;
+};
+
+/* ---- statement.c ---- */
+
+/* A prepared statement in use. The first failure stays in code, and nothing is done after it. */
+struct statement {
+    sqlite3_stmt *handle;
+    int code;  /* SQLITE_OK so far */
+    int bound; /* parameters that have a value */
+    bool is_kept;
+};
+
+/* Prepares sql, or takes it as it was kept since the last time: sql must be a constant. */
+struct statement statement_start(struct store *store, const char *sql);
+
+/* The same for a text that was put together: it is not kept. */
+struct statement statement_start_once(struct store *store, const char *sql);
+
+/* Give the next parameter its value. Texts are borrowed until statement_end; NULL is NULL. */
+void statement_number(struct statement *statement, int64_t number);
+void statement_number_or_null(struct statement *statement, int64_t number); /* NULL: negative */
+void statement_text(struct statement *statement, const char *text);
+
+/* Goes on to the next row; false at the end and after a failure. */
+bool statement_row(struct statement *statement);
+
+/* A column of the row. Texts are borrowed until the next row; NULL is NULL, or 0, or absent. */
+int64_t statement_column_number(const struct statement *statement, int column);
+int64_t statement_column_number_or(const struct statement *statement, int column, int64_t absent);
+const char *statement_column_text(const struct statement *statement, int column);
+
+/* Copies a text column, cut at a whole character where it is too long; NULL is "". */
+void statement_copy_text(const struct statement *statement, int column, char *target,
+                         size_t target_size);
+
+/* Ends its use. Returns the first failure, or SQLITE_OK. */
+int statement_end(struct statement *statement);
+
+/* Runs one that gives no rows, and ends its use. */
+int statement_run(struct statement *statement);
+
+/* Runs SQL texts without parameters or rows. */
+int statement_execute(struct store *store, const char *sql);
+
+/* Forgets all that are kept: before the database is closed. */
+void statement_forget(struct store *store);
+
+/* The length of text, or, where that is more than size, of what fits without cutting a character of
+ * UTF-8. */
+size_t statement_fitting(const char *text, size_t size);
+
+/* ---- schema.c ---- */
+
+enum {
+    SCHEMA_VERSION = 2
+};
+
+/* Brings an older schema up to date; *version is what the file has after it, more than
+ * SCHEMA_VERSION when it is from a newer mxpull. Changes nothing in a store that is read only. */
+int schema_update(struct store *store, int64_t *version);
+
+/* ---- damage.c ---- */
+
+/* Whether the code says that the file is not what SQLite has written. */
+bool damage_is(int code);
+
+/* Gives the store's files another name, and tells it by notice. The lock is held and the database
+ * closed. STATUS_SYSTEM. */
+enum status damage_set_aside(struct store *store, struct error *error);
+
+/* ---- database.c ---- */
+
+/* Opens the file, makes it where that is allowed, sets a damaged one aside and begins anew. */
+enum status database_open(struct store *store, struct error *error);
+
+/* The file that is open has shown damage: sets it aside, unless another process has done so, and
+ * opens a new one. A store that is read only is left as it is: STATUS_SYSTEM. */
+enum status database_replace(struct store *store, struct error *error);
+
+/* Whether another file, or none, has the store's name by now. */
+bool database_is_moved(const struct store *store);
+
+/* Closes it without touching the files by their names, which may be others' by now. */
+void database_drop(struct store *store);
+
+/* Closes it for good. */
+void database_close(struct store *store);
+
+/* Makes a status and a text of SQLite's code. */
+enum status database_failure(const struct store *store, int code, struct error *error);
+
+/* ---- transaction.c ---- */
+
+enum access {
+    ACCESS_READ,
+    ACCESS_WRITE
+};
+
+/* Does work in a transaction of its own, or in the batch that is open. work returns SQLITE_OK or the
+ * code of its failure, which undoes it; it may be called again where the file had to be opened anew.
+ */
+enum status transaction_run(struct store *store, enum access access,
+                            int (*work)(struct store *store, void *context), void *context,
+                            struct error *error);
+
+enum status transaction_begin(struct store *store, struct error *error);
+enum status transaction_commit(struct store *store, struct error *error);
+
+/* ---- domain.c ---- */
+
+/* The name of a grade as it stands in the file, and back. */
+const char *domain_grade_name(enum store_grade grade);
+enum store_grade domain_grade_of(const char *name);
+
+/* Brings the state of a domain up to date after an answer. */
+int domain_record(struct store *store, const char *backup, const struct store_answer *answer);
+
+#endif

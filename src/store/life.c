@@ -1,0 +1,129 @@
+/* The daemon's last sign of life, the primary as it was last seen, and its outages. */
+#include "internal.h"
+
+static int set_life(struct store *store, void *context)
+{
+    static const char sql[] =
+        "INSERT OR REPLACE INTO life (id, alive_ms, is_up, looked_ms, since_ms, text)"
+        " VALUES (1, ?, ?, ?, ?, ?)";
+    const struct store_life *life = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, life->alive_ms);
+    statement_number(&statement, life->is_up ? 1 : 0);
+    statement_number(&statement, life->looked_ms);
+    statement_number(&statement, life->since_ms);
+    statement_text(&statement, life->text);
+    return statement_run(&statement);
+}
+
+enum status store_set_life(struct store *store, const struct store_life *life, struct error *error)
+{
+    struct store_life copy = *life;
+
+    return transaction_run(store, ACCESS_WRITE, set_life, &copy, error);
+}
+
+static int get_life(struct store *store, void *context)
+{
+    static const char sql[] = "SELECT alive_ms, is_up, looked_ms, since_ms, text FROM life";
+    struct store_life *life = context;
+    struct statement statement = statement_start(store, sql);
+
+    *life = (struct store_life){.alive_ms = 0};
+    if (statement_row(&statement)) {
+        life->alive_ms = statement_column_number(&statement, 0);
+        life->is_up = statement_column_number(&statement, 1) != 0;
+        life->looked_ms = statement_column_number(&statement, 2);
+        life->since_ms = statement_column_number(&statement, 3);
+        statement_copy_text(&statement, 4, life->text, sizeof life->text);
+    }
+    return statement_end(&statement);
+}
+
+enum status store_get_life(struct store *store, struct store_life *life, struct error *error)
+{
+    struct store_life read;
+    enum status status = transaction_run(store, ACCESS_READ, get_life, &read, error);
+
+    if (status == STATUS_OK)
+        *life = read;
+    return status;
+}
+
+struct outage_edge {
+    int64_t at_ms;
+    const char *why;
+};
+
+/* A unique index lets only one be open. */
+static int begin_outage(struct store *store, void *context)
+{
+    static const char sql[] = "INSERT OR IGNORE INTO outages (began_ms, why) VALUES (?, ?)";
+    const struct outage_edge *edge = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, edge->at_ms);
+    statement_text(&statement, edge->why != NULL ? edge->why : "");
+    return statement_run(&statement);
+}
+
+static int end_outage(struct store *store, void *context)
+{
+    static const char sql[] = "UPDATE outages SET ended_ms = ? WHERE ended_ms = 0";
+    const struct outage_edge *edge = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, edge->at_ms);
+    return statement_run(&statement);
+}
+
+enum status store_outage_begin(struct store *store, int64_t at_ms, const char *why,
+                               struct error *error)
+{
+    struct outage_edge edge = {.at_ms = at_ms, .why = why};
+
+    return transaction_run(store, ACCESS_WRITE, begin_outage, &edge, error);
+}
+
+enum status store_outage_end(struct store *store, int64_t at_ms, struct error *error)
+{
+    struct outage_edge edge = {.at_ms = at_ms};
+
+    return transaction_run(store, ACCESS_WRITE, end_outage, &edge, error);
+}
+
+struct outage_query {
+    struct store_outage outage;
+    bool found;
+};
+
+static int last_outage(struct store *store, void *context)
+{
+    static const char sql[] =
+        "SELECT began_ms, ended_ms, why FROM outages ORDER BY id DESC LIMIT 1";
+    struct outage_query *query = context;
+    struct statement statement = statement_start(store, sql);
+
+    query->found = statement_row(&statement);
+    if (query->found) {
+        query->outage.began_ms = statement_column_number(&statement, 0);
+        query->outage.ended_ms = statement_column_number(&statement, 1);
+        statement_copy_text(&statement, 2, query->outage.why, sizeof query->outage.why);
+    }
+    return statement_end(&statement);
+}
+
+enum status store_last_outage(struct store *store, struct store_outage *outage, bool *found,
+                              struct error *error)
+{
+    struct outage_query query = {.found = false};
+    enum status status = transaction_run(store, ACCESS_READ, last_outage, &query, error);
+
+    if (status != STATUS_OK)
+        return status;
+    *found = query.found;
+    if (query.found)
+        *outage = query.outage;
+    return STATUS_OK;
+}

@@ -1,0 +1,185 @@
+/* A poll that is over: its answers, and what they change in what is known of the backup and of its
+ * domains. One transaction, which begins as a writer's, so that a change of the streak is seen once.
+ */
+#include "internal.h"
+
+#include <mxpull/base/memory.h>
+
+#include <stdlib.h>
+
+enum {
+    TEXT_KEPT_MAX = 4096 /* bytes of an answer's text */
+};
+
+struct record {
+    const struct store_poll *poll;
+    enum store_grade grade;
+    struct store_change change;
+};
+
+/* Held answers say nothing where others do. */
+static enum store_grade grade_of(const struct store_poll *poll)
+{
+    enum store_grade worst = STORE_HELD;
+    bool is_asked = false;
+
+    for (size_t i = 0; i < poll->count; i++) {
+        enum store_grade grade = poll->answers[i].grade;
+
+        if (grade != STORE_HELD && (!is_asked || grade > worst)) {
+            worst = grade;
+            is_asked = true;
+        }
+    }
+    return worst;
+}
+
+static int add_poll_row(struct store *store, const struct record *record, int64_t *id)
+{
+    static const char sql[] =
+        "INSERT INTO polls (backup, cause, began_ms, ended_ms, exit_status, grade)"
+        " VALUES (?, ?, ?, ?, ?, ?)";
+    const struct store_poll *poll = record->poll;
+    struct statement statement = statement_start(store, sql);
+    int code;
+
+    statement_text(&statement, poll->backup);
+    statement_text(&statement, poll->cause);
+    statement_number(&statement, poll->began_ms);
+    statement_number(&statement, poll->ended_ms);
+    statement_number(&statement, poll->exit_status);
+    statement_text(&statement, domain_grade_name(record->grade));
+    code = statement_run(&statement);
+    *id = sqlite3_last_insert_rowid(store->database);
+    return code;
+}
+
+static int add_answer_row(struct store *store, int64_t poll, const char *backup,
+                          const struct store_answer *answer, const char *text)
+{
+    static const char sql[] =
+        "INSERT INTO answers (poll, at_ms, backup, domain, verb, outcome, grade, code, text,"
+        " address, tls, authenticated, pending, messages, bytes, attempts, ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, poll);
+    statement_number(&statement, answer->at_ms);
+    statement_text(&statement, backup);
+    statement_text(&statement, answer->domain);
+    statement_text(&statement, answer->verb);
+    statement_text(&statement, answer->outcome);
+    statement_text(&statement, domain_grade_name(answer->grade));
+    statement_number(&statement, answer->code);
+    statement_text(&statement, text);
+    statement_text(&statement, answer->address);
+    statement_text(&statement, answer->tls);
+    statement_number(&statement, answer->authenticated ? 1 : 0);
+    statement_number_or_null(&statement, answer->pending);
+    statement_number_or_null(&statement, answer->messages);
+    statement_number_or_null(&statement, answer->bytes);
+    statement_number(&statement, answer->attempts);
+    statement_number(&statement, answer->ms);
+    return statement_run(&statement);
+}
+
+static int add_answer(struct store *store, int64_t poll, const char *backup,
+                      const struct store_answer *answer)
+{
+    char *text = NULL;
+    int code;
+
+    if (answer->text != NULL)
+        text = memory_copy_part(answer->text, statement_fitting(answer->text, TEXT_KEPT_MAX));
+    code = add_answer_row(store, poll, backup, answer, text);
+    free(text);
+    return code == SQLITE_OK ? domain_record(store, backup, answer) : code;
+}
+
+/* The streak up to now. */
+static int read_streak(struct store *store, const char *backup, struct store_change *change)
+{
+    static const char sql[] = "SELECT streak, failing_since_ms FROM backups WHERE backup = ?";
+    struct statement statement = statement_start(store, sql);
+
+    *change = (struct store_change){.streak = 0};
+    statement_text(&statement, backup);
+    if (statement_row(&statement)) {
+        change->streak = statement_column_number(&statement, 0);
+        change->since_ms = statement_column_number(&statement, 1);
+    }
+    return statement_end(&statement);
+}
+
+/* The streak with this poll. */
+static void count(struct record *record)
+{
+    struct store_change *change = &record->change;
+
+    switch (record->grade) {
+    case STORE_HELD: break;
+    case STORE_GOOD:
+        change->recovered = change->streak > 0;
+        change->streak = 0;
+        break;
+    case STORE_TEMPORARY:
+    case STORE_BAD:
+        change->began_to_fail = change->streak == 0;
+        change->streak++;
+        if (change->began_to_fail)
+            change->since_ms = record->poll->began_ms;
+        break;
+    }
+}
+
+static int write_backup(struct store *store, const struct record *record)
+{
+    static const char sql[] =
+        "INSERT INTO backups (backup, asked_ms, streak, failing_since_ms, certificate_expires_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (backup) DO UPDATE SET"
+        " asked_ms = iif(?6, asked_ms, excluded.asked_ms),"
+        " streak = excluded.streak, failing_since_ms = excluded.failing_since_ms,"
+        " certificate_expires_ms ="
+        " iif(?5 = 0, certificate_expires_ms, excluded.certificate_expires_ms)";
+    const struct store_poll *poll = record->poll;
+    const struct store_change *change = &record->change;
+    struct statement statement = statement_start(store, sql);
+    bool is_held = record->grade == STORE_HELD;
+
+    statement_text(&statement, poll->backup);
+    statement_number(&statement, is_held ? 0 : poll->began_ms);
+    statement_number(&statement, change->streak);
+    statement_number(&statement, change->streak > 0 ? change->since_ms : 0);
+    statement_number(&statement, poll->certificate_expires_ms);
+    statement_number(&statement, is_held ? 1 : 0);
+    return statement_run(&statement);
+}
+
+static int add_poll(struct store *store, void *context)
+{
+    struct record *record = context;
+    const struct store_poll *poll = record->poll;
+    int64_t id = 0;
+    int code = read_streak(store, poll->backup, &record->change);
+
+    count(record);
+    if (code == SQLITE_OK)
+        code = add_poll_row(store, record, &id);
+    for (size_t i = 0; code == SQLITE_OK && i < poll->count; i++)
+        code = add_answer(store, id, poll->backup, &poll->answers[i]);
+    if (code == SQLITE_OK)
+        code = write_backup(store, record);
+    return code;
+}
+
+enum status store_add_poll(struct store *store, const struct store_poll *poll,
+                           struct store_change *change, struct error *error)
+{
+    struct record record = {.poll = poll, .grade = grade_of(poll)};
+    enum status status = transaction_run(store, ACCESS_WRITE, add_poll, &record, error);
+
+    if (status == STATUS_OK)
+        *change = record.change;
+    return status;
+}

@@ -1,0 +1,163 @@
+/* The tables, as the steps from each version to the next: a step that was released is never changed.
+ * The version is the file's user_version. The names and texts are meant to be read with sqlite3 too;
+ * stamps are milliseconds since 1970: datetime(at_ms / 1000, 'unixepoch'). */
+#include "internal.h"
+
+#include <mxpull/base/compiler.h>
+
+/* The index of failures is named in query.c by the same condition. The indexes by backup and domain
+ * hold what else history asks for, so that rows that do not fit need not be fetched. */
+static const char version_1[] =
+    "CREATE TABLE polls ("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " cause TEXT NOT NULL,"
+    " began_ms INTEGER NOT NULL,"
+    " ended_ms INTEGER NOT NULL,"
+    " exit_status INTEGER NOT NULL,"
+    " grade TEXT NOT NULL);" /* good, held, temporary, bad */
+    "CREATE INDEX polls_ended ON polls (ended_ms);"
+
+    "CREATE TABLE answers ("
+    " id INTEGER PRIMARY KEY,"
+    " poll INTEGER NOT NULL,"
+    " at_ms INTEGER NOT NULL,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " domain TEXT NOT NULL COLLATE NOCASE,"
+    " verb TEXT NOT NULL,"
+    " outcome TEXT NOT NULL,"
+    " grade TEXT NOT NULL,"
+    " code INTEGER NOT NULL,"
+    " text TEXT,"
+    " address TEXT,"
+    " tls TEXT,"
+    " authenticated INTEGER NOT NULL,"
+    " pending INTEGER," /* NULL: not told */
+    " messages INTEGER,"
+    " bytes INTEGER,"
+    " attempts INTEGER NOT NULL,"
+    " ms INTEGER NOT NULL);"
+    "CREATE INDEX answers_at ON answers (at_ms);"
+    "CREATE INDEX answers_backup ON answers (backup, at_ms, outcome, grade);"
+    "CREATE INDEX answers_domain ON answers (domain, at_ms, outcome, grade);"
+    "CREATE INDEX answers_outcome ON answers (outcome, at_ms);"
+    "CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');"
+
+    "CREATE TABLE backups ("
+    " backup TEXT PRIMARY KEY COLLATE NOCASE,"
+    " slot_ms INTEGER NOT NULL DEFAULT 0,"
+    " due_ms INTEGER NOT NULL DEFAULT 0,"
+    " asked_ms INTEGER NOT NULL DEFAULT 0,"
+    " streak INTEGER NOT NULL DEFAULT 0,"
+    " failing_since_ms INTEGER NOT NULL DEFAULT 0"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE domains ("
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " domain TEXT NOT NULL COLLATE NOCASE,"
+    " first_ms INTEGER NOT NULL DEFAULT 0,"
+    " at_ms INTEGER NOT NULL DEFAULT 0,"
+    " good_ms INTEGER NOT NULL DEFAULT 0,"
+    " streak INTEGER NOT NULL DEFAULT 0,"
+    " silent INTEGER NOT NULL DEFAULT 0,"
+    " outcome TEXT," /* NULL: no answer yet */
+    " code INTEGER NOT NULL DEFAULT 0,"
+    " text TEXT,"
+    " messages INTEGER,"
+    " bytes INTEGER,"
+    " pending INTEGER,"
+    " strip TEXT NOT NULL DEFAULT ''," /* the last 30: + good, = held, - temporary, ! bad */
+    " PRIMARY KEY (backup, domain)"
+    ") WITHOUT ROWID;"
+
+    "CREATE TABLE life ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " alive_ms INTEGER NOT NULL,"
+    " is_up INTEGER NOT NULL,"
+    " looked_ms INTEGER NOT NULL,"
+    " since_ms INTEGER NOT NULL,"
+    " text TEXT NOT NULL);"
+
+    "CREATE TABLE outages ("
+    " id INTEGER PRIMARY KEY,"
+    " began_ms INTEGER NOT NULL,"
+    " ended_ms INTEGER NOT NULL DEFAULT 0," /* 0: it lasts */
+    " why TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0;";
+
+static const char version_2[] =
+    "ALTER TABLE backups ADD COLUMN certificate_expires_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE domains ADD COLUMN mail_ms INTEGER NOT NULL DEFAULT 0;"
+
+    "CREATE TABLE messages ("
+    " id INTEGER PRIMARY KEY,"
+    " at_ms INTEGER NOT NULL,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " sender TEXT NOT NULL,"
+    " recipients TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL,"
+    " code INTEGER NOT NULL,"
+    " text TEXT);"
+    "CREATE INDEX messages_at ON messages (at_ms);"
+    "CREATE INDEX messages_backup ON messages (backup, at_ms);"
+
+    "CREATE TABLE message_domains ("
+    " domain TEXT NOT NULL COLLATE NOCASE,"
+    " at_ms INTEGER NOT NULL,"
+    " message INTEGER NOT NULL,"
+    " PRIMARY KEY (domain, at_ms, message)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX message_domains_message ON message_domains (message);";
+
+static const char *const steps[] = {version_1, version_2};
+_Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");
+
+static int read_version(struct store *store, int64_t *version)
+{
+    struct statement statement = statement_start_once(store, "PRAGMA user_version");
+
+    if (statement_row(&statement))
+        *version = statement_column_number(&statement, 0);
+    return statement_end(&statement);
+}
+
+static int write_version(struct store *store)
+{
+    char sql[64];
+
+    (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
+    return statement_execute(store, sql);
+}
+
+/* In a transaction, so that of two processes one does it, whole. */
+static int climb(struct store *store, int64_t *version)
+{
+    int code = read_version(store, version);
+
+    if (code != SQLITE_OK || *version >= SCHEMA_VERSION)
+        return code;
+    for (int64_t step = *version < 0 ? 0 : *version; code == SQLITE_OK && step < SCHEMA_VERSION;
+         step++)
+        code = statement_execute(store, steps[step]);
+    if (code == SQLITE_OK)
+        code = write_version(store);
+    if (code == SQLITE_OK)
+        *version = SCHEMA_VERSION;
+    return code;
+}
+
+int schema_update(struct store *store, int64_t *version)
+{
+    int code = read_version(store, version);
+
+    if (code != SQLITE_OK || store->read_only || *version >= SCHEMA_VERSION)
+        return code;
+    code = statement_execute(store, "BEGIN IMMEDIATE");
+    if (code == SQLITE_OK)
+        code = climb(store, version);
+    if (code == SQLITE_OK)
+        code = statement_execute(store, "COMMIT");
+    if (sqlite3_get_autocommit(store->database) == 0)
+        (void)statement_execute(store, "ROLLBACK");
+    return code;
+}

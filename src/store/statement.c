@@ -1,0 +1,148 @@
+/* Prepared statements with their parameters in order and one place for the failure. Those with a
+ * constant text are kept, for they are used again and again. */
+#include "internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+static int prepare(struct store *store, const char *sql, sqlite3_stmt **handle)
+{
+    return sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
+}
+
+struct statement statement_start(struct store *store, const char *sql)
+{
+    struct statement statement = {.code = SQLITE_OK, .is_kept = true};
+    struct kept_statement *kept;
+
+    for (size_t i = 0; i < store->statement_count; i++) {
+        if (store->statements[i].sql == sql) {
+            statement.handle = store->statements[i].handle;
+            return statement;
+        }
+    }
+    statement.code = prepare(store, sql, &statement.handle);
+    if (statement.code != SQLITE_OK)
+        return statement;
+    assert(store->statement_count < STATEMENTS_MAX);
+    kept = &store->statements[store->statement_count++];
+    kept->sql = sql;
+    kept->handle = statement.handle;
+    return statement;
+}
+
+struct statement statement_start_once(struct store *store, const char *sql)
+{
+    struct statement statement = {.is_kept = false};
+
+    statement.code = sqlite3_prepare_v2(store->database, sql, -1, &statement.handle, NULL);
+    return statement;
+}
+
+void statement_number(struct statement *statement, int64_t number)
+{
+    statement->bound++;
+    if (statement->code == SQLITE_OK)
+        statement->code = sqlite3_bind_int64(statement->handle, statement->bound, number);
+}
+
+void statement_number_or_null(struct statement *statement, int64_t number)
+{
+    if (number >= 0)
+        statement_number(statement, number);
+    else
+        statement_text(statement, NULL);
+}
+
+void statement_text(struct statement *statement, const char *text)
+{
+    statement->bound++;
+    if (statement->code == SQLITE_OK)
+        statement->code =
+            sqlite3_bind_text(statement->handle, statement->bound, text, -1, SQLITE_STATIC);
+}
+
+bool statement_row(struct statement *statement)
+{
+    int code;
+
+    if (statement->code != SQLITE_OK)
+        return false;
+    code = sqlite3_step(statement->handle);
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        statement->code = code;
+    return code == SQLITE_ROW;
+}
+
+int64_t statement_column_number(const struct statement *statement, int column)
+{
+    return sqlite3_column_int64(statement->handle, column);
+}
+
+int64_t statement_column_number_or(const struct statement *statement, int column, int64_t absent)
+{
+    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL
+               ? absent
+               : sqlite3_column_int64(statement->handle, column);
+}
+
+const char *statement_column_text(const struct statement *statement, int column)
+{
+    const void *text = sqlite3_column_text(statement->handle, column);
+
+    return text;
+}
+
+size_t statement_fitting(const char *text, size_t size)
+{
+    size_t length = strnlen(text, size + 1);
+
+    if (length <= size)
+        return length;
+    length = size;
+    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
+        length--;
+    return length;
+}
+
+void statement_copy_text(const struct statement *statement, int column, char *target,
+                         size_t target_size)
+{
+    const char *text = statement_column_text(statement, column);
+    size_t length = text == NULL ? 0 : statement_fitting(text, target_size - 1);
+
+    if (length > 0)
+        memcpy(target, text, length);
+    target[length] = '\0';
+}
+
+int statement_end(struct statement *statement)
+{
+    if (!statement->is_kept) {
+        (void)sqlite3_finalize(statement->handle);
+    } else if (statement->handle != NULL) {
+        (void)sqlite3_reset(statement->handle);
+        (void)sqlite3_clear_bindings(statement->handle);
+    }
+    statement->handle = NULL;
+    return statement->code;
+}
+
+int statement_run(struct statement *statement)
+{
+    while (statement_row(statement))
+        ;
+    return statement_end(statement);
+}
+
+int statement_execute(struct store *store, const char *sql)
+{
+    return sqlite3_exec(store->database, sql, NULL, NULL, NULL);
+}
+
+void statement_forget(struct store *store)
+{
+    for (size_t i = 0; i < store->statement_count; i++)
+        (void)sqlite3_finalize(store->statements[i].handle);
+    store->statement_count = 0;
+}

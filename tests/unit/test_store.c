@@ -1,0 +1,499 @@
+/* The store: what is recorded is what is known after it. */
+#define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
+#define _DEFAULT_SOURCE
+
+#include "test_store.h"
+
+/* ---- polls, streaks, changes ---- */
+
+static void poll_is_kept_whole(void **state)
+{
+    struct store *store = open_store();
+    struct store_backup backup;
+    struct store_domain domain;
+    struct store_change change;
+    const struct store_answer answers[] = {
+        {.at_ms = 1010,
+         .domain = "example.com",
+         .verb = "ATRN",
+         .outcome = "received",
+         .grade = STORE_GOOD,
+         .code = 453,
+         .text = "no more",
+         .pending = 7,
+         .messages = 3,
+         .bytes = 4096,
+         .attempts = 2,
+         .ms = 9},
+        {.at_ms = 1020,
+         .domain = "example.org",
+         .verb = "ATRN",
+         .outcome = "empty",
+         .grade = STORE_GOOD,
+         .pending = -1,
+         .messages = 0,
+         .bytes = 0},
+    };
+    const struct store_poll poll = {.backup = "mx2",
+                                    .cause = "now",
+                                    .began_ms = 1000,
+                                    .ended_ms = 1030,
+                                    .certificate_expires_ms = 5000,
+                                    .answers = answers,
+                                    .count = 2};
+    bool found = false;
+
+    (void)state;
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    store_close(store);
+    store = open_read_only();
+    assert_ok(store_get_backup(store, "MX2", &backup, &found, &problem));
+    assert_true(found);
+    assert_int_equal(backup.asked_ms, 1000);
+    assert_int_equal(backup.streak, 0);
+    assert_int_equal(backup.certificate_expires_ms, 5000);
+    assert_ok(store_get_domain(store, "mx2", "Example.COM", &domain, &found, &problem));
+    assert_true(found);
+    assert_int_equal(domain.first_ms, 1010);
+    assert_int_equal(domain.at_ms, 1010);
+    assert_int_equal(domain.good_ms, 1010);
+    assert_int_equal(domain.mail_ms, 1010);
+    assert_string_equal(domain.outcome, "received");
+    assert_string_equal(domain.text, "no more");
+    assert_int_equal(domain.code, 453);
+    assert_int_equal(domain.pending, 7);
+    assert_int_equal(domain.messages, 3);
+    assert_int_equal(domain.bytes, 4096);
+    assert_ok(store_get_domain(store, "mx2", "example.org", &domain, &found, &problem));
+    assert_int_equal(domain.mail_ms, 0);
+    assert_int_equal(domain.pending, -1);
+    assert_int_equal(domain.messages, 0);
+    assert_string_equal(domain.text, "");
+    store_close(store);
+}
+
+static void unknown_is_not_found(void **state)
+{
+    struct store *store = open_store();
+    struct store_backup backup = {.streak = 77};
+    struct store_domain domain = {.streak = 77};
+    struct store_life life = {.alive_ms = 77};
+    struct store_outage outage = {.began_ms = 77};
+    bool found = true;
+
+    (void)state;
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_false(found);
+    assert_int_equal(backup.streak, 77);
+    found = true;
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_false(found);
+    assert_int_equal(domain.streak, 77);
+    found = true;
+    assert_ok(store_last_outage(store, &outage, &found, &problem));
+    assert_false(found);
+    assert_int_equal(outage.began_ms, 77);
+    assert_ok(store_get_life(store, &life, &problem));
+    assert_int_equal(life.alive_ms, 0);
+    assert_string_equal(life.text, "");
+    assert_int_equal(count_answers(store), 0);
+    store_close(store);
+}
+
+/* A row is a run of polls, one letter each (+ good, = held, - temporary, ! bad), at 100, 200, …, and
+ * what the last one changed. */
+static const struct streak_row {
+    const char *name;
+    const char *polls;
+    bool began_to_fail, recovered;
+    int64_t streak, since_ms;          /* of the change */
+    int64_t failing_since_ms, good_ms; /* of the state after it */
+    int64_t asked_ms;
+} streak_rows[] = {
+    {"the first poll is good", "+", false, false, 0, 0, 0, 100, 95},
+    {"the first poll fails", "-", true, false, 1, 95, 95, 0, 95},
+    {"the first poll is held", "=", false, false, 0, 0, 0, 0, 0},
+    {"a good backup fails", "++!", true, false, 1, 295, 295, 200, 295},
+    {"it goes on to fail", "+!-", false, false, 2, 195, 195, 100, 295},
+    {"it recovers", "+!-+", false, true, 0, 195, 0, 400, 395},
+    {"it stays good", "+!+ +", false, false, 0, 0, 0, 400, 395},
+    {"held among failures changes nothing", "+!=", false, false, 1, 195, 195, 100, 195},
+    {"a failure behind held goes on", "+!=-", false, false, 2, 195, 195, 100, 395},
+    {"a good one behind held recovers", "!==+", false, true, 0, 95, 0, 400, 395},
+    {"held among good ones changes nothing", "+=", false, false, 0, 0, 0, 100, 95},
+    {"a failure behind held begins", "+=!", true, false, 1, 295, 295, 100, 295},
+    {"a failure behind held alone begins", "=!", true, false, 1, 195, 195, 0, 195},
+};
+
+static void streak(void **state)
+{
+    const struct streak_row *row = *state;
+    struct store *store;
+    struct store_change change = {.streak = -1};
+    struct store_backup backup;
+    struct store_domain domain;
+    bool found = false;
+    int64_t at_ms = 0;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    for (const char *poll = row->polls; *poll != '\0'; poll++) {
+        if (*poll != ' ')
+            change = add(store, "mx2", at_ms += 100, "example.com",
+                         (enum store_grade)(strchr("+=-!", *poll) - "+=-!"));
+    }
+    assert_int_equal(change.began_to_fail, row->began_to_fail);
+    assert_int_equal(change.recovered, row->recovered);
+    assert_int_equal(change.streak, row->streak);
+    assert_int_equal(change.since_ms, row->since_ms);
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_int_equal(backup.streak, row->streak);
+    assert_int_equal(backup.failing_since_ms, row->failing_since_ms);
+    assert_int_equal(backup.asked_ms, row->asked_ms);
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_int_equal(domain.streak, row->streak);
+    assert_int_equal(domain.good_ms, row->good_ms);
+    assert_int_equal(domain.first_ms, 100);
+    assert_int_equal(domain.at_ms, at_ms); /* held ones too */
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* A poll's grade is the worst of its answers'; held ones say nothing beside others. */
+static const struct grade_row {
+    const char *name;
+    const char *answers;
+    int64_t streak;
+    bool is_asked;
+} grade_rows[] = {
+    {"all good", "++", 0, true},
+    {"one is temporary", "+-+", 1, true},
+    {"one is bad", "!+", 1, true},
+    {"all held", "==", 0, false},
+    {"held and good", "+=", 0, true},
+    {"held and temporary", "=-=", 1, true},
+    {"good, held and bad", "+=!", 1, true},
+    {"no answers", "", 0, false},
+};
+
+static void grade(void **state)
+{
+    const struct grade_row *row = *state;
+    static const char *const names[] = {"a.test", "b.test", "c.test"};
+    struct store_answer answers[3];
+    struct store_poll poll = {.backup = "mx2", .cause = "pull", .began_ms = 50, .answers = answers};
+    struct store_change change;
+    struct store_backup backup = {.asked_ms = 0};
+    struct store *store;
+    bool found = false;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    for (; row->answers[poll.count] != '\0'; poll.count++) {
+        const char *letter = strchr("+=-!", row->answers[poll.count]);
+
+        answers[poll.count] = answer_of(60, names[poll.count], (enum store_grade)(letter - "+=-!"));
+    }
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    assert_int_equal(change.streak, row->streak);
+    assert_int_equal(change.began_to_fail, row->streak > 0);
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_int_equal(backup.asked_ms, row->is_asked ? 50 : 0);
+    assert_int_equal(count_answers(store), poll.count);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+static void strip_is_the_last_thirty(void **state)
+{
+    struct store *store = open_store();
+    struct store_domain domain;
+    bool found = false;
+
+    (void)state;
+    for (int i = 0; i < 33; i++)
+        (void)add(store, "mx2", 1000 + i, "example.com", (enum store_grade)(i % 4));
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_int_equal(domain.strip_count, STORE_STRIP_MAX);
+    for (int i = 0; i < STORE_STRIP_MAX; i++)
+        assert_int_equal(domain.strip[i], (i + 3) % 4);
+    (void)add(store, "mx2", 1, "example.org", STORE_HELD);
+    assert_ok(store_get_domain(store, "mx2", "example.org", &domain, &found, &problem));
+    assert_int_equal(domain.strip_count, 1);
+    assert_int_equal(domain.strip[0], STORE_HELD);
+    store_close(store);
+}
+
+/* What a remote said may be long, or no UTF-8. */
+static void long_text_is_cut_at_a_character(void **state)
+{
+    struct store *store = open_store();
+    struct store_answer answer = answer_of(1, "example.com", STORE_BAD);
+    const struct store_poll poll = {
+        .backup = "mx2", .cause = "pull", .answers = &answer, .count = 1};
+    struct store_change change;
+    struct store_domain domain;
+    char text[9000];
+    bool found = false;
+
+    (void)state;
+    for (size_t i = 0; i + 2 < sizeof text; i += 3)
+        memcpy(text + i, "\xe2\x82\xac", 3);
+    text[sizeof text - 1] = '\0';
+    answer.text = text;
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_int_equal(strlen(domain.text), 510);
+    assert_int_equal(ask_file("SELECT length(CAST(text AS BLOB)) FROM answers"), 4095);
+    answer.text = "\xff\xfe tru\x80th";
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_string_equal(domain.text, answer.text);
+    store_close(store);
+}
+
+static void certificate_stays_known(void **state)
+{
+    struct store *store = open_store();
+    struct store_poll poll = {.backup = "mx2", .cause = "pull", .certificate_expires_ms = 9000};
+    struct store_change change;
+    struct store_backup backup = {.streak = 0};
+    bool found = false;
+
+    (void)state;
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    poll.certificate_expires_ms = 0;
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_int_equal(backup.certificate_expires_ms, 9000);
+    store_close(store);
+}
+
+/* ---- the rest of the memory ---- */
+
+static void due_is_remembered(void **state)
+{
+    struct store *store = open_store();
+    struct store_backup backup = {.streak = 0};
+    bool found = false;
+
+    (void)state;
+    assert_ok(store_set_due(store, "mx2", 100, 110, &problem));
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_true(found);
+    assert_int_equal(backup.slot_ms, 100);
+    assert_int_equal(backup.due_ms, 110);
+    assert_int_equal(backup.asked_ms, 0);
+    (void)add(store, "mx2", 120, "example.com", STORE_BAD);
+    assert_ok(store_set_due(store, "mx2", 200, 0, &problem));
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_int_equal(backup.slot_ms, 200);
+    assert_int_equal(backup.due_ms, 0);
+    assert_int_equal(backup.streak, 1);
+    store_close(store);
+}
+
+static void life_is_replaced(void **state)
+{
+    struct store *store = open_store();
+    struct store_life life = {.alive_ms = 1, .is_up = false, .looked_ms = 2, .since_ms = 3};
+    struct store_life read;
+
+    (void)state;
+    strcpy(life.text, "127.0.0.1:25: connection refused");
+    assert_ok(store_set_life(store, &life, &problem));
+    assert_ok(store_get_life(store, &read, &problem));
+    assert_int_equal(read.alive_ms, 1);
+    assert_false(read.is_up);
+    assert_int_equal(read.looked_ms, 2);
+    assert_int_equal(read.since_ms, 3);
+    assert_string_equal(read.text, life.text);
+    life = (struct store_life){.alive_ms = 4, .is_up = true};
+    assert_ok(store_set_life(store, &life, &problem));
+    assert_ok(store_get_life(store, &read, &problem));
+    assert_int_equal(read.alive_ms, 4);
+    assert_true(read.is_up);
+    assert_string_equal(read.text, "");
+    store_close(store);
+}
+
+static void outages_follow_each_other(void **state)
+{
+    struct store *store = open_store();
+    struct store_outage outage = {.began_ms = 0};
+    bool found = false;
+
+    (void)state;
+    assert_ok(store_outage_end(store, 50, &problem));
+    assert_ok(store_outage_begin(store, 100, "refused", &problem));
+    assert_ok(store_outage_begin(store, 150, "another", &problem));
+    assert_ok(store_last_outage(store, &outage, &found, &problem));
+    assert_true(found);
+    assert_int_equal(outage.began_ms, 100);
+    assert_int_equal(outage.ended_ms, 0);
+    assert_string_equal(outage.why, "refused");
+    assert_ok(store_outage_end(store, 200, &problem));
+    assert_ok(store_outage_end(store, 250, &problem));
+    assert_ok(store_last_outage(store, &outage, &found, &problem));
+    assert_int_equal(outage.ended_ms, 200);
+    assert_ok(store_outage_begin(store, 90, "the clock was set back", &problem));
+    assert_ok(store_last_outage(store, &outage, &found, &problem));
+    assert_int_equal(outage.began_ms, 90);
+    assert_int_equal(outage.ended_ms, 0);
+    store_close(store);
+}
+
+static void silence_changes_once(void **state)
+{
+    struct store *store = open_store();
+    struct store_domain domain;
+    bool changed = true, found = false;
+
+    (void)state;
+    assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
+    assert_false(changed);
+    (void)add(store, "mx2", 1, "example.com", STORE_BAD);
+    assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
+    assert_false(changed);
+    assert_ok(store_set_silent(store, "mx2", "EXAMPLE.com", true, &changed, &problem));
+    assert_true(changed);
+    assert_ok(store_set_silent(store, "mx2", "example.com", true, &changed, &problem));
+    assert_false(changed);
+    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_true(domain.silent);
+    assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
+    assert_true(changed);
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_false(domain.silent);
+    /* One that has had no answer. */
+    assert_ok(store_set_silent(store, "mx2", "new.test", true, &changed, &problem));
+    assert_true(changed);
+    assert_ok(store_set_silent(store, "mx2", "new.test", true, &changed, &problem));
+    assert_false(changed);
+    assert_ok(store_get_domain(store, "mx2", "new.test", &domain, &found, &problem));
+    assert_false(found);
+    store_close(store);
+}
+
+/* ---- several as one ---- */
+
+static void batch_is_all_or_nothing(void **state)
+{
+    struct store *store = open_store(), *other = open_store();
+
+    (void)state;
+    assert_ok(store_begin(store, &problem));
+    (void)add(store, "mx2", 1, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 2, "b.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    assert_int_equal(count_answers(other), 0);
+    assert_ok(store_commit(store, &problem));
+    assert_int_equal(count_answers(other), 2);
+    assert_ok(store_begin(store, &problem));
+    (void)add(store, "mx2", 3, "a.test", STORE_GOOD);
+    store_close(store);
+    assert_int_equal(count_answers(other), 2);
+    (void)add(other, "mx2", 4, "a.test", STORE_GOOD);
+    assert_ok(store_commit(other, &problem)); /* of nothing */
+    store_close(other);
+}
+
+/* What fails in a batch undoes it whole, and its commit says why. */
+static void failure_ends_the_batch(void **state)
+{
+    struct store *store = open_store();
+    struct store_change change;
+    struct error error = {.status = STATUS_OK}, again = {.status = STATUS_OK};
+
+    (void)state;
+    assert_ok(store_begin(store, &problem));
+    (void)add(store, "mx2", 1, "a.test", STORE_GOOD);
+    assert_int_equal(try_add(store, NULL, 2, "b.test", STORE_GOOD, &change, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "NOT NULL"));
+    assert_int_equal(try_add(store, "mx2", 3, "c.test", STORE_GOOD, &change, &again),
+                     STATUS_SYSTEM);
+    assert_string_equal(again.text, error.text);
+    assert_int_equal(store_commit(store, &again), STATUS_SYSTEM);
+    assert_string_equal(again.text, error.text);
+    assert_int_equal(count_answers(store), 0);
+    (void)add(store, "mx2", 4, "d.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 1);
+    store_close(store);
+}
+
+static void failure_leaves_no_transaction(void **state)
+{
+    struct store *store = open_store(), *other = open_store();
+    struct store_change change;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(try_add(store, NULL, 2, "b.test", STORE_GOOD, &change, &error), STATUS_SYSTEM);
+    (void)add(other, "mx2", 1, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    store_close(store);
+    store_close(other);
+}
+
+/* ---- old rows ---- */
+
+static void old_rows_go(void **state)
+{
+    struct store *store = open_store(); /* keeps 1,000 s */
+    struct store_domain domain;
+    struct store_outage outage = {.began_ms = 0};
+    bool more = true, found = false;
+
+    (void)state;
+    assert_ok(store_outage_begin(store, 100, "old", &problem));
+    assert_ok(store_outage_end(store, 200, &problem));
+    assert_ok(store_outage_begin(store, 300, "lasts", &problem));
+    assert_ok(store_begin(store, &problem));
+    for (int i = 0; i < 2500; i++)
+        (void)add(store, "mx2", 1000 + i, "old.test", STORE_GOOD);
+    for (int i = 0; i < 10; i++)
+        (void)add(store, "mx2", 2000000 + i, "new.test", STORE_GOOD);
+    assert_ok(store_commit(store, &problem));
+    assert_ok(store_prune(store, 2000000, &more, &problem));
+    assert_true(more);
+    assert_int_equal(count_answers(store), 510);
+    for (int calls = 0; more; calls++) {
+        assert_in_range(calls, 0, 10);
+        assert_ok(store_prune(store, 2000000, &more, &problem));
+    }
+    assert_int_equal(count_answers(store), 10);
+    assert_int_equal(ask_file("SELECT count(*) FROM polls"), 10);
+    assert_int_equal(ask_file("SELECT count(*) FROM outages"), 1);
+    assert_ok(store_last_outage(store, &outage, &found, &problem));
+    assert_string_equal(outage.why, "lasts");
+    assert_ok(store_get_domain(store, "mx2", "old.test", &domain, &found, &problem));
+    assert_true(found);
+    store_close(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
+        IN_DIRECTORY(poll_is_kept_whole),
+        IN_DIRECTORY(unknown_is_not_found),
+        IN_DIRECTORY(strip_is_the_last_thirty),
+        IN_DIRECTORY(long_text_is_cut_at_a_character),
+        IN_DIRECTORY(certificate_stays_known),
+        IN_DIRECTORY(due_is_remembered),
+        IN_DIRECTORY(life_is_replaced),
+        IN_DIRECTORY(outages_follow_each_other),
+        IN_DIRECTORY(silence_changes_once),
+        IN_DIRECTORY(batch_is_all_or_nothing),
+        IN_DIRECTORY(failure_ends_the_batch),
+        IN_DIRECTORY(failure_leaves_no_transaction),
+        IN_DIRECTORY(old_rows_go),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    failed += RUN_TABLE(streak_rows, streak);
+    failed += RUN_TABLE(grade_rows, grade);
+    return failed;
+}
