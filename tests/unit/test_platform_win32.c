@@ -6,9 +6,9 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/status.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/heap.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/random.h>
+#include <mxpull/platform/resident.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
@@ -116,10 +116,10 @@ static void random_seeds_differ(void **state)
     assert_true(random_seed() != random_seed());
 }
 
-static void heap_is_given_back(void **state)
+static void memory_is_given_back(void **state)
 {
     (void)state;
-    heap_give_back();
+    resident_trim();
 }
 
 /* The host */
@@ -353,7 +353,7 @@ int main(int count, char *words[])
         cmocka_unit_test(clock_knows_the_zone),
         cmocka_unit_test(text_is_formatted_as_everywhere),
         cmocka_unit_test(random_seeds_differ),
-        cmocka_unit_test(heap_is_given_back),
+        cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
