@@ -8,43 +8,13 @@
 
 #include <windows.h>
 
-#include "unit.h"
+#include "directory.h"
 
-#include <mxpull/base/compiler.h>
-
-#include <stdio.h>
 #include <support_win32.h>
 
 /* A name in every script: an a-umlaut, a euro sign, a smile beyond the first 65,536 characters. */
 #define UTF8_NAME "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"
 #define WIDE_NAME L"\x00e4\x20ac\xd83d\xde00"
-
-static char directory[SUPPORT_PATH_SIZE];
-
-/* The path of a file in it; good for the next three calls. */
-static inline const char *in_directory(const char *name)
-{
-    static char paths[4][2 * SUPPORT_PATH_SIZE];
-    static size_t next;
-    char *path = paths[next++ % COUNT_OF(paths)];
-
-    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
-    return path;
-}
-
-static inline int make_directory(void **state)
-{
-    (void)state;
-    support_make_directory(directory);
-    return 0;
-}
-
-static inline int remove_directory(void **state)
-{
-    (void)state;
-    support_remove_directory(directory);
-    return 0;
-}
 
 /* wine lets a new file inherit nothing from its directory, and takes the zone from $TZ. */
 static inline bool is_wine(void)

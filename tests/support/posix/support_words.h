@@ -17,6 +17,7 @@
 
 /* What there is. */
 #define HAS_UNIX_SOCKETS 1
+#define FILES_GO_WHILE_OPEN 1 /* a file that is open can be removed and replaced */
 
 /* How many bytes lie between two cuts of a test that cuts everywhere. */
 #define CUT_STEP 1

@@ -15,6 +15,7 @@
 
 /* What there is. */
 #define HAS_UNIX_SOCKETS 0
+#define FILES_GO_WHILE_OPEN 0 /* a file that is open can be removed and replaced */
 
 /* How many bytes lie between two cuts of a test that cuts everywhere; under wine every place would cost minutes. */
 #define CUT_STEP 7
