@@ -1,6 +1,6 @@
 #!/bin/sh
-# packages.sh build|test …: sees to it that what mxpull is built from, or tested with, is installed: on Debian and Ubuntu by their
-# package manager (with sudo where needed), elsewhere by saying what is wanted.
+# packages.sh build|test|windows …: sees to it that what mxpull is built from, tested with, or built for Windows with is installed:
+# on Debian and Ubuntu by their package manager (with sudo where needed), elsewhere by saying what is wanted.
 set -eu
 
 packages() {
@@ -10,7 +10,8 @@ packages() {
             "libcmocka-dev libssl-dev openssl"
         ;;
     test) echo "valgrind jq util-linux procps" ;;
-    *) echo "packages.sh: build or test is wanted, not \"$1\"" >&2 && return 64 ;;
+    windows) echo "gcc libc6-dev cmake make pkg-config gcc-mingw-w64-x86-64-win32 flex tcl wine64 wine" ;;
+    *) echo "packages.sh: build, test or windows is wanted, not \"$1\"" >&2 && return 64 ;;
     esac
 }
 

@@ -9,6 +9,8 @@
 #include <mxpull/pull/alarm.h>
 #include <mxpull/pull/hooks.h>
 
+#include <unistd.h>
+
 enum {
     FILE_MAX = 64 * 1024,
     PATIENCE_MS = 20000
