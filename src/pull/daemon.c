@@ -204,6 +204,21 @@ static void adopt(struct daemon *daemon, struct config *config)
     make_room(daemon);
 }
 
+/* A backup that was gone for a while may be asked still: it must not be asked twice at once. */
+static void take_running_over(struct daemon *daemon, struct instant now)
+{
+    for (const struct generation *generation = daemon->current->older; generation != NULL;
+         generation = generation->older) {
+        for (size_t i = 0; i < pool_count(generation->pool); i++) {
+            size_t place;
+
+            if (find_backup(daemon, generation, pool_get(generation->pool, i), &place) &&
+                !plan_is_running(daemon->plan, place))
+                plan_take_over(daemon->plan, place, now);
+        }
+    }
+}
+
 /* Not while polls wait for a look: they are those of the configuration in force. */
 static void reload(struct daemon *daemon, struct instant now)
 {
@@ -215,6 +230,7 @@ static void reload(struct daemon *daemon, struct instant now)
     primary_look_done(daemon);
     adopt(daemon, config);
     plan_reload(daemon->plan, config, now);
+    take_running_over(daemon, now);
     record_reload(daemon->record, config);
     recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
     if (daemon->options.ready != NULL)

@@ -168,6 +168,11 @@ size_t pool_count(const struct pool *pool)
     return pool->count;
 }
 
+const struct poll *pool_get(const struct pool *pool, size_t index)
+{
+    return pool->members[index].poll;
+}
+
 void pool_stop(struct pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
