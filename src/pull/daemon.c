@@ -135,11 +135,26 @@ static void admit_due(struct daemon *daemon, const struct preflight *look)
     daemon->due_count = 0;
 }
 
-/* An outage has ended: what is due has not begun, and is asked with everything else. */
+static bool recovers_at_once(const struct config *config)
+{
+    for (size_t i = 0; i < config->primary.recovery.count; i++) {
+        if (config->primary.recovery.seconds[i] == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An outage has ended: what is due has not begun, and is asked with everything else, if that comes at
+ * once. */
 static void recover(struct daemon *daemon, struct instant now)
 {
     const struct config *config = daemon->current->config;
 
+    if (!recovers_at_once(config)) {
+        admit_due(daemon, daemon->look);
+        plan_recover_all(daemon->plan, now);
+        return;
+    }
     for (size_t i = 0; i < daemon->due_count; i++) {
         plan_held(daemon->plan, (size_t)(poll_backup(daemon->due[i]) - config->backups), now);
         poll_free(daemon->due[i]);
