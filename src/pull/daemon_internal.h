@@ -24,6 +24,7 @@ struct daemon {
     struct preflight *look;             /* the one under way */
     bool looked;                        /* it has ended */
     bool look_is_full;                  /* it asks for every domain of the configuration */
+    bool wants_full_look;               /* the next one has to */
     size_t *held;           /* of each backup: how many of its domains were held last time */
     int64_t next_upkeep_ms; /* wall clock: when the store is pruned next */
 };
