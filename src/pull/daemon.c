@@ -199,14 +199,21 @@ static struct polling polling_of(const struct daemon *daemon)
                             .context = daemon->options.context};
 }
 
-/* What is kept for each backup of the configuration. */
-static void make_room(struct daemon *daemon)
+/* What is kept for each backup of the configuration. What was held before, by its name, still is. */
+static void make_room(struct daemon *daemon, const struct config *before)
 {
-    size_t count = daemon->current->config->backup_count;
+    const struct config *config = daemon->current->config;
+    size_t *held = memory_new(config->backup_count, sizeof *held);
 
+    for (size_t i = 0; before != NULL && i < before->backup_count; i++) {
+        for (size_t j = 0; daemon->held[i] > 0 && j < config->backup_count; j++) {
+            if (strcmp(before->backups[i].name, config->backups[j].name) == 0)
+                held[j] = daemon->held[i];
+        }
+    }
     free(daemon->held);
-    daemon->held = memory_new(count, sizeof *daemon->held);
-    daemon->due = memory_resize(daemon->due, count, sizeof(struct poll *));
+    daemon->held = held;
+    daemon->due = memory_resize(daemon->due, config->backup_count, sizeof(struct poll *));
 }
 
 static void adopt(struct daemon *daemon, struct config *config)
@@ -216,7 +223,7 @@ static void adopt(struct daemon *daemon, struct config *config)
 
     generation->older = daemon->current;
     daemon->current = generation;
-    make_room(daemon);
+    make_room(daemon, generation->older != NULL ? generation->older->config : NULL);
 }
 
 /* A backup that was gone for a while may be asked still: it must not be asked twice at once. */
@@ -234,6 +241,20 @@ static void take_running_over(struct daemon *daemon, struct instant now)
     }
 }
 
+/* Where domains are not looked at any more, none of them is refused. */
+static void free_held(struct daemon *daemon, struct instant now)
+{
+    const struct config *config = daemon->current->config;
+
+    if (config->primary.preflight == PREFLIGHT_RECIPIENTS)
+        return;
+    for (size_t i = 0; i < config->backup_count; i++) {
+        if (daemon->held[i] > 0)
+            plan_recover(daemon->plan, i, now);
+        daemon->held[i] = 0;
+    }
+}
+
 /* Not while polls wait for a look: they are those of the configuration in force. */
 static void reload(struct daemon *daemon, struct instant now)
 {
@@ -246,6 +267,7 @@ static void reload(struct daemon *daemon, struct instant now)
     adopt(daemon, config);
     plan_reload(daemon->plan, config, now);
     take_running_over(daemon, now);
+    free_held(daemon, now);
     record_reload(daemon->record, config);
     recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
     if (daemon->options.ready != NULL)

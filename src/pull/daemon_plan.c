@@ -55,7 +55,8 @@ void daemon_plan_write(struct daemon *daemon)
     bool begun = false;
 
     for (size_t i = 0; store != NULL && i < daemon->current->config->backup_count; i++) {
-        if (plan_is_running(daemon->plan, i) || !plan_take_changed(daemon->plan, i))
+        if (plan_is_running(daemon->plan, i) || daemon->held[i] > 0 ||
+            !plan_take_changed(daemon->plan, i))
             continue;
         if (!begun)
             status = store_begin(store, &error);
