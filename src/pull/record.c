@@ -112,7 +112,10 @@ static void load_all(struct record *record)
     }
 }
 
-static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain)
+/* The time has come, unless somebody else has had a good answer since: *at_ms is when it comes then, or
+ * INT64_MAX. */
+static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain,
+                          int64_t *at_ms, int64_t now_ms)
 {
     struct alarm alarm = {.event = ALARM_SILENCE,
                           .backup = backup,
@@ -125,6 +128,10 @@ static void raise_silence(struct record *record, const struct backup_config *bac
 
     enum status status =
         store_get_domain(store, backup->name, alarm.domain, &state, &found, &error);
+    if (status == STATUS_OK && found && state.good_ms != 0 &&
+        (*at_ms = silent_at(record, backup, state.good_ms)) > now_ms)
+        return; /* by another process, or a poll of the configuration before */
+    *at_ms = INT64_MAX;
     if (status == STATUS_OK)
         status = store_set_silent(store, backup->name, alarm.domain, true, &changed, &error);
     if (!record_check(record, status, &error) || !found || !changed)
@@ -148,10 +155,10 @@ int64_t record_check_silence(struct record *record, int64_t now_ms)
 
             if (*at_ms <= now_ms) {
                 *at_ms = INT64_MAX;
-                raise_silence(record, &config->backups[i], j);
-            } else if (*at_ms < next_ms) {
-                next_ms = *at_ms;
+                raise_silence(record, &config->backups[i], j, at_ms, now_ms);
             }
+            if (*at_ms < next_ms)
+                next_ms = *at_ms;
         }
     }
     return next_ms;
