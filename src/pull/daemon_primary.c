@@ -141,8 +141,9 @@ static void write_life(struct daemon *daemon, struct instant now)
     (void)record_check(daemon->record, store_set_life(daemon->options.store, &life, &error),
                        &error);
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
-        daemon->next_upkeep_ms = now.wall_ms + UPKEEP_MS;
-        record_prune(daemon->record, now.wall_ms);
+        daemon->next_upkeep_ms = now.wall_ms;
+        if (!record_prune(daemon->record, now.wall_ms))
+            daemon->next_upkeep_ms += UPKEEP_MS;
     }
 }
 

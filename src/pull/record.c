@@ -366,14 +366,15 @@ void record_message(struct record *record, const struct backup_config *backup,
     (void)record_check(record, store_add_message(record->options.store, &row, &error), &error);
 }
 
-void record_prune(struct record *record, int64_t now_ms)
+bool record_prune(struct record *record, int64_t now_ms)
 {
     struct error error;
     bool more = false;
 
     if (record->options.store == NULL)
-        return;
+        return false;
     (void)record_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
+    return more;
 }
 
 /* ---- the whole ---- */
