@@ -373,7 +373,7 @@ static int64_t advance(struct daemon *daemon)
          generation = generation->older)
         next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
-    daemon_plan_write(daemon);
+    daemon_plan_write(daemon, now);
     rest(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
     next_ms = earlier(next_ms, hooks_advance(daemon->hooks));

@@ -41,9 +41,9 @@ void daemon_plan_restore(struct daemon *daemon, struct instant now);
  * are made up for at the next start. */
 void daemon_plan_write_taken(struct daemon *daemon, struct instant now);
 
-/* Writes down what has changed, as one. Not for a backup that is being asked, or is held: what
- * daemon_plan_write_taken has written holds, so that it is due at the next start. */
-void daemon_plan_write(struct daemon *daemon);
+/* Writes down what has changed, as one. Not for a backup that is being asked: what
+ * daemon_plan_write_taken has written holds. */
+void daemon_plan_write(struct daemon *daemon, struct instant now);
 
 /* ---- daemon_primary.c ---- */
 
