@@ -181,7 +181,7 @@ static void wake(void *context)
 
 static int make_daemon(struct run *run, struct config *config)
 {
-    if (state_open(&run->state, config, "daemon.lock") != STATUS_OK) {
+    if (state_open(&run->state, config, STATE_DAEMON) != STATUS_OK) {
         config_free(config);
         return EXIT_STATUS_TEMPORARY;
     }

@@ -158,7 +158,7 @@ static int open_state(struct run *run)
 {
     if (run->arguments->dry_run)
         return EXIT_STATUS_OK;
-    if (state_open(&run->state, run->config, "pull.lock") != STATUS_OK)
+    if (state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
     run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
     run->record = record_new(&(struct record_options){.config = run->config,
@@ -255,7 +255,7 @@ static void follow_up(struct run *run)
 {
     if (run->record == NULL)
         return;
-    (void)record_check_silence(run->record, clock_wall_ms());
+    (void)record_check_silence(run->record, clock_wall_ms(), NULL, NULL);
     (void)record_prune(run->record, clock_wall_ms());
     for (;;) {
         int64_t next_ms = hooks_advance(run->hooks);

@@ -14,11 +14,14 @@ static void show_notice(void *context, const char *text)
     log_message(LEVEL_WARNING, "%s", text);
 }
 
-static enum status open_store(struct store **store, const struct config *config,
-                              struct error *error)
+/* directory NULL: a memory that ends with us. */
+static enum status open_store(struct store **store, const char *directory,
+                              const struct config *config, bool insist, struct error *error)
 {
-    const struct store_options options = {
-        .directory = config->state_dir, .keep_s = config->history_s, .notice = show_notice};
+    const struct store_options options = {.directory = directory,
+                                          .keep_s = config->history_s,
+                                          .insist = insist,
+                                          .notice = show_notice};
 
     return store_open(store, &options, error);
 }
@@ -30,26 +33,42 @@ static bool join(struct buffer *path, const char *directory, const char *name)
     return buffer_append_format(path, "%s/%s", directory, name) == STATUS_OK;
 }
 
-static enum status open_parts(struct state *state, const struct config *config,
-                              const char *lock_name, struct buffer *path, struct error *error)
+static enum status open_locks(struct state *state, const char *directory, const char *lock_name,
+                              struct buffer *path, struct error *error)
 {
-    enum status status = directory_make(config->state_dir, error);
+    enum status status = directory_make(directory, error);
 
-    if (status == STATUS_OK && !join(path, config->state_dir, lock_name))
+    if (status == STATUS_OK && !join(path, directory, lock_name))
         status = error_set(error, STATUS_LIMIT, "the path is too long");
     if (status == STATUS_OK)
         status = lock_take(&state->lock, path->bytes, error);
-    if (status == STATUS_OK && !join(path, config->state_dir, "asking.lock"))
+    if (status == STATUS_OK && !join(path, directory, "asking.lock"))
         status = error_set(error, STATUS_LIMIT, "the path is too long");
     if (status == STATUS_OK)
         status = lock_set_open(&state->claims, path->bytes, error);
-    if (status == STATUS_OK)
-        status = open_store(&state->store, config, error);
     return status;
 }
 
-enum status state_open(struct state *state, const struct config *config, const char *lock_name)
+/* With the locks or without them. What a daemon remembers while it runs needs no file. */
+static void open_memory(struct state *state, const struct config *config, bool has_locks,
+                        enum state_use use)
 {
+    struct error error;
+
+    if (has_locks && open_store(&state->store, config->state_dir, config, use == STATE_DAEMON,
+                                &error) != STATUS_OK)
+        log_message(LEVEL_WARNING,
+                    "state_dir: %s; mxpull goes on without writing down what is "
+                    "answered",
+                    error.text);
+    if (!has_locks && use == STATE_DAEMON)
+        (void)open_store(&state->store, NULL, config, false, &error);
+}
+
+enum status state_open(struct state *state, const struct config *config, enum state_use use)
+{
+    static const char *const lock_names[] = {
+        [STATE_PULL] = "pull.lock", [STATE_DAEMON] = "daemon.lock"};
     struct buffer path;
     struct error error;
     enum status status;
@@ -57,11 +76,11 @@ enum status state_open(struct state *state, const struct config *config, const c
     *state = (struct state){0};
     buffer_init(&path, PATH_SIZE_MAX);
     if (config->state_dir != NULL)
-        status = open_parts(state, config, lock_name, &path, &error);
+        status = open_locks(state, config->state_dir, lock_names[use], &path, &error);
     else
         status = error_set(&error, STATUS_SYSTEM, "there is no home to keep it in; set state_dir");
     buffer_done(&path);
-    if (status == STATUS_BUSY && state->lock == NULL) {
+    if (status == STATUS_BUSY) {
         log_message(LEVEL_ERROR, "%s", error.text);
         return STATUS_BUSY;
     }
@@ -70,6 +89,7 @@ enum status state_open(struct state *state, const struct config *config, const c
                     "state_dir: %s; mxpull works without its memory, and another run at the same "
                     "time goes unnoticed",
                     error.text);
+    open_memory(state, config, status == STATUS_OK, use);
     return STATUS_OK;
 }
 

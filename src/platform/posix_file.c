@@ -2,6 +2,8 @@
  * replaced in one step, and checked for whether others can read them. */
 #include <mxpull/platform/file.h>
 
+#include "posix_private_file.h"
+
 #include <mxpull/base/memory.h>
 
 #include <errno.h>
@@ -268,6 +270,16 @@ enum status directory_make(const char *path, struct error *error)
     }
     free(part);
     return status;
+}
+
+enum status file_make_private(const char *path, struct error *error)
+{
+    int descriptor = private_file_open(path);
+
+    if (descriptor < 0)
+        return fail(error, path, "cannot be made");
+    (void)close(descriptor);
+    return STATUS_OK;
 }
 
 enum status file_rename(const char *from, const char *to, struct error *error)

@@ -3,7 +3,7 @@
  * removing it would let two runs hold two files of one name. */
 #include <mxpull/platform/lock.h>
 
-#include "posix_lock_file.h"
+#include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
 
@@ -47,7 +47,7 @@ static void write_pid(int descriptor)
 
 enum status lock_take(struct lock **lock, const char *path, struct error *error)
 {
-    int descriptor = lock_file_open(path);
+    int descriptor = private_file_open(path);
     enum status status;
 
     if (descriptor < 0)

@@ -4,7 +4,7 @@
  * inherit them. The file stays empty: a lock may lie behind its end. */
 #include <mxpull/platform/lock.h>
 
-#include "posix_lock_file.h"
+#include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
 
@@ -30,7 +30,7 @@ static struct flock record(short type, uint64_t key)
 
 enum status lock_set_open(struct lock_set **set, const char *path, struct error *error)
 {
-    int descriptor = lock_file_open(path);
+    int descriptor = private_file_open(path);
 
     if (descriptor < 0)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));

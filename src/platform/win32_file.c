@@ -269,6 +269,22 @@ done:
     return status;
 }
 
+/* What is made in a directory takes its access list over. */
+enum status file_make_private(const char *path, struct error *error)
+{
+    wchar_t *wide = win32_wide(path);
+    HANDLE file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE,
+                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    DWORD number = GetLastError();
+
+    free(wide);
+    if (file == INVALID_HANDLE_VALUE)
+        return fail(error, path, "cannot be made", number);
+    (void)CloseHandle(file);
+    return STATUS_OK;
+}
+
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
     wchar_t *wide_from = win32_wide(from), *wide_to = win32_wide(to);

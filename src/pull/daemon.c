@@ -10,8 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* SIGTERM is to end the daemon within 2 s; and the loop must not stand still for a store that another
+ * process holds. */
 enum {
-    STOP_LIMIT_MS = 1500 /* SIGTERM is to end it within 2 s */
+    STOP_LIMIT_MS = 1200,
+    STORE_WAIT_MS = 300,
+    STORE_WAIT_AT_END_MS = 50
 };
 
 struct instant daemon_now(void)
@@ -348,10 +352,19 @@ static void rest(struct daemon *daemon, struct instant now)
 
 /* ---- the loop ---- */
 
+/* Whether the backup, as after a sleep, is about to have its say. */
+static bool is_asked(void *context, size_t backup)
+{
+    const struct daemon *daemon = context;
+
+    return daemon->primary.state == RECOVERY_UNKNOWN || plan_is_running(daemon->plan, backup) ||
+           plan_memory(daemon->plan, backup).due_ms <= clock_wall_ms();
+}
+
 /* On the monotonic clock. */
 static int64_t check_silence(struct daemon *daemon, struct instant now)
 {
-    int64_t next_ms = record_check_silence(daemon->record, now.wall_ms);
+    int64_t next_ms = record_check_silence(daemon->record, now.wall_ms, is_asked, daemon);
 
     return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
 }
@@ -393,6 +406,8 @@ struct daemon *daemon_new(const struct daemon_options *options)
     struct instant now = daemon_now();
 
     daemon->options = *options;
+    if (options->store != NULL)
+        store_set_patience(options->store, STORE_WAIT_MS);
     adopt(daemon, options->config);
     daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
     daemon->record = record_new(&(struct record_options){.config = options->config,
@@ -411,6 +426,8 @@ static void stop(struct daemon *daemon)
 {
     int64_t limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
 
+    if (daemon->options.store != NULL)
+        store_set_patience(daemon->options.store, STORE_WAIT_AT_END_MS);
     primary_look_done(daemon);
     while (daemon->due_count > 0)
         poll_free(daemon->due[--daemon->due_count]);

@@ -23,6 +23,17 @@ void daemon_plan_restore(struct daemon *daemon, struct instant now)
     }
 }
 
+/* A batch that has begun is ended in any case, also where a part of it has failed. */
+static enum status end_batch(struct store *store, enum status status, struct error *error)
+{
+    struct error again;
+
+    if (status == STATUS_OK)
+        return store_commit(store, error);
+    (void)store_commit(store, &again);
+    return status;
+}
+
 /* Of a backup that is held as a whole the slot is now: it is due at the next start. */
 static enum status write_due(struct daemon *daemon, size_t backup, struct instant now,
                              struct error *error)
@@ -46,9 +57,7 @@ void daemon_plan_write_taken(struct daemon *daemon, struct instant now)
     for (size_t i = 0; i < daemon->due_count && status == STATUS_OK; i++)
         status = store_set_due(store, poll_backup(daemon->due[i])->name, now.wall_ms, now.wall_ms,
                                &error);
-    if (status == STATUS_OK)
-        status = store_commit(store, &error);
-    (void)record_check(daemon->record, status, &error);
+    (void)record_check(daemon->record, end_batch(store, status, &error), &error);
 }
 
 void daemon_plan_write(struct daemon *daemon, struct instant now)
@@ -67,8 +76,6 @@ void daemon_plan_write(struct daemon *daemon, struct instant now)
         if (status == STATUS_OK)
             status = write_due(daemon, i, now, &error);
     }
-    if (begun && status == STATUS_OK)
-        status = store_commit(store, &error);
     if (begun)
-        (void)record_check(daemon->record, status, &error);
+        (void)record_check(daemon->record, end_batch(store, status, &error), &error);
 }

@@ -143,9 +143,8 @@ int64_t pool_advance(struct pool *pool)
         pool->slow_since_ms = 0;
     else if (pool->slow_since_ms == 0)
         pool->slow_since_ms = now_ms;
-    bool may_be_slow =
-        !has_quick(pool) ||
-        (pool->slow_since_ms != 0 && now_ms >= pool->slow_since_ms + SLOW_PATIENCE_MS);
+    bool may_be_slow = !has_quick(pool) || (pool->slow_since_ms != 0 &&
+                                            now_ms >= pool->slow_since_ms + SLOW_PATIENCE_MS);
     if (!may_be_slow && pool->slow_since_ms != 0 &&
         pool->slow_since_ms + SLOW_PATIENCE_MS < next_ms)
         next_ms = pool->slow_since_ms + SLOW_PATIENCE_MS;

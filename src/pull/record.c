@@ -14,7 +14,8 @@ struct record {
                               it counts as silent; INT64_MAX: it does already, or was never asked */
     size_t *first;     /* of each backup: where its domains begin there */
     size_t count;
-    bool is_failing; /* the store could not be written last time */
+    bool is_failing;  /* the store could not be written last time */
+    bool *has_failed; /* of each backup: its last poll was not good, as far as we know */
 };
 
 bool record_check(struct record *record, enum status status, const struct error *error)
@@ -95,6 +96,8 @@ static void load_all(struct record *record)
 {
     const struct config *config = record->options.config;
 
+    free(record->has_failed);
+    record->has_failed = memory_new(config->backup_count, sizeof *record->has_failed);
     record->count = 0;
     record->first = memory_resize(record->first, config->backup_count + 1, sizeof *record->first);
     for (size_t i = 0; i < config->backup_count; i++) {
@@ -106,7 +109,7 @@ static void load_all(struct record *record)
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
             record->silent_at_ms[record->first[i] + j] = INT64_MAX;
-            if (record->options.store != NULL && record->options.watches)
+            if (record->options.store != NULL && record->options.watches && !record->is_failing)
                 load(record, &config->backups[i], j, &record->silent_at_ms[record->first[i] + j]);
         }
     }
@@ -144,7 +147,8 @@ static void raise_silence(struct record *record, const struct backup_config *bac
     raise_alarm(record, &alarm);
 }
 
-int64_t record_check_silence(struct record *record, int64_t now_ms)
+int64_t record_check_silence(struct record *record, int64_t now_ms,
+                             bool (*is_asked)(void *context, size_t backup), void *context)
 {
     const struct config *config = record->options.config;
     int64_t next_ms = INT64_MAX;
@@ -153,6 +157,8 @@ int64_t record_check_silence(struct record *record, int64_t now_ms)
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
             int64_t *at_ms = &record->silent_at_ms[record->first[i] + j];
 
+            if (*at_ms <= now_ms && is_asked != NULL && is_asked(context, i))
+                continue;
             if (*at_ms <= now_ms) {
                 *at_ms = INT64_MAX;
                 raise_silence(record, &config->backups[i], j, at_ms, now_ms);
@@ -277,11 +283,30 @@ static void note_answer(struct record *record, const struct poll *poll, const st
                                             .text = result->text});
 }
 
+/* What the poll changes where the store cannot say: by our own memory, which a daemon alone has. */
+static struct store_change change_by_memory(const struct record *record, const struct poll *poll)
+{
+    size_t place = find_backup(record, poll_backup(poll));
+    enum store_grade grade = grade_of(poll, worst(poll));
+    struct store_change change = {0};
+
+    if (!record->options.watches || place == record->options.config->backup_count ||
+        grade == STORE_HELD)
+        return change;
+    change.began_to_fail = grade != STORE_GOOD && !record->has_failed[place];
+    change.recovered = grade == STORE_GOOD && record->has_failed[place];
+    return change;
+}
+
 static void raise_change(struct record *record, const struct poll *poll,
                          const struct store_change *change)
 {
     const struct result *result = worst(poll);
+    size_t place = find_backup(record, poll_backup(poll));
+    enum store_grade grade = grade_of(poll, result);
 
+    if (place < record->options.config->backup_count && grade != STORE_HELD)
+        record->has_failed[place] = grade != STORE_GOOD;
     if (!change->began_to_fail && !change->recovered)
         return;
     raise_alarm(record, &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
@@ -324,11 +349,11 @@ static enum status add_polls(struct record *record, const struct poll *const *po
 {
     enum status status = store_begin(record->options.store, error);
 
+    if (status != STATUS_OK)
+        return status;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = add_poll(record, polls[i], &changes[i], error);
-    if (status == STATUS_OK)
-        status = store_commit(record->options.store, error);
-    return status;
+    return store_commit(record->options.store, error); /* says what has failed before, too */
 }
 
 void record_polls(struct record *record, const struct poll *const *polls, size_t count)
@@ -338,10 +363,15 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
     if (record->options.store == NULL)
         return;
     struct store_change *changes = memory_new(count, sizeof *changes);
-    if (record_check(record, add_polls(record, polls, count, changes, &error), &error)) {
+    bool is_written =
+        record_check(record, add_polls(record, polls, count, changes, &error), &error);
+    if (is_written)
         note_written(record);
-        for (size_t i = 0; i < count; i++) {
-            raise_change(record, polls[i], &changes[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_written)
+            changes[i] = change_by_memory(record, polls[i]);
+        raise_change(record, polls[i], &changes[i]);
+        if (is_written) {
             for (size_t j = 0; j < poll_result_count(polls[i]); j++)
                 note_answer(record, polls[i], poll_result(polls[i], j));
         }
@@ -400,5 +430,6 @@ void record_free(struct record *record)
         return;
     free(record->silent_at_ms);
     free(record->first);
+    free(record->has_failed);
     free(record);
 }

@@ -19,7 +19,7 @@ enum {
 
 static enum status take_lock(const struct store *store, struct lock **lock, struct error *error)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + STORE_PATIENCE_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + store->patience_ms;
     enum status status;
 
     while ((status = lock_take(lock, store->lock_path, error)) == STATUS_BUSY &&
@@ -87,7 +87,7 @@ static int configure(struct store *store)
     int code = sqlite3_extended_result_codes(store->database, 1);
 
     if (code == SQLITE_OK)
-        code = sqlite3_busy_timeout(store->database, STORE_PATIENCE_MS);
+        code = sqlite3_busy_timeout(store->database, (int)store->patience_ms);
     if (code == SQLITE_OK)
         code = statement_execute(store, "PRAGMA cache_size = -256;"
                                         "PRAGMA cell_size_check = ON;"
@@ -117,10 +117,14 @@ static enum status connect_once(struct store *store, bool *is_damaged, struct er
 {
     enum status status = STATUS_OK;
     int64_t version = 0;
-    int code = open_file(store);
+
+    if (!store->read_only && store->directory != NULL)
+        (void)file_make_private(store->path, error); /* why it could not be, SQLite will tell */
+    int code =
+        store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
 
     if (code == SQLITE_OK) {
-        if (!store->read_only)
+        if (!store->read_only && store->directory != NULL)
             remove_leftovers(store);
         code = configure(store);
     }
@@ -152,7 +156,7 @@ enum status database_open(struct store *store, struct error *error)
     enum status status;
     bool is_damaged;
 
-    if (store->read_only)
+    if (store->read_only || store->directory == NULL)
         return connect_once(store, &is_damaged, error);
     status = directory_make(store->directory, error);
     if (status == STATUS_OK)
@@ -192,7 +196,8 @@ bool database_is_moved(const struct store *store)
 {
     int moved = 0;
 
-    return sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
+    return store->directory != NULL &&
+           sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
                SQLITE_OK &&
            moved != 0;
 }
@@ -212,7 +217,7 @@ void database_close(struct store *store)
     struct error error;
 
     /* The last one to close writes the log into the file and removes it, by its name. */
-    if (store->database == NULL || store->read_only ||
+    if (store->database == NULL || store->read_only || store->directory == NULL ||
         lock_take(&lock, store->lock_path, &error) != STATUS_OK) {
         database_drop(store);
         return;
@@ -231,8 +236,7 @@ enum status database_failure(const struct store *store, int code, struct error *
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-        return error_set(error, STATUS_BUSY, "%s: another process has held it for %d seconds",
-                         store->path, STORE_PATIENCE_MS / 1000);
+        return error_set(error, STATUS_BUSY, "%s: another process holds it", store->path);
     case SQLITE_FULL: return error_set(error, STATUS_SYSTEM, "%s: the disk is full", store->path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:

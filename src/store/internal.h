@@ -9,7 +9,6 @@
 #include <sqlite3.h>
 
 enum {
-    STORE_PATIENCE_MS = 5000, /* how long another process is waited for */
     STATEMENTS_MAX = 32
 };
 
@@ -21,11 +20,12 @@ enum batch {
 
 struct store {
     sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
-    char *directory;
+    char *directory; /* NULL, as lock_path: there is no file */
     char *path;
     char *lock_path; /* held while the file is opened, set aside or closed */
     bool read_only;
     int64_t keep_s;
+    int64_t patience_ms;
     void (*notice)(void *context, const char *text);
     void *context; /* borrowed */
 

@@ -23,18 +23,30 @@ enum status store_open(struct store **store, const struct store_options *options
     enum status status;
 
     opened->directory = memory_copy(options->directory);
-    opened->path = in_directory(options->directory, "mxpull.db");
-    opened->lock_path = in_directory(options->directory, "store.lock");
+    if (options->directory != NULL) {
+        opened->path = in_directory(options->directory, "mxpull.db");
+        opened->lock_path = in_directory(options->directory, "store.lock");
+    } else {
+        opened->path = memory_copy(":memory:");
+    }
     opened->read_only = options->read_only;
     opened->keep_s = options->keep_s;
+    opened->patience_ms = STORE_PATIENCE_MS;
     opened->notice = options->notice;
     opened->context = options->context;
     status = database_open(opened, error);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK || options->insist)
         *store = opened;
     else
         store_close(opened);
     return status;
+}
+
+void store_set_patience(struct store *store, int64_t patience_ms)
+{
+    store->patience_ms = patience_ms;
+    if (store->database != NULL)
+        (void)sqlite3_busy_timeout(store->database, (int)patience_ms);
 }
 
 void store_close(struct store *store)

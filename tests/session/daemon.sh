@@ -47,7 +47,7 @@ backup() {
 
 start_daemon() {
     : >>"$tmp/log"
-    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >"$tmp/log" 2>&1 </dev/null &
+    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >"$tmp/log" 2>&1 </dev/null 5>&- &
     daemon=$!
     processes+=("$daemon")
 }
@@ -213,7 +213,43 @@ before=$(asked moody)
 start_daemon
 expect_soon "without a state directory it asks all the same" 5 $((before + 1)) asked moody
 expect "and says so once" 1 "$(grep -c 'without its memory' "$tmp/log")"
+configure "$(backup bad)"
+kill -HUP "$daemon"
+expect_soon "and raises the alarm" 5 1 logged "event=failure backup=bad"
+kill -USR1 "$daemon"
+expect_soon "asked again" 5 2 logged "backup=bad domain=a.example verb=ETRN"
+expect "once" 1 "$(logged "event=failure backup=bad")"
 stop_daemon
+
+# --- a store that somebody holds ---------------------------------------------------------------------------------------------------------
+if command -v sqlite3 >/dev/null; then
+    rm -rf "$tmp/state"
+    configure "$(backup good)"
+    before=$(asked good)
+    start_daemon
+    expect_soon "it asks" 5 $((before + 1)) asked good
+    mkfifo "$tmp/hold"
+    sqlite3 "$tmp/state/mxpull.db" <"$tmp/hold" >"$tmp/held" 2>&1 &
+    holder=$!
+    processes+=("$holder")
+    exec 5<>"$tmp/hold" # also for reading: it must not wait for a reader
+    printf 'BEGIN EXCLUSIVE;\nSELECT 1;\n' >&5
+    expect_soon "the store is held" 5 1 cat "$tmp/held"
+    kill -USR1 "$daemon"
+    expect_soon "it goes on asking" 3 $((before + 2)) asked good
+    stop_daemon
+    start_daemon
+    expect_soon "it starts" 10 1 logged "watches our own"
+    kill -USR1 "$daemon"
+    expect_soon "and so it does when it is started now" 5 $((before + 3)) asked good
+    kill "$holder"
+    exec 5>&-
+    kill -USR1 "$daemon"
+    expect_soon "what is answered then is written down" 5 1 logged "can be written down again"
+    stop_daemon
+else
+    echo "SKIPPED: a store that somebody holds: sqlite3 is not installed"
+fi
 
 # --- a full disk ----------------------------------------------------------------------------------------------------------------------
 if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then

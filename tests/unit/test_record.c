@@ -100,6 +100,20 @@ static struct record *make_record(struct store *store, bool watches)
         .config = &config, .store = store, .offset = utc, .watches = watches});
 }
 
+static bool is_asked_now;
+
+static bool is_asked(void *context, size_t place)
+{
+    (void)context;
+    assert_int_equal(place, 0);
+    return is_asked_now;
+}
+
+static int64_t check_silence(struct record *record, int64_t now_ms)
+{
+    return record_check_silence(record, now_ms, is_asked, NULL);
+}
+
 /* A poll that ends so. */
 static void poll_brings(struct record *record, enum outcome outcome)
 {
@@ -186,27 +200,30 @@ static void test_silence(void **state)
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
-    assert_int_equal(record_check_silence(record, now_ms), INT64_MAX);
+    assert_int_equal(check_silence(record, now_ms), INT64_MAX);
     poll_brings(record, OUTCOME_STARTED);
-    int64_t due_ms = record_check_silence(record, now_ms);
+    int64_t due_ms = check_silence(record, now_ms);
     assert_in_range(due_ms - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
     poll_brings(record, OUTCOME_HELD); /* no good answer */
-    assert_int_equal(record_check_silence(record, due_ms - 1), due_ms);
+    assert_int_equal(check_silence(record, due_ms - 1), due_ms);
+    is_asked_now = true; /* it may be over in a moment */
+    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    is_asked_now = false;
     assert_told("");
-    assert_int_equal(record_check_silence(record, due_ms), INT64_MAX);
+    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
     assert_told("silence a.example held \n");
-    assert_int_equal(record_check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
     poll_brings(record, OUTCOME_HELD);
-    assert_int_equal(record_check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
 
     record_free(record); /* a restart does not raise it again */
     record = make_record(store, true);
-    assert_int_equal(record_check_silence(record, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_int_equal(check_silence(record, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
     poll_brings(record, OUTCOME_STARTED);
     assert_told("answer a.example started \n");
-    assert_true(record_check_silence(record, now_ms) < INT64_MAX);
+    assert_true(check_silence(record, now_ms) < INT64_MAX);
     record_free(record);
     store_close(store);
 }
@@ -222,9 +239,9 @@ static void test_never_a_good_answer(void **state)
     struct record *record = make_record(store, true);
     poll_brings(record, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    int64_t due_ms = record_check_silence(record, now_ms);
+    int64_t due_ms = check_silence(record, now_ms);
     assert_in_range(due_ms - now_ms, HOUR_MS, HOUR_MS + 60000);
-    (void)record_check_silence(record, due_ms);
+    (void)check_silence(record, due_ms);
     assert_told("silence a.example denied \n");
     record_free(record);
     store_close(store);
@@ -241,10 +258,10 @@ static void test_silence_by_pulls(void **state)
     poll_brings(record, OUTCOME_STARTED);
     record_free(record);
     record = make_record(store, false);
-    (void)record_check_silence(record, later_ms);
+    (void)check_silence(record, later_ms);
     assert_told("");
     poll_brings(record, OUTCOME_TIMEOUT);
-    (void)record_check_silence(record, later_ms);
+    (void)check_silence(record, later_ms);
     assert_told("failure timeout \nsilence a.example timeout \n");
     record_free(record);
     store_close(store);
@@ -264,8 +281,32 @@ static void test_reload(void **state)
     other.backups = &larger;
     record_reload(record, &other);
     poll_brings(record, OUTCOME_STARTED); /* of the older configuration */
-    (void)record_check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
     assert_told("silence a.example started \n");
+    record_free(record);
+    store_close(store);
+}
+
+/* On a full disk, say: what a daemon has seen itself is enough. */
+static void test_store_that_fails(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    char command[600];
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    (void)snprintf(command, sizeof command, "rm -r '%s' && touch '%s'", directory, directory);
+    assert_int_equal(system(command), 0); /* NOLINT: the path is our own */
+    poll_brings(record, OUTCOME_DENIED);
+    assert_non_null(strstr(logged, "without writing down"));
+    assert_non_null(strstr(logged, "failure denied"));
+    logged[0] = '\0';
+    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(record, OUTCOME_HELD);
+    assert_told("");
+    poll_brings(record, OUTCOME_EMPTY);
+    assert_told("recovery empty \n");
     record_free(record);
     store_close(store);
 }
@@ -276,7 +317,7 @@ static void test_without_a_store(void **state)
 
     (void)state;
     poll_brings(record, OUTCOME_UNREACHABLE);
-    assert_int_equal(record_check_silence(record, INT64_MAX - 1), INT64_MAX);
+    assert_int_equal(check_silence(record, INT64_MAX - 1), INT64_MAX);
     record_prune(record, 0);
     assert_told("");
     record_free(record);
@@ -292,6 +333,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_never_a_good_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };
 

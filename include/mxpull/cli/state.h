@@ -13,10 +13,15 @@ struct state {
     struct store *store;
 };
 
-/* Opens the state directory. lock_name is that of the lock file, "pull.lock". Says in one warning
- * what cannot be had. STATUS_OK, or STATUS_BUSY, which is logged, when another run of the same kind
+enum state_use {
+    STATE_PULL,
+    STATE_DAEMON /* its store is opened later where it cannot be now; without a directory it
+                    remembers as long as it runs */
+};
+
+/* Opens the state directory. Says in one warning what cannot be had. STATUS_OK, or STATUS_BUSY, which is logged, when another run of the same kind
  * holds the lock; nothing is open then. */
-enum status state_open(struct state *state, const struct config *config, const char *lock_name);
+enum status state_open(struct state *state, const struct config *config, enum state_use use);
 
 void state_close(struct state *state);
 

@@ -41,6 +41,10 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
  * is fine. */
 enum status directory_make(const char *path, struct error *error);
 
+/* Makes an empty file that nobody but its owner can read, unless there is one at path. Made by root in
+ * somebody else's directory it belongs to him. */
+enum status file_make_private(const char *path, struct error *error);
+
 /* Gives the file at from another name in the same directory; what was there is replaced. */
 enum status file_rename(const char *from, const char *to, struct error *error);
 

@@ -38,9 +38,11 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
 void record_message(struct record *record, const struct backup_config *backup,
                     const struct guard_message *message);
 
-/* Raises the alarm for domains that have been silent for too long. Returns when the next one will
- * be, wall clock; INT64_MAX: never. */
-int64_t record_check_silence(struct record *record, int64_t now_ms);
+/* Raises the alarm for domains that have been silent for too long; not for those of a backup (by its
+ * place in the configuration) of which is_asked says that it is about to have its say. is_asked may
+ * be NULL. Returns when the next one will be, wall clock; INT64_MAX: never. */
+int64_t record_check_silence(struct record *record, int64_t now_ms,
+                             bool (*is_asked)(void *context, size_t backup), void *context);
 
 /* Removes what is too old, a part at a time. Returns whether there is more. */
 bool record_prune(struct record *record, int64_t now_ms);

@@ -16,9 +16,16 @@
  * recorded. */
 struct store;
 
+enum {
+    STORE_PATIENCE_MS = 5000
+};
+
 struct store_options {
-    const char *directory; /* made if it is not there, mode 0700 */
-    bool read_only;        /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    const char *
+        directory; /* NULL: no file, a memory that ends with us; made if it is not there, mode 0700 */
+    bool read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    bool insist; /* *store is given also where it cannot be opened now: each use tries it again, and
+                    store_open tells why not */
     /* How long polls, answers, messages and outages are kept: `history`. 0: for ever. */
     int64_t keep_s;
 
@@ -35,6 +42,10 @@ struct store_options {
  * of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
                        struct error *error);
+
+/* How long another process that holds the store is waited for, from now on: for a loop that must not
+ * stand still. At first STORE_PATIENCE_MS. */
+void store_set_patience(struct store *store, int64_t patience_ms);
 
 /* NULL is allowed. */
 void store_close(struct store *store);

@@ -1,5 +1,5 @@
-/* How lock files are opened. */
-#include "posix_lock_file.h"
+/* How files are made that nobody else may read. */
+#include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
 
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    LOCK_MODE = 0600
+    PRIVATE_MODE = 0600
 };
 
 static void give_to_owner(int descriptor, const char *path)
@@ -25,14 +25,14 @@ static void give_to_owner(int descriptor, const char *path)
 }
 
 /* Only what was just made is given away: another file of root's may have been put there. */
-int lock_file_open(const char *path)
+int private_file_open(const char *path)
 {
     const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-    int descriptor = open(path, flags | O_EXCL, LOCK_MODE);
+    int descriptor = open(path, flags | O_EXCL, PRIVATE_MODE);
 
     if (descriptor >= 0 && geteuid() == 0)
         give_to_owner(descriptor, path);
     if (descriptor < 0 && errno == EEXIST)
-        descriptor = open(path, flags, LOCK_MODE);
+        descriptor = open(path, flags, PRIVATE_MODE);
     return descriptor;
 }
