@@ -17,14 +17,8 @@ static const char files[] = "Configuration, the first of these that is named or 
                             "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
                             "  " MXPULL_SYSCONFDIR "/mxpull.conf\n";
 
-static const char exit_statuses[] = "Exit status:\n"
-                                    "   0  all is well\n"
-                                    "  75  try again later\n"
-                                    "  76  a server does not speak SMTP, or TLS failed\n"
-                                    "  69  a server cannot do it\n"
-                                    "  77  a server refused us\n"
-                                    "  78  the configuration is wrong\n"
-                                    "  64  the command line is wrong\n";
+static const char exits_of_all[] = "  78  the configuration is wrong\n"
+                                   "  64  the command line is wrong\n";
 
 static void format_flag(struct buffer *text, const struct flag *flag)
 {
@@ -53,7 +47,8 @@ static void format_command(struct buffer *text, const struct command *command)
                                command->operands != NULL ? command->operands : "",
                                command->details);
     format_flags(text, command);
-    (void)buffer_append_format(text, "\n%s\n%s", files, exit_statuses);
+    (void)buffer_append_format(text, "\n%s\nExit status:\n%s%s", files, command->exits,
+                               exits_of_all);
 }
 
 void help_format(struct buffer *text, const struct command *command)

@@ -222,6 +222,49 @@ static void test_help(void **state)
         check_help(&command_table[i]);
 }
 
+/* The numbers of the list of exit statuses, with spaces between. */
+static void read_exits(const struct command *command, char *target, size_t target_size)
+{
+    struct buffer text;
+    size_t size = 0;
+
+    buffer_init(&text, 64 * 1024);
+    help_format(&text, command);
+    const char *line = strstr(text.bytes, "\nExit status:\n");
+    assert_non_null(line);
+    line = strchr(line + 1, '\n') + 1;
+    *target = '\0';
+    for (; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        long number = strtol(line, NULL, 10);
+
+        size += (size_t)snprintf(target + size, target_size - size, "%s%ld", size > 0 ? " " : "",
+                                 number);
+        assert_true(size < target_size);
+    }
+    buffer_done(&text);
+}
+
+/* What a command never ends with does not stand in its help. */
+static void test_exits(void **state)
+{
+    static const struct {
+        const char *command;
+        const char *exits;
+    } rows[] = {
+        {"pull", "0 75 76 69 77 78 64"}, {"daemon", "0 75 69 78 64"}, {"status", "0 75 78 64"},
+        {"history", "0 75 78 64"},       {"config", "0 75 78 64"},
+    };
+
+    (void)state;
+    assert_int_equal(COUNT_OF(rows), command_count);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char exits[TEXT_SIZE];
+
+        read_exits(command_find(rows[i].command), exits, sizeof exits);
+        assert_string_equal(exits, rows[i].exits);
+    }
+}
+
 /* A flag that stands for two things, or belongs to a command that is not there. */
 static void test_table(void **state)
 {
@@ -241,7 +284,8 @@ static void test_table(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_help), cmocka_unit_test(test_table)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_help), cmocka_unit_test(test_exits),
+                                       cmocka_unit_test(test_table)};
     int failed = 0;
 
     failed += RUN_TABLE(lines, test_line);

@@ -21,6 +21,7 @@ struct command {
         *operands; /* as the usage line shows them, "[BACKUP|DOMAIN ...]"; NULL: it takes none */
     const char *summary; /* one line for the list of commands */
     const char *details; /* for its own help: whole lines of at most 79 columns */
+    const char *exits;   /* so too: a line for each exit status but those that all commands have */
     int (*run)(const struct arguments *arguments); /* returns the exit status */
 };
 
