@@ -108,25 +108,50 @@ static void write_styled(const struct line *line, enum style style, const char *
         (void)buffer_append_text(line->target, "\x1b[0m");
 }
 
+/* The bytes of text, which is escaped, that a line takes which has room columns left of width: up to
+ * a blank. A word is broken only where it is longer than a whole line. */
+static size_t measure_words(const char *text, size_t room, size_t width)
+{
+    size_t columns;
+    size_t size = measure(text, room, &columns), last = size;
+
+    if (text[size] == '\0' || text[size] == ' ')
+        return size;
+    while (last > 0 && text[last - 1] != ' ')
+        last--;
+    if (last > 0)
+        return last;
+    return measure(text, width, &columns) < strcspn(text, " ") ? size : 0;
+}
+
+static void write_words(struct line *line, enum style style, const char *words, size_t size)
+{
+    while (size > 0 && words[size - 1] == ' ')
+        size--;
+    if (size > 0 && fill_gap(line))
+        write_styled(line, style, words, size);
+}
+
 void line_last(struct line *line, enum style style, const char *text, size_t indent)
 {
     struct buffer escaped;
-    size_t columns;
+    size_t width = line->columns < 2 * indent ? line->columns : line->columns - indent;
 
-    if (line->columns < 2 * indent)
-        indent = 0;
     buffer_init(&escaped, CELL_SIZE_MAX);
     text_printable(&escaped, text, strlen(text));
     for (const char *rest = escaped.bytes; *rest != '\0';) {
-        size_t size = fill_gap(line) ? measure(rest, line->room, &columns) : 0;
+        size_t room = line->room > line->gap ? line->room - line->gap : 0;
+        size_t size = measure_words(rest, room, width);
 
-        if (size == 0 && line->room == line->columns - indent)
+        if (size == 0 && room >= width && *rest != ' ')
             break; /* not even one character is as narrow as the line */
-        write_styled(line, style, rest, size);
+        write_words(line, style, rest, size);
         rest += size;
+        rest += strspn(rest, " ");
         if (*rest != '\0') {
-            (void)buffer_append_format(line->target, "\n%*s", (int)indent, "");
-            line->room = line->columns - indent;
+            (void)buffer_append_format(line->target, "\n%*s", (int)(line->columns - width), "");
+            line->room = width;
+            line->gap = 0;
         }
     }
     line->room = 0;

@@ -42,7 +42,8 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
 /* The next cell stands right behind what is there, without spaces. */
 void line_join(struct line *line);
 
-/* Adds the last cell, whole: what does not fit goes on in further lines, indented. */
+/* Adds the last cell, whole: what does not fit goes on in further lines, indented, that begin with a
+ * word. A word that is longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
 /* The columns that a cell of this text takes: characters of East Asian scripts take two. */
