@@ -7,8 +7,11 @@
 
 enum {
     CELL_SIZE_MAX = 16 * 1024,
-    CELL_GAP = 2
+    CELL_GAP = 2,
+    NAME_WIDTH_MIN = 8 /* of a name that is cut */
 };
+
+static const char ellipsis[] = "…"; /* one column */
 
 /* The blocks of Unicode that terminals draw two columns wide (UAX 11), to the nearest whole block.
  */
@@ -174,6 +177,71 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
     }
     line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
     buffer_done(&escaped);
+}
+
+/* A cell of at most limit columns, which is more than one. */
+static void add_name(struct line *line, const char *text, size_t width, size_t limit)
+{
+    struct buffer escaped;
+    size_t columns = 0;
+
+    buffer_init(&escaped, CELL_SIZE_MAX);
+    text_printable(&escaped, text, strlen(text));
+    if (escaped.size > 0 && fill_gap(line)) {
+        limit = limit < line->room ? limit : line->room;
+        if (escaped.bytes[measure(escaped.bytes, limit, &columns)] == '\0') {
+            (void)buffer_append_text(line->target, escaped.bytes);
+        } else {
+            (void)buffer_append(line->target, escaped.bytes,
+                                measure(escaped.bytes, limit - 1, &columns));
+            (void)buffer_append_text(line->target, ellipsis);
+            columns++;
+        }
+        line->room -= columns;
+    }
+    line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
+    buffer_done(&escaped);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+struct line_widths line_share(struct line_widths wanted, size_t room)
+{
+    size_t half = room / 2;
+
+    if (wanted.backup <= room && wanted.domain <= room - wanted.backup)
+        return wanted;
+    if (wanted.backup <= half)
+        return (struct line_widths){wanted.backup, larger(room - wanted.backup, NAME_WIDTH_MIN)};
+    if (wanted.domain <= half)
+        return (struct line_widths){larger(room - wanted.domain, NAME_WIDTH_MIN), wanted.domain};
+    return (struct line_widths){larger(half, NAME_WIDTH_MIN), larger(room - half, NAME_WIDTH_MIN)};
+}
+
+size_t line_names_columns(struct line_widths widths)
+{
+    return (widths.backup > 0 ? widths.backup + CELL_GAP : 0) +
+           (widths.domain > 0 ? widths.domain + CELL_GAP : 0);
+}
+
+void line_names(struct line *line, const char *backup, const char *domain,
+                struct line_widths widths, size_t behind)
+{
+    const struct line_widths wanted = {larger(widths.backup, line_columns(backup)),
+                                       larger(widths.domain, line_columns(domain))};
+    size_t taken = line->gap + line_names_columns(wanted) - wanted.backup - wanted.domain;
+    size_t room = line->room > taken ? line->room - taken : 0;
+    struct line_widths limits = line_share(wanted, room > behind ? room - behind : 0);
+
+    if (wanted.backup > 0)
+        add_name(line, backup, widths.backup < limits.backup ? widths.backup : limits.backup,
+                 limits.backup);
+    if (wanted.domain > 0)
+        add_name(line, domain, widths.domain < limits.domain ? widths.domain : limits.domain,
+                 limits.domain);
 }
 
 void line_join(struct line *line)

@@ -187,7 +187,7 @@ static char *write_form(struct store *store, const struct history_form *form, bo
         .messages = messages,
         .filter = filter,
         .form = form,
-        .style = {.backup = 8, .domain = 11, .columns = columns, .color = color}};
+        .style = {.widths = {8, 11}, .columns = columns, .color = color}};
     struct written written;
     size_t count = 0;
 
@@ -260,6 +260,38 @@ static void answers_are_coloured_and_whole(void **state)
     assert_non_null(strstr(text, "  \x1b[32mstarted\x1b[0m      schedule  18 ms    250"));
     assert_non_null(strstr(text, "  \x1b[33minterrupted\x1b[0m  schedule"));
     assert_non_null(strstr(text, "\n      "));
+    free(text);
+    store_close(store);
+}
+
+/* A long domain does not move what became of it off the terminal. */
+static void long_names_leave_room(void **state)
+{
+    struct store *store = open_store();
+    char *text;
+
+    (void)state;
+    say(store, &(struct said){.backup = "mx2",
+                              .domain = "a-name-longer-than-any-other.example.com",
+                              .at_ms = NOW,
+                              .grade = STORE_BAD,
+                              .outcome = "denied",
+                              .code = 459,
+                              .text = "not for you"});
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 80, false);
+    assert_string_equal(text,
+                        "2026-11-23 16:00:00  mx2       a-name-longer-th…  denied       schedule  "
+                        "18 ms\n      459 not for you\n");
+    free(text);
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 70, false);
+    assert_string_equal(
+        text,
+        "2026-11-23 16:00:00  mx2       a-name-…  denied       schedule  18 ms\n      459 not "
+        "for you\n");
+    free(text);
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1},
+                      LINE_UNBOUNDED, false);
+    assert_non_null(strstr(text, "  a-name-longer-than-any-other.example.com  denied"));
     free(text);
     store_close(store);
 }
@@ -491,6 +523,7 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(names_are_not_too_many),
     TEST(answers_are_lines),
     TEST(answers_are_coloured_and_whole),
+    TEST(long_names_leave_room),
     TEST(answers_are_json),
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),

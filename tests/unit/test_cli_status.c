@@ -478,6 +478,62 @@ static void old_polls_are_left_out_first(void **state)
     make_config();
 }
 
+struct name_row {
+    const char *name;
+    size_t columns;
+    char backup[40], domain[50];
+    const char *line;
+};
+
+static const struct name_row name_rows[] = {
+    {"all fits", 80, "mx2", "mail.example.com",
+     "mx2  mail.example.com  started  3m ago  next in 3h57m  +++++++++++++++++++++++++\n"},
+    {"the strip is shorter", 80, "mx2", "a-rather-long-name.example.com",
+     "mx2  a-rather-long-name.example.com  started  3m ago  next in 3h57m  +++++++++++\n"},
+    {"the domain is cut", 70, "mx2", "a-rather-long-name.example.com",
+     "mx2  a-rather-long-name.exa…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"one wider than its column", 80, "mx2", "a-name-that-is-longer-than-a-column-is.example.com",
+     "mx2  a-name-that-is-longer-than-a-col…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"both are cut", 80, "a-backup-of-a-certain-length", "a-rather-long-name.example.com",
+     "a-backup-of-a-cer…  a-rather-long-nam…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"the backup is cut", 80, "a-backup-of-a-certain-length-and-more", "example.com",
+     "a-backup-of-a-certain-le…  example.com  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"no room for a strip", 44, "a-backup-of-a-certain-length", "a-rather-long-name.example.com",
+     "a-backu…  a-rathe…  started  3m ago  next in\n"},
+};
+
+/* Long names leave room for what matters. */
+static void test_name(void **state)
+{
+    const struct name_row *row = *state;
+    struct name_row copy = *row;
+    char *domains[] = {copy.domain};
+    struct error error;
+    struct buffer text;
+
+    assert_int_equal(begin(NULL), 0);
+    test_config.backup_count = 1;
+    test_backups[0].name = copy.backup;
+    test_backups[0].domain_texts = domains;
+    test_backups[0].domain_count = 1;
+    assert_int_equal(node_parse(&mx2_nodes[0], copy.domain, &error), STATUS_OK);
+    struct store *store = open_store();
+    set_life(store, NOW, NOW, true);
+    say_strip(store, copy.backup, copy.domain, "++++++++++++++++++++++++++++++", NOW - 3 * MINUTES);
+    assert_ok(store_set_due(store, copy.backup, NOW, NOW + 237 * MINUTES, &problem));
+    struct status_view view = read_view(store);
+    format(&text, &view, row->columns, false, false);
+    const char *line = strstr(text.bytes, "\n\n");
+    assert_non_null(line);
+    line += 2;
+    text.bytes[(line - text.bytes) + (ptrdiff_t)strcspn(line, "\n") + 1] = '\0';
+    assert_string_equal(line, row->line);
+    buffer_done(&text);
+    status_view_done(&view);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
 /* ---- JSON ---- */
 
 static json_t *read_json(const struct status_view *view)
@@ -869,6 +925,7 @@ int main(void)
     failed += RUN_TABLE(certificate_rows, test_certificate);
     failed += RUN_TABLE(daemon_rows, test_daemon);
     failed += RUN_TABLE(primary_rows, test_primary);
+    failed += RUN_TABLE(name_rows, test_name);
     failed += RUN_TABLE(nagios_rows, test_nagios);
     failed += RUN_TABLE(span_rows, test_span);
     return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);
