@@ -198,26 +198,38 @@ static void append_value(struct buffer *line, const char *label, bool is_known, 
         (void)buffer_append_format(line, " %s=U", label);
 }
 
+/* How long ago the last good answer of a domain was, the longest of those that have one; -1: none
+ * has. */
+static int64_t oldest_good_s(const struct status_view *view)
+{
+    int64_t oldest_s = -1;
+
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
+
+        if (domain->state.good_ms > 0 && status_silence_s(view, domain) > oldest_s)
+            oldest_s = status_silence_s(view, domain);
+    }
+    return oldest_s;
+}
+
 static void append_performance(struct buffer *line, const struct status_view *view)
 {
     const struct status_summary *summary = &view->summary;
-    int64_t oldest_good_s = -1, days_min = INT64_MAX;
+    int64_t oldest_s = oldest_good_s(view), days_min = INT64_MAX;
 
-    for (size_t i = 0; i < summary->domains; i++) {
-        int64_t silence_s = status_silence_s(view, &view->domains[i]);
-
-        oldest_good_s = silence_s > oldest_good_s ? silence_s : oldest_good_s;
-    }
     for (size_t i = 0; i < summary->backups; i++) {
         const struct status_backup *backup = &view->backups[i];
 
         if (backup->has_certificate && backup->certificate_days < days_min)
             days_min = backup->certificate_days;
     }
-    (void)buffer_append_format(line, "|domains=%zu ok=%zu failing=%zu silent=%zu unknown=%zu",
+    (void)buffer_append_format(line,
+                               "|domains=%zu ok=%zu failing=%zu silent=%zu held=%zu "
+                               "unknown=%zu",
                                summary->domains, summary->ok, summary->failing, summary->silent,
-                               summary->unknown);
-    append_value(line, "oldest_good", oldest_good_s >= 0, oldest_good_s, "s");
+                               summary->held, summary->unknown);
+    append_value(line, "oldest_good", oldest_s >= 0, oldest_s, "s");
     append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN,
                  view->primary == PRIMARY_UP ? 1 : 0, "");
     append_value(line, "certificate_days", days_min != INT64_MAX, days_min, "");

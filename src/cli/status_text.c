@@ -478,7 +478,7 @@ static void append_count(struct buffer *text, size_t count, const char *what)
         (void)buffer_append_format(text, ", %zu %s", count, what);
 }
 
-/* "2 backups, 3 domains: 2 ok, 1 failing, 1 silent" */
+/* "2 backups, 3 domains: 1 ok, 1 failing, 1 silent" */
 static void add_summary(const struct table *table)
 {
     const struct status_summary *summary = &table->view->summary;
@@ -488,6 +488,7 @@ static void add_summary(const struct table *table)
                                summary->domains == 1 ? "" : "s", summary->ok);
     append_count(table->text, summary->failing, "failing");
     append_count(table->text, summary->silent, "silent");
+    append_count(table->text, summary->held, "held");
     append_count(table->text, summary->unknown, "unknown");
     end_line(table);
 }

@@ -153,16 +153,17 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     domain->health = health_of(domain);
 }
 
-static void count_domain(struct status_summary *summary, const struct status_domain *domain)
+static size_t *counter_of(struct status_summary *summary, const struct status_domain *domain)
 {
-    summary->domains++;
-    summary->silent += domain->is_silent;
+    if (domain->is_silent)
+        return &summary->silent;
     switch (domain->grade) {
-    case STORE_GOOD: summary->ok++; return;
-    case STORE_HELD: summary->unknown++; return;
     case STORE_TEMPORARY:
-    case STORE_BAD: summary->failing++; return;
+    case STORE_BAD: return &summary->failing;
+    case STORE_GOOD: return domain->is_held ? &summary->held : &summary->ok;
+    case STORE_HELD: break;
     }
+    return domain->is_held ? &summary->held : &summary->unknown;
 }
 
 static void judge_all(struct status_view *view)
@@ -175,7 +176,8 @@ static void judge_all(struct status_view *view)
     for (size_t i = 0; i < summary->backups; i++)
         view->health = health_worse(view->health, view->backups[i].health);
     for (size_t i = 0; i < domains; i++) {
-        count_domain(summary, &view->domains[i]);
+        summary->domains++;
+        ++*counter_of(summary, &view->domains[i]);
         view->health = health_worse(view->health, view->domains[i].health);
     }
 }

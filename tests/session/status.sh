@@ -57,7 +57,7 @@ run 2 status --nagios -c "$conf"
 expect_in "the monitor's line" "MXPULL CRITICAL - bad bad.example: denied, 459 <b.example>: no/domains=0|domains=2 ok=1 " "$tmp/out"
 expect "one line" 1 "$(wc -l <"$tmp/out")"
 run 0 status --json -c "$conf"
-expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"unknown":0}}' "$tmp/out"
+expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"held":0,"unknown":0}}' "$tmp/out"
 
 # --- history ----------------------------------------------------------------------------------------------------------------------
 run 0 history -c "$conf"

@@ -53,12 +53,14 @@ struct status_domain {
     enum health health;
 };
 
+/* Each domain is counted once, as the first of these that it is: silent, failing, held, ok, unknown. */
 struct status_summary {
     size_t backups, domains;
-    size_t ok;      /* the last answer, those held left out, was good */
-    size_t failing; /* it was not */
+    size_t silent;
+    size_t failing; /* the last answer, those held left out, was not good */
+    size_t held;    /* the last one was held, and none before it was bad */
+    size_t ok;      /* the last one was good */
     size_t unknown; /* there is none */
-    size_t silent;  /* counted above, too */
 };
 
 struct status_view {
