@@ -2,8 +2,10 @@
  * that the first that is found is the one to be named. */
 #include <mxpull/base/text.h>
 #include <mxpull/cli/nagios.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/span.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -263,4 +265,19 @@ int nagios_format_unknown(struct buffer *line, const char *why)
     append_shown(line, why, strlen(why));
     (void)buffer_append_text(line, "\n");
     return (int)HEALTH_UNKNOWN;
+}
+
+int nagios_print_unknown(const char *why)
+{
+    struct output output;
+    struct buffer line;
+    int exit_status;
+
+    output_init(&output, stdout);
+    buffer_init(&line, SENTENCE_SIZE_MAX);
+    exit_status = nagios_format_unknown(&line, why);
+    output_write(&output, line.bytes, line.size);
+    buffer_done(&line);
+    (void)output_finish(&output);
+    return exit_status;
 }

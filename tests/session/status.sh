@@ -98,9 +98,22 @@ refuse "--limit is a number, 0: all; not \"many\"" history --limit many
 refuse "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 07:00\", 2026-11-20T07:00:00Z), not \"lunch\"" history --since lunch
 refuse "--json and --csv exclude each other" history --json --csv
 refuse "--failed is of answers, and not of --messages" history --failed --messages
-refuse "--nagios and --json exclude each other" status --nagios --json
 refuse "\"status\" takes no names, but \"good\" was given" status good
 refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
+
+# A monitor takes exit status 64 for no answer at all.
+unknown() { # TEXT ARGUMENT…
+    local text=$1
+    shift
+    run 3 "$@"
+    expect "the monitor's line" "MXPULL UNKNOWN - $text" "$(cat "$tmp/out")"
+    expect "nothing on standard error" "" "$(cat "$tmp/err")"
+}
+unknown "--nagios and --json exclude each other" status --nagios --json -c "$conf"
+unknown "unknown option --warning; try \"mxpull --help\"" status --nagios --warning 3
+unknown "\"status\" takes no names, but \"good/x\" was given" status 'good|x' --nagios
+unknown "--config needs a FILE; try \"mxpull --help\"" status --nagios --config
+unknown "--nagios takes no argument" status --nagios=yes
 
 echo 'interval = 4x' >"$tmp/faulty.conf"
 run 78 status -c "$tmp/faulty.conf"
