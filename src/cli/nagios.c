@@ -54,7 +54,7 @@ static void note_primary(struct problems *problems, const struct status_view *vi
         (void)buffer_append_format(&problems->first, " for %s",
                                    span_format(span, (view->now_ms - life->since_ms) / 1000));
     if (life->text[0] != '\0')
-        (void)buffer_append_format(&problems->first, ": %s", life->text);
+        (void)buffer_append_format(&problems->first, ": %s", status_primary_text(view, life->text));
 }
 
 static void describe_silent(struct buffer *sentence, const struct status_view *view,

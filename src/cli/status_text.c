@@ -68,7 +68,7 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
         lasts ? "its end was not seen"
               : span_format(span, (outage->ended_ms - outage->began_ms) / 1000));
     if (outage->why[0] != '\0')
-        (void)buffer_append_format(sentence, ": %s", outage->why);
+        (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
 
 /* " for 3d4h, looked at 12s ago" */
@@ -83,7 +83,7 @@ static void append_looked(struct buffer *sentence, const struct status_view *vie
     (void)buffer_append_text(sentence, ", looked at ");
     append_ago(sentence, view, life->looked_ms);
     if (!life->is_up && life->text[0] != '\0')
-        (void)buffer_append_format(sentence, ": %s", life->text);
+        (void)buffer_append_format(sentence, ": %s", status_primary_text(view, life->text));
 }
 
 /* ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */

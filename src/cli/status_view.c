@@ -4,6 +4,7 @@
 #include <mxpull/cli/status_view.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     DAY_S = 24 * 3600,
@@ -36,6 +37,20 @@ char status_letter(enum store_grade grade)
     case STORE_BAD: return '!';
     }
     return '?';
+}
+
+/* As pull/preflight words it. */
+const char *status_primary_text(const struct status_view *view, const char *text)
+{
+    static const char before[] = "our own mail server at ", behind[] = ": ";
+    const char *address = view->config->primary.address.text;
+    const char *rest = text + sizeof before - 1;
+
+    if (strncmp(text, before, sizeof before - 1) != 0 ||
+        strncmp(rest, address, strlen(address)) != 0)
+        return text;
+    rest += strlen(address);
+    return strncmp(rest, behind, sizeof behind - 1) == 0 ? rest + sizeof behind - 1 : text;
 }
 
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain)

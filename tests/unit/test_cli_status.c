@@ -45,7 +45,8 @@ static void set_life(struct store *store, int64_t alive_ms, int64_t looked_ms, b
                               .since_ms = looked_ms > 0 ? looked_ms - 76 * HOURS : 0};
 
     if (!is_up)
-        (void)text_copy(life.text, sizeof life.text, "no connection: Connection refused");
+        (void)text_copy(life.text, sizeof life.text,
+                        "our own mail server at 127.0.0.1:25: no connection: Connection refused");
     assert_ok(store_set_life(store, &life, &problem));
 }
 
@@ -280,7 +281,8 @@ static void test_primary(void **state)
     if (row->looked_ago_ms != INT64_MIN)
         set_life(store, NOW, NOW - row->looked_ago_ms, row->is_up);
     if (row->outage_ago_ms != 0)
-        assert_ok(store_outage_begin(store, NOW - row->outage_ago_ms, "no banner", &problem));
+        assert_ok(store_outage_begin(store, NOW - row->outage_ago_ms,
+                                     "our own mail server at 127.0.0.1:25: no banner", &problem));
     if (row->outage_ms != 0)
         assert_ok(store_outage_end(store, NOW - row->outage_ago_ms + row->outage_ms, &problem));
     struct status_view view = read_view(store);
@@ -336,6 +338,27 @@ static void silence_of_the_configuration_counts(void **state)
     status_view_done(&view);
     test_config.silence_s = 0;
     store_close(store);
+}
+
+/* Of another address all is said. */
+static void address_is_said_once(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } rows[] = {
+        {"our own mail server at 127.0.0.1:25: no banner", "no banner"},
+        {"our own mail server at 127.0.0.1:255: no banner",
+         "our own mail server at 127.0.0.1:255: no banner"},
+        {"our own mail server at 127.0.0.1:25", "our own mail server at 127.0.0.1:25"},
+        {"our own mail server refuses a@b.example: 550",
+         "our own mail server refuses a@b.example: 550"},
+        {"", ""},
+    };
+    const struct status_view view = {.config = &test_config};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(status_primary_text(&view, rows[i].text), rows[i].said);
 }
 
 /* ---- text ---- */
@@ -918,6 +941,7 @@ static void test_span(void **state)
 static const struct CMUnitTest fixed_tests[] = {
     TEST(silence_flag_counts),
     TEST(silence_of_the_configuration_counts),
+    TEST(address_is_said_once),
     TEST(text_is_in_columns),
     TEST(quiet_says_nothing_where_all_is_well),
     TEST(polls_are_coloured),

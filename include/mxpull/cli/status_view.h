@@ -89,6 +89,10 @@ void status_view_done(struct status_view *view);
  * never asked. */
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain);
 
+/* What was said of the primary, behind a place where its address stands already: without the address,
+ * if it is the configured one. Borrowed from text. */
+const char *status_primary_text(const struct status_view *view, const char *text);
+
 /* How polls are shown in a strip: '+' good, 'o' held, '~' temporary, '!' bad. */
 char status_letter(enum store_grade grade);
 
