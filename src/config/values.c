@@ -72,6 +72,9 @@ static enum status parse_duration(const struct option *option, const char *text,
     (void)text_printable_copy(shown, sizeof shown, text);
     (void)duration_format(min, option->min);
     (void)duration_format(max, option->max);
+    if (duration_is_too_long(text))
+        return error_set(error, STATUS_SYNTAX, "\"%s\" is too long; %s to %s are allowed", shown,
+                         min, max);
     if (!duration_parse(text, &parsed))
         return error_set(
             error, STATUS_SYNTAX,
