@@ -463,6 +463,59 @@ static void hostile_texts_do_no_harm(void **state)
     store_close(store);
 }
 
+/* ---- --failed --outcome ---- */
+
+struct failed_row {
+    const char *outcome;
+    enum store_grade grade;
+    bool is_found;
+};
+
+static const struct failed_row failed_rows[] = {
+    {"started", STORE_GOOD, false},     {"pending", STORE_GOOD, false},
+    {"held", STORE_HELD, false},        {"deferred", STORE_TEMPORARY, true},
+    {"interrupted", STORE_HELD, false}, {"interrupted", STORE_TEMPORARY, true},
+    {"denied", STORE_BAD, true},
+};
+
+static void test_failed(void **state)
+{
+    const struct failed_row *row = *state;
+
+    assert_int_equal(begin(NULL), 0);
+    struct store *store = open_store();
+    say(store, &(struct said){.backup = "mx2",
+                              .domain = "example.com",
+                              .at_ms = NOW,
+                              .grade = row->grade,
+                              .outcome = row->outcome});
+    char *text = write_form(store, &history_json, false,
+                            (struct store_filter){.failed = true, .outcome = row->outcome},
+                            LINE_UNBOUNDED, false);
+    assert_int_equal(strcmp(text, "{\"answers\":[]}\n") != 0, row->is_found);
+    free(text);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* That it is known without a look at the store is seen by one that cannot be looked at. */
+static void contradiction_is_not_looked_for(void **state)
+{
+    const struct history_request request = {.filter = {.failed = true, .outcome = "started"},
+                                            .form = &history_csv,
+                                            .style = {.columns = LINE_UNBOUNDED}};
+    struct written written;
+    size_t count = 77;
+
+    (void)state;
+    begin_written(&written);
+    assert_ok(history_write(&written.output, NULL, &request, &count, &problem));
+    end_written(&written);
+    assert_int_equal(count, 0);
+    assert_csv(written.text, 16, 1);
+    free(written.text);
+}
+
 /* ---- many rows ---- */
 
 static void fill_many(struct store *store)
@@ -528,6 +581,7 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),
     TEST(hostile_texts_do_no_harm),
+    TEST(contradiction_is_not_looked_for),
     TEST(pages_leave_no_seams),
     TEST(full_disk_ends_it),
 };
@@ -540,5 +594,6 @@ int main(void)
     tzset();
     failed = RUN_TABLE(since_rows, test_since);
     failed += RUN_TABLE(name_rows, test_name);
+    failed += RUN_TABLE(failed_rows, test_failed);
     return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);
 }
