@@ -84,6 +84,10 @@ run 0 status -q -c "$conf"
 expect "all is well now" "" "$(cat "$tmp/out" "$tmp/err")"
 run 0 status --nagios -c "$conf"
 
+run 0 status --help
+expect_in "the strip's letters" "+ good, o not asked, ~ temporary, ! bad" "$tmp/out"
+expect "columns" 0 "$(awk 'length > 79' "$tmp/out" | wc -l)"
+
 # --- what is refused --------------------------------------------------------------------------------------------------------------
 refuse() { # TEXT ARGUMENT…
     local text=$1

@@ -58,7 +58,7 @@ struct status_summary {
     size_t backups, domains;
     size_t silent;
     size_t failing; /* the last answer, those held left out, was not good */
-    size_t held;    /* the last one was held, and none before it was bad */
+    size_t held;    /* the last poll was held, or stopped, and the answer before it was not bad */
     size_t ok;      /* the last one was good */
     size_t unknown; /* there is none */
 };
@@ -93,7 +93,7 @@ int64_t status_silence_s(const struct status_view *view, const struct status_dom
  * if it is the configured one. Borrowed from text. */
 const char *status_primary_text(const struct status_view *view, const char *text);
 
-/* How polls are shown in a strip: '+' good, 'o' held, '~' temporary, '!' bad. */
+/* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
 char status_letter(enum store_grade grade);
 
 /* The worse of the two. */
