@@ -11,7 +11,20 @@ static const struct unit {
     int64_t seconds;
 } units[] = {{'w', 604800}, {'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
 
-bool duration_parse(const char *text, int64_t *seconds)
+/* Digits up to a unit; more than DURATION_MAX_S is DURATION_MAX_S + 1. */
+static const char *read_number(const char *text, int64_t *number)
+{
+    for (*number = 0; text_is_digit(*text); text++) {
+        if (*number <= DURATION_MAX_S)
+            *number = *number * 10 + (*text - '0');
+        if (*number > DURATION_MAX_S)
+            *number = DURATION_MAX_S + 1;
+    }
+    return text;
+}
+
+/* False where text is no duration; what is longer than DURATION_MAX_S is more than that. */
+static bool read_all(const char *text, int64_t *seconds)
 {
     int64_t total = 0;
     size_t next_unit = 0;
@@ -23,27 +36,38 @@ bool duration_parse(const char *text, int64_t *seconds)
     if (*text == '\0')
         return false;
     while (*text != '\0') {
-        int64_t number = 0;
+        int64_t number;
 
         if (!text_is_digit(*text))
             return false;
-        for (; text_is_digit(*text); text++) {
-            number = number * 10 + (*text - '0');
-            if (number > DURATION_MAX_S)
-                return false;
-        }
+        text = read_number(text, &number);
         while (next_unit < COUNT_OF(units) && units[next_unit].letter != *text)
             next_unit++;
-        if (next_unit == COUNT_OF(units) || number > DURATION_MAX_S / units[next_unit].seconds)
+        if (next_unit == COUNT_OF(units))
             return false;
         total += number * units[next_unit].seconds;
         next_unit++;
         text++;
     }
-    if (total > DURATION_MAX_S)
-        return false;
     *seconds = total;
     return true;
+}
+
+bool duration_parse(const char *text, int64_t *seconds)
+{
+    int64_t parsed;
+
+    if (!read_all(text, &parsed) || parsed > DURATION_MAX_S)
+        return false;
+    *seconds = parsed;
+    return true;
+}
+
+bool duration_is_too_long(const char *text)
+{
+    int64_t parsed;
+
+    return read_all(text, &parsed) && parsed > DURATION_MAX_S;
 }
 
 char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)
@@ -53,7 +77,8 @@ char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)
     (void)text_copy(target, DURATION_TEXT_SIZE, "0s");
     for (size_t i = 0; i < COUNT_OF(units); i++) {
         int64_t number = seconds / units[i].seconds;
-        bool is_odd_week = units[i].letter == 'w' && seconds % units[i].seconds >= units[i + 1].seconds;
+        bool is_odd_week =
+            units[i].letter == 'w' && seconds % units[i].seconds >= units[i + 1].seconds;
 
         if (number == 0 || is_odd_week) /* 400d is easier to read than 57w1d */
             continue;

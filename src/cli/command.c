@@ -28,16 +28,17 @@ const struct command command_table[] = {
     {"status", NULL, "last answers, next polls, silence",
      "Says what is known of the primary, the daemon, and every backup and domain of\n"
      "the configuration: the last answer and when it came, the next poll, the last\n"
-     "mail, the last 30 polls (+ good, o held, ~ temporary, ! bad; the newest on the\n"
-     "right), and below it what is wrong. Nothing is asked. With -q only what is\n"
-     "wrong is printed.\n"
+     "mail, the last 30 polls (+ good, o not asked, ~ temporary, ! bad; the newest on\n"
+     "the right), and below it what is wrong. Nothing is asked. With -q only what is\n"
+     "wrong is printed. Not asked is what was held, because our own mail server was\n"
+     "not ready, or stopped.\n"
      "\n"
      "With --nagios it is one line for a monitor, and the exit status is\n"
      "  2  CRITICAL: the primary is down, or a domain is silent or was refused\n"
      "  1  WARNING: a domain failed for a while or was held, a certificate ends in\n"
      "     less than 14 days, or the daemon has been gone for less than 7 days\n"
-     "  3  UNKNOWN: nothing can be read, or a domain was never asked and nothing else\n"
-     "     is wrong\n"
+     "  3  UNKNOWN: nothing can be read, the command line is wrong, or a domain was\n"
+     "     never asked and nothing else is wrong\n"
      "  0  OK\n",
      "   0  it could report, whatever it says (with --nagios 0 to 3, as above)\n"
      "  75  it could not\n",

@@ -109,9 +109,10 @@ static struct history_style make_style(const struct arguments *arguments,
     for (size_t i = 0; i < config->backup_count; i++) {
         const struct backup_config *backup = &config->backups[i];
 
-        style.backup = wider(style.backup, backup->name, BACKUP_WIDTH_MAX);
+        style.widths.backup = wider(style.widths.backup, backup->name, BACKUP_WIDTH_MAX);
         for (size_t j = 0; j < backup->domain_count; j++)
-            style.domain = wider(style.domain, backup->domain_texts[j], DOMAIN_WIDTH_MAX);
+            style.widths.domain =
+                wider(style.widths.domain, backup->domain_texts[j], DOMAIN_WIDTH_MAX);
     }
     return style;
 }

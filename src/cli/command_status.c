@@ -137,9 +137,7 @@ static int run_nagios(const struct arguments *arguments)
 
 int command_status(const struct arguments *arguments)
 {
-    if (arguments->nagios && arguments->json) {
-        (void)fprintf(stderr, "mxpull: --nagios and --json exclude each other\n");
-        return EXIT_STATUS_USAGE;
-    }
+    if (arguments->nagios && arguments->json)
+        return nagios_print_unknown("--nagios and --json exclude each other");
     return arguments->nagios ? run_nagios(arguments) : run_report(arguments);
 }

@@ -79,6 +79,7 @@ static json_t *value_of(const struct option *option, const void *section)
 
     switch (option->type) {
     case OPTION_TEXT:
+    case OPTION_PATH:
     case OPTION_FILE:
     case OPTION_HOST:
     case OPTION_EHLO_NAME:

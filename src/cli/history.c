@@ -1,5 +1,8 @@
 /* The past, given out a page at a time. */
 #include <mxpull/cli/history.h>
+#include <mxpull/smtp/outcome.h>
+
+#include <string.h>
 
 enum {
     PAGE_SIZE = 64 * 1024,
@@ -50,17 +53,29 @@ static bool write_message(void *context, const struct store_message *message)
     return end_row(writing);
 }
 
+/* No answer of a good outcome is one that failed; to find that out, the store would look at all. */
+static bool is_contradiction(const struct store_filter *filter)
+{
+    for (int i = 0; filter->failed && filter->outcome != NULL && i < OUTCOME_COUNT; i++) {
+        enum outcome outcome = (enum outcome)i;
+
+        if (strcmp(outcome_name(outcome), filter->outcome) == 0)
+            return outcome == OUTCOME_HELD || outcome_exit_status(outcome) == 0;
+    }
+    return false;
+}
+
 enum status history_write(struct output *output, struct store *store,
                           const struct history_request *request, size_t *count, struct error *error)
 {
     struct writing writing = {.output = output, .request = request};
-    enum status status;
+    enum status status = STATUS_OK;
 
     buffer_init(&writing.page, PAGE_SIZE_MAX);
     request->form->begin(&writing.page, request->messages);
     if (request->messages)
         status = store_messages(store, &request->filter, write_message, &writing, error);
-    else
+    else if (!is_contradiction(&request->filter))
         status = store_history(store, &request->filter, write_answer, &writing, error);
     if (status == STATUS_OK) {
         (void)buffer_append_text(&writing.page, request->form->end);

@@ -10,6 +10,7 @@ enum {
     OUTCOME_WIDTH = 11,
     CAUSE_WIDTH = 8,
     ELAPSED_WIDTH = 7,
+    BEHIND_NAMES = OUTCOME_WIDTH + CAUSE_WIDTH + ELAPSED_WIDTH + 2 * 2, /* with two gaps */
     VOLUME_WIDTH = 8,
     CELL_SIZE = 32,
     SAID_SIZE_MAX = 8 * 1024,
@@ -74,12 +75,6 @@ static enum style grade_style(enum store_grade grade)
     return STYLE_PLAIN;
 }
 
-static void add_cell(struct line *line, const char *text, size_t width)
-{
-    if (width > 0 || *text != '\0')
-        line_cell(line, STYLE_PLAIN, text, width);
-}
-
 static void add_received(struct line *line, const struct store_answer *answer)
 {
     char volume[VOLUME_TEXT_SIZE], text[2 * CELL_SIZE];
@@ -100,8 +95,7 @@ static void write_answer(struct buffer *text, const struct history_style *style,
     struct line line;
 
     begin_line(&line, text, style, answer->at_ms);
-    add_cell(&line, row->backup, style->backup);
-    add_cell(&line, answer->domain, style->domain);
+    line_names(&line, row->backup, answer->domain, style->widths, BEHIND_NAMES);
     line_cell(&line, grade_style(answer->grade), answer->outcome, OUTCOME_WIDTH);
     line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
     line_cell(&line, STYLE_PLAIN, elapsed_format(elapsed, answer->ms), ELAPSED_WIDTH);
@@ -121,7 +115,8 @@ static void write_message(struct buffer *text, const struct history_style *style
     (void)buffer_append_format(&path, "%s -> ", *message->sender != '\0' ? message->sender : "<>");
     (void)buffer_append_text(&path, message->recipients);
     begin_line(&line, text, style, message->at_ms);
-    add_cell(&line, message->backup, style->backup);
+    line_names(&line, message->backup, "", (struct line_widths){.backup = style->widths.backup},
+               BEHIND_NAMES);
     line_cell(&line, STYLE_PLAIN, volume_format(volume, message->bytes > 0 ? message->bytes : 0),
               VOLUME_WIDTH);
     line_cell(&line, STYLE_PLAIN, path.bytes, 0);

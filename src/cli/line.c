@@ -7,8 +7,11 @@
 
 enum {
     CELL_SIZE_MAX = 16 * 1024,
-    CELL_GAP = 2
+    CELL_GAP = 2,
+    NAME_WIDTH_MIN = 8 /* of a name that is cut */
 };
+
+static const char ellipsis[] = "…"; /* one column */
 
 /* The blocks of Unicode that terminals draw two columns wide (UAX 11), to the nearest whole block.
  */
@@ -108,25 +111,50 @@ static void write_styled(const struct line *line, enum style style, const char *
         (void)buffer_append_text(line->target, "\x1b[0m");
 }
 
+/* The bytes of text, which is escaped, that a line takes which has room columns left of width: up to
+ * a blank. A word is broken only where it is longer than a whole line. */
+static size_t measure_words(const char *text, size_t room, size_t width)
+{
+    size_t columns;
+    size_t size = measure(text, room, &columns), last = size;
+
+    if (text[size] == '\0' || text[size] == ' ')
+        return size;
+    while (last > 0 && text[last - 1] != ' ')
+        last--;
+    if (last > 0)
+        return last;
+    return measure(text, width, &columns) < strcspn(text, " ") ? size : 0;
+}
+
+static void write_words(struct line *line, enum style style, const char *words, size_t size)
+{
+    while (size > 0 && words[size - 1] == ' ')
+        size--;
+    if (size > 0 && fill_gap(line))
+        write_styled(line, style, words, size);
+}
+
 void line_last(struct line *line, enum style style, const char *text, size_t indent)
 {
     struct buffer escaped;
-    size_t columns;
+    size_t width = line->columns < 2 * indent ? line->columns : line->columns - indent;
 
-    if (line->columns < 2 * indent)
-        indent = 0;
     buffer_init(&escaped, CELL_SIZE_MAX);
     text_printable(&escaped, text, strlen(text));
     for (const char *rest = escaped.bytes; *rest != '\0';) {
-        size_t size = fill_gap(line) ? measure(rest, line->room, &columns) : 0;
+        size_t room = line->room > line->gap ? line->room - line->gap : 0;
+        size_t size = measure_words(rest, room, width);
 
-        if (size == 0 && line->room == line->columns - indent)
+        if (size == 0 && room >= width && *rest != ' ')
             break; /* not even one character is as narrow as the line */
-        write_styled(line, style, rest, size);
+        write_words(line, style, rest, size);
         rest += size;
+        rest += strspn(rest, " ");
         if (*rest != '\0') {
-            (void)buffer_append_format(line->target, "\n%*s", (int)indent, "");
-            line->room = line->columns - indent;
+            (void)buffer_append_format(line->target, "\n%*s", (int)(line->columns - width), "");
+            line->room = width;
+            line->gap = 0;
         }
     }
     line->room = 0;
@@ -149,6 +177,71 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
     }
     line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
     buffer_done(&escaped);
+}
+
+/* A cell of at most limit columns, which is more than one. */
+static void add_name(struct line *line, const char *text, size_t width, size_t limit)
+{
+    struct buffer escaped;
+    size_t columns = 0;
+
+    buffer_init(&escaped, CELL_SIZE_MAX);
+    text_printable(&escaped, text, strlen(text));
+    if (escaped.size > 0 && fill_gap(line)) {
+        limit = limit < line->room ? limit : line->room;
+        if (escaped.bytes[measure(escaped.bytes, limit, &columns)] == '\0') {
+            (void)buffer_append_text(line->target, escaped.bytes);
+        } else {
+            (void)buffer_append(line->target, escaped.bytes,
+                                measure(escaped.bytes, limit - 1, &columns));
+            (void)buffer_append_text(line->target, ellipsis);
+            columns++;
+        }
+        line->room -= columns;
+    }
+    line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
+    buffer_done(&escaped);
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+struct line_widths line_share(struct line_widths wanted, size_t room)
+{
+    size_t half = room / 2;
+
+    if (wanted.backup <= room && wanted.domain <= room - wanted.backup)
+        return wanted;
+    if (wanted.backup <= half)
+        return (struct line_widths){wanted.backup, larger(room - wanted.backup, NAME_WIDTH_MIN)};
+    if (wanted.domain <= half)
+        return (struct line_widths){larger(room - wanted.domain, NAME_WIDTH_MIN), wanted.domain};
+    return (struct line_widths){larger(half, NAME_WIDTH_MIN), larger(room - half, NAME_WIDTH_MIN)};
+}
+
+size_t line_names_columns(struct line_widths widths)
+{
+    return (widths.backup > 0 ? widths.backup + CELL_GAP : 0) +
+           (widths.domain > 0 ? widths.domain + CELL_GAP : 0);
+}
+
+void line_names(struct line *line, const char *backup, const char *domain,
+                struct line_widths widths, size_t behind)
+{
+    const struct line_widths wanted = {larger(widths.backup, line_columns(backup)),
+                                       larger(widths.domain, line_columns(domain))};
+    size_t taken = line->gap + line_names_columns(wanted) - wanted.backup - wanted.domain;
+    size_t room = line->room > taken ? line->room - taken : 0;
+    struct line_widths limits = line_share(wanted, room > behind ? room - behind : 0);
+
+    if (wanted.backup > 0)
+        add_name(line, backup, widths.backup < limits.backup ? widths.backup : limits.backup,
+                 limits.backup);
+    if (wanted.domain > 0)
+        add_name(line, domain, widths.domain < limits.domain ? widths.domain : limits.domain,
+                 limits.domain);
 }
 
 void line_join(struct line *line)

@@ -2,8 +2,10 @@
  * that the first that is found is the one to be named. */
 #include <mxpull/base/text.h>
 #include <mxpull/cli/nagios.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/span.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -52,7 +54,7 @@ static void note_primary(struct problems *problems, const struct status_view *vi
         (void)buffer_append_format(&problems->first, " for %s",
                                    span_format(span, (view->now_ms - life->since_ms) / 1000));
     if (life->text[0] != '\0')
-        (void)buffer_append_format(&problems->first, ": %s", life->text);
+        (void)buffer_append_format(&problems->first, ": %s", status_primary_text(view, life->text));
 }
 
 static void describe_silent(struct buffer *sentence, const struct status_view *view,
@@ -198,26 +200,38 @@ static void append_value(struct buffer *line, const char *label, bool is_known, 
         (void)buffer_append_format(line, " %s=U", label);
 }
 
+/* How long ago the last good answer of a domain was, the longest of those that have one; -1: none
+ * has. */
+static int64_t oldest_good_s(const struct status_view *view)
+{
+    int64_t oldest_s = -1;
+
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
+
+        if (domain->state.good_ms > 0 && status_silence_s(view, domain) > oldest_s)
+            oldest_s = status_silence_s(view, domain);
+    }
+    return oldest_s;
+}
+
 static void append_performance(struct buffer *line, const struct status_view *view)
 {
     const struct status_summary *summary = &view->summary;
-    int64_t oldest_good_s = -1, days_min = INT64_MAX;
+    int64_t oldest_s = oldest_good_s(view), days_min = INT64_MAX;
 
-    for (size_t i = 0; i < summary->domains; i++) {
-        int64_t silence_s = status_silence_s(view, &view->domains[i]);
-
-        oldest_good_s = silence_s > oldest_good_s ? silence_s : oldest_good_s;
-    }
     for (size_t i = 0; i < summary->backups; i++) {
         const struct status_backup *backup = &view->backups[i];
 
         if (backup->has_certificate && backup->certificate_days < days_min)
             days_min = backup->certificate_days;
     }
-    (void)buffer_append_format(line, "|domains=%zu ok=%zu failing=%zu silent=%zu unknown=%zu",
+    (void)buffer_append_format(line,
+                               "|domains=%zu ok=%zu failing=%zu silent=%zu held=%zu "
+                               "unknown=%zu",
                                summary->domains, summary->ok, summary->failing, summary->silent,
-                               summary->unknown);
-    append_value(line, "oldest_good", oldest_good_s >= 0, oldest_good_s, "s");
+                               summary->held, summary->unknown);
+    append_value(line, "oldest_good", oldest_s >= 0, oldest_s, "s");
     append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN,
                  view->primary == PRIMARY_UP ? 1 : 0, "");
     append_value(line, "certificate_days", days_min != INT64_MAX, days_min, "");
@@ -251,4 +265,19 @@ int nagios_format_unknown(struct buffer *line, const char *why)
     append_shown(line, why, strlen(why));
     (void)buffer_append_text(line, "\n");
     return (int)HEALTH_UNKNOWN;
+}
+
+int nagios_print_unknown(const char *why)
+{
+    struct output output;
+    struct buffer line;
+    int exit_status;
+
+    output_init(&output, stdout);
+    buffer_init(&line, SENTENCE_SIZE_MAX);
+    exit_status = nagios_format_unknown(&line, why);
+    output_write(&output, line.bytes, line.size);
+    buffer_done(&line);
+    (void)output_finish(&output);
+    return exit_status;
 }

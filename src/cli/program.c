@@ -1,13 +1,16 @@
 /* From argv to the exit status. */
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
+#include <mxpull/cli/nagios.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/cli/program.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
     HELP_SIZE_MAX = 64 * 1024
@@ -35,6 +38,19 @@ static int print_version(void)
     return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
+/* A faulty command line may still tell who reads what is said of it. */
+static bool is_for_monitor(int argc, char *argv[])
+{
+    static const char option[] = "--nagios";
+
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, sizeof option - 1) == 0 &&
+            (argv[i][sizeof option - 1] == '\0' || argv[i][sizeof option - 1] == '='))
+            return true;
+    }
+    return false;
+}
+
 int program_run(int argc, char *argv[])
 {
     struct arguments arguments;
@@ -45,6 +61,8 @@ int program_run(int argc, char *argv[])
     terminal_speak_utf8();
     argv = host_arguments(&argc, argv);
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
+        if (is_for_monitor(argc, argv))
+            return nagios_print_unknown(error.text);
         (void)fprintf(stderr, "mxpull: %s\n", error.text);
         return EXIT_STATUS_USAGE;
     }

@@ -111,7 +111,8 @@ static json_t *summary_object(const struct status_summary *summary)
         size_t count;
     } counts[] = {{"backups", summary->backups}, {"domains", summary->domains},
                   {"ok", summary->ok},           {"failing", summary->failing},
-                  {"silent", summary->silent},   {"unknown", summary->unknown}};
+                  {"silent", summary->silent},   {"held", summary->held},
+                  {"unknown", summary->unknown}};
     json_t *object = json_object();
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)

@@ -17,6 +17,7 @@ enum {
     DETAIL_INDENT = 6,
     CELL_TEXT_SIZE = 64,
     GAP = 2,
+    STRIP_MIN = 8, /* polls that are worth cutting a name */
     SENTENCE_SIZE_MAX = 4096
 };
 
@@ -25,8 +26,9 @@ struct table {
     struct buffer *text; /* borrowed */
     const struct status_view *view;
     const struct status_style *style;
-    size_t backup, domain, outcome, ago, next, mail; /* widths; 0: there is no such column */
-    size_t strip;                                    /* polls that are shown at most */
+    struct line_widths names, longest; /* longest: the monsters counted, too */
+    size_t outcome, ago, next, mail;   /* widths; 0: there is no such column */
+    size_t strip;                      /* polls that are shown at most */
 };
 
 static struct line begin_line(const struct table *table)
@@ -66,7 +68,7 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
         lasts ? "its end was not seen"
               : span_format(span, (outage->ended_ms - outage->began_ms) / 1000));
     if (outage->why[0] != '\0')
-        (void)buffer_append_format(sentence, ": %s", outage->why);
+        (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
 
 /* " for 3d4h, looked at 12s ago" */
@@ -81,7 +83,7 @@ static void append_looked(struct buffer *sentence, const struct status_view *vie
     (void)buffer_append_text(sentence, ", looked at ");
     append_ago(sentence, view, life->looked_ms);
     if (!life->is_up && life->text[0] != '\0')
-        (void)buffer_append_format(sentence, ": %s", life->text);
+        (void)buffer_append_format(sentence, ": %s", status_primary_text(view, life->text));
 }
 
 /* ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */
@@ -207,9 +209,26 @@ static void widen(size_t *width, size_t columns, size_t max)
         *width = columns;
 }
 
+static void narrow(size_t *width, size_t max)
+{
+    if (*width > max)
+        *width = max;
+}
+
 static bool is_shown(const struct table *table, enum health health)
 {
     return !table->style->only_wrong || health == HEALTH_WARNING || health == HEALTH_CRITICAL;
+}
+
+static void measure_names(struct table *table, const struct status_domain *domain)
+{
+    size_t backup = line_columns(domain->backup->config->name);
+    size_t name = line_columns(domain->name);
+
+    widen(&table->names.backup, backup, BACKUP_WIDTH_MAX);
+    widen(&table->names.domain, name, DOMAIN_WIDTH_MAX);
+    widen(&table->longest.backup, backup, SIZE_MAX);
+    widen(&table->longest.domain, name, SIZE_MAX);
 }
 
 static void measure_row(struct table *table, const struct status_domain *domain)
@@ -217,8 +236,7 @@ static void measure_row(struct table *table, const struct status_domain *domain)
     const struct status_view *view = table->view;
     char cell[CELL_TEXT_SIZE];
 
-    widen(&table->backup, line_columns(domain->backup->config->name), BACKUP_WIDTH_MAX);
-    widen(&table->domain, line_columns(domain->name), DOMAIN_WIDTH_MAX);
+    measure_names(table, domain);
     widen(&table->outcome, strlen(outcome_text(domain)), sizeof domain->state.outcome);
     widen(&table->ago, strlen(ago_text(cell, "", view, domain->state.at_ms)), SIZE_MAX);
     widen(&table->next, strlen(next_text(cell, view, domain->backup)), SIZE_MAX);
@@ -227,19 +245,31 @@ static void measure_row(struct table *table, const struct status_domain *domain)
         table->strip = domain->state.strip_count;
 }
 
-/* What a terminal has no room for goes off the strip's old end. */
+/* The columns behind the names, with the gaps between them. */
+static size_t behind_names(const struct table *table, size_t strip)
+{
+    const size_t widths[] = {table->outcome, table->ago, table->next, table->mail};
+    size_t used = strip;
+
+    for (size_t i = 0; i < COUNT_OF(widths); i++)
+        used += widths[i] > 0 ? widths[i] + GAP : 0;
+    return used;
+}
+
+/* What a terminal has no room for goes off the strip's old end, and then off the ends of the names. */
 static void measure_table(struct table *table)
 {
-    size_t columns = table->style->columns, used = 0;
+    size_t columns = table->style->columns, used;
 
     for (size_t i = 0; i < table->view->summary.domains; i++) {
         if (is_shown(table, table->view->domains[i].health))
             measure_row(table, &table->view->domains[i]);
     }
-    const size_t widths[] = {table->backup, table->domain, table->outcome,
-                             table->ago,    table->next,   table->mail};
-    for (size_t i = 0; i < COUNT_OF(widths); i++)
-        used += widths[i] > 0 ? widths[i] + GAP : 0;
+    used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
+    table->longest = line_share(table->longest, columns > used ? columns - used : 0);
+    narrow(&table->names.backup, table->longest.backup);
+    narrow(&table->names.domain, table->longest.domain);
+    used = behind_names(table, 0) + line_names_columns(table->longest);
     if (columns < used + table->strip)
         table->strip = columns > used ? columns - used : 0;
 }
@@ -305,8 +335,8 @@ static void add_row(const struct table *table, const struct status_domain *domai
     struct line line = begin_line(table);
     struct buffer said;
 
-    add_cell(&line, STYLE_PLAIN, domain->backup->config->name, table->backup);
-    add_cell(&line, STYLE_PLAIN, domain->name, table->domain);
+    line_names(&line, domain->backup->config->name, domain->name, table->names,
+               behind_names(table, table->strip));
     add_cell(&line, domain->is_held ? STYLE_DIM : grade_style(domain->grade), outcome_text(domain),
              table->outcome);
     add_cell(&line, STYLE_PLAIN, ago_text(ago, "", table->view, state->at_ms), table->ago);
@@ -418,8 +448,8 @@ static void add_certificate(const struct table *table, const struct status_backu
         (void)snprintf(sentence, sizeof sentence, "certificate %s %lld day%s%s",
                        days < 0 ? "ended" : "ends in", (long long)(days < 0 ? -days : days),
                        days == 1 || days == -1 ? "" : "s", days < 0 ? " ago" : "");
-    add_cell(&line, STYLE_PLAIN, backup->config->name,
-             table->backup > 0 ? table->backup : line_columns(backup->config->name));
+    line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
+               strlen(sentence));
     line_last(&line, style, sentence, DETAIL_INDENT);
     end_line(table);
 }
@@ -448,7 +478,7 @@ static void append_count(struct buffer *text, size_t count, const char *what)
         (void)buffer_append_format(text, ", %zu %s", count, what);
 }
 
-/* "2 backups, 3 domains: 2 ok, 1 failing, 1 silent" */
+/* "2 backups, 3 domains: 1 ok, 1 failing, 1 silent" */
 static void add_summary(const struct table *table)
 {
     const struct status_summary *summary = &table->view->summary;
@@ -458,6 +488,7 @@ static void add_summary(const struct table *table)
                                summary->domains == 1 ? "" : "s", summary->ok);
     append_count(table->text, summary->failing, "failing");
     append_count(table->text, summary->silent, "silent");
+    append_count(table->text, summary->held, "held");
     append_count(table->text, summary->unknown, "unknown");
     end_line(table);
 }

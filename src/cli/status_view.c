@@ -4,6 +4,7 @@
 #include <mxpull/cli/status_view.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     DAY_S = 24 * 3600,
@@ -36,6 +37,20 @@ char status_letter(enum store_grade grade)
     case STORE_BAD: return '!';
     }
     return '?';
+}
+
+/* As pull/preflight words it. */
+const char *status_primary_text(const struct status_view *view, const char *text)
+{
+    static const char before[] = "our own mail server at ", behind[] = ": ";
+    const char *address = view->config->primary.address.text;
+    const char *rest = text + sizeof before - 1;
+
+    if (strncmp(text, before, sizeof before - 1) != 0 ||
+        strncmp(rest, address, strlen(address)) != 0)
+        return text;
+    rest += strlen(address);
+    return strncmp(rest, behind, sizeof behind - 1) == 0 ? rest + sizeof behind - 1 : text;
 }
 
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain)
@@ -153,16 +168,17 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     domain->health = health_of(domain);
 }
 
-static void count_domain(struct status_summary *summary, const struct status_domain *domain)
+static size_t *counter_of(struct status_summary *summary, const struct status_domain *domain)
 {
-    summary->domains++;
-    summary->silent += domain->is_silent;
+    if (domain->is_silent)
+        return &summary->silent;
     switch (domain->grade) {
-    case STORE_GOOD: summary->ok++; return;
-    case STORE_HELD: summary->unknown++; return;
     case STORE_TEMPORARY:
-    case STORE_BAD: summary->failing++; return;
+    case STORE_BAD: return &summary->failing;
+    case STORE_GOOD: return domain->is_held ? &summary->held : &summary->ok;
+    case STORE_HELD: break;
     }
+    return domain->is_held ? &summary->held : &summary->unknown;
 }
 
 static void judge_all(struct status_view *view)
@@ -175,7 +191,8 @@ static void judge_all(struct status_view *view)
     for (size_t i = 0; i < summary->backups; i++)
         view->health = health_worse(view->health, view->backups[i].health);
     for (size_t i = 0; i < domains; i++) {
-        count_domain(summary, &view->domains[i]);
+        summary->domains++;
+        ++*counter_of(summary, &view->domains[i]);
         view->health = health_worse(view->health, view->domains[i].health);
     }
 }

@@ -164,6 +164,17 @@ static bool read_fields(const char *text, uint64_t bits[FIELD_COUNT], bool star[
     return text[strspn(text, " ")] == '\0';
 }
 
+static enum status refuse_shorthand(struct error *error, const char *text)
+{
+    char shown[PART_SIZE_MAX];
+
+    return error_set(
+        error, STATUS_SYNTAX,
+        "\"%s\" is none of @hourly, @daily, @weekly, @monthly, @yearly; these, or minute "
+        "hour day month weekday are allowed, such as \"0 */4 * * 1-5\"",
+        text_printable_copy(shown, sizeof shown, text));
+}
+
 enum status cron_parse(struct cron *cron, const char *text, struct error *error)
 {
     uint64_t bits[FIELD_COUNT] = {0};
@@ -173,6 +184,8 @@ enum status cron_parse(struct cron *cron, const char *text, struct error *error)
     if (!read_fields(expand(text), bits, star, &wrong)) {
         char why[64] = "does not have 5 fields";
 
+        if (*text == '@')
+            return refuse_shorthand(error, text);
         if (wrong < FIELD_COUNT)
             (void)text_copy(why, sizeof why, "has a bad field: the ");
         if (wrong < FIELD_COUNT)

@@ -124,6 +124,7 @@ static void append_value(struct buffer *line, const struct option *option, const
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_SECRET:
+    case OPTION_PATH:
     case OPTION_FILE:
     case OPTION_HOST:
     case OPTION_EHLO_NAME:

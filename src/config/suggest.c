@@ -8,10 +8,22 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    PREFIX_SIZE_MIN = 3
+};
+
 /* How far away a name may be and still be meant: a stroke in three. */
 static size_t reach(const char *name)
 {
     return strlen(name) / 3 + (strlen(name) < 3);
+}
+
+/* Twice the strokes that are wrong; a beginning that is the whole name is as good as one of them. */
+static size_t cost_of(const char *name, const char *known)
+{
+    size_t cost = 2 * distance(name, known);
+
+    return strlen(name) >= PREFIX_SIZE_MIN && text_starts_with(known, name) && cost > 2 ? 2 : cost;
 }
 
 char *suggest_option(char target[SUGGESTION_SIZE], enum option_section section, const char *name)
@@ -23,7 +35,7 @@ char *suggest_option(char target[SUGGESTION_SIZE], enum option_section section, 
     if (strlen(name) > DISTANCE_WORD_MAX)
         return target;
     for (size_t i = 0; i < option_count; i++) {
-        size_t cost = 2 * distance(name, options[i].name) + (options[i].section != section);
+        size_t cost = cost_of(name, options[i].name) + (options[i].section != section);
 
         if (cost < best) {
             best = cost;

@@ -10,6 +10,7 @@
 #include <mxpull/base/text.h>
 #include <mxpull/config/cron.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/host.h>
 #include <mxpull/platform/system_log.h>
 
 #include <assert.h>
@@ -71,6 +72,9 @@ static enum status parse_duration(const struct option *option, const char *text,
     (void)text_printable_copy(shown, sizeof shown, text);
     (void)duration_format(min, option->min);
     (void)duration_format(max, option->max);
+    if (duration_is_too_long(text))
+        return error_set(error, STATUS_SYNTAX, "\"%s\" is too long; %s to %s are allowed", shown,
+                         min, max);
     if (!duration_parse(text, &parsed))
         return error_set(
             error, STATUS_SYNTAX,
@@ -146,6 +150,17 @@ static enum status parse_file(const char *text, char **path, struct error *error
     return STATUS_OK;
 }
 
+/* A daemon, a command at a prompt and one of cron stand in different directories, and each would find
+ * another file at a relative path. */
+static enum status check_path(const char *path, struct error *error)
+{
+    if (host_path_is_absolute(path))
+        return STATUS_OK;
+    return refuse(error, path,
+                  "is not an absolute path; one from the root on is allowed, as in /PATH, or on "
+                  "Windows C:/PATH or //SERVER/PATH");
+}
+
 /* The target and, for a file, its path. */
 static enum status parse_log(const char *text, struct config *config, struct error *error)
 {
@@ -155,6 +170,8 @@ static enum status parse_log(const char *text, struct config *config, struct err
     bool syslog = system_log_exists(SYSTEM_LOG_SYSLOG);
 
     if (strncmp(text, file, sizeof file - 1) == 0 && text[sizeof file - 1] != '\0') {
+        if (check_path(text + sizeof file - 1, error) != STATUS_OK)
+            return STATUS_SYNTAX;
         free(config->log_path);
         config->log = LOG_FILE;
         config->log_path = memory_copy(text + sizeof file - 1);
@@ -199,7 +216,7 @@ static enum status parse_text(const struct option *option, const char *text, cha
         status = parse_schedule(text, copy, error);
     else if (option->type == OPTION_FILE)
         status = parse_file(text, copy, error);
-    else
+    else if (option->type != OPTION_PATH || (status = check_path(text, error)) == STATUS_OK)
         *copy = memory_copy(text);
     return status;
 }
@@ -262,6 +279,7 @@ enum status value_set(const struct option *option, void *section, const char *te
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_SECRET:
+    case OPTION_PATH:
     case OPTION_FILE:
     case OPTION_HOST:
     case OPTION_EHLO_NAME:
@@ -341,6 +359,7 @@ void value_free(const struct option *option, void *section)
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_SECRET:
+    case OPTION_PATH:
     case OPTION_FILE:
     case OPTION_HOST:
     case OPTION_EHLO_NAME:

@@ -1,9 +1,12 @@
 /* What is allowed and yet deserves a word: `mxpull config` shows it. */
 #include <mxpull/base/buffer.h>
+#include <mxpull/base/duration.h>
 #include <mxpull/config/config.h>
 
 enum {
-    WARNING_SIZE_MAX = 2000
+    WARNING_SIZE_MAX = 2000,
+    SILENCE_SIZE = 400,
+    OTHERS_SIZE = 40
 };
 
 struct warnings {
@@ -38,10 +41,48 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
              "between");
 }
 
+/* Whether domains of the backup count as silent before it is asked the next time. A schedule's slots
+ * lie at different distances and are not looked at. */
+static bool is_silence_short(const struct config *config, const struct backup_config *backup)
+{
+    const struct timing *timing = &backup->timing;
+
+    return config->silence_s > 0 && timing->schedule == NULL &&
+           config->silence_s <= timing->interval_s + timing->jitter_s;
+}
+
+/* Once, at the first backup that it is too short for. */
+static void warn_of_silence(const struct warnings *warnings)
+{
+    const struct config *config = warnings->config;
+    const struct backup_config *first = NULL;
+    char silence[DURATION_TEXT_SIZE], interval[DURATION_TEXT_SIZE], jitter[DURATION_TEXT_SIZE];
+    char text[SILENCE_SIZE], others[OTHERS_SIZE] = "";
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->backup_count; i++) {
+        if (is_silence_short(config, &config->backups[i]) && count++ == 0)
+            first = &config->backups[i];
+    }
+    if (first == NULL)
+        return;
+    if (count > 1)
+        (void)snprintf(others, sizeof others, " (and of %zu more)", count - 1);
+    (void)snprintf(text, sizeof text,
+                   "silence: %s is not longer than its interval of %s and jitter of %s%s, so the "
+                   "alarm comes although each answer is good; set a multiple of the interval, or "
+                   "0: 3 intervals of each backup",
+                   duration_format(silence, config->silence_s),
+                   duration_format(interval, first->timing.interval_s),
+                   duration_format(jitter, first->timing.jitter_s), others);
+    warn(warnings, first, text);
+}
+
 void config_warn(const struct config *config, config_fault *callback, void *context)
 {
     const struct warnings warnings = {config, callback, context};
 
     for (size_t i = 0; i < config->backup_count; i++)
         warn_of_backup(&warnings, &config->backups[i]);
+    warn_of_silence(&warnings);
 }

@@ -156,6 +156,11 @@ char *host_state_directory(void)
     return user_path("XDG_STATE_HOME", "/.local/state", "/mxpull");
 }
 
+bool host_path_is_absolute(const char *path)
+{
+    return *path == '/';
+}
+
 int host_ip_version(const char *text)
 {
     struct in6_addr bytes;

@@ -6,6 +6,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 
 #include <shellapi.h>
 #include <stdlib.h>
@@ -75,6 +76,19 @@ char *host_config_path(const char *system_directory)
 char *host_state_directory(void)
 {
     return in_program_data("\\mxpull\\state");
+}
+
+static bool is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* A path that begins with one slash is one of whatever drive the process stands on. */
+bool host_path_is_absolute(const char *path)
+{
+    if (text_is_letter(path[0]))
+        return path[1] == ':' && is_slash(path[2]);
+    return is_slash(path[0]) && is_slash(path[1]);
 }
 
 /* inet_pton takes more here than elsewhere (0x7f.0.0.1, fe80::1%3). */

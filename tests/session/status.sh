@@ -57,7 +57,7 @@ run 2 status --nagios -c "$conf"
 expect_in "the monitor's line" "MXPULL CRITICAL - bad bad.example: denied, 459 <b.example>: no/domains=0|domains=2 ok=1 " "$tmp/out"
 expect "one line" 1 "$(wc -l <"$tmp/out")"
 run 0 status --json -c "$conf"
-expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"unknown":0}}' "$tmp/out"
+expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"held":0,"unknown":0}}' "$tmp/out"
 
 # --- history ----------------------------------------------------------------------------------------------------------------------
 run 0 history -c "$conf"
@@ -84,6 +84,10 @@ run 0 status -q -c "$conf"
 expect "all is well now" "" "$(cat "$tmp/out" "$tmp/err")"
 run 0 status --nagios -c "$conf"
 
+run 0 status --help
+expect_in "the strip's letters" "+ good, o not asked, ~ temporary, ! bad" "$tmp/out"
+expect "columns" 0 "$(awk 'length > 79' "$tmp/out" | wc -l)"
+
 # --- what is refused --------------------------------------------------------------------------------------------------------------
 refuse() { # TEXT ARGUMENT…
     local text=$1
@@ -98,9 +102,22 @@ refuse "--limit is a number, 0: all; not \"many\"" history --limit many
 refuse "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 07:00\", 2026-11-20T07:00:00Z), not \"lunch\"" history --since lunch
 refuse "--json and --csv exclude each other" history --json --csv
 refuse "--failed is of answers, and not of --messages" history --failed --messages
-refuse "--nagios and --json exclude each other" status --nagios --json
 refuse "\"status\" takes no names, but \"good\" was given" status good
 refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
+
+# A monitor takes exit status 64 for no answer at all.
+unknown() { # TEXT ARGUMENT…
+    local text=$1
+    shift
+    run 3 "$@"
+    expect "the monitor's line" "MXPULL UNKNOWN - $text" "$(cat "$tmp/out")"
+    expect "nothing on standard error" "" "$(cat "$tmp/err")"
+}
+unknown "--nagios and --json exclude each other" status --nagios --json -c "$conf"
+unknown "unknown option --warning; try \"mxpull --help\"" status --nagios --warning 3
+unknown "\"status\" takes no names, but \"good/x\" was given" status 'good|x' --nagios
+unknown "--config needs a FILE; try \"mxpull --help\"" status --nagios --config
+unknown "--nagios takes no argument" status --nagios=yes
 
 echo 'interval = 4x' >"$tmp/faulty.conf"
 run 78 status -c "$tmp/faulty.conf"

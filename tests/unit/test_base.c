@@ -31,9 +31,12 @@ static const struct duration_row durations[] = {
     {"30m1h", false, 0, ""},
     {"1h1h", false, 0, ""},
     {"4hours", false, 0, ""},
-    {"99999w", false, 0, ""},
-    {"18446744073709551617s", false, 0, ""},
-    {"3660d1s", false, 0, ""},
+    {"99999w", false, 0, "too long"},
+    {"18446744073709551617s", false, 0, "too long"},
+    {"99999999999999999999w99999999999999999999d", false, 0, "too long"},
+    {"99999999999999999999x", false, 0, ""},
+    {"99999999999999999999", false, 0, ""},
+    {"3660d1s", false, 0, "too long"},
     {"1.5h", false, 0, ""},
 };
 
@@ -44,6 +47,7 @@ static void test_duration(void **state)
     int64_t seconds = -1;
 
     assert_int_equal(duration_parse(row->text, &seconds), row->good);
+    assert_int_equal(duration_is_too_long(row->text), strcmp(row->written, "too long") == 0);
     assert_int_equal(seconds, row->good ? row->seconds : -1);
     if (row->good)
         assert_string_equal(duration_format(written, seconds), row->written);

@@ -187,7 +187,7 @@ static char *write_form(struct store *store, const struct history_form *form, bo
         .messages = messages,
         .filter = filter,
         .form = form,
-        .style = {.backup = 8, .domain = 11, .columns = columns, .color = color}};
+        .style = {.widths = {8, 11}, .columns = columns, .color = color}};
     struct written written;
     size_t count = 0;
 
@@ -260,6 +260,38 @@ static void answers_are_coloured_and_whole(void **state)
     assert_non_null(strstr(text, "  \x1b[32mstarted\x1b[0m      schedule  18 ms    250"));
     assert_non_null(strstr(text, "  \x1b[33minterrupted\x1b[0m  schedule"));
     assert_non_null(strstr(text, "\n      "));
+    free(text);
+    store_close(store);
+}
+
+/* A long domain does not move what became of it off the terminal. */
+static void long_names_leave_room(void **state)
+{
+    struct store *store = open_store();
+    char *text;
+
+    (void)state;
+    say(store, &(struct said){.backup = "mx2",
+                              .domain = "a-name-longer-than-any-other.example.com",
+                              .at_ms = NOW,
+                              .grade = STORE_BAD,
+                              .outcome = "denied",
+                              .code = 459,
+                              .text = "not for you"});
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 80, false);
+    assert_string_equal(text,
+                        "2026-11-23 16:00:00  mx2       a-name-longer-th…  denied       schedule  "
+                        "18 ms\n      459 not for you\n");
+    free(text);
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 70, false);
+    assert_string_equal(
+        text,
+        "2026-11-23 16:00:00  mx2       a-name-…  denied       schedule  18 ms\n      459 not "
+        "for you\n");
+    free(text);
+    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1},
+                      LINE_UNBOUNDED, false);
+    assert_non_null(strstr(text, "  a-name-longer-than-any-other.example.com  denied"));
     free(text);
     store_close(store);
 }
@@ -431,6 +463,59 @@ static void hostile_texts_do_no_harm(void **state)
     store_close(store);
 }
 
+/* ---- --failed --outcome ---- */
+
+struct failed_row {
+    const char *outcome;
+    enum store_grade grade;
+    bool is_found;
+};
+
+static const struct failed_row failed_rows[] = {
+    {"started", STORE_GOOD, false},     {"pending", STORE_GOOD, false},
+    {"held", STORE_HELD, false},        {"deferred", STORE_TEMPORARY, true},
+    {"interrupted", STORE_HELD, false}, {"interrupted", STORE_TEMPORARY, true},
+    {"denied", STORE_BAD, true},
+};
+
+static void test_failed(void **state)
+{
+    const struct failed_row *row = *state;
+
+    assert_int_equal(begin(NULL), 0);
+    struct store *store = open_store();
+    say(store, &(struct said){.backup = "mx2",
+                              .domain = "example.com",
+                              .at_ms = NOW,
+                              .grade = row->grade,
+                              .outcome = row->outcome});
+    char *text = write_form(store, &history_json, false,
+                            (struct store_filter){.failed = true, .outcome = row->outcome},
+                            LINE_UNBOUNDED, false);
+    assert_int_equal(strcmp(text, "{\"answers\":[]}\n") != 0, row->is_found);
+    free(text);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* That it is known without a look at the store is seen by one that cannot be looked at. */
+static void contradiction_is_not_looked_for(void **state)
+{
+    const struct history_request request = {.filter = {.failed = true, .outcome = "started"},
+                                            .form = &history_csv,
+                                            .style = {.columns = LINE_UNBOUNDED}};
+    struct written written;
+    size_t count = 77;
+
+    (void)state;
+    begin_written(&written);
+    assert_ok(history_write(&written.output, NULL, &request, &count, &problem));
+    end_written(&written);
+    assert_int_equal(count, 0);
+    assert_csv(written.text, 16, 1);
+    free(written.text);
+}
+
 /* ---- many rows ---- */
 
 static void fill_many(struct store *store)
@@ -491,10 +576,12 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(names_are_not_too_many),
     TEST(answers_are_lines),
     TEST(answers_are_coloured_and_whole),
+    TEST(long_names_leave_room),
     TEST(answers_are_json),
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),
     TEST(hostile_texts_do_no_harm),
+    TEST(contradiction_is_not_looked_for),
     TEST(pages_leave_no_seams),
     TEST(full_disk_ends_it),
 };
@@ -507,5 +594,6 @@ int main(void)
     tzset();
     failed = RUN_TABLE(since_rows, test_since);
     failed += RUN_TABLE(name_rows, test_name);
+    failed += RUN_TABLE(failed_rows, test_failed);
     return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);
 }

@@ -81,10 +81,12 @@ static const struct result_row result_rows[] = {
      "mx2  example.com  started      250 gr\\xfc\\xdf"},
     {"UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 0, false,
      "mx2  example.com  started      250 gr\xc3\xbc\xc3\x9f"},
-    {"cut UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 38, false,
-     "mx2  example.com  started      250 gr\xc3\xbc"},
-    {"cut wide", OUTCOME_STARTED, 250, "\xe6\x97\xa5\xe6\x9c\xac", 38, false,
-     "mx2  example.com  started      250 \xe6\x97\xa5"},
+    {"no room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 38, false,
+     "mx2  example.com  started      250"},
+    {"room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 39, false,
+     "mx2  example.com  started      250 gr\xc3\xbc\xc3\x9f"},
+    {"no room for the wide", OUTCOME_STARTED, 250, "\xe6\x97\xa5\xe6\x9c\xac", 38, false,
+     "mx2  example.com  started      250"},
     {"cut in a cell", OUTCOME_STARTED, 250, "x", 10, false, "mx2  examp"},
     {"cut in a gap", OUTCOME_STARTED, 250, "x", 4, false, "mx2"},
     {"cut at nothing", OUTCOME_STARTED, 250, "x", 1, false, "m"},
@@ -135,7 +137,45 @@ static void test_fold(void **state)
     buffer_init(&text, TEXT_SIZE);
     result_line_format(&text, &result, &style);
     assert_string_equal(text.bytes,
-                        "mx2  example.com  started      250 o\n      ne two three four five\n");
+                        "mx2  example.com  started      250\n      one two three four five\n");
+    buffer_done(&text);
+}
+
+struct last_row {
+    const char *name;
+    const char *text;
+    size_t columns;
+    const char *lines; /* behind a cell "a", with an indent of 2 */
+};
+
+static const struct last_row last_rows[] = {
+    {"fits", "one two", 10, "a  one two"},
+    {"does not", "one two", 9, "a  one\n  two"},
+    {"several lines", "one two three four", 9, "a  one\n  two\n  three\n  four"},
+    {"filled to the last column", "one two three four", 12, "a  one two\n  three four"},
+    {"blanks at the break", "one  two   three", 9, "a  one\n  two\n  three"},
+    {"blanks at the end", "one  ", 6, "a  one"},
+    {"a word for the next line", "two-three", 11, "a\n  two-three"},
+    {"a word longer than a line", "abcdefghijklm", 10, "a  abcdefg\n  hijklm"},
+    {"the same behind another", "x abcdefghijklm", 10, "a  x\n  abcdefgh\n  ijklm"},
+    {"wide characters of one word", "\xe6\x97\xa5\xe6\x9c\xac\xe6\x97\xa5\xe6\x9c\xac", 8,
+     "a  \xe6\x97\xa5\xe6\x9c\xac\n  \xe6\x97\xa5\xe6\x9c\xac"},
+    {"no room for an indent", "one two", 3, "a\none\ntwo"},
+    {"too narrow", "\xe6\x97\xa5", 1, "a\n"},
+    {"nothing", "", 10, "a"},
+};
+
+static void test_last(void **state)
+{
+    const struct last_row *row = *state;
+    struct buffer text;
+    struct line line;
+
+    buffer_init(&text, TEXT_SIZE);
+    line_init(&line, &text, row->columns, false);
+    line_cell(&line, STYLE_PLAIN, "a", 0);
+    line_last(&line, STYLE_PLAIN, row->text, 2);
+    assert_string_equal(text.bytes, row->lines);
     buffer_done(&text);
 }
 
@@ -387,6 +427,7 @@ int main(void)
     int failed = 0;
 
     failed += RUN_TABLE(result_rows, test_result);
+    failed += RUN_TABLE(last_rows, test_last);
     failed += RUN_TABLE(reports, test_report);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
     return failed != 0;

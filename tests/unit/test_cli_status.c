@@ -45,7 +45,8 @@ static void set_life(struct store *store, int64_t alive_ms, int64_t looked_ms, b
                               .since_ms = looked_ms > 0 ? looked_ms - 76 * HOURS : 0};
 
     if (!is_up)
-        (void)text_copy(life.text, sizeof life.text, "no connection: Connection refused");
+        (void)text_copy(life.text, sizeof life.text,
+                        "our own mail server at 127.0.0.1:25: no connection: Connection refused");
     assert_ok(store_set_life(store, &life, &problem));
 }
 
@@ -57,27 +58,42 @@ struct health_row {
     int64_t ago_ms;    /* of its last poll */
     enum health health;
     bool is_silent;
-    size_t ok, failing, unknown; /* of one domain */
+    const char *counted; /* as what */
 };
 
 static const struct health_row health_rows[] = {
-    {"good", "+", 3 * MINUTES, HEALTH_OK, false, 1, 0, 0},
-    {"good again", "!~+", 3 * MINUTES, HEALTH_OK, false, 1, 0, 0},
-    {"never asked", "", 0, HEALTH_UNKNOWN, false, 0, 0, 1},
-    {"temporary", "+~", 3 * MINUTES, HEALTH_WARNING, false, 0, 1, 0},
-    {"bad", "+!", 3 * MINUTES, HEALTH_CRITICAL, false, 0, 1, 0},
-    {"held", "+o", 3 * MINUTES, HEALTH_WARNING, false, 1, 0, 0},
-    {"held, failing before", "+!o", 3 * MINUTES, HEALTH_CRITICAL, false, 0, 1, 0},
-    {"held, and nothing else ever", "o", 3 * MINUTES, HEALTH_WARNING, false, 0, 0, 1},
-    {"good, just not silent", "+", 12 * HOURS + 5 * MINUTES - 1, HEALTH_OK, false, 1, 0, 0},
-    {"good, silent", "+", 12 * HOURS + 5 * MINUTES, HEALTH_CRITICAL, true, 1, 0, 0},
-    {"failing, not silent", "+~~~", 3 * MINUTES, HEALTH_WARNING, false, 0, 1, 0},
-    {"failing, silent", "+~~~", 10 * MINUTES, HEALTH_CRITICAL, true, 0, 1, 0},
-    {"never good, silent", "~~~~", 10 * MINUTES, HEALTH_CRITICAL, true, 0, 1, 0},
-    {"held, silent", "+ooo", 10 * MINUTES, HEALTH_CRITICAL, true, 1, 0, 0},
+    {"good", "+", 3 * MINUTES, HEALTH_OK, false, "ok"},
+    {"good again", "!~+", 3 * MINUTES, HEALTH_OK, false, "ok"},
+    {"never asked", "", 0, HEALTH_UNKNOWN, false, "unknown"},
+    {"temporary", "+~", 3 * MINUTES, HEALTH_WARNING, false, "failing"},
+    {"bad", "+!", 3 * MINUTES, HEALTH_CRITICAL, false, "failing"},
+    {"held", "+o", 3 * MINUTES, HEALTH_WARNING, false, "held"},
+    {"held, failing before", "+!o", 3 * MINUTES, HEALTH_CRITICAL, false, "failing"},
+    {"held, and nothing else ever", "oo", 3 * MINUTES, HEALTH_WARNING, false, "held"},
+    {"good, just not silent", "+", 12 * HOURS + 5 * MINUTES - 1, HEALTH_OK, false, "ok"},
+    {"good, silent", "+", 12 * HOURS + 5 * MINUTES, HEALTH_CRITICAL, true, "silent"},
+    {"failing, not silent", "+~~~", 3 * MINUTES, HEALTH_WARNING, false, "failing"},
+    {"failing, silent", "+~~~", 10 * MINUTES, HEALTH_CRITICAL, true, "silent"},
+    {"never good, silent", "~~~~", 10 * MINUTES, HEALTH_CRITICAL, true, "silent"},
+    {"held, silent", "+ooo", 10 * MINUTES, HEALTH_CRITICAL, true, "silent"},
     {"held for more than a strip", "~oooooooooooooooooooooooooooooo", 3 * MINUTES, HEALTH_CRITICAL,
-     true, 0, 1, 0},
+     true, "silent"},
 };
+
+static void assert_counted(const struct status_summary *summary, const char *counted)
+{
+    const struct {
+        const char *name;
+        size_t count;
+    } counters[] = {{"silent", summary->silent},
+                    {"failing", summary->failing},
+                    {"held", summary->held},
+                    {"ok", summary->ok},
+                    {"unknown", summary->unknown}};
+
+    for (size_t i = 0; i < COUNT_OF(counters); i++)
+        assert_int_equal(counters[i].count, strcmp(counters[i].name, counted) == 0);
+}
 
 static void test_health(void **state)
 {
@@ -94,10 +110,7 @@ static void test_health(void **state)
     assert_int_equal(view.domains[0].health, row->health);
     assert_int_equal(view.health, row->health);
     assert_int_equal(view.domains[0].is_silent, row->is_silent);
-    assert_int_equal(view.summary.silent, row->is_silent);
-    assert_int_equal(view.summary.ok, row->ok);
-    assert_int_equal(view.summary.failing, row->failing);
-    assert_int_equal(view.summary.unknown, row->unknown);
+    assert_counted(&view.summary, row->counted);
     status_view_done(&view);
     store_close(store);
     assert_int_equal(remove_directory(NULL), 0);
@@ -268,7 +281,8 @@ static void test_primary(void **state)
     if (row->looked_ago_ms != INT64_MIN)
         set_life(store, NOW, NOW - row->looked_ago_ms, row->is_up);
     if (row->outage_ago_ms != 0)
-        assert_ok(store_outage_begin(store, NOW - row->outage_ago_ms, "no banner", &problem));
+        assert_ok(store_outage_begin(store, NOW - row->outage_ago_ms,
+                                     "our own mail server at 127.0.0.1:25: no banner", &problem));
     if (row->outage_ms != 0)
         assert_ok(store_outage_end(store, NOW - row->outage_ago_ms + row->outage_ms, &problem));
     struct status_view view = read_view(store);
@@ -326,6 +340,27 @@ static void silence_of_the_configuration_counts(void **state)
     store_close(store);
 }
 
+/* Of another address all is said. */
+static void address_is_said_once(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } rows[] = {
+        {"our own mail server at 127.0.0.1:25: no banner", "no banner"},
+        {"our own mail server at 127.0.0.1:255: no banner",
+         "our own mail server at 127.0.0.1:255: no banner"},
+        {"our own mail server at 127.0.0.1:25", "our own mail server at 127.0.0.1:25"},
+        {"our own mail server refuses a@b.example: 550",
+         "our own mail server refuses a@b.example: 550"},
+        {"", ""},
+    };
+    const struct status_view view = {.config = &test_config};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(status_primary_text(&view, rows[i].text), rows[i].said);
+}
+
 /* ---- text ---- */
 
 /* Good, failing and silent, and received. */
@@ -368,7 +403,7 @@ static const char text_all[] =
     "12.4 KB  250 OK now reversing the connection\n"
     "provider  certificate ends in 12 days\n"
     "\n"
-    "2 backups, 3 domains: 2 ok, 1 failing, 1 silent\n";
+    "2 backups, 3 domains: 2 ok, 1 silent\n";
 
 static const char text_wrong[] =
     "mx2  example.org  denied  3m ago  next in 3h57m  +~!!!\n"
@@ -478,6 +513,62 @@ static void old_polls_are_left_out_first(void **state)
     make_config();
 }
 
+struct name_row {
+    const char *name;
+    size_t columns;
+    char backup[40], domain[50];
+    const char *line;
+};
+
+static const struct name_row name_rows[] = {
+    {"all fits", 80, "mx2", "mail.example.com",
+     "mx2  mail.example.com  started  3m ago  next in 3h57m  +++++++++++++++++++++++++\n"},
+    {"the strip is shorter", 80, "mx2", "a-rather-long-name.example.com",
+     "mx2  a-rather-long-name.example.com  started  3m ago  next in 3h57m  +++++++++++\n"},
+    {"the domain is cut", 70, "mx2", "a-rather-long-name.example.com",
+     "mx2  a-rather-long-name.exa…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"one wider than its column", 80, "mx2", "a-name-that-is-longer-than-a-column-is.example.com",
+     "mx2  a-name-that-is-longer-than-a-col…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"both are cut", 80, "a-backup-of-a-certain-length", "a-rather-long-name.example.com",
+     "a-backup-of-a-cer…  a-rather-long-nam…  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"the backup is cut", 80, "a-backup-of-a-certain-length-and-more", "example.com",
+     "a-backup-of-a-certain-le…  example.com  started  3m ago  next in 3h57m  ++++++++\n"},
+    {"no room for a strip", 44, "a-backup-of-a-certain-length", "a-rather-long-name.example.com",
+     "a-backu…  a-rathe…  started  3m ago  next in\n"},
+};
+
+/* Long names leave room for what matters. */
+static void test_name(void **state)
+{
+    const struct name_row *row = *state;
+    struct name_row copy = *row;
+    char *domains[] = {copy.domain};
+    struct error error;
+    struct buffer text;
+
+    assert_int_equal(begin(NULL), 0);
+    test_config.backup_count = 1;
+    test_backups[0].name = copy.backup;
+    test_backups[0].domain_texts = domains;
+    test_backups[0].domain_count = 1;
+    assert_int_equal(node_parse(&mx2_nodes[0], copy.domain, &error), STATUS_OK);
+    struct store *store = open_store();
+    set_life(store, NOW, NOW, true);
+    say_strip(store, copy.backup, copy.domain, "++++++++++++++++++++++++++++++", NOW - 3 * MINUTES);
+    assert_ok(store_set_due(store, copy.backup, NOW, NOW + 237 * MINUTES, &problem));
+    struct status_view view = read_view(store);
+    format(&text, &view, row->columns, false, false);
+    const char *line = strstr(text.bytes, "\n\n");
+    assert_non_null(line);
+    line += 2;
+    text.bytes[(line - text.bytes) + (ptrdiff_t)strcspn(line, "\n") + 1] = '\0';
+    assert_string_equal(line, row->line);
+    buffer_done(&text);
+    status_view_done(&view);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
 /* ---- JSON ---- */
 
 static json_t *read_json(const struct status_view *view)
@@ -550,8 +641,8 @@ static void json_has_everything(void **state)
         {"domains.2.messages", "3"},
         {"domains.2.bytes", "12400"},
         {"domains.2.certificate_days", "12"},
-        {"summary",
-         "{\"backups\":2,\"domains\":3,\"ok\":2,\"failing\":1,\"silent\":1,\"unknown\":0}"},
+        {"summary", "{\"backups\":2,\"domains\":3,\"ok\":2,\"failing\":0,\"silent\":1,\"held\":0,"
+                    "\"unknown\":0}"},
     };
     struct store *store = open_store();
 
@@ -579,8 +670,8 @@ static void json_has_null_for_what_is_not_known(void **state)
          "\"example.com\",\"outcome\":null,\"code\":null,\"text\":null,\"at\":null,\"good\":null,"
          "\"next\":null,\"streak\":0,\"mail\":null,\"silent\":false,\"certificate_days\":null,"
          "\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":\"\"}"},
-        {"summary",
-         "{\"backups\":2,\"domains\":3,\"ok\":0,\"failing\":0,\"silent\":0,\"unknown\":3}"},
+        {"summary", "{\"backups\":2,\"domains\":3,\"ok\":0,\"failing\":0,\"silent\":0,\"held\":0,"
+                    "\"unknown\":3}"},
     };
     struct store *store = open_store();
 
@@ -610,52 +701,57 @@ struct nagios_row {
 
 static const struct nagios_row nagios_rows[] = {
     {"all is well", "+", "+", "+", 0, 0, 0, 0,
-     "MXPULL OK - 2 backups, 3 domains, all ok|domains=3 ok=3 failing=0 silent=0 unknown=0 "
+     "MXPULL OK - 2 backups, 3 domains, all ok|domains=3 ok=3 failing=0 silent=0 held=0 unknown=0 "
      "oldest_good=180s primary_up=1 certificate_days=U\n"},
     {"temporary", "+~", "+", "+", 0, 0, 0, 1,
      "MXPULL WARNING - mx2 example.com: deferred, 458 try later|domains=3 ok=2 failing=1 silent=0 "
-     "unknown=0 oldest_good=14580s primary_up=1 certificate_days=U\n"},
+     "held=0 unknown=0 oldest_good=14580s primary_up=1 certificate_days=U\n"},
     {"worst first", "+~", "+!", "+!", 0, 0, 0, 2,
      "MXPULL CRITICAL - mx2 example.org: denied, 459 not for you (and 2 more)|domains=3 ok=0 "
-     "failing=3 silent=0 unknown=0 oldest_good=14580s primary_up=1 certificate_days=U\n"},
+     "failing=3 silent=0 held=0 unknown=0 oldest_good=14580s primary_up=1 certificate_days=U\n"},
     {"silent", "+!", "+!!!!", "+", 0, 0, 0, 2,
      "MXPULL CRITICAL - mx2 example.org: silent, no good answer for 16h3m; denied, 459 not for you "
-     "(and 1 more)|domains=3 ok=1 failing=2 silent=1 unknown=0 oldest_good=57780s primary_up=1 "
-     "certificate_days=U\n"},
+     "(and 1 more)|domains=3 ok=1 failing=1 silent=1 held=0 unknown=0 oldest_good=57780s "
+     "primary_up=1 certificate_days=U\n"},
     {"the primary is down", "+o", "+o", "+!", 5 * SECONDS, 0, 0, 2,
      "MXPULL CRITICAL - the primary 127.0.0.1:25 is down for 3d4h: no connection: Connection "
-     "refused (and 1 more)|domains=3 ok=2 failing=1 silent=0 unknown=0 oldest_good=14580s "
+     "refused (and 1 more)|domains=3 ok=0 failing=1 silent=0 held=2 unknown=0 oldest_good=14580s "
      "primary_up=0 certificate_days=U\n"},
     {"held", "+o", "+", "+", 0, 0, 0, 1,
      "MXPULL WARNING - mx2 example.com: held, our own mail server: Connection refused|domains=3 "
-     "ok=3 failing=0 silent=0 unknown=0 oldest_good=14580s primary_up=1 certificate_days=U\n"},
+     "ok=2 failing=0 silent=0 held=1 unknown=0 oldest_good=14580s primary_up=1 "
+     "certificate_days=U\n"},
     {"held after a refusal", "+!o", "+", "+", 0, 0, 0, 2,
      "MXPULL CRITICAL - mx2 example.com: held, our own mail server: Connection refused; the answer "
-     "before was no good one|domains=3 ok=2 failing=1 silent=0 unknown=0 oldest_good=28980s "
+     "before was no good one|domains=3 ok=2 failing=1 silent=0 held=0 unknown=0 oldest_good=28980s "
      "primary_up=1 certificate_days=U\n"},
     {"certificate", "+", "+", "+", 0, 0, 13 * DAYS, 1,
      "MXPULL WARNING - provider: certificate ends in 13 days|domains=3 ok=3 failing=0 silent=0 "
-     "unknown=0 oldest_good=180s primary_up=1 certificate_days=13\n"},
+     "held=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=13\n"},
     {"certificate ended", "+", "+", "+", 0, 0, -13 * DAYS, 1,
      "MXPULL WARNING - provider: certificate ended 13 days ago|domains=3 ok=3 failing=0 silent=0 "
-     "unknown=0 oldest_good=180s primary_up=1 certificate_days=-13\n"},
+     "held=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=-13\n"},
     {"a long certificate", "+", "+", "+", 0, 0, 14 * DAYS, 0,
-     "MXPULL OK - 2 backups, 3 domains, all ok|domains=3 ok=3 failing=0 silent=0 unknown=0 "
+     "MXPULL OK - 2 backups, 3 domains, all ok|domains=3 ok=3 failing=0 silent=0 held=0 unknown=0 "
      "oldest_good=180s primary_up=1 certificate_days=14\n"},
     {"the daemon is gone", "+", "+", "+", 0, 2 * HOURS, 0, 1,
      "MXPULL WARNING - the daemon is not running, last sign of life 2h ago|domains=3 ok=3 "
-     "failing=0 "
-     "silent=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=U\n"},
+     "failing=0 silent=0 held=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=U\n"},
     {"never asked", "+", "", "+", 0, 0, 0, 3,
-     "MXPULL UNKNOWN - mx2 example.org: never asked yet|domains=3 ok=2 failing=0 silent=0 "
-     "unknown=1 "
-     "oldest_good=180s primary_up=1 certificate_days=U\n"},
+     "MXPULL UNKNOWN - mx2 example.org: never asked yet|domains=3 ok=2 failing=0 silent=0 held=0 "
+     "unknown=1 oldest_good=180s primary_up=1 certificate_days=U\n"},
     {"nothing was asked", "", "", "", 0, 0, 0, 3,
      "MXPULL UNKNOWN - mx2 example.com: never asked yet (and 2 more)|domains=3 ok=0 failing=0 "
-     "silent=0 unknown=3 oldest_good=U primary_up=1 certificate_days=U\n"},
+     "silent=0 held=0 unknown=3 oldest_good=U primary_up=1 certificate_days=U\n"},
+    {"never a good answer", "~~", "+", "+", 0, 0, 0, 1,
+     "MXPULL WARNING - mx2 example.com: deferred, 458 try later|domains=3 ok=2 failing=1 silent=0 "
+     "held=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=U\n"},
+    {"no good answer at all", "~", "~", "!", 0, 0, 0, 2,
+     "MXPULL CRITICAL - provider: denied, 459 not for you (and 2 more)|domains=3 ok=0 failing=3 "
+     "silent=0 held=0 unknown=0 oldest_good=U primary_up=1 certificate_days=U\n"},
     {"never asked, and worse", "+", "", "+~", 0, 0, 0, 1,
      "MXPULL WARNING - provider: deferred, 458 try later (and 1 more)|domains=3 ok=1 failing=1 "
-     "silent=0 unknown=1 oldest_good=14580s primary_up=1 certificate_days=U\n"},
+     "silent=0 held=0 unknown=1 oldest_good=14580s primary_up=1 certificate_days=U\n"},
 };
 
 static void test_nagios(void **state)
@@ -845,6 +941,7 @@ static void test_span(void **state)
 static const struct CMUnitTest fixed_tests[] = {
     TEST(silence_flag_counts),
     TEST(silence_of_the_configuration_counts),
+    TEST(address_is_said_once),
     TEST(text_is_in_columns),
     TEST(quiet_says_nothing_where_all_is_well),
     TEST(polls_are_coloured),
@@ -869,6 +966,7 @@ int main(void)
     failed += RUN_TABLE(certificate_rows, test_certificate);
     failed += RUN_TABLE(daemon_rows, test_daemon);
     failed += RUN_TABLE(primary_rows, test_primary);
+    failed += RUN_TABLE(name_rows, test_name);
     failed += RUN_TABLE(nagios_rows, test_nagios);
     failed += RUN_TABLE(span_rows, test_span);
     return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);

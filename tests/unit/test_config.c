@@ -94,6 +94,11 @@ static const struct fault_row syntax_rows[] = {
     {"blanks and comments alone", " \t\n# x\n// y\n/* z\n */\n", " no backup is configured"},
     {"unknown option", "intervall = 4h\n" BACKUP,
      "1: intervall: is not an option; did you mean interval?"},
+    {"beginning of a name", "on_fail = x\n" BACKUP,
+     "1: on_fail: is not an option; did you mean on_failure?"},
+    {"beginning of a name of this section", "backup mx { domains = a.example\n ret = {1m}\n}\n",
+     "2: backup \"mx\": ret: is not an option of this section; did you mean retry?"},
+    {"beginning of two letters", "on = x\n" BACKUP, "1: on: is not an option\n"},
     {"swapped letters", "ehlo_nmae = x\n" BACKUP,
      "1: ehlo_nmae: is not an option; did you mean ehlo_name?"},
     {"upper case", "Interval = 4h\n" BACKUP,
@@ -235,6 +240,15 @@ static const struct fault_row value_rows[] = {
      "5: backup \"mx\": password: holds a line end"},
     {"log", "log = nowhere\n" BACKUP, "1: log: \"nowhere\" is not a log of this system"},
     {"log without a path", "log = \"file:\"\n" BACKUP, "1: log: \"file:\" is not a log"},
+    {"log at a relative path", "log = \"file:log/mxpull\"\n" BACKUP,
+     "1: log: \"log/mxpull\" is not an absolute path; one from the root on is allowed, as in "
+     "/PATH"},
+    {"state at a relative path", "state_dir = state\n" BACKUP,
+     "1: state_dir: \"state\" is not an absolute path; "},
+    {"state at home", "state_dir = \"~/state\"\n" BACKUP,
+     "1: state_dir: \"~/state\" is not an absolute path; "},
+    {"metrics at a relative path", "metrics_file = ./x.prom\n" BACKUP,
+     "1: metrics_file: \"./x.prom\" is not an absolute path; "},
     {"log of another system", "log = " LOG_FOREIGN "\n" BACKUP,
      "1: log: \"" LOG_FOREIGN "\" is not a log of this system; stderr, " LOG_OWN},
     {"EHLO name with a space", "ehlo_name = \"a b\"\n" BACKUP, "1: ehlo_name: \"a b\" has a space"},
@@ -244,6 +258,11 @@ static const struct fault_row value_rows[] = {
      "1: ehlo_name: \"[192.0.2]\" is not an address"},
     {"cron of four fields", "schedule = \"0 0 * *\"\n" BACKUP,
      "1: schedule: \"0 0 * *\" does not have 5 fields; minute"},
+    {"cron shorthand", "schedule = @dayly\n" BACKUP,
+     "1: schedule: \"@dayly\" is none of @hourly, @daily, @weekly, @monthly, @yearly; these, or "
+     "minute hour day month weekday are allowed"},
+    {"interval of ages", "interval = 99999w\n" BACKUP,
+     "1: interval: \"99999w\" is too long; 1m to 52w are allowed"},
     {"cron hour", "schedule = \"0 24 * * *\"\n" BACKUP,
      "1: schedule: \"0 24 * * *\" has a bad field: the hour"},
     {"primary without a port", "primary {\n address = localhost }\n" BACKUP,
@@ -468,7 +487,10 @@ static const struct effect_row effect_rows[] = {
      "ehlo_name = \"[192.0.2.1]\""},
     {"EHLO name is an IPv6 literal", "ehlo_name = \"[IPv6:2001:db8::1]\"\n" BACKUP,
      "ehlo_name = \"[IPv6:2001:db8::1]\""},
-    {"log to a file", "log = \"file:/var/log/x y\"\n" BACKUP, "log = \"file:/var/log/x y\""},
+    {"log to a file", "log = \"file:" ROOT "/var/log/x y\"\n" BACKUP,
+     "log = \"file:" ROOT "/var/log/x y\""},
+    {"state and metrics", "state_dir = \"" ROOT "/s\"\nmetrics_file = \"//server/m\"\n" BACKUP,
+     "state_dir = \"" ROOT "/s\"\nmetrics_file = \"//server/m\""},
     {"log of the system as JSON", "log = " LOG_OWN " log_format = json\n" BACKUP,
      "log = " LOG_OWN "\nlog_format = json"},
     {"primary at a socket", "primary { address = \"unix:/run/smtp\" }\n" BACKUP,
@@ -505,8 +527,9 @@ static const struct effect_row effect_rows[] = {
      "on_failure = 'AB \"c\" \\\\'"},
     {"escapes in single quotes", "on_failure = 'a\\'b\\\\c\\d'\n" BACKUP,
      "on_failure = 'a\\'b\\\\c\\\\d'"},
-    {"# and // inside of values", "on_failure = \"a#b//c/*d\"\nmetrics_file = /a//b\n" BACKUP,
-     "on_failure = \"a#b//c/*d\"\nmetrics_file = \"/a//b\""},
+    {"# and // inside of values",
+     "on_failure = \"a#b//c/*d\"\nmetrics_file = " ROOT "/a//b\n" BACKUP,
+     "on_failure = \"a#b//c/*d\"\nmetrics_file = \"" ROOT "/a//b\""},
     {"all on one line",
      "interval=2h backup mx{password=x user=u domains={a.example}host=h "
      "tls=required}primary{watch=1s}",
@@ -1050,19 +1073,19 @@ static void test_sample_of_atrn(void **state)
 
 static void test_fields(void **state)
 {
-    struct config *config =
-        load("schedule = '0 1 * * *' log = \"file:/var/log/x\" silence = 2d on_failure = run\n"
-             "primary { address = \"[::1]:2525\" relay_address = 'unix:/run/smtp' preflight = "
-             "recipients }\n"
-             "backup one { domains = {A.example, \"#q\"} retry = {} ip = 4 tls = off }\n"
-             "backup two { domains = \"@b.example\" method = turn tls = implicit user = u password "
-             "= p interval = 20m }\n");
+    struct config *config = load(
+        "schedule = '0 1 * * *' log = \"file:" ROOT "/var/log/x\" silence = 2d on_failure = run\n"
+        "primary { address = \"[::1]:2525\" relay_address = 'unix:/run/smtp' preflight = "
+        "recipients }\n"
+        "backup one { domains = {A.example, \"#q\"} retry = {} ip = 4 tls = off }\n"
+        "backup two { domains = \"@b.example\" method = turn tls = implicit user = u password "
+        "= p interval = 20m }\n");
     const struct backup_config *one = &config->backups[0], *two = &config->backups[1];
 
     (void)state;
     assert_string_equal(config->path, path);
     assert_int_equal(config->log, LOG_FILE);
-    assert_string_equal(config->log_path, "/var/log/x");
+    assert_string_equal(config->log_path, ROOT "/var/log/x");
     assert_int_equal(config->silence_s, 2 * 24 * 3600);
     assert_null(config->metrics_file);
     assert_string_equal(config->primary.address.host, "::1");

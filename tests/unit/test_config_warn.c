@@ -25,6 +25,19 @@ static const struct row rows[] = {
     {"allowed in clear, but not done",
      "backup a { domains = a.example user = u password = p auth_in_clear = true tls = required }\n",
      NULL},
+    {"silence of less than an interval", "silence = 1h\nbackup a { domains = a.example }\n",
+     ":2: backup \"a\": silence: 1h is not longer than its interval of 4h and jitter of 5m, so"},
+    {"silence of an interval and its jitter", "silence = 4h5m\nbackup a { domains = a.example }\n",
+     ":2: backup \"a\": silence: "},
+    {"silence of more", "silence = 4h6m\nbackup a { domains = a.example }\n", NULL},
+    {"the usual silence", "silence = 0\nbackup a { domains = a.example }\n", NULL},
+    {"silence too short for some",
+     "silence = 1d\nbackup a { domains = a.example }\nbackup b { domains = b.example interval = "
+     "2d }\nbackup c { domains = c.example interval = 1w }\n",
+     ":3: backup \"b\": silence: 1d is not longer than its interval of 2d and jitter of 5m (and of "
+     "1 more), so"},
+    {"silence beside a schedule",
+     "silence = 1h schedule = @daily\nbackup a { domains = a.example }\n", NULL},
     {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n", NULL},
 };
 

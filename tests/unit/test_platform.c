@@ -456,6 +456,17 @@ static void host_finds_the_state_directory(void **state)
     free(home);
 }
 
+static void host_tells_absolute_paths(void **state)
+{
+    static const char *const relative[] = {"", "a", "~/a", "./a", "C:/a"};
+
+    (void)state;
+    assert_true(host_path_is_absolute("/"));
+    assert_true(host_path_is_absolute("/a"));
+    for (size_t i = 0; i < COUNT_OF(relative); i++)
+        assert_false(host_path_is_absolute(relative[i]));
+}
+
 static void host_tells_addresses_from_names(void **state)
 {
     static const struct {
@@ -572,6 +583,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(host_finds_the_configuration),
     cmocka_unit_test(host_finds_the_state_directory),
     cmocka_unit_test(host_tells_addresses_from_names),
+    cmocka_unit_test(host_tells_absolute_paths),
     cmocka_unit_test(random_seeds_differ),
     cmocka_unit_test(heap_stays_whole),
     cmocka_unit_test(terminal_is_known_by_its_type),

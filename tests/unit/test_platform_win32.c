@@ -139,6 +139,18 @@ static void assert_and_free(char *text, const char *expected)
     free(text);
 }
 
+static void host_tells_absolute_paths(void **state)
+{
+    static const char *const absolute[] = {"C:/a", "c:\\a", "C:/", "//server/a", "\\\\server\\a"};
+    static const char *const relative[] = {"", "a", "/a", "\\a", "C:", "C:a", "~/a", "./a", "1:/a"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(absolute); i++)
+        assert_true(host_path_is_absolute(absolute[i]));
+    for (size_t i = 0; i < COUNT_OF(relative); i++)
+        assert_false(host_path_is_absolute(relative[i]));
+}
+
 static void host_finds_configuration_and_state(void **state)
 {
     char *before = memory_copy(getenv("ProgramData"));
@@ -357,6 +369,7 @@ int main(int count, char *words[])
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
+        cmocka_unit_test(host_tells_absolute_paths),
         cmocka_unit_test(host_arguments_are_utf8),
         cmocka_unit_test(terminal_is_not_nul),
         cmocka_unit_test(terminal_is_not_a_file),

@@ -16,6 +16,9 @@ enum {
  * for anything else. */
 bool duration_parse(const char *text, int64_t *seconds);
 
+/* Whether text is refused only because it is more than DURATION_MAX_S. */
+bool duration_is_too_long(const char *text);
+
 /* Writes what duration_parse reads ("1h30m", "0s") into target, of DURATION_TEXT_SIZE. Returns
  * target. */
 char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds);

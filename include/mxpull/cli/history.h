@@ -2,6 +2,7 @@
 #define MXPULL_CLI_HISTORY_H
 
 #include <mxpull/base/buffer.h>
+#include <mxpull/cli/line.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/store/store.h>
 
@@ -13,8 +14,8 @@
 
 /* How lines for a person look. */
 struct history_style {
-    size_t backup, domain; /* widths of the columns */
-    size_t columns;        /* of the terminal; LINE_UNBOUNDED: any */
+    struct line_widths widths;
+    size_t columns; /* of the terminal; LINE_UNBOUNDED: any */
     bool color;
 };
 

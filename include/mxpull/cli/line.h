@@ -39,10 +39,29 @@ void line_indent(struct line *line, size_t columns);
  */
 void line_cell(struct line *line, enum style style, const char *text, size_t width);
 
+/* The columns that all rows of a table share; 0: nothing stands there, unless a row has it. */
+struct line_widths {
+    size_t backup, domain;
+};
+
+/* Adds the cells that a row begins with, each as wide as widths says or wider. Where they would leave
+ * less than so many columns behind them, gaps of their own not counted, the longer one is cut and
+ * ends in an ellipsis. */
+void line_names(struct line *line, const char *backup, const char *domain,
+                struct line_widths widths, size_t behind);
+
+/* What is left of the wanted widths where both together have this room. A narrow one stays as it is,
+ * and none becomes too narrow to be recognized, even if there is no room for it. */
+struct line_widths line_share(struct line_widths wanted, size_t room);
+
+/* The columns that both cells take with the gaps behind them. */
+size_t line_names_columns(struct line_widths widths);
+
 /* The next cell stands right behind what is there, without spaces. */
 void line_join(struct line *line);
 
-/* Adds the last cell, whole: what does not fit goes on in further lines, indented. */
+/* Adds the last cell, whole: what does not fit goes on in further lines, indented, that begin with a
+ * word. A word that is longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
 /* The columns that a cell of this text takes: characters of East Asian scripts take two. */

@@ -13,4 +13,7 @@ int nagios_format(struct buffer *line, const struct status_view *view);
 /* The line, and the exit status, where nothing can be said of the backups at all, and why. */
 int nagios_format_unknown(struct buffer *line, const char *why);
 
+/* The same, on standard output. */
+int nagios_print_unknown(const char *why);
+
 #endif

@@ -53,12 +53,14 @@ struct status_domain {
     enum health health;
 };
 
+/* Each domain is counted once, as the first of these that it is: silent, failing, held, ok, unknown. */
 struct status_summary {
     size_t backups, domains;
-    size_t ok;      /* the last answer, those held left out, was good */
-    size_t failing; /* it was not */
+    size_t silent;
+    size_t failing; /* the last answer, those held left out, was not good */
+    size_t held;    /* the last poll was held, or stopped, and the answer before it was not bad */
+    size_t ok;      /* the last one was good */
     size_t unknown; /* there is none */
-    size_t silent;  /* counted above, too */
 };
 
 struct status_view {
@@ -87,7 +89,11 @@ void status_view_done(struct status_view *view);
  * never asked. */
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain);
 
-/* How polls are shown in a strip: '+' good, 'o' held, '~' temporary, '!' bad. */
+/* What was said of the primary, behind a place where its address stands already: without the address,
+ * if it is the configured one. Borrowed from text. */
+const char *status_primary_text(const struct status_view *view, const char *text);
+
+/* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
 char status_letter(enum store_grade grade);
 
 /* The worse of the two. */

@@ -18,6 +18,7 @@ enum option_section {
 enum option_type {
     OPTION_TEXT,        /* char *: anything printable; as with all the texts, "" is NULL: not set */
     OPTION_SECRET,      /* char *: text that is never printed */
+    OPTION_PATH,        /* char *: an absolute path */
     OPTION_FILE,        /* char *: the path of a file that is there and can be read */
     OPTION_HOST,        /* char *: a host name, made ASCII, or an IP address, without brackets */
     OPTION_EHLO_NAME,   /* char *: a host name, or an address literal such as [192.0.2.1] */

@@ -1,6 +1,8 @@
 #ifndef MXPULL_PLATFORM_HOST_H
 #define MXPULL_PLATFORM_HOST_H
 
+#include <stdbool.h>
+
 /* What the system says about the place we run at. All strings are the caller's to free with free().
  */
 
@@ -23,6 +25,10 @@ char *host_config_path(const char *system_directory);
  * $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/mxpull, else ~/.local/state/mxpull. NULL when
  * there is no home. */
 char *host_state_directory(void);
+
+/* Whether path names the same file wherever a process stands: "/PATH", on Windows "C:/PATH" or
+ * "//SERVER/PATH", with slashes of either kind. A tilde is no home. */
+bool host_path_is_absolute(const char *path);
 
 /* 4 or 6 when text is an IPv4 or a bare IPv6 address, else 0. */
 int host_ip_version(const char *text);

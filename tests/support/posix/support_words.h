@@ -15,6 +15,9 @@
 #define FILE_ENDLESS "/dev/zero"
 #define FILE_EMPTY "/dev/null"
 
+/* What the absolute path of a file begins with, before its first slash. */
+#define ROOT ""
+
 /* What there is. */
 #define HAS_UNIX_SOCKETS 1
 #define FILES_GO_WHILE_OPEN 1 /* a file that is open can be removed and replaced */

@@ -13,6 +13,9 @@
 /* An empty file that is always there. */
 #define FILE_EMPTY "NUL"
 
+/* What the absolute path of a file begins with, before its first slash. */
+#define ROOT "C:"
+
 /* What there is. */
 #define HAS_UNIX_SOCKETS 0
 #define FILES_GO_WHILE_OPEN 0 /* a file that is open can be removed and replaced */
