@@ -1,6 +1,7 @@
 /* The commands: adding one is a row here and its function in a file of its own. */
 #include <mxpull/base/compiler.h>
 #include <mxpull/cli/command.h>
+#include <mxpull/platform/unattended.h>
 
 #include <string.h>
 
@@ -10,13 +11,13 @@ const struct command command_table[] = {
      "reports every answer. Names choose what is asked: backups by their name, and\n"
      "domains by theirs in every backup that lists them. Without names all are asked.\n"
      "The exit status is that of the worst answer.\n",
-     command_pull},
+     command_pull, NULL},
     {"daemon", NULL, "keep asking by the schedule",
      "Asks every backup by its interval or schedule, and all of them at once when our\n"
      "own mail server has come back after an outage. Stays in the foreground; what is\n"
      "answered goes to the log. SIGHUP: read the configuration anew. SIGUSR1: pull\n"
      "everything now. SIGTERM: end.\n",
-     command_daemon},
+     command_daemon, NULL},
     {"status", NULL, "last answers, next polls, silence",
      "Says what is known of the primary, the daemon, and every backup and domain of\n"
      "the configuration: the last answer and when it came, the next poll, the last\n"
@@ -32,7 +33,7 @@ const struct command command_table[] = {
      "  3  UNKNOWN: nothing can be read, or a domain was never asked and nothing else\n"
      "     is wrong\n"
      "  0  OK\n",
-     command_status},
+     command_status, NULL},
     {"history", "[BACKUP|DOMAIN ...]", "past polls",
      "Prints past answers, oldest first, in local time. Names choose backups and\n"
      "domains, of the configuration or of the past. Times are local, with a Z behind\n"
@@ -40,13 +41,33 @@ const struct command command_table[] = {
      "\n"
      "JSON and CSV have times in UTC. CSV is RFC 4180's, with lines that end in LF; a\n"
      "text of a remote that a spreadsheet would take for a formula has a ' before it.\n",
-     command_history},
+     command_history, NULL},
     {"config", NULL, "print the effective configuration",
      "Reads and checks the configuration and prints it with every default filled in\n"
      "and secrets starred. With -q it is only checked.\n",
-     command_config},
+     command_config, NULL},
+    {"service", "install|remove|start|stop", "the daemon as a Windows service",
+     "install makes the daemon a service, or changes the one that is there. It runs\n"
+     "as LocalService, starts with the system, and after a crash again in 30 seconds.\n"
+     "Without a log of its own it writes to the Event Log. remove takes it away.\n"
+     "All of this is for an administrator.\n"
+     "\n"
+     "  sc control mxpull paramchange    read the configuration anew\n"
+     "  sc control mxpull 128            pull everything now\n",
+     command_service, unattended_exists},
+    {"task", "install|remove", "a scheduled task that pulls",
+     "install registers the task \"mxpull\", or changes the one that is there: it runs\n"
+     "`mxpull pull -q` as LocalService, every so often and five minutes after the\n"
+     "system's start. remove takes it away. Both are for an administrator. Beside the\n"
+     "service there is no need for it.\n",
+     command_task, unattended_exists},
 };
 const size_t command_count = COUNT_OF(command_table);
+
+bool command_exists(const struct command *command)
+{
+    return command->exists == NULL || command->exists();
+}
 
 const struct command *command_find(const char *name)
 {
