@@ -1,8 +1,10 @@
 /* --help, made from the tables of commands and options. */
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
+#include <mxpull/platform/host.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -12,10 +14,6 @@ enum {
 };
 
 static const char about[] = "mxpull asks the backup MX hosts for the mail that they hold for us.\n";
-
-static const char files[] = "Configuration, the first of these that is named or there:\n"
-                            "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
-                            "  " MXPULL_SYSCONFDIR "/mxpull.conf\n";
 
 static const char exit_statuses[] = "Exit status:\n"
                                     "   0  all is well\n"
@@ -46,6 +44,15 @@ static void format_flags(struct buffer *text, const struct command *command)
     }
 }
 
+static void format_files(struct buffer *text)
+{
+    char *places = host_config_words(MXPULL_SYSCONFDIR);
+
+    (void)buffer_append_format(
+        text, "\nConfiguration, the first of these that is named or there:\n%s\n", places);
+    free(places);
+}
+
 static void format_command(struct buffer *text, const struct command *command)
 {
     (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
@@ -53,7 +60,8 @@ static void format_command(struct buffer *text, const struct command *command)
                                command->operands != NULL ? command->operands : "",
                                command->details);
     format_flags(text, command);
-    (void)buffer_append_format(text, "\n%s\n%s", files, exit_statuses);
+    format_files(text);
+    (void)buffer_append_text(text, exit_statuses);
 }
 
 void help_format(struct buffer *text, const struct command *command)
@@ -70,6 +78,6 @@ void help_format(struct buffer *text, const struct command *command)
                                        command_table[i].summary);
     }
     format_flags(text, NULL);
-    (void)buffer_append_format(
-        text, "\n%s\n\"mxpull COMMAND --help\" tells more about a command.\n", files);
+    format_files(text);
+    (void)buffer_append_text(text, "\"mxpull COMMAND --help\" tells more about a command.\n");
 }
