@@ -9,7 +9,7 @@ packages() {
         echo "gcc libc6-dev cmake make pkg-config libcurl4-openssl-dev libconfuse-dev libidn2-dev libjansson-dev libsqlite3-dev" \
             "libcmocka-dev libssl-dev openssl"
         ;;
-    test) echo "valgrind jq util-linux procps" ;;
+    test) echo "valgrind jq util-linux procps libxml2-utils" ;;
     windows) echo "gcc libc6-dev cmake make pkg-config gcc-mingw-w64-x86-64-win32 flex tcl wine64 wine" ;;
     *) echo "packages.sh: build, test or windows is wanted, not \"$1\"" >&2 && return 64 ;;
     esac

@@ -1,6 +1,7 @@
 #!/bin/bash
-# build.sh [FOLDER [CMAKE-OPTION...]]: makes FOLDER/mxpull.exe (default: build/windows) on Debian or Ubuntu: installs MinGW-w64 and wine, gets
-# the libraries' sources, builds them (a minute, the first time), then mxpull and its tests, which run by `ctest --test-dir FOLDER`.
+# build.sh [FOLDER [CMAKE-OPTION...]]: makes FOLDER/mxpull.exe and its zip (default: build/windows) on Debian or Ubuntu: installs
+# MinGW-w64 and wine, gets the libraries' sources, builds them (a minute, the first time), then mxpull and its tests, which run by
+# `ctest --test-dir FOLDER`.
 #
 # The sources come from this machine's own Debian mirror; what it does not have is downloaded from the libraries' homes. Either way
 # their hashes are checked. FOLDER/tarballs may be filled beforehand where there is no network.
@@ -85,9 +86,11 @@ x86_64-w64-mingw32-strip -o "$folder/mxpull.exe" "$folder/src/cli/mxpull.exe"
 
 # Whoever copies it to a Windows machine has nothing but the system's own DLLs there.
 foreign=$(x86_64-w64-mingw32-objdump -p "$folder/mxpull.exe" | sed -n 's/.*DLL Name: //p' |
-    grep -vixE '(advapi32|bcrypt|crypt32|kernel32|msvcrt|normaliz|secur32|shell32|user32|ws2_32|iphlpapi)\.dll' || :)
+    grep -vixE '(advapi32|bcrypt|crypt32|iphlpapi|kernel32|msvcrt|normaliz|ole32|oleaut32|secur32|shell32|user32|ws2_32)\.dll' || :)
 if [ -n "$foreign" ]; then
     printf 'build.sh: mxpull.exe wants DLLs that are not the system'\''s: %s\n' "$foreign" >&2
     exit 70
 fi
+run "$log" cpack --config "$folder/CPackConfig.cmake" -B "$folder"
+echo "$folder"/mxpull-*-windows-x86_64.zip
 printf '%s (%d KB)\n' "$folder/mxpull.exe" "$(($(stat -c %s "$folder/mxpull.exe") / 1024))"

@@ -13,7 +13,8 @@ case $1 in
     mkdir -p "$WINEPREFIX"
     wineserver -k </dev/null >/dev/null 2>&1 || :
     wineserver -p600 </dev/null >/dev/null 2>&1
-    exec wine wineboot -i </dev/null >/dev/null 2>&1
+    # Booted by the first program that runs; by wineboot itself it would be twice, with two service managers.
+    exec wine cmd.exe /c exit </dev/null >/dev/null 2>&1
     ;;
 --stop)
     exec wineserver -k </dev/null >/dev/null 2>&1

@@ -23,6 +23,7 @@ struct run {
     const struct config *config; /* the one in force; the daemon owns it */
     struct logging logging;
     bool is_logging;
+    bool is_service; /* nobody sees our standard error */
     struct state state;
     struct loop *loop;
     struct daemon *daemon;
@@ -102,12 +103,15 @@ static int64_t on_turned(void *context, int64_t now_ms)
 
 /* ---- the log ---- */
 
+/* config: NULL while there is none. */
 static enum status open_log(struct run *run, const struct config *config, struct error *error)
 {
+    enum log_target target = config != NULL ? config->log : LOG_STDERR;
+    enum log_style style = config != NULL ? config->log_format : LOG_TEXT;
     const struct logging_options options = {
-        .target = config->log,
-        .style = run->arguments->json ? LOG_JSON : config->log_format,
-        .path = config->log_path,
+        .target = run->is_service && target == LOG_STDERR ? LOG_EVENTLOG : target,
+        .style = run->arguments->json ? LOG_JSON : style,
+        .path = config != NULL ? config->log_path : NULL,
         .verbose = run->arguments->verbose,
         .quiet = run->arguments->quiet,
     };
@@ -230,20 +234,42 @@ static int run_daemon(struct run *run, struct config *config)
     return exit_status;
 }
 
+/* Reads the configuration and opens its log. Until then a service's faults go to the system's log.
+ * NULL when either cannot be done. */
+static struct config *begin(struct run *run)
+{
+    struct config *config;
+    struct error error, again;
+
+    if (run->is_service) {
+        (void)open_log(run, NULL, &error);
+        config = setup_config_with(run->arguments, log_fault, NULL);
+    } else {
+        config = setup_config(run->arguments);
+    }
+    if (config == NULL)
+        return NULL;
+    close_log(run);
+    if (open_log(run, config, &error) == STATUS_OK)
+        return config;
+    if (run->is_service && open_log(run, NULL, &again) == STATUS_OK)
+        log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
+    else
+        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
+    config_free(config);
+    return NULL;
+}
+
 int command_daemon(const struct arguments *arguments)
 {
-    struct config *config = setup_config(arguments);
-    struct run run = {.arguments = arguments, .config = config};
-    struct error error;
+    struct run run = {.arguments = arguments, .is_service = service_connect()};
+    struct config *config = begin(&run);
+    int exit_status = EXIT_STATUS_CONFIG;
 
-    if (config == NULL)
-        return EXIT_STATUS_CONFIG;
-    if (open_log(&run, config, &error) != STATUS_OK) {
-        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
-        config_free(config);
-        return EXIT_STATUS_CONFIG;
-    }
-    int exit_status = run_daemon(&run, config);
+    run.config = config;
+    if (config != NULL)
+        exit_status = run_daemon(&run, config);
     close_log(&run);
+    service_ended(exit_status);
     return exit_status;
 }

@@ -1,8 +1,10 @@
 /* --help, made from the tables of commands and options. */
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
+#include <mxpull/platform/host.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -12,10 +14,6 @@ enum {
 };
 
 static const char about[] = "mxpull asks the backup MX hosts for the mail that they hold for us.\n";
-
-static const char files[] = "Configuration, the first of these that is named or there:\n"
-                            "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
-                            "  " MXPULL_SYSCONFDIR "/mxpull.conf\n";
 
 static const char exits_of_all[] = "  78  the configuration is wrong\n"
                                    "  64  the command line is wrong\n";
@@ -40,6 +38,15 @@ static void format_flags(struct buffer *text, const struct command *command)
     }
 }
 
+static void format_files(struct buffer *text)
+{
+    char *places = host_config_words(MXPULL_SYSCONFDIR);
+
+    (void)buffer_append_format(
+        text, "\nConfiguration, the first of these that is named or there:\n%s\n", places);
+    free(places);
+}
+
 static void format_command(struct buffer *text, const struct command *command)
 {
     (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
@@ -47,8 +54,8 @@ static void format_command(struct buffer *text, const struct command *command)
                                command->operands != NULL ? command->operands : "",
                                command->details);
     format_flags(text, command);
-    (void)buffer_append_format(text, "\n%s\nExit status:\n%s%s", files, command->exits,
-                               exits_of_all);
+    format_files(text);
+    (void)buffer_append_format(text, "Exit status:\n%s%s", command->exits, exits_of_all);
 }
 
 void help_format(struct buffer *text, const struct command *command)
@@ -59,10 +66,12 @@ void help_format(struct buffer *text, const struct command *command)
     }
     (void)buffer_append_format(text, "Usage: mxpull COMMAND [options] ...\n\n%s\nCommands:\n",
                                about);
-    for (size_t i = 0; i < command_count; i++)
-        (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
-                                   command_table[i].summary);
+    for (size_t i = 0; i < command_count; i++) {
+        if (command_exists(&command_table[i]))
+            (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
+                                       command_table[i].summary);
+    }
     format_flags(text, NULL);
-    (void)buffer_append_format(
-        text, "\n%s\n\"mxpull COMMAND --help\" tells more about a command.\n", files);
+    format_files(text);
+    (void)buffer_append_text(text, "\"mxpull COMMAND --help\" tells more about a command.\n");
 }

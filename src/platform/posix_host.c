@@ -144,6 +144,21 @@ char *host_config_path(const char *system_directory)
     return join(system_directory, "/mxpull.conf");
 }
 
+char *host_config_words(const char *system_directory)
+{
+    struct buffer words;
+    char *copy;
+
+    buffer_init(&words, PATH_SIZE_MAX);
+    (void)buffer_append_format(&words,
+                               "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
+                               "  %s/mxpull.conf\n",
+                               system_directory);
+    copy = memory_copy(words.bytes);
+    buffer_done(&words);
+    return copy;
+}
+
 char *host_state_directory(void)
 {
     const char *given;

@@ -24,15 +24,39 @@ static FILETIME file_time(int64_t ticks)
                       .dwHighDateTime = (DWORD)(ticks >> 32)};
 }
 
+typedef void WINAPI unbiased_time(ULONGLONG *ticks);
+
+static void WINAPI coarse_time(ULONGLONG *ticks)
+{
+    (void)QueryUnbiasedInterruptTime(ticks);
+}
+
+/* The plain call goes forward in steps of 16 ms, which is too coarse for how long a reply took. The
+ * other one is in no import library that is always there, and not in every wine. */
+static unbiased_time *find_time(void)
+{
+    HMODULE library = GetModuleHandleW(L"kernelbase.dll");
+    union {
+        FARPROC found;
+        unbiased_time *time;
+    } precise = {.found = NULL};
+
+    if (library != NULL)
+        precise.found = GetProcAddress(library, "QueryUnbiasedInterruptTimePrecise");
+    return precise.found != NULL ? precise.time : coarse_time;
+}
+
+/* Stands still while the machine sleeps, as elsewhere: so the daemon notices that it slept. */
 int64_t clock_monotonic_ms(void)
 {
-    LARGE_INTEGER per_second, now;
+    static unbiased_time *_Atomic time;
+    unbiased_time *call = time;
+    ULONGLONG ticks = 0;
 
-    (void)QueryPerformanceFrequency(&per_second);
-    (void)QueryPerformanceCounter(&now);
-    /* Whole seconds apart, or the product would not fit after some weeks. */
-    return now.QuadPart / per_second.QuadPart * 1000 +
-           now.QuadPart % per_second.QuadPart * 1000 / per_second.QuadPart;
+    if (call == NULL)
+        time = call = find_time();
+    call(&ticks);
+    return (int64_t)(ticks / TICKS_PER_MS);
 }
 
 int64_t clock_wall_ms(void)

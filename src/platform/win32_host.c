@@ -73,6 +73,12 @@ char *host_config_path(const char *system_directory)
     return named != NULL ? named : in_program_data("\\mxpull\\mxpull.conf");
 }
 
+char *host_config_words(const char *system_directory)
+{
+    (void)system_directory;
+    return memory_copy("  -c FILE, %MXPULL_CONFIG%, %ProgramData%\\mxpull\\mxpull.conf\n");
+}
+
 char *host_state_directory(void)
 {
     return in_program_data("\\mxpull\\state");

@@ -5,7 +5,10 @@
  *   stop pending --the program ends--> stopped
  *
  * Controls: stop and shutdown end the daemon; a changed parameter (sc control mxpull paramchange) makes
- * it read its configuration anew; 128 (sc control mxpull 128) makes it pull now. */
+ * it read its configuration anew; 128 (sc control mxpull 128) makes it pull now.
+ *
+ * A process that ends without having said that it stopped has crashed, and is started again; one that
+ * said so with an exit status stays stopped: starting it again would not help. */
 #include <mxpull/platform/service.h>
 
 #include "win32_service.h"
@@ -13,19 +16,23 @@
 #include "win32_text.h"
 
 #include <stdlib.h>
+#include <tlhelp32.h>
+#include <wchar.h>
 
 enum {
     CONTROL_NOW = 128,
     PENDING_HINT_MS = 30 * 1000
 };
 
-static wchar_t service_name[] = L"mxpull";
+static wchar_t service_name[] = WIN32_SERVICE_NAME;
 
 static struct {
     SRWLOCK lock;
     SERVICE_STATUS_HANDLE handle; /* NULL: nobody is to be told */
     DWORD state;
-    bool offered;
+    bool has_ended; /* in order, with exit_status */
+    DWORD exit_status;
+    HANDLE answered; /* set when it is known who has started us */
 } service = {.lock = SRWLOCK_INIT, .state = SERVICE_START_PENDING};
 
 /* With the lock held. */
@@ -43,6 +50,12 @@ static void tell_state(void)
         .dwWaitHint = is_pending ? PENDING_HINT_MS : 0,
     };
 
+    if (service.state == SERVICE_STOPPED && !service.has_ended) {
+        status.dwWin32ExitCode = ERROR_PROCESS_ABORTED;
+    } else if (service.state == SERVICE_STOPPED && service.exit_status != 0) {
+        status.dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
+        status.dwServiceSpecificExitCode = service.exit_status;
+    }
     if (service.handle != NULL)
         (void)SetServiceStatus(service.handle, &status);
 }
@@ -84,9 +97,10 @@ static void WINAPI on_start(DWORD count, wchar_t **words)
     service.handle = RegisterServiceCtrlHandlerExW(service_name, on_control, NULL);
     tell_state();
     ReleaseSRWLockExclusive(&service.lock);
+    (void)SetEvent(service.answered);
 }
 
-/* Fails at once where we were started by somebody else. */
+/* Fails at once where we were started by somebody else, as far as that is not known before. */
 static DWORD WINAPI talk(void *context)
 {
     const SERVICE_TABLE_ENTRYW table[] = {
@@ -94,6 +108,7 @@ static DWORD WINAPI talk(void *context)
 
     (void)context;
     (void)StartServiceCtrlDispatcherW(table);
+    (void)SetEvent(service.answered);
     return 0;
 }
 
@@ -102,17 +117,50 @@ static void tell_stopped(void)
     enter(SERVICE_STOPPED, 0);
 }
 
-void service_connect(void)
+/* The entry of a process in a snapshot. */
+static bool find_process(HANDLE snapshot, DWORD id, PROCESSENTRY32W *entry)
 {
-    HANDLE thread;
+    entry->dwSize = sizeof *entry;
+    for (BOOL found = Process32FirstW(snapshot, entry); found;
+         found = Process32NextW(snapshot, entry)) {
+        if (entry->th32ProcessID == id)
+            return true;
+    }
+    return false;
+}
 
-    if (service.offered)
-        return;
-    service.offered = true;
-    thread = CreateThread(NULL, 0, talk, NULL, 0, NULL);
-    if (thread != NULL)
-        (void)CloseHandle(thread);
+/* Whether our parent is the manager; true as well where that cannot be told. The dispatcher says the
+ * same, but wine's never comes back where the answer is no. */
+static bool may_be_service(void)
+{
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    PROCESSENTRY32W entry;
+    bool may_be = true;
+
+    if (snapshot == INVALID_HANDLE_VALUE)
+        return true;
+    if (find_process(snapshot, GetCurrentProcessId(), &entry))
+        may_be = find_process(snapshot, entry.th32ParentProcessID, &entry) &&
+                 _wcsicmp(entry.szExeFile, L"services.exe") == 0;
+    (void)CloseHandle(snapshot);
+    return may_be;
+}
+
+bool service_connect(void)
+{
+    HANDLE thread = NULL;
+
+    if (!may_be_service())
+        return false;
+    service.answered = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (service.answered != NULL)
+        thread = CreateThread(NULL, 0, talk, NULL, 0, NULL);
+    if (thread == NULL)
+        return false;
+    (void)CloseHandle(thread);
+    (void)WaitForSingleObject(service.answered, INFINITE);
     (void)atexit(tell_stopped);
+    return service_is_connected();
 }
 
 bool service_is_connected(void)
@@ -131,6 +179,14 @@ void service_ready(void)
 void service_stopping(void)
 {
     enter(SERVICE_STOP_PENDING, SERVICE_RUNNING);
+}
+
+void service_ended(int exit_status)
+{
+    AcquireSRWLockExclusive(&service.lock);
+    service.has_ended = true;
+    service.exit_status = (DWORD)exit_status;
+    ReleaseSRWLockExclusive(&service.lock);
 }
 
 /* The manager knows no such states. */

@@ -3,11 +3,10 @@
 
 #include <stdbool.h>
 
-/* Offers ourselves to the Service Control Manager, in case that it has started us. Does not block; once
- * a program. */
-void service_connect(void);
+/* What the service is called, here and by the Service Control Manager. */
+#define WIN32_SERVICE_NAME L"mxpull"
 
-/* Whether it has. */
+/* Whether the Service Control Manager has started us. */
 bool service_is_connected(void);
 
 #endif

@@ -74,9 +74,8 @@ void signals_start(enum signals_use use, void (*wake)(void *context), void *cont
     atomic_store(&reload, false);
     atomic_store(&now, false);
     ReleaseSRWLockExclusive(&state.lock);
+    (void)use; /* what a service is told comes only to a daemon */
     (void)SetConsoleCtrlHandler(on_event, TRUE);
-    if (use == SIGNALS_DAEMON)
-        service_connect();
 }
 
 void signals_end(void)

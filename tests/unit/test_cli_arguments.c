@@ -5,6 +5,7 @@
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
 #include <mxpull/cli/suggest.h>
+#include <mxpull/platform/unattended.h>
 
 #include <stdio.h>
 
@@ -62,6 +63,8 @@ static const struct line_row lines[] = {
     {"retry", {"pull", "--retry"}, "pull retry", NULL},
     {"config", {"config", "-q"}, "config quiet", NULL},
     {"config as JSON", {"config", "--json"}, "config json", NULL},
+    {"service", {"service", "start", "-q"}, "service quiet [start]", NULL},
+    {"task", {"task", "install", "--every", "30m"}, "task every=30m [install]", NULL},
     {"help alone", {"--help"}, "- help", NULL},
     {"help of a command", {"pull", "-h"}, "pull help", NULL},
     {"version alone", {"-V"}, "- version", NULL},
@@ -89,6 +92,10 @@ static const struct line_row lines[] = {
      {"pull", "--color=red"},
      NULL,
      "--color is auto, always or never, not \"red\""},
+    {"--every of another command",
+     {"service", "install", "--every=4h"},
+     NULL,
+     "--every cannot be used with \"service\"; try \"mxpull service --help\""},
     {"names for config",
      {"config", "mx2"},
      NULL,
@@ -117,6 +124,8 @@ static void describe(const struct arguments *arguments, char text[TEXT_SIZE])
     (void)buffer_append_text(&buffer, arguments->command != NULL ? arguments->command->name : "-");
     if (arguments->config != NULL)
         (void)buffer_append_format(&buffer, " config=%s", arguments->config);
+    if (arguments->every != NULL)
+        (void)buffer_append_format(&buffer, " every=%s", arguments->every);
     if (arguments->verbose > 0)
         (void)buffer_append_format(&buffer, " verbose=%u", arguments->verbose);
     for (size_t i = 0; i < COUNT_OF(switches); i++)
@@ -214,6 +223,27 @@ static void check_help(const struct command *command)
     buffer_done(&text);
 }
 
+/* What this system cannot do is not named. */
+static void test_help_of_commands(void **state)
+{
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, 64 * 1024);
+    help_format(&text, NULL);
+    for (size_t i = 0; i < command_count; i++) {
+        char line[TEXT_SIZE];
+
+        (void)snprintf(line, sizeof line, "\n  %-8s %s\n", command_table[i].name,
+                       command_table[i].summary);
+        assert_int_equal(strstr(text.bytes, line) != NULL, command_exists(&command_table[i]));
+    }
+    assert_true(command_exists(command_find("pull")));
+    assert_int_equal(command_exists(command_find("service")), unattended_exists());
+    assert_int_equal(command_exists(command_find("task")), unattended_exists());
+    buffer_done(&text);
+}
+
 static void test_help(void **state)
 {
     (void)state;
@@ -285,6 +315,7 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_help), cmocka_unit_test(test_exits),
+                                       cmocka_unit_test(test_help_of_commands),
                                        cmocka_unit_test(test_table)};
     int failed = 0;
 

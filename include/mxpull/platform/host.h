@@ -21,6 +21,9 @@ char *host_full_name(void);
  * %ProgramData%\mxpull\mxpull.conf). */
 char *host_config_path(const char *system_directory);
 
+/* The same in words, and "-c FILE" before them: whole lines, indented by two. */
+char *host_config_words(const char *system_directory);
+
 /* Where state is kept when the configuration names no directory: /var/lib/mxpull as root, else
  * $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/mxpull, else ~/.local/state/mxpull. NULL when
  * there is no home. */

@@ -1,11 +1,16 @@
 #ifndef MXPULL_PLATFORM_SERVICE_H
 #define MXPULL_PLATFORM_SERVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What the one who watches over our process is told: systemd by sd_notify(3), where $NOTIFY_SOCKET
  * names its socket; the Service Control Manager on Windows. Without anybody who watches nothing
  * happens. */
+
+/* To be called first, once a program. Returns whether we are a Windows service: then nobody sees our
+ * standard streams, and what is to be read belongs into the system's own log. */
+bool service_connect(void);
 
 /* We are ready, or, after service_reloading, ready again. */
 void service_ready(void);
@@ -15,6 +20,9 @@ void service_reloading(void);
 
 /* We are about to end. */
 void service_stopping(void);
+
+/* The exit status that the program is about to end with. */
+void service_ended(int exit_status);
 
 /* One line about what we are doing, for people. */
 void service_status(const char *text);

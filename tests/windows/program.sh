@@ -1,0 +1,64 @@
+#!/bin/bash
+# mxpull.exe and its zip as they are given away: nothing but the system's DLLs, under 3 MB, with version and manifest, and all that
+# belongs to it. Needs BUILD, the build folder, CPACK and OBJDUMP.
+set -u
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+ok() { printf 'ok: %s\n' "$*"; }
+
+(cd "$folder" && "$CPACK" --config "$BUILD/CPackConfig.cmake" -B "$folder" >"$folder/said" 2>&1) || {
+    cat "$folder/said"
+    fail "cpack makes no zip"
+    exit 1
+}
+zip=$(echo "$folder"/mxpull-*-windows-x86_64.zip)
+[ -s "$zip" ] || fail "there is no zip"
+(cd "$folder" && cmake -E tar xf "$zip") || fail "the zip cannot be unpacked"
+root=${zip%.zip}
+for name in mxpull.exe mxpull.conf README.txt LICENSE.txt install.cmd mxpull-task.xml; do
+    [ -s "$root/$name" ] || fail "the zip has no $name"
+done
+more=$(find "$root" -type f -printf '%P\n' | grep -vxE 'mxpull.exe|mxpull.conf|README.txt|LICENSE.txt|install.cmd|mxpull-task.xml|licences/.*\.txt')
+[ -z "$more" ] || fail "the zip has more in it: $more"
+
+exe=$root/mxpull.exe
+size=$(stat -c %s "$exe")
+if [ "$size" -lt 3000000 ]; then ok "mxpull.exe has $size bytes"; else fail "mxpull.exe has $size bytes"; fi
+if "$OBJDUMP" -t "$exe" 2>&1 | grep -q 'no symbols'; then ok "it is stripped"; else fail "it is not stripped"; fi
+
+foreign=$("$OBJDUMP" -p "$exe" | sed -n 's/.*DLL Name: //p' |
+    grep -vixE '(advapi32|bcrypt|crypt32|iphlpapi|kernel32|msvcrt|normaliz|ole32|oleaut32|secur32|shell32|user32|ws2_32)\.dll')
+if [ -z "$foreign" ]; then ok "it wants the system's DLLs alone"; else fail "it wants DLLs that are not the system's: $foreign"; fi
+
+# has WHAT TEXT: in UTF-16, as resources have it.
+has() {
+    if LC_ALL=C grep -qaP "$(printf '%s' "$2" | sed -e 's/[.]/\\./g' -e 's/./&\\x00/g' -e 's/\\\\x00\.\\x00/\\.\\x00/g')" "$exe"; then
+        ok "it says $1: $2"
+    else
+        fail "it does not say $1: $2"
+    fi
+}
+has "what it is" FileDescription
+has "its version" ProductVersion
+for words in '<activeCodePage xmlns="http://schemas.microsoft.com/SMI/2019/WindowsSettings">UTF-8</activeCodePage>' \
+    '<longPathAware' 'requestedExecutionLevel level="asInvoker"'; do
+    if grep -qaF "$words" "$exe"; then ok "its manifest has $words"; else fail "its manifest has no $words"; fi
+done
+# The Event Log's one message: a table of one block, of message 1, "%1".
+if od -An -v -tx1 "$exe" | tr -d ' \n' | grep -q 10000100250031000d000a00; then ok "the Event Log's message"; else fail "no message for the Event Log"; fi
+
+for name in mxpull.conf README.txt LICENSE.txt install.cmd; do
+    [ "$(grep -c '' "$root/$name")" = "$(grep -c $'\r$' "$root/$name")" ] || fail "$name has lines that do not end in CR LF"
+    ! grep -q $'\r\r$' "$root/$name" || fail "$name has lines that end in CR CR LF"
+done
+cmp -s "$root/mxpull-task.xml" "$(dirname "$0")/../../contrib/windows/mxpull-task.xml" || fail "mxpull-task.xml is another one"
+grep -q $'^log = eventlog\r$' "$root/mxpull.conf" || fail "the sample does not log to the Event Log"
+! grep -E '/var/lib/mxpull|/var/log|chmod|XDG' "$root/mxpull.conf" || fail "the sample speaks of another system"
+
+[ "$failures" -eq 0 ]

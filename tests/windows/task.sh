@@ -1,0 +1,83 @@
+#!/bin/bash
+# The XML of scheduled tasks, as contrib/windows gives it away and as `mxpull task install` makes it, against the rules of the Task
+# Scheduler (task.xsd), and for what mxpull wants of it. Needs WRITER, the program that writes such a file.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+contrib=$here/../../contrib/windows
+command -v xmllint >/dev/null || { echo "SKIPPED: xmllint (libxml2-utils) is not installed"; exit 77; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    failures=$((failures + 1))
+}
+
+# valid WHAT FILE
+valid() {
+    if xmllint --noout --nonet --schema "$here/task.xsd" "$2" >"$folder/said" 2>&1; then
+        printf 'ok: %s\n' "$1"
+    else
+        fail "$1 is not by the rules:"
+        cat "$folder/said"
+    fi
+}
+
+# invalid WHAT SED-COMMAND: the file of contrib, changed by it, must be refused: the rules see what they should.
+invalid() {
+    iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | sed -e 's/ encoding="UTF-16"//' -e 's/\r$//' >"$folder/plain.xml"
+    sed -E "$2" "$folder/plain.xml" >"$folder/changed.xml"
+    if cmp -s "$folder/plain.xml" "$folder/changed.xml"; then
+        fail "$1: nothing was changed"
+    elif xmllint --noout --nonet --schema "$here/task.xsd" "$folder/changed.xml" >"$folder/said" 2>&1; then
+        fail "$1 is taken for right"
+    else
+        printf 'ok: refused: %s\n' "$1"
+    fi
+}
+
+# holds VALUE PATH: what stands at the path of element names.
+holds() {
+    local path='' name value
+    for name in ${2//\// }; do
+        path="$path/*[local-name()='$name']"
+    done
+    value=$(xmllint --xpath "string($path)" "$contrib/mxpull-task.xml")
+    [ "$value" = "$1" ] || fail "$2 is \"$value\", not \"$1\""
+}
+
+[ "$(head -c 2 "$contrib/mxpull-task.xml" | od -An -tx1 | tr -d ' ')" = fffe ] || fail "contrib's file has no mark of UTF-16LE"
+[ $(($(wc -c <"$contrib/mxpull-task.xml") % 2)) -eq 0 ] || fail "contrib's file ends within a character"
+
+valid "contrib's file" "$contrib/mxpull-task.xml"
+for seconds in 60 5400 2678400; do
+    # shellcheck disable=SC2086 # it may be run by an emulator
+    $WRITER --write "$folder/made.xml" 'D:\A & B\mxpull.exe' 'C:\x <y>\mxpull.conf' $seconds || fail "cannot be written"
+    valid "one of every $seconds seconds" "$folder/made.xml"
+done
+
+invalid "another namespace" 's|2004/02/mit/task|2004/02/mit/tasks|'
+invalid "an unknown version" 's/version="1.2"/version="2.0"/'
+invalid "an interval of seconds" 's/PT4H/PT30S/'
+invalid "an interval of more than 31 days" 's/PT4H/P32D/'
+invalid "an interval in our own words" 's/PT4H/4h/'
+invalid "an unknown policy" 's/IgnoreNew/Ignore/'
+invalid "a trigger whose children stand in another order" '/StartBoundary/d; s|(.*)</Repetition>|&<StartBoundary>2026-01-01T00:00:00</StartBoundary>|'
+invalid "an account that is not there" 's/Context="LocalService"/Context="Author"/'
+invalid "no command" '/<Command>/d'
+invalid "something unknown" 's|<Enabled>.*|&<Colour>blue</Colour>|'
+invalid "a truth that is none" 's|<Enabled>true|<Enabled>yes|'
+
+holds S-1-5-19 Task/Principals/Principal/UserId
+holds LeastPrivilege Task/Principals/Principal/RunLevel
+holds IgnoreNew Task/Settings/MultipleInstancesPolicy
+holds true Task/Settings/StartWhenAvailable
+holds false Task/Settings/DisallowStartIfOnBatteries
+holds PT1H Task/Settings/ExecutionTimeLimit
+holds PT4H Task/Triggers/TimeTrigger/Repetition/Interval
+holds '' Task/Triggers/TimeTrigger/Repetition/Duration
+holds '%ProgramFiles%\mxpull\mxpull.exe' Task/Actions/Exec/Command
+holds 'pull -q -c "%ProgramData%\mxpull\mxpull.conf"' Task/Actions/Exec/Arguments
+
+[ "$failures" -eq 0 ]
