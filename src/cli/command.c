@@ -69,8 +69,7 @@ const struct command command_table[] = {
      "  sc control mxpull paramchange    read the configuration anew\n"
      "  sc control mxpull 128            pull everything now\n",
      "   0  it is done\n"
-     "  75  the system did not do it\n"
-     "  69  there is no such thing on this system\n",
+     "  69  the system did not do it\n",
      command_service, unattended_exists},
     {"task", "install|remove", "a scheduled task that pulls",
      "install registers the task \"mxpull\", or changes the one that is there: it runs\n"
@@ -78,8 +77,7 @@ const struct command command_table[] = {
      "system's start. remove takes it away. Both are for an administrator. Beside the\n"
      "service there is no need for it.\n",
      "   0  it is done\n"
-     "  75  the system did not do it\n"
-     "  69  there is no such thing on this system\n",
+     "  69  the system did not do it\n",
      command_task, unattended_exists},
 };
 const size_t command_count = COUNT_OF(command_table);
