@@ -4,6 +4,8 @@
 #include <mxpull/cli/output.h>
 #include <mxpull/cli/program.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/terminal.h>
 
 #include <stdio.h>
 
@@ -40,6 +42,8 @@ int program_run(int argc, char *argv[])
     int exit_status;
 
     file_guard_streams();
+    terminal_speak_utf8();
+    argv = host_arguments(&argc, argv);
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
         (void)fprintf(stderr, "mxpull: %s\n", error.text);
         return EXIT_STATUS_USAGE;

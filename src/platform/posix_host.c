@@ -20,6 +20,12 @@ enum {
     HOSTS_LINE_SIZE = 1024
 };
 
+char **host_arguments(int *count, char **given)
+{
+    (void)count;
+    return given;
+}
+
 /* The name in a line of /etc/hosts that begins with short_name and a dot; borrowed from line, which
  * is cut up. NULL if there is none. */
 static char *find_full_name(char *line, const char *short_name)

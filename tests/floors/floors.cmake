@@ -14,6 +14,9 @@ set(uses_cli base platform smtp net config store pull cli)
 string(REPLACE ":" ";" includes "${INCLUDES}")
 list(FILTER includes INCLUDE REGEX "/floors/")
 list(TRANSFORM includes PREPEND -I)
+foreach(folder IN LISTS LIBRARIES) # some headers of cli show jansson's values
+    list(APPEND includes -idirafter "${folder}")
+endforeach()
 
 file(GLOB headers RELATIVE "${SOURCE}/include" "${SOURCE}/include/mxpull/*/*.h")
 foreach(header IN LISTS headers)

@@ -4,7 +4,8 @@
 
 #include <mxpull/config/config.h>
 
-#include <unistd.h>
+#include <stdio.h>
+#include <support.h>
 
 const char *const fuzz_seeds[] = {
     "backup mx2 { host = mx2.example.net domains = {example.com, \"@example.org\", '#q'} }\n",
@@ -22,24 +23,24 @@ static void count(void *context, const char *line)
     *faults += 1;
 }
 
-static char path[] = "fuzz_config.XXXXXX";
+static char path[64];
 
 static void remove_file(void)
 {
-    (void)unlink(path);
+    (void)remove(path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static int file = -1;
     size_t faults = 0;
 
-    if (file < 0) {
-        file = mkstemp(path);
+    if (path[0] == '\0') {
+        (void)snprintf(path, sizeof path, "fuzz_config.%lu", support_process_id());
         (void)atexit(remove_file);
     }
-    CHECK(file >= 0 && ftruncate(file, 0) == 0);
-    CHECK(pwrite(file, bytes, size, 0) == (ssize_t)size);
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL && fwrite(bytes, 1, size, file) == size && fclose(file) == 0);
+    support_set_mode(path, 0600);
     struct config *config = config_load(path, count, &faults);
     CHECK((config == NULL) == (faults > 0));
     config_free(config);

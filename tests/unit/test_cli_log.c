@@ -6,7 +6,6 @@
 #include <mxpull/cli/metrics.h>
 
 #include <stdio.h>
-#include <unistd.h>
 
 enum {
     TEXT_SIZE = 16 * 1024
@@ -219,14 +218,12 @@ static void read_file(const char *path, char text[TEXT_SIZE])
 
 static void test_file(void **state)
 {
-    char path[] = "test_cli_log.XXXXXX", text[TEXT_SIZE];
+    char path[] = "test_cli_log.log", text[TEXT_SIZE];
     struct logging logging;
     struct error error;
 
     (void)state;
-    int descriptor = mkstemp(path);
-    assert_true(descriptor >= 0);
-    (void)close(descriptor);
+    (void)remove(path);
     for (int i = 0; i < 2; i++) { /* it is appended to */
         const struct logging_options options = {.target = LOG_FILE, .path = path, .quiet = true};
 

@@ -11,8 +11,8 @@
 #include <mxpull/platform/file.h>
 
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <support.h>
+#include <support_words.h>
 
 #define KEY "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define HUNDRED                                                                                    \
@@ -20,7 +20,7 @@
     "bcdefghij"
 #define BACKUP "backup mx { domains = a.example }\n" /* so that there is one */
 
-static char path[64]; /* of the file that the tests write */
+static char path[SUPPORT_PATH_SIZE + 16]; /* of the file that the tests write */
 
 /* Loading, and the faults that were reported */
 
@@ -41,7 +41,7 @@ static void write_file(const char *text, size_t size)
     assert_non_null(file);
     assert_int_equal(fwrite(text, 1, size, file), size);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(chmod(path, 0600), 0);
+    support_set_mode(path, 0600);
 }
 
 /* Loads size bytes; *faults is filled, one line each without the file's name. */
@@ -235,8 +235,8 @@ static const struct fault_row value_rows[] = {
      "5: backup \"mx\": password: holds a line end"},
     {"log", "log = nowhere\n" BACKUP, "1: log: \"nowhere\" is not a log of this system"},
     {"log without a path", "log = \"file:\"\n" BACKUP, "1: log: \"file:\" is not a log"},
-    {"log of another system", "log = eventlog\n" BACKUP,
-     "1: log: \"eventlog\" is not a log of this system; stderr, syslog"},
+    {"log of another system", "log = " LOG_FOREIGN "\n" BACKUP,
+     "1: log: \"" LOG_FOREIGN "\" is not a log of this system; stderr, " LOG_OWN},
     {"EHLO name with a space", "ehlo_name = \"a b\"\n" BACKUP, "1: ehlo_name: \"a b\" has a space"},
     {"EHLO name is a bare address", "ehlo_name = 192.0.2.1\n" BACKUP,
      "1: ehlo_name: \"192.0.2.1\" is not an address literal"},
@@ -349,11 +349,11 @@ static const struct fault_row combination_rows[] = {
      "backup mx { method = atrn\n tls = required\n user = x\n password = x\n domains = "
      "{a.example,\n \"#q\"}\n}\n",
      "6: backup \"mx\": domains: a #queue is for etrn alone"},
-    {"CA file with TLS may", ETRN "tls_ca_file = /dev/null\n}\n",
+    {"CA file with TLS may", ETRN "tls_ca_file = " FILE_EMPTY "\n}\n",
      "3: backup \"mx\": tls_ca_file: is never used with tls = off or may"},
     {"fingerprint with TLS off", ETRN "tls = off\n tls_fingerprint = \"" KEY "\"\n}\n",
      "4: backup \"mx\": tls_fingerprint: is never used"},
-    {"CA file that is not looked at", TLS "tls_verify = no\n tls_ca_file = /dev/null\n}\n",
+    {"CA file that is not looked at", TLS "tls_verify = no\n tls_ca_file = " FILE_EMPTY "\n}\n",
      "5: backup \"mx\": tls_ca_file: is never used with tls_verify = false"},
     {"jitter beyond a tenth", "jitter = 30m\n" BACKUP,
      "1: jitter: is more than a tenth of the interval; up to 24m are allowed here"},
@@ -462,15 +462,15 @@ static const struct effect_row effect_rows[] = {
      "tls_fingerprint = \"" KEY ";" KEY "\""},
     {"fingerprint without verification", TLS "tls_verify = off\n tls_fingerprint = '" KEY "'\n}\n",
      "tls_verify = false"},
-    {"CA file", TLS "tls_ca_file = /dev/null\n}\n", "tls_ca_file = \"/dev/null\""},
+    {"CA file", TLS "tls_ca_file = " FILE_EMPTY "\n}\n", "tls_ca_file = \"" FILE_EMPTY "\""},
     {"EHLO name", "ehlo_name = Mail.Example.com\n" BACKUP, "ehlo_name = \"mail.example.com\""},
     {"EHLO name is a literal", "ehlo_name = \"[192.0.2.1]\"\n" BACKUP,
      "ehlo_name = \"[192.0.2.1]\""},
     {"EHLO name is an IPv6 literal", "ehlo_name = \"[IPv6:2001:db8::1]\"\n" BACKUP,
      "ehlo_name = \"[IPv6:2001:db8::1]\""},
     {"log to a file", "log = \"file:/var/log/x y\"\n" BACKUP, "log = \"file:/var/log/x y\""},
-    {"log to syslog as JSON", "log = syslog log_format = json\n" BACKUP,
-     "log = syslog\nlog_format = json"},
+    {"log of the system as JSON", "log = " LOG_OWN " log_format = json\n" BACKUP,
+     "log = " LOG_OWN "\nlog_format = json"},
     {"primary at a socket", "primary { address = \"unix:/run/smtp\" }\n" BACKUP,
      "address = \"unix:/run/smtp\"\nrelay_address = \"unix:/run/smtp\""},
     {"primary at an IPv6 address",
@@ -594,21 +594,20 @@ static void test_missing_and_directory(void **state)
 {
     (void)state;
     load_at("/no/such.conf", "/no/such.conf: cannot be opened: ");
-    load_at("/tmp", "/tmp: is a directory, not a file");
+    load_at(".", ".: is a directory, not a file");
+}
+
+static void load_unreadable(void *context)
+{
+    (void)context;
+    load_at(path, "cannot be opened: ");
 }
 
 static void test_unreadable(void **state)
 {
     (void)state;
     write_file(BACKUP, strlen(BACKUP));
-    assert_int_equal(chmod(path, 0), 0);
-    bool root = geteuid() == 0;
-    if (root)
-        assert_int_equal(seteuid(65534), 0);
-    load_at(path, "cannot be opened: ");
-    if (root)
-        assert_int_equal(seteuid(0), 0);
-    assert_int_equal(chmod(path, 0600), 0);
+    support_while_unreadable(path, load_unreadable, NULL);
 }
 
 /* Fills a text by repeating a line; the caller frees it. */
@@ -709,12 +708,12 @@ static void test_broken_file_leaves_no_trace(void **state)
 
 static const struct privacy_row {
     const char *name, *text;
-    mode_t mode;
+    unsigned mode;
     const char *fault; /* NULL: none */
 } privacy_rows[] = {
     {"no password", BACKUP, 0644, NULL},
     {"password", TLS "user = x\n password = s3cret\n}\n", 0644,
-     "5: backup \"mx\": password: is open to others; run: chmod 600 "},
+     "5: backup \"mx\": password: is open to others; run: "},
     {"password, to the group", TLS "user = x\n password = s3cret\n}\n", 0640,
      "5: backup \"mx\": password: is open to others"},
     {"password, to nobody", TLS "user = x\n password = s3cret\n}\n", 0600, NULL},
@@ -739,7 +738,7 @@ static void test_privacy(void **state)
     struct buffer faults;
 
     write_file(row->text, strlen(row->text));
-    assert_int_equal(chmod(path, row->mode), 0);
+    support_set_mode(path, row->mode);
     buffer_init(&faults, 1024 * 1024);
     struct config *config = config_load(path, keep_fault, &faults);
     assert_true((config != NULL) == (row->fault == NULL));
@@ -776,7 +775,7 @@ static void test_standard_input(void **state)
 static const struct password_row {
     const char *name, *option;
     const char *file; /* what the file holds that %s stands for; NULL: it is not there */
-    mode_t mode;
+    unsigned mode;
     const char *password; /* NULL: an error, and then: */
     const char *error;
 } password_rows[] = {
@@ -786,45 +785,50 @@ static const struct password_row {
     {"file with CR LF and more", "password_file = \"%s\"", "s3cret\r\nmore", 0600, "s3cret", NULL},
     {"file without a line end", "password_file = \"%s\"", "s3cret", 0400, "s3cret", NULL},
     {"file that others can read", "password_file = \"%s\"", "s3cret", 0644, NULL,
-     "is open to others; run: chmod 600 "},
+     "is open to others; run: "},
     {"file that is empty", "password_file = \"%s\"", "", 0600, NULL, "its first line is empty"},
     {"file with an empty line", "password_file = \"%s\"", "\ns3cret\n", 0600, NULL,
      "its first line is empty"},
     {"file that is not there", "password_file = \"%s\"", NULL, 0, NULL, "cannot be opened"},
-    {"directory", "password_file = \"/tmp\"", NULL, 0, NULL, "/tmp: is a directory"},
-    {"endless file", "password_file = \"/dev/zero\"", NULL, 0, NULL, "is larger than 4096 bytes"},
-    {"command", "password_command = \"echo s3cret; echo more\"", NULL, 0, "s3cret", NULL},
-    {"command that prints no line end", "password_command = \"printf s3cret\"", NULL, 0, "s3cret",
-     NULL},
-    {"command that fails", "password_command = \"echo s3cret; exit 7\"", NULL, 0, NULL,
+    {"directory", "password_file = \".\"", NULL, 0, NULL, ".: is a directory"},
+#ifdef FILE_ENDLESS
+    {"endless file", "password_file = \"" FILE_ENDLESS "\"", NULL, 0, NULL,
+     "is larger than 4096 bytes"},
+#endif
+    {"command", "password_command = \"" COMMAND_TWO_LINES "\"", NULL, 0, "s3cret", NULL},
+    {"command that prints no line end", "password_command = \"" COMMAND_NO_LINE_END "\"", NULL, 0,
+     "s3cret", NULL},
+    {"command that fails", "password_command = \"" COMMAND_FAILS "\"", NULL, 0, NULL,
      "exit status 7"},
-    {"command that prints nothing", "password_command = true", NULL, 0, NULL,
-     "its first line is empty"},
-    {"command that prints for ever", "password_command = yes", NULL, 0, NULL,
+    {"command that prints nothing", "password_command = \"" COMMAND_PRINTS_NOTHING "\"", NULL, 0,
+     NULL, "its first line is empty"},
+    {"command that prints for ever", "password_command = \"" COMMAND_FOR_EVER "\"", NULL, 0, NULL,
      "more than 4096 bytes"},
-    {"command that prints a NUL", "password_command = \"printf 'a\\\\000b'\"", NULL, 0, NULL,
+#ifdef COMMAND_NUL
+    {"command that prints a NUL", "password_command = \"" COMMAND_NUL "\"", NULL, 0, NULL,
      "holds a NUL"},
+#endif
 };
 
 static void test_password(void **state)
 {
     const struct password_row *row = *state;
-    char secret_path[80], option[200], text[400], begin[100], *password = NULL;
+    char secret_path[300], option[400], text[600], begin[320], *password = NULL;
     struct error error = {0};
 
     (void)snprintf(secret_path, sizeof secret_path, "%s.secret", path);
-    (void)unlink(secret_path);
+    (void)remove(secret_path);
     if (row->file != NULL) {
-        FILE *file = fopen(secret_path, "w");
+        FILE *file = fopen(secret_path, "wb");
 
         assert_non_null(file);
         assert_true(fputs(row->file, file) >= 0);
         assert_int_equal(fclose(file), 0);
-        assert_int_equal(chmod(secret_path, row->mode), 0);
+        support_set_mode(secret_path, row->mode);
     }
     const char *mark = strstr(row->option, "%s");
     (void)snprintf(option, sizeof option, "%.*s%s%s",
-                   mark != NULL ? (int)(mark - row->option) : 200, row->option,
+                   mark != NULL ? (int)(mark - row->option) : 400, row->option,
                    mark != NULL ? secret_path : "", mark != NULL ? mark + 2 : "");
     (void)snprintf(text, sizeof text, TLS "user = x\n %s\n}\n", option);
     struct config *config = load(text);
@@ -842,7 +846,7 @@ static void test_password(void **state)
     }
     memory_free_secret(password);
     config_free(config);
-    (void)unlink(secret_path);
+    (void)remove(secret_path);
 }
 
 static void test_no_password(void **state)
@@ -1111,18 +1115,18 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_free_takes_nothing),
     };
-    int failed, file;
+    char directory[SUPPORT_PATH_SIZE];
+    int failed;
 
-    (void)snprintf(path, sizeof path, "/tmp/mxpull-config-XXXXXX");
-    file = mkstemp(path);
-    if (file < 0 || setenv("MXPULL_TEST", "value", 1) != 0 || unsetenv("MXPULL_TEST_UNSET") != 0)
-        return 1;
-    (void)close(file);
+    support_make_directory(directory);
+    (void)snprintf(path, sizeof path, "%s/config", directory);
+    support_set_variable("MXPULL_TEST", "value");
+    support_set_variable("MXPULL_TEST_UNSET", NULL);
     failed = RUN_TABLE(syntax_rows, test_faults) + RUN_TABLE(value_rows, test_faults) +
              RUN_TABLE(combination_rows, test_faults) + RUN_TABLE(effect_rows, test_effect) +
              RUN_TABLE(file_rows, test_file) + RUN_TABLE(privacy_rows, test_privacy) +
              RUN_TABLE(password_rows, test_password) + RUN_TABLE(cron_rows, test_cron) +
              cmocka_run_group_tests(tests, NULL, NULL);
-    (void)unlink(path);
+    support_remove_directory(directory);
     return failed;
 }

@@ -5,8 +5,7 @@
 #include <mxpull/config/config.h>
 
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <support.h>
 
 struct row {
     const char *name;
@@ -46,15 +45,16 @@ static void hear(void *context, const char *line)
 static void test_row(void **state)
 {
     const struct row *row = *state;
-    char path[] = "config_warn.XXXXXX";
+    const char path[] = "config_warn.conf";
     struct heard faults = {0}, warnings = {0};
-    int file = mkstemp(path);
+    FILE *file = fopen(path, "wb");
 
-    assert_true(file >= 0);
-    assert_int_equal(write(file, row->text, strlen(row->text)), (long)strlen(row->text));
-    assert_int_equal(close(file), 0);
+    assert_non_null(file);
+    assert_true(fputs(row->text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    support_set_mode(path, 0600);
     struct config *config = config_load(path, hear, &faults);
-    (void)unlink(path);
+    (void)remove(path);
     assert_non_null(config);
     config_warn(config, hear, &warnings);
     assert_int_equal(warnings.count, row->warning != NULL ? 1 : 0);

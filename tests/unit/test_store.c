@@ -1,7 +1,4 @@
 /* The store: what is recorded is what is known after it. */
-#define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
-#define _DEFAULT_SOURCE
-
 #include "test_store.h"
 
 /* ---- polls, streaks, changes ---- */

@@ -10,41 +10,28 @@
 
 #include <sqlite3.h>
 
-#include <ftw.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <support.h>
 
-static char test_directory[256];
+static char test_directory[SUPPORT_PATH_SIZE];
 static char test_notice[1024]; /* all that was told, parted by line ends */
 static unsigned test_notices;
 static struct error problem; /* of the call that should have gone well */
 
 static inline int make_directory(void **state)
 {
-    const char *base = getenv("TMPDIR");
-
     (void)state;
-    (void)snprintf(test_directory, sizeof test_directory, "%s/mxpull-store.XXXXXX",
-                   base != NULL && strlen(base) < 200 ? base : "/tmp");
+    support_make_directory(test_directory);
     test_notice[0] = '\0';
     test_notices = 0;
-    return mkdtemp(test_directory) == NULL;
-}
-
-static inline int remove_one(const char *path, const struct stat *facts, int kind, struct FTW *walk)
-{
-    (void)facts;
-    (void)kind;
-    (void)walk;
-    return remove(path);
+    return 0;
 }
 
 static inline int remove_directory(void **state)
 {
     (void)state;
-    (void)chmod(test_directory, 0700);
-    return nftw(test_directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    support_remove_directory(test_directory);
+    return 0;
 }
 
 static inline const char *in_directory(const char *name)

@@ -4,6 +4,11 @@
 /* What the system says about the place we run at. All strings are the caller's to free with free().
  */
 
+/* The words of the command line in UTF-8, with *count of them; given are those that main was given,
+ * which are returned where the system's own are no better. Kept to the end of the program: not to be
+ * freed. */
+char **host_arguments(int *count, char **given);
+
 /* This host's full name ("mail.example.com") if it can be told without asking the network, else its
  * short name, else "localhost". */
 char *host_full_name(void);

@@ -4,6 +4,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Makes the terminal take what is written to it as UTF-8, where it does not by itself, until the
+ * program ends. Once a program. */
+void terminal_speak_utf8(void);
+
 /* Whether a person looks at the stream through a terminal that understands cursor movement (TERM is
  * not "dumb"). */
 bool terminal_is(FILE *stream);

@@ -1,0 +1,29 @@
+#ifndef MXPULL_PLATFORM_WIN32_ACCESS_H
+#define MXPULL_PLATFORM_WIN32_ACCESS_H
+
+/* Who may read and change what is ours: we, SYSTEM, the administrators, and, below %ProgramData%, the
+ * account LocalService, as which the daemon runs. */
+
+#include "win32_text.h"
+
+#include <stdbool.h>
+
+enum access {
+    ACCESS_OURS,    /* nobody else may read or change it */
+    ACCESS_OTHERS,  /* somebody else may */
+    ACCESS_UNKNOWN, /* the system does not tell; GetLastError says why */
+};
+
+/* Judges an open file. */
+enum access access_of(HANDLE file);
+
+/* The arguments of icacls that make the file at path ours alone: "/inheritance:r /grant:r *SID:F …".
+ * The caller frees it. */
+char *access_icacls(const char *path);
+
+/* The security of something new at path that is ours alone, and all that comes to be in it; NULL
+ * where it cannot be made. To be given back with access_free_new. */
+SECURITY_ATTRIBUTES *access_new(const char *path);
+void access_free_new(SECURITY_ATTRIBUTES *attributes);
+
+#endif

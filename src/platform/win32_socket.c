@@ -1,0 +1,74 @@
+/* Sockets of others on Windows, which has no limit of its own for them. */
+#include <mxpull/platform/socket.h>
+
+#include "win32_text.h"
+
+#include <mxpull/base/compiler.h>
+
+#include <limits.h>
+
+static enum status status_of_failure(void)
+{
+    int number = WSAGetLastError();
+
+    return number == WSAEWOULDBLOCK || number == WSAEINTR ? STATUS_BUSY : STATUS_UNREACHABLE;
+}
+
+static int size_of(size_t size)
+{
+    return size < INT_MAX ? (int)size : INT_MAX;
+}
+
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
+{
+    int sent = send((SOCKET)socket, bytes, size_of(size), 0);
+
+    if (sent < 0)
+        return status_of_failure();
+    *done = (size_t)sent;
+    return STATUS_OK;
+}
+
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
+{
+    int received = recv((SOCKET)socket, bytes, size_of(size), 0);
+
+    if (received < 0)
+        return status_of_failure();
+    *done = (size_t)received;
+    return STATUS_OK;
+}
+
+/* The usual ones in the words of all other systems, short and the same in every language. */
+const char *socket_error_text(int number)
+{
+    static const struct {
+        int number;
+        const char *text;
+    } rows[] = {
+        {WSAECONNREFUSED, "Connection refused"},
+        {WSAECONNRESET, "Connection reset by peer"},
+        {WSAECONNABORTED, "Connection aborted"},
+        {WSAETIMEDOUT, "Connection timed out"},
+        {WSAENETUNREACH, "Network is unreachable"},
+        {WSAENETDOWN, "Network is down"},
+        {WSAEHOSTUNREACH, "No route to host"},
+        {WSAEHOSTDOWN, "Host is down"},
+        {WSAEADDRNOTAVAIL, "Cannot assign requested address"},
+        {WSAEAFNOSUPPORT, "Address family not supported by protocol"},
+        {WSAEACCES, "Permission denied"},
+        {WSAEMFILE, "Too many open sockets"},
+        {WSAENOBUFS, "No buffer space available"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].number == number)
+            return rows[i].text;
+    }
+    return win32_error_text((DWORD)number);
+}
+
+size_t socket_raise_limit(size_t wanted)
+{
+    return wanted;
+}

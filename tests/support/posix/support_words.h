@@ -1,0 +1,21 @@
+#ifndef MXPULL_TESTS_SUPPORT_WORDS_H
+#define MXPULL_TESTS_SUPPORT_WORDS_H
+
+/* Commands for the system's shell, as they stand in a configuration between double quotes. One that is
+ * not defined cannot be had from it. */
+#define COMMAND_TWO_LINES "echo s3cret; echo more"
+#define COMMAND_NO_LINE_END "printf s3cret"
+#define COMMAND_FAILS "echo s3cret; exit 7"
+#define COMMAND_PRINTS_NOTHING "true"
+#define COMMAND_FOR_EVER "yes"
+#define COMMAND_NUL "printf 'a\\\\000b'"
+
+/* A file without an end, and an empty one that is always there. */
+#define FILE_ENDLESS "/dev/zero"
+#define FILE_EMPTY "/dev/null"
+
+/* Its own log, and another system's. */
+#define LOG_OWN "syslog"
+#define LOG_FOREIGN "eventlog"
+
+#endif

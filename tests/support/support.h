@@ -1,0 +1,76 @@
+#ifndef MXPULL_TESTS_SUPPORT_H
+#define MXPULL_TESTS_SUPPORT_H
+
+/* What the tests need of the operating system: the face of support_posix.c and support_win32.c. What
+ * cannot be had ends the program with a word on standard error. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Environment; value NULL: the variable is not set. */
+void support_set_variable(const char *name, const char *value);
+
+unsigned long support_process_id(void);
+void support_sleep_ms(int64_t ms);
+
+/* Calls call once, so many milliseconds from now: from a signal handler or from a thread. One at a time. */
+void support_call_later(int64_t ms, void (*call)(void));
+
+/* Files */
+
+enum {
+    SUPPORT_PATH_SIZE = 256
+};
+
+/* Makes an empty directory of the test's own, with an absolute path; another one at each call. */
+void support_make_directory(char path[SUPPORT_PATH_SIZE]);
+
+/* Removes it with all that is in it, whatever its permissions. */
+void support_remove_directory(const char *path);
+
+/* Permissions in POSIX's words: what others than the owner may do (mode & 077) is open to everybody
+ * where the system has other words. */
+void support_set_mode(const char *path, unsigned mode);
+
+/* Runs call while nobody can read the file. Root can read all, so call runs as somebody else then. */
+void support_while_unreadable(const char *path, void (*call)(void *context), void *context);
+
+/* A program that runs beside the test, which writes to its input and reads its output. */
+struct support_program;
+
+/* arguments: without the program's own name, up to a NULL. *input and *output are the caller's to
+ * close. */
+struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
+                                      FILE **output);
+
+/* Waits for its end and frees it. */
+void support_wait(struct support_program *program);
+
+/* Sockets that block, on loopback, over IPv4; a failure to connect, read or write is told. */
+
+/* Listens at a port of the system's choice. */
+intptr_t support_listen(int *port, int backlog);
+
+/* SUPPORT_NO_SOCKET when nobody listens there. */
+#define SUPPORT_NO_SOCKET ((intptr_t)-1)
+intptr_t support_connect(int port);
+
+/* Begins to connect and does not wait for it. */
+intptr_t support_begin_connect(int port);
+
+/* Up to size bytes; 0 at the end of the stream; less than 0 when it is broken. */
+long support_receive(intptr_t socket, void *bytes, size_t size);
+bool support_send(intptr_t socket, const void *bytes, size_t size);
+void support_close(intptr_t socket);
+
+/* Passes bytes on between two sockets until one of them ends, or nothing comes for ten seconds. */
+void support_relay(intptr_t a, intptr_t b);
+
+/* Serves every connection to the listener, one after the other, beside the test, until support_end_server. */
+struct support_server;
+struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client));
+void support_end_server(struct support_server *server);
+
+#endif

@@ -1,0 +1,328 @@
+#include "support.h"
+
+#include <winsock2.h>
+#include <ws2tcpip.h>
+
+#include <aclapi.h>
+#include <fcntl.h>
+#include <io.h>
+#include <process.h>
+#include <sddl.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void demand(bool held, const char *what)
+{
+    if (held)
+        return;
+    (void)fprintf(stderr, "support: %s: error %lu\n", what, (unsigned long)GetLastError());
+    exit(1);
+}
+
+static const wchar_t *wide(const char *text)
+{
+    static wchar_t texts[4][4 * SUPPORT_PATH_SIZE];
+    static size_t next;
+    wchar_t *target = texts[next++ % 4];
+
+    demand(MultiByteToWideChar(CP_UTF8, 0, text, -1, target, 4 * SUPPORT_PATH_SIZE) > 0, text);
+    return target;
+}
+
+/* The C library keeps the environment twice, and puts a variable out at its name alone. */
+void support_set_variable(const char *name, const char *value)
+{
+    char assignment[1024];
+
+    (void)snprintf(assignment, sizeof assignment, "%s=%s", name, value != NULL ? value : "");
+    demand(_putenv(assignment) == 0, "putenv");
+    if (value == NULL || *value == '\0')
+        (void)SetEnvironmentVariableW(wide(name), value != NULL ? L"" : NULL);
+}
+
+unsigned long support_process_id(void)
+{
+    return GetCurrentProcessId();
+}
+
+void support_sleep_ms(int64_t ms)
+{
+    Sleep((DWORD)ms);
+}
+
+static void (*later)(void);
+
+static void CALLBACK call_later(void *context, BOOLEAN is_timer)
+{
+    (void)context;
+    (void)is_timer;
+    later();
+}
+
+void support_call_later(int64_t ms, void (*call)(void))
+{
+    static HANDLE timer;
+
+    if (timer != NULL)
+        (void)DeleteTimerQueueTimer(NULL, timer, INVALID_HANDLE_VALUE);
+    later = call;
+    demand(CreateTimerQueueTimer(&timer, NULL, call_later, NULL, (DWORD)ms, 0,
+                                 WT_EXECUTEONLYONCE) != 0,
+           "timer");
+}
+
+/* Files */
+
+void support_make_directory(char path[SUPPORT_PATH_SIZE])
+{
+    static unsigned count;
+    char base[SUPPORT_PATH_SIZE];
+
+    demand(GetTempPathA(sizeof base, base) > 0, "GetTempPath");
+    for (char *at = base; (at = strchr(at, '\\')) != NULL;) /* an escape between double quotes */
+        *at = '/';
+    do
+        (void)snprintf(path, SUPPORT_PATH_SIZE, "%smxpull-test-%lu-%u", base,
+                       (unsigned long)GetCurrentProcessId(), count++);
+    while (!CreateDirectoryW(wide(path), NULL) && GetLastError() == ERROR_ALREADY_EXISTS);
+    demand(GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES, path);
+}
+
+void support_remove_directory(const char *path)
+{
+    char inside[2 * SUPPORT_PATH_SIZE];
+    WIN32_FIND_DATAW entry;
+
+    (void)snprintf(inside, sizeof inside, "%s/*", path);
+    HANDLE search = FindFirstFileW(wide(inside), &entry);
+    for (bool more = search != INVALID_HANDLE_VALUE; more;
+         more = FindNextFileW(search, &entry) != 0) {
+        char name[SUPPORT_PATH_SIZE];
+
+        (void)WideCharToMultiByte(CP_UTF8, 0, entry.cFileName, -1, name, sizeof name, NULL, NULL);
+        (void)snprintf(inside, sizeof inside, "%s/%s", path, name);
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
+            support_remove_directory(inside);
+        else
+            (void)DeleteFileW(wide(inside));
+    }
+    if (search != INVALID_HANDLE_VALUE)
+        (void)FindClose(search);
+    demand(RemoveDirectoryW(wide(path)) != 0, path);
+}
+
+void support_set_mode(const char *path, unsigned mode)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    const wchar_t *text = (mode & 077) != 0 ? L"D:P(A;;FA;;;OW)(A;;FA;;;SY)(A;;FR;;;WD)"
+                                            : L"D:P(A;;FA;;;OW)(A;;FA;;;SY)";
+
+    demand(ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &descriptor,
+                                                                NULL) &&
+               SetFileSecurityW(wide(path), DACL_SECURITY_INFORMATION, descriptor),
+           path);
+    (void)LocalFree(descriptor);
+}
+
+/* Whoever opens it first may share it with nobody. */
+void support_while_unreadable(const char *path, void (*call)(void *context), void *context)
+{
+    HANDLE held = CreateFileW(wide(path), GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL);
+
+    demand(held != INVALID_HANDLE_VALUE, path);
+    call(context);
+    (void)CloseHandle(held);
+}
+
+/* Programs */
+
+struct support_program {
+    HANDLE process;
+};
+
+/* A pipe whose one end a child inherits; the other is made a stream. */
+static HANDLE make_pipe(bool child_reads, FILE **stream)
+{
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    HANDLE reading, writing;
+
+    demand(CreatePipe(&reading, &writing, &inherited, 0) != 0, "pipe");
+    HANDLE own = child_reads ? writing : reading, other = child_reads ? reading : writing;
+    (void)SetHandleInformation(own, HANDLE_FLAG_INHERIT, 0);
+    *stream = _fdopen(_open_osfhandle((intptr_t)own, child_reads ? _O_BINARY : _O_TEXT),
+                      child_reads ? "wb" : "r");
+    demand(*stream != NULL, "fdopen");
+    return other;
+}
+
+/* No argument of ours needs more than quotes around it. */
+struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
+                                      FILE **output)
+{
+    struct support_program *program = calloc(1, sizeof *program);
+    STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
+    PROCESS_INFORMATION started;
+    char line[4 * SUPPORT_PATH_SIZE];
+    wchar_t wide_line[4 * SUPPORT_PATH_SIZE];
+
+    demand(program != NULL, "calloc");
+    how.hStdInput = make_pipe(true, input);
+    how.hStdOutput = make_pipe(false, output);
+    how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    (void)snprintf(line, sizeof line, "\"%s\"", path);
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), " \"%s\"", arguments[i]);
+    (void)wcscpy(wide_line, wide(line));
+    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, 0, NULL, NULL, &how, &started) != 0,
+           path);
+    (void)CloseHandle(started.hThread);
+    (void)CloseHandle(how.hStdInput);
+    (void)CloseHandle(how.hStdOutput);
+    program->process = started.hProcess;
+    return program;
+}
+
+void support_wait(struct support_program *program)
+{
+    (void)WaitForSingleObject(program->process, INFINITE);
+    (void)CloseHandle(program->process);
+    free(program);
+}
+
+/* Sockets */
+
+static struct sockaddr_in loopback(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+static SOCKET new_socket(void)
+{
+    static WSADATA facts;
+
+    if (facts.wVersion == 0)
+        demand(WSAStartup(MAKEWORD(2, 2), &facts) == 0, "WSAStartup");
+    SOCKET made = socket(AF_INET, SOCK_STREAM, 0);
+    demand(made != INVALID_SOCKET, "socket");
+    (void)SetHandleInformation((HANDLE)made, HANDLE_FLAG_INHERIT, 0);
+    return made;
+}
+
+intptr_t support_listen(int *port, int backlog)
+{
+    struct sockaddr_in address = loopback(0);
+    int size = sizeof address;
+    SOCKET listener = new_socket();
+
+    demand(bind(listener, (struct sockaddr *)&address, size) == 0 &&
+               listen(listener, backlog) == 0 &&
+               getsockname(listener, (struct sockaddr *)&address, &size) == 0,
+           "listen");
+    *port = ntohs(address.sin_port);
+    return (intptr_t)listener;
+}
+
+intptr_t support_connect(int port)
+{
+    struct sockaddr_in address = loopback(port);
+    SOCKET target = new_socket();
+
+    if (connect(target, (struct sockaddr *)&address, sizeof address) == 0)
+        return (intptr_t)target;
+    (void)closesocket(target);
+    return SUPPORT_NO_SOCKET;
+}
+
+intptr_t support_begin_connect(int port)
+{
+    struct sockaddr_in address = loopback(port);
+    SOCKET target = new_socket();
+    u_long on = 1;
+
+    (void)ioctlsocket(target, (long)FIONBIO, &on);
+    (void)connect(target, (struct sockaddr *)&address, sizeof address);
+    return (intptr_t)target;
+}
+
+long support_receive(intptr_t socket, void *bytes, size_t size)
+{
+    return recv((SOCKET)socket, bytes, (int)size, 0);
+}
+
+bool support_send(intptr_t socket, const void *bytes, size_t size)
+{
+    return send((SOCKET)socket, bytes, (int)size, 0) == (int)size;
+}
+
+void support_close(intptr_t socket)
+{
+    if (socket != SUPPORT_NO_SOCKET)
+        (void)closesocket((SOCKET)socket);
+}
+
+void support_relay(intptr_t a, intptr_t b)
+{
+    enum {
+        PATIENCE_S = 10,
+        CHUNK = 4096
+    };
+    SOCKET ends[2] = {(SOCKET)a, (SOCKET)b};
+    char bytes[CHUNK];
+
+    for (;;) {
+        fd_set readable = {.fd_count = 2, .fd_array = {ends[0], ends[1]}};
+        struct timeval patience = {.tv_sec = PATIENCE_S};
+
+        if (select(0, &readable, NULL, NULL, &patience) <= 0)
+            return;
+        for (unsigned i = 0; i < readable.fd_count; i++) {
+            SOCKET from = readable.fd_array[i], to = from == ends[0] ? ends[1] : ends[0];
+            long size = support_receive((intptr_t)from, bytes, CHUNK);
+
+            if (size <= 0 || !support_send((intptr_t)to, bytes, (size_t)size))
+                return;
+        }
+    }
+}
+
+struct support_server {
+    intptr_t listener;
+    void (*serve)(intptr_t client);
+    HANDLE thread;
+};
+
+static unsigned __stdcall run_server(void *context)
+{
+    struct support_server *server = context;
+    SOCKET client;
+
+    while ((client = accept((SOCKET)server->listener, NULL, NULL)) != INVALID_SOCKET) {
+        server->serve((intptr_t)client);
+        (void)closesocket(client);
+    }
+    return 0;
+}
+
+struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client))
+{
+    struct support_server *server = calloc(1, sizeof *server);
+
+    demand(server != NULL, "calloc");
+    server->listener = listener;
+    server->serve = serve;
+    server->thread = (HANDLE)_beginthreadex(NULL, 0, run_server, server, 0, NULL);
+    demand(server->thread != NULL, "thread");
+    return server;
+}
+
+void support_end_server(struct support_server *server)
+{
+    support_close(server->listener);
+    (void)WaitForSingleObject(server->thread, INFINITE);
+    (void)CloseHandle(server->thread);
+    free(server);
+}

@@ -1,0 +1,19 @@
+#ifndef MXPULL_TESTS_SUPPORT_WORDS_H
+#define MXPULL_TESTS_SUPPORT_WORDS_H
+
+/* Commands for the system's shell, as they stand in a configuration between double quotes. One that is
+ * not defined cannot be had from it. */
+#define COMMAND_TWO_LINES "echo s3cret&echo more"
+#define COMMAND_NO_LINE_END "<nul set /p =s3cret"
+#define COMMAND_FAILS "echo s3cret&exit 7"
+#define COMMAND_PRINTS_NOTHING "exit 0"
+#define COMMAND_FOR_EVER "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+/* An empty file that is always there. */
+#define FILE_EMPTY "NUL"
+
+/* Its own log, and another system's. */
+#define LOG_OWN "eventlog"
+#define LOG_FOREIGN "syslog"
+
+#endif
