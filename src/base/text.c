@@ -116,10 +116,32 @@ static void escape_byte(char escape[5], unsigned char byte)
     }
 }
 
+/* The bytes at text that are plain ASCII, which most texts are from end to end. */
+static size_t plain_length(const char *text, size_t size)
+{
+    size_t length = 0;
+
+    while (length < size && text[length] >= ' ' && text[length] < 0x7f && text[length] != '\\')
+        length++;
+    return length;
+}
+
 void text_printable(struct buffer *target, const char *text, size_t size)
 {
     while (size > 0) {
         const unsigned char *at = (const unsigned char *)text;
+        size_t plain = plain_length(text, size);
+
+        if (plain > 0) {
+            size_t room = target->limit - target->size;
+
+            if (buffer_append(target, text, plain < room ? plain : room) != STATUS_OK ||
+                plain > room)
+                return;
+            text += plain;
+            size -= plain;
+            continue;
+        }
         size_t length = *at == '\\' ? 0 : printable_length(at, size);
         char escape[5];
 

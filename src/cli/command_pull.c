@@ -7,17 +7,14 @@
 #include <mxpull/cli/metrics.h>
 #include <mxpull/cli/report.h>
 #include <mxpull/cli/setup.h>
+#include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/file.h>
-#include <mxpull/platform/lock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
+#include <mxpull/pull/record.h>
+#include <mxpull/pull/round.h>
 
 #include <stdlib.h>
-
-enum {
-    LOCK_PATH_SIZE_MAX = 8 * 1024
-};
 
 /* All that a run holds. What is not there yet is NULL. */
 struct run {
@@ -29,7 +26,9 @@ struct run {
     struct round *round;
     const struct result **results; /* the round's, in its order */
     size_t count;
-    struct lock *lock;
+    struct state state;
+    struct hooks *hooks; /* NULL, as record: a dry run */
+    struct record *record;
     struct output output;
     struct report *report;
 };
@@ -67,6 +66,23 @@ static void on_progressed(void *context, const struct backup_config *backup, uin
     struct run *run = context;
 
     report_progressed(run->report, backup, messages, bytes);
+}
+
+static void on_delivered(void *context, const struct backup_config *backup,
+                         const struct guard_message *message)
+{
+    struct run *run = context;
+
+    if (run->record != NULL)
+        record_message(run->record, backup, message);
+}
+
+static void on_polled(void *context, const struct poll *const *polls, size_t count)
+{
+    struct run *run = context;
+
+    if (run->record != NULL)
+        record_polls(run->record, polls, count);
 }
 
 static void before_log_line(void *context)
@@ -125,76 +141,71 @@ static int open_log(struct run *run)
     return EXIT_STATUS_OK;
 }
 
+/* An unknown name is told before anything is opened. */
+static int check_names(struct run *run)
+{
+    const struct choice choice = {run->arguments->names, run->arguments->name_count};
+    struct error error;
+
+    if (choice_check(&choice, run->config, &error) == STATUS_OK)
+        return EXIT_STATUS_OK;
+    log_message(LEVEL_ERROR, "%s", error.text);
+    return EXIT_STATUS_USAGE;
+}
+
+/* A dry run leaves nothing behind. */
+static int open_state(struct run *run)
+{
+    if (run->arguments->dry_run)
+        return EXIT_STATUS_OK;
+    if (state_open(&run->state, run->config, "pull.lock") != STATUS_OK)
+        return EXIT_STATUS_TEMPORARY;
+    run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
+    run->record = record_new(&(struct record_options){.config = run->config,
+                                                      .store = run->state.store,
+                                                      .hooks = run->hooks,
+                                                      .offset = clock_local_offset_s});
+    return EXIT_STATUS_OK;
+}
+
+static int make_loop(struct run *run)
+{
+    run->loop = setup_loop();
+    return run->loop != NULL ? EXIT_STATUS_OK : EXIT_STATUS_UNAVAILABLE;
+}
+
 static int make_round(struct run *run)
 {
-    struct error error;
     const struct round_options options = {
-        .config = run->config,
-        .names = run->arguments->names,
-        .name_count = run->arguments->name_count,
-        .dry_run = run->arguments->dry_run,
+        .polling = {.config = run->config,
+                    .loop = run->loop,
+                    .claims = run->state.claims,
+                    .stop = signals_stop_requested,
+                    .dry_run = run->arguments->dry_run,
+                    .force = run->arguments->force,
+                    .observer = {.answered = on_answered,
+                                 .moved = on_moved,
+                                 .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                                 .progressed = on_progressed,
+                                 .delivered = on_delivered},
+                    .context = run},
+        .choice = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
-        .observer = {.answered = on_answered,
-                     .moved = on_moved,
-                     .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
-                     .progressed = on_progressed},
+        .polled = on_polled,
         .context = run,
     };
+    struct error error;
 
     run->round = round_new(&options, &error);
-    if (run->round == NULL) {
+    if (run->round == NULL) { /* the names were checked: it cannot be */
         log_message(LEVEL_ERROR, "%s", error.text);
-        return error.status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_TEMPORARY;
+        return EXIT_STATUS_USAGE;
     }
     run->count = round_result_count(run->round);
     run->results = memory_new(run->count, sizeof(const struct result *));
     for (size_t i = 0; i < run->count; i++)
         run->results[i] = round_result(run->round, i);
     return EXIT_STATUS_OK;
-}
-
-/* Two runs at once would ask everything twice. Where no lock can be kept the run goes on: asking
- * twice does no harm, not asking does. */
-static int take_lock(struct run *run)
-{
-    const char *directory = run->config->state_dir;
-    struct buffer path;
-    struct error error;
-
-    if (run->arguments->dry_run)
-        return EXIT_STATUS_OK;
-    if (directory == NULL) {
-        log_message(
-            LEVEL_WARNING,
-            "state_dir: there is no place for it; another run at the same time goes unnoticed");
-        return EXIT_STATUS_OK;
-    }
-    buffer_init(&path, LOCK_PATH_SIZE_MAX);
-    enum status status = directory_make(directory, &error);
-    if (status == STATUS_OK && buffer_append_format(&path, "%s/pull.lock", directory) == STATUS_OK)
-        status = lock_take(&run->lock, path.bytes, &error);
-    if (run->lock != NULL)
-        log_message(LEVEL_DEBUG, "the lock is %s", path.bytes);
-    buffer_done(&path);
-    if (status == STATUS_BUSY) {
-        log_message(LEVEL_ERROR, "%s", error.text);
-        return EXIT_STATUS_TEMPORARY;
-    }
-    if (status != STATUS_OK)
-        log_message(LEVEL_WARNING, "state_dir: %s; another run at the same time goes unnoticed",
-                    error.text);
-    return EXIT_STATUS_OK;
-}
-
-static int make_loop(struct run *run)
-{
-    struct error error;
-
-    run->loop = loop_new(&error);
-    if (run->loop != NULL)
-        return EXIT_STATUS_OK;
-    log_message(LEVEL_ERROR, "%s", error.text);
-    return EXIT_STATUS_UNAVAILABLE;
 }
 
 /* The results of a backup stand together. */
@@ -238,6 +249,23 @@ static void write_metrics(const struct run *run, const struct round_facts *facts
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
 }
 
+/* What the answers have brought about: alarms, whose commands are waited for, and old rows that go.
+ */
+static void follow_up(struct run *run)
+{
+    if (run->record == NULL)
+        return;
+    (void)record_check_silence(run->record, clock_wall_ms());
+    record_prune(run->record, clock_wall_ms());
+    for (;;) {
+        int64_t next_ms = hooks_advance(run->hooks);
+
+        if (hooks_are_idle(run->hooks) || signals_stop_requested())
+            return;
+        loop_turn(run->loop, next_ms);
+    }
+}
+
 static int ask(struct run *run)
 {
     struct round_facts facts = {.started_wall_ms = clock_wall_ms(),
@@ -247,11 +275,12 @@ static int ask(struct run *run)
     int64_t started_ms = clock_monotonic_ms();
 
     signals_start(SIGNALS_RUN, wake, run->loop);
-    round_run(run->round, run->loop, signals_stop_requested);
+    round_run(run->round);
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
     write_metrics(run, &facts);
+    follow_up(run);
     signals_end();
     return output_finish(&run->output)
                ? facts.exit_status
@@ -260,7 +289,7 @@ static int ask(struct run *run)
 
 static int prepare(struct run *run)
 {
-    int (*const steps[])(struct run *) = {open_log, make_round, take_lock, make_loop};
+    int (*const steps[])(struct run *) = {open_log, check_names, make_loop, open_state, make_round};
     int exit_status = EXIT_STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
@@ -272,9 +301,11 @@ static void end(struct run *run)
 {
     report_free(run->report);
     run->report = NULL;
-    lock_release(run->lock);
     round_free(run->round);
     free(run->results);
+    record_free(run->record);
+    hooks_free(run->hooks);
+    state_close(&run->state);
     loop_free(run->loop);
     if (run->is_logging)
         logging_close(&run->logging);

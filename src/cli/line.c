@@ -29,11 +29,13 @@ static size_t measure_character(const char *text, size_t *columns)
 {
     unsigned char first = (unsigned char)*text;
     size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    unsigned long point = size == 1 ? first : first & (0x7fUL >> size);
+    unsigned long point = first & (0x7fUL >> size);
 
+    *columns = 1;
+    if (size == 1)
+        return size;
     for (size_t i = 1; i < size; i++)
         point = point << 6 | ((unsigned char)text[i] & 0x3fU);
-    *columns = 1;
     for (size_t i = 0; i < COUNT_OF(wide_blocks); i++) {
         if (point >= wide_blocks[i].first && point <= wide_blocks[i].last)
             *columns = 2;
@@ -147,6 +149,11 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
     }
     line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
     buffer_done(&escaped);
+}
+
+void line_join(struct line *line)
+{
+    line->gap = 0;
 }
 
 enum style line_style_of(enum outcome outcome)

@@ -145,6 +145,12 @@ void metrics_format(struct buffer *text, const struct round_facts *facts)
                    facts->started_wall_ms + facts->elapsed_ms);
     format_seconds(text, "mxpull_round_seconds", "How long the last round took.",
                    facts->elapsed_ms);
+    if (facts->primary != NULL) {
+        format_head(text, "mxpull_primary_up", "Whether our own mail server takes mail.");
+        (void)buffer_append_format(text, "mxpull_primary_up %d\n", facts->primary->is_up);
+        format_seconds(text, "mxpull_primary_since_timestamp_seconds",
+                       "Since when it is so, in seconds since 1970.", facts->primary->since_ms);
+    }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
         format_metric(text, &metrics[i], facts);
 }

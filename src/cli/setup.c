@@ -1,4 +1,5 @@
 /* What several commands begin with. */
+#include <mxpull/base/log.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
@@ -12,15 +13,31 @@ static void print_fault(void *context, const char *line)
     (void)fprintf(stderr, "%s\n", line);
 }
 
-struct config *setup_config(const struct arguments *arguments)
+struct config *setup_config_with(const struct arguments *arguments, config_fault *fault,
+                                 void *context)
 {
     char *path = NULL;
 
     if (arguments->config == NULL)
         path = host_config_path(MXPULL_SYSCONFDIR);
-    struct config *config = config_load(path != NULL ? path : arguments->config, print_fault, NULL);
+    struct config *config = config_load(path != NULL ? path : arguments->config, fault, context);
     free(path);
     return config;
+}
+
+struct config *setup_config(const struct arguments *arguments)
+{
+    return setup_config_with(arguments, print_fault, NULL);
+}
+
+struct loop *setup_loop(void)
+{
+    struct error error;
+    struct loop *loop = loop_new(&error);
+
+    if (loop == NULL)
+        log_message(LEVEL_ERROR, "%s", error.text);
+    return loop;
 }
 
 /* https://no-color.org: set and not empty. */

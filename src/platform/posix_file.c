@@ -96,6 +96,18 @@ static void own_name(char *target, size_t target_size)
         (void)snprintf(target, target_size, "%lu", (unsigned long)geteuid());
 }
 
+/* Whether others than the owner and root may read it. Where we are not root, and can read a file of
+ * root's and of root's group all the same, it is by an entry for us in its access list, which shows
+ * as a right of the group: so systemd hands credentials over. */
+static bool is_open_to_others(const struct stat *facts)
+{
+    mode_t open_bits = PRIVATE_BITS;
+
+    if (geteuid() != 0 && facts->st_uid == 0 && facts->st_gid == 0)
+        open_bits &= ~(mode_t)S_IRGRP;
+    return (facts->st_mode & open_bits) != 0;
+}
+
 enum status file_check_private(FILE *file, const char *path, struct error *error)
 {
     struct stat facts;
@@ -104,7 +116,7 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
         return fail(error, path, "its permissions cannot be read");
     if (!S_ISREG(facts.st_mode)) /* a pipe or a terminal: there is nothing that others could open */
         return STATUS_OK;
-    if ((facts.st_mode & PRIVATE_BITS) != 0)
+    if (is_open_to_others(&facts))
         return error_set(error, STATUS_SYNTAX, "is open to others; run: chmod 600 %s", path);
     if (geteuid() != 0 && facts.st_uid != 0 && facts.st_uid != geteuid()) {
         char name[64];

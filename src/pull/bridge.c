@@ -127,15 +127,15 @@ static void follow(struct bridge *bridge, enum guard_state state)
 
 static void show(const struct bridge *bridge, char direction, const char *bytes, size_t size)
 {
-    const struct round_options *round = bridge->options.round;
+    const struct polling *polling = bridge->options.polling;
 
-    if (round->observer.wire == NULL || guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+    if (polling->observer.wire == NULL || guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
         return;
     while (size > 0) {
         const char *line_end = memchr(bytes, '\n', size);
         size_t line = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
 
-        round->observer.wire(round->context, bridge->options.backup, direction, bytes, line);
+        polling->observer.wire(polling->context, bridge->options.backup, direction, bytes, line);
         bytes += line;
         size -= line;
     }
@@ -258,7 +258,7 @@ static void primary_failed(void *context, int code, const struct error *error)
         return;
     }
     (void)snprintf(why, sizeof why, "our own mail server at %s: %s",
-                   bridge->options.round->config->primary.relay_address.text, error->text);
+                   bridge->options.polling->config->primary.relay_address.text, error->text);
     over(bridge, why);
 }
 
@@ -268,7 +268,7 @@ static void put_proxy_line(struct bridge *bridge)
 {
     const struct connection_facts *provider = bridge->options.provider;
 
-    if (!bridge->options.round->config->primary.proxy_protocol)
+    if (!bridge->options.polling->config->primary.proxy_protocol)
         return;
     if (provider == NULL)
         (void)buffer_append_text(&bridge->output.primary, "PROXY UNKNOWN\r\n");
@@ -285,7 +285,7 @@ struct bridge *bridge_new(const struct bridge_options *options)
                                                     .received = primary_received,
                                                     .drained = primary_drained,
                                                     .failed = primary_failed};
-    const struct address *address = &options->round->config->primary.relay_address;
+    const struct address *address = &options->polling->config->primary.relay_address;
     const struct connection_place place = {
         .host = address->host,
         .port = address->port,
@@ -300,7 +300,7 @@ struct bridge *bridge_new(const struct bridge_options *options)
     guard_output_init(&bridge->output);
     put_proxy_line(bridge);
     bridge->options.provider = NULL;
-    bridge->primary = connection_open_bare(options->loop, &place, &events, bridge, &error);
+    bridge->primary = connection_open_bare(options->polling->loop, &place, &events, bridge, &error);
     if (bridge->primary == NULL)
         primary_failed(bridge, 0, &error);
     return bridge;
@@ -328,6 +328,9 @@ static void message_ended(void *context, const struct guard_message *message)
     log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
     if (message->code / 100 == 2)
         bridge->options.delivered(bridge->options.context, message);
+    if (bridge->options.polling->observer.delivered != NULL)
+        bridge->options.polling->observer.delivered(bridge->options.polling->context,
+                                                    bridge->options.backup, message);
 }
 
 static void command_refused(void *context, const char *command, const char *reply)

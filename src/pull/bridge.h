@@ -2,7 +2,7 @@
 #define MXPULL_PULL_BRIDGE_H
 
 #include <mxpull/net/connection.h>
-#include <mxpull/pull/round.h>
+#include <mxpull/pull/poll.h>
 #include <mxpull/smtp/guard.h>
 
 /* The way of a reversed session from the provider through the guard to our own mail server. It
@@ -11,8 +11,7 @@
 struct bridge;
 
 struct bridge_options {
-    struct loop *loop;                  /* borrowed */
-    const struct round_options *round;  /* borrowed */
+    const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
     const struct node *nodes;           /* what was asked for; borrowed */
     size_t node_count;

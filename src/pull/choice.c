@@ -1,8 +1,7 @@
 /* What the names on the command line choose: backups by name, and domains by name in every backup
  * that lists them. */
-#include "choice.h"
-
 #include <mxpull/base/text.h>
+#include <mxpull/pull/choice.h>
 
 #include <stdio.h>
 
@@ -17,22 +16,21 @@ static bool names_domain(const char *name, const struct backup_config *backup, s
            node_equal(&node, &backup->domains[domain]);
 }
 
-bool choice_has(const struct round_options *options, const struct backup_config *backup,
-                size_t domain)
+bool choice_has(const struct choice *choice, const struct backup_config *backup, size_t domain)
 {
-    for (size_t i = 0; i < options->name_count; i++) {
-        if (names_domain(options->names[i], backup, domain))
+    for (size_t i = 0; i < choice->count; i++) {
+        if (names_domain(choice->names[i], backup, domain))
             return true;
     }
-    return choice_has_backup(options, backup);
+    return choice_has_backup(choice, backup);
 }
 
-bool choice_has_backup(const struct round_options *options, const struct backup_config *backup)
+bool choice_has_backup(const struct choice *choice, const struct backup_config *backup)
 {
-    if (options->name_count == 0)
+    if (choice->count == 0)
         return true;
-    for (size_t i = 0; i < options->name_count; i++) {
-        if (text_equal(options->names[i], backup->name))
+    for (size_t i = 0; i < choice->count; i++) {
+        if (text_equal(choice->names[i], backup->name))
             return true;
     }
     return false;
@@ -53,15 +51,16 @@ static bool is_known(const struct config *config, const char *name)
     return false;
 }
 
-enum status choice_check(const struct round_options *options, struct error *error)
+enum status choice_check(const struct choice *choice, const struct config *config,
+                         struct error *error)
 {
-    for (size_t i = 0; i < options->name_count; i++) {
+    for (size_t i = 0; i < choice->count; i++) {
         char shown[80];
 
-        if (!is_known(options->config, options->names[i]))
+        if (!is_known(config, choice->names[i]))
             return error_set(error, STATUS_SYNTAX, "\"%s\" is neither a backup nor a domain in %s",
-                             text_printable_copy(shown, sizeof shown, options->names[i]),
-                             options->config->path);
+                             text_printable_copy(shown, sizeof shown, choice->names[i]),
+                             config->path);
     }
     return STATUS_OK;
 }

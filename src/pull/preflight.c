@@ -21,6 +21,7 @@ struct preflight {
     struct preflight_options options; /* domains: not used after preflight_new */
     struct node *domains;             /* the plain ones, sorted, each once */
     size_t count;
+    int64_t limit_ms; /* when it has to be over, monotonic */
     struct probe *probe;
     struct connection *connection;  /* NULL: none */
     bool is_connected, has_greeted; /* the connection */
@@ -30,6 +31,8 @@ struct preflight {
     char **refusals; /* the same, for each domain; NULL: accepted */
     size_t refused;
 };
+
+static const char too_long[] = "it takes too long to tell";
 
 static void act(struct preflight *preflight, enum probe_step step);
 
@@ -107,8 +110,11 @@ static void cut(struct preflight *preflight, const char *why)
 
 static void expect_reply(struct preflight *preflight)
 {
+    int64_t deadline_ms = clock_monotonic_ms() + PREFLIGHT_TIMEOUT_MS;
+
     reply_reset(&preflight->reply);
-    connection_deadline(preflight->connection, clock_monotonic_ms() + PREFLIGHT_TIMEOUT_MS);
+    connection_deadline(preflight->connection,
+                        deadline_ms < preflight->limit_ms ? deadline_ms : preflight->limit_ms);
 }
 
 /* Whether mail of a reversed session goes to the same place, where a PROXY line is expected then. */
@@ -187,7 +193,9 @@ static void failed(void *context, int code, const struct error *error)
 
     (void)code;
     (void)text_copy(why, sizeof why, error->text);
-    if (preflight->is_connected && error->status == STATUS_TIMEOUT)
+    if (clock_monotonic_ms() >= preflight->limit_ms)
+        (void)text_copy(why, sizeof why, too_long);
+    else if (preflight->is_connected && error->status == STATUS_TIMEOUT)
         (void)snprintf(why, sizeof why, "%s within %s",
                        preflight->has_greeted ? "no answer" : "connected, but no greeting",
                        duration_format(duration, PREFLIGHT_TIMEOUT_MS / 1000));
@@ -228,6 +236,9 @@ static void send_command(struct preflight *preflight)
 
 static void act(struct preflight *preflight, enum probe_step step)
 {
+    /* A connection that is cut before it stands is the last one. */
+    if (step == PROBE_CONNECT && clock_monotonic_ms() >= preflight->limit_ms)
+        step = probe_cut(preflight->probe, too_long);
     switch (step) {
     case PROBE_SEND: send_command(preflight); break;
     case PROBE_CONNECT:
@@ -246,6 +257,7 @@ struct preflight *preflight_new(const struct preflight_options *options)
     struct preflight *preflight = memory_new(1, sizeof *preflight);
 
     preflight->options = *options;
+    preflight->limit_ms = clock_monotonic_ms() + options->limit_ms;
     copy_domains(preflight);
     preflight->options.domains = NULL;
     preflight->refusals = memory_new(preflight->count, sizeof *preflight->refusals);

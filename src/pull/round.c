@@ -1,123 +1,79 @@
-/* All backups at once, each in a session of its own, at most `concurrency` at a time, in one loop.
- * What failed for a while is asked again with --retry; the wait for it is a deadline of the same
- * loop. */
-#include "choice.h"
-#include "target.h"
-
-#include <mxpull/base/log.h>
+/* All chosen backups at once, in one loop. What failed for a while is asked again with --retry; the
+ * wait for it is a deadline of the same loop. */
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/socket.h>
+#include <mxpull/pull/domain_list.h>
+#include <mxpull/pull/pool.h>
 #include <mxpull/pull/round.h>
-#include <mxpull/pull/session.h>
-#include <mxpull/pull/turn.h>
 
 #include <stdlib.h>
 
-/* After this the sessions that were told to stop are dropped. Each ends by itself before. */
+/* After this the polls that were told to stop are dropped. Each ends by itself before. */
 enum {
     STOP_LIMIT_MS = 900
 };
 
-/*  DUE --> RUNNING --> OVER, and with --retry from RUNNING back to DUE at a later time. */
-enum job_state {
-    JOB_DUE,
-    JOB_RUNNING,
-    JOB_OVER
+/*  DUE --a preflight begins--> CLEARING --it ends--> ASKING --over--> OVER
+ * and with --retry from ASKING to RESTING, and from there back to DUE at a later time. */
+enum part_state {
+    PART_DUE,
+    PART_CLEARING,
+    PART_ASKING,
+    PART_RESTING,
+    PART_OVER
 };
 
 /* One backup's part of the round. */
-struct job {
-    struct round *round; /* borrowed */
-    const struct backup_config *backup;
-    struct result *results; /* borrowed: the first of its results in the round's array */
-    size_t count;
-    enum job_state state;
-    int64_t due_ms;
+struct part {
+    struct poll *poll;
+    enum part_state state;
+    int64_t due_ms; /* RESTING */
     size_t retries;
-    bool ended;              /* its session has ended and is to be freed */
-    struct session *session; /* while it runs: one of these, by its method */
-    struct turn *turn;
-    char *password; /* secret */
 };
 
 struct round {
     struct round_options options;
-    struct result *results;
+    struct pool *pool;
+    struct part *parts; /* the chosen backups, in the order of the configuration */
+    size_t part_count;
+    size_t *part_of;           /* of a backup, by its place in the configuration */
+    const struct poll **taken; /* room for all of them */
+    const struct result **results;
     size_t result_count;
-    struct job *jobs;
-    size_t job_count;
-    struct loop *loop; /* borrowed while it runs */
-    bool (*stop)(void);
-    size_t at_once; /* sessions that there may be at the same time */
-    size_t running, turning,
-        over; /* jobs; turning: the running ones that take a connection to the primary */
+    size_t over;                 /* parts */
+    struct preflight *preflight; /* the one that runs */
+    bool looked;                 /* it has ended */
 };
 
-static bool turns(const struct backup_config *backup)
+static void add_part(struct round *round, const struct backup_config *backup)
 {
-    return backup->method != METHOD_ETRN;
-}
+    struct poll *poll = poll_new(&round->options.polling, backup, &round->options.choice);
 
-/* How many of the backup's domains are asked for. Those of one ATRN are never parted: a message for
- * two of them would lose one. */
-static size_t count_chosen(const struct round_options *options, const struct backup_config *backup)
-{
-    size_t count = 0;
-
-    for (size_t domain = 0; domain < backup->domain_count; domain++)
-        count += choice_has(options, backup, domain) ? 1 : 0;
-    if (turns(backup) && (count > 0 || choice_has_backup(options, backup)))
-        return backup->domain_count > 0 ? backup->domain_count : 1;
-    return count;
-}
-
-static void add_result(struct round *round, const struct backup_config *backup,
-                       const struct node *node, const char *domain)
-{
-    round->results[round->result_count++] = (struct result){.backup = backup,
-                                                            .node = node,
-                                                            .domain = domain,
-                                                            .pending = -1,
-                                                            .messages = -1,
-                                                            .bytes = -1};
-}
-
-static void add_job(struct round *round, const struct backup_config *backup, size_t count)
-{
-    struct job *job = &round->jobs[round->job_count++];
-
-    *job = (struct job){.round = round,
-                        .backup = backup,
-                        .results = &round->results[round->result_count],
-                        .count = count};
-    for (size_t domain = 0; domain < backup->domain_count; domain++) {
-        if (turns(backup) || choice_has(&round->options, backup, domain))
-            add_result(round, backup, &backup->domains[domain], backup->domain_texts[domain]);
-    }
-    if (backup->domain_count == 0)
-        add_result(round, backup, NULL, "");
+    if (poll == NULL)
+        return;
+    round->part_of[backup - round->options.polling.config->backups] = round->part_count;
+    round->parts[round->part_count++] = (struct part){.poll = poll};
+    for (size_t i = 0; i < poll_result_count(poll); i++)
+        round->results[round->result_count++] = poll_result(poll, i);
 }
 
 struct round *round_new(const struct round_options *options, struct error *error)
 {
-    const struct config *config = options->config;
-    size_t total = 0;
+    const struct config *config = options->polling.config;
+    size_t most = 0;
 
-    if (choice_check(options, error) != STATUS_OK)
+    if (choice_check(&options->choice, config, error) != STATUS_OK)
         return NULL;
     struct round *round = memory_new(1, sizeof *round);
     round->options = *options;
-    round->jobs = memory_new(config->backup_count, sizeof *round->jobs);
+    round->parts = memory_new(config->backup_count, sizeof *round->parts);
+    round->part_of = memory_new(config->backup_count, sizeof *round->part_of);
+    round->taken = memory_new(config->backup_count, sizeof(const struct poll *));
     for (size_t i = 0; i < config->backup_count; i++)
-        total += count_chosen(options, &config->backups[i]);
-    round->results = memory_new(total, sizeof *round->results);
-    for (size_t i = 0; i < config->backup_count; i++) {
-        size_t count = count_chosen(options, &config->backups[i]);
-
-        if (count > 0)
-            add_job(round, &config->backups[i], count);
-    }
+        most += config->backups[i].domain_count + 1;
+    round->results = memory_new(most, sizeof(const struct result *));
+    for (size_t i = 0; i < config->backup_count; i++)
+        add_part(round, &config->backups[i]);
     return round;
 }
 
@@ -125,265 +81,197 @@ void round_free(struct round *round)
 {
     if (round == NULL)
         return;
-    for (size_t i = 0; i < round->job_count; i++) {
-        session_free(round->jobs[i].session);
-        turn_free(round->jobs[i].turn);
-        memory_free_secret(round->jobs[i].password);
-    }
-    for (size_t i = 0; i < round->result_count; i++) {
-        free(round->results[i].command);
-        free(round->results[i].text);
-        free(round->results[i].address);
-        free(round->results[i].tls);
-    }
-    free(round->jobs);
+    for (size_t i = 0; i < round->part_count; i++)
+        poll_free(round->parts[i].poll);
+    pool_free(round->pool);
+    preflight_free(round->preflight);
     free(round->results);
+    free(round->part_of);
+    free(round->taken);
+    free(round->parts);
     free(round);
 }
 
-static bool wants_asking(const struct result *result)
+/* ---- the primary ---- */
+
+static void preflight_ended(void *context)
 {
-    return !result->known || (!result->dry && outcome_is_temporary(result->outcome));
+    struct round *round = context;
+
+    round->looked = true;
 }
 
-static void settle_all(struct job *job, enum outcome outcome, const char *text)
+/* Looks at the primary for all parts that are due. */
+static void look(struct round *round)
 {
-    for (size_t i = 0; i < job->count; i++) {
-        if (!job->results[i].known)
-            target_settle(&job->results[i], &job->round->options, outcome, text);
+    const struct polling *polling = &round->options.polling;
+    bool recipients = polling->config->primary.preflight == PREFLIGHT_RECIPIENTS;
+    struct domain_list domains = {0};
+
+    for (size_t i = 0; i < round->part_count; i++) {
+        if (round->parts[i].state != PART_DUE)
+            continue;
+        round->parts[i].state = PART_CLEARING;
+        if (recipients)
+            domain_list_add_poll(&domains, round->parts[i].poll);
+    }
+    round->looked = false;
+    round->preflight = preflight_new(&(struct preflight_options){
+        .loop = polling->loop,
+        .config = polling->config,
+        .domains = domains.nodes,
+        .count = domains.count,
+        .limit_ms = PREFLIGHT_LIMIT_MS,
+        .ended = preflight_ended,
+        .context = round,
+    });
+    domain_list_done(&domains);
+}
+
+/* All parts in that state are asked, as far as the preflight (NULL: there was none) allows. */
+static void admit(struct round *round, enum part_state state, const struct preflight *preflight)
+{
+    for (size_t i = 0; i < round->part_count; i++) {
+        struct part *part = &round->parts[i];
+
+        if (part->state != state)
+            continue;
+        part->state = PART_ASKING;
+        poll_clear(part->poll, preflight);
+        pool_add(round->pool, part->poll);
     }
 }
 
-static void finish(struct job *job)
+static bool has_due(const struct round *round)
 {
-    job->state = JOB_OVER;
-    job->round->over++;
-}
-
-static void session_ended(void *context)
-{
-    struct job *job = context;
-
-    job->ended = true;
-}
-
-/* A password that cannot be had ends its backup's part of the round, and no other's. */
-static bool fetch_password(struct job *job)
-{
-    struct error error;
-
-    if (job->password != NULL || config_password(job->round->options.config, job->backup,
-                                                 &job->password, &error) == STATUS_OK)
-        return true;
-    if (job->round->stop())
-        settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
-    else
-        settle_all(job, OUTCOME_AUTHENTICATION, error.text);
-    finish(job);
-    return false;
-}
-
-/* Begins the session of a job, for those of its results that need one. */
-static void begin(struct job *job)
-{
-    if (!fetch_password(job))
-        return;
-
-    struct result **results = memory_new(job->count, sizeof(struct result *));
-    struct session_options options = {
-        .loop = job->round->loop,
-        .round = &job->round->options,
-        .backup = job->backup,
-        .results = results,
-        .password = job->password,
-        .ended = session_ended,
-        .context = job,
-    };
-
-    for (size_t i = 0; i < job->count; i++) {
-        if (turns(job->backup) || wants_asking(&job->results[i]))
-            results[options.count++] = &job->results[i];
-    }
-    job->state = JOB_RUNNING;
-    job->round->running++;
-    if (turns(job->backup)) {
-        job->round->turning++;
-        job->turn = turn_new(&options);
-    } else {
-        job->session = session_new(&options);
-    }
-    free(results);
-}
-
-/* Puts a job whose session has ended off until its next retry, or ends it. */
-static void conclude(struct job *job)
-{
-    const struct durations *retry = &job->backup->timing.retry;
-    bool again = false;
-
-    session_free(job->session);
-    turn_free(job->turn);
-    job->session = NULL;
-    job->turn = NULL;
-    job->ended = false;
-    job->round->running--;
-    job->round->turning -= turns(job->backup) ? 1 : 0;
-    for (size_t i = 0; i < job->count; i++)
-        again = again || wants_asking(&job->results[i]);
-    if (again && job->round->options.retry && job->retries < retry->count) {
-        job->state = JOB_DUE;
-        job->due_ms = clock_monotonic_ms() + retry->seconds[job->retries++] * 1000;
-        if (job->round->options.observer.moved != NULL)
-            job->round->options.observer.moved(job->round->options.context, job->backup,
-                                               SESSION_WAITING, NULL);
-    } else {
-        finish(job);
-    }
-}
-
-/* Whether there is room for one more session of this backup's kind. */
-static bool has_room(const struct round *round, const struct backup_config *backup)
-{
-    const struct config *config = round->options.config;
-
-    return round->running < round->at_once &&
-           (!turns(backup) || round->turning < (size_t)config->primary.relay_connections);
-}
-
-/* Whether the loop stands still while the password is fetched. */
-static bool is_slow(const struct job *job)
-{
-    return job->backup->password_command != NULL && job->password == NULL;
-}
-
-/* Whether a job that needs no command runs or could begin: it must not wait for those that do. */
-static bool has_quick_job(const struct round *round, int64_t now_ms)
-{
-    for (size_t i = 0; i < round->job_count; i++) {
-        const struct job *job = &round->jobs[i];
-
-        if (!is_slow(job) &&
-            (job->state == JOB_RUNNING || (job->state == JOB_DUE && job->due_ms <= now_ms)))
+    for (size_t i = 0; i < round->part_count; i++) {
+        if (round->parts[i].state == PART_DUE)
             return true;
     }
     return false;
 }
 
-/* Goes on with the turns whose pause is over. Returns when the next one is. */
-static int64_t resume_turns(struct round *round, int64_t now_ms)
+static void clear(struct round *round)
 {
-    int64_t next_ms = INT64_MAX;
+    const struct polling *polling = &round->options.polling;
 
-    for (size_t i = 0; i < round->job_count; i++) {
-        struct turn *turn = round->jobs[i].turn;
-        int64_t due_ms = turn != NULL ? turn_due(turn) : INT64_MAX;
+    if (polling->config->primary.preflight == PREFLIGHT_OFF || polling->force) {
+        admit(round, PART_DUE, NULL);
+        return;
+    }
+    if (round->preflight == NULL && has_due(round))
+        look(round);
+    if (round->preflight != NULL && round->looked) {
+        admit(round, PART_CLEARING, round->preflight);
+        preflight_free(round->preflight);
+        round->preflight = NULL;
+    }
+}
 
-        if (due_ms <= now_ms)
-            turn_resume(turn);
-        else if (due_ms < next_ms)
-            next_ms = due_ms;
+/* ---- the course ---- */
+
+static void end(struct round *round, struct part *part)
+{
+    part->state = PART_OVER;
+    round->over++;
+}
+
+/* Puts a part whose poll is over off until its next retry, or ends it. */
+static void conclude(struct round *round, struct part *part)
+{
+    const struct backup_config *backup = poll_backup(part->poll);
+    const struct durations *retry = &backup->timing.retry;
+    const struct polling *polling = &round->options.polling;
+
+    if (!round->options.retry || polling->stop() || part->retries == retry->count ||
+        !poll_wants_again(part->poll)) {
+        end(round, part);
+        return;
+    }
+    part->state = PART_RESTING;
+    poll_set_cause(part->poll, "retry");
+    part->due_ms = clock_monotonic_ms() + retry->seconds[part->retries++] * 1000;
+    if (polling->observer.moved != NULL)
+        polling->observer.moved(polling->context, backup, SESSION_WAITING, NULL);
+}
+
+/* Takes what is over. */
+static void take_over(struct round *round)
+{
+    const struct backup_config *first = round->options.polling.config->backups;
+    size_t count = 0;
+    struct poll *poll;
+
+    while ((poll = pool_take(round->pool)) != NULL)
+        round->taken[count++] = poll;
+    if (count > 0 && round->options.polled != NULL)
+        round->options.polled(round->options.context, round->taken, count);
+    for (size_t i = 0; i < count; i++)
+        conclude(round, &round->parts[round->part_of[poll_backup(round->taken[i]) - first]]);
+}
+
+/* Brings back what is due again. Returns when the next one is. */
+static int64_t wake(struct round *round)
+{
+    int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
+
+    for (size_t i = 0; i < round->part_count; i++) {
+        struct part *part = &round->parts[i];
+
+        if (part->state != PART_RESTING)
+            continue;
+        if (part->due_ms <= now_ms)
+            part->state = PART_DUE;
+        else if (part->due_ms < next_ms)
+            next_ms = part->due_ms;
     }
     return next_ms;
 }
 
-/* Does what can be done now; of the jobs that need a command first, one at a time, so that the
- * sessions get their turn in between. Returns when a job falls due that waits for nothing but the
- * time. */
+/* Does what can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct round *round)
 {
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t next_ms = INT64_MAX;
-
-    for (size_t i = 0; i < round->job_count; i++) {
-        if (round->jobs[i].ended)
-            conclude(&round->jobs[i]);
-    }
-    next_ms = resume_turns(round, now_ms);
-    bool may_be_slow = !has_quick_job(round, now_ms);
-    for (size_t i = 0; i < round->job_count; i++) {
-        struct job *job = &round->jobs[i];
-
-        if (job->state != JOB_DUE || !has_room(round, job->backup))
-            continue;
-        if (job->due_ms > now_ms) {
-            next_ms = job->due_ms < next_ms ? job->due_ms : next_ms;
-        } else if (!is_slow(job) || may_be_slow) {
-            bool was_slow = is_slow(job);
-
-            begin(job);
-            may_be_slow = may_be_slow && !was_slow;
-            if (was_slow || job->ended) /* the next one; or it could not even be tried */
-                next_ms = now_ms;
-        }
-    }
-    return next_ms;
+    take_over(round);
+    int64_t next_ms = wake(round);
+    clear(round);
+    int64_t pool_ms = pool_advance(round->pool);
+    return pool_ms < next_ms ? pool_ms : next_ms;
 }
 
+/* What rests keeps its last answer. */
 static void stop_all(struct round *round)
 {
-    for (size_t i = 0; i < round->job_count; i++) {
-        struct job *job = &round->jobs[i];
+    pool_stop(round->pool);
+    for (size_t i = 0; i < round->part_count; i++) {
+        struct part *part = &round->parts[i];
 
-        job->retries = job->backup->timing.retry.count;
-        if (job->state == JOB_RUNNING && job->turn != NULL) {
-            turn_stop(job->turn);
-        } else if (job->state == JOB_RUNNING) {
-            session_stop(job->session);
-        } else if (job->state == JOB_DUE) {
-            settle_all(job, OUTCOME_INTERRUPTED, "stopped before it was asked");
-            finish(job);
-        }
+        if (part->state == PART_DUE || part->state == PART_CLEARING)
+            poll_stop(part->poll);
+        if (part->state != PART_ASKING && part->state != PART_OVER)
+            end(round, part);
     }
 }
 
-/* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
- * to the primary. */
-static size_t sessions_at_once(const struct round *round)
+void round_run(struct round *round)
 {
-    enum {
-        SOCKETS_EACH = 2,
-        FILES_BESIDE = 64
-    };
-    size_t wanted = (size_t)round->options.config->concurrency;
-
-    if (wanted > round->job_count)
-        wanted = round->job_count;
-    size_t files = socket_raise_limit(wanted * SOCKETS_EACH + FILES_BESIDE);
-    size_t possible =
-        files > FILES_BESIDE + SOCKETS_EACH ? (files - FILES_BESIDE) / SOCKETS_EACH : 1;
-    if (possible >= wanted)
-        return wanted;
-    log_message(
-        LEVEL_WARNING,
-        "only %zu sessions at once, for the system allows no more than %zu open files (ulimit -n)",
-        possible, files);
-    return possible;
-}
-
-void round_run(struct round *round, struct loop *loop, bool (*stop)(void))
-{
+    const struct polling *polling = &round->options.polling;
     int64_t stop_limit_ms = INT64_MAX;
 
-    round->loop = loop;
-    round->at_once = sessions_at_once(round);
-    round->stop = stop;
-    while (round->over < round->job_count) {
-        if (stop_limit_ms == INT64_MAX && stop()) {
+    round->pool = pool_new(polling, round->part_count);
+    while (round->over < round->part_count) {
+        if (stop_limit_ms == INT64_MAX && polling->stop()) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
             stop_all(round);
         }
         int64_t next_ms = advance(round);
         if (clock_monotonic_ms() >= stop_limit_ms)
             break;
-        if (round->over < round->job_count)
-            loop_turn(loop, next_ms < stop_limit_ms ? next_ms : stop_limit_ms);
+        if (round->over < round->part_count)
+            loop_turn(polling->loop, next_ms < stop_limit_ms ? next_ms : stop_limit_ms);
     }
-    for (size_t i = 0; i < round->job_count; i++) {
-        session_free(round->jobs[i].session);
-        turn_free(round->jobs[i].turn);
-        round->jobs[i].session = NULL;
-        round->jobs[i].turn = NULL;
-        settle_all(&round->jobs[i], OUTCOME_INTERRUPTED, "stopped before an answer came");
+    for (size_t i = 0; i < round->part_count; i++) {
+        poll_conclude(round->parts[i].poll);
+        poll_settle(round->parts[i].poll, OUTCOME_INTERRUPTED, "stopped before an answer came");
     }
 }
 
@@ -394,18 +282,14 @@ size_t round_result_count(const struct round *round)
 
 const struct result *round_result(const struct round *round, size_t index)
 {
-    return &round->results[index];
+    return round->results[index];
 }
 
 int round_exit_status(const struct round *round)
 {
     int exit_status = 0;
 
-    for (size_t i = 0; i < round->result_count; i++) {
-        const struct result *result = &round->results[i];
-
-        if (result->known && !result->dry)
-            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
-    }
+    for (size_t i = 0; i < round->part_count; i++)
+        exit_status = exit_status_worse(exit_status, poll_exit_status(round->parts[i].poll));
     return exit_status;
 }

@@ -138,6 +138,7 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
     int64_t end_s = from_s + SEARCH_S;
     int64_t latest_s = follows_hours ? 0 : latest_local(offset, from_s - 1);
 
+    /* latest_s stays: nothing is named between it and the changes that are passed here. */
     while (from_s < end_s) {
         int64_t ahead_s = offset(from_s);
         int64_t local_s = follows_hours ? from_s + ahead_s : latest_s + 1;
@@ -147,7 +148,6 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
 
         if (change_s == INT64_MAX)
             return named_s == INT64_MAX ? INT64_MAX : at_s * 1000;
-        latest_s = greater(latest_s, change_s - 1 + ahead_s);
         from_s = change_s;
     }
     return INT64_MAX;

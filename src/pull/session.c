@@ -61,7 +61,7 @@ static void report(struct session *session, size_t node)
     target_replace(&result->text, answer->text);
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
-    target_tell(session->options.round, result);
+    target_tell(session->options.polling, result);
 }
 
 static void report_known(struct session *session)
@@ -115,14 +115,14 @@ static void cut(struct session *session, enum outcome outcome, int code, const c
 static void ready(void *context)
 {
     struct session *session = context;
-    const struct round_options *round = session->options.round;
+    const struct polling *polling = session->options.polling;
     const struct backup_config *backup = session->options.backup;
 
     note_facts(session);
     if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
         act(session,
             dialogue_decline(session->dialogue, OUTCOME_UNSUPPORTED, "EHLO does not offer ETRN"));
-    } else if (round->dry_run) {
+    } else if (polling->dry_run) {
         session->dry = true;
         act(session, dialogue_decline(session->dialogue, OUTCOME_STARTED, ""));
     } else {
@@ -197,9 +197,9 @@ static void failed(void *context, int code, const struct error *error)
 static void wire(void *context, char direction, const char *line, size_t size)
 {
     const struct session *session = context;
-    const struct round_options *round = session->options.round;
+    const struct polling *polling = session->options.polling;
 
-    round->observer.wire(round->context, session->options.backup, direction, line, size);
+    polling->observer.wire(polling->context, session->options.backup, direction, line, size);
 }
 
 /* ---- what is done ---- */
@@ -215,7 +215,7 @@ static void open_connection(struct session *session)
     reply_reset(&session->reply);
     move(session, SESSION_CONNECTING, NULL);
     session->connection =
-        connection_open(session->options.loop, &options, &events, session, &error);
+        connection_open(session->options.polling->loop, &options, &events, session, &error);
     if (session->connection == NULL)
         cut(session, outcome_of_status(error.status), 0, error.text);
 }

@@ -3,6 +3,7 @@
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
 
@@ -45,13 +46,13 @@ struct connection_options target_options(const struct session_options *options, 
         .host = backup->host,
         .port = backup->port,
         .ip = ip_of(backup),
-        .ehlo_name = options->round->config->ehlo_name,
+        .ehlo_name = options->polling->config->ehlo_name,
         .tls = tls_of(backup, in_clear),
         .tls_verify = backup->tls_verify,
         .tls_ca_file = backup->tls_ca_file,
         .tls_fingerprint = backup->tls_fingerprint,
         .tls_revocation = revocation_of(backup),
-        .show_wire = options->round->observer.wire != NULL,
+        .show_wire = options->polling->observer.wire != NULL,
         .user = backup->user,
         .password = options->password,
         .auth = backup->auth,
@@ -74,15 +75,17 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
     target_replace(&result->address, facts->address);
     target_replace(&result->tls, facts->tls);
     result->authenticated = facts->authenticated;
+    result->certificate_expires_ms = facts->certificate_expires_ms;
 }
 
-void target_tell(const struct round_options *round, const struct result *result)
+void target_tell(const struct polling *polling, struct result *result)
 {
-    if (round->observer.answered != NULL)
-        round->observer.answered(round->context, result);
+    result->at_ms = clock_wall_ms();
+    if (polling->observer.answered != NULL)
+        polling->observer.answered(polling->context, result);
 }
 
-void target_settle(struct result *result, const struct round_options *round, enum outcome outcome,
+void target_settle(struct result *result, const struct polling *polling, enum outcome outcome,
                    const char *text)
 {
     result->known = true;
@@ -90,16 +93,16 @@ void target_settle(struct result *result, const struct round_options *round, enu
     result->verb = VERB_CONNECT;
     result->code = 0;
     target_replace(&result->text, text);
-    target_tell(round, result);
+    target_tell(polling, result);
 }
 
 void target_move(const struct session_options *options, enum session_state state,
                  const char *domain)
 {
-    const struct round_options *round = options->round;
+    const struct polling *polling = options->polling;
 
-    if (round->observer.moved != NULL)
-        round->observer.moved(round->context, options->backup, state, domain);
+    if (polling->observer.moved != NULL)
+        polling->observer.moved(polling->context, options->backup, state, domain);
 }
 
 void target_decide(const struct backup_config *backup, const char *decision, const char *why)

@@ -17,11 +17,11 @@ void target_replace(char **text, const char *with);
 /* Writes down what the connection to the backup is like. */
 void target_note_facts(struct result *result, const struct connection_facts *facts);
 
-/* Tells the observer that a result is known. */
-void target_tell(const struct round_options *round, const struct result *result);
+/* Stamps a result that has become known, and tells the observer. */
+void target_tell(const struct polling *polling, struct result *result);
 
 /* Gives a result that came to no asking its answer, and tells the observer. */
-void target_settle(struct result *result, const struct round_options *round, enum outcome outcome,
+void target_settle(struct result *result, const struct polling *polling, enum outcome outcome,
                    const char *text);
 
 /* Tells the observer what the session is doing. */

@@ -141,10 +141,10 @@ static void provider_ready(void *context)
                 turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
     } else if (!facts->authenticated) {
         decline(turn, OUTCOME_AUTHENTICATION, "not authenticated");
-    } else if (turn->options.round->dry_run) {
+    } else if (turn->options.polling->dry_run) {
         turn->account.dry = true;
         decline(turn, OUTCOME_RECEIVED, "");
-    } else if (turn->options.round->config->primary.proxy_protocol) {
+    } else if (turn->options.polling->config->primary.proxy_protocol) {
         bridge_free(turn->bridge);
         turn->bridge = NULL;
         connection_deadline(turn->connection, INT64_MAX);
@@ -251,10 +251,10 @@ static void provider_failed(void *context, int code, const struct error *error)
 static void provider_wire(void *context, char direction, const char *line, size_t size)
 {
     const struct turn *turn = context;
-    const struct round_options *round = turn->options.round;
+    const struct polling *polling = turn->options.polling;
 
     if (turn->state != REVERSED) /* then the bridge shows what is no mail */
-        round->observer.wire(round->context, turn->options.backup, direction, line, size);
+        polling->observer.wire(polling->context, turn->options.backup, direction, line, size);
 }
 
 static void open_provider(struct turn *turn)
@@ -269,7 +269,8 @@ static void open_provider(struct turn *turn)
 
     turn->state = PROVIDER;
     target_move(&turn->options, SESSION_CONNECTING, NULL);
-    turn->connection = connection_open(turn->options.loop, &options, &events, turn, &error);
+    turn->connection =
+        connection_open(turn->options.polling->loop, &options, &events, turn, &error);
     if (turn->connection == NULL)
         cut(turn, outcome_of_status(error.status), 0, error.text);
 }
@@ -328,8 +329,7 @@ static void open_primary(struct turn *turn, enum state state,
 {
     turn->state = state;
     struct bridge *bridge = bridge_new(&(struct bridge_options){
-        .loop = turn->options.loop,
-        .round = turn->options.round,
+        .polling = turn->options.polling,
         .backup = turn->options.backup,
         .nodes = turn->nodes,
         .node_count = turn->node_count,

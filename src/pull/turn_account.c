@@ -11,7 +11,7 @@
 
 void turn_account_message(struct turn_account *account, const struct guard_message *message)
 {
-    const struct round_options *round = account->options->round;
+    const struct polling *polling = account->options->polling;
 
     for (size_t i = 0; i < account->options->count; i++) {
         if (!account->by_domain || message->for_nodes[i]) {
@@ -19,8 +19,8 @@ void turn_account_message(struct turn_account *account, const struct guard_messa
             account->results[i]->bytes += message->size;
         }
     }
-    if (round->observer.progressed != NULL)
-        round->observer.progressed(round->context, account->options->backup, 1, message->size);
+    if (polling->observer.progressed != NULL)
+        polling->observer.progressed(polling->context, account->options->backup, 1, message->size);
 }
 
 void turn_account_session(struct turn_account *account, const struct guard_counts *counts)
@@ -48,7 +48,7 @@ static void report_result(const struct turn_account *account, const struct turni
         result->command =
             memory_copy_part(turning_ask(turning), strcspn(turning_ask(turning), "\r"));
     }
-    target_tell(account->options->round, result);
+    target_tell(account->options->polling, result);
 }
 
 void turn_account_report(struct turn_account *account, const struct turning *turning)

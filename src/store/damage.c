@@ -21,12 +21,14 @@ bool damage_is(int code)
     return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_NOTADB;
 }
 
+/* Not SQLITE_ACCESS_EXISTS, which does not see empty files. */
 static bool is_there(const char *path)
 {
     sqlite3_vfs *system = sqlite3_vfs_find(NULL);
     int there = 0;
 
-    return system->xAccess(system, path, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there != 0;
+    return system->xAccess(system, path, SQLITE_ACCESS_READWRITE, &there) == SQLITE_OK &&
+           there != 0;
 }
 
 /* "…/mxpull.db.damaged-20261124T203600Z", and "-2" and so on behind it where that is taken. */

@@ -31,14 +31,14 @@ static enum status take_lock(const struct store *store, struct lock **lock, stru
 static void append_escaped(struct buffer *uri, const char *path)
 {
     for (; *path != '\0'; path++) {
-        if (strchr("%?#", *path) != NULL)
+        if (strchr("%?#&", *path) != NULL)
             (void)buffer_append_format(uri, "%%%02X", (unsigned)(unsigned char)*path);
         else
             (void)buffer_append(uri, path, 1);
     }
 }
 
-/* The file gets the mode of the lock file, 0600. */
+/* A new file gets the mode of the lock file, 0600. */
 static int open_file(struct store *store)
 {
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
@@ -48,12 +48,13 @@ static int open_file(struct store *store)
     buffer_init(&uri, URI_SIZE_MAX);
     (void)buffer_append_text(&uri, store->path[0] == '/' ? "file://" : "file:");
     append_escaped(&uri, store->path);
-    (void)buffer_append_text(&uri, "?modeof=");
-    append_escaped(&uri, store->lock_path);
-    if (store->read_only)
+    if (store->read_only) {
         flags |= SQLITE_OPEN_READONLY;
-    else
+    } else {
         flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        (void)buffer_append_text(&uri, "?modeof=");
+        append_escaped(&uri, store->lock_path);
+    }
     code = sqlite3_open_v2(uri.bytes, &store->database, flags, NULL);
     buffer_done(&uri);
     return code;
@@ -235,9 +236,8 @@ enum status database_failure(const struct store *store, int code, struct error *
     case SQLITE_FULL: return error_set(error, STATUS_SYSTEM, "%s: the disk is full", store->path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return error_set(error, STATUS_SYSTEM,
-                         "%s: is damaged; the next pull sets it aside and begins a new one",
-                         store->path);
+        return error_set(error, STATUS_SYSTEM, "%s: is damaged%s", store->path,
+                         store->read_only ? "; the next pull sets it aside" : "");
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
     case SQLITE_READONLY:

@@ -15,9 +15,10 @@ enum {
     FIRST_NAME = 3
 };
 
-/* A table in which a name is looked for. */
+/* A table in which a name is looked for, and the indexes that have its rows in the order of time. */
 struct source {
     const char *table, *id, *name;
+    const char *by_name, *by_outcome, *by_failure;
 };
 
 struct question {
@@ -32,8 +33,10 @@ static const struct question answers = {
                " t.messages, t.bytes, t.attempts, t.ms",
     .table = "answers",
     .joined = " LEFT JOIN polls AS p ON p.id = t.poll",
-    .by_backup = {"answers", "id", "backup"},
-    .by_domain = {"answers", "id", "domain"},
+    .by_backup = {"answers", "id", "backup", "answers_backup", "answers_outcome_backup",
+                  "answers_failed_backup"},
+    .by_domain = {"answers", "id", "domain", "answers_domain", "answers_outcome_domain",
+                  "answers_failed_domain"},
     .has_outcomes = true,
 };
 
@@ -42,8 +45,8 @@ static const struct question messages = {
                " t.text",
     .table = "messages",
     .joined = "",
-    .by_backup = {"messages", "id", "backup"},
-    .by_domain = {"message_domains", "message", "domain"},
+    .by_backup = {.table = "messages", .id = "id", .name = "backup", .by_name = "messages_backup"},
+    .by_domain = {.table = "message_domains", .id = "message", .name = "domain"},
     .has_outcomes = false,
 };
 
@@ -58,14 +61,28 @@ static void append_conditions(struct buffer *sql, const struct question *questio
         (void)buffer_append_text(sql, " AND t.grade IN ('temporary', 'bad')");
 }
 
+/* Named, so that every version of SQLite takes it, whatever it guesses the numbers of rows to be. */
+static void append_index(struct buffer *sql, const struct source *source,
+                         const struct store_filter *filter)
+{
+    const char *index = source->by_name;
+
+    if (source->by_failure != NULL && filter->failed)
+        index = source->by_failure;
+    else if (source->by_outcome != NULL && filter->outcome != NULL)
+        index = source->by_outcome;
+    if (index != NULL)
+        (void)buffer_append_format(sql, " INDEXED BY %s", index);
+}
+
 static void append_named(struct buffer *sql, const struct question *question,
                          const struct store_filter *filter, const struct source *source,
                          size_t name)
 {
-    (void)buffer_append_format(sql,
-                               "SELECT id FROM (SELECT t.%s AS id FROM %s AS t WHERE t.%s = ?%zu"
-                               " AND ",
-                               source->id, source->table, source->name, name + FIRST_NAME);
+    (void)buffer_append_format(sql, "SELECT id FROM (SELECT t.%s AS id FROM %s AS t", source->id,
+                               source->table);
+    append_index(sql, source, filter);
+    (void)buffer_append_format(sql, " WHERE t.%s = ?%zu AND ", source->name, name + FIRST_NAME);
     append_conditions(sql, question, filter);
     (void)buffer_append_format(sql, " ORDER BY t.at_ms DESC, t.%s DESC LIMIT ?2)", source->id);
 }

@@ -5,8 +5,8 @@
 
 #include <mxpull/base/compiler.h>
 
-/* The index of failures is named in query.c by the same condition. The indexes by backup and domain
- * hold what else history asks for, so that rows that do not fit need not be fetched. */
+/* For each question of history there is an index that has its answers in their order; query.c names
+ * them. They hold all that is asked for, so that only rows that are given out need be fetched. */
 static const char version_1[] =
     "CREATE TABLE polls ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -38,10 +38,16 @@ static const char version_1[] =
     " attempts INTEGER NOT NULL,"
     " ms INTEGER NOT NULL);"
     "CREATE INDEX answers_at ON answers (at_ms);"
-    "CREATE INDEX answers_backup ON answers (backup, at_ms, outcome, grade);"
-    "CREATE INDEX answers_domain ON answers (domain, at_ms, outcome, grade);"
+    "CREATE INDEX answers_backup ON answers (backup, at_ms, id);"
+    "CREATE INDEX answers_domain ON answers (domain, at_ms, id);"
     "CREATE INDEX answers_outcome ON answers (outcome, at_ms);"
+    "CREATE INDEX answers_outcome_backup ON answers (backup, outcome, at_ms, id);"
+    "CREATE INDEX answers_outcome_domain ON answers (domain, outcome, at_ms, id);"
     "CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');"
+    "CREATE INDEX answers_failed_backup ON answers (backup, at_ms, id, outcome, grade)"
+    " WHERE grade IN ('temporary', 'bad');"
+    "CREATE INDEX answers_failed_domain ON answers (domain, at_ms, id, outcome, grade)"
+    " WHERE grade IN ('temporary', 'bad');"
 
     "CREATE TABLE backups ("
     " backup TEXT PRIMARY KEY COLLATE NOCASE,"

@@ -119,11 +119,6 @@ static enum status run_in_batch(struct store *store, const struct job *job, stru
     return error->status;
 }
 
-static enum status refuse_change(const struct store *store, struct error *error)
-{
-    return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
-}
-
 enum status transaction_run(struct store *store, enum access access,
                             int (*work)(struct store *store, void *context), void *context,
                             struct error *error)
@@ -131,7 +126,7 @@ enum status transaction_run(struct store *store, enum access access,
     const struct job job = {.access = access, .work = work, .context = context};
 
     if (access == ACCESS_WRITE && store->read_only)
-        return refuse_change(store, error);
+        return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
     if (store->batch == BATCH_FAILED) {
         *error = store->batch_error;
         return error->status;
@@ -143,11 +138,9 @@ enum status transaction_run(struct store *store, enum access access,
 
 enum status transaction_begin(struct store *store, struct error *error)
 {
-    const struct job job = {.access = ACCESS_WRITE};
+    const struct job job = {.access = store->read_only ? ACCESS_READ : ACCESS_WRITE};
     enum status status;
 
-    if (store->read_only)
-        return refuse_change(store, error);
     status = keep_trying(store, begin_once, &job, error);
     if (status == STATUS_OK)
         store->batch = BATCH_OPEN;
@@ -166,7 +159,7 @@ enum status transaction_commit(struct store *store, struct error *error)
     }
     if (batch == BATCH_NONE)
         return STATUS_OK;
-    code = commit(store, ACCESS_WRITE);
+    code = commit(store, store->read_only ? ACCESS_READ : ACCESS_WRITE);
     if (code == SQLITE_OK)
         return STATUS_OK;
     (void)database_failure(store, code, &store->batch_error);

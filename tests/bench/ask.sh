@@ -104,7 +104,7 @@ many_at() {
     floor=$((8 * 20000 * ((1000 + concurrency - 1) / concurrency)))
     what="1,000 backups, 5 domains, 20 ms, concurrency $concurrency"
     { configuration "$folder/many" "concurrency = $concurrency" && backups herd 5 >>"$folder/many"; } || exit 1
-    head -n 3 "$folder/many" >"$folder/single"
+    head -n 4 "$folder/many" >"$folder/single"
     { printf '%s\n' "log = \"file:$folder/log\"" && cat "$folder/many"; } >"$folder/logging"
     for ((run = 0; run < runs; run++)); do
         measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/many"

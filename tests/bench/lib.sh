@@ -60,10 +60,11 @@ serve() {
     done
 }
 
-# configuration FILE LINE…: the global options. The log stays standard error, which -q keeps quiet: as cron runs it.
+# configuration FILE LINE…: the global options; our own server, which no peer looks at, is not looked at first. The log stays standard error, which -q keeps quiet: as cron runs it.
 configuration() {
     local file=$1
     shift
+    [[ $* == *primary* ]] || set -- 'primary { preflight = off }' "$@"
     printf '%s\n' "state_dir = \"$folder\"" "$@" >"$file"
 }
 

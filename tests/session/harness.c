@@ -285,13 +285,15 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
     assert_non_null(loop);
     struct round *round = round_new(
         &(struct round_options){
-            .config = config,
-            .names = names,
-            .name_count = name_count,
-            .dry_run = dry_run,
+            .polling = {.config = config,
+                        .loop = loop,
+                        .stop = stop,
+                        .dry_run = dry_run,
+                        .force = strstr(text, "preflight") == NULL,
+                        .observer = {.answered = answered, .wire = wire},
+                        .context = &outcome},
+            .choice = {names, name_count},
             .retry = retry,
-            .observer = {.answered = answered, .wire = wire},
-            .context = &outcome,
         },
         &error);
     if (round == NULL) {
@@ -301,7 +303,7 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
         running = loop;
         began_ms = clock_monotonic_ms();
         set_alarm();
-        round_run(round, loop, stop);
+        round_run(round);
         for (size_t i = 0; i < round_result_count(round); i++)
             describe(round_result(round, i), &outcome.lines);
         outcome.exit_status = round_exit_status(round);

@@ -43,7 +43,8 @@ struct outcome_text {
 };
 
 /* Loads the configuration, runs a round, and returns what it brought, to be freed by outcome_done.
- * names may be NULL. Fails the test when the configuration is faulty. */
+ * names may be NULL. The primary is looked at first only where the configuration says something of
+ * preflight. Fails the test when the configuration is faulty. */
 struct outcome_text pull(struct sim *sim, const char *config, const char *const *names,
                          bool dry_run, bool retry);
 void outcome_done(struct outcome_text *outcome);

@@ -3,61 +3,24 @@
 # Needs MXPULL and MXSIM. Each check says what was expected and what came.
 set -u
 
-tmp=$(mktemp -d)
-sim=
-failures=0
-clean_up() {
-    [ -z "$sim" ] || kill "$sim" 2>/dev/null
-    rm -rf "$tmp"
-}
-trap clean_up EXIT
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
-expect() { # WHAT EXPECTED CAME
-    if [ "$2" = "$3" ]; then
-        printf 'ok: %s\n' "$1"
-    else
-        printf 'FAILED: %s: expected "%s", got "%s"\n' "$1" "$2" "$3"
-        failures=$((failures + 1))
-    fi
-}
-
-expect_in() { # WHAT PART FILE
-    if grep -qF -- "$2" "$3"; then
-        printf 'ok: %s\n' "$1"
-    else
-        printf 'FAILED: %s: no "%s" in:\n' "$1" "$2"
-        cat "$3"
-        failures=$((failures + 1))
-    fi
-}
-
-# run STATUS ARGUMENT…: runs mxpull; its streams go to $tmp/out and $tmp/err.
-run() {
-    local expected=$1
-    shift
-    timeout 30 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
-    expect "exit status of: mxpull $*" "$expected" "$?"
-}
-
-asked() { grep -c '< ETRN' "$tmp/journal"; }
+asked() { grep -c '< ETRN' "$tmp/journal.sim"; }
 
 cat >"$tmp/script" <<END
 server good 127.0.0.1:0
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
   delay ETRN 2s
+sink primary 127.0.0.1:0
 END
-"$MXSIM" --log "$tmp/journal" "$tmp/script" >"$tmp/servers" 2>&1 &
-sim=$!
-for _ in $(seq 100); do
-    grep -q '^ready' "$tmp/servers" && break
-    sleep 0.05
-done
-port() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/servers"; }
+start_sim sim "$tmp/script"
 
 conf=$tmp/mxpull.conf
 cat >"$conf" <<END
 state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
 backup good { host = "127.0.0.1" port = $(port good) domains = {a.example, b.example} }
 backup dead { host = "127.0.0.1" port = 1 domains = a.example }
 END
@@ -81,6 +44,14 @@ before=$(asked)
 run 0 pull --dry-run -c "$conf" good
 expect "--dry-run asks nothing" "$before" "$(asked)"
 MXPULL_CONFIG=$conf run 0 pull good
+sed 's/^primary .*/primary { address = "127.0.0.1:1" }/' "$conf" >"$tmp/down.conf"
+before=$(asked)
+run 75 pull -c "$tmp/down.conf" good
+expect_in "our own server is down" "good  a.example  held         our own mail server at 127.0.0.1:1: no connection: Connection refused" "$tmp/out"
+expect "then nothing is asked" "$before" "$(asked)"
+run 75 pull --dry-run -c "$tmp/down.conf" good
+run 0 pull --force -c "$tmp/down.conf" good
+expect "but with --force" "$((before + 2))" "$(asked)"
 "$MXPULL" pull -c "$conf" good >/dev/full 2>"$tmp/err"
 expect "exit status with a full standard output" 75 $?
 
@@ -110,8 +81,8 @@ if [ "$(id -u)" -ne 0 ]; then
     run 78 pull -c "$tmp/faulty"
 fi
 expect "nothing was asked" "$before" "$(asked)"
-printf '\357\273\277state_dir = "%s"\r\nbackup "M\303\274nchen" { host = "127.0.0.1" port = %s domains = a.example }\r\n' "$tmp/state" \
-    "$(port good)" >"$tmp/windows"
+printf '\357\273\277state_dir = "%s"\r\nprimary { address = "127.0.0.1:%s" }\r\nbackup "M\303\274nchen" { host = "127.0.0.1" port = %s domains = a.example }\r\n' \
+    "$tmp/state" "$(port primary)" "$(port good)" >"$tmp/windows"
 run 0 pull -c "$tmp/windows"
 run 0 config -c "$conf"
 cp "$tmp/out" "$tmp/printed"
@@ -127,13 +98,14 @@ expect_in "metrics" 'mxpull_poll_success{backup="good",domain="a.example"} 1' "$
 # --- the lock, and signals --------------------------------------------------------------------------------------------------------
 cat >"$tmp/slow.conf" <<END
 state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
 backup slow { host = "127.0.0.1" port = $(port slow) domains = {a.example, b.example} }
 END
 for signal in TERM HUP; do # a shell without job control starts its background jobs with INT ignored
     "$MXPULL" pull --json -c "$tmp/slow.conf" >"$tmp/slow.out" 2>&1 &
     slow=$!
     for _ in $(seq 100); do
-        grep -q 'slow#.* < ETRN' "$tmp/journal" && break
+        grep -q 'slow#.* < ETRN' "$tmp/journal.sim" && break
         sleep 0.02
     done
     run 75 pull -c "$tmp/slow.conf"
@@ -145,12 +117,11 @@ for signal in TERM HUP; do # a shell without job control starts its background j
     [ $((($(date +%s%N) - begin) / 1000000)) -lt 1000 ]
     expect "SIG$signal ends it within a second: 0 is yes" 0 $?
     for _ in $(seq 100); do
-        grep -q 'slow#.* < QUIT' "$tmp/journal" && break
+        grep -q 'slow#.* < QUIT' "$tmp/journal.sim" && break
         sleep 0.05
     done
-    expect_in "QUIT is sent" "< QUIT" "$tmp/journal"
-    : >"$tmp/journal"
+    expect_in "QUIT is sent" "< QUIT" "$tmp/journal.sim"
+    : >"$tmp/journal.sim"
 done
 
-echo "$failures checks failed"
-[ "$failures" -eq 0 ]
+finish

@@ -122,6 +122,7 @@ static const struct row rows[] = {
 /* ---- running one ---- */
 
 static size_t endings;
+static int64_t limit_ms = PREFLIGHT_LIMIT_MS; /* of the next one */
 
 static void note_end(void *context)
 {
@@ -173,6 +174,7 @@ static struct run begin(struct sim *sim, const char *text, const struct node *do
                                                               .config = run.config,
                                                               .domains = lent,
                                                               .count = count,
+                                                              .limit_ms = limit_ms,
                                                               .ended = note_end});
     free(lent);
     return run;
@@ -378,6 +380,46 @@ static void test_unix_socket(void **state)
     sim_stop(sim);
 }
 
+/* ---- the limit of the whole ---- */
+
+static void assert_verdict(const struct run *run, const char *expected)
+{
+    struct buffer verdict;
+
+    buffer_init(&verdict, VERDICT_SIZE);
+    describe(run, &verdict);
+    assert_string_equal(verdict.bytes, expected);
+    buffer_done(&verdict);
+}
+
+/* What is not told of by then counts as refused; and nothing comes after it. */
+static void take_too_long(const char *script, const char *expected)
+{
+    struct node domains[3];
+    size_t count = parse_domains(domains, "a.test b.test c.test");
+    struct sim *sim = sim_start(script);
+
+    limit_ms = 300;
+    struct run run = begin(sim, PRIMARY, domains, count);
+    limit_ms = PREFLIGHT_LIMIT_MS;
+    wait_ms(&run, PATIENCE_MS);
+    assert_int_equal(endings, 1);
+    assert_verdict(&run, expected);
+    run_done(&run);
+    assert_int_equal(sim_count(sim, " connected "), 1);
+    sim_stop(sim);
+}
+
+static void test_limit(void **state)
+{
+    (void)state;
+    take_too_long(SINK "  greeting stall\n", AT "it takes too long to tell\n");
+    take_too_long(SINK "  reply RCPT stall\n", AT "it takes too long to tell\n");
+    take_too_long(SINK "  reply RCPT#2 stall\n",
+                  REFUSES "b.test: it takes too long to tell\n" REFUSES
+                          "c.test: it takes too long to tell\n");
+}
+
 /* ---- thousands ---- */
 
 static void test_thousands(void **state)
@@ -425,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_freed_at_every_step),
         cmocka_unit_test(test_freed_at_once),
         cmocka_unit_test(test_unix_socket),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_thousands),
     };
 

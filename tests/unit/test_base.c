@@ -91,6 +91,8 @@ static void test_printable_stops_at_whole_escape(void **state)
     (void)state;
     assert_string_equal(text_printable_copy(shown, sizeof shown, "abc\x01z"), "abc");
     assert_string_equal(text_printable_copy(shown, sizeof shown, "ab\x01z"), "ab\\x01");
+    assert_string_equal(text_printable_copy(shown, 4, "abcdef"), "abc");
+    assert_string_equal(text_printable_copy(shown, 4, "abc"), "abc");
 }
 
 static void test_number(void **state)

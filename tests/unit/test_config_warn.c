@@ -25,8 +25,7 @@ static const struct row rows[] = {
     {"allowed in clear, but not done",
      "backup a { domains = a.example user = u password = p auth_in_clear = true tls = required }\n",
      NULL},
-    {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n",
-     "on_failure, on_recovery and silence"},
+    {"a hook", "on_failure = \"true\"\nbackup a { domains = a.example }\n", NULL},
 };
 
 struct heard {

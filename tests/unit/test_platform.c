@@ -9,7 +9,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
-#include <mxpull/platform/heap.h>
+#include <mxpull/platform/resident.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/process.h>
 #include <mxpull/platform/random.h>
@@ -307,6 +307,33 @@ static void file_private_may_be_a_pipe(void **state)
     (void)close(ends[1]);
 }
 
+/* As systemd hands credentials over; needs root, to be its service for a while. */
+static void file_private_may_be_a_credential(void **state)
+{
+    const char *path = in_directory("credential");
+    struct error error;
+    FILE *file;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file(path, "secret");
+    assert_int_equal(chmod(path, 0440), 0);
+    assert_int_equal(chown(path, 0, 0), 0);
+    assert_int_equal(file_open(&file, path, &error), STATUS_OK);
+    assert_int_equal(file_check_private(file, path, &error), STATUS_SYNTAX);
+    assert_int_equal(seteuid(65534), 0);
+    enum status as_service = file_check_private(file, path, &error);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(fchmod(fileno(file), 0444), 0);
+    assert_int_equal(seteuid(65534), 0);
+    enum status open_to_all = file_check_private(file, path, &error);
+    assert_int_equal(seteuid(0), 0);
+    (void)fclose(file);
+    assert_int_equal(as_service, STATUS_OK);
+    assert_int_equal(open_to_all, STATUS_SYNTAX);
+}
+
 /* Needs root, to be a third user for a while. */
 static void file_private_belongs_to_us_or_root(void **state)
 {
@@ -468,7 +495,7 @@ static void heap_stays_whole(void **state)
     (void)state;
     for (int i = 0; i < 1000; i++)
         free(memory_new(1, 1000));
-    heap_give_back();
+    resident_trim();
     assert_string_equal(kept, "kept");
     free(kept);
 }
@@ -538,6 +565,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_log_appends_line_by_line),
     cmocka_unit_test(file_private_is_judged_by_its_mode),
     cmocka_unit_test(file_private_may_be_a_pipe),
+    cmocka_unit_test(file_private_may_be_a_credential),
     cmocka_unit_test(file_private_belongs_to_us_or_root),
     cmocka_unit_test(directory_make_makes_all_that_is_missing),
     cmocka_unit_test(host_has_a_name),

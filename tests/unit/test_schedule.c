@@ -1,5 +1,6 @@
 /* schedule: the times that a schedule names. Cron expressions are held against a slow walk through
  * every minute; both days on which the clocks change, in several zones. */
+#include "cron_walk.h"
 #include "unit.h"
 #include "zones.h"
 
@@ -9,10 +10,8 @@
 #include <time.h>
 
 enum {
-    MINUTE_S = 60,
     HOUR_S = 3600,
     DAY_S = 24 * HOUR_S,
-    WALK_DAYS_MAX = 400,
     RANDOM_EXPRESSIONS = 200
 };
 
@@ -116,6 +115,8 @@ static const struct cron_row {
      "2026-10-24 23:30, 2026-10-25 00:30, 2026-10-25 01:30, 2026-10-25 02:30"},
     {"autumn: every second minute hour by hour", berlin, "*/30 2 * * *", "2026-10-24 23:30",
      "2026-10-25 00:00, 2026-10-25 00:30, 2026-10-25 01:00, 2026-10-25 01:30, 2026-10-26 01:00"},
+    {"autumn: on that day alone, both times", berlin, "*/30 2 25 10 *", "2026-10-25 00:00",
+     "2026-10-25 00:30, 2026-10-25 01:00, 2026-10-25 01:30, 2027-10-25 00:00"},
     {"autumn: New York, the first time", new_york, "15 1 * * *", "2026-10-31 12:00",
      "2026-11-01 05:15, 2026-11-02 06:15"},
     {"spring: New York", new_york, "15 2 * * *", "2026-03-08 00:00",
@@ -160,65 +161,6 @@ static void test_cron_row(void **state)
 }
 
 /* ---- a walk through every minute ---- */
-
-static bool is_bit(uint64_t bits, int bit)
-{
-    return (bits >> bit & 1) != 0;
-}
-
-static bool is_named(const struct cron *cron, int64_t local_minute)
-{
-    time_t seconds = (time_t)(local_minute * MINUTE_S);
-
-    if (!is_bit(cron->minutes, (int)(local_minute % 60)) ||
-        !is_bit(cron->hours, (int)(local_minute / 60 % 24)))
-        return false;
-    const struct tm *local = gmtime(&seconds);
-    bool day = is_bit(cron->days, local->tm_mday), weekday = is_bit(cron->weekdays, local->tm_wday);
-
-    if (!is_bit(cron->months, local->tm_mon + 1))
-        return false;
-    return cron->any_day || cron->any_weekday ? day && weekday : day || weekday;
-}
-
-/* Which minutes of so many days the expression names. Every minute that local time shows, or skips,
- * counts once when the expression is of fixed times; else those that it shows count whenever it
- * does. */
-struct walk {
-    int64_t first_minute;
-    size_t minutes;
-    bool runs[WALK_DAYS_MAX * 24 * 60];
-};
-
-static void walk_through(struct walk *walk, const struct cron *cron, schedule_offset *offset,
-                         int64_t first_s, size_t days)
-{
-    enum {
-        MARGIN = 3 * 24 * 60
-    };
-    static bool was_there[(WALK_DAYS_MAX + 6) * 24 * 60];
-    int64_t start = first_s / MINUTE_S - MARGIN / 2; /* one and a half days to look back on */
-    int64_t base = start - MARGIN / 2;               /* of was_there, in local time */
-    int64_t before = start - 1 + offset((start - 1) * MINUTE_S) / MINUTE_S;
-
-    memset(was_there, 0, sizeof was_there);
-    memset(walk->runs, 0, sizeof walk->runs);
-    walk->first_minute = first_s / MINUTE_S;
-    walk->minutes = days * 24 * 60;
-    for (int64_t minute = start; minute < walk->first_minute + (int64_t)walk->minutes; minute++) {
-        int64_t local = minute + offset(minute * MINUTE_S) / MINUTE_S;
-        bool runs = (cron->any_minute || cron->any_hour) && is_named(cron, local);
-
-        for (int64_t l = local > before ? before + 1 : local; l <= local; l++) {
-            runs = runs || (!cron->any_minute && !cron->any_hour && !was_there[l - base] &&
-                            is_named(cron, l));
-            was_there[l - base] = true;
-        }
-        before = local;
-        if (minute >= walk->first_minute)
-            walk->runs[minute - walk->first_minute] = runs;
-    }
-}
 
 /* Every minute of the walk and the half minute after it, asked for the next one. */
 static void compare_with_walk(const char *text, schedule_offset *offset, const char *first,

@@ -25,7 +25,13 @@ struct arguments {
     bool help;
     bool version;
     bool dry_run;
+    bool force;
     bool retry;
+    bool nagios;
+    bool csv;
+    bool failed;
+    bool messages;
+    const char *since, *outcome, *limit; /* NULL: not given */
     enum color_when color;
     const char **names; /* owned array: what stands behind the command */
     size_t name_count;

@@ -31,6 +31,9 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 int command_pull(const struct arguments *arguments);
+int command_daemon(const struct arguments *arguments);
+int command_status(const struct arguments *arguments);
+int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 
 #endif

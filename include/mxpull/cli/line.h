@@ -39,6 +39,9 @@ void line_indent(struct line *line, size_t columns);
  */
 void line_cell(struct line *line, enum style style, const char *text, size_t width);
 
+/* The next cell stands right behind what is there, without spaces. */
+void line_join(struct line *line);
+
 /* Adds the last cell, whole: what does not fit goes on in further lines, indented. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 

@@ -38,8 +38,9 @@ void plan_free(struct plan *plan);
 
 /* What an earlier run has left in the store; wall clock, 0: not known. */
 struct plan_memory {
-    int64_t slot_ms;  /* the schedule's next time as it was planned */
-    int64_t due_ms;   /* that time with its jitter */
+    int64_t slot_ms; /* the schedule's next time as it was planned */
+    int64_t due_ms;  /* when the backup is asked next: then, with its jitter, or before, by whatever
+                         cause */
     int64_t asked_ms; /* when the backup was asked last */
 };
 
@@ -50,7 +51,8 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
                    struct instant now);
 
 /* The same plan for another configuration: backups keep what is known of them by their names, those
- * that are being asked too. */
+ * that are being asked too; one that is gone is forgotten, and its plan_ended must not come any more.
+ * The configuration before may be freed after this call, not sooner. */
 void plan_reload(struct plan *plan, const struct config *config, struct instant now);
 
 /* To be called whenever time has passed, before the calls below: notices a wall clock that was set,
@@ -62,6 +64,9 @@ int64_t plan_tick(struct plan *plan, struct instant now);
 /* Takes a backup that is due: *backup is its place in the configuration, and it counts as being
  * asked until plan_ended or plan_held. False when none is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
+
+/* Whether the backup was taken and is not over yet. */
+bool plan_is_running(const struct plan *plan, size_t backup);
 
 /* The poll is over; again: it failed for a while and is to be tried again after the times of
  * `retry`. */

@@ -7,13 +7,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
  * the loop, within PREFLIGHT_TIMEOUT_MS. */
 struct preflight;
 
 enum {
-    PREFLIGHT_TIMEOUT_MS = 30000 /* for each reply, and for connecting */
+    PREFLIGHT_TIMEOUT_MS = 30000, /* for each reply, and for connecting */
+    PREFLIGHT_LIMIT_MS = 120000   /* for the whole, however many domains there are */
 };
 
 struct preflight_options {
@@ -21,6 +23,8 @@ struct preflight_options {
     const struct config *config; /* borrowed for its life: address, proxy_protocol, ehlo_name */
     const struct node *domains;  /* copied; doubles are asked for once. None: the greeting alone */
     size_t count;
+    int64_t
+        limit_ms; /* PREFLIGHT_LIMIT_MS: a domain that is not told of by then counts as refused */
     void (*ended)(void *context); /* once; the preflight may not be freed in it */
     void *context;
 };

@@ -28,10 +28,11 @@ enum recovery_event {
 struct recovery {
     enum recovery_state state;
     int64_t watch_ms;
-    int64_t since_ms;       /* wall: since when the state is so; DOWN: when the outage began */
-    int64_t unwatched_ms;   /* wall, UNKNOWN: the last sign of life before, 0: none ever */
-    int64_t looked_ms;      /* wall: when the primary was last looked at, 0: never */
-    int64_t next_look_ms;   /* monotonic */
+    int64_t since_ms;     /* wall: since when the state is so; DOWN: when the outage began */
+    int64_t unwatched_ms; /* wall, UNKNOWN: the last sign of life before a time of more than two
+                             * periods in which nobody watched, 0: there was none */
+    int64_t looked_ms;    /* wall: when the primary was last looked at, 0: never */
+    int64_t next_look_ms; /* monotonic */
 };
 
 /* alive_ms: the last sign of life of an earlier run (0: none ever); outage_ms: when an outage that it

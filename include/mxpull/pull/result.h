@@ -24,9 +24,11 @@ struct result {
     char *address; /* the IP address talked to, "" if there was none */
     char *tls;     /* "TLSv1.3"; NULL: in clear */
     bool authenticated;
-    int64_t pending;   /* -1: not told */
-    int64_t messages;  /* received by ATRN or TURN; -1: does not apply */
-    int64_t bytes;     /* the same */
+    int64_t pending;                /* -1: not told */
+    int64_t messages;               /* received by ATRN or TURN; -1: does not apply */
+    int64_t bytes;                  /* the same */
+    int64_t certificate_expires_ms; /* wall clock; 0: not told */
+    int64_t at_ms;                  /* when it became known, wall clock */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
     int64_t ms; /* from asking to the answer; where nothing was asked, from the start of connecting
                    to the failure */

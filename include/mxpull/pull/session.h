@@ -1,12 +1,11 @@
 #ifndef MXPULL_PULL_SESSION_H
 #define MXPULL_PULL_SESSION_H
 
-#include <mxpull/pull/round.h>
+#include <mxpull/pull/poll.h>
 
 /* What a session is to do, by whatever method. */
 struct session_options {
-    struct loop *loop;                  /* borrowed */
-    const struct round_options *round;  /* borrowed */
+    const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
     struct result *const
         *results;         /* what is asked for and where its answers go; the pointers are copied */

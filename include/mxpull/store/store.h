@@ -19,7 +19,8 @@ struct store;
 struct store_options {
     const char *directory; /* made if it is not there, mode 0700 */
     bool read_only;        /* nothing is made or changed; STATUS_SYSTEM when there is no store */
-    int64_t keep_s;        /* how long polls, answers, messages and outages are kept: `history` */
+    /* How long polls, answers, messages and outages are kept: `history`. 0: for ever. */
+    int64_t keep_s;
 
     /* Something that the operator should read once, such as the name under which a damaged store
      * was set aside. May be NULL. */
@@ -29,15 +30,20 @@ struct store_options {
 
 /* Opens the store, makes it when it is not there, brings an older one up to date. One that is
  * damaged is set aside under another name, which notice tells, and a new one is begun; the same
- * when damage shows later, and when the file was taken away under us. */
+ * when damage shows later. When the file was taken away under us, a new one is begun at the next
+ * call. Who only reads leaves a damaged one, and one of an older mxpull, as it is: STATUS_SYSTEM. One
+ * of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
                        struct error *error);
 
 /* NULL is allowed. */
 void store_close(struct store *store);
 
-/* Several records as one: nothing is written before the commit. May not be nested. A begin without
- * commit is undone by store_close. */
+/* Several records as one: nothing is written before the commit. May not be nested. A failure in
+ * between undoes all since the begin, and the calls up to the commit, which ends it, fail with the same
+ * error. A begin without commit is undone by store_close. Others cannot record meanwhile: keep it
+ * short. On a store that is read only, all reads up to the commit see one and the same state, and many
+ * are faster so. */
 enum status store_begin(struct store *store, struct error *error);
 enum status store_commit(struct store *store, struct error *error);
 
@@ -58,7 +64,7 @@ struct store_answer {
     const char *outcome;
     enum store_grade grade;
     int code;            /* 0: none */
-    const char *text;    /* as received; NULL: none */
+    const char *text;    /* as received; kept to 4,096 bytes; NULL: none */
     const char *address; /* NULL: none */
     const char *tls;     /* NULL: in clear */
     bool authenticated;
@@ -163,7 +169,7 @@ enum status store_get_backup(struct store *store, const char *backup, struct sto
                              bool *found, struct error *error);
 
 struct store_domain {
-    int64_t first_ms; /* when it was first asked for */
+    int64_t first_ms; /* its first answer, held ones too */
     int64_t at_ms;    /* the last answer, held ones too */
     int64_t good_ms;  /* the last good answer */
     int64_t mail_ms;  /* the last message received by ATRN or TURN */
@@ -202,7 +208,8 @@ struct store_row {
     struct store_answer answer;
 };
 
-/* Calls row for each answer that fits, oldest first. row returns false to end it. */
+/* Calls row for each answer that fits, oldest first. row returns false to end it; it may not call the
+ * store. STATUS_LIMIT for more than STORE_NAMES_MAX names. */
 enum status store_history(struct store *store, const struct store_filter *filter,
                           bool (*row)(void *context, const struct store_row *row), void *context,
                           struct error *error);

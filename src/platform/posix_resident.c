@@ -1,6 +1,6 @@
 /* A C library that gives freed memory back by itself, or offers no way to ask for it. */
-#include <mxpull/platform/heap.h>
+#include <mxpull/platform/resident.h>
 
-void heap_give_back(void)
+void resident_trim(void)
 {
 }

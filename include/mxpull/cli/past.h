@@ -1,0 +1,11 @@
+#ifndef MXPULL_CLI_PAST_H
+#define MXPULL_CLI_PAST_H
+
+#include <mxpull/config/config.h>
+#include <mxpull/store/store.h>
+
+/* Opens the store for those who only read it. STATUS_SYSTEM or STATUS_BUSY when there is none yet or
+ * it cannot be read; the error says so in one line, and what to do. */
+enum status past_open(struct store **store, const struct config *config, struct error *error);
+
+#endif

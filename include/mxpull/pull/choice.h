@@ -1,0 +1,26 @@
+#ifndef MXPULL_PULL_CHOICE_H
+#define MXPULL_PULL_CHOICE_H
+
+#include <mxpull/config/config.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What is to be asked, as names on the command line say it: backups by name, and domains by name in
+ * every backup that lists them. Without names everything is chosen. Borrowed. */
+struct choice {
+    const char *const *names;
+    size_t count;
+};
+
+/* Whether the names choose the whole backup. */
+bool choice_has_backup(const struct choice *choice, const struct backup_config *backup);
+
+/* Whether the names choose this domain (an index) of the backup. */
+bool choice_has(const struct choice *choice, const struct backup_config *backup, size_t domain);
+
+/* STATUS_SYNTAX when a name is neither a backup nor a domain of one. */
+enum status choice_check(const struct choice *choice, const struct config *config,
+                         struct error *error);
+
+#endif

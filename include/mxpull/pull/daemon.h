@@ -1,0 +1,68 @@
+#ifndef MXPULL_PULL_DAEMON_H
+#define MXPULL_PULL_DAEMON_H
+
+#include <mxpull/pull/plan.h>
+#include <mxpull/pull/record.h>
+#include <mxpull/pull/recovery.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Keeps asking: every backup by its plan, and all of them when the primary has come back. One loop,
+ * which sleeps until something is due. */
+struct daemon;
+
+/* How the daemon stands, for those who report it. All borrowed until the next turn of the loop. */
+struct daemon_view {
+    const struct config *config;
+    const struct recovery *primary;
+    const char *primary_text;            /* why it is down, or "" */
+    const struct result *const *results; /* the last ones of all backups that have any */
+    size_t result_count;
+    int64_t began_ms, elapsed_ms; /* of the polls that are over: wall clock, and how long it took */
+};
+
+struct daemon_options {
+    struct config *config;   /* the daemon owns it from now on, and those that reload brings */
+    struct loop *loop;       /* borrowed, as all that follows */
+    struct lock_set *claims; /* NULL: nobody else is there */
+    struct store *store;     /* NULL: there is no memory */
+    bool force;              /* ask although the primary is not ready */
+    uint64_t seed;           /* of jitter */
+    schedule_offset *offset; /* of local time */
+    struct poll_observer observer;
+
+    /* Whether the daemon is to end; whether it is to read its configuration anew, or to pull now,
+     * since the last call. Asked whenever the loop wakes. */
+    bool (*stop)(void);
+    bool (*take_reload)(void);
+    bool (*take_now)(void);
+
+    /* Reads the configuration anew. NULL: it is faulty, which was told, and the old one stays. */
+    struct config *(*reload)(void *context);
+
+    /* All is set up, or set up anew by a reload. */
+    void (*ready)(void *context);
+
+    /* Nothing is under way any more, after polls were; for metrics and the like. */
+    void (*rested)(void *context, const struct daemon_view *view);
+
+    /* Every turn of the loop: returns when, on the monotonic clock, the next one must come at the
+     * latest; INT64_MAX: never mind. */
+    int64_t (*turned)(void *context, int64_t now_ms);
+    void *context; /* the observer's, too */
+};
+
+struct daemon *daemon_new(const struct daemon_options *options);
+
+/* Runs until stop() is true, then ends what is under way within two seconds. Blocks. */
+void daemon_run(struct daemon *daemon);
+
+/* What it writes down with: for messages that its observer is told of. */
+struct record *daemon_record(const struct daemon *daemon);
+
+/* NULL is allowed. */
+void daemon_free(struct daemon *daemon);
+
+#endif

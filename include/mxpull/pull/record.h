@@ -1,0 +1,52 @@
+#ifndef MXPULL_PULL_RECORD_H
+#define MXPULL_PULL_RECORD_H
+
+#include <mxpull/pull/hooks.h>
+#include <mxpull/pull/poll.h>
+#include <mxpull/pull/schedule.h>
+#include <mxpull/store/store.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What polls bring, written into the store, and the changes of state that come of it. A store that
+ * cannot be written (a full disk) is told once, and once when it works again; polling goes on. */
+struct record;
+
+struct record_options {
+    const struct config *config; /* borrowed, until record_reload */
+    struct store *store;         /* borrowed; NULL: there is no memory, and nothing is done */
+    struct hooks *hooks;         /* borrowed; NULL: changes are logged alone */
+    schedule_offset *offset;     /* of local time, for cron expressions */
+    bool
+        watches; /* a daemon's: all domains are watched for silence, not only those that are polled */
+};
+
+struct record *record_new(const struct record_options *options);
+
+/* NULL is allowed. */
+void record_free(struct record *record);
+
+/* Another configuration. */
+void record_reload(struct record *record, const struct config *config);
+
+/* These polls are over. Their backups may be those of an older configuration. */
+void record_polls(struct record *record, const struct poll *const *polls, size_t count);
+
+/* A message has come in. */
+void record_message(struct record *record, const struct backup_config *backup,
+                    const struct guard_message *message);
+
+/* Raises the alarm for domains that have been silent for too long. Returns when the next one will
+ * be, wall clock; INT64_MAX: never. */
+int64_t record_check_silence(struct record *record, int64_t now_ms);
+
+/* Removes what is too old, a part at a time. */
+void record_prune(struct record *record, int64_t now_ms);
+
+/* Returns whether the store worked, and says once if it did not; record_polls says when it works
+ * again. For those who use the store themselves. */
+bool record_check(struct record *record, enum status status, const struct error *error);
+
+#endif

@@ -1,0 +1,249 @@
+/* mxpull daemon: the schedule, in the foreground. This file ties the daemon to what surrounds it: the
+ * log, the signals, the state directory, the service manager, the metrics. */
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/cli/arguments.h>
+#include <mxpull/cli/logging.h>
+#include <mxpull/cli/metrics.h>
+#include <mxpull/cli/setup.h>
+#include <mxpull/cli/state.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/random.h>
+#include <mxpull/platform/resident.h>
+#include <mxpull/platform/service.h>
+#include <mxpull/platform/signals.h>
+#include <mxpull/pull/daemon.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* All that the program holds while the daemon runs. */
+struct run {
+    const struct arguments *arguments;
+    const struct config *config; /* the one in force; the daemon owns it */
+    struct logging logging;
+    bool is_logging;
+    struct state state;
+    struct loop *loop;
+    struct daemon *daemon;
+    int64_t alive_ms; /* when the service manager was told last that we are alive; monotonic */
+};
+
+/* ---- what the daemon tells ---- */
+
+static void on_answered(void *context, const struct result *result)
+{
+    (void)context;
+    logging_answer(result);
+}
+
+static void on_wire(void *context, const struct backup_config *backup, char direction,
+                    const char *line, size_t size)
+{
+    (void)context;
+    logging_wire(backup->name, direction, line, size);
+}
+
+static void on_delivered(void *context, const struct backup_config *backup,
+                         const struct guard_message *message)
+{
+    const struct run *run = context;
+
+    record_message(daemon_record(run->daemon), backup, message);
+}
+
+static void on_ready(void *context)
+{
+    const struct run *run = context;
+
+    log_message(LEVEL_INFO, "mxpull %s watches our own mail server at %s and asks %zu backups",
+                MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count);
+    service_ready();
+}
+
+static void on_rested(void *context, const struct daemon_view *view)
+{
+    const struct primary_facts primary = {.is_up = view->primary->state == RECOVERY_UP,
+                                          .since_ms = view->primary->since_ms};
+    const struct round_facts facts = {.started_wall_ms = view->began_ms,
+                                      .elapsed_ms = view->elapsed_ms,
+                                      .results = view->results,
+                                      .count = view->result_count,
+                                      .primary = &primary};
+    char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
+    struct error error;
+
+    (void)context;
+    resident_trim();
+    (void)snprintf(text, sizeof text, "asked last at %s; our own mail server is %s",
+                   clock_local_text(ended, view->began_ms + view->elapsed_ms),
+                   primary.is_up ? "up" : "not ready");
+    service_status(text);
+    if (view->config->metrics_file != NULL &&
+        metrics_write(view->config->metrics_file, &facts, &error) != STATUS_OK)
+        log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+}
+
+/* The watchdog is fed when we are awake anyway: it has a wake-up of its own only where nothing else
+ * comes in time. */
+static int64_t on_turned(void *context, int64_t now_ms)
+{
+    struct run *run = context;
+    int64_t interval_ms = service_alive_interval_ms();
+
+    if (interval_ms == INT64_MAX)
+        return INT64_MAX;
+    if (now_ms - run->alive_ms >= interval_ms / 2) {
+        service_alive();
+        run->alive_ms = now_ms;
+    }
+    return run->alive_ms + interval_ms;
+}
+
+/* ---- the log ---- */
+
+static enum status open_log(struct run *run, const struct config *config, struct error *error)
+{
+    const struct logging_options options = {
+        .target = config->log,
+        .style = run->arguments->json ? LOG_JSON : config->log_format,
+        .path = config->log_path,
+        .verbose = run->arguments->verbose,
+        .quiet = run->arguments->quiet,
+    };
+    enum status status = logging_open(&run->logging, &options, error);
+
+    run->is_logging = status == STATUS_OK;
+    return status;
+}
+
+static void close_log(struct run *run)
+{
+    if (run->is_logging)
+        logging_close(&run->logging);
+    run->is_logging = false;
+}
+
+/* ---- a reload ---- */
+
+static void log_fault(void *context, const char *line)
+{
+    (void)context;
+    log_message(LEVEL_ERROR, "%s", line);
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The log is opened anew, also under the same name: it may have been rotated. */
+static bool change_log(struct run *run, const struct config *config)
+{
+    struct error error, again;
+
+    close_log(run);
+    if (open_log(run, config, &error) == STATUS_OK)
+        return true;
+    if (open_log(run, run->config, &again) == STATUS_OK)
+        log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
+    return false;
+}
+
+static struct config *on_reload(void *context)
+{
+    struct run *run = context;
+    struct config *config = NULL;
+
+    service_reloading();
+    if (strcmp(run->config->path, "-") != 0)
+        config = config_load(run->config->path, log_fault, NULL);
+    if (config == NULL || !change_log(run, config)) {
+        log_message(LEVEL_ERROR, "the configuration that was read before stays in force");
+        config_free(config);
+        service_ready();
+        return NULL;
+    }
+    if (!is_same(config->state_dir, run->config->state_dir))
+        log_message(LEVEL_WARNING, "state_dir: another one is used from the next start on");
+    log_message(LEVEL_INFO, "%s was read anew", config->path);
+    run->config = config;
+    resident_trim();
+    return config;
+}
+
+/* ---- the run ---- */
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+static int make_daemon(struct run *run, struct config *config)
+{
+    if (state_open(&run->state, config, "daemon.lock") != STATUS_OK) {
+        config_free(config);
+        return EXIT_STATUS_TEMPORARY;
+    }
+    run->daemon = daemon_new(&(struct daemon_options){
+        .config = config,
+        .loop = run->loop,
+        .claims = run->state.claims,
+        .store = run->state.store,
+        .force = run->arguments->force,
+        .seed = random_seed(),
+        .offset = clock_local_offset_s,
+        .observer = {.answered = on_answered,
+                     .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                     .delivered = on_delivered},
+        .stop = signals_stop_requested,
+        .take_reload = signals_take_reload,
+        .take_now = signals_take_now,
+        .reload = on_reload,
+        .ready = on_ready,
+        .rested = on_rested,
+        .turned = on_turned,
+        .context = run,
+    });
+    return EXIT_STATUS_OK;
+}
+
+static int run_daemon(struct run *run, struct config *config)
+{
+    run->loop = setup_loop();
+    if (run->loop == NULL) {
+        config_free(config);
+        return EXIT_STATUS_UNAVAILABLE;
+    }
+    signals_start(SIGNALS_DAEMON, wake, run->loop);
+    int exit_status = make_daemon(run, config);
+    if (exit_status == EXIT_STATUS_OK) {
+        resident_trim();
+        daemon_run(run->daemon);
+        service_stopping();
+        log_message(LEVEL_INFO, "mxpull ends");
+    }
+    daemon_free(run->daemon);
+    state_close(&run->state);
+    signals_end();
+    loop_free(run->loop);
+    return exit_status;
+}
+
+int command_daemon(const struct arguments *arguments)
+{
+    struct config *config = setup_config(arguments);
+    struct run run = {.arguments = arguments, .config = config};
+    struct error error;
+
+    if (config == NULL)
+        return EXIT_STATUS_CONFIG;
+    if (open_log(&run, config, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
+        config_free(config);
+        return EXIT_STATUS_CONFIG;
+    }
+    int exit_status = run_daemon(&run, config);
+    close_log(&run);
+    return exit_status;
+}

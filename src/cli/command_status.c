@@ -1,0 +1,145 @@
+/* mxpull status: what is known, from the store alone. */
+#include <mxpull/cli/command.h>
+#include <mxpull/cli/line.h>
+#include <mxpull/cli/nagios.h>
+#include <mxpull/cli/output.h>
+#include <mxpull/cli/past.h>
+#include <mxpull/cli/setup.h>
+#include <mxpull/cli/status_json.h>
+#include <mxpull/cli/status_text.h>
+#include <mxpull/cli/status_view.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/terminal.h>
+
+#include <stdio.h>
+
+enum {
+    TEXT_SIZE_MAX = 256 * 1024 * 1024,
+    FAULT_SIZE_MAX = 4096,
+    WHY_SIZE_MAX = 2 * FAULT_SIZE_MAX
+};
+
+static enum status read_view(struct status_view *view, const struct config *config,
+                             struct error *error)
+{
+    struct store *store = NULL;
+    enum status status = past_open(&store, config, error);
+
+    if (status == STATUS_OK)
+        status =
+            status_view_read(view, config, store, clock_wall_ms(), clock_local_offset_s, error);
+    store_close(store);
+    return status;
+}
+
+static void write_text(struct output *output, const struct status_view *view,
+                       const struct arguments *arguments)
+{
+    const struct status_style style = {
+        .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
+        .color = setup_color(arguments),
+        .only_wrong = arguments->quiet,
+    };
+    struct buffer text;
+
+    buffer_init(&text, TEXT_SIZE_MAX);
+    status_text_format(&text, view, &style);
+    output_write(output, text.bytes, text.size);
+    buffer_done(&text);
+}
+
+static int run_report(const struct arguments *arguments)
+{
+    struct config *config = setup_config(arguments);
+    struct status_view view = {0};
+    struct output output;
+    struct error error;
+
+    if (config == NULL)
+        return EXIT_STATUS_CONFIG;
+    if (read_view(&view, config, &error) != STATUS_OK) {
+        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        config_free(config);
+        return EXIT_STATUS_TEMPORARY;
+    }
+    output_init(&output, stdout);
+    if (!arguments->json)
+        write_text(&output, &view, arguments);
+    else if (!arguments->quiet || view.health == HEALTH_WARNING || view.health == HEALTH_CRITICAL)
+        status_json_write(&output, &view);
+    status_view_done(&view);
+    config_free(config);
+    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+}
+
+/* ---- Nagios ---- */
+
+/* Faults of the configuration: a plugin has one line for them. */
+struct faults {
+    struct buffer first;
+    size_t count;
+};
+
+static void note_fault(void *context, const char *line)
+{
+    struct faults *faults = context;
+
+    if (faults->count++ == 0)
+        (void)buffer_append_text(&faults->first, line);
+}
+
+static int say_faults(struct buffer *line, const struct faults *faults)
+{
+    struct buffer why;
+    int exit_status;
+
+    buffer_init(&why, WHY_SIZE_MAX);
+    (void)buffer_append_format(&why, "the configuration is faulty: %s", faults->first.bytes);
+    if (faults->count > 1)
+        (void)buffer_append_format(&why, " (and %zu more)", faults->count - 1);
+    exit_status = nagios_format_unknown(line, why.bytes);
+    buffer_done(&why);
+    return exit_status;
+}
+
+static int say_view(struct buffer *line, const struct config *config)
+{
+    struct status_view view = {0};
+    struct error error;
+    int exit_status;
+
+    if (read_view(&view, config, &error) != STATUS_OK)
+        return nagios_format_unknown(line, error.text);
+    exit_status = nagios_format(line, &view);
+    status_view_done(&view);
+    return exit_status;
+}
+
+static int run_nagios(const struct arguments *arguments)
+{
+    struct faults faults = {.count = 0};
+    struct config *config;
+    struct output output;
+    struct buffer line;
+    int exit_status;
+
+    buffer_init(&faults.first, FAULT_SIZE_MAX);
+    buffer_init(&line, FAULT_SIZE_MAX);
+    config = setup_config_with(arguments, note_fault, &faults);
+    exit_status = config != NULL ? say_view(&line, config) : say_faults(&line, &faults);
+    output_init(&output, stdout);
+    output_write(&output, line.bytes, line.size);
+    config_free(config);
+    buffer_done(&line);
+    buffer_done(&faults.first);
+    return output_finish(&output) ? exit_status : (int)HEALTH_UNKNOWN;
+}
+
+int command_status(const struct arguments *arguments)
+{
+    if (arguments->nagios && arguments->json) {
+        (void)fprintf(stderr, "mxpull: --nagios and --json exclude each other\n");
+        return EXIT_STATUS_USAGE;
+    }
+    return arguments->nagios ? run_nagios(arguments) : run_report(arguments);
+}

@@ -1,0 +1,133 @@
+/* The past for a person: a line for each answer or message. */
+#include <mxpull/cli/history.h>
+#include <mxpull/cli/line.h>
+#include <mxpull/cli/span.h>
+#include <mxpull/cli/volume.h>
+
+#include <stdio.h>
+
+enum {
+    OUTCOME_WIDTH = 11,
+    CAUSE_WIDTH = 8,
+    ELAPSED_WIDTH = 7,
+    VOLUME_WIDTH = 8,
+    CELL_SIZE = 32,
+    SAID_SIZE_MAX = 8 * 1024,
+    INDENT = 6,
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000
+};
+
+static void begin(struct buffer *text, bool messages)
+{
+    (void)text;
+    (void)messages;
+}
+
+static void begin_line(struct line *line, struct buffer *text, const struct history_style *style,
+                       int64_t at_ms)
+{
+    char stamp[CLOCK_TEXT_SIZE];
+
+    line_init(line, text, style->columns, style->color);
+    line_cell(line, STYLE_DIM, clock_local_text(stamp, at_ms), 0);
+}
+
+/* The code and what was said, as the last cell of the line: whole. */
+static void end_line(struct line *line, struct buffer *text, int code, const char *said)
+{
+    struct buffer whole;
+
+    buffer_init(&whole, SAID_SIZE_MAX);
+    if (code > 0)
+        (void)buffer_append_format(&whole, "%d%s", code, said != NULL && *said != '\0' ? " " : "");
+    if (said != NULL)
+        (void)buffer_append_text(&whole, said);
+    line_last(line, STYLE_PLAIN, whole.bytes, INDENT);
+    (void)buffer_append_text(text, "\n");
+    buffer_done(&whole);
+}
+
+/* "18 ms", "1.8 s", "3m" */
+static char *elapsed_format(char target[CELL_SIZE], int64_t ms)
+{
+    char span[SPAN_TEXT_SIZE];
+
+    if (ms < SECOND_MS)
+        (void)snprintf(target, CELL_SIZE, "%lld ms", (long long)ms);
+    else if (ms < MINUTE_MS)
+        (void)snprintf(target, CELL_SIZE, "%lld.%lld s", (long long)(ms / 1000),
+                       (long long)(ms % 1000 / 100));
+    else
+        (void)snprintf(target, CELL_SIZE, "%s", span_format(span, ms / 1000));
+    return target;
+}
+
+static enum style grade_style(enum store_grade grade)
+{
+    switch (grade) {
+    case STORE_GOOD: return STYLE_GOOD;
+    case STORE_HELD: return STYLE_DIM;
+    case STORE_TEMPORARY: return STYLE_WARNING;
+    case STORE_BAD: return STYLE_BAD;
+    }
+    return STYLE_PLAIN;
+}
+
+static void add_cell(struct line *line, const char *text, size_t width)
+{
+    if (width > 0 || *text != '\0')
+        line_cell(line, STYLE_PLAIN, text, width);
+}
+
+static void add_received(struct line *line, const struct store_answer *answer)
+{
+    char volume[VOLUME_TEXT_SIZE], text[2 * CELL_SIZE];
+
+    if (answer->messages <= 0)
+        return;
+    (void)snprintf(text, sizeof text, "%lld message%s, %s", (long long)answer->messages,
+                   answer->messages == 1 ? "" : "s",
+                   volume_format(volume, answer->bytes > 0 ? answer->bytes : 0));
+    line_cell(line, STYLE_PLAIN, text, 0);
+}
+
+static void write_answer(struct buffer *text, const struct history_style *style,
+                         const struct store_row *row)
+{
+    const struct store_answer *answer = &row->answer;
+    char elapsed[CELL_SIZE];
+    struct line line;
+
+    begin_line(&line, text, style, answer->at_ms);
+    add_cell(&line, row->backup, style->backup);
+    add_cell(&line, answer->domain, style->domain);
+    line_cell(&line, grade_style(answer->grade), answer->outcome, OUTCOME_WIDTH);
+    line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
+    line_cell(&line, STYLE_PLAIN, elapsed_format(elapsed, answer->ms), ELAPSED_WIDTH);
+    add_received(&line, answer);
+    end_line(&line, text, answer->code, answer->text);
+}
+
+/* "2026-11-23 17:00:00  mx2  12.4 KB  a@example.net -> b@example.com  250 OK" */
+static void write_message(struct buffer *text, const struct history_style *style,
+                          const struct store_message *message)
+{
+    char volume[VOLUME_TEXT_SIZE];
+    struct buffer path;
+    struct line line;
+
+    buffer_init(&path, SAID_SIZE_MAX);
+    (void)buffer_append_format(&path, "%s -> ", *message->sender != '\0' ? message->sender : "<>");
+    (void)buffer_append_text(&path, message->recipients);
+    begin_line(&line, text, style, message->at_ms);
+    add_cell(&line, message->backup, style->backup);
+    line_cell(&line, STYLE_PLAIN, volume_format(volume, message->bytes > 0 ? message->bytes : 0),
+              VOLUME_WIDTH);
+    line_cell(&line, STYLE_PLAIN, path.bytes, 0);
+    end_line(&line, text, message->code, message->text);
+    buffer_done(&path);
+}
+
+const struct history_form history_text = {
+    .begin = begin, .answer = write_answer, .message = write_message, .between = "", .end = ""};

@@ -1,0 +1,254 @@
+/* The status as a Nagios plugin says it. Problems are looked for from the worst kind to the least, so
+ * that the first that is found is the one to be named. */
+#include <mxpull/base/text.h>
+#include <mxpull/cli/nagios.h>
+#include <mxpull/cli/span.h>
+
+#include <string.h>
+
+enum {
+    SENTENCE_SIZE_MAX = 4096,
+    SHOWN_SIZE_MAX = 400
+};
+
+struct problems {
+    struct buffer first; /* as a sentence; what a remote said in it is not escaped yet */
+    size_t count;
+};
+
+static void append_said(struct buffer *sentence, const struct store_domain *state)
+{
+    if (state->code > 0 || state->text[0] != '\0')
+        (void)buffer_append_text(sentence, ",");
+    if (state->code > 0)
+        (void)buffer_append_format(sentence, " %d", state->code);
+    if (state->text[0] != '\0')
+        (void)buffer_append_format(sentence, " %s", state->text);
+}
+
+/* "mx2 example.com: " */
+static void append_name(struct buffer *sentence, const struct status_domain *domain)
+{
+    (void)buffer_append_format(sentence, "%s%s%s: ", domain->backup->config->name,
+                               domain->name[0] != '\0' ? " " : "", domain->name);
+}
+
+/* True for the first problem of all, which is to be described. */
+static bool note(struct problems *problems)
+{
+    return ++problems->count == 1;
+}
+
+static void note_primary(struct problems *problems, const struct status_view *view)
+{
+    const struct store_life *life = &view->life;
+    char span[SPAN_TEXT_SIZE];
+
+    if (view->primary != PRIMARY_DOWN || !note(problems))
+        return;
+    (void)buffer_append_format(&problems->first, "the primary %s is down",
+                               view->config->primary.address.text);
+    if (life->since_ms > 0)
+        (void)buffer_append_format(&problems->first, " for %s",
+                                   span_format(span, (view->now_ms - life->since_ms) / 1000));
+    if (life->text[0] != '\0')
+        (void)buffer_append_format(&problems->first, ": %s", life->text);
+}
+
+static void describe_silent(struct buffer *sentence, const struct status_view *view,
+                            const struct status_domain *domain)
+{
+    char span[SPAN_TEXT_SIZE];
+
+    append_name(sentence, domain);
+    (void)buffer_append_format(sentence, "silent, no good answer for %s",
+                               span_format(span, status_silence_s(view, domain)));
+    if (domain->state.streak > 0) {
+        (void)buffer_append_format(sentence, "; %s", domain->state.outcome);
+        append_said(sentence, &domain->state);
+    }
+}
+
+static void describe_answer(struct buffer *sentence, const struct status_view *view,
+                            const struct status_domain *domain)
+{
+    (void)view;
+    append_name(sentence, domain);
+    (void)buffer_append_text(sentence, domain->state.outcome);
+    append_said(sentence, &domain->state);
+    if (domain->is_held && domain->state.streak > 0)
+        (void)buffer_append_text(sentence, "; the answer before was no good one");
+}
+
+static void describe_unknown(struct buffer *sentence, const struct status_view *view,
+                             const struct status_domain *domain)
+{
+    (void)view;
+    append_name(sentence, domain);
+    (void)buffer_append_text(sentence, "never asked yet");
+}
+
+static bool is_silent(const struct status_domain *domain)
+{
+    return domain->is_silent;
+}
+
+static bool is_refused(const struct status_domain *domain)
+{
+    return !domain->is_silent && domain->health == HEALTH_CRITICAL;
+}
+
+static bool is_failing(const struct status_domain *domain)
+{
+    return domain->health == HEALTH_WARNING && domain->grade == STORE_TEMPORARY;
+}
+
+static bool is_held(const struct status_domain *domain)
+{
+    return domain->health == HEALTH_WARNING && domain->grade != STORE_TEMPORARY;
+}
+
+static bool is_unknown(const struct status_domain *domain)
+{
+    return domain->health == HEALTH_UNKNOWN;
+}
+
+static void note_domains(struct problems *problems, const struct status_view *view,
+                         bool (*is)(const struct status_domain *domain),
+                         void (*describe)(struct buffer *sentence, const struct status_view *view,
+                                          const struct status_domain *domain))
+{
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
+
+        if (is(domain) && note(problems))
+            describe(&problems->first, view, domain);
+    }
+}
+
+static void note_certificates(struct problems *problems, const struct status_view *view)
+{
+    for (size_t i = 0; i < view->summary.backups; i++) {
+        const struct status_backup *backup = &view->backups[i];
+        long long days = (long long)backup->certificate_days;
+
+        if (backup->health == HEALTH_OK || !note(problems))
+            continue;
+        (void)buffer_append_format(&problems->first, "%s: certificate ", backup->config->name);
+        if (days < 0)
+            (void)buffer_append_format(&problems->first, "ended %lld days ago", -days);
+        else
+            (void)buffer_append_format(&problems->first, "ends in %lld days", days);
+    }
+}
+
+static void note_daemon(struct problems *problems, const struct status_view *view)
+{
+    char span[SPAN_TEXT_SIZE];
+
+    if (view->daemon_health != HEALTH_OK && note(problems))
+        (void)buffer_append_format(&problems->first,
+                                   "the daemon is not running, last sign of life %s ago",
+                                   span_format(span, (view->now_ms - view->life.alive_ms) / 1000));
+}
+
+/* That nothing could be asked is no problem of its own where it is known why. */
+static void note_all(struct problems *problems, const struct status_view *view)
+{
+    note_primary(problems, view);
+    note_domains(problems, view, is_silent, describe_silent);
+    note_domains(problems, view, is_refused, describe_answer);
+    note_domains(problems, view, is_failing, describe_answer);
+    if (view->primary != PRIMARY_DOWN)
+        note_domains(problems, view, is_held, describe_answer);
+    note_certificates(problems, view);
+    note_daemon(problems, view);
+    note_domains(problems, view, is_unknown, describe_unknown);
+}
+
+/* On one line, cut at a whole character; what follows a bar would be read as performance data. */
+static void append_shown(struct buffer *line, const char *sentence, size_t size)
+{
+    struct buffer shown;
+
+    buffer_init(&shown, SHOWN_SIZE_MAX);
+    text_printable(&shown, sentence, size);
+    for (size_t i = 0; i < shown.size; i++) {
+        if (shown.bytes[i] == '|')
+            shown.bytes[i] = '/';
+    }
+    (void)buffer_append(line, shown.bytes, shown.size);
+    buffer_done(&shown);
+}
+
+static void append_well(struct buffer *line, const struct status_summary *summary)
+{
+    (void)buffer_append_format(line, "%zu backup%s, %zu domain%s, all ok", summary->backups,
+                               summary->backups == 1 ? "" : "s", summary->domains,
+                               summary->domains == 1 ? "" : "s");
+}
+
+/* U is "not known". */
+static void append_value(struct buffer *line, const char *label, bool is_known, int64_t value,
+                         const char *unit)
+{
+    if (is_known)
+        (void)buffer_append_format(line, " %s=%lld%s", label, (long long)value, unit);
+    else
+        (void)buffer_append_format(line, " %s=U", label);
+}
+
+static void append_performance(struct buffer *line, const struct status_view *view)
+{
+    const struct status_summary *summary = &view->summary;
+    int64_t oldest_good_s = -1, days_min = INT64_MAX;
+
+    for (size_t i = 0; i < summary->domains; i++) {
+        int64_t silence_s = status_silence_s(view, &view->domains[i]);
+
+        oldest_good_s = silence_s > oldest_good_s ? silence_s : oldest_good_s;
+    }
+    for (size_t i = 0; i < summary->backups; i++) {
+        const struct status_backup *backup = &view->backups[i];
+
+        if (backup->has_certificate && backup->certificate_days < days_min)
+            days_min = backup->certificate_days;
+    }
+    (void)buffer_append_format(line, "|domains=%zu ok=%zu failing=%zu silent=%zu unknown=%zu",
+                               summary->domains, summary->ok, summary->failing, summary->silent,
+                               summary->unknown);
+    append_value(line, "oldest_good", oldest_good_s >= 0, oldest_good_s, "s");
+    append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN,
+                 view->primary == PRIMARY_UP ? 1 : 0, "");
+    append_value(line, "certificate_days", days_min != INT64_MAX, days_min, "");
+}
+
+int nagios_format(struct buffer *line, const struct status_view *view)
+{
+    static const char *const words[] = {[HEALTH_OK] = "OK",
+                                        [HEALTH_WARNING] = "WARNING",
+                                        [HEALTH_CRITICAL] = "CRITICAL",
+                                        [HEALTH_UNKNOWN] = "UNKNOWN"};
+    struct problems problems = {.count = 0};
+
+    buffer_init(&problems.first, SENTENCE_SIZE_MAX);
+    note_all(&problems, view);
+    (void)buffer_append_format(line, "MXPULL %s - ", words[view->health]);
+    if (problems.count == 0)
+        append_well(line, &view->summary);
+    append_shown(line, problems.first.bytes, problems.first.size);
+    if (problems.count > 1)
+        (void)buffer_append_format(line, " (and %zu more)", problems.count - 1);
+    append_performance(line, view);
+    (void)buffer_append_text(line, "\n");
+    buffer_done(&problems.first);
+    return (int)view->health;
+}
+
+int nagios_format_unknown(struct buffer *line, const char *why)
+{
+    (void)buffer_append_text(line, "MXPULL UNKNOWN - ");
+    append_shown(line, why, strlen(why));
+    (void)buffer_append_text(line, "\n");
+    return (int)HEALTH_UNKNOWN;
+}

@@ -1,0 +1,132 @@
+/* The status for a program. The keys and their order are the interface's. */
+#include <mxpull/cli/json_text.h>
+#include <mxpull/cli/json_value.h>
+#include <mxpull/cli/status_json.h>
+
+static json_t *daemon_object(const struct status_view *view)
+{
+    json_t *object = json_object();
+
+    json_value_set(object, "alive", json_boolean(view->daemon == DAEMON_ALIVE));
+    json_value_set(object, "last_sign_of_life", json_value_stamp(view->life.alive_ms));
+    return object;
+}
+
+static json_t *outage_object(const struct status_view *view)
+{
+    const struct store_outage *outage = &view->outage;
+    bool is_over = outage->ended_ms > 0;
+    json_t *object;
+
+    if (!view->has_outage)
+        return json_null();
+    object = json_object();
+    json_value_set(object, "began", json_value_stamp(outage->began_ms));
+    json_value_set(object, "ended", json_value_stamp(outage->ended_ms));
+    json_value_set(object, "seconds",
+                   json_value_number_if(is_over, (outage->ended_ms - outage->began_ms) / 1000));
+    json_value_set(object, "text", json_text_remote(outage->why));
+    return object;
+}
+
+static json_t *primary_object(const struct status_view *view)
+{
+    static const char *const states[] = {
+        [PRIMARY_UNKNOWN] = "unknown", [PRIMARY_UP] = "up", [PRIMARY_DOWN] = "down"};
+    bool is_known = view->primary != PRIMARY_UNKNOWN;
+    json_t *object = json_object();
+
+    json_value_set(object, "address", json_text_own(view->config->primary.address.text));
+    json_value_set(object, "state", json_string(states[view->primary]));
+    json_value_set(object, "since", json_value_stamp(is_known ? view->life.since_ms : 0));
+    json_value_set(object, "looked", json_value_stamp(view->life.looked_ms));
+    json_value_set(object, "text",
+                   json_text_remote(view->life.text[0] != '\0' ? view->life.text : NULL));
+    json_value_set(object, "last_outage", outage_object(view));
+    return object;
+}
+
+static json_t *strip_value(const struct store_domain *state)
+{
+    char strip[STORE_STRIP_MAX + 1];
+
+    for (size_t i = 0; i < state->strip_count; i++)
+        strip[i] = status_letter(state->strip[i]);
+    return json_stringn(strip, state->strip_count);
+}
+
+static void set_answer(json_t *object, const struct status_domain *domain)
+{
+    const struct store_domain *state = &domain->state;
+    bool is_asked = domain->is_asked;
+
+    json_value_set(object, "outcome", json_text_remote(is_asked ? state->outcome : NULL));
+    json_value_set(object, "code", json_value_number_if(state->code > 0, state->code));
+    json_value_set(object, "text", json_text_remote(is_asked ? state->text : NULL));
+    json_value_set(object, "at", json_value_stamp(state->at_ms));
+    json_value_set(object, "good", json_value_stamp(state->good_ms));
+}
+
+static json_t *domain_object(const struct status_domain *domain)
+{
+    const struct status_backup *backup = domain->backup;
+    const struct store_domain *state = &domain->state;
+    bool is_asked = domain->is_asked;
+    json_t *object = json_object();
+
+    json_value_set(object, "backup", json_text_own(backup->config->name));
+    json_value_set(object, "host", json_text_own(backup->config->host));
+    json_value_set(object, "method", json_string(method_name(backup->config->method)));
+    json_value_set(object, "domain", json_text_own(domain->name));
+    set_answer(object, domain);
+    json_value_set(object, "next", json_value_stamp(backup->next_ms));
+    json_value_set(object, "streak", json_integer(state->streak));
+    json_value_set(object, "mail", json_value_stamp(state->mail_ms));
+    json_value_set(object, "silent", json_boolean(domain->is_silent));
+    json_value_set(object, "certificate_days",
+                   json_value_number_if(backup->has_certificate, backup->certificate_days));
+    json_value_set(object, "pending",
+                   json_value_number_if(is_asked && state->pending >= 0, state->pending));
+    json_value_set(object, "messages",
+                   json_value_number_if(is_asked && state->messages >= 0, state->messages));
+    json_value_set(object, "bytes",
+                   json_value_number_if(is_asked && state->bytes >= 0, state->bytes));
+    json_value_set(object, "strip", strip_value(state));
+    return object;
+}
+
+static json_t *domains_array(const struct status_view *view)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < view->summary.domains; i++)
+        (void)json_array_append_new(array, domain_object(&view->domains[i]));
+    return array;
+}
+
+static json_t *summary_object(const struct status_summary *summary)
+{
+    const struct {
+        const char *key;
+        size_t count;
+    } counts[] = {{"backups", summary->backups}, {"domains", summary->domains},
+                  {"ok", summary->ok},           {"failing", summary->failing},
+                  {"silent", summary->silent},   {"unknown", summary->unknown}};
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        json_value_set(object, counts[i].key, json_integer((json_int_t)counts[i].count));
+    return object;
+}
+
+void status_json_write(struct output *output, const struct status_view *view)
+{
+    json_t *status = json_object();
+
+    json_value_set(status, "now", json_value_stamp(view->now_ms));
+    json_value_set(status, "daemon", daemon_object(view));
+    json_value_set(status, "primary", primary_object(view));
+    json_value_set(status, "domains", domains_array(view));
+    json_value_set(status, "summary", summary_object(&view->summary));
+    json_text_write(output, status);
+}

@@ -1,0 +1,274 @@
+/* What the store knows of what the configuration names, and what is wrong with it. Reading and judging
+ * are apart: all judgements are made from plain values. */
+#include <mxpull/base/memory.h>
+#include <mxpull/cli/status_view.h>
+
+#include <stdlib.h>
+
+enum {
+    DAY_S = 24 * 3600,
+    FRESH_WATCHES = 3,
+    FRESH_MS_MIN = 5 * 60 * 1000,
+    CERTIFICATE_DAYS_MIN = 14,
+    DAEMON_MISSED_S = 7 * DAY_S
+};
+
+/* Rounds down, below 0 too. */
+static int64_t divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+enum health health_worse(enum health a, enum health b)
+{
+    static const int badness[] = {
+        [HEALTH_OK] = 0, [HEALTH_UNKNOWN] = 1, [HEALTH_WARNING] = 2, [HEALTH_CRITICAL] = 3};
+
+    return badness[a] >= badness[b] ? a : b;
+}
+
+char status_letter(enum store_grade grade)
+{
+    switch (grade) {
+    case STORE_GOOD: return '+';
+    case STORE_HELD: return 'o';
+    case STORE_TEMPORARY: return '~';
+    case STORE_BAD: return '!';
+    }
+    return '?';
+}
+
+int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain)
+{
+    const struct store_domain *state = &domain->state;
+    int64_t from_ms = state->good_ms > 0 ? state->good_ms : state->first_ms;
+
+    if (from_ms == 0)
+        return -1;
+    return from_ms < view->now_ms ? (view->now_ms - from_ms) / 1000 : 0;
+}
+
+/* Whether a stamp is of now, as far as a daemon that looks around once a watch period can tell. */
+static bool is_fresh(const struct status_view *view, int64_t at_ms)
+{
+    int64_t span_ms = FRESH_WATCHES * view->config->primary.watch_s * 1000;
+    int64_t ago_ms = view->now_ms - at_ms;
+
+    if (span_ms < FRESH_MS_MIN)
+        span_ms = FRESH_MS_MIN;
+    return at_ms > 0 && ago_ms <= span_ms && ago_ms >= -span_ms;
+}
+
+/* ---- judging ---- */
+
+/* Who has gone over to polls by cron should not be warned for ever; if nobody asks at all, the
+ * silence of the domains has become an alarm by then. */
+static enum health judge_daemon(const struct status_view *view)
+{
+    int64_t gone_s = (view->now_ms - view->life.alive_ms) / 1000;
+
+    return view->daemon == DAEMON_GONE && gone_s < DAEMON_MISSED_S ? HEALTH_WARNING : HEALTH_OK;
+}
+
+static void judge_life(struct status_view *view)
+{
+    const struct store_life *life = &view->life;
+
+    if (life->alive_ms == 0)
+        view->daemon = DAEMON_NEVER;
+    else
+        view->daemon = is_fresh(view, life->alive_ms) ? DAEMON_ALIVE : DAEMON_GONE;
+    view->daemon_health = judge_daemon(view);
+    if (!is_fresh(view, life->looked_ms))
+        view->primary = PRIMARY_UNKNOWN;
+    else
+        view->primary = life->is_up ? PRIMARY_UP : PRIMARY_DOWN;
+}
+
+static void judge_backup(const struct status_view *view, struct status_backup *backup,
+                         const struct store_backup *state)
+{
+    backup->next_ms = view->daemon == DAEMON_ALIVE ? state->due_ms : 0;
+    backup->has_certificate = state->certificate_expires_ms > 0 && backup->config->tls != TLS_OFF;
+    if (!backup->has_certificate)
+        return;
+    backup->certificate_days =
+        divide(state->certificate_expires_ms - view->now_ms, INT64_C(1000) * DAY_S);
+    if (backup->certificate_days < CERTIFICATE_DAYS_MIN)
+        backup->health = HEALTH_WARNING;
+}
+
+/* Held polls say nothing about the backup: what counts is the last answer before them. A strip of
+ * nothing else still has the streak to tell. */
+static enum store_grade last_grade(const struct store_domain *state)
+{
+    for (size_t i = state->strip_count; i > 0; i--) {
+        if (state->strip[i - 1] != STORE_HELD)
+            return state->strip[i - 1];
+    }
+    if (state->streak > 0)
+        return STORE_TEMPORARY;
+    return state->good_ms > 0 ? STORE_GOOD : STORE_HELD;
+}
+
+/* The flag is the daemon's, and stays as it is when the daemon is gone: a good answer that came after
+ * it counts for more. */
+static bool is_silent(const struct status_view *view, const struct status_domain *domain,
+                      schedule_offset *offset)
+{
+    const struct store_domain *state = &domain->state;
+    int64_t from_ms = state->good_ms > 0 ? state->good_ms : state->first_ms;
+    bool is_good = state->good_ms > 0 && state->good_ms >= state->at_ms;
+
+    if (state->silent && !is_good)
+        return true;
+    return from_ms > 0 && schedule_silent_at(&domain->backup->config->timing, offset,
+                                             view->config->silence_s, from_ms) <= view->now_ms;
+}
+
+static enum health health_of(const struct status_domain *domain)
+{
+    if (domain->is_silent)
+        return HEALTH_CRITICAL;
+    if (!domain->is_asked)
+        return HEALTH_UNKNOWN;
+    switch (domain->grade) {
+    case STORE_BAD: return HEALTH_CRITICAL;
+    case STORE_TEMPORARY: return HEALTH_WARNING;
+    case STORE_HELD:
+    case STORE_GOOD: break;
+    }
+    return domain->is_held ? HEALTH_WARNING : HEALTH_OK;
+}
+
+static void judge_domain(const struct status_view *view, struct status_domain *domain,
+                         schedule_offset *offset)
+{
+    const struct store_domain *state = &domain->state;
+
+    domain->is_asked = state->at_ms > 0;
+    domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == STORE_HELD;
+    domain->grade = last_grade(state);
+    domain->is_silent = is_silent(view, domain, offset);
+    domain->health = health_of(domain);
+}
+
+static void count_domain(struct status_summary *summary, const struct status_domain *domain)
+{
+    summary->domains++;
+    summary->silent += domain->is_silent;
+    switch (domain->grade) {
+    case STORE_GOOD: summary->ok++; return;
+    case STORE_HELD: summary->unknown++; return;
+    case STORE_TEMPORARY:
+    case STORE_BAD: summary->failing++; return;
+    }
+}
+
+static void judge_all(struct status_view *view)
+{
+    struct status_summary *summary = &view->summary;
+    size_t domains = summary->domains;
+
+    *summary = (struct status_summary){.backups = view->config->backup_count};
+    view->health = view->primary == PRIMARY_DOWN ? HEALTH_CRITICAL : view->daemon_health;
+    for (size_t i = 0; i < summary->backups; i++)
+        view->health = health_worse(view->health, view->backups[i].health);
+    for (size_t i = 0; i < domains; i++) {
+        count_domain(summary, &view->domains[i]);
+        view->health = health_worse(view->health, view->domains[i].health);
+    }
+}
+
+/* ---- reading ---- */
+
+static size_t domain_count(const struct backup_config *backup)
+{
+    return backup->domain_count > 0 ? backup->domain_count : 1;
+}
+
+static void make_lists(struct status_view *view)
+{
+    const struct config *config = view->config;
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->backup_count; i++)
+        count += domain_count(&config->backups[i]);
+    view->backups = memory_new(config->backup_count, sizeof *view->backups);
+    view->domains = memory_new(count, sizeof *view->domains);
+}
+
+static enum status read_life(struct status_view *view, struct store *store, struct error *error)
+{
+    enum status status = store_get_life(store, &view->life, error);
+
+    if (status == STATUS_OK)
+        status = store_last_outage(store, &view->outage, &view->has_outage, error);
+    if (status == STATUS_OK)
+        judge_life(view);
+    return status;
+}
+
+static enum status read_domain(struct status_view *view, struct store *store,
+                               const struct status_backup *backup, size_t place,
+                               schedule_offset *offset, struct error *error)
+{
+    struct status_domain *domain = &view->domains[view->summary.domains++];
+    bool found;
+
+    domain->backup = backup;
+    domain->name = backup->config->domain_count > 0 ? backup->config->domain_texts[place] : "";
+    enum status status =
+        store_get_domain(store, backup->config->name, domain->name, &domain->state, &found, error);
+    if (status == STATUS_OK)
+        judge_domain(view, domain, offset);
+    return status;
+}
+
+static enum status read_backup(struct status_view *view, struct store *store, size_t place,
+                               schedule_offset *offset, struct error *error)
+{
+    struct status_backup *backup = &view->backups[place];
+    struct store_backup state = {0};
+    bool found;
+
+    backup->config = &view->config->backups[place];
+    enum status status = store_get_backup(store, backup->config->name, &state, &found, error);
+    if (status == STATUS_OK)
+        judge_backup(view, backup, &state);
+    for (size_t i = 0; i < domain_count(backup->config) && status == STATUS_OK; i++)
+        status = read_domain(view, store, backup, i, offset, error);
+    return status;
+}
+
+enum status status_view_read(struct status_view *view, const struct config *config,
+                             struct store *store, int64_t now_ms, schedule_offset *offset,
+                             struct error *error)
+{
+    struct status_view read = {.config = config, .now_ms = now_ms};
+    enum status status;
+
+    make_lists(&read);
+    status = store_begin(store, error); /* all of one and the same instant, and faster */
+    if (status == STATUS_OK)
+        status = read_life(&read, store, error);
+    for (size_t i = 0; i < config->backup_count && status == STATUS_OK; i++)
+        status = read_backup(&read, store, i, offset, error);
+    if (status == STATUS_OK)
+        status = store_commit(store, error);
+    if (status != STATUS_OK) {
+        status_view_done(&read);
+        return status;
+    }
+    judge_all(&read);
+    *view = read;
+    return STATUS_OK;
+}
+
+void status_view_done(struct status_view *view)
+{
+    free(view->backups);
+    free(view->domains);
+    view->backups = NULL;
+    view->domains = NULL;
+}

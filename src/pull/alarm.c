@@ -1,0 +1,85 @@
+/* Changes of state, told once: in the log and by the administrator's command. */
+#include <mxpull/base/log.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/alarm.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum {
+    NUMBER_SIZE = 24,
+    TEXT_SIZE = 2000
+};
+
+static const char *const event_names[] = {
+    [ALARM_FAILURE] = "failure",
+    [ALARM_RECOVERY] = "recovery",
+    [ALARM_SILENCE] = "silence",
+    [ALARM_ANSWER] = "answer",
+};
+
+static bool is_good(const struct alarm *alarm)
+{
+    return alarm->event == ALARM_RECOVERY || alarm->event == ALARM_ANSWER;
+}
+
+/* "" where it is not known. */
+static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *alarm)
+{
+    if (alarm->since_ms == 0)
+        return "";
+    return clock_utc_text(target, alarm->since_ms);
+}
+
+static void write_log(const struct alarm *alarm)
+{
+    char since[CLOCK_TEXT_SIZE];
+    struct log_field fields[8];
+    size_t count = 0;
+
+    fields[count++] = (struct log_field){.key = "event", .text = event_names[alarm->event]};
+    fields[count++] = (struct log_field){.key = "backup", .text = alarm->backup->name};
+    if (alarm->domain != NULL)
+        fields[count++] = (struct log_field){.key = "domain", .text = alarm->domain};
+    if (*alarm->outcome != '\0')
+        fields[count++] = (struct log_field){.key = "outcome", .text = alarm->outcome};
+    if (alarm->streak > 0)
+        fields[count++] = (struct log_field){.key = "streak", .number = alarm->streak};
+    if (alarm->since_ms != 0)
+        fields[count++] = (struct log_field){.key = "since", .text = since_text(since, alarm)};
+    if (alarm->text != NULL)
+        fields[count++] = (struct log_field){.key = "text", .text = alarm->text};
+    log_fields(is_good(alarm) ? LEVEL_INFO : LEVEL_ERROR, fields, count);
+}
+
+static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
+{
+    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE], text[TEXT_SIZE];
+
+    if (alarm->code > 0)
+        (void)snprintf(code, sizeof code, "%d", alarm->code);
+    (void)snprintf(streak, sizeof streak, "%lld", (long long)alarm->streak);
+    const struct process_variable variables[] = {
+        {"MXPULL_EVENT", event_names[alarm->event]},
+        {"MXPULL_BACKUP", alarm->backup->name},
+        {"MXPULL_HOST", alarm->backup->host},
+        {"MXPULL_DOMAIN", alarm->domain != NULL ? alarm->domain : ""},
+        {"MXPULL_OUTCOME", alarm->outcome},
+        {"MXPULL_CODE", code},
+        {"MXPULL_TEXT",
+         text_printable_copy(text, sizeof text, alarm->text != NULL ? alarm->text : "")},
+        {"MXPULL_SINCE", since_text(since, alarm)},
+        {"MXPULL_STREAK", streak},
+    };
+    hooks_run(hooks, command, variables, COUNT_OF(variables));
+}
+
+void alarm_raise(const struct alarm *alarm, const struct config *config, struct hooks *hooks)
+{
+    const char *command = is_good(alarm) ? config->on_recovery : config->on_failure;
+
+    write_log(alarm);
+    if (command != NULL && hooks != NULL)
+        run_command(alarm, command, hooks);
+}

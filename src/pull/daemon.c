@@ -1,0 +1,423 @@
+/* The daemon's loop. Every turn: what has come to an end is written down and planned anew, what is
+ * due waits for a look at the primary (daemon_primary.c) and is then asked, and the loop sleeps until
+ * the next of all these times. What the next run must know of the plan is in daemon_plan.c. */
+#include "daemon_internal.h"
+
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STOP_LIMIT_MS = 1500 /* SIGTERM is to end it within 2 s */
+};
+
+struct instant daemon_now(void)
+{
+    return (struct instant){.wall_ms = clock_wall_ms(), .monotonic_ms = clock_monotonic_ms()};
+}
+
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* ---- polls that are over ---- */
+
+/* Its place in the configuration in force; false: it is not there any more. */
+static bool find_backup(const struct daemon *daemon, const struct generation *generation,
+                        const struct poll *poll, size_t *place)
+{
+    const struct config *config = daemon->current->config;
+    const struct backup_config *backup = poll_backup(poll);
+
+    if (generation == daemon->current) {
+        *place = (size_t)(backup - config->backups);
+        return true;
+    }
+    for (*place = 0; *place < config->backup_count; (*place)++) {
+        if (strcmp(config->backups[*place].name, backup->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void plan_anew(struct daemon *daemon, const struct generation *generation,
+                      const struct poll *poll, struct instant now)
+{
+    size_t place;
+
+    if (!find_backup(daemon, generation, poll, &place))
+        return;
+    daemon->held[place] = poll_held_count(poll);
+    if (poll_held_count(poll) == poll_result_count(poll))
+        plan_held(daemon->plan, place, now);
+    else
+        plan_ended(daemon->plan, place, now, poll_failed_for_now(poll));
+}
+
+/* Writes down what these polls of a generation have brought. */
+static void conclude(struct daemon *daemon, struct generation *generation,
+                     struct poll *const *polls, size_t count, struct instant now)
+{
+    const struct poll **over = memory_new(count, sizeof(const struct poll *));
+
+    for (size_t i = 0; i < count; i++)
+        over[i] = polls[i];
+    record_polls(daemon->record, over, count);
+    free(over);
+    for (size_t i = 0; i < count; i++) {
+        plan_anew(daemon, generation, polls[i], now);
+        generation_retire(generation, polls[i]);
+    }
+}
+
+static void take_over(struct daemon *daemon, struct generation *generation, struct instant now)
+{
+    size_t count = 0, most = pool_count(generation->pool);
+
+    if (most == 0)
+        return;
+    struct poll **polls = memory_new(most, sizeof(struct poll *));
+    for (struct poll *poll; (poll = pool_take(generation->pool)) != NULL;)
+        polls[count++] = poll;
+    if (count > 0)
+        conclude(daemon, generation, polls, count, now);
+    free(polls);
+}
+
+/* Older generations whose last poll is over are gone. */
+static void drop_older(struct daemon *daemon)
+{
+    for (struct generation **link = &daemon->current->older; *link != NULL;) {
+        struct generation *generation = *link;
+
+        if (pool_count(generation->pool) > 0) {
+            link = &generation->older;
+            continue;
+        }
+        *link = generation->older;
+        generation_free(generation);
+    }
+}
+
+/* ---- polls that are due ---- */
+
+/* Takes all that is due from the plan. */
+static void take_due(struct daemon *daemon, struct instant now)
+{
+    static const struct choice all = {NULL, 0};
+    const struct config *config = daemon->current->config;
+    enum plan_cause cause;
+    size_t backup;
+
+    while (plan_take(daemon->plan, now, &backup, &cause)) {
+        struct poll *poll = poll_new(&daemon->current->polling, &config->backups[backup], &all);
+
+        poll_set_cause(poll, plan_cause_name(cause));
+        daemon->due[daemon->due_count++] = poll;
+        if (!daemon->busy)
+            daemon->busy_since = now;
+        daemon->busy = true;
+    }
+    daemon_plan_write_taken(daemon, now);
+}
+
+/* They begin, as far as the look (NULL: there was none) allows. */
+static void admit_due(struct daemon *daemon, const struct preflight *look)
+{
+    for (size_t i = 0; i < daemon->due_count; i++) {
+        poll_clear(daemon->due[i], look);
+        pool_add(daemon->current->pool, daemon->due[i]);
+    }
+    daemon->due_count = 0;
+}
+
+/* An outage has ended: what is due has not begun, and is asked with everything else. */
+static void recover(struct daemon *daemon, struct instant now)
+{
+    const struct config *config = daemon->current->config;
+
+    for (size_t i = 0; i < daemon->due_count; i++) {
+        plan_held(daemon->plan, (size_t)(poll_backup(daemon->due[i]) - config->backups), now);
+        poll_free(daemon->due[i]);
+    }
+    daemon->due_count = 0;
+    plan_recover_all(daemon->plan, now);
+}
+
+static void finish_look(struct daemon *daemon, struct instant now)
+{
+    if (daemon->look == NULL || !daemon->looked)
+        return;
+    if (primary_take_look(daemon, now))
+        recover(daemon, now);
+    else
+        admit_due(daemon, daemon->look);
+    primary_look_done(daemon);
+}
+
+/* While a look is under way what falls due waits for the next one. */
+static void begin_due(struct daemon *daemon, struct instant now)
+{
+    if (!primary_is_asked_first(daemon)) {
+        take_due(daemon, now);
+        admit_due(daemon, NULL);
+    } else if (daemon->look == NULL) {
+        take_due(daemon, now);
+    }
+    primary_look(daemon, now);
+    finish_look(daemon, now); /* it may have ended at once */
+}
+
+/* ---- requests ---- */
+
+static struct polling polling_of(const struct daemon *daemon)
+{
+    return (struct polling){.loop = daemon->options.loop,
+                            .claims = daemon->options.claims,
+                            .stop = daemon->options.stop,
+                            .force = daemon->options.force,
+                            .observer = daemon->options.observer,
+                            .context = daemon->options.context};
+}
+
+/* What is kept for each backup of the configuration. */
+static void make_room(struct daemon *daemon)
+{
+    size_t count = daemon->current->config->backup_count;
+
+    free(daemon->held);
+    daemon->held = memory_new(count, sizeof *daemon->held);
+    daemon->due = memory_resize(daemon->due, count, sizeof(struct poll *));
+}
+
+static void adopt(struct daemon *daemon, struct config *config)
+{
+    const struct polling polling = polling_of(daemon);
+    struct generation *generation = generation_new(config, &polling, config->metrics_file != NULL);
+
+    generation->older = daemon->current;
+    daemon->current = generation;
+    make_room(daemon);
+}
+
+/* Not while polls wait for a look: they are those of the configuration in force. */
+static void reload(struct daemon *daemon, struct instant now)
+{
+    if (daemon->due_count > 0 || !daemon->options.take_reload())
+        return;
+    struct config *config = daemon->options.reload(daemon->options.context);
+    if (config == NULL)
+        return;
+    primary_look_done(daemon);
+    adopt(daemon, config);
+    plan_reload(daemon->plan, config, now);
+    record_reload(daemon->record, config);
+    recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
+    if (daemon->options.ready != NULL)
+        daemon->options.ready(daemon->options.context);
+}
+
+static void take_requests(struct daemon *daemon, struct instant now)
+{
+    reload(daemon, now);
+    if (daemon->options.take_now()) {
+        log_message(LEVEL_INFO, "everything is asked now, as somebody has wished");
+        plan_now(daemon->plan);
+    }
+}
+
+static void watch_clocks(struct daemon *daemon, struct instant now)
+{
+    int64_t ahead_ms = plan_tick(daemon->plan, now);
+    bool known = daemon->primary.state != RECOVERY_UNKNOWN;
+
+    recovery_tick(&daemon->primary, ahead_ms, now);
+    if (known && daemon->primary.state == RECOVERY_UNKNOWN)
+        log_message(LEVEL_WARNING,
+                    "the clock has run %lld s ahead: the machine slept, or the clock was set",
+                    (long long)(ahead_ms / 1000));
+}
+
+/* ---- rest ---- */
+
+static size_t count_under_way(const struct daemon *daemon)
+{
+    size_t count = daemon->due_count;
+
+    for (const struct generation *generation = daemon->current; generation != NULL;
+         generation = generation->older)
+        count += pool_count(generation->pool);
+    return count;
+}
+
+static size_t collect_results(const struct generation *generation, const struct result **results)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; generation->last != NULL && i < generation->config->backup_count; i++) {
+        const struct poll *poll = generation->last[i];
+
+        for (size_t j = 0; poll != NULL && j < poll_result_count(poll); j++) {
+            if (results != NULL)
+                results[count] = poll_result(poll, j);
+            count++;
+        }
+    }
+    return count;
+}
+
+/* Tells once that polls are over and none is under way. */
+static void rest(struct daemon *daemon, struct instant now)
+{
+    if (!daemon->busy || count_under_way(daemon) > 0)
+        return;
+    daemon->busy = false;
+    if (daemon->options.rested == NULL)
+        return;
+    size_t count = collect_results(daemon->current, NULL);
+    const struct result **results = memory_new(count, sizeof(const struct result *));
+    (void)collect_results(daemon->current, results);
+    daemon->options.rested(
+        daemon->options.context,
+        &(struct daemon_view){.config = daemon->current->config,
+                              .primary = &daemon->primary,
+                              .primary_text = daemon->primary_text,
+                              .results = results,
+                              .result_count = count,
+                              .began_ms = daemon->busy_since.wall_ms,
+                              .elapsed_ms = now.monotonic_ms - daemon->busy_since.monotonic_ms});
+    free(results);
+}
+
+/* ---- the loop ---- */
+
+/* On the monotonic clock. */
+static int64_t check_silence(struct daemon *daemon, struct instant now)
+{
+    int64_t next_ms = record_check_silence(daemon->record, now.wall_ms);
+
+    return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
+}
+
+/* Everything that can be done now. Returns when there is more to do without an event. */
+static int64_t advance(struct daemon *daemon)
+{
+    struct instant now = daemon_now();
+    int64_t next_ms = INT64_MAX;
+
+    watch_clocks(daemon, now);
+    take_requests(daemon, now);
+    for (struct generation *generation = daemon->current; generation != NULL;
+         generation = generation->older)
+        take_over(daemon, generation, now);
+    finish_look(daemon, now);
+    begin_due(daemon, now);
+    for (struct generation *generation = daemon->current; generation != NULL;
+         generation = generation->older)
+        next_ms = earlier(next_ms, pool_advance(generation->pool));
+    drop_older(daemon);
+    daemon_plan_write(daemon);
+    rest(daemon, now);
+    next_ms = earlier(next_ms, check_silence(daemon, now));
+    next_ms = earlier(next_ms, hooks_advance(daemon->hooks));
+    if (daemon->look == NULL || !primary_is_asked_first(daemon))
+        next_ms = earlier(next_ms, plan_next_ms(daemon->plan, now));
+    if (daemon->look == NULL)
+        next_ms = earlier(next_ms, daemon->primary.next_look_ms);
+    if (daemon->options.turned != NULL)
+        next_ms =
+            earlier(next_ms, daemon->options.turned(daemon->options.context, now.monotonic_ms));
+    return next_ms;
+}
+
+struct daemon *daemon_new(const struct daemon_options *options)
+{
+    struct daemon *daemon = memory_new(1, sizeof *daemon);
+    struct instant now = daemon_now();
+
+    daemon->options = *options;
+    adopt(daemon, options->config);
+    daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
+    daemon->record = record_new(&(struct record_options){.config = options->config,
+                                                         .store = options->store,
+                                                         .hooks = daemon->hooks,
+                                                         .offset = options->offset,
+                                                         .watches = true});
+    daemon->plan = plan_new(options->config, options->offset, options->seed, now);
+    daemon_plan_restore(daemon, now);
+    primary_start(daemon, now);
+    return daemon;
+}
+
+/* Ends what is under way, and writes it down. */
+static void stop(struct daemon *daemon)
+{
+    int64_t limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
+
+    primary_look_done(daemon);
+    while (daemon->due_count > 0)
+        poll_free(daemon->due[--daemon->due_count]);
+    for (struct generation *generation = daemon->current; generation != NULL;
+         generation = generation->older)
+        pool_stop(generation->pool);
+    while (clock_monotonic_ms() < limit_ms) {
+        for (struct generation *generation = daemon->current; generation != NULL;
+             generation = generation->older) {
+            (void)pool_advance(generation->pool);
+            take_over(daemon, generation, daemon_now());
+        }
+        if (count_under_way(daemon) == 0)
+            break;
+        loop_turn(daemon->options.loop, limit_ms);
+    }
+}
+
+void daemon_run(struct daemon *daemon)
+{
+    if (daemon->options.ready != NULL)
+        daemon->options.ready(daemon->options.context);
+    while (!daemon->options.stop()) {
+        int64_t next_ms = advance(daemon);
+
+        if (daemon->options.stop())
+            break;
+        loop_turn(daemon->options.loop, next_ms);
+    }
+    stop(daemon);
+}
+
+/* What has not come to its end by then is dropped. */
+static void free_generation(struct generation *generation)
+{
+    for (struct poll *poll; (poll = pool_drop(generation->pool)) != NULL;)
+        poll_free(poll);
+    generation_free(generation);
+}
+
+struct record *daemon_record(const struct daemon *daemon)
+{
+    return daemon->record;
+}
+
+void daemon_free(struct daemon *daemon)
+{
+    if (daemon == NULL)
+        return;
+    primary_look_done(daemon);
+    while (daemon->current != NULL) {
+        struct generation *older = daemon->current->older;
+
+        free_generation(daemon->current);
+        daemon->current = older;
+    }
+    hooks_free(daemon->hooks);
+    record_free(daemon->record);
+    plan_free(daemon->plan);
+    free(daemon->held);
+    free(daemon->due);
+    free(daemon);
+}

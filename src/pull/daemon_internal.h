@@ -1,0 +1,64 @@
+#ifndef MXPULL_PULL_DAEMON_INTERNAL_H
+#define MXPULL_PULL_DAEMON_INTERNAL_H
+
+/* What the files of the daemon share. */
+
+#include "generation.h"
+
+#include <mxpull/pull/daemon.h>
+
+struct daemon {
+    struct daemon_options options;
+    struct generation *current; /* and, behind it, the older ones that are not done yet */
+    struct plan *plan;
+    struct record *record;
+    struct hooks *hooks;
+    struct poll **due; /* taken from the plan, waiting for the look that is under way */
+    size_t due_count;
+    bool busy; /* polls were under way since options.rested was called last */
+    struct instant busy_since;
+
+    /* The primary (daemon_primary.c). */
+    struct recovery primary;
+    char primary_text[ERROR_TEXT_SIZE]; /* why it is not ready, "" */
+    struct preflight *look;             /* the one under way */
+    bool looked;                        /* it has ended */
+    bool look_is_full;                  /* it asks for every domain of the configuration */
+    size_t *held;           /* of each backup: how many of its domains were held last time */
+    int64_t next_upkeep_ms; /* wall clock: when the store is pruned next */
+};
+
+/* Both clocks now. */
+struct instant daemon_now(void);
+
+/* ---- daemon_plan.c ---- */
+
+/* Begins with what an earlier run has left in the store. */
+void daemon_plan_restore(struct daemon *daemon, struct instant now);
+
+/* Writes down that the polls which are due were due by now: should they not come to their end, they
+ * are made up for at the next start. */
+void daemon_plan_write_taken(struct daemon *daemon, struct instant now);
+
+/* Writes down what has changed, as one. Not for a backup that is being asked: what daemon_plan_write_taken
+ * has written holds. */
+void daemon_plan_write(struct daemon *daemon);
+
+/* ---- daemon_primary.c ---- */
+
+/* Begins with what an earlier run has left in the store. */
+void primary_start(struct daemon *daemon, struct instant now);
+
+/* Begins a look if one is due: at the watch's time, or because polls wait for it. */
+void primary_look(struct daemon *daemon, struct instant now);
+
+/* Takes in what a look that has ended has found: outages begin and end, held domains are freed. The
+ * caller deals with the polls that waited for it; the look stays until primary_look_done. Returns
+ * whether an outage has just ended, and everything is asked anew. */
+bool primary_take_look(struct daemon *daemon, struct instant now);
+void primary_look_done(struct daemon *daemon);
+
+/* Whether polls must wait for a look at the primary. */
+bool primary_is_asked_first(const struct daemon *daemon);
+
+#endif

@@ -1,0 +1,70 @@
+/* The plan's memory in the store: what the next run must know of it. */
+#include "daemon_internal.h"
+
+void daemon_plan_restore(struct daemon *daemon, struct instant now)
+{
+    const struct config *config = daemon->current->config;
+
+    for (size_t i = 0; daemon->options.store != NULL && i < config->backup_count; i++) {
+        struct store_backup state;
+        struct error error;
+        bool found = false;
+        enum status status = store_get_backup(daemon->options.store, config->backups[i].name,
+                                              &state, &found, &error);
+
+        if (!record_check(daemon->record, status, &error))
+            return;
+        if (found)
+            plan_remember(daemon->plan, i,
+                          &(struct plan_memory){.slot_ms = state.slot_ms,
+                                                .due_ms = state.due_ms,
+                                                .asked_ms = state.asked_ms},
+                          now);
+    }
+}
+
+static enum status write_due(struct daemon *daemon, size_t backup, struct error *error)
+{
+    struct plan_memory memory = plan_memory(daemon->plan, backup);
+
+    return store_set_due(daemon->options.store, daemon->current->config->backups[backup].name,
+                         memory.slot_ms, memory.due_ms, error);
+}
+
+void daemon_plan_write_taken(struct daemon *daemon, struct instant now)
+{
+    struct store *store = daemon->options.store;
+    struct error error;
+
+    if (store == NULL || daemon->due_count == 0)
+        return;
+    enum status status = store_begin(store, &error);
+    for (size_t i = 0; i < daemon->due_count && status == STATUS_OK; i++)
+        status = store_set_due(store, poll_backup(daemon->due[i])->name, now.wall_ms, now.wall_ms,
+                               &error);
+    if (status == STATUS_OK)
+        status = store_commit(store, &error);
+    (void)record_check(daemon->record, status, &error);
+}
+
+void daemon_plan_write(struct daemon *daemon)
+{
+    struct store *store = daemon->options.store;
+    enum status status = STATUS_OK;
+    struct error error;
+    bool begun = false;
+
+    for (size_t i = 0; store != NULL && i < daemon->current->config->backup_count; i++) {
+        if (plan_is_running(daemon->plan, i) || !plan_take_changed(daemon->plan, i))
+            continue;
+        if (!begun)
+            status = store_begin(store, &error);
+        begun = true;
+        if (status == STATUS_OK)
+            status = write_due(daemon, i, &error);
+    }
+    if (begun && status == STATUS_OK)
+        status = store_commit(store, &error);
+    if (begun)
+        (void)record_check(daemon->record, status, &error);
+}

@@ -1,0 +1,66 @@
+#ifndef MXPULL_SRC_PULL_DUE_H
+#define MXPULL_SRC_PULL_DUE_H
+
+#include <mxpull/config/cron.h>
+#include <mxpull/pull/plan.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the backups of a plan have in common. */
+struct due_common {
+    schedule_offset *offset;
+    const struct durations *recovery; /* borrowed: from the configuration */
+    uint64_t chance;                  /* the state of the generator */
+};
+
+/* When one backup is due. A plain value; all times are wall clock milliseconds, INT64_MAX: never. */
+struct due {
+    const struct timing *timing; /* borrowed: from the configuration */
+    struct cron cron;            /* with timing->schedule */
+
+    int64_t slot_ms;     /* the schedule's next time */
+    int64_t slot_due_ms; /* that with its jitter */
+    int64_t retry_ms;
+    size_t retries;      /* planned since the chain began */
+    int64_t recovery_ms; /* when the outage ended whose steps are still to come */
+    int64_t step_s;      /* the last of them that has passed; -1: none */
+    bool now;
+
+    bool is_running;
+    int64_t asked_ms;        /* 0: not known */
+    int64_t asked_before_ms; /* the time before that */
+
+    /* Of all these the first; INT64_MIN: at once. INT64_MAX while it is running. */
+    int64_t wake_ms;
+};
+
+/* Nothing is known of the backup. */
+void due_init(struct due *due, const struct timing *timing, struct due_common *common,
+              int64_t now_ms);
+
+/* Another configuration: what is planned stays as far as it still fits. */
+void due_set_timing(struct due *due, const struct timing *timing, struct due_common *common,
+                    int64_t now_ms);
+
+/* As plan_remember. */
+void due_remember(struct due *due, const struct plan_memory *memory, struct due_common *common,
+                  int64_t now_ms);
+
+/* A poll begins: all that is due is used up by it. wake_ms must have come. */
+enum plan_cause due_begin(struct due *due, struct due_common *common, int64_t now_ms);
+
+/* As plan_ended and plan_held. */
+void due_ended(struct due *due, struct due_common *common, int64_t now_ms, bool again);
+void due_held(struct due *due, struct due_common *common, int64_t now_ms);
+
+void due_recover(struct due *due, const struct due_common *common, int64_t now_ms);
+void due_ask_now(struct due *due, const struct due_common *common);
+
+/* The wall clock was set by by_ms, which is negative, and shows now_ms. */
+void due_set_back(struct due *due, struct due_common *common, int64_t by_ms, int64_t now_ms);
+
+struct plan_memory due_memory(const struct due *due);
+
+#endif

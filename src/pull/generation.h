@@ -1,0 +1,27 @@
+#ifndef MXPULL_PULL_GENERATION_H
+#define MXPULL_PULL_GENERATION_H
+
+#include <mxpull/pull/pool.h>
+
+/* A configuration with the polls that go by it. After a reload those of the older one come to their
+ * end by themselves. */
+struct generation {
+    struct config *config; /* owned */
+    struct polling polling;
+    struct pool *pool;
+    struct poll **last; /* of each backup, if the last polls are kept: owned */
+    struct generation *older;
+};
+
+/* polling.config is set here. keep_last: the last poll of each backup stays, for its results. */
+struct generation *generation_new(struct config *config, const struct polling *polling,
+                                  bool keep_last);
+
+/* With all polls that it keeps; those in its pool must be over. NULL is allowed. */
+void generation_free(struct generation *generation);
+
+/* Takes a poll of this generation that is done with: keeps it as its backup's last one, or frees it.
+ */
+void generation_retire(struct generation *generation, struct poll *poll);
+
+#endif

@@ -1,0 +1,225 @@
+/* The plan of all backups: which one is due, and when the next one is. What makes a backup due is in
+ * due.c; here are the configuration's order, the names by which backups survive another
+ * configuration, and the two clocks. */
+#include <mxpull/pull/plan.h>
+
+#include <mxpull/base/memory.h>
+
+#include "due.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SET_BACK_MS = 1000 /* less is the clock being kept right */
+};
+
+struct entry {
+    struct due due;
+    struct plan_memory told; /* as plan_take_changed has seen it */
+};
+
+struct plan {
+    const struct config *config; /* borrowed */
+    struct due_common common;
+    struct entry *entries; /* as config->backups */
+    size_t turn;           /* the entry that is looked at first: all have their turn */
+    struct instant ticked;
+};
+
+const char *plan_cause_name(enum plan_cause cause)
+{
+    switch (cause) {
+    case PLAN_SCHEDULE: return "schedule";
+    case PLAN_RETRY: return "retry";
+    case PLAN_RECOVERY: return "recovery";
+    case PLAN_NOW: return "now";
+    }
+    return "?";
+}
+
+static void set_config(struct plan *plan, const struct config *config)
+{
+    plan->config = config;
+    plan->common.recovery = &config->primary.recovery;
+    plan->entries = memory_new(config->backup_count, sizeof *plan->entries);
+    plan->turn = 0;
+}
+
+struct plan *plan_new(const struct config *config, schedule_offset *offset, uint64_t seed,
+                      struct instant now)
+{
+    struct plan *plan = memory_new(1, sizeof *plan);
+
+    plan->common.offset = offset;
+    plan->common.chance = seed;
+    plan->ticked = now;
+    set_config(plan, config);
+    for (size_t i = 0; i < config->backup_count; i++)
+        due_init(&plan->entries[i].due, &config->backups[i].timing, &plan->common, now.wall_ms);
+    return plan;
+}
+
+void plan_free(struct plan *plan)
+{
+    if (plan == NULL)
+        return;
+    free(plan->entries);
+    free(plan);
+}
+
+static struct due *due_of(struct plan *plan, size_t backup)
+{
+    assert(backup < plan->config->backup_count);
+    return &plan->entries[backup].due;
+}
+
+void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
+                   struct instant now)
+{
+    due_remember(due_of(plan, backup), memory, &plan->common, now.wall_ms);
+    plan->entries[backup].told = *memory;
+}
+
+struct named {
+    const char *name;
+    const struct entry *entry;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct named *first = a;
+    const struct named *second = b;
+
+    return strcmp(first->name, second->name);
+}
+
+/* The plan's entries in the order of their names; the caller frees it. */
+static struct named *sort_by_name(const struct plan *plan)
+{
+    size_t count = plan->config->backup_count;
+    struct named *sorted = memory_new(count, sizeof *sorted);
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = (struct named){plan->config->backups[i].name, &plan->entries[i]};
+    qsort(sorted, count, sizeof *sorted, compare_names);
+    return sorted;
+}
+
+void plan_reload(struct plan *plan, const struct config *config, struct instant now)
+{
+    struct named *sorted = sort_by_name(plan);
+    size_t old_count = plan->config->backup_count;
+    struct entry *old_entries = plan->entries;
+
+    set_config(plan, config);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct timing *timing = &config->backups[i].timing;
+        struct entry *entry = &plan->entries[i];
+        struct named wanted = {.name = config->backups[i].name};
+        const struct named *known =
+            bsearch(&wanted, sorted, old_count, sizeof *sorted, compare_names);
+
+        if (known == NULL) {
+            due_init(&entry->due, timing, &plan->common, now.wall_ms);
+        } else {
+            *entry = *known->entry;
+            due_set_timing(&entry->due, timing, &plan->common, now.wall_ms);
+        }
+    }
+    free(sorted);
+    free(old_entries);
+}
+
+int64_t plan_tick(struct plan *plan, struct instant now)
+{
+    int64_t ahead_ms =
+        (now.wall_ms - plan->ticked.wall_ms) - (now.monotonic_ms - plan->ticked.monotonic_ms);
+
+    plan->ticked = now;
+    for (size_t i = 0; i < plan->config->backup_count && ahead_ms < -SET_BACK_MS; i++)
+        due_set_back(&plan->entries[i].due, &plan->common, ahead_ms, now.wall_ms);
+    return ahead_ms;
+}
+
+bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause)
+{
+    size_t count = plan->config->backup_count;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t index = plan->turn + i < count ? plan->turn + i : plan->turn + i - count;
+        struct due *due = &plan->entries[index].due;
+
+        if (due->wake_ms > now.wall_ms)
+            continue;
+        *backup = index;
+        *cause = due_begin(due, &plan->common, now.wall_ms);
+        plan->turn = index + 1;
+        return true;
+    }
+    return false;
+}
+
+void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again)
+{
+    due_ended(due_of(plan, backup), &plan->common, now.wall_ms, again);
+}
+
+void plan_held(struct plan *plan, size_t backup, struct instant now)
+{
+    due_held(due_of(plan, backup), &plan->common, now.wall_ms);
+}
+
+void plan_recover(struct plan *plan, size_t backup, struct instant now)
+{
+    due_recover(due_of(plan, backup), &plan->common, now.wall_ms);
+}
+
+void plan_recover_all(struct plan *plan, struct instant now)
+{
+    for (size_t i = 0; i < plan->config->backup_count; i++)
+        plan_recover(plan, i, now);
+}
+
+void plan_now(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->config->backup_count; i++)
+        due_ask_now(due_of(plan, i), &plan->common);
+}
+
+int64_t plan_next_ms(const struct plan *plan, struct instant now)
+{
+    int64_t wake_ms = INT64_MAX;
+
+    for (size_t i = 0; i < plan->config->backup_count; i++) {
+        if (plan->entries[i].due.wake_ms < wake_ms)
+            wake_ms = plan->entries[i].due.wake_ms;
+    }
+    if (wake_ms == INT64_MAX)
+        return INT64_MAX;
+    return now.monotonic_ms + (wake_ms > now.wall_ms ? wake_ms - now.wall_ms : 0);
+}
+
+struct plan_memory plan_memory(const struct plan *plan, size_t backup)
+{
+    assert(backup < plan->config->backup_count);
+    return due_memory(&plan->entries[backup].due);
+}
+
+bool plan_is_running(const struct plan *plan, size_t backup)
+{
+    assert(backup < plan->config->backup_count);
+    return plan->entries[backup].due.is_running;
+}
+
+bool plan_take_changed(struct plan *plan, size_t backup)
+{
+    struct plan_memory memory = plan_memory(plan, backup);
+    struct plan_memory *told = &plan->entries[backup].told;
+    bool is_changed = memory.slot_ms != told->slot_ms || memory.due_ms != told->due_ms ||
+                      memory.asked_ms != told->asked_ms;
+
+    *told = memory;
+    return is_changed;
+}

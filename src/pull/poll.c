@@ -1,0 +1,351 @@
+/* One backup asked once. */
+#include "target.h"
+
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/poll.h>
+#include <mxpull/pull/session.h>
+#include <mxpull/pull/turn.h>
+
+#include <stdlib.h>
+
+struct poll {
+    const struct polling *polling; /* borrowed */
+    const struct backup_config *backup;
+    struct result *results;
+    size_t count;
+    struct result **wanted; /* what is asked for this time */
+    size_t wanted_count, held_count;
+    struct session *session; /* while it runs: one of these, by its method */
+    struct turn *turn;
+    char *password;    /* secret */
+    const char *cause; /* a constant */
+    int64_t began_ms;  /* wall clock */
+    bool claimed;
+    bool stopped;
+    bool over;
+};
+
+bool poll_turns(const struct poll *poll)
+{
+    return poll->backup->method != METHOD_ETRN;
+}
+
+/* ---- what is asked ---- */
+
+/* Whether this domain is asked for. Those of one ATRN are never parted: a message for two of them
+ * would lose one. */
+static bool is_chosen(const struct backup_config *backup, const struct choice *choice,
+                      size_t domain)
+{
+    bool any = choice_has_backup(choice, backup);
+
+    if (backup->method == METHOD_ETRN)
+        return choice_has(choice, backup, domain);
+    for (size_t i = 0; i < backup->domain_count && !any; i++)
+        any = choice_has(choice, backup, i);
+    return any;
+}
+
+static void add_result(struct poll *poll, const struct node *node, const char *domain)
+{
+    poll->results[poll->count++] = (struct result){.backup = poll->backup,
+                                                   .node = node,
+                                                   .domain = domain,
+                                                   .pending = -1,
+                                                   .messages = -1,
+                                                   .bytes = -1};
+}
+
+struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
+                      const struct choice *choice)
+{
+    struct poll *poll = memory_new(1, sizeof *poll);
+
+    poll->polling = polling;
+    poll->cause = "pull";
+    poll->backup = backup;
+    poll->results = memory_new(backup->domain_count + 1, sizeof *poll->results);
+    poll->wanted = memory_new(backup->domain_count + 1, sizeof(struct result *));
+    for (size_t i = 0; i < backup->domain_count; i++) {
+        if (is_chosen(backup, choice, i))
+            add_result(poll, &backup->domains[i], backup->domain_texts[i]);
+    }
+    if (backup->domain_count == 0 && choice_has_backup(choice, backup))
+        add_result(poll, NULL, "");
+    if (poll->count > 0)
+        return poll;
+    poll_free(poll);
+    return NULL;
+}
+
+/* ---- the claim: what is being asked at this moment is not asked twice ---- */
+
+/* FNV-1a, 64 bits. */
+static uint64_t claim_key(const struct backup_config *backup)
+{
+    uint64_t key = UINT64_C(14695981039346656037);
+
+    for (const char *c = backup->name; *c != '\0'; c++)
+        key = (key ^ (unsigned char)*c) * UINT64_C(1099511628211);
+    return key;
+}
+
+static enum status claim(struct poll *poll, struct error *error)
+{
+    struct lock_set *claims = poll->polling->claims;
+
+    if (claims == NULL || poll->polling->dry_run)
+        return STATUS_OK;
+    enum status status = lock_set_take(claims, claim_key(poll->backup), error);
+    poll->claimed = status == STATUS_OK;
+    return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
+}
+
+static void finish(struct poll *poll)
+{
+    if (poll->claimed)
+        lock_set_give_back(poll->polling->claims, claim_key(poll->backup));
+    poll->claimed = false;
+    poll->over = true;
+}
+
+/* ---- the course ---- */
+
+static void disconnect(struct poll *poll)
+{
+    session_free(poll->session);
+    turn_free(poll->turn);
+    poll->session = NULL;
+    poll->turn = NULL;
+}
+
+void poll_free(struct poll *poll)
+{
+    if (poll == NULL)
+        return;
+    disconnect(poll);
+    finish(poll);
+    for (size_t i = 0; i < poll->count; i++) {
+        free(poll->results[i].command);
+        free(poll->results[i].text);
+        free(poll->results[i].address);
+        free(poll->results[i].tls);
+    }
+    memory_free_secret(poll->password);
+    free(poll->results);
+    free(poll->wanted);
+    free(poll);
+}
+
+void poll_settle(struct poll *poll, enum outcome outcome, const char *text)
+{
+    for (size_t i = 0; i < poll->count; i++) {
+        if (!poll->results[i].known)
+            target_settle(&poll->results[i], poll->polling, outcome, text);
+    }
+}
+
+static bool wants_asking(const struct result *result)
+{
+    return !result->known || (!result->dry && outcome_is_temporary(result->outcome));
+}
+
+bool poll_wants_again(const struct poll *poll)
+{
+    bool again = false;
+
+    for (size_t i = 0; i < poll->count; i++)
+        again = again || wants_asking(&poll->results[i]);
+    return again;
+}
+
+bool poll_failed_for_now(const struct poll *poll)
+{
+    bool again = false;
+
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        again = again || wants_asking(poll->wanted[i]);
+    return again;
+}
+
+size_t poll_held_count(const struct poll *poll)
+{
+    return poll->held_count;
+}
+
+static void session_ended(void *context)
+{
+    struct poll *poll = context;
+
+    finish(poll);
+}
+
+/* A password that cannot be had ends its backup's poll, and no other's. */
+static bool fetch_password(struct poll *poll)
+{
+    struct error error;
+
+    if (poll->password != NULL ||
+        config_password(poll->polling->config, poll->backup, &poll->password, &error) == STATUS_OK)
+        return true;
+    if (poll->polling->stop())
+        poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
+    else
+        poll_settle(poll, OUTCOME_AUTHENTICATION, error.text);
+    return false;
+}
+
+static const char *refusal_of(const struct preflight *preflight, const struct result *result)
+{
+    if (preflight == NULL)
+        return NULL;
+    return result->node != NULL ? preflight_refusal(preflight, result->node)
+                                : preflight_why(preflight);
+}
+
+void poll_clear(struct poll *poll, const struct preflight *preflight)
+{
+    const char *refusal = NULL;
+
+    for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
+        refusal = refusal_of(preflight, &poll->results[i]);
+    poll->began_ms = clock_wall_ms();
+    poll->over = false;
+    poll->wanted_count = poll->held_count = 0;
+    for (size_t i = 0; i < poll->count; i++) {
+        struct result *result = &poll->results[i];
+
+        if (!poll_turns(poll))
+            refusal = refusal_of(preflight, result);
+        if (!wants_asking(result) && !poll_turns(poll))
+            continue;
+        poll->held_count += refusal != NULL ? 1 : 0;
+        if (refusal != NULL)
+            target_settle(result, poll->polling, OUTCOME_HELD, refusal);
+        else
+            poll->wanted[poll->wanted_count++] = result;
+    }
+}
+
+static void start_session(struct poll *poll)
+{
+    const struct session_options options = {
+        .polling = poll->polling,
+        .backup = poll->backup,
+        .results = poll->wanted,
+        .count = poll->wanted_count,
+        .password = poll->password,
+        .ended = session_ended,
+        .context = poll,
+    };
+
+    if (poll_turns(poll))
+        poll->turn = turn_new(&options);
+    else
+        poll->session = session_new(&options);
+}
+
+void poll_begin(struct poll *poll)
+{
+    struct error error;
+
+    if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
+        for (size_t i = 0; i < poll->wanted_count; i++)
+            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, error.text);
+        finish(poll);
+    } else if (poll->wanted_count > 0 && fetch_password(poll)) {
+        start_session(poll);
+    } else {
+        finish(poll);
+    }
+}
+
+bool poll_is_over(const struct poll *poll)
+{
+    return poll->over;
+}
+
+void poll_conclude(struct poll *poll)
+{
+    disconnect(poll);
+}
+
+void poll_stop(struct poll *poll)
+{
+    if (poll->over)
+        return;
+    poll->stopped = true;
+    if (poll->turn != NULL)
+        turn_stop(poll->turn);
+    else if (poll->session != NULL)
+        session_stop(poll->session);
+    else {
+        poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
+        finish(poll);
+    }
+}
+
+bool poll_was_stopped(const struct poll *poll)
+{
+    return poll->stopped;
+}
+
+int64_t poll_due(const struct poll *poll)
+{
+    return poll->turn != NULL ? turn_due(poll->turn) : INT64_MAX;
+}
+
+void poll_resume(struct poll *poll)
+{
+    turn_resume(poll->turn);
+}
+
+bool poll_is_slow(const struct poll *poll)
+{
+    return poll->backup->password_command != NULL && poll->password == NULL;
+}
+
+const struct backup_config *poll_backup(const struct poll *poll)
+{
+    return poll->backup;
+}
+
+const char *poll_cause(const struct poll *poll)
+{
+    return poll->cause;
+}
+
+void poll_set_cause(struct poll *poll, const char *cause)
+{
+    poll->cause = cause;
+}
+
+int64_t poll_began_ms(const struct poll *poll)
+{
+    return poll->began_ms;
+}
+
+size_t poll_result_count(const struct poll *poll)
+{
+    return poll->count;
+}
+
+const struct result *poll_result(const struct poll *poll, size_t index)
+{
+    return &poll->results[index];
+}
+
+int poll_exit_status(const struct poll *poll)
+{
+    int exit_status = 0;
+
+    for (size_t i = 0; i < poll->count; i++) {
+        const struct result *result = &poll->results[i];
+
+        if (result->known && !result->dry)
+            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
+    }
+    return exit_status;
+}

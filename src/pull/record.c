@@ -1,0 +1,379 @@
+/* From results to rows, and from rows to alarms. */
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/alarm.h>
+#include <mxpull/pull/record.h>
+
+#include <stdlib.h>
+
+struct record {
+    struct record_options options;
+    int64_t
+        *silent_at_ms; /* for each domain of each backup, in the order of the configuration: when
+                              it counts as silent; INT64_MAX: it does already, or was never asked */
+    size_t *first;     /* of each backup: where its domains begin there */
+    size_t count;
+    bool is_failing; /* the store could not be written last time */
+};
+
+bool record_check(struct record *record, enum status status, const struct error *error)
+{
+    if (status == STATUS_OK)
+        return true;
+    if (!record->is_failing)
+        log_message(LEVEL_WARNING, "%s; mxpull goes on without writing down what is answered",
+                    error->text);
+    record->is_failing = true;
+    return false;
+}
+
+/* Only polls that were written down tell that the store works again: on a full disk something
+ * smaller may still find its place. */
+static void note_written(struct record *record)
+{
+    if (record->is_failing)
+        log_message(LEVEL_INFO, "the answers can be written down again");
+    record->is_failing = false;
+}
+
+/* ---- silence ---- */
+
+/* An ATRN without domains counts as one. */
+static size_t slots_of(const struct backup_config *backup)
+{
+    return backup->domain_count > 0 ? backup->domain_count : 1;
+}
+
+static const char *domain_of(const struct backup_config *backup, size_t domain)
+{
+    return backup->domain_count > 0 ? backup->domain_texts[domain] : "";
+}
+
+static int64_t silent_at(const struct record *record, const struct backup_config *backup,
+                         int64_t good_ms)
+{
+    return schedule_silent_at(&backup->timing, record->options.offset,
+                              record->options.config->silence_s, good_ms);
+}
+
+/* Fetches what is known of a domain. */
+static void load(struct record *record, const struct backup_config *backup, size_t domain,
+                 int64_t *silent_at_ms)
+{
+    struct store_domain state;
+    struct error error;
+    bool found = false;
+    enum status status = store_get_domain(record->options.store, backup->name,
+                                          domain_of(backup, domain), &state, &found, &error);
+
+    if (!record_check(record, status, &error) || !found || state.silent)
+        return;
+    *silent_at_ms = silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms);
+}
+
+static void load_all(struct record *record)
+{
+    const struct config *config = record->options.config;
+
+    record->count = 0;
+    record->first = memory_resize(record->first, config->backup_count + 1, sizeof *record->first);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        record->first[i] = record->count;
+        record->count += slots_of(&config->backups[i]);
+    }
+    record->silent_at_ms =
+        memory_resize(record->silent_at_ms, record->count + 1, sizeof *record->silent_at_ms);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
+            record->silent_at_ms[record->first[i] + j] = INT64_MAX;
+            if (record->options.store != NULL && record->options.watches)
+                load(record, &config->backups[i], j, &record->silent_at_ms[record->first[i] + j]);
+        }
+    }
+}
+
+static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain)
+{
+    struct alarm alarm = {.event = ALARM_SILENCE,
+                          .backup = backup,
+                          .domain = domain_of(backup, domain),
+                          .outcome = ""};
+    struct store *store = record->options.store;
+    struct store_domain state;
+    struct error error;
+    bool found = false, changed = false;
+
+    enum status status =
+        store_get_domain(store, backup->name, alarm.domain, &state, &found, &error);
+    if (status == STATUS_OK)
+        status = store_set_silent(store, backup->name, alarm.domain, true, &changed, &error);
+    if (!record_check(record, status, &error) || !found || !changed)
+        return;
+    alarm.outcome = state.outcome;
+    alarm.code = state.code;
+    alarm.text = state.text;
+    alarm.since_ms = state.good_ms;
+    alarm.streak = state.streak;
+    alarm_raise(&alarm, record->options.config, record->options.hooks);
+}
+
+int64_t record_check_silence(struct record *record, int64_t now_ms)
+{
+    const struct config *config = record->options.config;
+    int64_t next_ms = INT64_MAX;
+
+    for (size_t i = 0; i < config->backup_count; i++) {
+        for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
+            int64_t *at_ms = &record->silent_at_ms[record->first[i] + j];
+
+            if (*at_ms <= now_ms) {
+                *at_ms = INT64_MAX;
+                raise_silence(record, &config->backups[i], j);
+            } else if (*at_ms < next_ms) {
+                next_ms = *at_ms;
+            }
+        }
+    }
+    return next_ms;
+}
+
+/* ---- polls ---- */
+
+/* Whether the backup itself has had its say; or else the answer says nothing about it. */
+static bool was_asked(const struct poll *poll, const struct result *result)
+{
+    switch (result->outcome) {
+    case OUTCOME_HELD: return false;
+    case OUTCOME_DEFERRED: return result->attempts > 0; /* or another process is asking */
+    case OUTCOME_INTERRUPTED: return !poll_was_stopped(poll);
+    case OUTCOME_STARTED:
+    case OUTCOME_EMPTY:
+    case OUTCOME_PENDING:
+    case OUTCOME_RECEIVED:
+    case OUTCOME_UNREACHABLE:
+    case OUTCOME_TIMEOUT:
+    case OUTCOME_PROTOCOL:
+    case OUTCOME_TLS:
+    case OUTCOME_UNSUPPORTED:
+    case OUTCOME_MISUNDERSTOOD:
+    case OUTCOME_DENIED:
+    case OUTCOME_AUTHENTICATION: break;
+    }
+    return true;
+}
+
+static enum store_grade grade_of(const struct poll *poll, const struct result *result)
+{
+    if (!was_asked(poll, result))
+        return STORE_HELD;
+    if (outcome_exit_status(result->outcome) == 0)
+        return STORE_GOOD;
+    return outcome_is_temporary(result->outcome) ? STORE_TEMPORARY : STORE_BAD;
+}
+
+static struct store_answer answer_of(const struct poll *poll, const struct result *result)
+{
+    return (struct store_answer){
+        .at_ms = result->at_ms,
+        .domain = result->domain,
+        .verb = verb_name(result->verb),
+        .outcome = outcome_name(result->outcome),
+        .grade = grade_of(poll, result),
+        .code = result->code,
+        .text = result->text,
+        .address = result->address,
+        .tls = result->tls,
+        .authenticated = result->authenticated,
+        .pending = result->pending,
+        .messages = result->messages,
+        .bytes = result->bytes,
+        .attempts = result->attempts,
+        .ms = result->ms,
+    };
+}
+
+/* The worst of a poll's results, which stands for it. */
+static const struct result *worst(const struct poll *poll)
+{
+    const struct result *worst = poll_result(poll, 0);
+
+    for (size_t i = 1; i < poll_result_count(poll); i++) {
+        const struct result *result = poll_result(poll, i);
+
+        if (grade_of(poll, result) > grade_of(poll, worst))
+            worst = result;
+    }
+    return worst;
+}
+
+/* Where in the configuration in force the poll's backup stands; backup_count: no longer. */
+static size_t find_backup(const struct record *record, const struct backup_config *backup)
+{
+    const struct config *config = record->options.config;
+
+    if (backup >= config->backups && backup < config->backups + config->backup_count)
+        return (size_t)(backup - config->backups);
+    return config->backup_count;
+}
+
+/* A good answer ends a silence, and puts the next one off. */
+static void note_answer(struct record *record, const struct poll *poll, const struct result *result)
+{
+    const struct backup_config *backup = result->backup;
+    size_t place = find_backup(record, backup);
+    struct error error;
+    bool changed = false;
+
+    if (place == record->options.config->backup_count)
+        return;
+    size_t domain = 0;
+    while (domain + 1 < slots_of(backup) && domain_of(backup, domain) != result->domain)
+        domain++;
+    int64_t *at_ms = &record->silent_at_ms[record->first[place] + domain];
+
+    if (grade_of(poll, result) != STORE_GOOD) {
+        if (*at_ms == INT64_MAX)
+            load(record, backup, domain, at_ms);
+        return;
+    }
+    *at_ms = silent_at(record, backup, result->at_ms);
+    if (record_check(record,
+                     store_set_silent(record->options.store, backup->name, result->domain, false,
+                                      &changed, &error),
+                     &error) &&
+        changed)
+        alarm_raise(&(struct alarm){.event = ALARM_ANSWER,
+                                    .backup = backup,
+                                    .domain = result->domain,
+                                    .outcome = outcome_name(result->outcome),
+                                    .code = result->code,
+                                    .text = result->text},
+                    record->options.config, record->options.hooks);
+}
+
+static void raise_change(struct record *record, const struct poll *poll,
+                         const struct store_change *change)
+{
+    const struct result *result = worst(poll);
+
+    if (!change->began_to_fail && !change->recovered)
+        return;
+    alarm_raise(&(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
+                                .backup = poll_backup(poll),
+                                .outcome = outcome_name(result->outcome),
+                                .code = result->code,
+                                .text = result->text,
+                                .since_ms = change->since_ms,
+                                .streak = change->streak},
+                record->options.config, record->options.hooks);
+}
+
+static enum status add_poll(struct record *record, const struct poll *poll,
+                            struct store_change *change, struct error *error)
+{
+    size_t count = poll_result_count(poll);
+    struct store_answer *answers = memory_new(count, sizeof *answers);
+    struct store_poll row = {.backup = poll_backup(poll)->name,
+                             .cause = poll_cause(poll),
+                             .began_ms = poll_began_ms(poll),
+                             .ended_ms = clock_wall_ms(),
+                             .exit_status = poll_exit_status(poll),
+                             .answers = answers,
+                             .count = count};
+
+    for (size_t i = 0; i < count; i++) {
+        const struct result *result = poll_result(poll, i);
+
+        answers[i] = answer_of(poll, result);
+        if (result->certificate_expires_ms != 0)
+            row.certificate_expires_ms = result->certificate_expires_ms;
+    }
+    enum status status = store_add_poll(record->options.store, &row, change, error);
+    free(answers);
+    return status;
+}
+
+/* All as one: what a turn of the loop has brought costs one commit. */
+static enum status add_polls(struct record *record, const struct poll *const *polls, size_t count,
+                             struct store_change *changes, struct error *error)
+{
+    enum status status = store_begin(record->options.store, error);
+
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = add_poll(record, polls[i], &changes[i], error);
+    if (status == STATUS_OK)
+        status = store_commit(record->options.store, error);
+    return status;
+}
+
+void record_polls(struct record *record, const struct poll *const *polls, size_t count)
+{
+    struct error error;
+
+    if (record->options.store == NULL)
+        return;
+    struct store_change *changes = memory_new(count, sizeof *changes);
+    if (record_check(record, add_polls(record, polls, count, changes, &error), &error)) {
+        note_written(record);
+        for (size_t i = 0; i < count; i++) {
+            raise_change(record, polls[i], &changes[i]);
+            for (size_t j = 0; j < poll_result_count(polls[i]); j++)
+                note_answer(record, polls[i], poll_result(polls[i], j));
+        }
+    }
+    free(changes);
+}
+
+void record_message(struct record *record, const struct backup_config *backup,
+                    const struct guard_message *message)
+{
+    struct error error;
+
+    if (record->options.store == NULL)
+        return;
+    const struct store_message row = {.at_ms = clock_wall_ms(),
+                                      .backup = backup->name,
+                                      .sender = message->sender,
+                                      .recipients = message->recipients,
+                                      .bytes = message->size,
+                                      .code = message->code,
+                                      .text = message->text};
+    (void)record_check(record, store_add_message(record->options.store, &row, &error), &error);
+}
+
+void record_prune(struct record *record, int64_t now_ms)
+{
+    struct error error;
+    bool more = false;
+
+    if (record->options.store == NULL)
+        return;
+    (void)record_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
+}
+
+/* ---- the whole ---- */
+
+struct record *record_new(const struct record_options *options)
+{
+    struct record *record = memory_new(1, sizeof *record);
+
+    record->options = *options;
+    load_all(record);
+    return record;
+}
+
+void record_reload(struct record *record, const struct config *config)
+{
+    record->options.config = config;
+    load_all(record);
+}
+
+void record_free(struct record *record)
+{
+    if (record == NULL)
+        return;
+    free(record->silent_at_ms);
+    free(record->first);
+    free(record);
+}

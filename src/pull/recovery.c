@@ -1,0 +1,86 @@
+/* Tells from looks at the primary when an outage began and ended. A time in which nobody looked, for
+ * we were off or the machine slept, counts as an outage if it was long enough: mail that came then
+ * waits at the backups. */
+#include <mxpull/pull/recovery.h>
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void enter(struct recovery *recovery, enum recovery_state state, int64_t since_ms)
+{
+    recovery->state = state;
+    recovery->since_ms = since_ms;
+    recovery->unwatched_ms = 0;
+}
+
+void recovery_init(struct recovery *recovery, int64_t watch_s, int64_t alive_ms, int64_t outage_ms,
+                   struct instant now)
+{
+    *recovery = (struct recovery){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
+    if (outage_ms != 0) {
+        enter(recovery, RECOVERY_DOWN, lesser(outage_ms, now.wall_ms));
+        return;
+    }
+    enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+    if (alive_ms != 0 && now.wall_ms - alive_ms > 2 * recovery->watch_ms)
+        recovery->unwatched_ms = alive_ms;
+}
+
+void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now)
+{
+    recovery->watch_ms = watch_s * 1000;
+    recovery->next_look_ms = lesser(recovery->next_look_ms, now.monotonic_ms + recovery->watch_ms);
+}
+
+enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struct instant now,
+                                    int64_t *began_ms)
+{
+    int64_t since_ms = recovery->since_ms;
+    int64_t unwatched_ms = recovery->unwatched_ms;
+
+    recovery->looked_ms = now.wall_ms;
+    recovery->next_look_ms = now.monotonic_ms + recovery->watch_ms;
+    if (!ready) {
+        if (recovery->state == RECOVERY_DOWN)
+            return RECOVERY_NOTHING;
+        enter(recovery, RECOVERY_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
+        *began_ms = recovery->since_ms;
+        return RECOVERY_OUTAGE_BEGAN;
+    }
+    switch (recovery->state) {
+    case RECOVERY_UP: return RECOVERY_NOTHING;
+    case RECOVERY_DOWN: break;
+    case RECOVERY_UNKNOWN: since_ms = unwatched_ms; break;
+    }
+    enter(recovery, RECOVERY_UP, now.wall_ms);
+    if (since_ms == 0)
+        return RECOVERY_NOTHING;
+    *began_ms = since_ms;
+    return RECOVERY_OUTAGE_ENDED;
+}
+
+/* A stamp that the clock has not come to again yet is set back with it. */
+static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
+{
+    return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
+}
+
+void recovery_tick(struct recovery *recovery, int64_t ahead_ms, struct instant now)
+{
+    if (ahead_ms < 0) {
+        recovery->since_ms = put_right(recovery->since_ms, ahead_ms, now.wall_ms);
+        recovery->unwatched_ms = put_right(recovery->unwatched_ms, ahead_ms, now.wall_ms);
+        recovery->looked_ms = put_right(recovery->looked_ms, ahead_ms, now.wall_ms);
+    }
+    if (ahead_ms <= 2 * recovery->watch_ms)
+        return;
+    if (recovery->state != RECOVERY_DOWN) {
+        int64_t unwatched_ms = recovery->unwatched_ms;
+
+        enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+        recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - ahead_ms;
+    }
+    recovery->next_look_ms = now.monotonic_ms;
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# The scripts of contrib that other programs call: NetworkManager's dispatcher against a systemctl that only writes down what it
+# is told, and OpenRC's, as far as a shell can read it.
+set -u
+contrib=$(cd "$(dirname "$0")/../../contrib" && pwd)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+failures=0
+
+cat >"$folder/systemctl" <<'END'
+#!/bin/sh
+echo "$*" >>"$SAID"
+[ "$1" != is-active ] || exit "$ACTIVE"
+END
+chmod 755 "$folder/systemctl"
+
+# dispatched EXPECTED ACTIVE CONNECTIVITY INTERFACE ACTION: what systemctl is told besides is-active; ACTIVE: 0 where the daemon runs.
+dispatched() {
+    local said
+    : >"$folder/said"
+    SAID=$folder/said ACTIVE=$2 CONNECTIVITY_STATE=$3 PATH=$folder:$PATH sh "$contrib/NetworkManager/90-mxpull" "$4" "$5"
+    said=$(grep -v '^is-active' "$folder/said" | paste -sd';')
+    if [ "$said" != "$1" ]; then
+        printf 'FAILED: %s %s (connectivity %s): expected "%s", came "%s"\n' "$4" "$5" "$3" "$1" "$said"
+        failures=$((failures + 1))
+    fi
+}
+
+signal='kill --kill-who=main --signal=USR1 mxpull.service'
+once='start --no-block mxpull-pull.service'
+dispatched "$signal" 0 '' eth0 up
+dispatched "$once" 3 '' eth0 up
+dispatched "$once" 3 '' tun0 vpn-up
+dispatched '' 0 '' lo up
+dispatched '' 0 '' eth0 down
+dispatched "$signal" 0 FULL '' connectivity-change
+dispatched '' 0 LIMITED '' connectivity-change
+
+sh -n "$contrib/openrc/mxpull" || failures=$((failures + 1))
+[ "$failures" -eq 0 ]

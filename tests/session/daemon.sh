@@ -1,0 +1,213 @@
+#!/bin/bash
+# The daemon as a whole against mxsim: the schedule's first poll, retries, an outage, held domains, signals, hooks, what is
+# remembered over a restart and a kill, and a pull beside it.
+set -u
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# --- the servers ------------------------------------------------------------------------------------------------------------
+cat >"$tmp/backups" <<END
+server good 127.0.0.1:0
+  reply ETRN "250 OK"
+server moody 127.0.0.1:0
+  on-connection 1 reply ETRN "458 not now"
+  reply ETRN "250 OK"
+server slow 127.0.0.1:0
+  delay ETRN 3s
+server bad 127.0.0.1:0
+  reply ETRN "459 no"
+END
+start_sim backups "$tmp/backups"
+printf 'sink primary 127.0.0.1:0\n' >"$tmp/primary"
+start_sim primary "$tmp/primary"
+primary=$(port primary)
+printf 'sink primary 127.0.0.1:%s\n' "$primary" >"$tmp/primary" # from now on the same place
+
+# asked SERVER: how often it was asked.
+asked() { grep -c "^$1#.* < ETRN" "$tmp/journal.backups"; }
+logged() { grep -cF -- "$1" "$tmp/log"; }
+is_up() { kill -0 "$daemon" 2>/dev/null && echo yes || echo no; }
+
+# configure LINE…: what all have, and these lines.
+configure() {
+    {
+        printf 'state_dir = "%s/state"\ninterval = 1h\njitter = 0\nretry = {1s, 2s}\n' "$tmp"
+        printf 'primary { address = "127.0.0.1:%s" watch = 1s recovery = {0s, 3s} }\n' "$primary"
+        printf '%s\n' "$@"
+    } >"$tmp/mxpull.conf"
+}
+
+# backup NAME [DOMAIN…]
+backup() {
+    local name=$1
+    shift
+    printf 'backup %s { host = "127.0.0.1" port = %s domains = {%s} }\n' "$name" "$(port "$name")" "$(IFS=, && printf '%s' "${*:-a.example}")"
+}
+
+start_daemon() {
+    : >>"$tmp/log"
+    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >"$tmp/log" 2>&1 </dev/null &
+    daemon=$!
+    processes+=("$daemon")
+}
+
+# stop_daemon: by SIGTERM, within two seconds.
+stop_daemon() {
+    local begin
+    begin=$(date +%s%N)
+    kill -TERM "$daemon"
+    wait "$daemon"
+    expect "exit status after SIGTERM" 0 $?
+    [ $((($(date +%s%N) - begin) / 1000000)) -lt 2000 ]
+    expect "it ends within two seconds: 0 is yes" 0 $?
+}
+
+# --- the first poll, a retry, and alarms that are raised once -------------------------------------------------------------------
+configure "on_failure = 'echo \"\$MXPULL_EVENT \$MXPULL_BACKUP \$MXPULL_OUTCOME \$MXPULL_CODE \$MXPULL_TEXT\" >>$tmp/alarms'" \
+    "on_recovery = 'echo \"\$MXPULL_EVENT \$MXPULL_BACKUP\" >>$tmp/alarms'" "$(backup good a.example b.example)" "$(backup moody)" "$(backup bad)"
+start_daemon
+expect_soon "all domains are asked at the first start" 5 2 asked good
+expect_soon "what was deferred is asked again after the first time of retry" 5 2 asked moody
+expect_soon "the alarms" 5 "failure bad denied 459 no
+failure moody deferred 458 not now
+recovery moody" sort "$tmp/alarms"
+sleep 2.5
+expect "what was denied is not asked again" 1 "$(asked bad)"
+expect "what went well is not asked again" "2 2" "$(asked good) $(asked moody)"
+
+# --- a second daemon, a pull beside it, pull now --------------------------------------------------------------------------------
+run 75 daemon -c "$tmp/mxpull.conf"
+expect_in "a second daemon says who is there" "process $daemon" "$tmp/err"
+run 0 pull -q -c "$tmp/mxpull.conf" good
+expect "a pull beside the daemon asks" 4 "$(asked good)"
+kill -USR1 "$daemon"
+expect_soon "SIGUSR1 pulls everything now" 5 "6 3 2" eval 'echo $(asked good) $(asked moody) $(asked bad)'
+
+# --- an outage -------------------------------------------------------------------------------------------------------------------
+stop_sim primary
+expect_soon "the outage is seen" 5 1 logged "event=outage "
+kill -USR1 "$daemon"
+expect_soon "nothing is asked meanwhile: held" 5 1 logged "backup=good domain=a.example verb=CONNECT outcome=held"
+expect "and the backup hears nothing" 6 "$(asked good)"
+start_sim primary "$tmp/primary"
+expect_soon "when our own server is back all are asked at once" 5 "8 4 3" eval 'echo $(asked good) $(asked moody) $(asked bad)'
+expect_in "which is logged" "event=outage-ended" "$tmp/log"
+expect_soon "and again at the second time of recovery" 6 10 asked good
+expect "a failure that goes on raises no second alarm" 1 "$(grep -c 'failure bad' "$tmp/alarms")"
+stop_daemon
+
+# --- a restart remembers -----------------------------------------------------------------------------------------------------------
+start_daemon
+expect_soon "the primary was looked at" 5 yes eval 'grep -q "watches our own" "$tmp/log" && echo yes'
+sleep 1.5
+expect "after a short restart nothing is due" 10 "$(asked good)"
+
+# --- a new configuration --------------------------------------------------------------------------------------------------------
+echo 'interval = nonsense' >>"$tmp/mxpull.conf"
+kill -HUP "$daemon"
+expect_soon "a faulty configuration is reported" 5 1 logged "stays in force"
+expect "and the daemon goes on" yes "$(is_up)"
+configure "$(backup slow)" "$(backup good a.example b.example)"
+kill -HUP "$daemon"
+expect_soon "a good one is taken: the new backup is asked" 5 1 asked slow
+run 75 pull -c "$tmp/mxpull.conf" slow
+expect_in "what is being asked at this moment is not asked twice" "another run" "$tmp/out"
+expect "so it hears one ETRN" 1 "$(asked slow)"
+configure "$(backup good a.example b.example)"
+kill -HUP "$daemon"
+expect_soon "a session in flight finishes by the old one" 6 1 logged "backup=slow domain=a.example verb=ETRN code=250 outcome=started"
+expect "the old backup's time has not come" 10 "$(asked good)"
+
+# --- ended in the middle of a session, and killed -----------------------------------------------------------------------------------
+configure "$(backup slow)"
+kill -HUP "$daemon"
+kill -USR1 "$daemon"
+expect_soon "asked again" 5 2 asked slow
+stop_daemon
+start_daemon
+expect_soon "what was interrupted is asked at the next start" 5 3 asked slow
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+start_daemon
+expect_soon "so it is after a kill" 5 4 asked slow
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+
+# --- off for more than two periods: an outage that nobody saw ------------------------------------------------------------------------
+configure "$(backup good a.example b.example)"
+sleep 2.5
+start_daemon
+expect_soon "after a time in which nobody watched all are asked" 5 12 asked good
+expect_in "as after an outage" "event=outage-ended" "$tmp/log"
+stop_daemon
+
+# --- our own server refuses recipients ------------------------------------------------------------------------------------------------
+stop_sim primary
+printf 'sink primary 127.0.0.1:%s\n  reply RCPT "450 4.3.0 later"\n' "$primary" >"$tmp/refusing"
+printf 'sink primary 127.0.0.1:%s\n  reply RCPT postmaster@b.example "550 no such"\n' "$primary" >"$tmp/partly"
+configure "$(backup good a.example b.example)"
+sed -i 's/watch = 1s/watch = 1s preflight = recipients/' "$tmp/mxpull.conf"
+rm -rf "$tmp/state"
+start_sim primary "$tmp/refusing"
+start_daemon
+expect_soon "a primary that refuses everybody holds" 5 1 logged 'backup=good domain=b.example verb=CONNECT outcome=held ms=0 text="our own mail server refuses postmaster@b.example: 450 4.3.0 later"'
+expect_soon "that is an outage" 5 1 logged "event=outage "
+sleep 1.5
+expect "nothing is asked" 12 "$(asked good)"
+stop_sim primary
+start_sim primary "$tmp/partly"
+expect_soon "a domain that it accepts is asked for" 6 13 asked good
+expect_soon "the other one is held" 6 yes eval 'grep -q "domain=b.example.*550 no such" "$tmp/log" && echo yes'
+sleep 3.5 # the second time of recovery
+stop_sim primary
+count=$(asked good)
+start_sim primary "$tmp/primary"
+expect_soon "until it is accepted as well" 6 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
+stop_daemon
+
+# --- without a memory ---------------------------------------------------------------------------------------------------------------
+configure "$(backup moody)"
+sed -i 's|^state_dir = .*|state_dir = "/dev/null/state"|' "$tmp/mxpull.conf"
+before=$(asked moody)
+start_daemon
+expect_soon "without a state directory it asks all the same" 5 $((before + 1)) asked moody
+expect "and says so once" 1 "$(grep -c 'without its memory' "$tmp/log")"
+stop_daemon
+
+# --- a full disk ----------------------------------------------------------------------------------------------------------------------
+if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
+    configure "$(backup good)"
+    sed -i "s|^state_dir = .*|state_dir = \"$tmp/small/state\"|" "$tmp/mxpull.conf"
+    before=$(asked good)
+    start_daemon
+    expect_soon "it asks" 5 $((before + 1)) asked good
+    cat /dev/zero >"$tmp/small/filler" 2>/dev/null
+    for n in 2 3 4; do
+        kill -USR1 "$daemon"
+        expect_soon "with a full disk it goes on asking ($n)" 5 $((before + n)) asked good
+        sleep 0.2
+    done
+    expect "and says once that nothing is written down" 1 "$(logged "without writing down")"
+    rm "$tmp/small/filler"
+    kill -USR1 "$daemon"
+    expect_soon "and once that it is again" 5 1 logged "can be written down again"
+    stop_daemon
+    umount "$tmp/small"
+else
+    echo "SKIPPED: a full disk: a small file system cannot be mounted here"
+fi
+
+# --- a damaged memory -----------------------------------------------------------------------------------------------------------------
+configure "$(backup good)"
+rm -rf "$tmp/state"
+mkdir -m 700 "$tmp/state"
+head -c 100000 /dev/urandom >"$tmp/state/mxpull.db"
+before=$(asked good)
+start_daemon
+expect_soon "with a damaged store it asks" 5 $((before + 1)) asked good
+expect "the damaged one was set aside" 1 "$(find "$tmp/state" -name 'mxpull.db.damaged*' | wc -l)"
+expect "which is logged with its name" 1 "$(grep -c "mxpull.db.damaged" "$tmp/log")"
+stop_daemon
+
+finish

@@ -1,0 +1,117 @@
+#!/bin/bash
+# status and history as a whole: before there is anything, after a pull against mxsim, for a monitor, and what is refused.
+set -u
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cat >"$tmp/backups" <<EOF
+server good 127.0.0.1:0
+  reply ETRN "250 OK"
+server bad 127.0.0.1:0
+  reply ETRN "459 <b.example>: no|domains=0"
+EOF
+start_sim backups "$tmp/backups"
+
+configure() { # BACKUP…
+    {
+        printf 'state_dir = "%s/state"\nprimary { preflight = off }\n' "$tmp"
+        for name in "$@"; do
+            printf 'backup %s { host = "127.0.0.1" port = %s domains = {%s.example} tls = off }\n' "$name" "$(port "$name")" "$name"
+        done
+    } >"$tmp/mxpull.conf"
+}
+configure good bad
+conf=$tmp/mxpull.conf
+
+# --- nothing yet --------------------------------------------------------------------------------------------------------------
+nothing="nothing has been asked yet: $tmp/state/mxpull.db is not there; mxpull pull, or mxpull daemon, makes it"
+run 75 status -c "$conf"
+expect "status before the first pull" "mxpull: $nothing" "$(cat "$tmp/err")"
+expect "nothing on standard output" "" "$(cat "$tmp/out")"
+run 3 status --nagios -c "$conf"
+expect "the monitor's line before it" "MXPULL UNKNOWN - $nothing" "$(cat "$tmp/out")"
+run 75 history -c "$conf"
+expect "history before it" "mxpull: $nothing" "$(cat "$tmp/err")"
+[ ! -e "$tmp/state" ]
+expect "nothing was made: 0 is yes" 0 $?
+
+# Time passes on a slow machine, too.
+status() { # STATUS ARGUMENT…
+    local expected=$1
+    shift
+    run "$expected" status -c "$conf" "$@"
+    sed -i 's/[0-9]s ago/0s ago/' "$tmp/out"
+}
+
+# --- after a pull ---------------------------------------------------------------------------------------------------------------
+run 77 pull -c "$conf"
+status 0
+expect_in "what is well" "good  good.example  started  0s ago  -  +  250 OK" "$tmp/out"
+expect_in "what is not" "bad   bad.example   denied   0s ago  -  !" "$tmp/out"
+expect_in "what was said" "      459 <b.example>: no|domains=0" "$tmp/out"
+expect_in "the sum" "2 backups, 2 domains: 1 ok, 1 failing" "$tmp/out"
+status 0 -q
+expect "the first line of -q" "bad  bad.example  denied  0s ago  -  !" "$(head -n 1 "$tmp/out")"
+run 2 status --nagios -c "$conf"
+expect_in "the monitor's line" "MXPULL CRITICAL - bad bad.example: denied, 459 <b.example>: no/domains=0|domains=2 ok=1 " "$tmp/out"
+expect "one line" 1 "$(wc -l <"$tmp/out")"
+run 0 status --json -c "$conf"
+expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"unknown":0}}' "$tmp/out"
+
+# --- history ----------------------------------------------------------------------------------------------------------------------
+run 0 history -c "$conf"
+expect "a line for each answer" 2 "$(wc -l <"$tmp/out")"
+run 0 history -c "$conf" good.example --csv
+expect "a header and one record" 2 "$(wc -l <"$tmp/out")"
+run 0 history --failed -c "$conf"
+expect_in "what failed" "denied" "$tmp/out"
+expect "and nothing else" 1 "$(wc -l <"$tmp/out")"
+run 0 history --outcome started --json -c "$conf"
+expect_in "of one outcome" '{"answers":[{"at":' "$tmp/out"
+run 0 history --since 1h --limit 1 -c "$conf"
+expect "the newest one" 1 "$(wc -l <"$tmp/out")"
+run 0 history --since 2099-01-01 -c "$conf"
+expect "none" "mxpull: there is nothing of that in the past" "$(cat "$tmp/out" "$tmp/err")"
+run 0 history --messages -c "$conf" -q
+expect "no messages" "" "$(cat "$tmp/out" "$tmp/err")"
+
+# A backup that is no longer configured is still known.
+configure good
+run 0 history bad -c "$conf"
+expect "one of the past" 1 "$(wc -l <"$tmp/out")"
+run 0 status -q -c "$conf"
+expect "all is well now" "" "$(cat "$tmp/out" "$tmp/err")"
+run 0 status --nagios -c "$conf"
+
+# --- what is refused --------------------------------------------------------------------------------------------------------------
+refuse() { # TEXT ARGUMENT…
+    local text=$1
+    shift
+    run 64 "$@" -c "$conf"
+    expect "what it says" "mxpull: $text" "$(cat "$tmp/err")"
+    expect "nothing on standard output" "" "$(cat "$tmp/out")"
+}
+refuse "\"nobody\" is neither a backup nor a domain, in $conf or in the past" history nobody
+refuse "--outcome: there is no \"dennied\"; did you mean \"denied\"?" history --outcome dennied
+refuse "--limit is a number, 0: all; not \"many\"" history --limit many
+refuse "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 07:00\", 2026-11-20T07:00:00Z), not \"lunch\"" history --since lunch
+refuse "--json and --csv exclude each other" history --json --csv
+refuse "--failed is of answers, and not of --messages" history --failed --messages
+refuse "--nagios and --json exclude each other" status --nagios --json
+refuse "\"status\" takes no names, but \"good\" was given" status good
+refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
+
+echo 'interval = 4x' >"$tmp/faulty.conf"
+run 78 status -c "$tmp/faulty.conf"
+run 78 history -c "$tmp/faulty.conf"
+run 3 status --nagios -c "$tmp/faulty.conf"
+expect_in "the monitor's line" "MXPULL UNKNOWN - the configuration is faulty: $tmp/faulty.conf:1: interval: " "$tmp/out"
+expect "one line" 1 "$(wc -l <"$tmp/out")"
+run 3 status --nagios -c "$tmp/none.conf"
+expect_in "the monitor's line" "$tmp/none.conf" "$tmp/out"
+
+"$MXPULL" history -c "$conf" >/dev/full 2>"$tmp/err"
+expect "a full disk" 75 $?
+
+finish

@@ -1,0 +1,27 @@
+-- A store as version 1 of the schema made it, with rows. Frozen: it is what stands on machines.
+CREATE TABLE polls ( id INTEGER PRIMARY KEY AUTOINCREMENT, backup TEXT NOT NULL COLLATE NOCASE, cause TEXT NOT NULL, began_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, exit_status INTEGER NOT NULL, grade TEXT NOT NULL);
+CREATE INDEX polls_ended ON polls (ended_ms);
+CREATE TABLE answers ( id INTEGER PRIMARY KEY, poll INTEGER NOT NULL, at_ms INTEGER NOT NULL, backup TEXT NOT NULL COLLATE NOCASE, domain TEXT NOT NULL COLLATE NOCASE, verb TEXT NOT NULL, outcome TEXT NOT NULL, grade TEXT NOT NULL, code INTEGER NOT NULL, text TEXT, address TEXT, tls TEXT, authenticated INTEGER NOT NULL, pending INTEGER, messages INTEGER, bytes INTEGER, attempts INTEGER NOT NULL, ms INTEGER NOT NULL);
+CREATE INDEX answers_at ON answers (at_ms);
+CREATE INDEX answers_backup ON answers (backup, at_ms, id);
+CREATE INDEX answers_domain ON answers (domain, at_ms, id);
+CREATE INDEX answers_outcome ON answers (outcome, at_ms);
+CREATE INDEX answers_outcome_backup ON answers (backup, outcome, at_ms, id);
+CREATE INDEX answers_outcome_domain ON answers (domain, outcome, at_ms, id);
+CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');
+CREATE INDEX answers_failed_backup ON answers (backup, at_ms, id, outcome, grade) WHERE grade IN ('temporary', 'bad');
+CREATE INDEX answers_failed_domain ON answers (domain, at_ms, id, outcome, grade) WHERE grade IN ('temporary', 'bad');
+CREATE TABLE backups ( backup TEXT PRIMARY KEY COLLATE NOCASE, slot_ms INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, asked_ms INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, failing_since_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE domains ( backup TEXT NOT NULL COLLATE NOCASE, domain TEXT NOT NULL COLLATE NOCASE, first_ms INTEGER NOT NULL DEFAULT 0, at_ms INTEGER NOT NULL DEFAULT 0, good_ms INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, silent INTEGER NOT NULL DEFAULT 0, outcome TEXT, code INTEGER NOT NULL DEFAULT 0, text TEXT, messages INTEGER, bytes INTEGER, pending INTEGER, strip TEXT NOT NULL DEFAULT '', PRIMARY KEY (backup, domain)) WITHOUT ROWID;
+CREATE TABLE life ( id INTEGER PRIMARY KEY CHECK (id = 1), alive_ms INTEGER NOT NULL, is_up INTEGER NOT NULL, looked_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, text TEXT NOT NULL);
+CREATE TABLE outages ( id INTEGER PRIMARY KEY, began_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL);
+CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0;
+PRAGMA user_version = 1;
+INSERT INTO polls VALUES (1, 'mx2', 'schedule', 1000, 1100, 0, 'good');
+INSERT INTO polls VALUES (2, 'mx2', 'retry', 2000, 2100, 77, 'bad');
+INSERT INTO answers VALUES (1, 1, 1050, 'mx2', 'example.com', 'ETRN', 'started', 'good', 250, 'Queuing started', '192.0.2.1', 'TLSv1.3', 0, NULL, NULL, NULL, 1, 12);
+INSERT INTO answers VALUES (2, 2, 2050, 'mx2', 'example.com', 'ETRN', 'denied', 'bad', 459, 'Not for you', '192.0.2.1', NULL, 0, NULL, NULL, NULL, 1, 14);
+INSERT INTO backups VALUES ('mx2', 3000, 3010, 2000, 1, 2000);
+INSERT INTO domains VALUES ('mx2', 'example.com', 1050, 2050, 1050, 1, 1, 'denied', 459, 'Not for you', NULL, NULL, NULL, '+!');
+INSERT INTO life VALUES (1, 2500, 1, 2400, 900, '');
+INSERT INTO outages VALUES (1, 800, 900, '127.0.0.1:25: connection refused');

@@ -1,0 +1,179 @@
+/* recovery: outages of the primary, told as a script.
+ *
+ * The watch period is 30s. A row's script is what happens, word by word: alive=5m and outage=5m are
+ * what an earlier run has left, so long ago, and begin the script; up and down are looks at the
+ * primary; +30s lets time go by; sleep=8h is a machine that sleeps, set+1h and set-1h set the wall
+ * clock; watch=1m is another period. The events are compared: B when an outage began, E when one
+ * ended, each with how long ago it began; and the state in the end. */
+#include "unit.h"
+
+#include <mxpull/base/duration.h>
+#include <mxpull/pull/recovery.h>
+
+#include <stdio.h>
+
+struct world {
+    struct recovery recovery;
+    struct instant now;
+    char events[100];
+};
+
+static const struct row {
+    const char *name;
+    const char *script;
+    const char *events;
+    enum recovery_state state;
+} rows[] = {
+    {"up at the first look", "up", "", RECOVERY_UP},
+    {"up for long", "up +30s up +30s up", "", RECOVERY_UP},
+    {"an outage", "up +30s down +30s down +4m up +30s up", "B0s E4m30s", RECOVERY_UP},
+    {"two outages", "up +30s down +30s up +30s down +1m up", "B0s E30s B0s E1m", RECOVERY_UP},
+    {"down at the first look", "down +30s down +1h up", "B0s E1h30s", RECOVERY_UP},
+    {"down for long", "up +30s down +10h down", "B0s", RECOVERY_DOWN},
+
+    {"restarted in time", "alive=60s up", "", RECOVERY_UP},
+    {"restarted late", "alive=61s up +30s up", "E1m1s", RECOVERY_UP},
+    {"restarted in time, and the look takes long", "alive=59s +30s up", "", RECOVERY_UP},
+    {"restarted in time, down", "alive=60s down +30s up", "B0s E30s", RECOVERY_UP},
+    {"restarted late, down", "alive=8h down +30s down +30s up", "B8h E8h1m", RECOVERY_UP},
+    {"restarted late, not looked", "alive=8h +1m", "", RECOVERY_UNKNOWN},
+    {"restarted in an outage that is over", "alive=10s outage=3h up", "E3h", RECOVERY_UP},
+    {"restarted in an outage that lasts", "alive=8h outage=9h down +1h up", "E10h", RECOVERY_UP},
+    {"alive in the future", "alive=-1h up", "", RECOVERY_UP},
+    {"an outage in the future", "outage=-1h +1m up", "E1m", RECOVERY_UP},
+
+    {"asleep", "up +10s sleep=8h up +30s up", "E8h", RECOVERY_UP},
+    {"asleep for two periods", "up +10s sleep=60s up", "", RECOVERY_UP},
+    {"asleep, and down after it", "up +10s sleep=8h down +1m up", "B8h E8h1m", RECOVERY_UP},
+    {"asleep, and slow to look", "up +10s sleep=8h +20s up", "E8h20s", RECOVERY_UP},
+    {"asleep in an outage", "up +30s down sleep=8h down +30s up", "B0s E8h30s", RECOVERY_UP},
+    {"asleep in an outage that is over", "up +30s down sleep=8h up", "B0s E8h", RECOVERY_UP},
+    {"asleep twice before the look", "up +10s sleep=8h +5s sleep=1h up", "E9h5s", RECOVERY_UP},
+    {"asleep before the first look", "sleep=8h up", "E8h", RECOVERY_UP},
+    {"asleep after a late restart", "alive=1h sleep=8h up", "E9h", RECOVERY_UP},
+    {"asleep after a restart in time", "alive=10s sleep=8h up", "E8h", RECOVERY_UP},
+
+    {"set back", "up +30s set-8h up +30s up", "", RECOVERY_UP},
+    {"set back in an outage", "up +30s down +5m set-8h +5m up", "B0s E10m", RECOVERY_UP},
+    {"set back in an outage, a little", "up +30s down +5m set-2m +5m up", "B0s E8m", RECOVERY_UP},
+    {"set back when unwatched", "alive=1h set-3h up", "E1h", RECOVERY_UP},
+    {"ten years on and back", "up +30s set+87600h up +30s set-87600h up +30s up", "E10y",
+     RECOVERY_UP},
+    {"ten years on and back in an outage", "up +30s down set+87600h +30s set-87600h +4m up",
+     "B0s E4m30s", RECOVERY_UP},
+
+    {"another period", "up watch=4h +4h up sleep=7h up sleep=9h up", "E9h", RECOVERY_UP},
+};
+
+static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms)
+{
+    world->now.wall_ms += wall_ms;
+    world->now.monotonic_ms += monotonic_ms;
+    recovery_tick(&world->recovery, wall_ms - monotonic_ms, world->now);
+}
+
+static void look(struct world *world, bool ready)
+{
+    size_t used = strlen(world->events);
+    char text[DURATION_TEXT_SIZE];
+    int64_t began_ms = -1;
+    enum recovery_event event = recovery_looked(&world->recovery, ready, world->now, &began_ms);
+
+    assert_int_equal(world->recovery.looked_ms, world->now.wall_ms);
+    assert_int_equal(world->recovery.next_look_ms,
+                     world->now.monotonic_ms + world->recovery.watch_ms);
+    assert_true(world->recovery.since_ms <= world->now.wall_ms);
+    if (event == RECOVERY_NOTHING) {
+        assert_int_equal(began_ms, -1);
+        return;
+    }
+    int64_t ago_s = (world->now.wall_ms - began_ms) / 1000;
+
+    assert_int_equal(world->recovery.state, ready ? RECOVERY_UP : RECOVERY_DOWN);
+    (void)snprintf(world->events + used, sizeof world->events - used, "%s%c%s", used > 0 ? " " : "",
+                   event == RECOVERY_OUTAGE_BEGAN ? 'B' : 'E',
+                   ago_s / 3600 >= 87600 ? "10y" : duration_format(text, ago_s));
+}
+
+/* The number behind =, + or -, in milliseconds; negative where it says so. */
+static int64_t value_ms(const char *word, size_t size)
+{
+    size_t sign = strcspn(word, "=+-");
+    char text[20] = "";
+    int64_t seconds;
+
+    if (sign >= size)
+        return 0;
+    bool is_negative = word[sign] == '-' || word[sign + 1] == '-';
+    size_t from = sign + (word[sign + 1] == '-' ? 2 : 1);
+    memcpy(text, word + from, size - from);
+    assert_true(duration_parse(text, &seconds));
+    return is_negative ? -seconds * 1000 : seconds * 1000;
+}
+
+static void happen(struct world *world, const char *word, int64_t value)
+{
+    if (*word == '+')
+        tick(world, value, value);
+    else if (*word == 'u' || *word == 'd')
+        look(world, *word == 'u');
+    else if (*word == 'w')
+        recovery_set_watch(&world->recovery, value / 1000, world->now);
+    else
+        tick(world, value, 0); /* sleep, set */
+    if (strncmp(word, "sleep=", 6) == 0 && value > 2 * world->recovery.watch_ms)
+        assert_int_equal(world->recovery.next_look_ms, world->now.monotonic_ms);
+}
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    struct world world = {.now = {.wall_ms = INT64_C(1767571200000), .monotonic_ms = 77}};
+    int64_t alive_ms = 0, outage_ms = 0;
+    bool is_begun = false;
+
+    for (const char *word = row->script; *word != '\0';) {
+        size_t size = strcspn(word, " ");
+        int64_t value = value_ms(word, size);
+
+        if (*word == 'a') {
+            alive_ms = world.now.wall_ms - value;
+        } else if (*word == 'o') {
+            outage_ms = world.now.wall_ms - value;
+        } else if (!is_begun) {
+            recovery_init(&world.recovery, 30, alive_ms, outage_ms, world.now);
+            assert_int_equal(world.recovery.next_look_ms, world.now.monotonic_ms);
+            is_begun = true;
+        }
+        if (*word != 'a' && *word != 'o')
+            happen(&world, word, value);
+        word += size + strspn(word + size, " ");
+    }
+    assert_string_equal(world.events, row->events);
+    assert_int_equal(world.recovery.state, row->state);
+}
+
+static void test_period(void **state)
+{
+    struct recovery recovery;
+    struct instant now = {.wall_ms = 1000000000, .monotonic_ms = 5000};
+    int64_t began_ms;
+
+    (void)state;
+    recovery_init(&recovery, 3600, 0, 0, now);
+    (void)recovery_looked(&recovery, true, now, &began_ms);
+    now.monotonic_ms += 1000;
+    recovery_set_watch(&recovery, 30, now);
+    assert_int_equal(recovery.next_look_ms, now.monotonic_ms + 30000);
+    recovery_set_watch(&recovery, 7200, now);
+    assert_int_equal(recovery.next_look_ms, now.monotonic_ms + 30000);
+    assert_int_equal(recovery.state, RECOVERY_UP);
+    assert_int_equal(recovery.watch_ms, 7200000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_period)};
+
+    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+}

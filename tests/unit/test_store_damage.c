@@ -1,0 +1,371 @@
+/* The store's file damaged or taken away, before it is opened and while it is open. */
+#define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
+#define _DEFAULT_SOURCE
+
+#include "test_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+static ino_t inode_of(const char *path)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) != 0)
+        fail_msg("%s: %s", path, strerror(errno));
+    return facts.st_ino;
+}
+
+/* ---- damage ---- */
+
+/* Overwrites size bytes at offset with what is no database. */
+static void overwrite(const char *name, off_t offset, size_t size)
+{
+    int file = open(in_directory(name), O_WRONLY | O_CREAT, 0600);
+    char garbage[4096];
+
+    for (size_t i = 0; i < sizeof garbage; i++)
+        garbage[i] = (char)(i * 31 + 7);
+    assert_true(file >= 0);
+    assert_true(size <= sizeof garbage);
+    assert_int_equal(pwrite(file, garbage, size, offset), size);
+    assert_int_equal(close(file), 0);
+}
+
+static void spoil_header(void)
+{
+    overwrite("mxpull.db", 0, 100);
+}
+
+static void spoil_first_page(void)
+{
+    overwrite("mxpull.db", 100, 3996);
+}
+
+static void spoil_middle(void)
+{
+    int64_t page = ask_file("SELECT rootpage FROM sqlite_master WHERE name = 'answers'");
+
+    overwrite("mxpull.db", (off_t)(page - 1) * 4096, 4096);
+}
+
+static void spoil_end(void)
+{
+    struct stat facts;
+
+    assert_int_equal(stat(in_directory("mxpull.db"), &facts), 0);
+    assert_int_equal(truncate(in_directory("mxpull.db"), facts.st_size / 2), 0);
+}
+
+static void spoil_all_but_a_bit(void)
+{
+    assert_int_equal(truncate(in_directory("mxpull.db"), 50), 0);
+}
+
+static void spoil_to_nothing(void)
+{
+    assert_int_equal(truncate(in_directory("mxpull.db"), 0), 0);
+}
+
+static void spoil_log(void)
+{
+    overwrite("mxpull.db-wal", 0, 4096);
+}
+
+static void spoil_index_of_log(void)
+{
+    overwrite("mxpull.db-shm", 0, 4096);
+}
+
+static void take_file(void)
+{
+    assert_int_equal(unlink(in_directory("mxpull.db")), 0);
+}
+
+static const struct damage_row {
+    const char *name;
+    void (*spoil)(void);
+    unsigned notices;
+    bool is_kept; /* nothing is lost */
+    bool shows_at_once;
+} damage_rows[] = {
+    {"the header is garbage", spoil_header, 1, false, true},
+    {"the first page is garbage", spoil_first_page, 1, false, true},
+    {"a page in the middle is garbage", spoil_middle, 1, false, false},
+    {"truncated to the half", spoil_end, 1, false, true},
+    {"truncated to a bit of the header", spoil_all_but_a_bit, 1, false, true},
+    {"truncated to nothing", spoil_to_nothing, 0, false, true},
+    {"the log is garbage", spoil_log, 0, true, false},
+    {"the log's index is garbage", spoil_index_of_log, 0, true, false},
+    {"removed", take_file, 0, false, true},
+};
+
+enum {
+    POLLS_BEFORE = 300
+};
+
+static void fill(struct store *store)
+{
+    assert_ok(store_begin(store, &problem));
+    for (int i = 0; i < POLLS_BEFORE; i++)
+        (void)add(store, "mx2", 1000 + i, "example.com", STORE_GOOD);
+    assert_ok(store_commit(store, &problem));
+}
+
+/* The name that the notice tells is there. */
+static void assert_set_aside(unsigned notices)
+{
+    char *name, *end;
+
+    assert_int_equal(test_notices, notices);
+    if (notices == 0)
+        return;
+    name = strstr(test_notice, "it is now ");
+    assert_non_null(name);
+    name += strlen("it is now ");
+    end = strchr(name, ',');
+    assert_non_null(end);
+    *end = '\0';
+    assert_non_null(strstr(name, "mxpull.db.damaged-2"));
+    assert_int_equal(access(name, F_OK), 0);
+}
+
+/* A store that is recorded into, whatever happened to its file. */
+static void damaged_before(void **state)
+{
+    const struct damage_row *row = *state;
+    struct store *store;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    fill(store);
+    store_close(store);
+    row->spoil();
+    store = open_store();
+    (void)add(store, "mx2", 9999, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 10000, "example.com", STORE_BAD);
+    assert_int_equal(count_answers(store), 2 + (row->is_kept ? POLLS_BEFORE : 0));
+    assert_set_aside(row->notices);
+    store_close(store);
+    store = open_store();
+    assert_int_equal(count_answers(store), 2 + (row->is_kept ? POLLS_BEFORE : 0));
+    assert_int_equal(test_notices, row->notices);
+    store_close(store);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* The same with the damage done while two have it open: both go on in the same new file. */
+static void damaged_meanwhile(void **state)
+{
+    const struct damage_row *row = *state;
+    struct store *store, *other;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    fill(store);
+    store_close(store);
+    store = open_store();
+    other = open_store();
+    row->spoil();
+    (void)add(store, "mx2", 9999, "example.com", STORE_BAD);
+    (void)add(other, "mx2", 10000, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 10001, "example.com", STORE_BAD);
+    /* Who has the file in its memory may not see at once what has become of it, and records into it
+     * until somebody does. */
+    if (count_answers(other) != 3 + POLLS_BEFORE)
+        assert_in_range(count_answers(other), 2, 3);
+    assert_int_equal(count_answers(store), count_answers(other));
+    assert_true(test_notices <= 1);
+    store_close(store);
+    store_close(other);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* Who only reads says so, and leaves everything where it is. */
+static void damaged_for_a_reader(void **state)
+{
+    const struct damage_row *row = *state;
+    const struct store_filter all = {.limit = 0};
+    struct store *store;
+    struct error error = {.status = STATUS_OK};
+    size_t count = 0;
+    enum status status;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    fill(store);
+    store_close(store);
+    row->spoil();
+    store = NULL;
+    status = try_open(&store, true, &error);
+    assert_int_equal(status, row->shows_at_once ? STATUS_SYSTEM : STATUS_OK);
+    if (status == STATUS_OK) {
+        status = store_history(store, &all, count_row, &count, &error);
+        assert_int_equal(status, row->is_kept ? STATUS_OK : STATUS_SYSTEM);
+        if (!row->is_kept) {
+            assert_non_null(strstr(error.text, "is damaged; the next pull"));
+            assert_int_equal(store_history(store, &all, count_row, &count, &error), STATUS_SYSTEM);
+        }
+        store_close(store);
+    }
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+static void names_of_the_damaged_differ(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        store = open_store();
+        fill(store);
+        store_close(store);
+        spoil_header();
+    }
+    store = open_store();
+    assert_int_equal(test_notices, 4);
+    store_close(store);
+}
+
+/* What is in the log may be all that can be saved of a damaged file. */
+static void log_is_set_aside_too(void **state)
+{
+    struct store *store = open_store(), *other;
+    char name[600];
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    store = open_store();
+    assert_ok(
+        store_set_due(store, "mx2", 1, 1, &problem)); /* in the log, and no first page with it */
+    spoil_header();
+    other = open_store();
+    assert_set_aside(1);
+    (void)snprintf(name, sizeof name, "%s-wal", strstr(test_notice, "it is now ") + 10);
+    assert_int_equal(access(name, F_OK), 0);
+    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    (void)add(other, "mx2", 3, "a.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    store_close(store);
+    store_close(other);
+}
+
+static void damage_ends_a_batch(void **state)
+{
+    struct store *store = open_store();
+    struct store_change change;
+    struct error error;
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    spoil_middle();
+    store = open_store();
+    assert_ok(store_begin(store, &problem));
+    assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error),
+                     STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "damaged"));
+    assert_int_equal(store_commit(store, &error), STATUS_SYSTEM);
+    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 1);
+    assert_set_aside(1);
+    store_close(store);
+}
+
+/* ---- taken away ---- */
+
+static void removed_under_us(void **state)
+{
+    struct store *store = open_store(), *other = open_store();
+    ino_t index;
+
+    (void)state;
+    fill(store);
+    (void)add(other, "mx2", 1, "example.com", STORE_GOOD);
+    index = inode_of(in_directory("mxpull.db-shm"));
+    assert_int_equal(unlink(in_directory("mxpull.db")), 0); /* its log and index stay */
+    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    /* The index is memory that is shared with all who have it open: it must be another one. */
+    assert_int_not_equal(inode_of(in_directory("mxpull.db-shm")), index);
+    assert_int_equal(count_answers(other), 1);
+    (void)add(other, "mx2", 3, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    store_close(other);
+    assert_int_equal(count_answers(store), 2);
+    store_close(store);
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(ask_file("SELECT count(*) FROM answers"), 2);
+}
+
+static void all_removed_under_us(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    fill(store);
+    assert_int_equal(remove_directory(NULL), 0);
+    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(store), 1);
+    store_close(store);
+    assert_int_equal(ask_file("SELECT count(*) FROM answers"), 1);
+}
+
+static void replaced_under_us(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    store = open_store();
+    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    store_close(store);
+    assert_int_equal(rename(in_directory("mxpull.db"), in_directory("kept")), 0);
+    store = open_store();
+    fill(store);
+    assert_int_equal(rename(in_directory("kept"), in_directory("mxpull.db")), 0);
+    assert_int_equal(unlink(in_directory("mxpull.db-wal")), 0);
+    assert_int_equal(unlink(in_directory("mxpull.db-shm")), 0);
+    assert_int_equal(count_answers(store), 1);
+    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(store), 2);
+    store_close(store);
+    assert_int_equal(test_notices, 0);
+}
+
+static void reader_follows(void **state)
+{
+    struct store *store = open_store(), *reader = open_read_only();
+    const struct store_filter all = {.limit = 0};
+    struct error error;
+    size_t count = 0;
+
+    (void)state;
+    assert_int_equal(remove_directory(NULL), 0);
+    assert_int_equal(store_history(reader, &all, count_row, &count, &error), STATUS_SYSTEM);
+    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(reader), 1);
+    store_close(store);
+    store_close(reader);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
+        IN_DIRECTORY(names_of_the_damaged_differ),
+        IN_DIRECTORY(log_is_set_aside_too),
+        IN_DIRECTORY(damage_ends_a_batch),
+        IN_DIRECTORY(removed_under_us),
+        IN_DIRECTORY(all_removed_under_us),
+        IN_DIRECTORY(replaced_under_us),
+        IN_DIRECTORY(reader_follows),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    failed += RUN_TABLE(damage_rows, damaged_before);
+    failed += RUN_TABLE(damage_rows, damaged_meanwhile);
+    failed += RUN_TABLE(damage_rows, damaged_for_a_reader);
+    return failed;
+}

@@ -1,0 +1,377 @@
+/* The store's file: made, of other versions, not to be written, held by others, on a full disk. */
+#define _GNU_SOURCE /* unshare; mkdtemp, nftw */
+
+#include "test_store.h"
+
+#include <mxpull/platform/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+#ifdef __linux__
+#include <sched.h>
+#include <sys/mount.h>
+#endif
+
+/* ---- made ---- */
+
+static mode_t mode_of(const char *path)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) != 0)
+        fail_msg("%s: %s", path, strerror(errno));
+    return facts.st_mode & 07777;
+}
+
+static void made_for_us_alone(void **state)
+{
+    struct store_options options = {.directory = in_directory("state/mxpull")};
+    struct store *store = NULL;
+    mode_t mask = umask(0);
+
+    (void)state;
+    assert_ok(store_open(&store, &options, &problem));
+    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    assert_int_equal(mode_of(in_directory("state/mxpull")), 0700);
+    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db")), 0600);
+    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db-wal")), 0600);
+    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db-shm")), 0600);
+    store_close(store);
+    store_close(NULL);
+    (void)umask(mask);
+    /* One file is left, and the lock. */
+    assert_int_not_equal(access(in_directory("state/mxpull/mxpull.db-wal"), F_OK), 0);
+}
+
+static void any_path_will_do(void **state)
+{
+    static const char *const names[] = {"a?b#c", "50%41", "sp ace", "\xc3\xbc", "a&b=c"};
+    char before[512];
+
+    (void)state;
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(test_directory), 0);
+    for (size_t i = 0; i < COUNT_OF(names) * 2; i++) {
+        const char *name = names[i / 2];
+        struct store_options options = {.directory = i % 2 == 0 ? in_directory(name) : name};
+        struct store *store = NULL;
+        char file[128];
+
+        assert_ok(store_open(&store, &options, &problem));
+        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+        assert_int_equal(count_answers(store), 1 + i % 2);
+        store_close(store);
+        (void)snprintf(file, sizeof file, "%s/mxpull.db", name);
+        assert_int_equal(mode_of(file), 0600);
+    }
+    assert_int_equal(chdir(before), 0);
+}
+
+static void directory_that_cannot_be(void **state)
+{
+    struct store_options options = {.directory = in_directory("file/below")};
+    struct store *store = NULL;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(close(open(in_directory("file"), O_CREAT | O_WRONLY, 0600)), 0);
+    assert_int_equal(store_open(&store, &options, &error), STATUS_SYSTEM);
+    assert_null(store);
+    assert_non_null(strstr(error.text, "Not a directory"));
+}
+
+static void not_to_be_written(void **state)
+{
+    const uid_t nobody = 65534;
+    struct store *store = NULL;
+    struct error error;
+    bool is_root = geteuid() == 0;
+
+    (void)state;
+    assert_int_equal(chmod(test_directory, 0555), 0);
+    if (is_root)
+        assert_int_equal(seteuid(nobody), 0);
+    assert_int_equal(try_open(&store, false, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "Permission denied"));
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+}
+
+static void directory_in_its_place(void **state)
+{
+    struct store *store = NULL;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(mkdir(in_directory("mxpull.db"), 0700), 0);
+    assert_int_equal(try_open(&store, false, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "mxpull.db: unable to open database file: Is a directory"));
+    assert_int_equal(test_notices, 0);
+}
+
+/* ---- read only ---- */
+
+static void read_only_makes_nothing(void **state)
+{
+    struct store_options options = {.directory = in_directory("none"), .read_only = true};
+    struct store *store = NULL;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(store_open(&store, &options, &error), STATUS_SYSTEM);
+    assert_int_not_equal(access(in_directory("none"), F_OK), 0);
+    assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
+    assert_null(store);
+    assert_int_not_equal(access(in_directory("mxpull.db"), F_OK), 0);
+    assert_int_equal(close(open(in_directory("mxpull.db"), O_CREAT | O_WRONLY, 0600)), 0);
+    assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "nothing is recorded yet"));
+}
+
+static void read_only_changes_nothing(void **state)
+{
+    struct store *writer = open_store(), *reader;
+    struct store_change change;
+    struct error error;
+
+    (void)state;
+    (void)add(writer, "mx2", 1, "example.com", STORE_GOOD);
+    reader = open_read_only();
+    assert_int_equal(count_answers(reader), 1);
+    assert_int_equal(try_add(reader, "mx2", 2, "example.com", STORE_GOOD, &change, &error),
+                     STATUS_SYSTEM);
+    assert_ok(store_begin(reader, &problem));
+    assert_int_equal(count_answers(reader), 1);
+    (void)add(writer, "mx2", 2, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(reader), 1); /* as it was at the begin */
+    assert_int_equal(try_add(reader, "mx2", 2, "example.com", STORE_GOOD, &change, &error),
+                     STATUS_SYSTEM);
+    assert_ok(store_commit(reader, &problem));
+    assert_int_equal(count_answers(reader), 2);
+    store_close(writer);
+    assert_int_equal(count_answers(reader), 2);
+    store_close(reader);
+}
+
+/* ---- versions ---- */
+
+static void run_sql(const char *sql)
+{
+    sqlite3 *database = NULL;
+    char *message = NULL;
+
+    assert_int_equal(sqlite3_open(in_directory("mxpull.db"), &database), SQLITE_OK);
+    if (sqlite3_exec(database, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s: %s", sql, message);
+    (void)sqlite3_close(database);
+}
+
+static void make_version_1(void)
+{
+    struct buffer sql;
+
+    buffer_init(&sql, 64 * 1024);
+    assert_ok(file_read(STORE_VERSION_1, &sql, &problem));
+    run_sql(sql.bytes);
+    buffer_done(&sql);
+}
+
+/* All that makes up the schema, as one number. */
+static int64_t sum_of_schema(void)
+{
+    return ask_file("WITH RECURSIVE"
+                    " texts(id, sql) AS (SELECT row_number() OVER (ORDER BY name), sql"
+                    "   FROM sqlite_master WHERE sql IS NOT NULL),"
+                    " letters(id, at, sum) AS (SELECT 1, 1, 7 UNION ALL"
+                    "   SELECT iif(at > length(sql), id + 1, id), iif(at > length(sql), 1, at + 1),"
+                    "     (sum * 31 + coalesce(unicode(substr(sql, at, 1)), 0)) % 1000000007"
+                    "   FROM letters JOIN texts USING (id))"
+                    " SELECT sum FROM letters ORDER BY id DESC, at DESC LIMIT 1");
+}
+
+static void version_1_is_brought_up_to_date(void **state)
+{
+    struct store_backup backup = {.streak = 0};
+    struct store_domain domain;
+    struct store *store = NULL;
+    struct error error;
+    int64_t sum;
+    bool found = false;
+
+    (void)state;
+    store_close(open_store());
+    sum = sum_of_schema();
+    assert_int_equal(unlink(in_directory("mxpull.db")), 0);
+    make_version_1();
+    assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "older mxpull"));
+    assert_int_equal(ask_file("PRAGMA user_version"), 1);
+    store = open_store();
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(ask_file("PRAGMA user_version"), 2);
+    assert_int_equal(sum_of_schema(), sum);
+    assert_int_equal(count_answers(store), 2);
+    assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
+    assert_int_equal(backup.due_ms, 3010);
+    assert_int_equal(backup.failing_since_ms, 2000);
+    assert_int_equal(backup.certificate_expires_ms, 0);
+    assert_true(add(store, "mx2", 4000, "example.com", STORE_GOOD).recovered);
+    assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
+    assert_true(domain.silent);
+    assert_int_equal(domain.strip_count, 3);
+    assert_int_equal(domain.first_ms, 1050);
+    store_close(store);
+}
+
+static void newer_version_is_refused(void **state)
+{
+    struct store *store = NULL;
+    struct error error;
+
+    (void)state;
+    store_close(open_store());
+    run_sql("PRAGMA user_version = 3");
+    assert_int_equal(try_open(&store, false, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "newer mxpull"));
+    assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "newer mxpull"));
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(ask_file("PRAGMA user_version"), 3);
+}
+
+/* ---- held by others ---- */
+
+static void held_for_too_long(void **state)
+{
+    struct store *store = open_store(), *other = open_store();
+    struct store_change change;
+    struct error error;
+
+    (void)state;
+    assert_ok(store_begin(store, &problem));
+    assert_int_equal(try_add(other, "mx2", 1, "a.test", STORE_GOOD, &change, &error), STATUS_BUSY);
+    assert_non_null(strstr(error.text, "another process"));
+    assert_int_equal(count_answers(other), 0); /* reading goes on meanwhile */
+    assert_ok(store_commit(store, &problem));
+    (void)add(other, "mx2", 1, "a.test", STORE_GOOD);
+    store_close(store);
+    store_close(other);
+}
+
+/* ---- a full disk ---- */
+
+#ifdef __linux__
+/* A small file system of our own, seen by this process alone. */
+static bool mount_small(void)
+{
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("none", test_directory, "tmpfs", 0, "size=2m,mode=700") == 0;
+}
+
+static void fill_disk(void)
+{
+    int file = open(in_directory("filler"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    char bytes[4096];
+
+    assert_true(file >= 0);
+    memset(bytes, 'x', sizeof bytes);
+    while (write(file, bytes, sizeof bytes) > 0)
+        ;
+    assert_int_equal(errno, ENOSPC);
+    assert_int_equal(close(file), 0);
+}
+
+/* Records until it fails for the disk. Returns how many were recorded. */
+static size_t add_until_full(struct store *store)
+{
+    struct store_change change;
+    struct error error = {.status = STATUS_OK};
+    size_t count = 0;
+
+    while (try_add(store, "mx2", 1, "example.com", STORE_GOOD, &change, &error) == STATUS_OK) {
+        count++;
+        assert_in_range(count, 0, 100000);
+    }
+    assert_int_equal(error.status, STATUS_SYSTEM);
+    if (strstr(error.text, "disk is full") == NULL)
+        fail_msg("%s", error.text);
+    return count;
+}
+#endif
+
+static void full_disk(void **state)
+{
+#ifdef __linux__
+    struct store *store, *other = NULL;
+    struct store_change change;
+    struct error error;
+    size_t count;
+
+    (void)state;
+    if (!mount_small()) {
+        print_message("skipped: no file system can be mounted\n");
+        skip();
+    }
+    store = open_store();
+    for (count = 0; count < 10; count++)
+        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    for (int round = 0; round < 3; round++) {
+        fill_disk();
+        count += add_until_full(store);
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error),
+                             STATUS_SYSTEM);
+        assert_ok(store_begin(store, &problem));
+        assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error) ==
+                                 STATUS_OK &&
+                             store_commit(store, &error) == STATUS_OK,
+                         false);
+        (void)store_commit(store, &error);
+        assert_int_equal(count_answers(store), count);
+        assert_int_equal(unlink(in_directory("filler")), 0);
+        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+        assert_int_equal(count_answers(store), ++count);
+    }
+    store_close(store);
+    /* Opened on a full disk. */
+    fill_disk();
+    if (try_open(&other, false, &error) == STATUS_OK)
+        count += add_until_full(other);
+    else
+        assert_int_equal(error.status, STATUS_SYSTEM);
+    assert_int_equal(unlink(in_directory("filler")), 0);
+    store_close(other);
+    store = open_store();
+    assert_int_equal(count_answers(store), count);
+    assert_int_equal(test_notices, 0);
+    store_close(store);
+    assert_int_equal(umount2(test_directory, MNT_DETACH), 0);
+#else
+    (void)state;
+    print_message("skipped: not on this system\n");
+    skip();
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
+        IN_DIRECTORY(made_for_us_alone),
+        IN_DIRECTORY(any_path_will_do),
+        IN_DIRECTORY(directory_that_cannot_be),
+        IN_DIRECTORY(not_to_be_written),
+        IN_DIRECTORY(read_only_makes_nothing),
+        IN_DIRECTORY(read_only_changes_nothing),
+        IN_DIRECTORY(version_1_is_brought_up_to_date),
+        IN_DIRECTORY(newer_version_is_refused),
+        IN_DIRECTORY(directory_in_its_place),
+        IN_DIRECTORY(held_for_too_long),
+        IN_DIRECTORY(full_disk),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
