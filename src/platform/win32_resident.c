@@ -1,9 +1,9 @@
 /* The C library's heap is the system's here, which keeps little to itself. */
-#include <mxpull/platform/heap.h>
+#include <mxpull/platform/resident.h>
 
 #include <malloc.h>
 
-void heap_give_back(void)
+void resident_trim(void)
 {
     (void)_heapmin();
 }
