@@ -21,6 +21,8 @@ static size_t header(char *line, size_t size, size_t count, void *context)
         return 0;
     if (!connection->heard.open)
         connection_progressed(connection);
+    if (connection->tls_version[0] == '\0')
+        wire_note_session(connection);
     if (connection->heard.ehlo.starttls) /* from here on libcurl may have something to say of TLS */
         (void)curl_easy_setopt(connection->easy, CURLOPT_VERBOSE, 1L);
     return size * count;
