@@ -16,6 +16,10 @@ expect_relayed 'STARTTLS, PLAIN' "port = $ODMR_PORT" 'tls = required' "$ca" 'aut
 expect_match 'STARTTLS: TLS' '^TLSv1\.[23]$' "$(json '.results[0].tls')"
 expect_relayed 'implicit, CRAM-MD5' "port = $SMTPS_PORT" 'tls = implicit' "$ca" 'auth = CRAM-MD5' "tls_fingerprint = \"$(fingerprint good)\""
 expect_match 'implicit: TLS' '^TLSv1\.[23]$' "$(json '.results[0].tls')"
+# Then Windows' own certificates decide; under wine any is good.
+atrn_config '"example.test"' "$(credentials "$SERVER_PASSWORD")" "port = $SMTPS_PORT" 'tls = implicit'
+pull
+expect_pull 'without tls_ca_file' 0 empty
 run_mxpull status --json -c "$tmp/mxpull.conf"
 expect 'days until the certificate ends' 29 "$(json '.domains[0].certificate_days')"
 finish
