@@ -4,7 +4,7 @@
 set -eu
 : "${WINEPREFIX:=${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-wine}"
 : "${WINEDEBUG:=-all}"
-: "${WINEDLLOVERRIDES:=mscoree,mshtml=;winemenubuilder.exe=d}"
+: "${WINEDLLOVERRIDES:=mscoree,mshtml=;winemenubuilder.exe,winedbg.exe=d}"
 export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
 
 # wine's server lives on behind these, so it must not hold the pipes of whoever waits for our end.

@@ -256,7 +256,7 @@ static void follow_up(struct run *run)
     if (run->record == NULL)
         return;
     (void)record_check_silence(run->record, clock_wall_ms());
-    record_prune(run->record, clock_wall_ms());
+    (void)record_prune(run->record, clock_wall_ms());
     for (;;) {
         int64_t next_ms = hooks_advance(run->hooks);
 

@@ -3,6 +3,8 @@
  * removing it would let two runs hold two files of one name. */
 #include <mxpull/platform/lock.h>
 
+#include "posix_lock_file.h"
+
 #include <mxpull/base/memory.h>
 
 #include <errno.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 enum {
-    LOCK_MODE = 0600,
     PID_TEXT_SIZE = 24
 };
 
@@ -46,7 +47,7 @@ static void write_pid(int descriptor)
 
 enum status lock_take(struct lock **lock, const char *path, struct error *error)
 {
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+    int descriptor = lock_file_open(path);
     enum status status;
 
     if (descriptor < 0)

@@ -4,6 +4,8 @@
  * inherit them. The file stays empty: a lock may lie behind its end. */
 #include <mxpull/platform/lock.h>
 
+#include "posix_lock_file.h"
+
 #include <mxpull/base/memory.h>
 
 #include <errno.h>
@@ -14,10 +16,6 @@
 
 /* PLACES: the places that an offset can name, with room to spare. */
 #define PLACES UINT64_C(0x3fffffffffffffff)
-
-enum {
-    LOCK_MODE = 0600
-};
 
 struct lock_set {
     int descriptor;
@@ -32,7 +30,7 @@ static struct flock record(short type, uint64_t key)
 
 enum status lock_set_open(struct lock_set **set, const char *path, struct error *error)
 {
-    int descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, LOCK_MODE);
+    int descriptor = lock_file_open(path);
 
     if (descriptor < 0)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));

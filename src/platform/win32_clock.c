@@ -5,6 +5,7 @@
 
 #include "win32_text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* A FILETIME counts 100 ns from 1601 on. */
@@ -42,14 +43,26 @@ int64_t clock_wall_ms(void)
     return ticks_of(now) / TICKS_PER_MS - EPOCH_S * 1000;
 }
 
+/* The rules of the zone that holds now, as they are or were in that year. */
+static bool zone_of(const SYSTEMTIME *utc, TIME_ZONE_INFORMATION *zone)
+{
+    DYNAMIC_TIME_ZONE_INFORMATION now;
+
+    return GetDynamicTimeZoneInformation(&now) != TIME_ZONE_ID_INVALID &&
+           GetTimeZoneInformationForYear(utc->wYear, &now, zone);
+}
+
 int64_t clock_local_offset_s(int64_t utc_s)
 {
-    FILETIME time = file_time((utc_s + EPOCH_S) * TICKS_PER_S);
+    TIME_ZONE_INFORMATION zone;
     SYSTEMTIME utc, local;
+    FILETIME time;
 
-    if (utc_s < -EPOCH_S || utc_s >= INT64_MAX / TICKS_PER_S - EPOCH_S ||
-        !FileTimeToSystemTime(&time, &utc) ||
-        !SystemTimeToTzSpecificLocalTimeEx(NULL, &utc, &local) ||
+    if (utc_s < -EPOCH_S || utc_s >= INT64_MAX / TICKS_PER_S - EPOCH_S)
+        return 0;
+    time = file_time((utc_s + EPOCH_S) * TICKS_PER_S);
+    if (!FileTimeToSystemTime(&time, &utc) || !zone_of(&utc, &zone) ||
+        !SystemTimeToTzSpecificLocalTime(&zone, &utc, &local) ||
         !SystemTimeToFileTime(&local, &time))
         return 0;
     return ticks_of(time) / TICKS_PER_S - EPOCH_S - utc_s;

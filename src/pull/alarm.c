@@ -1,5 +1,4 @@
 /* Changes of state, told once: in the log and by the administrator's command. */
-#include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/alarm.h>
@@ -32,7 +31,7 @@ static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *
     return clock_utc_text(target, alarm->since_ms);
 }
 
-static void write_log(const struct alarm *alarm)
+static void write_log(const struct alarm *alarm, enum level level)
 {
     char since[CLOCK_TEXT_SIZE];
     struct log_field fields[8];
@@ -50,7 +49,7 @@ static void write_log(const struct alarm *alarm)
         fields[count++] = (struct log_field){.key = "since", .text = since_text(since, alarm)};
     if (alarm->text != NULL)
         fields[count++] = (struct log_field){.key = "text", .text = alarm->text};
-    log_fields(is_good(alarm) ? LEVEL_INFO : LEVEL_ERROR, fields, count);
+    log_fields(level, fields, count);
 }
 
 static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
@@ -75,11 +74,12 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
     hooks_run(hooks, command, variables, COUNT_OF(variables));
 }
 
-void alarm_raise(const struct alarm *alarm, const struct config *config, struct hooks *hooks)
+void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
+                 struct hooks *hooks)
 {
     const char *command = is_good(alarm) ? config->on_recovery : config->on_failure;
 
-    write_log(alarm);
+    write_log(alarm, level);
     if (command != NULL && hooks != NULL)
         run_command(alarm, command, hooks);
 }

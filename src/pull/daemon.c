@@ -135,11 +135,26 @@ static void admit_due(struct daemon *daemon, const struct preflight *look)
     daemon->due_count = 0;
 }
 
-/* An outage has ended: what is due has not begun, and is asked with everything else. */
+static bool recovers_at_once(const struct config *config)
+{
+    for (size_t i = 0; i < config->primary.recovery.count; i++) {
+        if (config->primary.recovery.seconds[i] == 0)
+            return true;
+    }
+    return false;
+}
+
+/* An outage has ended: what is due has not begun, and is asked with everything else, if that comes at
+ * once. */
 static void recover(struct daemon *daemon, struct instant now)
 {
     const struct config *config = daemon->current->config;
 
+    if (!recovers_at_once(config)) {
+        admit_due(daemon, daemon->look);
+        plan_recover_all(daemon->plan, now);
+        return;
+    }
     for (size_t i = 0; i < daemon->due_count; i++) {
         plan_held(daemon->plan, (size_t)(poll_backup(daemon->due[i]) - config->backups), now);
         poll_free(daemon->due[i]);
@@ -184,14 +199,21 @@ static struct polling polling_of(const struct daemon *daemon)
                             .context = daemon->options.context};
 }
 
-/* What is kept for each backup of the configuration. */
-static void make_room(struct daemon *daemon)
+/* What is kept for each backup of the configuration. What was held before, by its name, still is. */
+static void make_room(struct daemon *daemon, const struct config *before)
 {
-    size_t count = daemon->current->config->backup_count;
+    const struct config *config = daemon->current->config;
+    size_t *held = memory_new(config->backup_count, sizeof *held);
 
+    for (size_t i = 0; before != NULL && i < before->backup_count; i++) {
+        for (size_t j = 0; daemon->held[i] > 0 && j < config->backup_count; j++) {
+            if (strcmp(before->backups[i].name, config->backups[j].name) == 0)
+                held[j] = daemon->held[i];
+        }
+    }
     free(daemon->held);
-    daemon->held = memory_new(count, sizeof *daemon->held);
-    daemon->due = memory_resize(daemon->due, count, sizeof(struct poll *));
+    daemon->held = held;
+    daemon->due = memory_resize(daemon->due, config->backup_count, sizeof(struct poll *));
 }
 
 static void adopt(struct daemon *daemon, struct config *config)
@@ -201,7 +223,36 @@ static void adopt(struct daemon *daemon, struct config *config)
 
     generation->older = daemon->current;
     daemon->current = generation;
-    make_room(daemon);
+    make_room(daemon, generation->older != NULL ? generation->older->config : NULL);
+}
+
+/* A backup that was gone for a while may be asked still: it must not be asked twice at once. */
+static void take_running_over(struct daemon *daemon, struct instant now)
+{
+    for (const struct generation *generation = daemon->current->older; generation != NULL;
+         generation = generation->older) {
+        for (size_t i = 0; i < pool_count(generation->pool); i++) {
+            size_t place;
+
+            if (find_backup(daemon, generation, pool_get(generation->pool, i), &place) &&
+                !plan_is_running(daemon->plan, place))
+                plan_take_over(daemon->plan, place, now);
+        }
+    }
+}
+
+/* Where domains are not looked at any more, none of them is refused. */
+static void free_held(struct daemon *daemon, struct instant now)
+{
+    const struct config *config = daemon->current->config;
+
+    if (config->primary.preflight == PREFLIGHT_RECIPIENTS)
+        return;
+    for (size_t i = 0; i < config->backup_count; i++) {
+        if (daemon->held[i] > 0)
+            plan_recover(daemon->plan, i, now);
+        daemon->held[i] = 0;
+    }
 }
 
 /* Not while polls wait for a look: they are those of the configuration in force. */
@@ -215,6 +266,8 @@ static void reload(struct daemon *daemon, struct instant now)
     primary_look_done(daemon);
     adopt(daemon, config);
     plan_reload(daemon->plan, config, now);
+    take_running_over(daemon, now);
+    free_held(daemon, now);
     record_reload(daemon->record, config);
     recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
     if (daemon->options.ready != NULL)
@@ -320,7 +373,7 @@ static int64_t advance(struct daemon *daemon)
          generation = generation->older)
         next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
-    daemon_plan_write(daemon);
+    daemon_plan_write(daemon, now);
     rest(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
     next_ms = earlier(next_ms, hooks_advance(daemon->hooks));

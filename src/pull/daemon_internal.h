@@ -24,6 +24,7 @@ struct daemon {
     struct preflight *look;             /* the one under way */
     bool looked;                        /* it has ended */
     bool look_is_full;                  /* it asks for every domain of the configuration */
+    bool wants_full_look;               /* the next one has to */
     size_t *held;           /* of each backup: how many of its domains were held last time */
     int64_t next_upkeep_ms; /* wall clock: when the store is pruned next */
 };
@@ -40,9 +41,9 @@ void daemon_plan_restore(struct daemon *daemon, struct instant now);
  * are made up for at the next start. */
 void daemon_plan_write_taken(struct daemon *daemon, struct instant now);
 
-/* Writes down what has changed, as one. Not for a backup that is being asked: what daemon_plan_write_taken
- * has written holds. */
-void daemon_plan_write(struct daemon *daemon);
+/* Writes down what has changed, as one. Not for a backup that is being asked: what
+ * daemon_plan_write_taken has written holds. */
+void daemon_plan_write(struct daemon *daemon, struct instant now);
 
 /* ---- daemon_primary.c ---- */
 

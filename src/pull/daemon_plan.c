@@ -23,12 +23,16 @@ void daemon_plan_restore(struct daemon *daemon, struct instant now)
     }
 }
 
-static enum status write_due(struct daemon *daemon, size_t backup, struct error *error)
+/* Of a backup that is held as a whole the slot is now: it is due at the next start. */
+static enum status write_due(struct daemon *daemon, size_t backup, struct instant now,
+                             struct error *error)
 {
+    const struct backup_config *config = &daemon->current->config->backups[backup];
     struct plan_memory memory = plan_memory(daemon->plan, backup);
 
-    return store_set_due(daemon->options.store, daemon->current->config->backups[backup].name,
-                         memory.slot_ms, memory.due_ms, error);
+    if (daemon->held[backup] > 0 && daemon->held[backup] >= config->domain_count)
+        memory.slot_ms = now.wall_ms;
+    return store_set_due(daemon->options.store, config->name, memory.slot_ms, memory.due_ms, error);
 }
 
 void daemon_plan_write_taken(struct daemon *daemon, struct instant now)
@@ -47,7 +51,7 @@ void daemon_plan_write_taken(struct daemon *daemon, struct instant now)
     (void)record_check(daemon->record, status, &error);
 }
 
-void daemon_plan_write(struct daemon *daemon)
+void daemon_plan_write(struct daemon *daemon, struct instant now)
 {
     struct store *store = daemon->options.store;
     enum status status = STATUS_OK;
@@ -61,7 +65,7 @@ void daemon_plan_write(struct daemon *daemon)
             status = store_begin(store, &error);
         begun = true;
         if (status == STATUS_OK)
-            status = write_due(daemon, i, &error);
+            status = write_due(daemon, i, now, &error);
     }
     if (begun && status == STATUS_OK)
         status = store_commit(store, &error);

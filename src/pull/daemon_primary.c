@@ -62,8 +62,9 @@ static void choose_domains(struct daemon *daemon, struct domain_list *domains)
     daemon->look_is_full = false;
     if (daemon->current->config->primary.preflight != PREFLIGHT_RECIPIENTS)
         return;
-    if (daemon->primary.state != RECOVERY_UP || has_held(daemon)) {
+    if (daemon->primary.state != RECOVERY_UP || has_held(daemon) || daemon->wants_full_look) {
         daemon->look_is_full = true;
+        daemon->wants_full_look = false;
         domain_list_add_all(domains, daemon->current->config);
         return;
     }
@@ -140,8 +141,9 @@ static void write_life(struct daemon *daemon, struct instant now)
     (void)record_check(daemon->record, store_set_life(daemon->options.store, &life, &error),
                        &error);
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
-        daemon->next_upkeep_ms = now.wall_ms + UPKEEP_MS;
-        record_prune(daemon->record, now.wall_ms);
+        daemon->next_upkeep_ms = now.wall_ms;
+        if (!record_prune(daemon->record, now.wall_ms))
+            daemon->next_upkeep_ms += UPKEEP_MS;
     }
 }
 
@@ -211,8 +213,10 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
     case RECOVERY_OUTAGE_ENDED: end_outage(daemon, now, began_ms); break;
     }
     /* All that was asked for is refused: whether everything else is, too, decides. */
-    if (why == NULL && !daemon->look_is_full && preflight_refuses_all(daemon->look))
+    if (why == NULL && !daemon->look_is_full && preflight_refuses_all(daemon->look)) {
+        daemon->wants_full_look = true;
         daemon->primary.next_look_ms = now.monotonic_ms;
+    }
     write_life(daemon, now);
     return event == RECOVERY_OUTAGE_ENDED;
 }

@@ -161,6 +161,14 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
     return false;
 }
 
+void plan_take_over(struct plan *plan, size_t backup, struct instant now)
+{
+    struct due *due = due_of(plan, backup);
+
+    due_ask_now(due, &plan->common);
+    (void)due_begin(due, &plan->common, now.wall_ms);
+}
+
 void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again)
 {
     due_ended(due_of(plan, backup), &plan->common, now.wall_ms, again);

@@ -13,12 +13,18 @@ struct member {
     bool running;
 };
 
+/* How long a poll that needs a command waits for those that do not. */
+enum {
+    SLOW_PATIENCE_MS = 10 * 1000
+};
+
 struct pool {
     const struct polling *polling; /* borrowed */
     struct member *members;        /* in the order in which they came */
     size_t count, capacity;
     size_t at_once; /* sessions that there may be at the same time */
     size_t running, turning;
+    int64_t slow_since_ms; /* since when one that needs a command could begin; 0: none can */
 };
 
 /* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
@@ -114,13 +120,35 @@ static int64_t resume(struct pool *pool, int64_t now_ms)
     return next_ms;
 }
 
-/* Of the polls that need a command one at a time is begun, and only while no other runs or could
- * begin, so that the sessions get their turn in between. */
+/* Whether one that needs a command waits for nothing but its turn. */
+static bool has_slow(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->count; i++) {
+        const struct member *member = &pool->members[i];
+
+        if (!member->running && poll_is_slow(member->poll) && has_room(pool, member->poll))
+            return true;
+    }
+    return false;
+}
+
+/* Of the polls that need a command one at a time is begun, while no other runs or could begin, so
+ * that the sessions get their turn in between; but no session keeps it waiting for long. */
 int64_t pool_advance(struct pool *pool)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t next_ms = resume(pool, now_ms);
-    bool may_be_slow = !has_quick(pool);
+
+    if (!has_slow(pool))
+        pool->slow_since_ms = 0;
+    else if (pool->slow_since_ms == 0)
+        pool->slow_since_ms = now_ms;
+    bool may_be_slow =
+        !has_quick(pool) ||
+        (pool->slow_since_ms != 0 && now_ms >= pool->slow_since_ms + SLOW_PATIENCE_MS);
+    if (!may_be_slow && pool->slow_since_ms != 0 &&
+        pool->slow_since_ms + SLOW_PATIENCE_MS < next_ms)
+        next_ms = pool->slow_since_ms + SLOW_PATIENCE_MS;
 
     for (size_t i = 0; i < pool->count; i++) {
         struct member *member = &pool->members[i];
@@ -129,8 +157,10 @@ int64_t pool_advance(struct pool *pool)
         if (!member->running && has_room(pool, member->poll) && (!is_slow || may_be_slow)) {
             begin(pool, member);
             may_be_slow = may_be_slow && !is_slow;
-            if (is_slow)
+            if (is_slow) {
+                pool->slow_since_ms = 0;
                 next_ms = now_ms; /* the next one */
+            }
         }
         if (member->running && poll_is_over(member->poll))
             next_ms = now_ms; /* to be taken */
@@ -166,6 +196,11 @@ struct poll *pool_drop(struct pool *pool)
 size_t pool_count(const struct pool *pool)
 {
     return pool->count;
+}
+
+const struct poll *pool_get(const struct pool *pool, size_t index)
+{
+    return pool->members[index].poll;
 }
 
 void pool_stop(struct pool *pool)

@@ -37,6 +37,25 @@ static void note_written(struct record *record)
     record->is_failing = false;
 }
 
+/* A pull has shown the answers that it speaks of; in a daemon's log the change is worth a line of its
+ * own. */
+static enum level level_of(const struct record *record, enum alarm_event event)
+{
+    switch (event) {
+    case ALARM_FAILURE: return record->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
+    case ALARM_RECOVERY: return record->options.watches ? LEVEL_INFO : LEVEL_DEBUG;
+    case ALARM_SILENCE: return LEVEL_ERROR;
+    case ALARM_ANSWER: break;
+    }
+    return LEVEL_INFO;
+}
+
+static void raise_alarm(const struct record *record, const struct alarm *alarm)
+{
+    alarm_raise(alarm, level_of(record, alarm->event), record->options.config,
+                record->options.hooks);
+}
+
 /* ---- silence ---- */
 
 /* An ATRN without domains counts as one. */
@@ -93,7 +112,10 @@ static void load_all(struct record *record)
     }
 }
 
-static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain)
+/* The time has come, unless somebody else has had a good answer since: *at_ms is when it comes then, or
+ * INT64_MAX. */
+static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain,
+                          int64_t *at_ms, int64_t now_ms)
 {
     struct alarm alarm = {.event = ALARM_SILENCE,
                           .backup = backup,
@@ -106,6 +128,10 @@ static void raise_silence(struct record *record, const struct backup_config *bac
 
     enum status status =
         store_get_domain(store, backup->name, alarm.domain, &state, &found, &error);
+    if (status == STATUS_OK && found && state.good_ms != 0 &&
+        (*at_ms = silent_at(record, backup, state.good_ms)) > now_ms)
+        return; /* by another process, or a poll of the configuration before */
+    *at_ms = INT64_MAX;
     if (status == STATUS_OK)
         status = store_set_silent(store, backup->name, alarm.domain, true, &changed, &error);
     if (!record_check(record, status, &error) || !found || !changed)
@@ -115,7 +141,7 @@ static void raise_silence(struct record *record, const struct backup_config *bac
     alarm.text = state.text;
     alarm.since_ms = state.good_ms;
     alarm.streak = state.streak;
-    alarm_raise(&alarm, record->options.config, record->options.hooks);
+    raise_alarm(record, &alarm);
 }
 
 int64_t record_check_silence(struct record *record, int64_t now_ms)
@@ -129,10 +155,10 @@ int64_t record_check_silence(struct record *record, int64_t now_ms)
 
             if (*at_ms <= now_ms) {
                 *at_ms = INT64_MAX;
-                raise_silence(record, &config->backups[i], j);
-            } else if (*at_ms < next_ms) {
-                next_ms = *at_ms;
+                raise_silence(record, &config->backups[i], j, at_ms, now_ms);
             }
+            if (*at_ms < next_ms)
+                next_ms = *at_ms;
         }
     }
     return next_ms;
@@ -243,13 +269,12 @@ static void note_answer(struct record *record, const struct poll *poll, const st
                                       &changed, &error),
                      &error) &&
         changed)
-        alarm_raise(&(struct alarm){.event = ALARM_ANSWER,
-                                    .backup = backup,
-                                    .domain = result->domain,
-                                    .outcome = outcome_name(result->outcome),
-                                    .code = result->code,
-                                    .text = result->text},
-                    record->options.config, record->options.hooks);
+        raise_alarm(record, &(struct alarm){.event = ALARM_ANSWER,
+                                            .backup = backup,
+                                            .domain = result->domain,
+                                            .outcome = outcome_name(result->outcome),
+                                            .code = result->code,
+                                            .text = result->text});
 }
 
 static void raise_change(struct record *record, const struct poll *poll,
@@ -259,14 +284,13 @@ static void raise_change(struct record *record, const struct poll *poll,
 
     if (!change->began_to_fail && !change->recovered)
         return;
-    alarm_raise(&(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
-                                .backup = poll_backup(poll),
-                                .outcome = outcome_name(result->outcome),
-                                .code = result->code,
-                                .text = result->text,
-                                .since_ms = change->since_ms,
-                                .streak = change->streak},
-                record->options.config, record->options.hooks);
+    raise_alarm(record, &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
+                                        .backup = poll_backup(poll),
+                                        .outcome = outcome_name(result->outcome),
+                                        .code = result->code,
+                                        .text = result->text,
+                                        .since_ms = change->since_ms,
+                                        .streak = change->streak});
 }
 
 static enum status add_poll(struct record *record, const struct poll *poll,
@@ -342,14 +366,15 @@ void record_message(struct record *record, const struct backup_config *backup,
     (void)record_check(record, store_add_message(record->options.store, &row, &error), &error);
 }
 
-void record_prune(struct record *record, int64_t now_ms)
+bool record_prune(struct record *record, int64_t now_ms)
 {
     struct error error;
     bool more = false;
 
     if (record->options.store == NULL)
-        return;
+        return false;
     (void)record_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
+    return more;
 }
 
 /* ---- the whole ---- */

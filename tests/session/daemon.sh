@@ -166,6 +166,46 @@ start_sim primary "$tmp/primary"
 expect_soon "until it is accepted as well" 6 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
 stop_daemon
 
+# --- held over a reload ----------------------------------------------------------------------------------------------------------------
+stop_sim primary
+start_sim primary "$tmp/partly"
+start_daemon
+expect_soon "the domain that is not accepted is held" 5 yes eval 'grep -q "domain=b.example.*550 no such" "$tmp/log" && echo yes'
+kill -HUP "$daemon"
+expect_soon "a new configuration" 5 1 logged "was read anew"
+sleep 3.5 # the times of recovery
+count=$(asked good)
+stop_sim primary
+start_sim primary "$tmp/primary"
+expect_soon "what was held before is asked when it is accepted" 6 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
+stop_daemon
+
+# --- a backup that was gone for a while -------------------------------------------------------------------------------------------------
+rm -rf "$tmp/state"
+configure "$(backup slow)"
+count=$(asked slow)
+start_daemon
+expect_soon "it is asked" 5 $((count + 1)) asked slow
+configure "$(backup good)"
+kill -HUP "$daemon"
+expect_soon "it is gone" 5 1 logged "was read anew"
+configure "$(backup slow)"
+kill -HUP "$daemon"
+expect_soon "it is back" 5 2 logged "was read anew"
+sleep 0.5
+expect "while it is being asked it is not asked again" $((count + 1)) "$(asked slow)"
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+
+# --- an outage without a pull at once ------------------------------------------------------------------------------------------------------
+configure "$(backup slow)"
+sed -i 's/recovery = {0s, 3s}/recovery = {1h}/' "$tmp/mxpull.conf"
+sleep 2.5
+start_daemon
+expect_soon "what was due is asked although recovery has no 0s" 5 $((count + 2)) asked slow
+expect "after a time in which nobody watched" 1 "$(logged "event=outage-ended")"
+stop_daemon
+
 # --- without a memory ---------------------------------------------------------------------------------------------------------------
 configure "$(backup moody)"
 sed -i 's|^state_dir = .*|state_dir = "/dev/null/state"|' "$tmp/mxpull.conf"

@@ -7,15 +7,8 @@
 #include <mxpull/config/config.h>
 #include <mxpull/platform/clock.h>
 
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char **environ;
+#include <support.h>
 
 enum {
     SERVERS_MAX = 64,
@@ -30,7 +23,7 @@ struct server {
 };
 
 struct sim {
-    pid_t process;
+    struct support_program *program;
     FILE *input;
     char journal_path[64];
     struct buffer journal;
@@ -63,51 +56,29 @@ static void read_servers(struct sim *sim, FILE *output)
     assert_string_equal(line, "ready\n");
 }
 
-/* Starts mxsim with the reading end of one pipe and the writing end of the other one. */
-static pid_t spawn(const int input[2], const int output[2], char *journal_path)
-{
-    char name[] = "mxsim", until_eof[] = "--until-eof", log[] = "--log", standard_input[] = "-";
-    char *arguments[] = {name, until_eof, log, journal_path, standard_input, NULL};
-    posix_spawn_file_actions_t actions;
-    pid_t process = -1;
-
-    assert_int_equal(posix_spawn_file_actions_init(&actions), 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, input[0], 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, output[1], 1);
-    (void)posix_spawn_file_actions_addclose(&actions, input[1]);
-    (void)posix_spawn_file_actions_addclose(&actions, output[0]);
-    assert_int_equal(posix_spawn(&process, MXSIM, &actions, NULL, arguments, environ), 0);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return process;
-}
-
 struct sim *sim_start(const char *script)
 {
     struct sim *sim = calloc(1, sizeof *sim);
-    int input[2], output[2];
+    FILE *output;
 
     assert_non_null(sim);
     buffer_init(&sim->journal, JOURNAL_MAX);
-    (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%ld.%p", (long)getpid(),
-                   (void *)sim);
-    assert_int_equal(pipe(input), 0);
-    assert_int_equal(pipe(output), 0);
-    sim->process = spawn(input, output, sim->journal_path);
-    (void)close(input[0]), (void)close(output[1]);
-    sim->input = fdopen(input[1], "w");
+    (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%lu.%p",
+                   support_process_id(), (void *)sim);
+    const char *arguments[] = {"--until-eof", "--log", sim->journal_path, "-", NULL};
+    sim->program = support_start(MXSIM, arguments, &sim->input, &output);
     (void)fprintf(sim->input, "%s\nend\n", script);
     (void)fflush(sim->input);
-    FILE *answers = fdopen(output[0], "r");
-    read_servers(sim, answers);
-    (void)fclose(answers);
+    read_servers(sim, output);
+    (void)fclose(output);
     return sim;
 }
 
 void sim_stop(struct sim *sim)
 {
     (void)fclose(sim->input);
-    (void)waitpid(sim->process, NULL, 0);
-    (void)unlink(sim->journal_path);
+    support_wait(sim->program);
+    (void)remove(sim->journal_path);
     buffer_done(&sim->journal);
     free(sim);
 }
@@ -130,7 +101,7 @@ const char *sim_journal(struct sim *sim)
 bool sim_says(struct sim *sim, const char *text)
 {
     for (int tries = 0; tries < 200 && strstr(sim_journal(sim), text) == NULL; tries++)
-        (void)usleep(10000);
+        support_sleep_ms(10);
     return strstr(sim_journal(sim), text) != NULL;
 }
 
@@ -166,21 +137,15 @@ static bool stop(void)
 }
 
 /* Wakes the loop at the time that stop_after_ms named, as a signal would. */
-static void wake_by_alarm(int signal)
+static void wake_by_alarm(void)
 {
-    (void)signal;
     loop_wake(running);
 }
 
 static void set_alarm(void)
 {
-    struct itimerval timer = {.it_value = {.tv_sec = stop_after_this_ms / 1000,
-                                           .tv_usec = stop_after_this_ms % 1000 * 1000 + 1000}};
-
-    if (stop_after_this_ms == INT64_MAX)
-        return;
-    (void)signal(SIGALRM, wake_by_alarm);
-    (void)setitimer(ITIMER_REAL, &timer, NULL);
+    if (stop_after_this_ms != INT64_MAX)
+        support_call_later(stop_after_this_ms + 1, wake_by_alarm);
 }
 
 static void answered(void *context, const struct result *result)
@@ -240,14 +205,14 @@ struct config *sim_config(const struct sim *sim, const char *text)
 
     buffer_init(&filled, CONFIG_MAX);
     fill_in(sim, text, &filled);
-    (void)snprintf(path, sizeof path, "config.%ld", (long)getpid());
-    FILE *file = fopen(path, "w");
+    (void)snprintf(path, sizeof path, "config.%lu", support_process_id());
+    FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(filled.bytes, 1, filled.size, file), filled.size);
-    assert_int_equal(fchmod(fileno(file), 0600), 0);
     assert_int_equal(fclose(file), 0);
+    support_set_mode(path, 0600);
     struct config *config = config_load(path, show_fault, NULL);
-    (void)unlink(path);
+    (void)remove(path);
     if (config == NULL)
         print_error("%s\n", filled.bytes);
     assert_non_null(config);

@@ -3,6 +3,8 @@
 #include "../unit/unit.h"
 #include "harness.h"
 
+#include <support_words.h>
+
 struct row {
     const char *name;
     const char *script;
@@ -231,14 +233,15 @@ static void test_eight_on_a_connection(void **state)
 static void test_password_command_delays_nobody(void **state)
 {
     struct sim *sim = sim_start(SERVER("mx") "auth PLAIN u p\nreply ETRN \"250 OK\"\n");
-    struct outcome_text outcome =
-        pull(sim,
-             "backup a { $mx domains = a.example user = u password_command = \"sleep 0.3; echo p\" "
-             "auth_in_clear = true }\n"
-             "backup b { $mx domains = b.example user = u password_command = \"exit 3\" "
-             "auth_in_clear = true }\n"
-             "backup c { $mx domains = c.example }\n",
-             NULL, false, false);
+    struct outcome_text outcome = pull(
+        sim,
+        "backup a { $mx domains = a.example user = u password_command = \"" COMMAND_SLOW(
+            "echo p") "\" "
+                      "auth_in_clear = true }\n"
+                      "backup b { $mx domains = b.example user = u password_command = \"exit 3\" "
+                      "auth_in_clear = true }\n"
+                      "backup c { $mx domains = c.example }\n",
+        NULL, false, false);
     const char *journal = sim_journal(sim);
 
     (void)state;

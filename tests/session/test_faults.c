@@ -5,10 +5,8 @@
 
 #include <mxpull/base/compiler.h>
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <support.h>
 
 #define BAD "server bad 127.0.0.1:0\nreply ETRN \"250 OK\"\n"
 #define OK "\nserver ok 127.0.0.1:0\nreply ETRN \"250 OK\"\n"
@@ -176,24 +174,18 @@ static void test_connection_cut_in_the_list(void **state)
 /* A host that takes no connection and refuses none: its queue of connections is full. */
 static void test_black_hole(void **state)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM, 0), fillers[3];
+    int port;
+    intptr_t listener = support_listen(&port, 0), fillers[3];
     char config[500];
 
     (void)state;
-    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-    for (size_t i = 0; i < COUNT_OF(fillers); i++) {
-        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        (void)connect(fillers[i], (struct sockaddr *)&address, size);
-    }
+    for (size_t i = 0; i < COUNT_OF(fillers); i++)
+        fillers[i] = support_begin_connect(port);
     struct sim *sim = sim_start("server ok 127.0.0.1:0\nreply ETRN \"250 OK\"");
     (void)snprintf(config, sizeof config,
                    "backup hole { host = 127.0.0.1 port = %d domains = e.example connect_timeout = "
                    "1s }\nbackup ok { $ok domains = e.example }",
-                   ntohs(address.sin_port));
+                   port);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
     assert_string_equal(
         outcome.lines.bytes,
@@ -201,8 +193,8 @@ static void test_black_hole(void **state)
     outcome_done(&outcome);
     sim_stop(sim);
     for (size_t i = 0; i < COUNT_OF(fillers); i++)
-        (void)close(fillers[i]);
-    (void)close(listener);
+        support_close(fillers[i]);
+    support_close(listener);
 }
 
 int main(void)

@@ -7,7 +7,8 @@
 #include <mxpull/pull/preflight.h>
 
 #include <stdio.h>
-#include <unistd.h>
+#include <support.h>
+#include <support_words.h>
 
 enum {
     DOMAINS_MAX = 2000,
@@ -357,13 +358,14 @@ static void test_freed_at_once(void **state)
 
 static void test_unix_socket(void **state)
 {
-    char folder[256], script[1000], config[1000];
+    char folder[SUPPORT_PATH_SIZE], script[1000], config[1000];
     struct node domains[1];
     size_t count = parse_domains(domains, "a.test");
 
     (void)state;
-    assert_non_null(getcwd(folder, sizeof folder));
-    (void)unlink("preflight.sock");
+    if (!HAS_UNIX_SOCKETS)
+        skip();
+    support_make_directory(folder);
     (void)snprintf(script, sizeof script, "sink primary unix:%s/preflight.sock\n  proxied\n",
                    folder);
     (void)snprintf(config, sizeof config,
@@ -378,6 +380,7 @@ static void test_unix_socket(void **state)
     assert_true(sim_says(sim, "primary#1 < QUIT"));
     run_done(&run);
     sim_stop(sim);
+    support_remove_directory(folder);
 }
 
 /* ---- the limit of the whole ---- */

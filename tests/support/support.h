@@ -30,6 +30,9 @@ void support_make_directory(char path[SUPPORT_PATH_SIZE]);
 /* Removes it with all that is in it, whatever its permissions. */
 void support_remove_directory(const char *path);
 
+/* Makes the directory anew, empty. */
+void support_empty_directory(const char *path);
+
 /* Permissions in POSIX's words: what others than the owner may do (mode & 077) is open to everybody
  * where the system has other words. */
 void support_set_mode(const char *path, unsigned mode);

@@ -88,6 +88,15 @@ void support_remove_directory(const char *path)
     demand(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0, path);
 }
 
+void support_empty_directory(const char *path)
+{
+    struct stat facts;
+
+    if (stat(path, &facts) == 0)
+        support_remove_directory(path);
+    demand(mkdir(path, 0700) == 0, path);
+}
+
 void support_set_mode(const char *path, unsigned mode)
 {
     demand(chmod(path, (mode_t)mode) == 0, path);

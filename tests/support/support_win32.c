@@ -1,4 +1,4 @@
-#include "support.h"
+#include "support_win32.h"
 
 #include <winsock2.h>
 #include <ws2tcpip.h>
@@ -113,17 +113,46 @@ void support_remove_directory(const char *path)
     demand(RemoveDirectoryW(wide(path)) != 0, path);
 }
 
+void support_empty_directory(const char *path)
+{
+    if (GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES)
+        support_remove_directory(path);
+    demand(CreateDirectoryW(wide(path), NULL) != 0, path);
+}
+
+/* Our own account as "S-1-…", to be given back with LocalFree. */
+static wchar_t *own_sid(void)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } facts;
+    HANDLE token;
+    DWORD size;
+    wchar_t *text = NULL;
+
+    demand(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
+               GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size) &&
+               ConvertSidToStringSidW(facts.user.User.Sid, &text),
+           "token");
+    (void)CloseHandle(token);
+    return text;
+}
+
 void support_set_mode(const char *path, unsigned mode)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    const wchar_t *text = (mode & 077) != 0 ? L"D:P(A;;FA;;;OW)(A;;FA;;;SY)(A;;FR;;;WD)"
-                                            : L"D:P(A;;FA;;;OW)(A;;FA;;;SY)";
+    wchar_t *self = own_sid(), text[SUPPORT_PATH_SIZE];
 
+    (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
     demand(ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &descriptor,
                                                                 NULL) &&
                SetFileSecurityW(wide(path), DACL_SECURITY_INFORMATION, descriptor),
            path);
     (void)LocalFree(descriptor);
+    (void)LocalFree(self);
 }
 
 /* Whoever opens it first may share it with nobody. */
@@ -158,8 +187,9 @@ static HANDLE make_pipe(bool child_reads, FILE **stream)
 }
 
 /* No argument of ours needs more than quotes around it. */
-struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
-                                      FILE **output)
+struct support_program *support_start_with(unsigned long flags, const char *path,
+                                           const char *const *arguments, FILE **input,
+                                           FILE **output)
 {
     struct support_program *program = calloc(1, sizeof *program);
     STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
@@ -175,13 +205,20 @@ struct support_program *support_start(const char *path, const char *const *argum
     for (size_t i = 0; arguments[i] != NULL; i++)
         (void)snprintf(line + strlen(line), sizeof line - strlen(line), " \"%s\"", arguments[i]);
     (void)wcscpy(wide_line, wide(line));
-    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, 0, NULL, NULL, &how, &started) != 0,
+    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, flags, NULL, NULL, &how, &started) !=
+               0,
            path);
     (void)CloseHandle(started.hThread);
     (void)CloseHandle(how.hStdInput);
     (void)CloseHandle(how.hStdOutput);
     program->process = started.hProcess;
     return program;
+}
+
+struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
+                                      FILE **output)
+{
+    return support_start_with(0, path, arguments, input, output);
 }
 
 void support_wait(struct support_program *program)

@@ -1,16 +1,16 @@
 #ifndef MXPULL_TESTS_DIRECTORY_H
 #define MXPULL_TESTS_DIRECTORY_H
 
-/* A directory of the test's own, made and removed with its group (POSIX). */
+/* A directory of the test's own, made and removed with its group. */
 
 #include "unit.h"
 
 #include <mxpull/base/compiler.h>
 
 #include <stdio.h>
-#include <unistd.h>
+#include <support.h>
 
-static char directory[256];
+static char directory[SUPPORT_PATH_SIZE];
 
 /* The path of a file in it; good for the next three calls. */
 static inline const char *in_directory(const char *name)
@@ -25,26 +25,21 @@ static inline const char *in_directory(const char *name)
 
 static inline int make_directory(void **state)
 {
-    const char *base = getenv("TMPDIR");
-
     (void)state;
-    (void)snprintf(directory, sizeof directory, "%s/mxpull-test-XXXXXX",
-                   base != NULL && *base != '\0' ? base : "/tmp");
-    return mkdtemp(directory) == NULL ? -1 : 0;
+    support_make_directory(directory);
+    return 0;
 }
 
 static inline int remove_directory(void **state)
 {
-    char command[512];
-
     (void)state;
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", directory);
-    return system(command); /* NOLINT: the path is our own */
+    support_remove_directory(directory);
+    return 0;
 }
 
 static inline void set_variable(const char *name, const char *value)
 {
-    assert_int_equal(value != NULL ? setenv(name, value, 1) : unsetenv(name), 0);
+    support_set_variable(name, value);
 }
 
 #endif

@@ -5,6 +5,7 @@
  * things have happened. */
 #include "test_store.h"
 
+#include <mxpull/base/memory.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/config/config.h>
 
@@ -139,7 +140,7 @@ struct written {
 static inline void begin_written(struct written *written)
 {
     written->text = NULL;
-    FILE *stream = open_memstream(&written->text, &written->size);
+    FILE *stream = tmpfile();
 
     assert_non_null(stream);
     output_init(&written->output, stream);
@@ -147,8 +148,16 @@ static inline void begin_written(struct written *written)
 
 static inline void end_written(struct written *written)
 {
+    FILE *stream = written->output.stream;
+    long size = ftell(stream);
+
     assert_int_equal(written->output.failure, 0);
-    assert_int_equal(fclose(written->output.stream), 0);
+    assert_true(size >= 0);
+    written->size = (size_t)size;
+    written->text = memory_new(written->size + 1, 1);
+    rewind(stream);
+    assert_int_equal(fread(written->text, 1, written->size, stream), written->size);
+    assert_int_equal(fclose(stream), 0);
 }
 
 /* Nothing in it can move a cursor, ring a bell, or be no text at all. */

@@ -767,6 +767,8 @@ static void test_standard_input(void **state)
     assert_non_null(freopen(path, "r", stdin));
     assert_null(config_load("-", keep_fault, &faults));
     assert_true(strncmp(faults.bytes, "standard input:1: x: is not", 27) == 0);
+    assert_non_null(
+        freopen(FILE_EMPTY, "r", stdin)); /* or the file could not be removed everywhere */
     buffer_done(&faults);
 }
 

@@ -9,6 +9,8 @@
 #include <mxpull/pull/alarm.h>
 #include <mxpull/pull/hooks.h>
 
+#include <unistd.h>
+
 enum {
     FILE_MAX = 64 * 1024,
     PATIENCE_MS = 20000
@@ -209,11 +211,11 @@ static void test_alarm(void **state)
     assert_int_equal(chdir(directory), 0);
     struct hooks *hooks = hooks_new(loop, HOOKS_TIMEOUT_MS);
     alarm.backup = &backup;
-    alarm_raise(&alarm, &config, hooks);
+    alarm_raise(&alarm, LEVEL_INFO, &config, hooks);
     (void)run_all(hooks);
     assert_content("told", row->told);
     assert_string_equal(logged, row->log);
-    alarm_raise(&alarm, &config, NULL);
+    alarm_raise(&alarm, LEVEL_INFO, &config, NULL);
     assert_true(hooks_are_idle(hooks));
     hooks_free(hooks);
     assert_int_equal(chdir("/"), 0);

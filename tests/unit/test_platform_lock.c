@@ -34,6 +34,34 @@ static void lock_is_held_by_one(void **state)
     lock_release(second);
 }
 
+/* Root's hand, in the directory of a service that has a user of its own. */
+static void lock_belongs_to_its_directory(void **state)
+{
+    static const char *const names[] = {"lock_of_root", "set_of_root", "there_before"};
+    struct lock *lock;
+    struct lock_set *set;
+    struct error error;
+    struct stat facts;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(lock_take(&lock, in_directory(names[2]), &error), STATUS_OK);
+    lock_release(lock);
+    assert_int_equal(chown(directory, 65533, 65532), 0);
+    assert_int_equal(lock_take(&lock, in_directory(names[0]), &error), STATUS_OK);
+    lock_release(lock);
+    assert_int_equal(lock_set_open(&set, in_directory(names[1]), &error), STATUS_OK);
+    lock_set_close(set);
+    assert_int_equal(lock_take(&lock, in_directory(names[2]), &error), STATUS_OK);
+    lock_release(lock);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_int_equal(stat(in_directory(names[i]), &facts), 0);
+        assert_int_equal(facts.st_uid, i < 2 ? 65533 : 0);
+    }
+    assert_int_equal(chown(directory, 0, 0), 0);
+}
+
 static void lock_ends_with_its_process(void **state)
 {
     const char *path = in_directory("killed");
@@ -234,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lock_is_held_by_one),
+        cmocka_unit_test(lock_belongs_to_its_directory),
         cmocka_unit_test(lock_ends_with_its_process),
         cmocka_unit_test(lock_refuses_what_is_no_lock_file),
         cmocka_unit_test(set_lock_is_held_by_one_process),

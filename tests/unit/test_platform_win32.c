@@ -1,2 +1,376 @@
-#include "unit.h"
-int main(void) { return 0; }
+/* The platform floor on Windows: clocks, the host, the terminal, the log, what the program carries
+ * besides its code. What has tests of its own stands beside. Where a test is there because the system's
+ * own way is a trap, it shows the trap first. */
+#include "win32.h"
+
+#include <mxpull/base/memory.h>
+#include <mxpull/base/status.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/random.h>
+#include <mxpull/platform/resident.h>
+#include <mxpull/platform/socket.h>
+#include <mxpull/platform/system_log.h>
+#include <mxpull/platform/terminal.h>
+
+#include <io.h>
+#include <time.h>
+#include <winver.h>
+
+/* windows.h has a STATUS_TIMEOUT of its own, 258. */
+_Static_assert(STATUS_TIMEOUT < STATUS_SYSTEM, "ours is meant");
+
+/* Clocks */
+
+static void clock_monotonic_goes_forward(void **state)
+{
+    int64_t before = clock_monotonic_ms();
+
+    (void)state;
+    Sleep(50);
+    assert_in_range(clock_monotonic_ms() - before, 30, 5000);
+}
+
+static void clock_wall_is_now(void **state)
+{
+    int64_t seconds = (int64_t)time(NULL);
+
+    (void)state;
+    assert_in_range(clock_wall_ms() / 1000, seconds - 1, seconds + 5);
+}
+
+/* Trap: msvcrt's strftime knows no %F and no %T; its gmtime nothing before 1970. */
+static void clock_writes_utc(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {999, "1970-01-01T00:00:00Z"},
+        {-1, "1969-12-31T23:59:59Z"},
+        {-1000, "1969-12-31T23:59:59Z"},
+        {INT64_C(951782399000), "2000-02-28T23:59:59Z"},
+        {INT64_C(951782400000), "2000-02-29T00:00:00Z"},
+        {INT64_C(951868799000), "2000-02-29T23:59:59Z"},
+        {INT64_C(951868800000), "2000-03-01T00:00:00Z"},
+        {INT64_C(1795449600000), "2026-11-23T16:00:00Z"},
+        {INT64_C(2147483648000), "2038-01-19T03:14:08Z"}, /* long has 32 bits here */
+        {INT64_C(4102444799000), "2099-12-31T23:59:59Z"},
+        {INT64_C(4107542400000), "2100-03-01T00:00:00Z"},
+    };
+    char text[CLOCK_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_string_equal(clock_utc_text(text, rows[i].ms), rows[i].text);
+}
+
+/* wine goes by $TZ as other systems do, and ctest sets it; Windows by its own zone, of which less can be
+ * said. */
+static void clock_knows_the_zone(void **state)
+{
+    static const struct {
+        int64_t utc_s, offset_s;
+        const char *text;
+    } berlin[] = {
+        {INT64_C(1736942400), 3600, "2025-01-15 13:00:00"},
+        {INT64_C(1752580800), 7200, "2025-07-15 14:00:00"},
+        {INT64_C(1774745999), 3600, "2026-03-29 01:59:59"},
+        {INT64_C(1774746000), 7200, "2026-03-29 03:00:00"},
+        {INT64_C(1792889999), 7200, "2026-10-25 02:59:59"},
+        {INT64_C(1792890000), 3600, "2026-10-25 02:00:00"},
+    };
+    const char *zone = getenv("TZ");
+    char text[CLOCK_TEXT_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(berlin); i++) {
+        int64_t offset_s = clock_local_offset_s(berlin[i].utc_s);
+
+        assert_int_equal(offset_s % 900, 0);
+        assert_in_range(offset_s + 14 * 3600, 0, 28 * 3600);
+        if (!is_wine() || zone == NULL || strcmp(zone, "Europe/Berlin") != 0)
+            continue;
+        assert_int_equal(offset_s, berlin[i].offset_s);
+        assert_string_equal(clock_local_text(text, berlin[i].utc_s * 1000), berlin[i].text);
+    }
+    assert_int_equal(clock_local_offset_s(INT64_MAX), 0);
+    assert_int_equal(clock_local_offset_s(INT64_MIN), 0);
+}
+
+/* Trap: msvcrt's printf knows no %zu and no %lld. */
+static void text_is_formatted_as_everywhere(void **state)
+{
+    struct error error;
+
+    (void)state;
+    (void)error_set(&error, STATUS_LIMIT, "%zu %lld %td", (size_t)7, (long long)INT64_MAX,
+                    (ptrdiff_t)-1);
+    assert_string_equal(error.text, "7 9223372036854775807 -1");
+}
+
+static void random_seeds_differ(void **state)
+{
+    (void)state;
+    assert_true(random_seed() != random_seed());
+}
+
+static void memory_is_given_back(void **state)
+{
+    (void)state;
+    resident_trim();
+}
+
+/* The host */
+
+static void host_has_a_name(void **state)
+{
+    char *name = host_full_name();
+
+    (void)state;
+    assert_true(strlen(name) > 0);
+    free(name);
+}
+
+static void assert_and_free(char *text, const char *expected)
+{
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static void host_finds_configuration_and_state(void **state)
+{
+    char *before = memory_copy(getenv("ProgramData"));
+
+    (void)state;
+    support_set_variable("MXPULL_CONFIG", NULL);
+    support_set_variable("ProgramData", "D:\\Data");
+    assert_and_free(host_config_path("/etc"), "D:\\Data\\mxpull\\mxpull.conf");
+    assert_and_free(host_state_directory(), "D:\\Data\\mxpull\\state");
+    support_set_variable("MXPULL_CONFIG", "other.conf");
+    assert_and_free(host_config_path("/etc"), "other.conf");
+    (void)SetEnvironmentVariableW(L"MXPULL_CONFIG", L"C:\\" WIDE_NAME L".conf");
+    assert_and_free(host_config_path("/etc"), "C:\\" UTF8_NAME ".conf");
+    support_set_variable("MXPULL_CONFIG", NULL);
+    support_set_variable("ProgramData", NULL);
+    assert_and_free(host_config_path("/etc"), "C:\\ProgramData\\mxpull\\mxpull.conf");
+    support_set_variable("ProgramData", before);
+    free(before);
+}
+
+/* Trap: inet_pton takes more here than elsewhere. */
+static void host_tells_addresses_from_names(void **state)
+{
+    static const struct {
+        const char *text;
+        int version;
+    } rows[] = {{"192.0.2.1", 4},   {"2001:db8::1", 6}, {"::", 6},         {"::ffff:192.0.2.1", 6},
+                {"192.0.2", 0},     {"192.0.2.256", 0}, {"192.0.2.1 ", 0}, {"[::1]", 0},
+                {"example.com", 0}, {"1::2::3", 0},     {"", 0},           {"0x7f.1", 0},
+                {"0x7f.0.0.1", 0},  {"fe80::1%lo0", 0}, {"fe80::1%3", 0},  {"[::1]:25", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
+}
+
+/* Trap: before Windows 10 1903 argv is in a code page that has few of the letters. */
+static void host_arguments_are_utf8(void **state)
+{
+    static const char *const arguments[] = {"arguments", UTF8_NAME, "two words", NULL};
+
+    (void)state;
+    struct child child = start_child(arguments);
+    assert_string_equal(hear(&child), "4");
+    assert_string_equal(hear(&child), UTF8_NAME);
+    assert_string_equal(hear(&child), "two words");
+    end_child(&child);
+}
+
+static int play_arguments(void)
+{
+    char *given[] = {NULL};
+    int count = 0;
+    char **words = host_arguments(&count, given);
+
+    (void)printf("%d\n", count);
+    for (int i = 2; i < count; i++)
+        (void)printf("%s\n", words[i]);
+    return 0;
+}
+
+/* The terminal and the system's log */
+
+/* Trap: _isatty is true for NUL. */
+static void terminal_is_not_nul(void **state)
+{
+    FILE *nul = fopen("NUL", "r+");
+
+    (void)state;
+    assert_non_null(nul);
+    assert_true(_isatty(_fileno(nul)) != 0);
+    assert_false(terminal_is(nul));
+    assert_int_equal(terminal_columns(nul), 80);
+    assert_int_equal(terminal_rows(nul), 24);
+    (void)fclose(nul);
+}
+
+static void terminal_is_not_a_file(void **state)
+{
+    FILE *file = tmpfile();
+
+    (void)state;
+    assert_non_null(file);
+    assert_false(terminal_is(file));
+    (void)fclose(file);
+}
+
+static void terminal_is_a_console(void **state)
+{
+    char *type = memory_copy(getenv("TERM"));
+    DWORD mode = 0;
+
+    (void)state;
+    support_set_variable("TERM", NULL);
+    (void)AllocConsole();
+    FILE *console = fopen("CONOUT$", "r+");
+    if (console == NULL)
+        skip();
+    assert_true(terminal_is(console));
+    assert_true(GetConsoleMode((HANDLE)_get_osfhandle(_fileno(console)), &mode));
+    assert_true((mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0);
+    assert_true(terminal_columns(console) > 1);
+    assert_true(terminal_rows(console) > 1);
+    support_set_variable("TERM", "dumb");
+    assert_false(terminal_is(console));
+    support_set_variable("TERM", type);
+    terminal_speak_utf8();
+    assert_int_equal(GetConsoleOutputCP(), CP_UTF8);
+    (void)fclose(console);
+    free(type);
+}
+
+static void system_log_takes_lines(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_int_equal(system_log_open(SYSTEM_LOG_SYSLOG, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "use eventlog"));
+    assert_int_equal(system_log_open(SYSTEM_LOG_EVENTLOG, &error), STATUS_OK);
+    system_log_write(LEVEL_ERROR, "a test: " UTF8_NAME);
+    system_log_close();
+    system_log_close();
+    system_log_write(LEVEL_ERROR, "after the end");
+}
+
+/* What the event viewer does: the message of our program with the line put in. */
+static void system_log_has_its_message(void **state)
+{
+    wchar_t shown[100];
+    const wchar_t *line = L"backup=mx2 100%1 " WIDE_NAME;
+    DWORD_PTR words[] = {(DWORD_PTR)line};
+
+    (void)state;
+    assert_true(FormatMessageW(FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_ARGUMENT_ARRAY, NULL, 1,
+                               0, shown, COUNT_OF(shown), (va_list *)words) > 0);
+    assert_int_equal(wcscmp(shown, L"backup=mx2 100%1 " WIDE_NAME L"\r\n"), 0);
+}
+
+static void program_has_a_version(void **state)
+{
+    char path[SUPPORT_PATH_SIZE], facts[4096];
+    VS_FIXEDFILEINFO *version = NULL;
+    char *name = NULL;
+    UINT size = 0;
+
+    (void)state;
+    assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
+    assert_true(GetFileVersionInfoA(path, 0, sizeof facts, facts));
+    assert_true(VerQueryValueA(facts, "\\", (void **)&version, &size));
+    assert_int_equal(version->dwSignature, 0xfeef04bd);
+    assert_true(
+        VerQueryValueA(facts, "\\StringFileInfo\\040904B0\\ProductName", (void **)&name, &size));
+    assert_string_equal(name, "mxpull");
+}
+
+/* What the libraries hand to the system without going by us is UTF-8 all the same. */
+static void program_speaks_utf8(void **state)
+{
+    (void)state;
+    assert_int_equal(GetACP(), CP_UTF8);
+}
+
+/* Sockets */
+
+static void socket_tells_busy_from_gone(void **state)
+{
+    int port;
+    intptr_t listener = support_listen(&port, 1), ours = support_connect(port);
+    SOCKET theirs = accept((SOCKET)listener, NULL, NULL);
+    u_long on = 1;
+    char bytes[10];
+    size_t done = 77;
+
+    (void)state;
+    assert_int_equal(ioctlsocket((SOCKET)ours, (long)FIONBIO, &on), 0);
+    assert_int_equal(socket_receive(ours, bytes, sizeof bytes, &done), STATUS_BUSY);
+    assert_int_equal(done, 77);
+    assert_int_equal(socket_send(ours, "abc", 3, &done), STATUS_OK);
+    assert_int_equal(done, 3);
+    assert_int_equal(recv(theirs, bytes, sizeof bytes, 0), 3);
+    assert_int_equal(send(theirs, "xy", 2, 0), 2);
+    Sleep(50);
+    assert_int_equal(socket_receive(ours, bytes, sizeof bytes, &done), STATUS_OK);
+    assert_int_equal(done, 2);
+    (void)closesocket(theirs);
+    Sleep(50);
+    assert_int_equal(socket_receive(ours, bytes, sizeof bytes, &done), STATUS_OK);
+    assert_int_equal(done, 0);
+    support_close(ours);
+    assert_int_equal(socket_send(ours, "x", 1, &done), STATUS_UNREACHABLE);
+    support_close(listener);
+}
+
+static void socket_errors_have_words(void **state)
+{
+    (void)state;
+    assert_string_equal(socket_error_text(WSAECONNREFUSED), "Connection refused");
+    assert_string_equal(socket_error_text(WSAETIMEDOUT), "Connection timed out");
+    assert_true(strlen(socket_error_text(WSAEINVAL)) > 0);
+    assert_null(strpbrk(socket_error_text(WSAEINVAL), "\r\n"));
+    assert_non_null(strstr(socket_error_text(987654), "987654"));
+    assert_int_equal(socket_raise_limit(5000), 5000);
+}
+
+int main(int count, char *words[])
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clock_monotonic_goes_forward),
+        cmocka_unit_test(clock_wall_is_now),
+        cmocka_unit_test(clock_writes_utc),
+        cmocka_unit_test(clock_knows_the_zone),
+        cmocka_unit_test(text_is_formatted_as_everywhere),
+        cmocka_unit_test(random_seeds_differ),
+        cmocka_unit_test(memory_is_given_back),
+        cmocka_unit_test(host_has_a_name),
+        cmocka_unit_test(host_finds_configuration_and_state),
+        cmocka_unit_test(host_tells_addresses_from_names),
+        cmocka_unit_test(host_arguments_are_utf8),
+        cmocka_unit_test(terminal_is_not_nul),
+        cmocka_unit_test(terminal_is_not_a_file),
+        cmocka_unit_test(terminal_is_a_console),
+        cmocka_unit_test(system_log_takes_lines),
+        cmocka_unit_test(system_log_has_its_message),
+        cmocka_unit_test(program_has_a_version),
+        cmocka_unit_test(program_speaks_utf8),
+        cmocka_unit_test(socket_tells_busy_from_gone),
+        cmocka_unit_test(socket_errors_have_words),
+    };
+
+    (void)words;
+    if (count > 1)
+        return play_arguments();
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     PROCESSES_MAX = 5,

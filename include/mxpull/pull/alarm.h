@@ -1,6 +1,7 @@
 #ifndef MXPULL_PULL_ALARM_H
 #define MXPULL_PULL_ALARM_H
 
+#include <mxpull/base/log.h>
 #include <mxpull/config/config.h>
 #include <mxpull/pull/hooks.h>
 
@@ -26,10 +27,11 @@ struct alarm {
     int64_t streak;      /* polls in a row that were not good */
 };
 
-/* Logs it in one line (an error, or, where all is well again, an info), and has on_failure or
+/* Logs it in one line of that level, and has on_failure or
  * on_recovery run: they get MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP,
  * MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT (escaped as in the log),
  * MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. hooks NULL: the log alone. */
-void alarm_raise(const struct alarm *alarm, const struct config *config, struct hooks *hooks);
+void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
+                 struct hooks *hooks);
 
 #endif

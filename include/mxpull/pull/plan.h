@@ -65,6 +65,10 @@ int64_t plan_tick(struct plan *plan, struct instant now);
  * asked until plan_ended or plan_held. False when none is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
 
+/* The backup is being asked already, by a poll that was taken before plan_reload forgot the backup:
+ * as if plan_take had given it. */
+void plan_take_over(struct plan *plan, size_t backup, struct instant now);
+
 /* Whether the backup was taken and is not over yet. */
 bool plan_is_running(const struct plan *plan, size_t backup);
 

@@ -26,8 +26,9 @@ struct poll *pool_take(struct pool *pool);
 /* Takes any poll out of the pool, over or not; NULL when it is empty. */
 struct poll *pool_drop(struct pool *pool);
 
-/* How many are in it. */
+/* How many are in it, and which. */
 size_t pool_count(const struct pool *pool);
+const struct poll *pool_get(const struct pool *pool, size_t index);
 
 /* Ends all soon; those that have not begun are interrupted. */
 void pool_stop(struct pool *pool);

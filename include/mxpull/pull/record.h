@@ -42,8 +42,8 @@ void record_message(struct record *record, const struct backup_config *backup,
  * be, wall clock; INT64_MAX: never. */
 int64_t record_check_silence(struct record *record, int64_t now_ms);
 
-/* Removes what is too old, a part at a time. */
-void record_prune(struct record *record, int64_t now_ms);
+/* Removes what is too old, a part at a time. Returns whether there is more. */
+bool record_prune(struct record *record, int64_t now_ms);
 
 /* Returns whether the store worked, and says once if it did not; record_polls says when it works
  * again. For those who use the store themselves. */

@@ -7,12 +7,20 @@
 #define COMMAND_NO_LINE_END "printf s3cret"
 #define COMMAND_FAILS "echo s3cret; exit 7"
 #define COMMAND_PRINTS_NOTHING "true"
+#define COMMAND_SLOW(after) "sleep 0.3; " after
 #define COMMAND_FOR_EVER "yes"
 #define COMMAND_NUL "printf 'a\\\\000b'"
 
 /* A file without an end, and an empty one that is always there. */
 #define FILE_ENDLESS "/dev/zero"
 #define FILE_EMPTY "/dev/null"
+
+/* What there is. */
+#define HAS_UNIX_SOCKETS 1
+#define FILES_GO_WHILE_OPEN 1 /* a file that is open can be removed and replaced */
+
+/* How many bytes lie between two cuts of a test that cuts everywhere. */
+#define CUT_STEP 1
 
 /* Its own log, and another system's. */
 #define LOG_OWN "syslog"

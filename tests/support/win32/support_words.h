@@ -7,10 +7,18 @@
 #define COMMAND_NO_LINE_END "<nul set /p =s3cret"
 #define COMMAND_FAILS "echo s3cret&exit 7"
 #define COMMAND_PRINTS_NOTHING "exit 0"
+#define COMMAND_SLOW(after) "ping -n 2 127.0.0.1 >nul&" after
 #define COMMAND_FOR_EVER "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 /* An empty file that is always there. */
 #define FILE_EMPTY "NUL"
+
+/* What there is. */
+#define HAS_UNIX_SOCKETS 0
+#define FILES_GO_WHILE_OPEN 0 /* a file that is open can be removed and replaced */
+
+/* How many bytes lie between two cuts of a test that cuts everywhere; under wine every place would cost minutes. */
+#define CUT_STEP 7
 
 /* Its own log, and another system's. */
 #define LOG_OWN "eventlog"

@@ -1,0 +1,410 @@
+/* Files on Windows. */
+#include "win32.h"
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/file.h>
+
+#include <aclapi.h>
+#include <io.h>
+#include <sddl.h>
+
+static void open_says_what_is_wrong(void **state)
+{
+    FILE *file = NULL;
+    struct error error;
+    DWORD flags = 0;
+
+    (void)state;
+    assert_int_equal(file_open(&file, in_directory("missing"), &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "missing: cannot be opened: "));
+    assert_int_equal(file_open(&file, directory, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, ": is a directory, not a file"));
+    assert_null(file);
+    write_file(in_directory("there"), "text");
+    assert_int_equal(file_open(&file, in_directory("there"), &error), STATUS_OK);
+    assert_int_equal(fgetc(file), 't');
+    assert_true(GetHandleInformation((HANDLE)_get_osfhandle(_fileno(file)), &flags));
+    assert_int_equal(flags & HANDLE_FLAG_INHERIT, 0);
+    assert_true(DeleteFileA(in_directory("there"))); /* although it is open */
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Trap: before Windows 10 1903 fopen goes by a code page that has few of the letters. */
+static void paths_are_utf8(void **state)
+{
+    wchar_t wide[2 * SUPPORT_PATH_SIZE];
+    struct buffer bytes;
+    struct error error;
+
+    (void)state;
+    (void)MultiByteToWideChar(CP_UTF8, 0, directory, -1, wide, SUPPORT_PATH_SIZE);
+    (void)wcscat(wide, L"/" WIDE_NAME);
+    assert_int_equal(directory_make(in_directory(UTF8_NAME), &error), STATUS_OK);
+    assert_true((GetFileAttributesW(wide) & FILE_ATTRIBUTE_DIRECTORY) != 0);
+    (void)wcscat(wide, L"/" WIDE_NAME L".conf");
+    assert_int_equal(file_replace(in_directory(UTF8_NAME "/" UTF8_NAME ".conf"), "abc", 3, &error),
+                     STATUS_OK);
+    assert_true(GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES);
+    buffer_init(&bytes, 10);
+    assert_int_equal(file_read(in_directory(UTF8_NAME "/" UTF8_NAME ".conf"), &bytes, &error),
+                     STATUS_OK);
+    assert_string_equal(bytes.bytes, "abc");
+    buffer_done(&bytes);
+    assert_int_equal(file_read(in_directory(UTF8_NAME "/x"), &bytes, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, UTF8_NAME "/x: cannot be opened: "));
+}
+
+static const struct line_row {
+    const char *name, *text, *read;
+} line_rows[] = {
+    {"no line end", "a", "a"},
+    {"LF", "a\nb\n", "a\nb\n"},
+    {"CR LF", "a\r\nb\r\n", "a\nb\n"},
+    {"CR alone", "a\rb\r", "a\rb\r"},
+    {"CR CR LF", "\r\r\n", "\r\n"},
+    {"nothing", "", ""},
+    {"the end of a DOS file",
+     "a\x1a"
+     "b",
+     "a\x1a"
+     "b"},
+};
+
+/* Trap: a text stream ends at a Ctrl-Z, and a binary one keeps the CR. */
+static void lines_end_as_everywhere(void **state)
+{
+    const struct line_row *row = *state;
+    char path[SUPPORT_PATH_SIZE + 10];
+    struct buffer bytes;
+    struct error error;
+
+    support_make_directory(directory);
+    (void)snprintf(path, sizeof path, "%s/lines", directory);
+    write_file(path, row->text);
+    buffer_init(&bytes, 100);
+    assert_int_equal(file_read(path, &bytes, &error), STATUS_OK);
+    assert_string_equal(bytes.bytes, row->read);
+    buffer_done(&bytes);
+    support_remove_directory(directory);
+}
+
+/* A CR and its LF on both sides of where the reading is cut. */
+static void lines_are_not_cut_in_two(void **state)
+{
+    enum {
+        SIZE = 40000
+    };
+    static char text[SIZE + 3], expected[SIZE + 3];
+    struct buffer bytes;
+    struct error error;
+
+    (void)state;
+    for (int size = 16383; size < 16386; size++) {
+        memset(text, 'x', SIZE);
+        memcpy(text + size - 1, "\r\n", 2);
+        memcpy(expected, text, SIZE);
+        memmove(expected + size - 1, expected + size, (size_t)(SIZE - size));
+        expected[SIZE - 1] = '\0';
+        write_file(in_directory("cut"), text);
+        buffer_init(&bytes, SIZE);
+        assert_int_equal(file_read(in_directory("cut"), &bytes, &error), STATUS_OK);
+        assert_string_equal(bytes.bytes, expected);
+        buffer_done(&bytes);
+    }
+}
+
+static void read_keeps_to_the_limit(void **state)
+{
+    struct buffer bytes;
+    struct error error;
+
+    (void)state;
+    write_file(in_directory("ten"), "0123456789");
+    buffer_init(&bytes, 9);
+    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
+    assert_non_null(strstr(error.text, "larger than 9 bytes"));
+    buffer_done(&bytes);
+}
+
+static size_t count_entries(void)
+{
+    WIN32_FIND_DATAA entry;
+    size_t count = 0;
+    HANDLE search = FindFirstFileA(in_directory("*"), &entry);
+
+    do
+        count++;
+    while (FindNextFileA(search, &entry));
+    (void)FindClose(search);
+    return count;
+}
+
+/* Trap: rename does not replace. */
+static void replace_replaces(void **state)
+{
+    const char *path = in_directory("replaced"), *other = in_directory("other");
+    struct error error;
+
+    (void)state;
+    assert_int_equal(file_replace(path, "old", 3, &error), STATUS_OK);
+    write_file(other, "x");
+    assert_int_not_equal(rename(other, path), 0);
+    size_t before = count_entries();
+    assert_int_equal(file_replace(path, "new\n", 4, &error), STATUS_OK);
+    assert_string_equal(content_of(path), "new\n");
+    assert_int_equal(count_entries(), before);
+    assert_int_equal(file_rename(other, path, &error), STATUS_OK);
+    assert_string_equal(content_of(path), "x");
+    assert_int_equal(file_rename(other, path, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "other: cannot be renamed: "));
+}
+
+static HANDLE held;
+
+static void let_go(void)
+{
+    (void)CloseHandle(held);
+}
+
+/* Trap: what somebody else has open for a moment cannot be replaced meanwhile. */
+static void replace_waits_for_a_reader(void **state)
+{
+    const char *path = in_directory("held");
+    struct error error;
+
+    (void)state;
+    write_file(path, "old");
+    held = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    write_file(in_directory("new"), "x");
+    assert_false(MoveFileExA(in_directory("new"), path, MOVEFILE_REPLACE_EXISTING));
+    support_call_later(200, let_go);
+    assert_int_equal(file_replace(path, "new", 3, &error), STATUS_OK);
+    assert_string_equal(content_of(path), "new");
+}
+
+static void replace_leaves_nothing_after_a_failure(void **state)
+{
+    struct error error;
+    size_t before = count_entries();
+    int64_t began_ms = clock_monotonic_ms();
+
+    (void)state;
+    assert_int_equal(file_replace(in_directory("no/such"), "x", 1, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "no/such: cannot be written: "));
+    assert_true(CreateDirectoryA(in_directory("taken"), NULL));
+    assert_int_equal(file_replace(in_directory("taken"), "x", 1, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "taken: cannot be replaced: "));
+    assert_true(clock_monotonic_ms() - began_ms < 500); /* and it is not tried again */
+    assert_true(RemoveDirectoryA(in_directory("taken")));
+    assert_int_equal(count_entries(), before);
+}
+
+static void log_appends_line_by_line(void **state)
+{
+    const char *path = in_directory("log"), *moved = in_directory("log.1");
+    struct error error;
+    FILE *file;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
+        assert_true(fprintf(file, "line %d\n", i) > 0);
+        assert_int_equal(fflush(file), 0);
+        assert_string_equal(content_of(path), i == 0 ? "line 0\n" : "line 0\nline 1\n");
+        assert_int_equal(fclose(file), 0);
+    }
+    assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
+    assert_true(MoveFileA(path, moved)); /* as by a log's rotation */
+    assert_true(fputs("line 2\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(content_of(moved), "line 0\nline 1\nline 2\n");
+    assert_int_equal(file_open_log(&file, directory, &error), STATUS_SYSTEM);
+}
+
+/* Two writers at once, each line whole: none begins where the other one was. */
+static void log_is_shared(void **state)
+{
+    const char *path = in_directory("shared");
+    const char *const arguments[] = {"log", path, NULL};
+    enum {
+        LINES = 200,
+        LINE_SIZE = 5000
+    };
+    struct child children[2];
+    char line[LINE_SIZE + 2];
+    int counts[2] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        children[i] = start_child(arguments);
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        assert_string_equal(hear(&children[i]), "ready");
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        (void)fputs(i == 0 ? "a\n" : "b\n", children[i].input), (void)fflush(children[i].input);
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        end_child(&children[i]);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        assert_int_equal(strspn(line, line[0] == 'a' ? "a" : "b"), LINE_SIZE - 1);
+        counts[line[0] == 'b']++;
+    }
+    (void)fclose(file);
+    assert_int_equal(counts[0], LINES);
+    assert_int_equal(counts[1], LINES);
+}
+
+static int play_log(const char *path)
+{
+    char line[5000], answer[10];
+    struct error error;
+    FILE *file;
+
+    if (file_open_log(&file, path, &error) != STATUS_OK)
+        return 1;
+    (void)puts("ready");
+    (void)fflush(stdout);
+    if (fgets(answer, sizeof answer, stdin) == NULL)
+        return 1;
+    memset(line, answer[0], sizeof line);
+    line[sizeof line - 1] = '\n';
+    for (int i = 0; i < 200; i++) {
+        (void)fwrite(line, 1, sizeof line, file);
+        (void)fflush(file);
+    }
+    return fclose(file);
+}
+
+/* Who may read it */
+
+static enum status check_private(const char *path, struct error *error)
+{
+    FILE *file;
+
+    assert_int_equal(file_open(&file, path, error), STATUS_OK);
+    enum status status = file_check_private(file, path, error);
+    (void)fclose(file);
+    return status;
+}
+
+static void private_is_judged_by_its_list(void **state)
+{
+    const char *path = in_directory("private");
+    struct error error;
+    char command[400];
+
+    (void)state;
+    write_file(path, "secret");
+    support_set_mode(path, 0600);
+    assert_int_equal(check_private(path, &error), STATUS_OK);
+    support_set_mode(path, 0644);
+    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
+    (void)snprintf(command, sizeof command,
+                   "is open to others; run: icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:F "
+                   "*S-1-5-32-544:F",
+                   path);
+    assert_non_null(strstr(error.text, command));
+}
+
+/* Below %ProgramData% the account of the service is let in. */
+static void private_is_open_to_the_service(void **state)
+{
+    const char *path = in_directory("service");
+    char *before = getenv("ProgramData");
+    struct error error;
+
+    (void)state;
+    write_file(path, "secret");
+    support_set_mode(path, 0644);
+    support_set_variable("ProgramData", directory);
+    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
+    assert_non_null(strstr(error.text, " *S-1-5-19:R"));
+    support_set_variable("ProgramData", before != NULL ? before : "C:\\ProgramData");
+    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
+    assert_null(strstr(error.text, " *S-1-5-19:R"));
+}
+
+static void private_may_be_a_pipe(void **state)
+{
+    struct error error;
+    HANDLE reading, writing;
+
+    (void)state;
+    assert_true(CreatePipe(&reading, &writing, NULL, 0));
+    FILE *file = _fdopen(_open_osfhandle((intptr_t)reading, 0), "r");
+    assert_non_null(file);
+    assert_int_equal(file_check_private(file, "-", &error), STATUS_OK);
+    (void)fclose(file);
+    (void)CloseHandle(writing);
+}
+
+static void directory_is_made_with_all_that_is_missing(void **state)
+{
+    struct error error;
+
+    (void)state;
+    assert_int_equal(directory_make(in_directory("a/b//c/"), &error), STATUS_OK);
+    assert_int_equal(directory_make(in_directory("a\\b\\d"), &error), STATUS_OK);
+    assert_true(exists(in_directory("a/b/c")));
+    assert_true(exists(in_directory("a/b/d")));
+    assert_int_equal(directory_make(in_directory("a/b/c"), &error), STATUS_OK);
+    assert_int_equal(directory_make("/", &error), STATUS_OK);
+    assert_int_equal(directory_make("C:\\", &error), STATUS_OK);
+    assert_int_equal(directory_make("C:", &error), STATUS_OK);
+    write_file(in_directory("a/file"), "");
+    assert_int_equal(directory_make(in_directory("a/file"), &error), STATUS_SYSTEM);
+    assert_int_equal(directory_make(in_directory("a/file/d"), &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "the directory cannot be made"));
+    assert_int_equal(directory_make("Q:\\none\\such", &error), STATUS_SYSTEM);
+}
+
+/* And what is made in it is, too: the entries are inherited by files and directories (OICI). */
+static void directory_is_ours_alone(void **state)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    struct error error;
+    char *text = NULL;
+
+    (void)state;
+    assert_int_equal(directory_make(in_directory("ours"), &error), STATUS_OK);
+    assert_int_equal(GetNamedSecurityInfoA(in_directory("ours"), SE_FILE_OBJECT,
+                                           DACL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL,
+                                           &descriptor),
+                     ERROR_SUCCESS);
+    assert_true(ConvertSecurityDescriptorToStringSecurityDescriptorA(
+        descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &text, NULL));
+    assert_null(strstr(text, ";WD)")); /* everybody */
+    assert_null(strstr(text, ";BU)")); /* the users */
+    (void)LocalFree(text);
+    (void)LocalFree(descriptor);
+    assert_int_equal(file_replace(in_directory("ours/state"), "x", 1, &error), STATUS_OK);
+    if (!is_wine())
+        assert_int_equal(check_private(in_directory("ours/state"), &error), STATUS_OK);
+}
+
+int main(int count, char *words[])
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(open_says_what_is_wrong),
+        cmocka_unit_test(paths_are_utf8),
+        cmocka_unit_test(lines_are_not_cut_in_two),
+        cmocka_unit_test(read_keeps_to_the_limit),
+        cmocka_unit_test(replace_replaces),
+        cmocka_unit_test(replace_waits_for_a_reader),
+        cmocka_unit_test(replace_leaves_nothing_after_a_failure),
+        cmocka_unit_test(log_appends_line_by_line),
+        cmocka_unit_test(log_is_shared),
+        cmocka_unit_test(private_is_judged_by_its_list),
+        cmocka_unit_test(private_is_open_to_the_service),
+        cmocka_unit_test(private_may_be_a_pipe),
+        cmocka_unit_test(directory_is_made_with_all_that_is_missing),
+        cmocka_unit_test(directory_is_ours_alone),
+    };
+
+    if (count > 1)
+        return play_log(words[2]);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory) +
+           RUN_TABLE(line_rows, lines_end_as_everywhere);
+}

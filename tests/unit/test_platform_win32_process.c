@@ -1,0 +1,299 @@
+/* Commands, and what asks the program to end, on Windows. */
+#include "win32.h"
+
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/process.h>
+#include <mxpull/platform/service.h>
+#include <mxpull/platform/signals.h>
+
+/* Two seconds, without a console. */
+#define SLEEP(seconds) "ping -n " #seconds " 127.0.0.1 >nul"
+
+/* Commands whose output is taken */
+
+static const struct capture_row {
+    const char *name;
+    const char *command;
+    int64_t timeout_ms;
+    enum status status;
+    const char *output; /* NULL: any */
+    const char *error;
+} capture_rows[] = {
+    {"output", "echo one&echo two", 10000, STATUS_OK, "one\r\ntwo\r\n", NULL},
+    {"no output", "exit 0", 10000, STATUS_OK, "", NULL},
+    {"quotes", "echo \"a  b\" c", 10000, STATUS_OK, "\"a  b\" c\r\n", NULL},
+    {"a quoted program", "\"%ComSpec%\" /c \"echo x\"", 10000, STATUS_OK, "x\r\n", NULL},
+    {"failure", "echo x&exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
+    {"not found", "no-such-command 2>nul", 10000, STATUS_SYSTEM, NULL, "exit status"},
+    {"too slow", SLEEP(20), 100, STATUS_TIMEOUT, NULL, "longer than 100 ms"},
+    {"too much", "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxx", 10000, STATUS_LIMIT, NULL,
+     "more than 4096 bytes"},
+    {"one left behind", "start /b " SLEEP(3) "&echo here", 10000, STATUS_OK, NULL, NULL},
+};
+
+static void command_is_captured(void **state)
+{
+    const struct capture_row *row = *state;
+    struct buffer output;
+    struct error error = {0};
+    int64_t before = clock_monotonic_ms();
+
+    buffer_init(&output, 4096);
+    enum status status = process_capture(row->command, row->timeout_ms, &output, &error);
+    if (status != row->status)
+        fail_msg("status %d: %s\n%s", (int)status, error.text, output.bytes);
+    assert_true(clock_monotonic_ms() - before < 5000);
+    if (row->output != NULL)
+        assert_string_equal(output.bytes, row->output);
+    if (row->error != NULL)
+        assert_non_null(strstr(error.text, row->error));
+    buffer_done(&output);
+}
+
+/* Trap: killing the shell leaves alive what it has started. */
+static void command_is_killed_with_all_it_started(void **state)
+{
+    struct buffer output;
+    struct error error;
+    char command[1000];
+
+    (void)state;
+    buffer_init(&output, 4096);
+    (void)snprintf(command, sizeof command, "cmd /c \"" SLEEP(3) "&echo alive>%s\"",
+                   in_directory("survivor"));
+    assert_int_equal(process_capture(command, 500, &output, &error), STATUS_TIMEOUT);
+    Sleep(3000);
+    assert_false(exists(in_directory("survivor")));
+    buffer_done(&output);
+}
+
+/* Trap: a child inherits every handle that may be inherited, and keeps the ends of our pipes open. */
+static void command_inherits_nothing_else(void **state)
+{
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    HANDLE reading, writing;
+    struct process *process;
+    struct error error;
+    DWORD held;
+
+    (void)state;
+    assert_true(CreatePipe(&reading, &writing, &inherited, 0));
+    assert_int_equal(process_start(&process, SLEEP(20), NULL, 0, NULL, NULL, &error), STATUS_OK);
+    (void)CloseHandle(writing);
+    assert_false(PeekNamedPipe(reading, NULL, 0, NULL, &held, NULL)); /* its other end is gone */
+    process_free(process);
+    (void)CloseHandle(reading);
+}
+
+/* Commands beside us */
+
+static void wake(void *context)
+{
+    (void)SetEvent(context);
+}
+
+static void process_gets_variables_and_wakes(void **state)
+{
+    const struct process_variable variables[] = {{"MXPULL_TEXT", "two words & more " UTF8_NAME},
+                                                 {"mxpull_known", "ours"}};
+    HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
+    struct process *process = NULL;
+    struct error error;
+    char command[1000];
+    bool ended_well = false;
+
+    (void)state;
+    support_set_variable("MXPULL_KNOWN", "theirs");
+    (void)snprintf(command, sizeof command, "echo %%MXPULL_KNOWN%%>%s&exit 0",
+                   in_directory("variables"));
+    assert_int_equal(
+        process_start(&process, command, variables, COUNT_OF(variables), wake, woken, &error),
+        STATUS_OK);
+    assert_int_equal(WaitForSingleObject(woken, 10000), 0);
+    assert_true(process_has_ended(process, &ended_well));
+    assert_true(ended_well);
+    assert_string_equal(content_of(in_directory("variables")), "ours\r\n");
+    process_free(process);
+    support_set_variable("MXPULL_KNOWN", NULL);
+    (void)CloseHandle(woken);
+}
+
+/* The text itself, by a child that is one of us, for a shell would put it out in its own code page. */
+static void process_gets_utf8(void **state)
+{
+    const struct process_variable variables[] = {{"MXPULL_TEXT", "a & b \"" UTF8_NAME "\""}};
+    HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
+    struct process *process = NULL;
+    struct error error;
+    char command[1000], path[SUPPORT_PATH_SIZE];
+    bool ended_well = false;
+
+    (void)state;
+    assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
+    (void)snprintf(command, sizeof command, "\"%s\" variable \"%s\"", path, in_directory("utf8"));
+    assert_int_equal(process_start(&process, command, variables, 1, wake, woken, &error),
+                     STATUS_OK);
+    assert_int_equal(WaitForSingleObject(woken, 10000), 0);
+    assert_true(process_has_ended(process, &ended_well));
+    assert_true(ended_well);
+    assert_string_equal(content_of(in_directory("utf8")), "a & b \"" UTF8_NAME "\"");
+    process_free(process);
+    (void)CloseHandle(woken);
+}
+
+static int play_variable(const char *path)
+{
+    wchar_t text[100] = L"";
+    char narrow[400];
+    FILE *file = fopen(path, "wb");
+
+    (void)GetEnvironmentVariableW(L"MXPULL_TEXT", text, COUNT_OF(text));
+    (void)WideCharToMultiByte(CP_UTF8, 0, text, -1, narrow, sizeof narrow, NULL, NULL);
+    if (file == NULL || fputs(narrow, file) < 0)
+        return 1;
+    return fclose(file);
+}
+
+static void process_that_fails_is_told(void **state)
+{
+    struct process *process = NULL;
+    struct error error;
+    bool ended_well = true;
+
+    (void)state;
+    assert_int_equal(process_start(&process, "exit 3", NULL, 0, NULL, NULL, &error), STATUS_OK);
+    while (!process_has_ended(process, &ended_well))
+        Sleep(10);
+    assert_false(ended_well);
+    process_free(process);
+    process_free(NULL);
+}
+
+static void process_is_killed_with_all_it_started(void **state)
+{
+    struct process *process = NULL;
+    struct error error;
+    char command[1000];
+    bool ended_well;
+    int64_t before;
+
+    (void)state;
+    (void)snprintf(command, sizeof command, "cmd /c \"" SLEEP(3) "&echo alive>%s\"",
+                   in_directory("freed"));
+    assert_int_equal(process_start(&process, command, NULL, 0, NULL, NULL, &error), STATUS_OK);
+    assert_false(process_has_ended(process, &ended_well));
+    Sleep(500);
+    before = clock_monotonic_ms();
+    process_free(process);
+    assert_true(clock_monotonic_ms() - before < 1000);
+    Sleep(3000);
+    assert_false(exists(in_directory("freed")));
+}
+
+/* What asks us to end. The events of a console go to all of its processes: so one of us that has a
+ * console of its own raises them, and says what comes of it. */
+
+static void assert_asked(const char *how, const char *expected)
+{
+    const char *const arguments[] = {"asked", how, NULL};
+
+    struct child child = start_child_with(CREATE_NO_WINDOW, arguments);
+    assert_string_equal(hear(&child), expected);
+    assert_string_equal(hear(&child), "");
+    end_child(&child);
+}
+
+static void signals_set_the_flag_and_wake(void **state)
+{
+    (void)state;
+    assert_asked("once", "raised, woken, to stop");
+}
+
+static void signals_second_one_ends_the_program(void **state)
+{
+    (void)state;
+    assert_asked("twice", "raised, woken, to stop");
+}
+
+static void signals_end_a_command(void **state)
+{
+    (void)state;
+    assert_asked("command", "raised, given up");
+}
+
+static void signals_are_given_back(void **state)
+{
+    HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
+
+    (void)state;
+    signals_start(SIGNALS_RUN, wake, woken);
+    assert_false(signals_stop_requested());
+    signals_end();
+    signals_end();
+    assert_false(signals_take_reload());
+    assert_false(signals_take_now());
+    (void)CloseHandle(woken);
+}
+
+/* Nobody watches over us here; nothing happens. */
+static void service_is_nobodys(void **state)
+{
+    (void)state;
+    service_ready();
+    service_reloading();
+    service_status("x");
+    service_alive();
+    service_stopping();
+    assert_true(service_alive_interval_ms() == INT64_MAX);
+}
+
+static int play_asked(const char *how)
+{
+    HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
+    struct buffer output;
+    struct error error;
+
+    signals_start(SIGNALS_RUN, wake, woken);
+    (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);
+    if (strcmp(how, "command") == 0) {
+        int64_t before = clock_monotonic_ms();
+
+        buffer_init(&output, 100);
+        (void)process_capture(SLEEP(20), 20000, &output, &error);
+        (void)fputs(clock_monotonic_ms() - before < 5000 ? ", given up\n" : ", too late\n", stdout);
+        return 0;
+    }
+    (void)fputs(WaitForSingleObject(woken, 5000) == 0 ? ", woken" : "", stdout);
+    (void)fputs(signals_stop_requested() ? ", to stop\n" : "\n", stdout);
+    (void)fflush(stdout);
+    if (strcmp(how, "twice") == 0) {
+        (void)GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
+        Sleep(5000);
+        (void)puts("still there");
+    }
+    signals_end();
+    return 0;
+}
+
+int main(int count, char *words[])
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(command_is_killed_with_all_it_started),
+        cmocka_unit_test(command_inherits_nothing_else),
+        cmocka_unit_test(process_gets_variables_and_wakes),
+        cmocka_unit_test(process_gets_utf8),
+        cmocka_unit_test(process_that_fails_is_told),
+        cmocka_unit_test(process_is_killed_with_all_it_started),
+        cmocka_unit_test(signals_set_the_flag_and_wake),
+        cmocka_unit_test(signals_second_one_ends_the_program),
+        cmocka_unit_test(signals_end_a_command),
+        cmocka_unit_test(signals_are_given_back),
+        cmocka_unit_test(service_is_nobodys),
+    };
+
+    if (count == 3)
+        return strcmp(words[1], "asked") == 0 ? play_asked(words[2]) : play_variable(words[2]);
+    return RUN_TABLE(capture_rows, command_is_captured) +
+           cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -1,0 +1,299 @@
+/* What polls bring about: rows in the store, and alarms that are raised once at each change. Nobody
+ * is asked: the polls' results are settled by hand, and the time of a silence is an argument. */
+#include "directory.h"
+
+#include <mxpull/base/log.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/pull/record.h>
+
+enum {
+    LOG_SIZE = 16 * 1024,
+    HOUR_MS = 3600 * 1000
+};
+
+static char logged[LOG_SIZE];
+static char backup_name[] = "mx2", host[] = "mx2.example.net";
+static char good_domain[] = "a.example", other_domain[] = "b.example";
+static char *domain_texts[] = {good_domain, other_domain};
+static struct node nodes[2];
+static struct backup_config backup;
+static struct config config;
+static bool is_stopping;
+
+static bool stop(void)
+{
+    return is_stopping;
+}
+
+static struct polling polling = {.config = &config, .stop = stop};
+
+/* The alarms alone, one a line, without what differs from run to run. */
+static void keep_log(void *context, const struct log_event *event)
+{
+    (void)context;
+    for (size_t i = 0; i < event->field_count; i++) {
+        const struct log_field *field = &event->fields[i];
+        bool is_shown = strcmp(field->key, "event") == 0 || strcmp(field->key, "domain") == 0 ||
+                        strcmp(field->key, "outcome") == 0;
+
+        if (is_shown) {
+            (void)strncat(logged, field->text, LOG_SIZE - strlen(logged) - 2);
+            (void)strncat(logged, " ", 2);
+        }
+    }
+    if (event->message != NULL)
+        (void)strncat(logged, event->message, LOG_SIZE - strlen(logged) - 2);
+    (void)strncat(logged, "\n", 2);
+}
+
+/* What was told since the last call. */
+static void assert_told(const char *expected)
+{
+    assert_string_equal(logged, expected);
+    logged[0] = '\0';
+}
+
+static int set_up(void **state)
+{
+    struct error error;
+
+    logged[0] = '\0';
+    is_stopping = false;
+    for (size_t i = 0; i < COUNT_OF(nodes); i++)
+        assert_int_equal(node_parse(&nodes[i], domain_texts[i], &error), STATUS_OK);
+    backup = (struct backup_config){.name = backup_name,
+                                    .host = host,
+                                    .domains = nodes,
+                                    .domain_texts = domain_texts,
+                                    .domain_count = 1,
+                                    .timing = {.interval_s = 4 * 3600}};
+    config = (struct config){.backups = &backup, .backup_count = 1};
+    log_open(LEVEL_DEBUG, keep_log, NULL);
+    return make_directory(state);
+}
+
+static int tear_down(void **state)
+{
+    log_open(LEVEL_ERROR, NULL, NULL);
+    return remove_directory(state);
+}
+
+static struct store *open_store(void)
+{
+    const struct store_options options = {.directory = directory, .keep_s = 3600};
+    struct store *store;
+    struct error error;
+
+    assert_int_equal(store_open(&store, &options, &error), STATUS_OK);
+    return store;
+}
+
+static int64_t utc(int64_t utc_s)
+{
+    (void)utc_s;
+    return 0;
+}
+
+static struct record *make_record(struct store *store, bool watches)
+{
+    return record_new(&(struct record_options){
+        .config = &config, .store = store, .offset = utc, .watches = watches});
+}
+
+/* A poll that ends so. */
+static void poll_brings(struct record *record, enum outcome outcome)
+{
+    static const struct choice all = {NULL, 0};
+    struct poll *poll = poll_new(&polling, &backup, &all);
+    const struct poll *polls[] = {poll};
+
+    poll_clear(poll, NULL);
+    if (is_stopping)
+        poll_stop(poll);
+    poll_settle(poll, outcome, "text");
+    record_polls(record, polls, 1);
+    poll_free(poll);
+}
+
+static void test_changes(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("");
+    poll_brings(record, OUTCOME_UNREACHABLE);
+    assert_told("failure unreachable \n");
+    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(record, OUTCOME_HELD);
+    assert_told("");
+    poll_brings(record, OUTCOME_EMPTY);
+    assert_told("recovery empty \n");
+    poll_brings(record, OUTCOME_EMPTY);
+    poll_brings(record, OUTCOME_HELD);
+    assert_told("");
+    record_free(record);
+    store_close(store);
+}
+
+/* What the next process is told by the store: cron runs one for each poll. */
+static void test_changes_between_processes(void **state)
+{
+    static const struct {
+        enum outcome outcome;
+        const char *told;
+    } rows[] = {
+        {OUTCOME_TIMEOUT, "failure timeout \n"},
+        {OUTCOME_TIMEOUT, ""},
+        {OUTCOME_PENDING, "recovery pending \n"},
+        {OUTCOME_STARTED, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct store *store = open_store();
+        struct record *record = make_record(store, false);
+
+        poll_brings(record, rows[i].outcome);
+        assert_told(rows[i].told);
+        record_free(record);
+        store_close(store);
+    }
+}
+
+/* That we were asked to end says nothing about the backup. */
+static void test_stopped(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+
+    (void)state;
+    is_stopping = true;
+    poll_brings(record, OUTCOME_INTERRUPTED);
+    assert_told("");
+    is_stopping = false;
+    poll_brings(record, OUTCOME_INTERRUPTED);
+    assert_told("failure interrupted \n");
+    record_free(record);
+    store_close(store);
+}
+
+static void test_silence(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    int64_t now_ms = clock_wall_ms();
+
+    (void)state;
+    assert_int_equal(record_check_silence(record, now_ms), INT64_MAX);
+    poll_brings(record, OUTCOME_STARTED);
+    int64_t due_ms = record_check_silence(record, now_ms);
+    assert_in_range(due_ms - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
+    poll_brings(record, OUTCOME_HELD); /* no good answer */
+    assert_int_equal(record_check_silence(record, due_ms - 1), due_ms);
+    assert_told("");
+    assert_int_equal(record_check_silence(record, due_ms), INT64_MAX);
+    assert_told("silence a.example held \n");
+    assert_int_equal(record_check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    poll_brings(record, OUTCOME_HELD);
+    assert_int_equal(record_check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_told("");
+
+    record_free(record); /* a restart does not raise it again */
+    record = make_record(store, true);
+    assert_int_equal(record_check_silence(record, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_told("");
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("answer a.example started \n");
+    assert_true(record_check_silence(record, now_ms) < INT64_MAX);
+    record_free(record);
+    store_close(store);
+}
+
+/* Silent from the first: counted from the first poll. And by `silence` where that is set. */
+static void test_never_a_good_answer(void **state)
+{
+    struct store *store = open_store();
+    int64_t now_ms = clock_wall_ms();
+
+    (void)state;
+    config.silence_s = 3600;
+    struct record *record = make_record(store, true);
+    poll_brings(record, OUTCOME_DENIED);
+    assert_told("failure denied \n");
+    int64_t due_ms = record_check_silence(record, now_ms);
+    assert_in_range(due_ms - now_ms, HOUR_MS, HOUR_MS + 60000);
+    (void)record_check_silence(record, due_ms);
+    assert_told("silence a.example denied \n");
+    record_free(record);
+    store_close(store);
+}
+
+/* A pull, which looks at what it has polled alone, raises it as a daemon does. */
+static void test_silence_by_pulls(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, false);
+    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    record_free(record);
+    record = make_record(store, false);
+    (void)record_check_silence(record, later_ms);
+    assert_told("");
+    poll_brings(record, OUTCOME_TIMEOUT);
+    (void)record_check_silence(record, later_ms);
+    assert_told("failure timeout \nsilence a.example timeout \n");
+    record_free(record);
+    store_close(store);
+}
+
+/* After a reload another domain is there, and is watched. */
+static void test_reload(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    struct config other = config;
+    struct backup_config larger = backup;
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    larger.domain_count = 2;
+    other.backups = &larger;
+    record_reload(record, &other);
+    poll_brings(record, OUTCOME_STARTED); /* of the older configuration */
+    (void)record_check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    assert_told("silence a.example started \n");
+    record_free(record);
+    store_close(store);
+}
+
+static void test_without_a_store(void **state)
+{
+    struct record *record = make_record(NULL, true);
+
+    (void)state;
+    poll_brings(record, OUTCOME_UNREACHABLE);
+    assert_int_equal(record_check_silence(record, INT64_MAX - 1), INT64_MAX);
+    record_prune(record, 0);
+    assert_told("");
+    record_free(record);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_changes_between_processes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_never_a_good_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
