@@ -139,15 +139,10 @@ static void receive(struct connection *connection);
 
 static void note_tls(struct connection *connection)
 {
-    struct curl_tlssessioninfo *session = NULL;
-
-    if (connection->tls_version[0] != '\0')
-        connection->facts.tls = connection->tls_version;
-    else if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) == CURLE_OK &&
-             session != NULL && session->internals != NULL)
-        connection->facts.tls = "TLS";
-    if (connection->facts.tls != NULL)
-        connection->facts.certificate_expires_ms = certificate_expires_ms(connection->easy);
+    if (connection->tls_version[0] == '\0')
+        return;
+    connection->facts.tls = connection->tls_version;
+    connection->facts.certificate_expires_ms = certificate_expires_ms(connection->easy);
 }
 
 void connection_connected(struct connection *connection, CURLcode result)

@@ -54,6 +54,8 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
         heard->ehlo = (struct ehlo){0};
     if (code == 220)
         heard->authenticated = false;
+    if (code == 220 && heard->replies > 0)
+        heard->starttls = true;
     if (code == 250)
         ehlo_line(&heard->ehlo, line, size, first);
     if (code == 235 && heard->challenged)

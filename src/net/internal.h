@@ -31,6 +31,7 @@ struct heard {
     int code;              /* of the reply that came last, 0: none yet */
     char text[HEARD_SIZE]; /* its last line as received, code included, cut */
     bool open;             /* more lines of it are to come */
+    bool starttls;         /* agreed on: the reply to it was 220 */
     size_t size, lines;    /* of it */
     unsigned replies;      /* whole ones so far */
     bool challenged;       /* the reply before was 334 */
@@ -97,6 +98,10 @@ CURL *setup_bare(struct connection *connection, const struct connection_place *p
 /* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A
  * CURLOPT_DEBUGFUNCTION. */
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context);
+
+/* Notes that what was heard last came over TLS, if it did and libcurl has not said so in words. To be
+ * asked while libcurl connects: later it does not tell. */
+void wire_note_session(struct connection *connection);
 
 /* Shows bytes of the conversation, line by line. */
 void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size);

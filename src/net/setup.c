@@ -21,6 +21,8 @@ static size_t header(char *line, size_t size, size_t count, void *context)
         return 0;
     if (!connection->heard.open)
         connection_progressed(connection);
+    if (connection->tls_version[0] == '\0')
+        wire_note_session(connection);
     if (connection->heard.ehlo.starttls) /* from here on libcurl may have something to say of TLS */
         (void)curl_easy_setopt(connection->easy, CURLOPT_VERBOSE, 1L);
     return size * count;
@@ -53,6 +55,17 @@ static enum status demand(CURLcode result, const char *what, struct error *error
                      curl_easy_strerror(result));
 }
 
+/* Schannel has the certificates of Windows itself while it is given no file. What libcurl was built
+ * to call the system's file means nothing to it. */
+static const char *system_certificates(void)
+{
+    const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+    bool is_schannel =
+        version->ssl_version != NULL && text_starts_with(version->ssl_version, "Schannel");
+
+    return is_schannel ? NULL : version->cainfo;
+}
+
 /* libcurl loads the system's certificates once for all connections only when it is given the file
  * alone (7.88: 1.4 ms instead of 26 ms for each host). */
 static enum status set_certificates(CURL *easy, const struct connection_options *options,
@@ -61,7 +74,7 @@ static enum status set_certificates(CURL *easy, const struct connection_options 
     const char *file = options->tls_ca_file;
 
     if (file == NULL)
-        file = curl_version_info(CURLVERSION_NOW)->cainfo;
+        file = system_certificates();
     if (file == NULL)
         return STATUS_OK;
     (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <mxpull/base/text.h>
+#include <mxpull/platform/tls.h>
 
 #include <string.h>
 
@@ -57,8 +58,8 @@ static void show_command(const struct connection *connection, const char *line, 
 }
 
 /* libcurl names the TLS version in its words and nowhere else that is the same for all TLS
- * libraries: "SSL connection using TLSv1.3 / …" (OpenSSL, GnuTLS). Schannel says nothing of it;
- * then it is just "TLS". */
+ * libraries: "SSL connection using TLSv1.3 / …" (OpenSSL, GnuTLS). Of Schannel it says nothing, so
+ * the session itself is asked. */
 static void note_tls(struct connection *connection, const char *text, size_t size)
 {
     static const char announcement[] = "SSL connection using ";
@@ -74,6 +75,23 @@ static void note_tls(struct connection *connection, const char *text, size_t siz
         length++;
     memcpy(connection->tls_version, text + begin, length);
     connection->tls_version[length] = '\0';
+}
+
+void wire_note_session(struct connection *connection)
+{
+    const struct heard *heard = &connection->heard;
+    struct curl_tlssessioninfo *session = NULL;
+    const char *version = "TLS";
+
+    /* The 220 itself still came in clear. Without STARTTLS a session is that with an https proxy. */
+    if (!connection->implicit && (!heard->starttls || heard->code == 220))
+        return;
+    if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+        session == NULL || session->internals == NULL)
+        return;
+    if (session->backend == CURLSSLBACKEND_SCHANNEL)
+        version = tls_session_version(session->internals);
+    (void)text_copy(connection->tls_version, sizeof connection->tls_version, version);
 }
 
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context)

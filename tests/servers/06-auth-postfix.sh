@@ -68,7 +68,7 @@ expect 'messages at the primary' 0 "$(primary_count)"
 succeeds first.test "${required[@]}" "$user" "$password"
 succeeds cram.test "${required[@]}" "$user" "$password" 'auth = CRAM-MD5'
 succeeds plain.test "${required[@]}" "$user" "password_file = \"$tmp/password\"" 'auth = PLAIN'
-succeeds login.test "${required[@]}" "$user" "password_command = \"cat $tmp/password\"" 'auth = LOGIN'
+succeeds login.test "${required[@]}" "$user" "password_command = '$(printing "$tmp/password")'" 'auth = LOGIN'
 succeeds implicit.test 'tls = implicit' "$ca" "port = $SMTPS_PORT" "$user" "$password"
 succeeds clear.test 'tls = off' 'port = 24101' 'auth_in_clear = true' "$user" "$password" 'auth = PLAIN'
 succeeds clear-cram.test 'tls = off' 'port = 24101' 'auth_in_clear = true' "$user" "$password" 'auth = CRAM-MD5'

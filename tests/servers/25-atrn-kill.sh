@@ -57,14 +57,7 @@ for ((kill = 0; kill < kills; kill++)); do
     range_us=200000
     [ "$(waiting_count)" -gt $((messages - messages * kill * 3 / kills / 4)) ] || range_us=30000
     instant_us=$((before_us / 2 + (RANDOM * 32768 + RANDOM) % (before_us / 2 + range_us)))
-    "$MXPULL" pull -q -c "$tmp/mxpull.conf" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
-    program=$!
-    sleep "$((instant_us / 1000000)).$(printf '%06d' $((instant_us % 1000000)))"
-    kill -KILL "$program"
-    wait "$program" 2>/dev/null
-    killed_status=$?
-    program=
-    [ "$killed_status" -eq 137 ] || ended=$((${ended:-0} + 1))
+    killed_after "$instant_us" pull -q -c "$tmp/mxpull.conf" || ended=$((${ended:-0} + 1))
 done
 left=$(waiting_count)
 printf 'left at the provider after %d kills: %d; runs that ended before their kill: %d\n' "$kills" "$left" "${ended:-0}"

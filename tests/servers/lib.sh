@@ -150,6 +150,8 @@ wait_for() {
     done
 }
 
+sleep_us() { sleep "$(($1 / 1000000)).$(printf '%06d' $(($1 % 1000000)))"; }
+
 # stays SECONDS COMMAND...: the command must succeed all the time.
 stays() {
     local end=$((SECONDS + $1))
@@ -195,6 +197,31 @@ expect_within() {
     expect "$what" "$expected" "$("$@")"
 }
 
+# --- What ../windows/lib.sh does otherwise ------------------------------------------------------------------------------------
+
+# adapt_config: the last hand at a configuration.
+adapt_config() { cat; }
+
+# printing FILE: the shell's command that prints it.
+printing() { printf 'cat %s' "$1"; }
+
+# except_wine COMMAND WHAT ARGUMENT...: what cannot be tried under wine.
+except_wine() { "$@"; }
+
+# killed_after MICROSECONDS ARGUMENT...: mxpull with these, killed after so long; fails when it has ended before.
+killed_after() {
+    local killed_status us=$1
+    shift
+    "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    program=$!
+    sleep_us "$us"
+    kill -KILL "$program"
+    wait "$program" 2>/dev/null
+    killed_status=$?
+    program=
+    [ "$killed_status" -eq 137 ]
+}
+
 # --- mxpull -----------------------------------------------------------------------------------------------------------------
 
 # write_bare_config: the standard input becomes the configuration; only what no test cares about is put before it.
@@ -202,7 +229,7 @@ write_bare_config() {
     {
         printf 'ehlo_name = "primary.test"\nstate_dir = "%s/state"\n' "$tmp"
         cat
-    } >"$tmp/mxpull.conf"
+    } | adapt_config >"$tmp/mxpull.conf"
     chmod 600 "$tmp/mxpull.conf"
 }
 
