@@ -1,6 +1,6 @@
 #!/bin/bash
-# test.sh: runs all tests. Installs what they need (the real mail servers too, where that is possible), builds twice, plain and with
-# the address and undefined-behaviour sanitizers, and runs everything by ctest. What cannot run here is skipped by name. The last
+# test.sh: runs all tests. Installs what they need (the real mail servers too, where that is possible), builds three times, plain, with
+# the address and undefined-behaviour sanitizers, and for Windows, and runs everything by ctest. What cannot run here is skipped by name. The last
 # line counts.
 set -eu
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -26,6 +26,12 @@ run() {
         echo "test.sh: the build has failed, see above" >&2
         exit 70
     }
+    count "$folder" "$labels"
+}
+
+# count FOLDER LABELS: runs the tests of these labels that are built there, and counts them.
+count() {
+    local folder=$1 labels=$2
     report=$folder/report.xml
     rm -f "$report"
     ctest --test-dir "$folder" -L "$labels" -j 2 --output-on-failure --output-junit "$report" || :
@@ -40,6 +46,15 @@ run() {
 
 run "$build" 'unit|session|servers|valgrind' -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
 run "$build/sanitized" 'unit|session' -DMXPULL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
+
+# The same for Windows by MinGW, under wine, where both can be installed: on Debian and Ubuntu for x86-64.
+if [ "$(uname -m)" = x86_64 ] && command -v apt-get >/dev/null && sh "$here/contrib/packages.sh" windows; then
+    bash "$here/contrib/mingw/build.sh" "$build/windows" -DMXPULL_WERROR="${CI:+ON}"
+    count "$build/windows" 'unit|session|windows'
+else
+    echo "test.sh: SKIPPED: Windows: MinGW and wine cannot be installed here" >&2
+    skipped=$((skipped + 1))
+fi
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
