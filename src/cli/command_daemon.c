@@ -57,12 +57,13 @@ static void on_ready(void *context)
 {
     const struct run *run = context;
 
-    log_message(LEVEL_INFO, "mxpull %s watches our own mail server at %s and asks %zu backups",
-                MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count);
+    log_message(LEVEL_INFO, "mxpull %s watches our own mail server at %s and asks %zu backup%s",
+                MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count,
+                run->config->backup_count == 1 ? "" : "s");
     service_ready();
 }
 
-static void on_rested(void *context, const struct daemon_view *view)
+static void on_told(void *context, const struct daemon_view *view)
 {
     const struct primary_facts primary = {.is_up = view->primary->state == RECOVERY_UP,
                                           .since_ms = view->primary->since_ms};
@@ -80,7 +81,8 @@ static void on_rested(void *context, const struct daemon_view *view)
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
                    primary.is_up ? "up" : "not ready");
     service_status(text);
-    if (view->config->metrics_file != NULL &&
+    /* Before anything was asked the file of an earlier run says more. */
+    if (view->config->metrics_file != NULL && view->result_count > 0 &&
         metrics_write(view->config->metrics_file, &facts, &error) != STATUS_OK)
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
 }
@@ -141,35 +143,54 @@ static bool is_same(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The log is opened anew, also under the same name: it may have been rotated. */
+/* The log is opened anew, also under the same name: it may have been rotated. Where neither the new one
+ * nor the old one can be had, standard error it is: a daemon is never mute. */
 static bool change_log(struct run *run, const struct config *config)
 {
+    const struct config fallback = {.log = LOG_STDERR};
     struct error error, again;
 
     close_log(run);
     if (open_log(run, config, &error) == STATUS_OK)
         return true;
-    if (open_log(run, run->config, &again) == STATUS_OK)
-        log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
+    if (open_log(run, run->config, &again) != STATUS_OK)
+        (void)open_log(run, &fallback, &again);
+    log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
     return false;
+}
+
+/* The configuration as it is now, or NULL; what is wrong has been told. */
+static struct config *read_anew(struct run *run)
+{
+    struct config *config = NULL;
+
+    if (strcmp(run->config->path, "-") == 0)
+        log_message(LEVEL_ERROR, "a configuration from standard input cannot be read anew");
+    else
+        config = config_load(run->config->path, log_fault, NULL);
+    if (config == NULL)
+        (void)change_log(run, run->config);
+    else if (change_log(run, config))
+        return config;
+    config_free(config);
+    return NULL;
 }
 
 static struct config *on_reload(void *context)
 {
     struct run *run = context;
-    struct config *config = NULL;
 
     service_reloading();
-    if (strcmp(run->config->path, "-") != 0)
-        config = config_load(run->config->path, log_fault, NULL);
-    if (config == NULL || !change_log(run, config)) {
+    struct config *config = read_anew(run);
+    if (config == NULL) {
         log_message(LEVEL_ERROR, "the configuration that was read before stays in force");
-        config_free(config);
         service_ready();
         return NULL;
     }
-    if (!is_same(config->state_dir, run->config->state_dir))
-        log_message(LEVEL_WARNING, "state_dir: another one is used from the next start on");
+    if (!is_same(config->state_dir, run->config->state_dir) ||
+        config->history_s != run->config->history_s)
+        log_message(LEVEL_WARNING,
+                    "state_dir and history: other ones are used from the next start on");
     log_message(LEVEL_INFO, "%s was read anew", config->path);
     run->config = config;
     resident_trim();
@@ -205,7 +226,7 @@ static int make_daemon(struct run *run, struct config *config)
         .take_now = signals_take_now,
         .reload = on_reload,
         .ready = on_ready,
-        .rested = on_rested,
+        .told = on_told,
         .turned = on_turned,
         .context = run,
     });

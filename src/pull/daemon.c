@@ -73,9 +73,16 @@ static void conclude(struct daemon *daemon, struct generation *generation,
     record_polls(daemon->record, over, count);
     free(over);
     for (size_t i = 0; i < count; i++) {
+        size_t place;
+
         plan_anew(daemon, generation, polls[i], now);
-        generation_retire(generation, polls[i]);
+        generation_forget(daemon->current, poll_backup(polls[i])->name);
+        if (find_backup(daemon, generation, polls[i], &place))
+            generation_retire(generation, polls[i]);
+        else
+            poll_free(polls[i]);
     }
+    daemon->has_news = true;
 }
 
 static void take_over(struct daemon *daemon, struct generation *generation, struct instant now)
@@ -92,13 +99,13 @@ static void take_over(struct daemon *daemon, struct generation *generation, stru
     free(polls);
 }
 
-/* Older generations whose last poll is over are gone. */
+/* Older generations whose last poll is over, and replaced, are gone. */
 static void drop_older(struct daemon *daemon)
 {
     for (struct generation **link = &daemon->current->older; *link != NULL;) {
         struct generation *generation = *link;
 
-        if (pool_count(generation->pool) > 0) {
+        if (pool_count(generation->pool) > 0 || generation_has_last(generation)) {
             link = &generation->older;
             continue;
         }
@@ -184,7 +191,7 @@ static void begin_due(struct daemon *daemon, struct instant now)
     if (!primary_is_asked_first(daemon)) {
         take_due(daemon, now);
         admit_due(daemon, NULL);
-    } else if (daemon->look == NULL) {
+    } else if (daemon->look == NULL && !daemon->wants_reload) {
         take_due(daemon, now);
     }
     primary_look(daemon, now);
@@ -227,6 +234,8 @@ static void adopt(struct daemon *daemon, struct config *config)
 
     generation->older = daemon->current;
     daemon->current = generation;
+    for (struct generation *older = generation->older; older != NULL; older = older->older)
+        generation_keep(older, config);
     make_room(daemon, generation->older != NULL ? generation->older->config : NULL);
 }
 
@@ -262,8 +271,10 @@ static void free_held(struct daemon *daemon, struct instant now)
 /* Not while polls wait for a look: they are those of the configuration in force. */
 static void reload(struct daemon *daemon, struct instant now)
 {
-    if (daemon->due_count > 0 || !daemon->options.take_reload())
+    daemon->wants_reload = daemon->options.take_reload() || daemon->wants_reload;
+    if (daemon->due_count > 0 || !daemon->wants_reload)
         return;
+    daemon->wants_reload = false;
     struct config *config = daemon->options.reload(daemon->options.context);
     if (config == NULL)
         return;
@@ -299,7 +310,7 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
                     (long long)(ahead_ms / 1000));
 }
 
-/* ---- rest ---- */
+/* ---- what is told ---- */
 
 static size_t count_under_way(const struct daemon *daemon)
 {
@@ -311,42 +322,64 @@ static size_t count_under_way(const struct daemon *daemon)
     return count;
 }
 
-static size_t collect_results(const struct generation *generation, const struct result **results)
+/* The last results of all backups, those of an older configuration too where there are none yet by the
+ * one in force. */
+static size_t collect_results(const struct generation *newest, const struct result **results)
 {
     size_t count = 0;
 
-    for (size_t i = 0; generation->last != NULL && i < generation->config->backup_count; i++) {
-        const struct poll *poll = generation->last[i];
+    for (const struct generation *generation = newest; generation != NULL;
+         generation = generation->older) {
+        for (size_t i = 0; generation->last != NULL && i < generation->config->backup_count; i++) {
+            const struct poll *poll = generation->last[i];
 
-        for (size_t j = 0; poll != NULL && j < poll_result_count(poll); j++) {
-            if (results != NULL)
-                results[count] = poll_result(poll, j);
-            count++;
+            for (size_t j = 0; poll != NULL && j < poll_result_count(poll); j++) {
+                if (results != NULL)
+                    results[count] = poll_result(poll, j);
+                count++;
+            }
         }
     }
     return count;
 }
 
-/* Tells once that polls are over and none is under way. */
-static void rest(struct daemon *daemon, struct instant now)
+static bool is_to_be_told(const struct daemon *daemon, struct instant now)
 {
-    if (!daemon->busy || count_under_way(daemon) > 0)
+    enum {
+        AT_LEAST_MS = 60 * 1000
+    };
+
+    return daemon->is_urgent ||
+           (daemon->has_news &&
+            (count_under_way(daemon) == 0 || now.monotonic_ms - daemon->told_ms >= AT_LEAST_MS));
+}
+
+/* Tells how things stand: not at every poll, and not too late either, where always one is under way. */
+static void tell(struct daemon *daemon, struct instant now)
+{
+    struct instant since = daemon->busy ? daemon->busy_since : now;
+
+    if (!is_to_be_told(daemon, now))
         return;
-    daemon->busy = false;
-    if (daemon->options.rested == NULL)
+    daemon->busy = count_under_way(daemon) > 0;
+    daemon->busy_since = now;
+    daemon->has_news = daemon->is_urgent = false;
+    daemon->told_ms = now.monotonic_ms;
+    if (daemon->options.told == NULL)
         return;
     size_t count = collect_results(daemon->current, NULL);
     const struct result **results = memory_new(count, sizeof(const struct result *));
     (void)collect_results(daemon->current, results);
-    daemon->options.rested(
-        daemon->options.context,
-        &(struct daemon_view){.config = daemon->current->config,
-                              .primary = &daemon->primary,
-                              .primary_text = daemon->primary_text,
-                              .results = results,
-                              .result_count = count,
-                              .began_ms = daemon->busy_since.wall_ms,
-                              .elapsed_ms = now.monotonic_ms - daemon->busy_since.monotonic_ms});
+    daemon->options.told(daemon->options.context,
+                         &(struct daemon_view){
+                             .config = daemon->current->config,
+                             .primary = &daemon->primary,
+                             .primary_text = daemon->primary_text,
+                             .results = results,
+                             .result_count = count,
+                             .began_ms = since.wall_ms,
+                             .elapsed_ms = now.monotonic_ms - since.monotonic_ms,
+                         });
     free(results);
 }
 
@@ -387,7 +420,7 @@ static int64_t advance(struct daemon *daemon)
         next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
     daemon_plan_write(daemon, now);
-    rest(daemon, now);
+    tell(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
     next_ms = earlier(next_ms, hooks_advance(daemon->hooks));
     if (daemon->look == NULL || !primary_is_asked_first(daemon))
@@ -406,6 +439,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
     struct instant now = daemon_now();
 
     daemon->options = *options;
+    daemon->told_ms = now.monotonic_ms;
     if (options->store != NULL)
         store_set_patience(options->store, STORE_WAIT_MS);
     adopt(daemon, options->config);

@@ -15,8 +15,12 @@ struct daemon {
     struct hooks *hooks;
     struct poll **due; /* taken from the plan, waiting for the look that is under way */
     size_t due_count;
-    bool busy; /* polls were under way since options.rested was called last */
-    struct instant busy_since;
+    bool wants_reload;         /* as soon as no poll waits for a look */
+    bool busy;                 /* polls are under way, or were since options.told last */
+    bool has_news;             /* polls have ended since then */
+    bool is_urgent;            /* an outage has begun or ended since then */
+    struct instant busy_since; /* the first of them began */
+    int64_t told_ms;           /* when that was, monotonic */
 
     /* The primary (daemon_primary.c). */
     struct recovery primary;

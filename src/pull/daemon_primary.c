@@ -188,7 +188,7 @@ static void free_held(struct daemon *daemon, struct instant now)
 static void end_outage(struct daemon *daemon, struct instant now, int64_t began_ms)
 {
     log_event(daemon, LEVEL_WARNING, "outage-ended", (now.wall_ms - began_ms) / 1000,
-              "everything is asked now");
+              "our own mail server takes mail again");
     write_outage(daemon, began_ms, now.wall_ms, unwatched);
     for (size_t i = 0; i < daemon->current->config->backup_count; i++)
         daemon->held[i] = 0;
@@ -217,6 +217,7 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
         daemon->wants_full_look = true;
         daemon->primary.next_look_ms = now.monotonic_ms;
     }
+    daemon->is_urgent = daemon->is_urgent || event != RECOVERY_NOTHING;
     write_life(daemon, now);
     return event == RECOVERY_OUTAGE_ENDED;
 }

@@ -252,6 +252,7 @@ void poll_begin(struct poll *poll)
     struct error error;
 
     if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
+        (void)error_prefix(&error, "it is being asked at this moment");
         for (size_t i = 0; i < poll->wanted_count; i++)
             target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, error.text);
         finish(poll);

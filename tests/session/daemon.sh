@@ -286,4 +286,21 @@ expect "the damaged one was set aside" 1 "$(find "$tmp/state" -name 'mxpull.db.d
 expect "which is logged with its name" 1 "$(grep -c "mxpull.db.damaged" "$tmp/log")"
 stop_daemon
 
+# --- metrics ------------------------------------------------------------------------------------------------------------------------------
+configure "metrics_file = \"$tmp/metrics.prom\"" "$(backup good a.example b.example)" "$(backup bad)" "$(backup moody)"
+rm -rf "$tmp/state"
+count=$(asked good)
+start_daemon
+measured() { grep -c "^mxpull_poll_success" "$tmp/metrics.prom" 2>/dev/null; }
+primary_up() { sed -n 's/^mxpull_primary_up //p' "$tmp/metrics.prom" 2>/dev/null; }
+expect_soon "the metrics of all" 5 "4 1" eval 'echo $(measured) $(primary_up)'
+kill -HUP "$daemon"
+expect_soon "a reload" 5 1 logged "was read anew"
+stop_sim primary
+expect_soon "an outage shows, and nothing is lost by the reload" 5 "4 0" eval 'echo $(measured) $(primary_up)'
+start_sim primary "$tmp/primary"
+expect_soon "and its end" 5 "4 1" eval 'echo $(measured) $(primary_up)'
+expect_soon "the pulls after it" 6 $((count + 6)) asked good
+stop_daemon
+
 finish

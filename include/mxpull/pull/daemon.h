@@ -45,8 +45,9 @@ struct daemon_options {
     /* All is set up, or set up anew by a reload. */
     void (*ready)(void *context);
 
-    /* Nothing is under way any more, after polls were; for metrics and the like. */
-    void (*rested)(void *context, const struct daemon_view *view);
+    /* Polls have ended, and none is under way any more, or a minute has gone by; or an outage has begun
+     * or ended. For metrics and the like. */
+    void (*told)(void *context, const struct daemon_view *view);
 
     /* Every turn of the loop: returns when, on the monotonic clock, the next one must come at the
      * latest; INT64_MAX: never mind. */
