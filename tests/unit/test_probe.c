@@ -314,7 +314,7 @@ static void check_code(enum place place, int code)
     static const char *const before[] = {"",       ". ",         ". 500 ",      ". . ",
                                          ". . . ", ". . . . . ", ". . . . . . "};
     struct node nodes[2];
-    char script[64], said[TEXT_SIZE] = "", verdicts[16], reason[16];
+    char script[64], said[TEXT_SIZE] = "", verdicts[16], reason[32];
     const char *const connections[] = {script, "", NULL};
 
     (void)parse_nodes(nodes, "a b");
