@@ -1,6 +1,7 @@
 /* The daemon's loop. Every turn: what has come to an end is written down and planned anew, what is
  * due waits for a look at the primary (daemon_primary.c) and is then asked, and the loop sleeps until
- * the next of all these times. What the next run must know of the plan is in daemon_plan.c. */
+ * the next of all these times. What the next run must know of the plan is in daemon_plan.c, what others are
+ * told in daemon_tell.c. */
 #include "daemon_internal.h"
 
 #include <mxpull/base/log.h>
@@ -310,79 +311,6 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
                     (long long)(ahead_ms / 1000));
 }
 
-/* ---- what is told ---- */
-
-static size_t count_under_way(const struct daemon *daemon)
-{
-    size_t count = daemon->due_count;
-
-    for (const struct generation *generation = daemon->current; generation != NULL;
-         generation = generation->older)
-        count += pool_count(generation->pool);
-    return count;
-}
-
-/* The last results of all backups, those of an older configuration too where there are none yet by the
- * one in force. */
-static size_t collect_results(const struct generation *newest, const struct result **results)
-{
-    size_t count = 0;
-
-    for (const struct generation *generation = newest; generation != NULL;
-         generation = generation->older) {
-        for (size_t i = 0; generation->last != NULL && i < generation->config->backup_count; i++) {
-            const struct poll *poll = generation->last[i];
-
-            for (size_t j = 0; poll != NULL && j < poll_result_count(poll); j++) {
-                if (results != NULL)
-                    results[count] = poll_result(poll, j);
-                count++;
-            }
-        }
-    }
-    return count;
-}
-
-static bool is_to_be_told(const struct daemon *daemon, struct instant now)
-{
-    enum {
-        AT_LEAST_MS = 60 * 1000
-    };
-
-    return daemon->is_urgent ||
-           (daemon->has_news &&
-            (count_under_way(daemon) == 0 || now.monotonic_ms - daemon->told_ms >= AT_LEAST_MS));
-}
-
-/* Tells how things stand: not at every poll, and not too late either, where always one is under way. */
-static void tell(struct daemon *daemon, struct instant now)
-{
-    struct instant since = daemon->busy ? daemon->busy_since : now;
-
-    if (!is_to_be_told(daemon, now))
-        return;
-    daemon->busy = count_under_way(daemon) > 0;
-    daemon->busy_since = now;
-    daemon->has_news = daemon->is_urgent = false;
-    daemon->told_ms = now.monotonic_ms;
-    if (daemon->options.told == NULL)
-        return;
-    size_t count = collect_results(daemon->current, NULL);
-    const struct result **results = memory_new(count, sizeof(const struct result *));
-    (void)collect_results(daemon->current, results);
-    daemon->options.told(daemon->options.context,
-                         &(struct daemon_view){
-                             .config = daemon->current->config,
-                             .primary = &daemon->primary,
-                             .primary_text = daemon->primary_text,
-                             .results = results,
-                             .result_count = count,
-                             .began_ms = since.wall_ms,
-                             .elapsed_ms = now.monotonic_ms - since.monotonic_ms,
-                         });
-    free(results);
-}
-
 /* ---- the loop ---- */
 
 /* Whether the backup, as after a sleep, is about to have its say. */
@@ -420,7 +348,7 @@ static int64_t advance(struct daemon *daemon)
         next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
     daemon_plan_write(daemon, now);
-    tell(daemon, now);
+    daemon_tell(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
     next_ms = earlier(next_ms, hooks_advance(daemon->hooks));
     if (daemon->look == NULL || !primary_is_asked_first(daemon))
@@ -474,7 +402,7 @@ static void stop(struct daemon *daemon)
             (void)pool_advance(generation->pool);
             take_over(daemon, generation, daemon_now());
         }
-        if (count_under_way(daemon) == 0)
+        if (daemon_count_under_way(daemon) == 0)
             break;
         loop_turn(daemon->options.loop, limit_ms);
     }

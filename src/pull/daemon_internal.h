@@ -49,6 +49,14 @@ void daemon_plan_write_taken(struct daemon *daemon, struct instant now);
  * daemon_plan_write_taken has written holds. */
 void daemon_plan_write(struct daemon *daemon, struct instant now);
 
+/* ---- daemon_tell.c ---- */
+
+/* The polls that have not come to their end. */
+size_t daemon_count_under_way(const struct daemon *daemon);
+
+/* Tells how things stand: not at every poll, and not too late either, where always one is under way. */
+void daemon_tell(struct daemon *daemon, struct instant now);
+
 /* ---- daemon_primary.c ---- */
 
 /* Begins with what an earlier run has left in the store. */
