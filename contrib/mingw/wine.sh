@@ -7,6 +7,8 @@ set -eu
 : "${WINEDLLOVERRIDES:=mscoree,mshtml=;winemenubuilder.exe,winedbg.exe=d}"
 export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
 
+command -v wine >/dev/null || { echo "SKIPPED: wine is not installed (contrib/packages.sh windows)" && exit 77; }
+
 # wine's server lives on behind these, so it must not hold the pipes of whoever waits for our end.
 case $1 in
 --start)

@@ -73,6 +73,7 @@ show_evidence() {
 
 clean_up() {
     local name
+    leave
     [ -z "$program" ] || kill "$program" 2>/dev/null
     for name in "${!pid[@]}"; do
         stop_server "$name"
@@ -207,6 +208,9 @@ printing() { printf 'cat %s' "$1"; }
 
 # except_wine COMMAND WHAT ARGUMENT...: what cannot be tried under wine.
 except_wine() { "$@"; }
+
+# leave: the first thing at the end.
+leave() { :; }
 
 # killed_after MICROSECONDS ARGUMENT...: mxpull with these, killed after so long; fails when it has ended before.
 killed_after() {

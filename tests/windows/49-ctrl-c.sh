@@ -5,7 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 needs_simulator
 
-warm_up
 messages=20
 mkdir "$tmp/waiting" "$tmp/arrived"
 for ((number = 1; number <= messages; number++)); do

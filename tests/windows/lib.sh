@@ -63,10 +63,15 @@ has_come() { [ "$(in_wire "$1")" -ge "$2" ]; }
 # --- The end of a program ---------------------------------------------------------------------------------------------------
 
 # by_ends HOW: from now on mxpull is ended in this way (ctrl-c, kill) as soon as $tmp/end is there; MXPULL_BY='' is the end of that.
+# It may begin ten seconds late with ctrl-c, until wine's console is there.
 by_ends() {
     rm -f "$tmp/end"
     MXPULL_BY="$ENDS_EXE $1 $(windows_path "$tmp/end")"
 }
+
+# Whoever kills must have wine for itself: what is killed leaves its server in some disorder, so that another one takes its place then.
+killed=
+leave() { [ -z "$killed" ] || "$WINDOWS/../../contrib/mingw/wine.sh" --start 9>&-; }
 
 # A program that is killed while it is being loaded leaves wine's server in disorder: then sockets of others stay open when they end, and
 # others end. So the time counts from the first connection to the server "provider", made by a dry run within $before_us, of which wine's part
@@ -75,6 +80,7 @@ killed_after() {
     local killed_status us=$1 connections
     shift
     connections=$(in_wire '^provider#[0-9]+ connected')
+    killed=yes
     by_ends kill
     "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
     program=$!
@@ -89,14 +95,6 @@ killed_after() {
     # With a program end its sockets, but wine's server keeps some of them.
     ss -K dst "$PRIMARY" >/dev/null 2>&1
     [ "$killed_status" -eq 137 ]
-}
-
-# warm_up: the first console of a wine takes ten seconds to come.
-warm_up() {
-    by_ends ctrl-c
-    : >"$tmp/end"
-    run_mxpull config
-    MXPULL_BY=''
 }
 
 # expect_quick_end WHAT FILE: the errors of what ran in the console tell that it ended within two seconds.
