@@ -46,8 +46,8 @@ backup() {
 }
 
 start_daemon() {
-    : >>"$tmp/log"
-    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >"$tmp/log" 2>&1 </dev/null 5>&- &
+    : >"$tmp/log" # here and not by the program's start: nothing that the one before has said is to be found
+    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >>"$tmp/log" 2>&1 </dev/null 5>&- &
     daemon=$!
     processes+=("$daemon")
 }
@@ -98,6 +98,7 @@ expect "a failure that goes on raises no second alarm" 1 "$(grep -c 'failure bad
 stop_daemon
 
 # --- a restart remembers -----------------------------------------------------------------------------------------------------------
+sed -i 's/watch = 1s/watch = 20s/' "$tmp/mxpull.conf" # however slow this machine is, that is no time in which nobody watched
 start_daemon
 expect_soon "the primary was looked at" 5 yes eval 'grep -q "watches our own" "$tmp/log" && echo yes'
 sleep 1.5
@@ -170,6 +171,8 @@ stop_daemon
 stop_sim primary
 start_sim primary "$tmp/partly"
 start_daemon
+expect_soon "it starts" 5 1 logged "watches our own"
+kill -USR1 "$daemon"
 expect_soon "the domain that is not accepted is held" 5 yes eval 'grep -q "domain=b.example.*550 no such" "$tmp/log" && echo yes'
 kill -HUP "$daemon"
 expect_soon "a new configuration" 5 1 logged "was read anew"
