@@ -7,15 +7,29 @@
 
 #include <stdlib.h>
 
+/* A domain as we have seen it ourselves: this goes on where the store cannot be written. */
+struct watched {
+    int64_t
+        silent_at_ms; /* when it counts as silent; INT64_MAX: it does already, or was never asked */
+    int64_t good_ms;  /* the last good answer; 0: we know of none */
+    const char *outcome; /* of the last answer that we took; NULL: there was none */
+    int code;            /* of it */
+    bool is_silent;      /* which was told, and the store could not keep */
+};
+
+/* A backup in the same way. */
+struct polled {
+    bool has_failed;   /* its last poll that we took was not good */
+    bool is_unwritten; /* which the store does not know */
+};
+
 struct record {
     struct record_options options;
-    int64_t
-        *silent_at_ms; /* for each domain of each backup, in the order of the configuration: when
-                              it counts as silent; INT64_MAX: it does already, or was never asked */
-    size_t *first;     /* of each backup: where its domains begin there */
+    struct watched *watched; /* all domains of all backups, in the order of the configuration */
+    size_t *first;           /* of each backup: where its domains begin there */
     size_t count;
-    bool is_failing;  /* the store could not be written last time */
-    bool *has_failed; /* of each backup: its last poll was not good, as far as we know */
+    struct polled *polled; /* all backups */
+    bool is_failing;       /* the store could not be written last time */
 };
 
 bool record_check(struct record *record, enum status status, const struct error *error)
@@ -77,73 +91,103 @@ static int64_t silent_at(const struct record *record, const struct backup_config
                               record->options.config->silence_s, good_ms);
 }
 
-/* Fetches what is known of a domain. */
-static void load(struct record *record, const struct backup_config *backup, size_t domain,
-                 int64_t *silent_at_ms)
+/* Notes that the domain is silent, or no longer. *changed: that is news. */
+static bool set_silent(struct record *record, const struct backup_config *backup,
+                       const char *domain, bool is_silent, bool *changed)
 {
+    struct error error;
+
+    *changed = false;
+    return record_check(
+        record,
+        store_set_silent(record->options.store, backup->name, domain, is_silent, changed, &error),
+        &error);
+}
+
+/* Fetches what is known of a domain, and brings what the store could not keep. */
+static void load(struct record *record, const struct backup_config *backup, size_t domain,
+                 struct watched *watched)
+{
+    const char *name = domain_of(backup, domain);
     struct store_domain state;
     struct error error;
-    bool found = false;
-    enum status status = store_get_domain(record->options.store, backup->name,
-                                          domain_of(backup, domain), &state, &found, &error);
+    bool found = false, changed;
+    enum status status =
+        store_get_domain(record->options.store, backup->name, name, &state, &found, &error);
 
     if (!record_check(record, status, &error) || !found || state.silent)
         return;
-    *silent_at_ms = silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms);
+    if (watched->is_silent) {
+        watched->is_silent = !set_silent(record, backup, name, true, &changed);
+        return;
+    }
+    watched->good_ms = state.good_ms;
+    watched->silent_at_ms =
+        silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms);
 }
 
 static void load_all(struct record *record)
 {
     const struct config *config = record->options.config;
 
-    free(record->has_failed);
-    record->has_failed = memory_new(config->backup_count, sizeof *record->has_failed);
+    free(record->polled);
+    record->polled = memory_new(config->backup_count, sizeof *record->polled);
     record->count = 0;
     record->first = memory_resize(record->first, config->backup_count + 1, sizeof *record->first);
     for (size_t i = 0; i < config->backup_count; i++) {
         record->first[i] = record->count;
         record->count += slots_of(&config->backups[i]);
     }
-    record->silent_at_ms =
-        memory_resize(record->silent_at_ms, record->count + 1, sizeof *record->silent_at_ms);
+    free(record->watched);
+    record->watched = memory_new(record->count, sizeof *record->watched);
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
-            record->silent_at_ms[record->first[i] + j] = INT64_MAX;
+            struct watched *watched = &record->watched[record->first[i] + j];
+
+            watched->silent_at_ms = INT64_MAX;
             if (record->options.store != NULL && record->options.watches && !record->is_failing)
-                load(record, &config->backups[i], j, &record->silent_at_ms[record->first[i] + j]);
+                load(record, &config->backups[i], j, watched);
         }
     }
 }
 
-/* The time has come, unless somebody else has had a good answer since: *at_ms is when it comes then, or
- * INT64_MAX. */
+/* The time has come, unless somebody else has had a good answer since, or has told it already. Where
+ * the store cannot say, a daemon's own memory does. */
 static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain,
-                          int64_t *at_ms, int64_t now_ms)
+                          struct watched *watched, int64_t now_ms)
 {
     struct alarm alarm = {.event = ALARM_SILENCE,
                           .backup = backup,
                           .domain = domain_of(backup, domain),
-                          .outcome = ""};
-    struct store *store = record->options.store;
+                          .outcome = watched->outcome != NULL ? watched->outcome : "",
+                          .code = watched->code,
+                          .since_ms = watched->good_ms};
     struct store_domain state;
     struct error error;
-    bool found = false, changed = false;
-
+    bool found = false, changed;
     enum status status =
-        store_get_domain(store, backup->name, alarm.domain, &state, &found, &error);
-    if (status == STATUS_OK && found && state.good_ms != 0 &&
-        (*at_ms = silent_at(record, backup, state.good_ms)) > now_ms)
+        store_get_domain(record->options.store, backup->name, alarm.domain, &state, &found, &error);
+    bool is_known = record_check(record, status, &error) && found;
+
+    if (is_known && state.good_ms != 0 &&
+        (watched->silent_at_ms = silent_at(record, backup, state.good_ms)) > now_ms)
         return; /* by another process, or a poll of the configuration before */
-    *at_ms = INT64_MAX;
-    if (status == STATUS_OK)
-        status = store_set_silent(store, backup->name, alarm.domain, true, &changed, &error);
-    if (!record_check(record, status, &error) || !found || !changed)
+    watched->silent_at_ms = INT64_MAX;
+    if (is_known && state.silent)
         return;
-    alarm.outcome = state.outcome;
-    alarm.code = state.code;
-    alarm.text = state.text;
-    alarm.since_ms = state.good_ms;
-    alarm.streak = state.streak;
+    if (is_known && set_silent(record, backup, alarm.domain, true, &changed)) {
+        if (!changed)
+            return;
+        alarm.outcome = state.outcome;
+        alarm.code = state.code;
+        alarm.text = state.text;
+        alarm.since_ms = state.good_ms;
+        alarm.streak = state.streak;
+    } else {
+        if (!record->options.watches)
+            return;
+        watched->is_silent = true;
+    }
     raise_alarm(record, &alarm);
 }
 
@@ -155,16 +199,15 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
 
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
-            int64_t *at_ms = &record->silent_at_ms[record->first[i] + j];
+            struct watched *watched = &record->watched[record->first[i] + j];
 
-            if (*at_ms <= now_ms && is_asked != NULL && is_asked(context, i))
-                continue;
-            if (*at_ms <= now_ms) {
-                *at_ms = INT64_MAX;
-                raise_silence(record, &config->backups[i], j, at_ms, now_ms);
+            if (watched->silent_at_ms <= now_ms) {
+                if (is_asked != NULL && is_asked(context, i))
+                    continue;
+                raise_silence(record, &config->backups[i], j, watched, now_ms);
             }
-            if (*at_ms < next_ms)
-                next_ms = *at_ms;
+            if (watched->silent_at_ms < next_ms)
+                next_ms = watched->silent_at_ms;
         }
     }
     return next_ms;
@@ -249,64 +292,89 @@ static size_t find_backup(const struct record *record, const struct backup_confi
     return config->backup_count;
 }
 
-/* A good answer ends a silence, and puts the next one off. */
-static void note_answer(struct record *record, const struct poll *poll, const struct result *result)
+/* Where among the backup's domains the answer's stands. */
+static size_t find_domain(const struct backup_config *backup, const char *domain)
 {
-    const struct backup_config *backup = result->backup;
-    size_t place = find_backup(record, backup);
-    struct error error;
-    bool changed = false;
+    size_t place = 0;
 
-    if (place == record->options.config->backup_count)
-        return;
-    size_t domain = 0;
-    while (domain + 1 < slots_of(backup) && domain_of(backup, domain) != result->domain)
-        domain++;
-    int64_t *at_ms = &record->silent_at_ms[record->first[place] + domain];
+    while (place + 1 < slots_of(backup) && domain_of(backup, place) != domain)
+        place++;
+    return place;
+}
 
-    if (grade_of(poll, result) != STORE_GOOD) {
-        if (*at_ms == INT64_MAX)
-            load(record, backup, domain, at_ms);
-        return;
-    }
-    *at_ms = silent_at(record, backup, result->at_ms);
-    if (record_check(record,
-                     store_set_silent(record->options.store, backup->name, result->domain, false,
-                                      &changed, &error),
-                     &error) &&
-        changed)
+/* A good answer ends a silence, and puts the next one off. */
+static void note_good(struct record *record, struct watched *watched, const struct result *result,
+                      bool is_written)
+{
+    bool was_silent = watched->is_silent, changed = false;
+
+    watched->is_silent = false;
+    watched->good_ms = result->at_ms;
+    watched->silent_at_ms = silent_at(record, result->backup, result->at_ms);
+    if (is_written)
+        (void)set_silent(record, result->backup, result->domain, false, &changed);
+    if (changed || was_silent)
         raise_alarm(record, &(struct alarm){.event = ALARM_ANSWER,
-                                            .backup = backup,
+                                            .backup = result->backup,
                                             .domain = result->domain,
-                                            .outcome = outcome_name(result->outcome),
+                                            .outcome = watched->outcome,
                                             .code = result->code,
                                             .text = result->text});
 }
 
-/* What the poll changes where the store cannot say: by our own memory, which a daemon alone has. */
-static struct store_change change_by_memory(const struct record *record, const struct poll *poll)
+static void note_answer(struct record *record, const struct poll *poll, const struct result *result,
+                        bool is_written)
+{
+    const struct backup_config *backup = result->backup;
+    size_t place = find_backup(record, backup), domain = find_domain(backup, result->domain);
+
+    if (place == record->options.config->backup_count)
+        return;
+    struct watched *watched = &record->watched[record->first[place] + domain];
+    watched->outcome = outcome_name(result->outcome);
+    watched->code = result->code;
+    if (grade_of(poll, result) == STORE_GOOD)
+        note_good(record, watched, result, is_written);
+    else if (watched->silent_at_ms == INT64_MAX && is_written)
+        load(record, backup, domain, watched);
+    else if (watched->silent_at_ms == INT64_MAX && record->options.watches && !watched->is_silent)
+        watched->silent_at_ms = silent_at(record, backup, result->at_ms);
+}
+
+/* What the poll changes by our own memory, which a daemon alone has. */
+static void change_by_memory(const struct record *record, const struct polled *polled,
+                             enum store_grade grade, struct store_change *change)
+{
+    *change = (struct store_change){0};
+    if (!record->options.watches || grade == STORE_HELD)
+        return;
+    change->began_to_fail = grade != STORE_GOOD && !polled->has_failed;
+    change->recovered = grade == STORE_GOOD && polled->has_failed;
+}
+
+/* The store says what has changed, unless it does not know of the poll before. */
+static void note_change(struct record *record, const struct poll *poll, struct store_change *change,
+                        bool is_written)
 {
     size_t place = find_backup(record, poll_backup(poll));
     enum store_grade grade = grade_of(poll, worst(poll));
-    struct store_change change = {0};
+    struct polled unknown = {0}, *polled = &unknown;
 
-    if (!record->options.watches || place == record->options.config->backup_count ||
-        grade == STORE_HELD)
-        return change;
-    change.began_to_fail = grade != STORE_GOOD && !record->has_failed[place];
-    change.recovered = grade == STORE_GOOD && record->has_failed[place];
-    return change;
+    if (place < record->options.config->backup_count)
+        polled = &record->polled[place];
+    if (!is_written || polled->is_unwritten)
+        change_by_memory(record, polled, grade, change);
+    if (grade == STORE_HELD)
+        return;
+    polled->has_failed = grade != STORE_GOOD;
+    polled->is_unwritten = !is_written;
 }
 
-static void raise_change(struct record *record, const struct poll *poll,
+static void raise_change(const struct record *record, const struct poll *poll,
                          const struct store_change *change)
 {
     const struct result *result = worst(poll);
-    size_t place = find_backup(record, poll_backup(poll));
-    enum store_grade grade = grade_of(poll, result);
 
-    if (place < record->options.config->backup_count && grade != STORE_HELD)
-        record->has_failed[place] = grade != STORE_GOOD;
     if (!change->began_to_fail && !change->recovered)
         return;
     raise_alarm(record, &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
@@ -368,13 +436,10 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
     if (is_written)
         note_written(record);
     for (size_t i = 0; i < count; i++) {
-        if (!is_written)
-            changes[i] = change_by_memory(record, polls[i]);
+        note_change(record, polls[i], &changes[i], is_written);
         raise_change(record, polls[i], &changes[i]);
-        if (is_written) {
-            for (size_t j = 0; j < poll_result_count(polls[i]); j++)
-                note_answer(record, polls[i], poll_result(polls[i], j));
-        }
+        for (size_t j = 0; j < poll_result_count(polls[i]); j++)
+            note_answer(record, polls[i], poll_result(polls[i], j), is_written);
     }
     free(changes);
 }
@@ -428,8 +493,8 @@ void record_free(struct record *record)
 {
     if (record == NULL)
         return;
-    free(record->silent_at_ms);
+    free(record->watched);
     free(record->first);
-    free(record->has_failed);
+    free(record->polled);
     free(record);
 }

@@ -287,28 +287,75 @@ static void test_reload(void **state)
     store_close(store);
 }
 
-/* On a full disk, say, or in a directory that is none: what a daemon has seen itself is enough. */
-static void test_store_that_fails(void **state)
+/* A store in a directory that is none yet: a file stands there. It is tried at each use. */
+static struct store *open_failing_store(void)
 {
-    const struct store_options options = {.directory = in_directory("file"), .insist = true};
+    const struct store_options options = {
+        .directory = in_directory("file"), .keep_s = 3600, .insist = true};
     struct store *store = NULL;
     struct error error;
     FILE *file = fopen(options.directory, "w");
 
-    (void)state;
     assert_non_null(file);
     (void)fclose(file);
     assert_int_equal(store_open(&store, &options, &error), STATUS_SYSTEM);
     assert_non_null(store);
+    return store;
+}
+
+/* On a full disk, say: what a daemon has seen itself is enough. */
+static void test_store_that_fails(void **state)
+{
+    struct store *store = open_failing_store();
     struct record *record = make_record(store, true);
+    int64_t now_ms = clock_wall_ms();
+
+    (void)state;
     logged[0] = '\0';
     poll_brings(record, OUTCOME_DENIED);
     assert_told("failure denied \n");
     poll_brings(record, OUTCOME_DENIED);
     poll_brings(record, OUTCOME_HELD);
     assert_told("");
+    int64_t due_ms = check_silence(record, now_ms);
+    assert_in_range(due_ms - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
+    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_told("silence a.example held \n");
+    poll_brings(record, OUTCOME_DENIED);
+    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_told("");
     poll_brings(record, OUTCOME_EMPTY);
-    assert_told("recovery empty \n");
+    assert_told("recovery empty \nanswer a.example empty \n");
+    poll_brings(record, OUTCOME_EMPTY);
+    assert_told("");
+    assert_in_range(check_silence(record, now_ms) - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
+    record_free(record);
+    store_close(store);
+}
+
+/* What was told while the store failed is not told again by anybody. */
+static void test_store_that_works_again(void **state)
+{
+    struct store *store = open_failing_store();
+    struct record *record = make_record(store, true);
+    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
+
+    (void)state;
+    logged[0] = '\0';
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, later_ms);
+    assert_told("failure denied \nsilence a.example denied \n");
+    assert_int_equal(remove(in_directory("file")), 0);
+    poll_brings(record, OUTCOME_DENIED);
+    assert_told("the answers can be written down again\n");
+    (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
+    assert_told("");
+    record_free(record);
+    record = make_record(store, true); /* the next run */
+    (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
+    assert_told("");
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("recovery started \nanswer a.example started \n");
     record_free(record);
     store_close(store);
 }
@@ -357,6 +404,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_in_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };
