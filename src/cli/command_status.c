@@ -32,20 +32,20 @@ static enum status read_view(struct status_view *view, const struct config *conf
     return status;
 }
 
-static void write_text(struct output *output, const struct status_view *view,
-                       const struct arguments *arguments)
+static void format(struct buffer *text, const struct status_view *view,
+                   const struct arguments *arguments)
 {
     const struct status_style style = {
         .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
         .color = setup_color(arguments),
         .only_wrong = arguments->quiet,
     };
-    struct buffer text;
+    bool is_wrong = view->health == HEALTH_WARNING || view->health == HEALTH_CRITICAL;
 
-    buffer_init(&text, TEXT_SIZE_MAX);
-    status_text_format(&text, view, &style);
-    output_write(output, text.bytes, text.size);
-    buffer_done(&text);
+    if (!arguments->json)
+        status_text_format(text, view, &style);
+    else if (!arguments->quiet || is_wrong)
+        status_json_format(text, view);
 }
 
 static int run_report(const struct arguments *arguments)
@@ -53,6 +53,7 @@ static int run_report(const struct arguments *arguments)
     struct config *config = setup_config(arguments);
     struct status_view view = {0};
     struct output output;
+    struct buffer text;
     struct error error;
 
     if (config == NULL)
@@ -62,11 +63,11 @@ static int run_report(const struct arguments *arguments)
         config_free(config);
         return EXIT_STATUS_TEMPORARY;
     }
+    buffer_init(&text, TEXT_SIZE_MAX);
+    format(&text, &view, arguments);
     output_init(&output, stdout);
-    if (!arguments->json)
-        write_text(&output, &view, arguments);
-    else if (!arguments->quiet || view.health == HEALTH_WARNING || view.health == HEALTH_CRITICAL)
-        status_json_write(&output, &view);
+    output_write(&output, text.bytes, text.size);
+    buffer_done(&text);
     status_view_done(&view);
     config_free(config);
     return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;

@@ -3,21 +3,9 @@
 #include <mxpull/cli/json_text.h>
 #include <mxpull/cli/json_value.h>
 
-#include <stdlib.h>
-
 static void begin(struct buffer *text, bool messages)
 {
     (void)buffer_append_text(text, messages ? "{\"messages\":[" : "{\"answers\":[");
-}
-
-static void write_object(struct buffer *text, json_t *object)
-{
-    char *written = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-
-    json_decref(object);
-    if (written != NULL)
-        (void)buffer_append_text(text, written);
-    free(written);
 }
 
 static json_t *text_or_null(const char *text)
@@ -56,7 +44,7 @@ static void write_answer(struct buffer *text, const struct history_style *style,
     json_value_set(object, "code", json_value_number_if(answer->code > 0, answer->code));
     json_value_set(object, "text", json_text_remote(answer->text));
     set_facts(object, row);
-    write_object(text, object);
+    json_text_append(text, object);
 }
 
 static void write_message(struct buffer *text, const struct history_style *style,
@@ -72,7 +60,7 @@ static void write_message(struct buffer *text, const struct history_style *style
     json_value_set(object, "bytes", json_integer(message->bytes));
     json_value_set(object, "code", json_value_number_if(message->code > 0, message->code));
     json_value_set(object, "text", json_text_remote(message->text));
-    write_object(text, object);
+    json_text_append(text, object);
 }
 
 const struct history_form history_json = {.begin = begin,

@@ -55,36 +55,30 @@ static json_t *strip_value(const struct store_domain *state)
     return json_stringn(strip, state->strip_count);
 }
 
-static void set_answer(json_t *object, const struct status_domain *domain)
+static void set_backup(json_t *object, const struct status_backup *backup)
+{
+    json_value_set(object, "backup", json_text_own(backup->config->name));
+    json_value_set(object, "host", json_text_own(backup->config->host));
+    json_value_set(object, "method", json_string(method_name(backup->config->method)));
+    json_value_set(object, "next", json_value_stamp(backup->next_ms));
+    json_value_set(object, "certificate_days",
+                   json_value_number_if(backup->has_certificate, backup->certificate_days));
+}
+
+static void set_domain(json_t *object, const struct status_domain *domain)
 {
     const struct store_domain *state = &domain->state;
     bool is_asked = domain->is_asked;
 
+    json_value_set(object, "domain", json_text_own(domain->name));
     json_value_set(object, "outcome", json_text_remote(is_asked ? state->outcome : NULL));
     json_value_set(object, "code", json_value_number_if(state->code > 0, state->code));
     json_value_set(object, "text", json_text_remote(is_asked ? state->text : NULL));
     json_value_set(object, "at", json_value_stamp(state->at_ms));
     json_value_set(object, "good", json_value_stamp(state->good_ms));
-}
-
-static json_t *domain_object(const struct status_domain *domain)
-{
-    const struct status_backup *backup = domain->backup;
-    const struct store_domain *state = &domain->state;
-    bool is_asked = domain->is_asked;
-    json_t *object = json_object();
-
-    json_value_set(object, "backup", json_text_own(backup->config->name));
-    json_value_set(object, "host", json_text_own(backup->config->host));
-    json_value_set(object, "method", json_string(method_name(backup->config->method)));
-    json_value_set(object, "domain", json_text_own(domain->name));
-    set_answer(object, domain);
-    json_value_set(object, "next", json_value_stamp(backup->next_ms));
     json_value_set(object, "streak", json_integer(state->streak));
     json_value_set(object, "mail", json_value_stamp(state->mail_ms));
     json_value_set(object, "silent", json_boolean(domain->is_silent));
-    json_value_set(object, "certificate_days",
-                   json_value_number_if(backup->has_certificate, backup->certificate_days));
     json_value_set(object, "pending",
                    json_value_number_if(is_asked && state->pending >= 0, state->pending));
     json_value_set(object, "messages",
@@ -92,16 +86,41 @@ static json_t *domain_object(const struct status_domain *domain)
     json_value_set(object, "bytes",
                    json_value_number_if(is_asked && state->bytes >= 0, state->bytes));
     json_value_set(object, "strip", strip_value(state));
+}
+
+/* The members in the order of the interface; all are set anew for each domain. */
+static json_t *domain_object(void)
+{
+    static const char *const keys[] = {
+        "backup",  "host",     "method", "domain", "outcome", "code",   "text",
+        "at",      "good",     "next",   "streak", "mail",    "silent", "certificate_days",
+        "pending", "messages", "bytes",  "strip"};
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        json_value_set(object, keys[i], json_null());
     return object;
 }
 
-static json_t *domains_array(const struct status_view *view)
+/* One object serves for all of them: a tree of thousands takes longer to make than to write. */
+static void append_domains(struct buffer *text, const struct status_view *view)
 {
-    json_t *array = json_array();
+    const struct status_backup *backup = NULL;
+    json_t *object = domain_object();
 
-    for (size_t i = 0; i < view->summary.domains; i++)
-        (void)json_array_append_new(array, domain_object(&view->domains[i]));
-    return array;
+    (void)buffer_append_text(text, "\"domains\":[");
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
+
+        if (domain->backup != backup)
+            set_backup(object, domain->backup);
+        backup = domain->backup;
+        set_domain(object, domain);
+        (void)buffer_append_text(text, i > 0 ? "," : "");
+        json_text_append(text, json_incref(object));
+    }
+    (void)buffer_append_text(text, "]");
+    json_decref(object);
 }
 
 static json_t *summary_object(const struct status_summary *summary)
@@ -120,14 +139,19 @@ static json_t *summary_object(const struct status_summary *summary)
     return object;
 }
 
-void status_json_write(struct output *output, const struct status_view *view)
+void status_json_format(struct buffer *text, const struct status_view *view)
 {
-    json_t *status = json_object();
+    json_t *before = json_object(), *behind = json_object();
 
-    json_value_set(status, "now", json_value_stamp(view->now_ms));
-    json_value_set(status, "daemon", daemon_object(view));
-    json_value_set(status, "primary", primary_object(view));
-    json_value_set(status, "domains", domains_array(view));
-    json_value_set(status, "summary", summary_object(&view->summary));
-    json_text_write(output, status);
+    json_value_set(before, "now", json_value_stamp(view->now_ms));
+    json_value_set(before, "daemon", daemon_object(view));
+    json_value_set(before, "primary", primary_object(view));
+    json_value_set(behind, "summary", summary_object(&view->summary));
+    (void)buffer_append_text(text, "{");
+    json_text_append_members(text, before);
+    (void)buffer_append_text(text, ",");
+    append_domains(text, view);
+    (void)buffer_append_text(text, ",");
+    json_text_append_members(text, behind);
+    (void)buffer_append_text(text, "}\n");
 }

@@ -5,7 +5,12 @@
 #include <mxpull/base/text.h>
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <time.h>
+
+enum {
+    ZONE_KNOWN_MS = 100
+};
 
 static int64_t read_ms(clockid_t clock)
 {
@@ -31,11 +36,18 @@ static time_t seconds_of(int64_t wall_ms)
     return (time_t)(wall_ms / 1000 - (wall_ms % 1000 < 0));
 }
 
-/* localtime_r alone may go by the zone as it was when it was first asked. tzset looks again, which
- * costs a stat of /etc/localtime: so a daemon sees a changed zone, as people around it do. */
+/* localtime_r alone may go by the zone as it was when it was first asked. tzset looks again: so a daemon
+ * sees a changed zone, as people around it do. Without $TZ that costs a stat of /etc/localtime, which is
+ * not done for each of thousands of stamps that are written at once. */
 static bool to_local(time_t seconds, struct tm *local)
 {
-    tzset();
+    static int64_t looked_ms = -ZONE_KNOWN_MS;
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (now_ms - looked_ms >= ZONE_KNOWN_MS || getenv("TZ") != NULL) {
+        tzset();
+        looked_ms = now_ms;
+    }
     return localtime_r(&seconds, local) != NULL;
 }
 

@@ -573,18 +573,17 @@ static void test_name(void **state)
 
 static json_t *read_json(const struct status_view *view)
 {
-    struct written written;
+    struct buffer text;
     json_error_t error;
 
-    begin_written(&written);
-    status_json_write(&written.output, view);
-    end_written(&written);
-    assert_ptr_equal(strchr(written.text, '\n'), written.text + written.size - 1);
-    assert_harmless(written.text);
-    json_t *status = json_loads(written.text, JSON_REJECT_DUPLICATES, &error);
+    buffer_init(&text, TEXT_SIZE);
+    status_json_format(&text, view);
+    assert_ptr_equal(strchr(text.bytes, '\n'), text.bytes + text.size - 1);
+    assert_harmless(text.bytes);
+    json_t *status = json_loads(text.bytes, JSON_REJECT_DUPLICATES, &error);
     if (status == NULL)
-        fail_msg("%s: %s", error.text, written.text);
-    free(written.text);
+        fail_msg("%s: %s", error.text, text.bytes);
+    buffer_done(&text);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #ifndef MXPULL_CLI_JSON_TEXT_H
 #define MXPULL_CLI_JSON_TEXT_H
 
+#include <mxpull/base/buffer.h>
 #include <mxpull/cli/output.h>
 
 #include <jansson.h>
@@ -13,6 +14,11 @@ json_t *json_text_remote(const char *text);
 
 /* What the administrator wrote, as it is; escaped only where it is not UTF-8. */
 json_t *json_text_own(const char *text);
+
+/* Appends the value without a line end, and gives it back: what is large is written in pieces rather
+ * than held as a tree. _members leaves the braces out. */
+void json_text_append(struct buffer *text, json_t *value);
+void json_text_append_members(struct buffer *text, json_t *object);
 
 /* Writes the value on one line, and gives it back. */
 void json_text_write(struct output *output, json_t *value);
