@@ -199,9 +199,13 @@ static struct config *on_reload(void *context)
 
 /* ---- the run ---- */
 
+/* A signal that comes before there is a loop is found by its first turn. */
 static void wake(void *context)
 {
-    loop_wake(context);
+    const struct run *run = context;
+
+    if (run->loop != NULL)
+        loop_wake(run->loop);
 }
 
 static int make_daemon(struct run *run, struct config *config)
@@ -240,7 +244,6 @@ static int run_daemon(struct run *run, struct config *config)
         config_free(config);
         return EXIT_STATUS_UNAVAILABLE;
     }
-    signals_start(SIGNALS_DAEMON, wake, run->loop);
     int exit_status = make_daemon(run, config);
     if (exit_status == EXIT_STATUS_OK) {
         resident_trim();
@@ -250,8 +253,6 @@ static int run_daemon(struct run *run, struct config *config)
     }
     daemon_free(run->daemon);
     state_close(&run->state);
-    signals_end();
-    loop_free(run->loop);
     return exit_status;
 }
 
@@ -284,12 +285,15 @@ static struct config *begin(struct run *run)
 int command_daemon(const struct arguments *arguments)
 {
     struct run run = {.arguments = arguments, .is_service = service_connect()};
-    struct config *config = begin(&run);
     int exit_status = EXIT_STATUS_CONFIG;
 
+    signals_start(SIGNALS_DAEMON, wake, &run);
+    struct config *config = begin(&run);
     run.config = config;
     if (config != NULL)
         exit_status = run_daemon(&run, config);
+    signals_end();
+    loop_free(run.loop);
     close_log(&run);
     service_ended(exit_status);
     return exit_status;

@@ -85,6 +85,14 @@ static void on_polled(void *context, const struct poll *const *polls, size_t cou
         record_polls(run->record, polls, count);
 }
 
+static void on_looked(void *context, const char *why)
+{
+    struct run *run = context;
+
+    if (run->record != NULL)
+        record_primary(run->record, clock_wall_ms(), why);
+}
+
 static void before_log_line(void *context)
 {
     struct run *run = context;
@@ -192,6 +200,7 @@ static int make_round(struct run *run)
         .choice = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
         .polled = on_polled,
+        .looked = on_looked,
         .context = run,
     };
     struct error error;

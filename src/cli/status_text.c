@@ -152,7 +152,8 @@ static void add_daemon(const struct table *table)
     case DAEMON_GONE:
         line_cell(&line, view->daemon_health == HEALTH_OK ? STYLE_DIM : STYLE_WARNING,
                   "not running", 0);
-        (void)buffer_append_format(&sentence, ": last sign of life %s (",
+        (void)buffer_append_format(&sentence, ": %s %s (",
+                                   view->life.has_ended ? "ended" : "last sign of life",
                                    span_minute_text(seen, view->life.alive_ms));
         append_ago(&sentence, view, view->life.alive_ms);
         (void)buffer_append_text(&sentence, ")");

@@ -92,7 +92,8 @@ static void judge_life(struct status_view *view)
     if (life->alive_ms == 0)
         view->daemon = DAEMON_NEVER;
     else
-        view->daemon = is_fresh(view, life->alive_ms) ? DAEMON_ALIVE : DAEMON_GONE;
+        view->daemon =
+            is_fresh(view, life->alive_ms) && !life->has_ended ? DAEMON_ALIVE : DAEMON_GONE;
     view->daemon_health = judge_daemon(view);
     if (!is_fresh(view, life->looked_ms))
         view->primary = PRIMARY_UNKNOWN;

@@ -390,7 +390,7 @@ static void stop(struct daemon *daemon)
 
     if (daemon->options.store != NULL)
         store_set_patience(daemon->options.store, STORE_WAIT_AT_END_MS);
-    primary_look_done(daemon);
+    primary_end(daemon, daemon_now());
     while (daemon->due_count > 0)
         poll_free(daemon->due[--daemon->due_count]);
     for (struct generation *generation = daemon->current; generation != NULL;

@@ -71,6 +71,9 @@ void primary_look(struct daemon *daemon, struct instant now);
 bool primary_take_look(struct daemon *daemon, struct instant now);
 void primary_look_done(struct daemon *daemon);
 
+/* The daemon ends, in order. */
+void primary_end(struct daemon *daemon, struct instant now);
+
 /* Whether polls must wait for a look at the primary. */
 bool primary_is_asked_first(const struct daemon *daemon);
 

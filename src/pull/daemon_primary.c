@@ -127,19 +127,31 @@ static void write_outage(struct daemon *daemon, int64_t began_ms, int64_t ended_
     (void)record_check(daemon->record, status, &error);
 }
 
+static enum status write_both(const struct daemon *daemon, struct instant now, struct error *error)
+{
+    const struct recovery *primary = &daemon->primary;
+    struct store *store = daemon->options.store;
+    enum status status = store_begin(store, error);
+
+    if (status != STATUS_OK)
+        return status;
+    (void)store_set_alive(store, now.wall_ms, false, error);
+    (void)store_set_primary(store,
+                            &(struct store_primary){.is_up = primary->state == RECOVERY_UP,
+                                                    .looked_ms = primary->looked_ms,
+                                                    .since_ms = primary->since_ms,
+                                                    .text = daemon->primary_text},
+                            error);
+    return store_commit(store, error); /* says what has failed before, too */
+}
+
 static void write_life(struct daemon *daemon, struct instant now)
 {
-    struct store_life life = {.alive_ms = now.wall_ms,
-                              .is_up = daemon->primary.state == RECOVERY_UP,
-                              .looked_ms = now.wall_ms,
-                              .since_ms = daemon->primary.since_ms};
     struct error error;
 
     if (daemon->options.store == NULL)
         return;
-    (void)text_copy(life.text, sizeof life.text, daemon->primary_text);
-    (void)record_check(daemon->record, store_set_life(daemon->options.store, &life, &error),
-                       &error);
+    (void)record_check(daemon->record, write_both(daemon, now, &error), &error);
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
         daemon->next_upkeep_ms = now.wall_ms;
         if (!record_prune(daemon->record, now.wall_ms))
@@ -147,20 +159,24 @@ static void write_life(struct daemon *daemon, struct instant now)
     }
 }
 
+void primary_end(struct daemon *daemon, struct instant now)
+{
+    struct error error;
+
+    primary_look_done(daemon);
+    if (daemon->options.store != NULL)
+        (void)record_check(daemon->record,
+                           store_set_alive(daemon->options.store, now.wall_ms, true, &error),
+                           &error);
+}
+
 /* Why nothing can be asked now, or NULL. Only a look at every domain can tell that all are refused.
  */
 static const char *trouble(const struct daemon *daemon)
 {
-    const struct config *config = daemon->current->config;
     const char *why = preflight_why(daemon->look);
 
-    if (why != NULL || !daemon->look_is_full || !preflight_refuses_all(daemon->look))
-        return why;
-    for (size_t i = 0; i < config->backup_count && why == NULL; i++) {
-        for (size_t j = 0; j < config->backups[i].domain_count && why == NULL; j++)
-            why = preflight_refusal(daemon->look, &config->backups[i].domains[j]);
-    }
-    return why;
+    return why == NULL && daemon->look_is_full ? preflight_refusal_of_all(daemon->look) : why;
 }
 
 /* Asks backups again of which fewer domains are refused than when they were asked last. */
@@ -213,7 +229,7 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
     case RECOVERY_OUTAGE_ENDED: end_outage(daemon, now, began_ms); break;
     }
     /* All that was asked for is refused: whether everything else is, too, decides. */
-    if (why == NULL && !daemon->look_is_full && preflight_refuses_all(daemon->look)) {
+    if (why == NULL && !daemon->look_is_full && preflight_refusal_of_all(daemon->look) != NULL) {
         daemon->wants_full_look = true;
         daemon->primary.next_look_ms = now.monotonic_ms;
     }

@@ -298,7 +298,9 @@ const char *preflight_refusal(const struct preflight *preflight, const struct no
     return found != NULL ? preflight->refusals[found - preflight->domains] : preflight->why;
 }
 
-bool preflight_refuses_all(const struct preflight *preflight)
+const char *preflight_refusal_of_all(const struct preflight *preflight)
 {
-    return preflight->count > 0 && preflight->refused == preflight->count;
+    bool is_all = preflight->count > 0 && preflight->refused == preflight->count;
+
+    return is_all ? preflight->refusals[0] : NULL;
 }

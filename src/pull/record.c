@@ -304,14 +304,14 @@ static size_t find_domain(const struct backup_config *backup, const char *domain
 
 /* A good answer ends a silence, and puts the next one off. */
 static void note_good(struct record *record, struct watched *watched, const struct result *result,
-                      bool is_written)
+                      bool has_silent)
 {
     bool was_silent = watched->is_silent, changed = false;
 
     watched->is_silent = false;
     watched->good_ms = result->at_ms;
     watched->silent_at_ms = silent_at(record, result->backup, result->at_ms);
-    if (is_written)
+    if (has_silent)
         (void)set_silent(record, result->backup, result->domain, false, &changed);
     if (changed || was_silent)
         raise_alarm(record, &(struct alarm){.event = ALARM_ANSWER,
@@ -323,7 +323,7 @@ static void note_good(struct record *record, struct watched *watched, const stru
 }
 
 static void note_answer(struct record *record, const struct poll *poll, const struct result *result,
-                        bool is_written)
+                        bool is_written, bool has_silent)
 {
     const struct backup_config *backup = result->backup;
     size_t place = find_backup(record, backup), domain = find_domain(backup, result->domain);
@@ -334,7 +334,7 @@ static void note_answer(struct record *record, const struct poll *poll, const st
     watched->outcome = outcome_name(result->outcome);
     watched->code = result->code;
     if (grade_of(poll, result) == STORE_GOOD)
-        note_good(record, watched, result, is_written);
+        note_good(record, watched, result, has_silent);
     else if (watched->silent_at_ms == INT64_MAX && is_written)
         load(record, backup, domain, watched);
     else if (watched->silent_at_ms == INT64_MAX && record->options.watches && !watched->is_silent)
@@ -439,7 +439,8 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
         note_change(record, polls[i], &changes[i], is_written);
         raise_change(record, polls[i], &changes[i]);
         for (size_t j = 0; j < poll_result_count(polls[i]); j++)
-            note_answer(record, polls[i], poll_result(polls[i], j), is_written);
+            note_answer(record, polls[i], poll_result(polls[i], j), is_written,
+                        is_written && changes[i].has_silent);
     }
     free(changes);
 }
@@ -459,6 +460,17 @@ void record_message(struct record *record, const struct backup_config *backup,
                                       .code = message->code,
                                       .text = message->text};
     (void)record_check(record, store_add_message(record->options.store, &row, &error), &error);
+}
+
+void record_primary(struct record *record, int64_t looked_ms, const char *why)
+{
+    const struct store_primary primary = {
+        .is_up = why == NULL, .looked_ms = looked_ms, .text = why};
+    struct error error;
+
+    if (record->options.store != NULL)
+        (void)record_check(record, store_set_primary(record->options.store, &primary, &error),
+                           &error);
 }
 
 bool record_prune(struct record *record, int64_t now_ms)

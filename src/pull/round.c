@@ -43,6 +43,7 @@ struct round {
     size_t over;                 /* parts */
     struct preflight *preflight; /* the one that runs */
     bool looked;                 /* it has ended */
+    bool looks_at_all;           /* it is for all domains of the configuration */
 };
 
 static void add_part(struct round *round, const struct backup_config *backup)
@@ -108,9 +109,12 @@ static void look(struct round *round)
     bool recipients = polling->config->primary.preflight == PREFLIGHT_RECIPIENTS;
     struct domain_list domains = {0};
 
+    round->looks_at_all = round->options.choice.count == 0;
     for (size_t i = 0; i < round->part_count; i++) {
-        if (round->parts[i].state != PART_DUE)
+        if (round->parts[i].state != PART_DUE) {
+            round->looks_at_all = false;
             continue;
+        }
         round->parts[i].state = PART_CLEARING;
         if (recipients)
             domain_list_add_poll(&domains, round->parts[i].poll);
@@ -126,6 +130,17 @@ static void look(struct round *round)
         .context = round,
     });
     domain_list_done(&domains);
+}
+
+static void tell_look(const struct round *round)
+{
+    const struct round_options *options = &round->options;
+    const char *why = preflight_why(round->preflight);
+
+    if (why == NULL && round->looks_at_all)
+        why = preflight_refusal_of_all(round->preflight);
+    if (options->looked != NULL)
+        options->looked(options->context, why);
 }
 
 /* All parts in that state are asked, as far as the preflight (NULL: there was none) allows. */
@@ -162,6 +177,7 @@ static void clear(struct round *round)
     if (round->preflight == NULL && has_due(round))
         look(round);
     if (round->preflight != NULL && round->looked) {
+        tell_look(round);
         admit(round, PART_CLEARING, round->preflight);
         preflight_free(round->preflight);
         round->preflight = NULL;

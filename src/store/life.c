@@ -1,42 +1,72 @@
 /* The daemon's last sign of life, the primary as it was last seen, and its outages. */
 #include "internal.h"
 
-static int set_life(struct store *store, void *context)
+struct sign {
+    int64_t at_ms;
+    bool has_ended;
+};
+
+static int set_alive(struct store *store, void *context)
 {
     static const char sql[] =
-        "INSERT OR REPLACE INTO life (id, alive_ms, is_up, looked_ms, since_ms, text)"
-        " VALUES (1, ?, ?, ?, ?, ?)";
-    const struct store_life *life = context;
+        "INSERT INTO life (id, alive_ms, has_ended, is_up, looked_ms, since_ms, text)"
+        " VALUES (1, ?, ?, 0, 0, 0, '') ON CONFLICT (id) DO UPDATE SET"
+        " alive_ms = excluded.alive_ms, has_ended = excluded.has_ended";
+    const struct sign *sign = context;
     struct statement statement = statement_start(store, sql);
 
-    statement_number(&statement, life->alive_ms);
-    statement_number(&statement, life->is_up ? 1 : 0);
-    statement_number(&statement, life->looked_ms);
-    statement_number(&statement, life->since_ms);
-    statement_text(&statement, life->text);
+    statement_number(&statement, sign->at_ms);
+    statement_number(&statement, sign->has_ended ? 1 : 0);
     return statement_run(&statement);
 }
 
-enum status store_set_life(struct store *store, const struct store_life *life, struct error *error)
+enum status store_set_alive(struct store *store, int64_t at_ms, bool has_ended, struct error *error)
 {
-    struct store_life copy = *life;
+    struct sign sign = {.at_ms = at_ms, .has_ended = has_ended};
 
-    return transaction_run(store, ACCESS_WRITE, set_life, &copy, error);
+    return transaction_run(store, ACCESS_WRITE, set_alive, &sign, error);
+}
+
+static int set_primary(struct store *store, void *context)
+{
+    static const char sql[] =
+        "INSERT INTO life (id, alive_ms, is_up, looked_ms, since_ms, text)"
+        " VALUES (1, 0, ?1, ?2, iif(?3 = 0, ?2, ?3), ?4) ON CONFLICT (id) DO UPDATE SET"
+        " since_ms = iif(?3 = 0 AND looked_ms > 0 AND is_up = ?1, since_ms, excluded.since_ms),"
+        " is_up = excluded.is_up, looked_ms = excluded.looked_ms, text = excluded.text";
+    const struct store_primary *primary = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, primary->is_up ? 1 : 0);
+    statement_number(&statement, primary->looked_ms);
+    statement_number(&statement, primary->since_ms);
+    statement_text(&statement, primary->text != NULL ? primary->text : "");
+    return statement_run(&statement);
+}
+
+enum status store_set_primary(struct store *store, const struct store_primary *primary,
+                              struct error *error)
+{
+    struct store_primary copy = *primary;
+
+    return transaction_run(store, ACCESS_WRITE, set_primary, &copy, error);
 }
 
 static int get_life(struct store *store, void *context)
 {
-    static const char sql[] = "SELECT alive_ms, is_up, looked_ms, since_ms, text FROM life";
+    static const char sql[] =
+        "SELECT alive_ms, has_ended, is_up, looked_ms, since_ms, text FROM life";
     struct store_life *life = context;
     struct statement statement = statement_start(store, sql);
 
     *life = (struct store_life){.alive_ms = 0};
     if (statement_row(&statement)) {
         life->alive_ms = statement_column_number(&statement, 0);
-        life->is_up = statement_column_number(&statement, 1) != 0;
-        life->looked_ms = statement_column_number(&statement, 2);
-        life->since_ms = statement_column_number(&statement, 3);
-        statement_copy_text(&statement, 4, life->text, sizeof life->text);
+        life->has_ended = statement_column_number(&statement, 1) != 0;
+        life->is_up = statement_column_number(&statement, 2) != 0;
+        life->looked_ms = statement_column_number(&statement, 3);
+        life->since_ms = statement_column_number(&statement, 4);
+        statement_copy_text(&statement, 5, life->text, sizeof life->text);
     }
     return statement_end(&statement);
 }

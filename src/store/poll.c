@@ -132,6 +132,18 @@ static void count(struct record *record)
     }
 }
 
+/* Most backups have none, so that each good answer need not be looked up. */
+static int read_silent(struct store *store, const char *backup, struct store_change *change)
+{
+    static const char sql[] =
+        "SELECT 1 FROM domains INDEXED BY domains_silent WHERE backup = ? AND silent = 1 LIMIT 1";
+    struct statement statement = statement_start(store, sql);
+
+    statement_text(&statement, backup);
+    change->has_silent = statement_row(&statement);
+    return statement_end(&statement);
+}
+
 static int write_backup(struct store *store, const struct record *record)
 {
     static const char sql[] =
@@ -170,6 +182,8 @@ static int add_poll(struct store *store, void *context)
         code = add_answer(store, id, poll->backup, &poll->answers[i]);
     if (code == SQLITE_OK)
         code = write_backup(store, record);
+    if (code == SQLITE_OK)
+        code = read_silent(store, poll->backup, &record->change);
     return code;
 }
 

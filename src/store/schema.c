@@ -115,7 +115,11 @@ static const char version_2[] =
     ") WITHOUT ROWID;"
     "CREATE INDEX message_domains_message ON message_domains (message);";
 
-static const char *const steps[] = {version_1, version_2};
+/* The index holds next to nothing: what is noted as silent is looked for at every poll. */
+static const char version_3[] = "ALTER TABLE life ADD COLUMN has_ended INTEGER NOT NULL DEFAULT 0;"
+                                "CREATE INDEX domains_silent ON domains (backup) WHERE silent = 1;";
+
+static const char *const steps[] = {version_1, version_2, version_3};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");
 
 static int read_version(struct store *store, int64_t *version)

@@ -93,9 +93,13 @@ expect "and the backup hears nothing" 6 "$(asked good)"
 start_sim primary "$tmp/primary"
 expect_soon "when our own server is back all are asked at once" 5 "8 4 3" eval 'echo $(asked good) $(asked moody) $(asked bad)'
 expect_in "which is logged" "event=outage-ended" "$tmp/log"
+run 0 status -c "$tmp/mxpull.conf"
+expect_in "status tells that the daemon lives" "daemon   alive" "$tmp/out"
 expect_soon "and again at the second time of recovery" 6 10 asked good
 expect "a failure that goes on raises no second alarm" 1 "$(grep -c 'failure bad' "$tmp/alarms")"
 stop_daemon
+run 0 status -c "$tmp/mxpull.conf"
+expect_in "status tells that it has ended" "daemon   not running: ended" "$tmp/out"
 
 # --- a restart remembers -----------------------------------------------------------------------------------------------------------
 sed -i 's/watch = 1s/watch = 20s/' "$tmp/mxpull.conf" # however slow this machine is, that is no time in which nobody watched
@@ -262,15 +266,20 @@ if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/nu
     start_daemon
     expect_soon "it asks" 5 $((before + 1)) asked good
     cat /dev/zero >"$tmp/small/filler" 2>/dev/null
+    sed -i 's/^interval = .*/&\nsilence = 4s/' "$tmp/mxpull.conf"
+    kill -HUP "$daemon"
+    expect_soon "its configuration is read anew" 5 1 logged "was read anew"
     for n in 2 3 4; do
         kill -USR1 "$daemon"
         expect_soon "with a full disk it goes on asking ($n)" 5 $((before + n)) asked good
         sleep 0.2
     done
     expect "and says once that nothing is written down" 1 "$(logged "without writing down")"
+    expect_soon "a silence is told all the same" 8 1 logged "event=silence"
     rm "$tmp/small/filler"
     kill -USR1 "$daemon"
     expect_soon "and once that it is again" 5 1 logged "can be written down again"
+    expect_soon "and that the silence is over" 5 1 logged "event=answer"
     stop_daemon
     umount "$tmp/small"
 else

@@ -105,6 +105,25 @@ refuse "--failed is of answers, and not of --messages" history --failed --messag
 refuse "\"status\" takes no names, but \"good\" was given" status good
 refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
 
+# --- the primary, as a pull has seen it -------------------------------------------------------------------------------------------
+seen="$tmp/seen.conf"
+primary() { # PORT
+    sed "s|/state\"|/seen\"|; s|^primary.*|primary { address = \"127.0.0.1:$1\" }|" "$conf" >"$seen"
+}
+primary "$(port good)"
+run 0 pull -q -c "$seen"
+run 0 status -c "$seen"
+expect_in "it is up" "up for 0s, looked at " "$tmp/out"
+expect_in "and no daemon is needed to know it" "daemon   never ran" "$tmp/out"
+primary 1
+run 75 pull -q -c "$seen"
+run 2 status --nagios -c "$seen"
+expect_in "it is down" "MXPULL CRITICAL - the primary 127.0.0.1:1 is down for 0s: no connection" "$tmp/out"
+primary "$(port good)"
+run 0 pull -q --force -c "$seen"
+run 2 status --nagios -c "$seen"
+expect_in "who does not look sees nothing new" "the primary" "$tmp/out"
+
 # A monitor takes exit status 64 for no answer at all.
 unknown() { # TEXT ARGUMENT…
     local text=$1

@@ -221,7 +221,7 @@ static void describe(const struct run *run, struct buffer *verdict)
 
     if (why != NULL) {
         put_reason(verdict, why, address);
-        assert_false(preflight_refuses_all(run->preflight));
+        assert_null(preflight_refusal_of_all(run->preflight));
     }
     for (size_t i = 0; i < run->count; i++) {
         const char *refusal = preflight_refusal(run->preflight, &run->domains[i]);
@@ -231,7 +231,7 @@ static void describe(const struct run *run, struct buffer *verdict)
         else if (refusal != NULL)
             put_reason(verdict, refusal, address);
     }
-    if (preflight_refuses_all(run->preflight))
+    if (preflight_refusal_of_all(run->preflight) != NULL)
         (void)buffer_append_text(verdict, "all\n");
     if (verdict->size == 0)
         (void)buffer_append_text(verdict, "ready\n");
@@ -452,7 +452,7 @@ static void test_thousands(void **state)
         refused += refusal != NULL ? 1 : 0;
     }
     assert_int_equal(refused, DOMAINS_MAX - 1);
-    assert_false(preflight_refuses_all(run.preflight));
+    assert_null(preflight_refusal_of_all(run.preflight));
     assert_int_equal(node_parse(&other, "not.asked.test", &error), STATUS_OK);
     assert_null(preflight_refusal(run.preflight, &other));
     run_done(&run);

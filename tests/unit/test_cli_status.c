@@ -39,15 +39,16 @@ static struct status_view read_view(struct store *store)
 
 static void set_life(struct store *store, int64_t alive_ms, int64_t looked_ms, bool is_up)
 {
-    struct store_life life = {.alive_ms = alive_ms,
-                              .is_up = is_up,
-                              .looked_ms = looked_ms,
-                              .since_ms = looked_ms > 0 ? looked_ms - 76 * HOURS : 0};
+    const struct store_primary primary = {
+        .is_up = is_up,
+        .looked_ms = looked_ms,
+        .since_ms = looked_ms - 76 * HOURS,
+        .text = is_up ? NULL
+                      : "our own mail server at 127.0.0.1:25: no connection: Connection refused"};
 
-    if (!is_up)
-        (void)text_copy(life.text, sizeof life.text,
-                        "our own mail server at 127.0.0.1:25: no connection: Connection refused");
-    assert_ok(store_set_life(store, &life, &problem));
+    assert_ok(store_set_alive(store, alive_ms, false, &problem));
+    if (looked_ms > 0)
+        assert_ok(store_set_primary(store, &primary, &problem));
 }
 
 /* ---- judging ---- */
@@ -189,23 +190,27 @@ struct daemon_row {
     enum daemon_state daemon;
     enum health health;
     const char *line;
+    bool has_ended; /* in order */
 };
 
 static const struct daemon_row daemon_rows[] = {
     {"never", INT64_MIN, 30, DAEMON_NEVER, HEALTH_OK,
-     "daemon   never ran; polls by hand or cron alone\n"},
-    {"now", 0, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 0s ago\n"},
-    {"some seconds ago", 12 * SECONDS, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 12s ago\n"},
-    {"just alive", 5 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 5m ago\n"},
+     "daemon   never ran; polls by hand or cron alone\n", false},
+    {"now", 0, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 0s ago\n", false},
+    {"some seconds ago", 12 * SECONDS, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 12s ago\n",
+     false},
+    {"just alive", 5 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 5m ago\n", false},
     {"just gone", 5 * MINUTES + 1, 30, DAEMON_GONE, HEALTH_WARNING,
-     "daemon   not running: last sign of life 2026-11-23 15:54 (5m ago)\n"},
-    {"a slow watch", 29 * MINUTES, 600, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 29m ago\n"},
+     "daemon   not running: last sign of life 2026-11-23 15:54 (5m ago)\n", false},
+    {"a slow watch", 29 * MINUTES, 600, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 29m ago\n", false},
     {"a clock that was set back", -4 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK,
-     "daemon   alive 0s ago\n"},
+     "daemon   alive 0s ago\n", false},
     {"a stamp of a strange clock", -2 * DAYS, 30, DAEMON_GONE, HEALTH_WARNING,
-     "daemon   not running: last sign of life 2026-11-25 16:00 (0s ago)\n"},
+     "daemon   not running: last sign of life 2026-11-25 16:00 (0s ago)\n", false},
     {"gone for long", 7 * DAYS, 30, DAEMON_GONE, HEALTH_OK,
-     "daemon   not running: last sign of life 2026-11-16 16:00 (7d ago)\n"},
+     "daemon   not running: last sign of life 2026-11-16 16:00 (7d ago)\n", false},
+    {"ended in order", 12 * SECONDS, 30, DAEMON_GONE, HEALTH_WARNING,
+     "daemon   not running: ended 2026-11-23 15:59 (12s ago)\n", true},
 };
 
 static void test_daemon(void **state)
@@ -218,6 +223,8 @@ static void test_daemon(void **state)
     struct store *store = open_store();
     if (row->ago_ms != INT64_MIN)
         set_life(store, NOW - row->ago_ms, NOW, true);
+    if (row->has_ended)
+        assert_ok(store_set_alive(store, NOW - row->ago_ms, true, &problem));
     say_strip(store, "mx2", "example.com", "+", NOW - MINUTES);
     assert_ok(
         store_set_due(store, "mx2", NOW + 4 * HOURS, NOW + 4 * HOURS - 90 * SECONDS, &problem));

@@ -290,27 +290,66 @@ static void due_is_remembered(void **state)
     store_close(store);
 }
 
+static struct store_life read_life(struct store *store)
+{
+    struct store_life life;
+
+    assert_ok(store_get_life(store, &life, &problem));
+    return life;
+}
+
+/* The daemon and the primary, each without touching the other: a pull looks at the primary, too. */
 static void life_is_replaced(void **state)
 {
+    static const char refused[] = "127.0.0.1:25: connection refused";
     struct store *store = open_store();
-    struct store_life life = {.alive_ms = 1, .is_up = false, .looked_ms = 2, .since_ms = 3};
-    struct store_life read;
 
     (void)state;
-    strcpy(life.text, "127.0.0.1:25: connection refused");
-    assert_ok(store_set_life(store, &life, &problem));
-    assert_ok(store_get_life(store, &read, &problem));
-    assert_int_equal(read.alive_ms, 1);
-    assert_false(read.is_up);
-    assert_int_equal(read.looked_ms, 2);
-    assert_int_equal(read.since_ms, 3);
-    assert_string_equal(read.text, life.text);
-    life = (struct store_life){.alive_ms = 4, .is_up = true};
-    assert_ok(store_set_life(store, &life, &problem));
-    assert_ok(store_get_life(store, &read, &problem));
-    assert_int_equal(read.alive_ms, 4);
-    assert_true(read.is_up);
-    assert_string_equal(read.text, "");
+    assert_ok(store_set_alive(store, 1, false, &problem));
+    struct store_life life = read_life(store);
+    assert_int_equal(life.alive_ms, 1);
+    assert_int_equal(life.looked_ms, 0);
+    struct store_primary primary = {.looked_ms = 2, .since_ms = 3, .text = refused};
+    assert_ok(store_set_primary(store, &primary, &problem));
+    life = read_life(store);
+    assert_int_equal(life.alive_ms, 1);
+    assert_false(life.has_ended);
+    assert_false(life.is_up);
+    assert_int_equal(life.looked_ms, 2);
+    assert_int_equal(life.since_ms, 3);
+    assert_string_equal(life.text, refused);
+    assert_ok(store_set_alive(store, 4, true, &problem));
+    life = read_life(store);
+    assert_int_equal(life.alive_ms, 4);
+    assert_true(life.has_ended);
+    assert_string_equal(life.text, refused);
+    store_close(store);
+}
+
+static void since_when_the_primary_is_so(void **state)
+{
+    static const struct {
+        bool is_up;
+        int64_t looked_ms, since_ms, expected;
+    } rows[] = {
+        {true, 10, 0, 10},  {true, 20, 0, 10},   {false, 30, 0, 30},
+        {false, 40, 0, 30}, {false, 50, 25, 25}, {true, 60, 0, 60},
+    };
+    struct store *store = open_store();
+
+    (void)state;
+    assert_ok(store_set_alive(store, 5, false, &problem)); /* says nothing about it */
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct store_primary primary = {
+            .is_up = rows[i].is_up, .looked_ms = rows[i].looked_ms, .since_ms = rows[i].since_ms};
+
+        assert_ok(store_set_primary(store, &primary, &problem));
+        struct store_life life = read_life(store);
+        assert_int_equal(life.is_up, rows[i].is_up);
+        assert_int_equal(life.looked_ms, rows[i].looked_ms);
+        assert_int_equal(life.since_ms, rows[i].expected);
+        assert_string_equal(life.text, "");
+    }
     store_close(store);
 }
 
@@ -481,6 +520,7 @@ int main(void)
         IN_DIRECTORY(certificate_stays_known),
         IN_DIRECTORY(due_is_remembered),
         IN_DIRECTORY(life_is_replaced),
+        IN_DIRECTORY(since_when_the_primary_is_so),
         IN_DIRECTORY(outages_follow_each_other),
         IN_DIRECTORY(silence_changes_once),
         IN_DIRECTORY(batch_is_all_or_nothing),

@@ -42,8 +42,8 @@ const char *preflight_why(const struct preflight *preflight);
  * the primary's refusal of a domain that was asked for. */
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node);
 
-/* After ended: whether all domains that were asked for, and at least one, were refused; false where
- * preflight_why says why none was. */
-bool preflight_refuses_all(const struct preflight *preflight);
+/* After ended: where all domains that were asked for, and at least one, were refused, the first
+ * refusal; else NULL, also where preflight_why says why none was. */
+const char *preflight_refusal_of_all(const struct preflight *preflight);
 
 #endif

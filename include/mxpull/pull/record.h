@@ -38,6 +38,9 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
 void record_message(struct record *record, const struct backup_config *backup,
                     const struct guard_message *message);
 
+/* The primary was looked at; why: it is not ready, or NULL. */
+void record_primary(struct record *record, int64_t looked_ms, const char *why);
+
 /* Raises the alarm for domains that have been silent for too long; not for those of a backup (by its
  * place in the configuration) of which is_asked says that it is about to have its say. is_asked may
  * be NULL. Returns when the next one will be, wall clock; INT64_MAX: never. */

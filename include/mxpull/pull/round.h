@@ -13,6 +13,10 @@ struct round_options {
 
     /* These polls are over, until their next retry where there is one. May be NULL. */
     void (*polled)(void *context, const struct poll *const *polls, size_t count);
+
+    /* The primary was looked at; why: it is not ready, or refuses all domains there are, or NULL. May be
+     * NULL. */
+    void (*looked)(void *context, const char *why);
     void *context;
 };
 

@@ -101,6 +101,7 @@ struct store_change {
     bool recovered;     /* the poll before was not good, and this one is */
     int64_t streak;     /* polls in a row that have not been good, this one counted */
     int64_t since_ms;   /* when that streak began, or, where recovered, the one that is over now */
+    bool has_silent;    /* domains of the backup are noted as silent: store_set_silent */
 };
 
 /* Records a poll that is over, with all of its answers, and brings the state of its backup and
@@ -130,16 +131,29 @@ enum status store_set_due(struct store *store, const char *backup, int64_t slot_
 
 /* ---- the primary, and life itself ---- */
 
+/* The daemon lives, or has ended in order. */
+enum status store_set_alive(struct store *store, int64_t at_ms, bool has_ended,
+                            struct error *error);
+
+struct store_primary {
+    bool is_up;
+    int64_t looked_ms; /* when it was looked at */
+    int64_t since_ms;  /* since when it is so; 0: since this look, unless it was so before */
+    const char *text;  /* why it is not up; NULL: nothing */
+};
+
+/* Replaces what is known of the primary. */
+enum status store_set_primary(struct store *store, const struct store_primary *primary,
+                              struct error *error);
+
 struct store_life {
     int64_t alive_ms;           /* the daemon's last sign of life */
+    bool has_ended;             /* it was its last, in order */
     bool is_up;                 /* the primary, when it was last looked at */
     int64_t looked_ms;          /* when that was */
     int64_t since_ms;           /* since when it is so */
     char text[ERROR_TEXT_SIZE]; /* why it is not up, or "" */
 };
-
-/* Replaces what is known of the daemon and the primary. */
-enum status store_set_life(struct store *store, const struct store_life *life, struct error *error);
 
 /* *life is all zero when nothing was ever recorded. */
 enum status store_get_life(struct store *store, struct store_life *life, struct error *error);
