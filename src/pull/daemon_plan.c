@@ -66,15 +66,14 @@ void daemon_plan_write(struct daemon *daemon, struct instant now)
     enum status status = STATUS_OK;
     struct error error;
     bool begun = false;
+    size_t backup;
 
-    for (size_t i = 0; store != NULL && i < daemon->current->config->backup_count; i++) {
-        if (plan_is_running(daemon->plan, i) || !plan_take_changed(daemon->plan, i))
-            continue;
+    while (store != NULL && plan_take_changed(daemon->plan, &backup)) {
         if (!begun)
             status = store_begin(store, &error);
         begun = true;
         if (status == STATUS_OK)
-            status = write_due(daemon, i, now, &error);
+            status = write_due(daemon, backup, now, &error);
     }
     if (begun)
         (void)record_check(daemon->record, end_batch(store, status, &error), &error);

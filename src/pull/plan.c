@@ -20,11 +20,14 @@ struct entry {
     struct plan_memory told; /* as plan_take_changed has seen it */
 };
 
+/* A daemon that is awake for other reasons looks at all backups only if one of them was stirred. */
 struct plan {
     const struct config *config; /* borrowed */
     struct due_common common;
     struct entry *entries; /* as config->backups */
     size_t turn;           /* the entry that is looked at first: all have their turn */
+    size_t unread;   /* before this one nothing has changed that plan_take_changed has not told */
+    int64_t wake_ms; /* when the first one is due; INT64_MIN: not known */
     struct instant ticked;
 };
 
@@ -39,8 +42,15 @@ const char *plan_cause_name(enum plan_cause cause)
     return "?";
 }
 
+static void stir(struct plan *plan)
+{
+    plan->unread = 0;
+    plan->wake_ms = INT64_MIN;
+}
+
 static void set_config(struct plan *plan, const struct config *config)
 {
+    stir(plan);
     plan->config = config;
     plan->common.recovery = &config->primary.recovery;
     plan->entries = memory_new(config->backup_count, sizeof *plan->entries);
@@ -69,9 +79,11 @@ void plan_free(struct plan *plan)
     free(plan);
 }
 
+/* To be changed. */
 static struct due *due_of(struct plan *plan, size_t backup)
 {
     assert(backup < plan->config->backup_count);
+    stir(plan);
     return &plan->entries[backup].due;
 }
 
@@ -139,7 +151,7 @@ int64_t plan_tick(struct plan *plan, struct instant now)
 
     plan->ticked = now;
     for (size_t i = 0; i < plan->config->backup_count && ahead_ms < -SET_BACK_MS; i++)
-        due_set_back(&plan->entries[i].due, &plan->common, ahead_ms, now.wall_ms);
+        due_set_back(due_of(plan, i), &plan->common, ahead_ms, now.wall_ms);
     return ahead_ms;
 }
 
@@ -147,14 +159,15 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
 {
     size_t count = plan->config->backup_count;
 
+    if (plan->wake_ms > now.wall_ms)
+        return false;
     for (size_t i = 0; i < count; i++) {
         size_t index = plan->turn + i < count ? plan->turn + i : plan->turn + i - count;
-        struct due *due = &plan->entries[index].due;
 
-        if (due->wake_ms > now.wall_ms)
+        if (plan->entries[index].due.wake_ms > now.wall_ms)
             continue;
         *backup = index;
-        *cause = due_begin(due, &plan->common, now.wall_ms);
+        *cause = due_begin(due_of(plan, index), &plan->common, now.wall_ms);
         plan->turn = index + 1;
         return true;
     }
@@ -196,17 +209,18 @@ void plan_now(struct plan *plan)
         due_ask_now(due_of(plan, i), &plan->common);
 }
 
-int64_t plan_next_ms(const struct plan *plan, struct instant now)
+int64_t plan_next_ms(struct plan *plan, struct instant now)
 {
-    int64_t wake_ms = INT64_MAX;
-
-    for (size_t i = 0; i < plan->config->backup_count; i++) {
-        if (plan->entries[i].due.wake_ms < wake_ms)
-            wake_ms = plan->entries[i].due.wake_ms;
+    if (plan->wake_ms == INT64_MIN) {
+        plan->wake_ms = INT64_MAX;
+        for (size_t i = 0; i < plan->config->backup_count; i++) {
+            if (plan->entries[i].due.wake_ms < plan->wake_ms)
+                plan->wake_ms = plan->entries[i].due.wake_ms;
+        }
     }
-    if (wake_ms == INT64_MAX)
+    if (plan->wake_ms == INT64_MAX)
         return INT64_MAX;
-    return now.monotonic_ms + (wake_ms > now.wall_ms ? wake_ms - now.wall_ms : 0);
+    return now.monotonic_ms + (plan->wake_ms > now.wall_ms ? plan->wake_ms - now.wall_ms : 0);
 }
 
 struct plan_memory plan_memory(const struct plan *plan, size_t backup)
@@ -221,13 +235,20 @@ bool plan_is_running(const struct plan *plan, size_t backup)
     return plan->entries[backup].due.is_running;
 }
 
-bool plan_take_changed(struct plan *plan, size_t backup)
+bool plan_take_changed(struct plan *plan, size_t *backup)
 {
-    struct plan_memory memory = plan_memory(plan, backup);
-    struct plan_memory *told = &plan->entries[backup].told;
-    bool is_changed = memory.slot_ms != told->slot_ms || memory.due_ms != told->due_ms ||
-                      memory.asked_ms != told->asked_ms;
+    while (plan->unread < plan->config->backup_count) {
+        size_t place = plan->unread++;
+        struct plan_memory memory = plan_memory(plan, place);
+        struct plan_memory *told = &plan->entries[place].told;
 
-    *told = memory;
-    return is_changed;
+        if (plan_is_running(plan, place) ||
+            (memory.slot_ms == told->slot_ms && memory.due_ms == told->due_ms &&
+             memory.asked_ms == told->asked_ms))
+            continue;
+        *told = memory;
+        *backup = place;
+        return true;
+    }
+    return false;
 }

@@ -28,8 +28,9 @@ struct record {
     struct watched *watched; /* all domains of all backups, in the order of the configuration */
     size_t *first;           /* of each backup: where its domains begin there */
     size_t count;
-    struct polled *polled; /* all backups */
-    bool is_failing;       /* the store could not be written last time */
+    int64_t next_silent_ms; /* the first of their silent_at_ms, or before it */
+    struct polled *polled;  /* all backups */
+    bool is_failing;        /* the store could not be written last time */
 };
 
 bool record_check(struct record *record, enum status status, const struct error *error)
@@ -104,6 +105,17 @@ static bool set_silent(struct record *record, const struct backup_config *backup
         &error);
 }
 
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void set_silent_at(struct record *record, struct watched *watched, int64_t at_ms)
+{
+    watched->silent_at_ms = at_ms;
+    record->next_silent_ms = lesser(record->next_silent_ms, at_ms);
+}
+
 /* Fetches what is known of a domain, and brings what the store could not keep. */
 static void load(struct record *record, const struct backup_config *backup, size_t domain,
                  struct watched *watched)
@@ -122,8 +134,8 @@ static void load(struct record *record, const struct backup_config *backup, size
         return;
     }
     watched->good_ms = state.good_ms;
-    watched->silent_at_ms =
-        silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms);
+    set_silent_at(record, watched,
+                  silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms));
 }
 
 static void load_all(struct record *record)
@@ -140,6 +152,7 @@ static void load_all(struct record *record)
     }
     free(record->watched);
     record->watched = memory_new(record->count, sizeof *record->watched);
+    record->next_silent_ms = INT64_MAX;
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
             struct watched *watched = &record->watched[record->first[i] + j];
@@ -195,21 +208,25 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
                              bool (*is_asked)(void *context, size_t backup), void *context)
 {
     const struct config *config = record->options.config;
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms = INT64_MAX, waiting_ms = INT64_MAX;
 
+    if (now_ms < record->next_silent_ms)
+        return record->next_silent_ms;
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
             struct watched *watched = &record->watched[record->first[i] + j];
 
             if (watched->silent_at_ms <= now_ms) {
-                if (is_asked != NULL && is_asked(context, i))
+                if (is_asked != NULL && is_asked(context, i)) {
+                    waiting_ms = lesser(waiting_ms, watched->silent_at_ms);
                     continue;
+                }
                 raise_silence(record, &config->backups[i], j, watched, now_ms);
             }
-            if (watched->silent_at_ms < next_ms)
-                next_ms = watched->silent_at_ms;
+            next_ms = lesser(next_ms, watched->silent_at_ms);
         }
     }
+    record->next_silent_ms = lesser(next_ms, waiting_ms);
     return next_ms;
 }
 
@@ -310,7 +327,7 @@ static void note_good(struct record *record, struct watched *watched, const stru
 
     watched->is_silent = false;
     watched->good_ms = result->at_ms;
-    watched->silent_at_ms = silent_at(record, result->backup, result->at_ms);
+    set_silent_at(record, watched, silent_at(record, result->backup, result->at_ms));
     if (has_silent)
         (void)set_silent(record, result->backup, result->domain, false, &changed);
     if (changed || was_silent)
@@ -338,7 +355,7 @@ static void note_answer(struct record *record, const struct poll *poll, const st
     else if (watched->silent_at_ms == INT64_MAX && is_written)
         load(record, backup, domain, watched);
     else if (watched->silent_at_ms == INT64_MAX && record->options.watches && !watched->is_silent)
-        watched->silent_at_ms = silent_at(record, backup, result->at_ms);
+        set_silent_at(record, watched, silent_at(record, backup, result->at_ms));
 }
 
 /* What the poll changes by our own memory, which a daemon alone has. */

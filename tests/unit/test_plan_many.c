@@ -326,27 +326,46 @@ static void test_seed(void **state)
 
 /* ---- what is remembered, and other configurations ---- */
 
+/* Which memories have changed: "0 1". */
+static const char *take_changed(struct plan *plan)
+{
+    static char text[64];
+    size_t backup;
+
+    text[0] = '\0';
+    while (plan_take_changed(plan, &backup)) {
+        size_t size = strlen(text);
+
+        (void)snprintf(text + size, sizeof text - size, "%s%zu", size > 0 ? " " : "", backup);
+    }
+    return text;
+}
+
 static void test_changed(void **state)
 {
     struct world *world = world_new(2);
     struct plan *plan = plan_of(world);
+    enum plan_cause cause;
+    size_t backup;
 
     (void)state;
-    assert_true(plan_take_changed(plan, 0));
-    assert_false(plan_take_changed(plan, 0));
-    assert_string_equal(take_all(plan, world, true), "0S 1S");
-    assert_true(plan_take_changed(plan, 0));
-    assert_false(plan_take_changed(plan, 0));
+    assert_string_equal(take_changed(plan), "0 1");
+    assert_string_equal(take_changed(plan), "");
+    assert_true(plan_take(plan, world->now, &backup, &cause));
+    assert_int_equal(backup, 0);
+    assert_string_equal(take_changed(plan), ""); /* it is not over */
+    plan_ended(plan, 0, world->now, false);
+    assert_string_equal(take_changed(plan), "0");
+    assert_string_equal(take_all(plan, world, true), "1S");
+    assert_string_equal(take_changed(plan), "1");
     plan_recover(plan, 0, world->now);
-    assert_true(plan_take_changed(plan, 0));
-    assert_false(plan_take_changed(plan, 0));
+    assert_string_equal(take_changed(plan), "0");
     pass(world, 1000);
     world->now.wall_ms -= HOUR_MS;
     (void)plan_tick(plan, world->now);
-    assert_true(plan_take_changed(plan, 0));
+    assert_string_equal(take_changed(plan), "0 1");
     plan_reload(plan, &world->config, world->now);
-    assert_false(plan_take_changed(plan, 0));
-    assert_true(plan_take_changed(plan, 1));
+    assert_string_equal(take_changed(plan), "");
     plan_free(plan);
     free(world);
 }
@@ -367,8 +386,8 @@ static void test_restart_keeps_jitter(void **state)
 
         plan_remember(restarted, i, &memory, world->now);
         assert_int_equal(plan_memory(restarted, i).due_ms, memory.due_ms);
-        assert_false(plan_take_changed(restarted, i));
     }
+    assert_string_equal(take_changed(restarted), "");
     assert_int_equal(plan_next_ms(plan, world->now), plan_next_ms(restarted, world->now));
     plan_free(plan);
     plan_free(restarted);

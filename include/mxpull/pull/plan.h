@@ -89,12 +89,13 @@ void plan_recover_all(struct plan *plan, struct instant now);
 void plan_now(struct plan *plan);
 
 /* When something falls due, on the monotonic clock: now's own when it is already, INT64_MAX: never. */
-int64_t plan_next_ms(const struct plan *plan, struct instant now);
+int64_t plan_next_ms(struct plan *plan, struct instant now);
 
 /* What is to be remembered of a backup. */
 struct plan_memory plan_memory(const struct plan *plan, size_t backup);
 
-/* Whether the backup's memory has changed since the last call of this. */
-bool plan_take_changed(struct plan *plan, size_t backup);
+/* Takes a backup, one that is not being asked, whose memory has changed since it was taken so last.
+ * False when there is none, which is known at once where nothing has happened. */
+bool plan_take_changed(struct plan *plan, size_t *backup);
 
 #endif
