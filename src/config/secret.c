@@ -1,17 +1,11 @@
-/* Passwords that are kept elsewhere: in a file of their own, or with a command that prints them. */
+/* Passwords that are kept elsewhere: in a file of their own, or with a command that has printed them. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/config/config.h>
 #include <mxpull/platform/file.h>
-#include <mxpull/platform/process.h>
 
 #include <stdio.h>
 #include <string.h>
-
-enum {
-    SECRET_SIZE_MAX = 4096,
-    COMMAND_TIMEOUT_MS = 30 * 1000
-};
 
 /* Takes the first line, without its end. */
 static enum status take_first_line(const struct buffer *bytes, char **password, struct error *error)
@@ -41,9 +35,8 @@ static enum status read_private_file(const char *path, struct buffer *bytes, str
 }
 
 enum status config_password(const struct config *config, const struct backup_config *backup,
-                            char **password, struct error *error)
+                            const struct buffer *printed, char **password, struct error *error)
 {
-    const char *way = backup->password_file != NULL ? "password_file" : "password_command";
     struct buffer bytes;
     enum status status;
 
@@ -51,17 +44,23 @@ enum status config_password(const struct config *config, const struct backup_con
         *password = memory_copy(backup->password);
         return STATUS_OK;
     }
-    buffer_init(&bytes, SECRET_SIZE_MAX);
-    if (backup->password_file != NULL)
+    buffer_init(&bytes, CONFIG_PASSWORD_SIZE_MAX);
+    if (backup->password_file != NULL) {
         status = read_private_file(backup->password_file, &bytes, error);
-    else
-        status = process_capture(backup->password_command, COMMAND_TIMEOUT_MS, &bytes, error);
+        printed = &bytes;
+    } else {
+        status = STATUS_OK;
+    }
     if (status == STATUS_OK)
-        status = take_first_line(&bytes, password, error);
+        status = take_first_line(printed, password, error);
     memory_wipe(bytes.bytes, bytes.capacity);
     buffer_done(&bytes);
-    if (status != STATUS_OK)
-        (void)error_prefix(error, "%s:%d: backup \"%s\": %s", config->path, backup->line,
-                           backup->name, way);
-    return status;
+    return status == STATUS_OK ? STATUS_OK : config_no_password(config, backup, error);
+}
+
+enum status config_no_password(const struct config *config, const struct backup_config *backup,
+                               struct error *error)
+{
+    return error_prefix(error, "%s:%d: backup \"%s\": %s", config->path, backup->line, backup->name,
+                        backup->password_file != NULL ? "password_file" : "password_command");
 }

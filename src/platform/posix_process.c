@@ -1,15 +1,17 @@
 /* Commands that run beside us: each a shell in a process group of its own, whose end SIGCHLD tells.
  * The signal is ours for as long as there is one such process, and is given back then. It only wakes
- * the loop: who has ended is asked of each process by its own id, so that process_capture's children,
- * and those of a library, are left alone. */
+ * the loop: who has ended is asked of each process by its own id, so that a library's children are left
+ * alone. */
 #include <mxpull/platform/process.h>
 
 #include "posix_shell.h"
 
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +26,16 @@ extern char **environ;
  * then it is left to whoever reaps when we have ended. */
 enum {
     KILLED_WAIT_MS = 1000,
-    KILLED_TICK_NS = 1000000
+    KILLED_TICK_NS = 1000000,
+    CHUNK_SIZE = 4096
 };
 
 struct process {
     pid_t pid;
+    int output; /* the end of the pipe that we read; -1: there is none */
     bool ended;
-    bool ended_well;
+    bool is_known;   /* how it has ended; else somebody else has reaped it */
+    int wait_status; /* as waitpid(2) says it */
 };
 
 /* Written while the signal is blocked, and read by its handler. */
@@ -135,59 +140,119 @@ static void free_environment(char **environment, size_t count)
     free(environment);
 }
 
-enum status process_start(struct process **process, const char *command,
-                          const struct process_variable *variables, size_t count,
-                          void (*wake)(void *context), void *context, struct error *error)
+/* What it prints goes to the descriptor output, and can be read from pipe. */
+static enum status start(struct process **process, const char *command, int output, int pipe,
+                         char *const *environment, void (*wake)(void *context), void *context,
+                         struct error *error)
 {
-    char **environment = make_environment(variables, count);
     pid_t pid = 0;
 
     watch_children(wake, context); /* first, for it may end at once */
-    int failed = shell_start(&pid, command, STDERR_FILENO, environment);
-    free_environment(environment, count);
+    int failed = shell_start(&pid, command, output, environment);
     if (failed != 0) {
         unwatch_child();
         return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s", strerror(failed));
     }
     *process = memory_new(1, sizeof **process);
     (*process)->pid = pid;
+    (*process)->output = pipe;
     return STATUS_OK;
 }
 
-bool process_has_ended(struct process *process, bool *ended_well)
+enum status process_start(struct process **process, const char *command,
+                          const struct process_variable *variables, size_t count,
+                          void (*wake)(void *context), void *context, struct error *error)
+{
+    char **environment = make_environment(variables, count);
+    enum status status =
+        start(process, command, STDERR_FILENO, -1, environment, wake, context, error);
+
+    free_environment(environment, count);
+    return status;
+}
+
+enum status process_start_captured(struct process **process, const char *command,
+                                   void (*wake)(void *context), void *context, struct error *error)
+{
+    int ends[2];
+
+    if (pipe(ends) != 0)
+        return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s", strerror(errno));
+    for (size_t i = 0; i < COUNT_OF(ends); i++)
+        (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    enum status status = start(process, command, ends[1], ends[0], environ, wake, context, error);
+    (void)close(ends[1]);
+    if (status != STATUS_OK)
+        (void)close(ends[0]);
+    return status;
+}
+
+enum status process_output(struct process *process, struct buffer *output, struct error *error)
+{
+    char chunk[CHUNK_SIZE];
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK) {
+        ssize_t size = read(process->output, chunk, sizeof chunk);
+
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size <= 0)
+            break;
+        status = buffer_append(output, chunk, (size_t)size);
+    }
+    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
+    if (status != STATUS_OK)
+        return error_set(error, STATUS_LIMIT, "the command printed more than %zu bytes",
+                         output->limit);
+    return STATUS_OK;
+}
+
+bool process_has_ended(struct process *process)
 {
     if (!process->ended) {
-        int wait_status = 0;
-        pid_t reaped = waitpid(process->pid, &wait_status, WNOHANG);
+        pid_t reaped = waitpid(process->pid, &process->wait_status, WNOHANG);
 
-        /* A failure other than an interruption: somebody else has reaped it. */
+        process->is_known = reaped > 0;
         process->ended = reaped > 0 || (reaped < 0 && errno != EINTR);
-        process->ended_well = reaped > 0 && WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
     }
-    if (process->ended)
-        *ended_well = process->ended_well;
     return process->ended;
+}
+
+enum status process_judge(const struct process *process, struct error *error)
+{
+    int wait_status = process->wait_status;
+
+    if (!process->is_known)
+        return error_set(error, STATUS_SYSTEM, "it is not known how the command ended");
+    if (WIFSIGNALED(wait_status))
+        return error_set(error, STATUS_SYSTEM, "the command was ended by signal %d",
+                         WTERMSIG(wait_status));
+    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0)
+        return error_set(error, STATUS_SYSTEM, "the command failed with exit status %d",
+                         WEXITSTATUS(wait_status));
+    return STATUS_OK;
 }
 
 /* Not reaped yet, so its process id, which is its group's as well, is still its own. */
 static void end_process(struct process *process)
 {
     int64_t deadline = clock_monotonic_ms() + KILLED_WAIT_MS;
-    bool ended_well;
 
     (void)kill(-process->pid, SIGKILL);
-    while (!process_has_ended(process, &ended_well) && clock_monotonic_ms() < deadline)
+    while (!process_has_ended(process) && clock_monotonic_ms() < deadline)
         (void)nanosleep(&(struct timespec){.tv_nsec = KILLED_TICK_NS}, NULL);
 }
 
 void process_free(struct process *process)
 {
-    bool ended_well;
-
     if (process == NULL)
         return;
-    if (!process_has_ended(process, &ended_well))
+    if (!process_has_ended(process))
         end_process(process);
     unwatch_child();
+    if (process->output >= 0)
+        (void)close(process->output);
     free(process);
 }

@@ -107,20 +107,3 @@ int shell_start(pid_t *pid, const char *command, int output, char *const *enviro
     memory_free_secret(copy);
     return failed;
 }
-
-bool shell_has_ended(pid_t pid)
-{
-    siginfo_t facts = {0};
-
-    return waitid(P_PID, (id_t)pid, &facts, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-           facts.si_pid == pid;
-}
-
-int shell_reap(pid_t pid)
-{
-    int wait_status = 0;
-
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-        continue;
-    return wait_status;
-}

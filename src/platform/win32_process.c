@@ -10,9 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    PIPE_SIZE = 8192,
+    CHUNK_SIZE = 4096
+};
+
 struct process {
     struct command command;
     HANDLE waiting;
+    HANDLE output; /* the end of the pipe that we read; NULL: there is none */
 };
 
 /* Written before a process is waited for, and read by the threads that wait. */
@@ -98,19 +104,22 @@ static wchar_t *make_environment(const struct process_variable *variables, size_
     return environment;
 }
 
-enum status process_start(struct process **process, const char *command,
-                          const struct process_variable *variables, size_t count,
-                          void (*wake)(void *context), void *context, struct error *error)
+/* What it prints goes to output, and can be read from pipe, which is ours from now on; NULL, as
+ * environment: as command_start has it. */
+static enum status start(struct process **process, const char *command, HANDLE output, HANDLE pipe,
+                         wchar_t *environment, void (*wake)(void *context), void *context,
+                         struct error *error)
 {
     struct process *started = memory_new(1, sizeof *started);
-    wchar_t *environment = make_environment(variables, count);
-    enum status status = command_start(&started->command, command, NULL, environment, error);
+    enum status status = command_start(&started->command, command, output, environment, error);
 
-    free(environment);
     if (status != STATUS_OK) {
+        if (pipe != NULL)
+            (void)CloseHandle(pipe);
         free(started);
         return status;
     }
+    started->output = pipe;
     watch.wake = wake;
     watch.context = context;
     if (!RegisterWaitForSingleObject(&started->waiting, started->command.process, on_end, NULL,
@@ -125,15 +134,63 @@ enum status process_start(struct process **process, const char *command,
     return STATUS_OK;
 }
 
-bool process_has_ended(struct process *process, bool *ended_well)
+enum status process_start(struct process **process, const char *command,
+                          const struct process_variable *variables, size_t count,
+                          void (*wake)(void *context), void *context, struct error *error)
+{
+    wchar_t *environment = make_environment(variables, count);
+    enum status status = start(process, command, NULL, NULL, environment, wake, context, error);
+
+    free(environment);
+    return status;
+}
+
+enum status process_start_captured(struct process **process, const char *command,
+                                   void (*wake)(void *context), void *context, struct error *error)
+{
+    HANDLE reading = NULL, writing = NULL;
+
+    if (!CreatePipe(&reading, &writing, NULL, PIPE_SIZE))
+        return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s",
+                         win32_error_text(GetLastError()));
+    enum status status = start(process, command, writing, reading, NULL, wake, context, error);
+    (void)CloseHandle(writing);
+    return status;
+}
+
+enum status process_output(struct process *process, struct buffer *output, struct error *error)
+{
+    char chunk[CHUNK_SIZE];
+    enum status status = STATUS_OK;
+    DWORD held = 0, size = 0;
+
+    while (
+        status == STATUS_OK && PeekNamedPipe(process->output, NULL, 0, NULL, &held, NULL) &&
+        held > 0 &&
+        ReadFile(process->output, chunk, held < sizeof chunk ? held : sizeof chunk, &size, NULL) &&
+        size > 0)
+        status = buffer_append(output, chunk, size);
+    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
+    if (status != STATUS_OK)
+        return error_set(error, STATUS_LIMIT, "the command printed more than %zu bytes",
+                         output->limit);
+    return STATUS_OK;
+}
+
+bool process_has_ended(struct process *process)
+{
+    return command_has_ended(&process->command, 0);
+}
+
+enum status process_judge(const struct process *process, struct error *error)
 {
     DWORD exit_status = 1;
 
-    if (!command_has_ended(&process->command, 0))
-        return false;
-    *ended_well =
-        GetExitCodeProcess(process->command.process, &exit_status) != 0 && exit_status == 0;
-    return true;
+    (void)GetExitCodeProcess(process->command.process, &exit_status);
+    if (exit_status != 0)
+        return error_set(error, STATUS_SYSTEM, "the command failed with exit status %ld",
+                         (long)exit_status);
+    return STATUS_OK;
 }
 
 void process_free(struct process *process)
@@ -146,5 +203,7 @@ void process_free(struct process *process)
     if (!command_has_ended(&process->command, 0))
         command_kill(&process->command);
     command_done(&process->command);
+    if (process->output != NULL)
+        (void)CloseHandle(process->output);
     free(process);
 }

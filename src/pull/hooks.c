@@ -130,11 +130,11 @@ static void begin(struct hooks *hooks, int64_t now_ms)
 /* Whether it is over, by itself or by our hand. */
 static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
 {
-    bool ended_well = false;
+    struct error error;
 
-    if (process_has_ended(hook->process, &ended_well)) {
-        if (!ended_well)
-            log_message(LEVEL_WARNING, "%s: the command failed", hook->command);
+    if (process_has_ended(hook->process)) {
+        if (process_judge(hook->process, &error) != STATUS_OK)
+            log_message(LEVEL_WARNING, "%s: %s", hook->command, error.text);
         return true;
     }
     if (now_ms < hook->deadline_ms)

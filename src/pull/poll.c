@@ -1,4 +1,5 @@
 /* One backup asked once. */
+#include "password.h"
 #include "target.h"
 
 #include <mxpull/base/memory.h>
@@ -19,9 +20,10 @@ struct poll {
     size_t wanted_count, held_count;
     struct session *session; /* while it runs: one of these, by its method */
     struct turn *turn;
-    char *password;    /* secret */
-    const char *cause; /* a constant */
-    int64_t began_ms;  /* wall clock */
+    char *password;            /* secret */
+    struct password *fetching; /* while its command runs */
+    const char *cause;         /* a constant */
+    int64_t began_ms;          /* wall clock */
     bool claimed;
     bool stopped;
     bool over;
@@ -126,6 +128,7 @@ void poll_free(struct poll *poll)
     if (poll == NULL)
         return;
     disconnect(poll);
+    password_free(poll->fetching);
     finish(poll);
     for (size_t i = 0; i < poll->count; i++) {
         free(poll->results[i].command);
@@ -182,21 +185,6 @@ static void session_ended(void *context)
     finish(poll);
 }
 
-/* A password that cannot be had ends its backup's poll, and no other's. */
-static bool fetch_password(struct poll *poll)
-{
-    struct error error;
-
-    if (poll->password != NULL ||
-        config_password(poll->polling->config, poll->backup, &poll->password, &error) == STATUS_OK)
-        return true;
-    if (poll->polling->stop())
-        poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
-    else
-        poll_settle(poll, OUTCOME_AUTHENTICATION, error.text);
-    return false;
-}
-
 static const char *refusal_of(const struct preflight *preflight, const struct result *result)
 {
     if (preflight == NULL)
@@ -247,6 +235,30 @@ static void start_session(struct poll *poll)
         poll->session = session_new(&options);
 }
 
+/* A password that cannot be had ends its backup's poll, and no other's. */
+static void go_without_password(struct poll *poll, const struct error *error)
+{
+    poll_settle(poll, OUTCOME_AUTHENTICATION, error->text);
+    finish(poll);
+}
+
+static void begin_unasked(struct poll *poll)
+{
+    const struct config *config = poll->polling->config;
+    struct error error;
+
+    if (poll_needs_command(poll)) {
+        poll->fetching = password_start(poll->polling->loop, config, poll->backup, &error);
+        if (poll->fetching == NULL)
+            go_without_password(poll, &error);
+    } else if (poll->password == NULL &&
+               config_password(config, poll->backup, NULL, &poll->password, &error) != STATUS_OK) {
+        go_without_password(poll, &error);
+    } else {
+        start_session(poll);
+    }
+}
+
 void poll_begin(struct poll *poll)
 {
     struct error error;
@@ -256,11 +268,25 @@ void poll_begin(struct poll *poll)
         for (size_t i = 0; i < poll->wanted_count; i++)
             target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, error.text);
         finish(poll);
-    } else if (poll->wanted_count > 0 && fetch_password(poll)) {
-        start_session(poll);
+    } else if (poll->wanted_count > 0) {
+        begin_unasked(poll);
     } else {
         finish(poll);
     }
+}
+
+/* The command has ended, or has run for too long. */
+static void take_password(struct poll *poll)
+{
+    struct error error;
+    enum status status = password_take(poll->fetching, &poll->password, &error);
+
+    password_free(poll->fetching);
+    poll->fetching = NULL;
+    if (status == STATUS_OK)
+        start_session(poll);
+    else
+        go_without_password(poll, &error);
 }
 
 bool poll_is_over(const struct poll *poll)
@@ -283,6 +309,8 @@ void poll_stop(struct poll *poll)
     else if (poll->session != NULL)
         session_stop(poll->session);
     else {
+        password_free(poll->fetching);
+        poll->fetching = NULL;
         poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
         finish(poll);
     }
@@ -293,19 +321,29 @@ bool poll_was_stopped(const struct poll *poll)
     return poll->stopped;
 }
 
-int64_t poll_due(const struct poll *poll)
+int64_t poll_due(struct poll *poll)
 {
+    if (poll->fetching != NULL)
+        return password_due(poll->fetching);
     return poll->turn != NULL ? turn_due(poll->turn) : INT64_MAX;
 }
 
 void poll_resume(struct poll *poll)
 {
-    turn_resume(poll->turn);
+    if (poll->fetching != NULL)
+        take_password(poll);
+    else
+        turn_resume(poll->turn);
 }
 
-bool poll_is_slow(const struct poll *poll)
+bool poll_needs_command(const struct poll *poll)
 {
     return poll->backup->password_command != NULL && poll->password == NULL;
+}
+
+bool poll_is_fetching(const struct poll *poll)
+{
+    return poll->fetching != NULL;
 }
 
 const struct backup_config *poll_backup(const struct poll *poll)

@@ -13,9 +13,9 @@ struct member {
     bool running;
 };
 
-/* How long a poll that needs a command waits for those that do not. */
+/* Commands that bring passwords. */
 enum {
-    SLOW_PATIENCE_MS = 10 * 1000
+    COMMANDS_AT_ONCE = 8
 };
 
 struct pool {
@@ -24,7 +24,6 @@ struct pool {
     size_t count, capacity;
     size_t at_once; /* sessions that there may be at the same time */
     size_t running, turning;
-    int64_t slow_since_ms; /* since when one that needs a command could begin; 0: none can */
 };
 
 /* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
@@ -77,23 +76,23 @@ void pool_add(struct pool *pool, struct poll *poll)
     pool->members[pool->count++] = (struct member){.poll = poll};
 }
 
+static size_t count_fetching(const struct pool *pool)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < pool->count; i++)
+        count += poll_is_fetching(pool->members[i].poll) ? 1 : 0;
+    return count;
+}
+
 /* Whether there is room for one more session of this kind. */
-static bool has_room(const struct pool *pool, const struct poll *poll)
+static bool has_room(const struct pool *pool, const struct poll *poll, size_t fetching)
 {
     const struct config *config = pool->polling->config;
 
     return pool->running < pool->at_once &&
-           (!poll_turns(poll) || pool->turning < (size_t)config->primary.relay_connections);
-}
-
-/* Whether a poll that needs no command runs or could begin: it must not wait for those that do. */
-static bool has_quick(const struct pool *pool)
-{
-    for (size_t i = 0; i < pool->count; i++) {
-        if (!poll_is_slow(pool->members[i].poll))
-            return true;
-    }
-    return false;
+           (!poll_turns(poll) || pool->turning < (size_t)config->primary.relay_connections) &&
+           (!poll_needs_command(poll) || fetching < COMMANDS_AT_ONCE);
 }
 
 static void begin(struct pool *pool, struct member *member)
@@ -104,7 +103,7 @@ static void begin(struct pool *pool, struct member *member)
     poll_begin(member->poll);
 }
 
-/* Goes on with the turns whose pause is over. Returns when the next one is. */
+/* Goes on with those whose pause is over, or whose command. Returns when the next one is. */
 static int64_t resume(struct pool *pool, int64_t now_ms)
 {
     int64_t next_ms = INT64_MAX;
@@ -120,46 +119,18 @@ static int64_t resume(struct pool *pool, int64_t now_ms)
     return next_ms;
 }
 
-/* Whether one that needs a command waits for nothing but its turn. */
-static bool has_slow(const struct pool *pool)
-{
-    for (size_t i = 0; i < pool->count; i++) {
-        const struct member *member = &pool->members[i];
-
-        if (!member->running && poll_is_slow(member->poll) && has_room(pool, member->poll))
-            return true;
-    }
-    return false;
-}
-
-/* Of the polls that need a command one at a time is begun, while no other runs or could begin, so
- * that the sessions get their turn in between; but no session keeps it waiting for long. */
 int64_t pool_advance(struct pool *pool)
 {
     int64_t now_ms = clock_monotonic_ms();
     int64_t next_ms = resume(pool, now_ms);
-
-    if (!has_slow(pool))
-        pool->slow_since_ms = 0;
-    else if (pool->slow_since_ms == 0)
-        pool->slow_since_ms = now_ms;
-    bool may_be_slow = !has_quick(pool) || (pool->slow_since_ms != 0 &&
-                                            now_ms >= pool->slow_since_ms + SLOW_PATIENCE_MS);
-    if (!may_be_slow && pool->slow_since_ms != 0 &&
-        pool->slow_since_ms + SLOW_PATIENCE_MS < next_ms)
-        next_ms = pool->slow_since_ms + SLOW_PATIENCE_MS;
+    size_t fetching = count_fetching(pool);
 
     for (size_t i = 0; i < pool->count; i++) {
         struct member *member = &pool->members[i];
-        bool is_slow = poll_is_slow(member->poll);
 
-        if (!member->running && has_room(pool, member->poll) && (!is_slow || may_be_slow)) {
+        if (!member->running && has_room(pool, member->poll, fetching)) {
             begin(pool, member);
-            may_be_slow = may_be_slow && !is_slow;
-            if (is_slow) {
-                pool->slow_since_ms = 0;
-                next_ms = now_ms; /* the next one */
-            }
+            fetching += poll_is_fetching(member->poll) ? 1 : 0;
         }
         if (member->running && poll_is_over(member->poll))
             next_ms = now_ms; /* to be taken */

@@ -13,6 +13,9 @@ server good 127.0.0.1:0
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
   delay ETRN 2s
+server locked 127.0.0.1:0
+  auth PLAIN user secret
+  reply ETRN "250 OK"
 sink primary 127.0.0.1:0
 END
 start_sim sim "$tmp/script"
@@ -123,5 +126,37 @@ for signal in TERM HUP; do # a shell without job control starts its background j
     expect_in "QUIT is sent" "< QUIT" "$tmp/journal.sim"
     : >"$tmp/journal.sim"
 done
+
+# --- passwords that commands print ------------------------------------------------------------------------------------------------
+# locked NAME COMMAND
+locked() {
+    printf 'backup %s { host = "127.0.0.1" port = %s domains = a.example user = user auth_in_clear = true password_command = "%s" }\n' \
+        "$1" "$(port locked)" "$2"
+}
+{
+    head -n 2 "$tmp/slow.conf"
+    # Each waits for the other, who is asked at the same time as nobody's command is waited for.
+    locked one "touch $tmp/one; while [ ! -e $tmp/two ]; do sleep 0.01; done; echo secret"
+    locked two "touch $tmp/two; while [ ! -e $tmp/one ]; do sleep 0.01; done; echo secret"
+    locked failing "exit 3"
+} >"$tmp/locked.conf"
+run 77 pull -c "$tmp/locked.conf"
+expect "commands run side by side" 2 "$(grep -c '^\(one\|two\) *a.example *started' "$tmp/out")"
+expect_in "one that fails is told" "locked.conf:5: backup \"failing\": password_command: the command failed with exit status 3" "$tmp/out"
+{
+    head -n 2 "$tmp/slow.conf"
+    for ((i = 0; i < 12; i++)); do
+        locked "backup$i" "echo >>$tmp/running; sleep 20"
+    done
+} >"$tmp/locked.conf"
+: >"$tmp/running"
+"$MXPULL" pull -c "$tmp/locked.conf" >"$tmp/out" 2>&1 &
+pull=$!
+expect_soon "eight commands at once" 10 8 grep -c '' "$tmp/running"
+kill -TERM $pull
+wait $pull
+expect "exit status when stopped meanwhile" 75 $?
+expect "all are interrupted" 12 "$(grep -c '^backup[0-9]* .*interrupted' "$tmp/out")"
+expect "and no more than those commands were run" 8 "$(wc -l <"$tmp/running")"
 
 finish

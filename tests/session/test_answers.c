@@ -228,8 +228,8 @@ static void test_eight_on_a_connection(void **state)
     sim_stop(sim);
 }
 
-/* The two that need a command come last, and the one whose command fails keeps nobody from being
- * asked. */
+/* Nobody waits for a command but the backup that needs it, and one that fails keeps nobody else from
+ * being asked. */
 static void test_password_command_delays_nobody(void **state)
 {
     struct sim *sim = sim_start(SERVER("mx") "auth PLAIN u p\nreply ETRN \"250 OK\"\n");

@@ -3,16 +3,17 @@
 #define _XOPEN_SOURCE 700 /* posix_openpt */
 #define _DEFAULT_SOURCE
 
+#include "capture.h"
 #include "directory.h"
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
-#include <mxpull/platform/resident.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/process.h>
 #include <mxpull/platform/random.h>
+#include <mxpull/platform/resident.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
 
@@ -60,7 +61,7 @@ static size_t entries_in_directory(void)
 
     buffer_init(&output, 1024);
     (void)snprintf(command, sizeof command, "ls -A '%s' | wc -l", directory);
-    assert_int_equal(process_capture(command, 10000, &output, &error), STATUS_OK);
+    assert_int_equal(capture(command, 10000, &output, &error), STATUS_OK);
     size_t count = strtoul(output.bytes, NULL, 10);
     buffer_done(&output);
     return count;

@@ -1,4 +1,5 @@
 /* Commands whose output is read, on POSIX. */
+#include "capture.h"
 #include "directory.h"
 #include "unit.h"
 
@@ -23,10 +24,10 @@ static const struct command_row {
     {"failure", "echo x; exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
     {"not found", "/no/such/command 2>/dev/null", 10000, STATUS_SYSTEM, NULL, "exit status 127"},
     {"killed", "kill -9 $$", 10000, STATUS_SYSTEM, NULL, "signal 9"},
-    {"too slow", "sleep 20", 50, STATUS_TIMEOUT, NULL, "longer than 50 ms"},
-    {"too slow, and deaf", "trap '' TERM INT; sleep 20", 50, STATUS_TIMEOUT, NULL, "longer"},
-    {"a drip", "while :; do echo; sleep 0.01; done", 100, STATUS_TIMEOUT, NULL, "longer"},
-    {"too much", "while :; do echo xxxxxxxxxxxxxxxxxx; done", 10000, STATUS_LIMIT, NULL,
+    {"too slow", "sleep 20", 50, STATUS_TIMEOUT, NULL, "too slow"},
+    {"too slow, and deaf", "trap '' TERM INT; sleep 20", 50, STATUS_TIMEOUT, NULL, "too slow"},
+    {"a drip", "while :; do echo; sleep 0.01; done", 100, STATUS_TIMEOUT, NULL, "too slow"},
+    {"too much", "while :; do echo xxxxxxxxxxxxxxxxxx; done", 500, STATUS_LIMIT, NULL,
      "more than 4096 bytes"},
     {"one left behind", "sleep 2 2>&1 & echo here", 10000, STATUS_OK, "here\n", NULL},
     {"closed early", "exec >&-; sleep 0.1", 10000, STATUS_OK, "", NULL},
@@ -40,7 +41,7 @@ static void command_is_captured(void **state)
     int64_t before = clock_monotonic_ms();
 
     buffer_init(&output, 4096);
-    assert_int_equal(process_capture(row->command, row->timeout_ms, &output, &error), row->status);
+    assert_int_equal(capture(row->command, row->timeout_ms, &output, &error), row->status);
     assert_true(clock_monotonic_ms() - before < 5000);
     if (row->output != NULL)
         assert_string_equal(output.bytes, row->output);
@@ -59,7 +60,7 @@ static void command_is_killed_with_all_it_started(void **state)
     buffer_init(&output, 4096);
     (void)snprintf(command, sizeof command, "(sleep 0.4; echo alive >'%s') & wait",
                    in_directory("survivor"));
-    assert_int_equal(process_capture(command, 50, &output, &error), STATUS_TIMEOUT);
+    assert_int_equal(capture(command, 50, &output, &error), STATUS_TIMEOUT);
     (void)usleep(700000);
     assert_int_equal(access(in_directory("survivor"), F_OK), -1);
     buffer_done(&output);
@@ -73,7 +74,7 @@ static void command_fails_although_children_are_ignored(void **state)
     (void)state;
     buffer_init(&output, 100);
     (void)signal(SIGCHLD, SIG_IGN);
-    assert_int_equal(process_capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
+    assert_int_equal(capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "exit status 3"));
     (void)signal(SIGCHLD, SIG_DFL);
     buffer_done(&output);
@@ -89,9 +90,9 @@ static void command_gets_no_descriptor_of_ours(void **state)
     (void)state;
     assert_true(number >= 50 && number < 100);
     buffer_init(&output, 100);
-    assert_int_equal(process_capture("for i in 5 6 7 8 9; do for j in 0 1 2 3 4 5 6 7 8 9; do "
-                                     "test ! -e /dev/fd/$i$j || echo $i$j; done; done",
-                                     10000, &output, &error),
+    assert_int_equal(capture("for i in 5 6 7 8 9; do for j in 0 1 2 3 4 5 6 7 8 9; do "
+                             "test ! -e /dev/fd/$i$j || echo $i$j; done; done",
+                             10000, &output, &error),
                      STATUS_OK);
     assert_string_equal(output.bytes, "");
     buffer_done(&output);

@@ -1,4 +1,5 @@
 /* Commands that run beside us, on POSIX. */
+#include "capture.h"
 #include "directory.h"
 #include "unit.h"
 
@@ -43,7 +44,7 @@ static bool wait_for(struct process *process)
     int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
     bool ended_well = false;
 
-    while (!process_has_ended(process, &ended_well)) {
+    while (!has_ended(process, &ended_well)) {
         assert_true(clock_monotonic_ms() < deadline);
         (void)usleep(TICK_US);
     }
@@ -127,7 +128,7 @@ static void process_tells_its_end(void **state)
     for (int i = 0; i < 3; i++) {
         bool ended_well = !row->ends_well;
 
-        assert_true(process_has_ended(process, &ended_well));
+        assert_true(has_ended(process, &ended_well));
         assert_int_equal(ended_well, row->ends_well);
     }
     process_free(process);
@@ -140,7 +141,7 @@ static void process_leaves_the_answer_while_it_runs(void **state)
     bool ended_well = true;
 
     (void)state;
-    assert_false(process_has_ended(process, &ended_well));
+    assert_false(has_ended(process, &ended_well));
     assert_true(ended_well);
     process_free(process);
     process_free(NULL);
@@ -202,7 +203,7 @@ static void process_wakes_at_its_end(void **state)
         (void)usleep(TICK_US);
     }
     assert_int_equal(woken, 1);
-    assert_true(process_has_ended(process, &ended_well));
+    assert_true(has_ended(process, &ended_well));
     assert_true(ended_well);
     process_free(process);
 }
@@ -370,10 +371,9 @@ static void process_does_not_disturb_a_capture(void **state)
     (void)state;
     buffer_init(&output, 100);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(process_capture("sleep 0.05; echo x", PATIENCE_MS, &output, &error),
-                         STATUS_OK);
+        assert_int_equal(capture("sleep 0.05; echo x", PATIENCE_MS, &output, &error), STATUS_OK);
     assert_string_equal(output.bytes, "x\nx\nx\nx\nx\n");
-    assert_int_equal(process_capture("exit 3", PATIENCE_MS, &output, &error), STATUS_SYSTEM);
+    assert_int_equal(capture("exit 3", PATIENCE_MS, &output, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "exit status 3"));
     buffer_done(&output);
     assert_false(wait_for(process));

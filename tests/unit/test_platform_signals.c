@@ -69,24 +69,6 @@ static void signals_ignored_before_stay_ignored(void **state)
     assert_true(signal(SIGHUP, SIG_DFL) == SIG_IGN);
 }
 
-static void signals_interrupt_a_command(void **state)
-{
-    struct buffer output;
-    struct error error;
-    int64_t before = clock_monotonic_ms();
-
-    (void)state;
-    buffer_init(&output, 100);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    assert_int_equal(raise(SIGINT), 0);
-    assert_int_equal(process_capture("sleep 20", 20000, &output, &error), STATUS_SYSTEM);
-    assert_true(clock_monotonic_ms() - before < 1000);
-    signals_start(SIGNALS_RUN, NULL, NULL);
-    signals_end();
-    (void)signal(SIGINT, SIG_DFL);
-    buffer_done(&output);
-}
-
 /* A daemon */
 
 static void daemon_is_asked(void **state)
@@ -193,7 +175,6 @@ int main(void)
         cmocka_unit_test(signals_set_the_flag_and_wake),
         cmocka_unit_test(signals_second_one_ends_the_program),
         cmocka_unit_test(signals_ignored_before_stay_ignored),
-        cmocka_unit_test(signals_interrupt_a_command),
         cmocka_unit_test(daemon_is_asked),
         cmocka_unit_test(daemon_takes_many_requests_as_one),
         cmocka_unit_test(daemon_forgets_requests_of_before),

@@ -1,6 +1,7 @@
 #ifndef MXPULL_CONFIG_CONFIG_H
 #define MXPULL_CONFIG_CONFIG_H
 
+#include <mxpull/base/buffer.h>
 #include <mxpull/base/status.h>
 #include <mxpull/smtp/node.h>
 
@@ -146,12 +147,21 @@ void config_warn(const struct config *config, config_fault *warn, void *context)
 /* Wipes the secrets. NULL is allowed. */
 void config_free(struct config *config);
 
+enum {
+    CONFIG_PASSWORD_SIZE_MAX = 4096 /* of a password_file, and of what a password_command prints */
+};
+
 /* Fetches the password of a backup that names a password_file (its first line; not readable by
- * others) or a password_command (the first line it prints; 30 s at most), else a copy of its
- * password. STATUS_OK with *password, to be freed by memory_free_secret, or NULL when the backup
- * has none. Errors name the file and backup. */
+ * others), or takes it from what its password_command has printed (the first line), else a copy of its
+ * password. printed may be NULL where there is no command. STATUS_OK with *password, to be freed by
+ * memory_free_secret, or NULL when the backup has none. Errors name the file and backup. */
 enum status config_password(const struct config *config, const struct backup_config *backup,
-                            char **password, struct error *error);
+                            const struct buffer *printed, char **password, struct error *error);
+
+/* Puts the file and backup before the reason why its password_command has brought nothing. Returns the
+ * error's status. */
+enum status config_no_password(const struct config *config, const struct backup_config *backup,
+                               struct error *error);
 
 /* Prints the effective configuration, every default filled in, in a form that config_load reads
  * again, but with secrets as

@@ -6,14 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-/* Runs command by the system's shell with no standard input, its standard error left as ours, and
- * appends its standard output to output. Blocks, at most timeout_ms: then it is killed.
- * STATUS_SYSTEM when it cannot be run, exits with other than 0, or is killed; STATUS_LIMIT when it
- * prints more than output may take; STATUS_TIMEOUT. */
-enum status process_capture(const char *command, int64_t timeout_ms, struct buffer *output,
-                            struct error *error);
 
 /* A command that runs beside us. */
 struct process;
@@ -32,8 +24,19 @@ enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
                           void (*wake)(void *context), void *context, struct error *error);
 
-/* Whether it has ended; then *ended_well says whether it exited with 0. Never blocks. */
-bool process_has_ended(struct process *process, bool *ended_well);
+/* The same with our own environment, and what it prints is kept: as much as a pipe holds, 4 KB at
+ * least; who prints more does not come to an end. */
+enum status process_start_captured(struct process **process, const char *command,
+                                   void (*wake)(void *context), void *context, struct error *error);
+
+/* Takes what has been printed by now. STATUS_LIMIT: more than output may take. */
+enum status process_output(struct process *process, struct buffer *output, struct error *error);
+
+/* Whether it has ended. Never blocks. */
+bool process_has_ended(struct process *process);
+
+/* After its end: STATUS_SYSTEM, and what it ended with, unless it exited with 0. */
+enum status process_judge(const struct process *process, struct error *error);
 
 /* Frees it. One that still runs is killed, with all that it has started. NULL is allowed. */
 void process_free(struct process *process);

@@ -73,7 +73,8 @@ void poll_free(struct poll *poll);
  * one of its domains is. */
 void poll_clear(struct poll *poll, const struct preflight *preflight);
 
-/* Begins what was cleared. May be over before it returns. Blocks while a password_command runs. */
+/* Begins what was cleared: with its password_command, where there is one. May be over before it
+ * returns. */
 void poll_begin(struct poll *poll);
 
 /* Whether a begun poll is over: every result is known. */
@@ -99,11 +100,12 @@ bool poll_was_stopped(const struct poll *poll);
 void poll_settle(struct poll *poll, enum outcome outcome, const char *text);
 
 /* When poll_resume wants to be called, on the monotonic clock; INT64_MAX: not at all. */
-int64_t poll_due(const struct poll *poll);
+int64_t poll_due(struct poll *poll);
 void poll_resume(struct poll *poll);
 
-/* Whether beginning it blocks for a while. */
-bool poll_is_slow(const struct poll *poll);
+/* Whether it begins with a command, or is beginning so at this moment. */
+bool poll_needs_command(const struct poll *poll);
+bool poll_is_fetching(const struct poll *poll);
 
 /* Whether it takes a connection to the primary: ATRN and TURN. */
 bool poll_turns(const struct poll *poll);

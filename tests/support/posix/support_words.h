@@ -8,7 +8,6 @@
 #define COMMAND_FAILS "echo s3cret; exit 7"
 #define COMMAND_PRINTS_NOTHING "true"
 #define COMMAND_SLOW(after) "sleep 0.3; " after
-#define COMMAND_FOR_EVER "yes"
 #define COMMAND_NUL "printf 'a\\\\000b'"
 
 /* A file without an end, and an empty one that is always there. */

@@ -8,7 +8,6 @@
 #define COMMAND_FAILS "echo s3cret&exit 7"
 #define COMMAND_PRINTS_NOTHING "exit 0"
 #define COMMAND_SLOW(after) "ping -n 2 127.0.0.1 >nul&" after
-#define COMMAND_FOR_EVER "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
 /* An empty file that is always there. */
 #define FILE_EMPTY "NUL"
