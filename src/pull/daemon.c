@@ -383,7 +383,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
     return daemon;
 }
 
-/* Ends what is under way, and writes it down. */
+/* Ends what is under way, and writes it down. The commands of alarms have what is left of the time. */
 static void stop(struct daemon *daemon)
 {
     int64_t limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
@@ -402,9 +402,10 @@ static void stop(struct daemon *daemon)
             (void)pool_advance(generation->pool);
             take_over(daemon, generation, daemon_now());
         }
-        if (daemon_count_under_way(daemon) == 0)
+        int64_t next_ms = hooks_advance(daemon->hooks);
+        if (daemon_count_under_way(daemon) == 0 && hooks_are_idle(daemon->hooks))
             break;
-        loop_turn(daemon->options.loop, limit_ms);
+        loop_turn(daemon->options.loop, earlier(next_ms, limit_ms));
     }
 }
 

@@ -258,6 +258,14 @@ else
     echo "SKIPPED: a store that somebody holds: sqlite3 is not installed"
 fi
 
+# --- an alarm's command while the daemon ends ----------------------------------------------------------------------------------------
+configure "on_failure = 'sleep 0.4; echo told >>$tmp/told'" "$(backup bad)"
+rm -rf "$tmp/state"
+start_daemon
+expect_soon "the failure is seen" 5 1 logged "event=failure"
+stop_daemon
+expect "its command comes to its end" told "$(cat "$tmp/told")"
+
 # --- a full disk ----------------------------------------------------------------------------------------------------------------------
 if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
     configure "$(backup good)"
