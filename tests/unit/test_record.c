@@ -360,6 +360,38 @@ static void test_store_that_works_again(void **state)
     store_close(store);
 }
 
+/* For a while: what the store knew before is not forgotten. */
+static void test_store_that_is_held(void **state)
+{
+    struct store *store = open_store(), *other = open_store();
+    struct record *record = make_record(store, true);
+    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
+    struct store_domain domain;
+    struct error error;
+    bool found;
+
+    (void)state;
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, later_ms);
+    assert_told("failure denied \nsilence a.example denied \n");
+    assert_int_equal(store_begin(other, &error), STATUS_OK);
+    store_set_patience(store, 0);
+    poll_brings(record, OUTCOME_DENIED);
+    assert_non_null(strstr(logged, "goes on without writing down"));
+    logged[0] = '\0';
+    assert_int_equal(store_commit(other, &error), STATUS_OK);
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("the answers can be written down again\nrecovery started \n"
+                "answer a.example started \n");
+    assert_int_equal(store_get_domain(store, "mx2", "a.example", &domain, &found, &error),
+                     STATUS_OK);
+    assert_true(found);
+    assert_false(domain.silent);
+    record_free(record);
+    store_close(store);
+    store_close(other);
+}
+
 /* A memory that ends with us serves as well, but for the next run. */
 static void test_store_in_memory(void **state)
 {
@@ -405,6 +437,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_that_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_in_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };
