@@ -1,7 +1,7 @@
 /* The daemon's loop. Every turn: what has come to an end is written down and planned anew, what is
  * due waits for a look at the primary (daemon_primary.c) and is then asked, and the loop sleeps until
  * the next of all these times. What the next run must know of the plan is in daemon_plan.c, what others are
- * told in daemon_tell.c. */
+ * told in daemon_tell.c, another configuration in daemon_reload.c. */
 #include "daemon_internal.h"
 
 #include <mxpull/base/log.h>
@@ -31,30 +31,12 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
 
 /* ---- polls that are over ---- */
 
-/* Its place in the configuration in force; false: it is not there any more. */
-static bool find_backup(const struct daemon *daemon, const struct generation *generation,
-                        const struct poll *poll, size_t *place)
-{
-    const struct config *config = daemon->current->config;
-    const struct backup_config *backup = poll_backup(poll);
-
-    if (generation == daemon->current) {
-        *place = (size_t)(backup - config->backups);
-        return true;
-    }
-    for (*place = 0; *place < config->backup_count; (*place)++) {
-        if (strcmp(config->backups[*place].name, backup->name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void plan_anew(struct daemon *daemon, const struct generation *generation,
                       const struct poll *poll, struct instant now)
 {
     size_t place;
 
-    if (!find_backup(daemon, generation, poll, &place))
+    if (!daemon_find_backup(daemon, generation, poll, &place))
         return;
     daemon->held[place] = poll_held_count(poll);
     if (poll_held_count(poll) == poll_result_count(poll))
@@ -78,7 +60,7 @@ static void conclude(struct daemon *daemon, struct generation *generation,
 
         plan_anew(daemon, generation, polls[i], now);
         generation_forget(daemon->current, poll_backup(polls[i])->name);
-        if (find_backup(daemon, generation, polls[i], &place))
+        if (daemon_find_backup(daemon, generation, polls[i], &place))
             generation_retire(generation, polls[i]);
         else
             poll_free(polls[i]);
@@ -201,98 +183,9 @@ static void begin_due(struct daemon *daemon, struct instant now)
 
 /* ---- requests ---- */
 
-static struct polling polling_of(const struct daemon *daemon)
-{
-    return (struct polling){.loop = daemon->options.loop,
-                            .claims = daemon->options.claims,
-                            .stop = daemon->options.stop,
-                            .force = daemon->options.force,
-                            .observer = daemon->options.observer,
-                            .context = daemon->options.context};
-}
-
-/* What is kept for each backup of the configuration. What was held before, by its name, still is. */
-static void make_room(struct daemon *daemon, const struct config *before)
-{
-    const struct config *config = daemon->current->config;
-    size_t *held = memory_new(config->backup_count, sizeof *held);
-
-    for (size_t i = 0; before != NULL && i < before->backup_count; i++) {
-        for (size_t j = 0; daemon->held[i] > 0 && j < config->backup_count; j++) {
-            if (strcmp(before->backups[i].name, config->backups[j].name) == 0)
-                held[j] = daemon->held[i];
-        }
-    }
-    free(daemon->held);
-    daemon->held = held;
-    daemon->due = memory_resize(daemon->due, config->backup_count, sizeof(struct poll *));
-}
-
-static void adopt(struct daemon *daemon, struct config *config)
-{
-    const struct polling polling = polling_of(daemon);
-    struct generation *generation = generation_new(config, &polling, config->metrics_file != NULL);
-
-    generation->older = daemon->current;
-    daemon->current = generation;
-    for (struct generation *older = generation->older; older != NULL; older = older->older)
-        generation_keep(older, config);
-    make_room(daemon, generation->older != NULL ? generation->older->config : NULL);
-}
-
-/* A backup that was gone for a while may be asked still: it must not be asked twice at once. */
-static void take_running_over(struct daemon *daemon, struct instant now)
-{
-    for (const struct generation *generation = daemon->current->older; generation != NULL;
-         generation = generation->older) {
-        for (size_t i = 0; i < pool_count(generation->pool); i++) {
-            size_t place;
-
-            if (find_backup(daemon, generation, pool_get(generation->pool, i), &place) &&
-                !plan_is_running(daemon->plan, place))
-                plan_take_over(daemon->plan, place, now);
-        }
-    }
-}
-
-/* Where domains are not looked at any more, none of them is refused. */
-static void free_held(struct daemon *daemon, struct instant now)
-{
-    const struct config *config = daemon->current->config;
-
-    if (config->primary.preflight == PREFLIGHT_RECIPIENTS)
-        return;
-    for (size_t i = 0; i < config->backup_count; i++) {
-        if (daemon->held[i] > 0)
-            plan_recover(daemon->plan, i, now);
-        daemon->held[i] = 0;
-    }
-}
-
-/* Not while polls wait for a look: they are those of the configuration in force. */
-static void reload(struct daemon *daemon, struct instant now)
-{
-    daemon->wants_reload = daemon->options.take_reload() || daemon->wants_reload;
-    if (daemon->due_count > 0 || !daemon->wants_reload)
-        return;
-    daemon->wants_reload = false;
-    struct config *config = daemon->options.reload(daemon->options.context);
-    if (config == NULL)
-        return;
-    primary_look_done(daemon);
-    adopt(daemon, config);
-    plan_reload(daemon->plan, config, now);
-    take_running_over(daemon, now);
-    free_held(daemon, now);
-    record_reload(daemon->record, config);
-    recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
-    if (daemon->options.ready != NULL)
-        daemon->options.ready(daemon->options.context);
-}
-
 static void take_requests(struct daemon *daemon, struct instant now)
 {
-    reload(daemon, now);
+    daemon_reload(daemon, now);
     if (daemon->options.take_now()) {
         log_message(LEVEL_INFO, "everything is asked now, as somebody has wished");
         plan_now(daemon->plan);
@@ -370,7 +263,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
     daemon->told_ms = now.monotonic_ms;
     if (options->store != NULL)
         store_set_patience(options->store, STORE_WAIT_MS);
-    adopt(daemon, options->config);
+    daemon_adopt(daemon, options->config);
     daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
     daemon->record = record_new(&(struct record_options){.config = options->config,
                                                          .store = options->store,

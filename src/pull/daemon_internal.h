@@ -36,6 +36,19 @@ struct daemon {
 /* Both clocks now. */
 struct instant daemon_now(void);
 
+/* ---- daemon_reload.c ---- */
+
+/* The poll's place in the configuration in force; false: its backup is not there any more. */
+bool daemon_find_backup(const struct daemon *daemon, const struct generation *generation,
+                        const struct poll *poll, size_t *place);
+
+/* Puts the configuration, which the daemon owns from now on, in force. */
+void daemon_adopt(struct daemon *daemon, struct config *config);
+
+/* Reads it anew where that is asked for; not while polls wait for a look: they are those of the
+ * configuration in force. */
+void daemon_reload(struct daemon *daemon, struct instant now);
+
 /* ---- daemon_plan.c ---- */
 
 /* Begins with what an earlier run has left in the store. */

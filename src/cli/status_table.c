@@ -1,0 +1,333 @@
+/* The table of the status: a row for each domain, and below it what is wrong with it. */
+#include "status_page.h"
+
+#include <mxpull/cli/span.h>
+#include <mxpull/cli/volume.h>
+
+#include <stdio.h>
+#include <string.h>
+
+/* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
+ * right. */
+enum {
+    BACKUP_WIDTH_MAX = 24,
+    DOMAIN_WIDTH_MAX = 40,
+    DETAIL_INDENT = 6,
+    CELL_TEXT_SIZE = 64,
+    GAP = 2,
+    STRIP_MIN = 8 /* polls that are worth cutting a name */
+};
+
+/* What all rows share. */
+struct table {
+    const struct status_page *page;
+    struct line_widths names, longest; /* longest: the monsters counted, too */
+    size_t outcome, ago, next, mail;   /* widths; 0: there is no such column */
+    size_t strip;                      /* polls that are shown at most */
+};
+
+static const char *outcome_text(const struct status_domain *domain)
+{
+    return domain->is_asked ? domain->state.outcome : "never asked";
+}
+
+/* "3m ago", or "" */
+static const char *ago_text(char target[CELL_TEXT_SIZE], const char *before,
+                            const struct status_view *view, int64_t at_ms)
+{
+    char span[SPAN_TEXT_SIZE];
+
+    target[0] = '\0';
+    if (at_ms > 0)
+        (void)snprintf(target, CELL_TEXT_SIZE, "%s%s ago", before,
+                       span_format(span, (view->now_ms - at_ms) / 1000));
+    return target;
+}
+
+static const char *next_text(char target[CELL_TEXT_SIZE], const struct status_view *view,
+                             const struct status_backup *backup)
+{
+    char span[SPAN_TEXT_SIZE];
+
+    if (backup->next_ms == 0)
+        (void)snprintf(target, CELL_TEXT_SIZE, "-");
+    else if (backup->next_ms <= view->now_ms)
+        (void)snprintf(target, CELL_TEXT_SIZE, "next now");
+    else
+        (void)snprintf(target, CELL_TEXT_SIZE, "next in %s",
+                       span_format(span, (backup->next_ms - view->now_ms) / 1000));
+    return target;
+}
+
+static void widen(size_t *width, size_t columns, size_t max)
+{
+    if (columns > *width && columns <= max)
+        *width = columns;
+}
+
+static void narrow(size_t *width, size_t max)
+{
+    if (*width > max)
+        *width = max;
+}
+
+static bool is_shown(const struct table *table, enum health health)
+{
+    return !table->page->style->only_wrong || health == HEALTH_WARNING || health == HEALTH_CRITICAL;
+}
+
+static void measure_names(struct table *table, const struct status_domain *domain)
+{
+    size_t backup = line_columns(domain->backup->config->name);
+    size_t name = line_columns(domain->name);
+
+    widen(&table->names.backup, backup, BACKUP_WIDTH_MAX);
+    widen(&table->names.domain, name, DOMAIN_WIDTH_MAX);
+    widen(&table->longest.backup, backup, SIZE_MAX);
+    widen(&table->longest.domain, name, SIZE_MAX);
+}
+
+static void measure_row(struct table *table, const struct status_domain *domain)
+{
+    const struct status_view *view = table->page->view;
+    char cell[CELL_TEXT_SIZE];
+
+    measure_names(table, domain);
+    widen(&table->outcome, strlen(outcome_text(domain)), sizeof domain->state.outcome);
+    widen(&table->ago, strlen(ago_text(cell, "", view, domain->state.at_ms)), SIZE_MAX);
+    widen(&table->next, strlen(next_text(cell, view, domain->backup)), SIZE_MAX);
+    widen(&table->mail, strlen(ago_text(cell, "mail ", view, domain->state.mail_ms)), SIZE_MAX);
+    if (domain->state.strip_count > table->strip)
+        table->strip = domain->state.strip_count;
+}
+
+/* The columns behind the names, with the gaps between them. */
+static size_t behind_names(const struct table *table, size_t strip)
+{
+    const size_t widths[] = {table->outcome, table->ago, table->next, table->mail};
+    size_t used = strip;
+
+    for (size_t i = 0; i < COUNT_OF(widths); i++)
+        used += widths[i] > 0 ? widths[i] + GAP : 0;
+    return used;
+}
+
+/* What a terminal has no room for goes off the strip's old end, and then off the ends of the names. */
+static void measure_table(struct table *table)
+{
+    size_t columns = table->page->style->columns, used;
+
+    for (size_t i = 0; i < table->page->view->summary.domains; i++) {
+        if (is_shown(table, table->page->view->domains[i].health))
+            measure_row(table, &table->page->view->domains[i]);
+    }
+    used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
+    table->longest = line_share(table->longest, columns > used ? columns - used : 0);
+    narrow(&table->names.backup, table->longest.backup);
+    narrow(&table->names.domain, table->longest.domain);
+    used = behind_names(table, 0) + line_names_columns(table->longest);
+    if (columns < used + table->strip)
+        table->strip = columns > used ? columns - used : 0;
+}
+
+static enum style grade_style(enum store_grade grade)
+{
+    switch (grade) {
+    case STORE_GOOD: return STYLE_GOOD;
+    case STORE_HELD: return STYLE_DIM;
+    case STORE_TEMPORARY: return STYLE_WARNING;
+    case STORE_BAD: return STYLE_BAD;
+    }
+    return STYLE_PLAIN;
+}
+
+/* Polls of one grade that follow each other are one coloured piece. The newest ones of all rows stand
+ * below each other. */
+static void add_strip(const struct table *table, struct line *line,
+                      const struct store_domain *state)
+{
+    size_t count = state->strip_count < table->strip ? state->strip_count : table->strip;
+    const enum store_grade *strip = state->strip + (state->strip_count - count);
+    char piece[STORE_STRIP_MAX + 1];
+
+    if (count == 0)
+        return;
+    line_indent(line, table->strip - count);
+    for (size_t i = 0, size; i < count; i += size) {
+        for (size = 0; i + size < count && strip[i + size] == strip[i]; size++)
+            piece[size] = status_letter(strip[i]);
+        piece[size] = '\0';
+        line_cell(line, grade_style(strip[i]), piece, 0);
+        if (i + size < count)
+            line_join(line);
+    }
+}
+
+/* The code and the reply's text, or our own words, before it what came in. */
+static void append_said(struct buffer *said, const struct store_domain *state)
+{
+    char volume[VOLUME_TEXT_SIZE];
+
+    if (state->messages > 0)
+        (void)buffer_append_format(said, "%lld message%s, %s  ", (long long)state->messages,
+                                   state->messages == 1 ? "" : "s",
+                                   volume_format(volume, state->bytes > 0 ? state->bytes : 0));
+    if (state->code > 0)
+        (void)buffer_append_format(said, "%d%s", state->code, state->text[0] != '\0' ? " " : "");
+    (void)buffer_append_text(said, state->text);
+}
+
+static void add_cell(struct line *line, enum style style, const char *text, size_t width)
+{
+    if (width > 0)
+        line_cell(line, style, text, width);
+}
+
+/* What was said by a backup that is well may be cut: it is said by the word already. */
+static void add_row(const struct table *table, const struct status_domain *domain)
+{
+    const struct store_domain *state = &domain->state;
+    char ago[CELL_TEXT_SIZE], next[CELL_TEXT_SIZE], mail[CELL_TEXT_SIZE];
+    struct line line = status_begin_line(table->page);
+    struct buffer said;
+
+    line_names(&line, domain->backup->config->name, domain->name, table->names,
+               behind_names(table, table->strip));
+    add_cell(&line, domain->is_held ? STYLE_DIM : grade_style(domain->grade), outcome_text(domain),
+             table->outcome);
+    add_cell(&line, STYLE_PLAIN, ago_text(ago, "", table->page->view, state->at_ms), table->ago);
+    add_cell(&line, STYLE_PLAIN, next_text(next, table->page->view, domain->backup), table->next);
+    add_cell(&line, STYLE_PLAIN, ago_text(mail, "mail ", table->page->view, state->mail_ms),
+             table->mail);
+    add_strip(table, &line, state);
+    if (domain->health == HEALTH_OK) {
+        buffer_init(&said, STATUS_SENTENCE_SIZE_MAX);
+        append_said(&said, state);
+        line_cell(&line, STYLE_PLAIN, said.bytes, 0);
+        buffer_done(&said);
+    }
+    status_end_line(table->page);
+}
+
+/* ---- what is wrong with a row ---- */
+
+static void add_detail(const struct table *table, enum style style, const char *sentence)
+{
+    struct line line = status_begin_line(table->page);
+
+    if (*sentence == '\0')
+        return;
+    line_indent(&line, DETAIL_INDENT);
+    line_last(&line, style, sentence, DETAIL_INDENT);
+    status_end_line(table->page);
+}
+
+static void append_streak(struct buffer *sentence, const struct store_domain *state)
+{
+    if (state->streak == 1)
+        (void)buffer_append_text(sentence, "failed once");
+    else if (state->streak > 1)
+        (void)buffer_append_format(sentence, "failed %lld times in a row",
+                                   (long long)state->streak);
+}
+
+/* "failed 6 times in a row, last good answer 2h ago" */
+static void append_failing(struct buffer *sentence, const struct status_view *view,
+                           const struct status_domain *domain)
+{
+    if (domain->state.streak == 0)
+        return;
+    append_streak(sentence, &domain->state);
+    if (domain->state.good_ms > 0) {
+        (void)buffer_append_text(sentence, ", last good answer ");
+        status_append_ago(sentence, view, domain->state.good_ms);
+    } else {
+        (void)buffer_append_text(sentence, ", never a good answer");
+    }
+}
+
+/* "SILENT: no good answer for 1d1h, since 2026-11-22 16:00; failed 6 times in a row" */
+static void append_silent(struct buffer *sentence, const struct status_view *view,
+                          const struct status_domain *domain)
+{
+    const struct store_domain *state = &domain->state;
+    char span[SPAN_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
+
+    (void)buffer_append_format(
+        sentence, "SILENT: no good answer for %s, since %s%s%s",
+        span_format(span, status_silence_s(view, domain)),
+        state->good_ms > 0 ? "" : "it was asked first, ",
+        span_minute_text(since, state->good_ms > 0 ? state->good_ms : state->first_ms),
+        state->streak > 0 ? "; " : "");
+    append_streak(sentence, state);
+}
+
+static const char *advice_of(const char *name)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (strcmp(outcome_name((enum outcome)i), name) == 0)
+            return outcome_advice((enum outcome)i);
+    }
+    return "";
+}
+
+static void add_details(const struct table *table, const struct status_domain *domain)
+{
+    struct buffer sentence;
+
+    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
+    append_said(&sentence, &domain->state);
+    add_detail(table, STYLE_PLAIN, sentence.bytes);
+    buffer_clear(&sentence);
+    if (domain->is_silent)
+        append_silent(&sentence, table->page->view, domain);
+    else
+        append_failing(&sentence, table->page->view, domain);
+    add_detail(table, domain->is_silent ? STYLE_BAD : STYLE_PLAIN, sentence.bytes);
+    add_detail(table, STYLE_DIM, advice_of(domain->state.outcome));
+    buffer_done(&sentence);
+}
+
+static void add_certificate(const struct table *table, const struct status_backup *backup)
+{
+    int64_t days = backup->certificate_days;
+    enum style style = days < 0                      ? STYLE_BAD
+                       : backup->health == HEALTH_OK ? STYLE_DIM
+                                                     : STYLE_WARNING;
+    char sentence[CELL_TEXT_SIZE];
+    struct line line = status_begin_line(table->page);
+
+    if (!backup->has_certificate || !is_shown(table, backup->health))
+        return;
+    if (days == 0)
+        (void)snprintf(sentence, sizeof sentence, "certificate ends within a day");
+    else
+        (void)snprintf(sentence, sizeof sentence, "certificate %s %lld day%s%s",
+                       days < 0 ? "ended" : "ends in", (long long)(days < 0 ? -days : days),
+                       days == 1 || days == -1 ? "" : "s", days < 0 ? " ago" : "");
+    line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
+               strlen(sentence));
+    line_last(&line, style, sentence, DETAIL_INDENT);
+    status_end_line(table->page);
+}
+
+void status_table_add(const struct status_page *page)
+{
+    struct table whole = {.page = page};
+    const struct table *table = &whole;
+    const struct status_view *view = page->view;
+
+    measure_table(&whole);
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
+        bool is_last = i + 1 == view->summary.domains || domain[1].backup != domain->backup;
+
+        if (is_shown(table, domain->health)) {
+            add_row(table, domain);
+            if (domain->health != HEALTH_OK)
+                add_details(table, domain);
+        }
+        if (is_last)
+            add_certificate(table, domain->backup);
+    }
+}
