@@ -4,9 +4,6 @@
 
 #include <mxpull/cli/span.h>
 
-#include <stdio.h>
-#include <string.h>
-
 enum {
     LABEL_WIDTH = 7,
     GAP = 2

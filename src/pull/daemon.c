@@ -9,7 +9,6 @@
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 /* SIGTERM is to end the daemon within 2 s; and the loop must not stand still for a store that another
  * process holds. */
