@@ -178,20 +178,77 @@ static void host_finds_configuration_and_state(void **state)
     free(before);
 }
 
-/* Trap: inet_pton takes more here than elsewhere. */
+/* Trap: inet_pton takes more here than elsewhere: other bases, and zones. */
 static void host_tells_addresses_from_names(void **state)
 {
     static const struct {
         const char *text;
         int version;
-    } rows[] = {{"192.0.2.1", 4},   {"2001:db8::1", 6}, {"::", 6},         {"::ffff:192.0.2.1", 6},
-                {"192.0.2", 0},     {"192.0.2.256", 0}, {"192.0.2.1 ", 0}, {"[::1]", 0},
-                {"example.com", 0}, {"1::2::3", 0},     {"", 0},           {"0x7f.1", 0},
-                {"0x7f.0.0.1", 0},  {"fe80::1%lo0", 0}, {"fe80::1%3", 0},  {"[::1]:25", 0}};
+    } rows[] = {{"192.0.2.1", 4},
+                {"2001:db8::1", 6},
+                {"::", 6},
+                {"::ffff:192.0.2.1", 6},
+                {"192.0.2", 0},
+                {"192.0.2.256", 0},
+                {"192.0.2.1 ", 0},
+                {"[::1]", 0},
+                {"example.com", 0},
+                {"1::2::3", 0},
+                {"", 0},
+                {"0x7f.1", 0},
+                {"0x7f.0.0.1", 0},
+                {"fe80::1%lo0", 0},
+                {"fe80::1%3", 0},
+                {"[::1]:25", 0},
+                {"0177.0.0.1", 0},
+                {"010.0.2.1", 0},
+                {"192.0.2.01", 0},
+                {"192.0.2.0", 4},
+                {"127.1", 0},
+                {"2130706433", 0},
+                {"1.2.3.4.5", 0},
+                {"1.2.3.4.", 0},
+                {"1..2.3", 0},
+                {".1.2.3", 0},
+                {"0.0.0.0", 4},
+                {"192.0.2.0255", 0},
+                {"1.2.3.4294967297", 0},
+                {"::0x7f.0.0.1", 0},
+                {"::010.0.0.1", 0},
+                {"255.255.255.255", 4}};
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (host_ip_version(rows[i].text) != rows[i].version)
+            fail_msg("\"%s\": %d", rows[i].text, host_ip_version(rows[i].text));
+    }
+}
+
+extern int(WINAPI *__imp_inet_pton)(int family, const char *text, void *address);
+
+static int WINAPI take_everything(int family, const char *text, void *address)
+{
+    (void)family;
+    (void)text;
+    (void)address;
+    return 1;
+}
+
+/* Windows' inet_pton takes some of them, wine's does not. */
+static void host_leaves_no_doubtful_address_to_the_system(void **state)
+{
+    static const char *const rows[] = {"0x7f.0.0.1", "0177.0.0.1",   "010.0.2.1", "127.1",
+                                       "2130706433", "::010.0.0.1",  "fe80::1%3", "::0x7f.0.0.1",
+                                       "192.0.2.1 ", "192.0.2.0255", "::1.2.3"};
+    int(WINAPI * before)(int, const char *, void *) = __imp_inet_pton;
+
+    (void)state;
+    REPLACE_IMPORT(__imp_inet_pton, take_everything);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (host_ip_version(rows[i]) != 0)
+            fail_msg("\"%s\" is taken", rows[i]);
+    }
+    REPLACE_IMPORT(__imp_inet_pton, before);
 }
 
 /* Trap: before Windows 10 1903 argv is in a code page that has few of the letters. */
@@ -376,6 +433,7 @@ int main(int count, char *words[])
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
+        cmocka_unit_test(host_leaves_no_doubtful_address_to_the_system),
         cmocka_unit_test(host_tells_absolute_paths),
         cmocka_unit_test(host_arguments_are_utf8),
         cmocka_unit_test(terminal_is_not_nul),
