@@ -160,6 +160,44 @@ static void replace_replaces(void **state)
     assert_non_null(strstr(error.text, "other: cannot be renamed: "));
 }
 
+typedef BOOL WINAPI move_function(const wchar_t *from, const wchar_t *to, DWORD flags);
+typedef BOOL WINAPI flush_function(HANDLE file);
+
+extern move_function *__imp_MoveFileExW;
+extern flush_function *__imp_FlushFileBuffers;
+static move_function *real_move;
+static flush_function *real_flush;
+static char asked[100];
+
+static BOOL WINAPI note_move(const wchar_t *from, const wchar_t *to, DWORD flags)
+{
+    (void)strcat(asked, (flags & MOVEFILE_WRITE_THROUGH) != 0 ? "write-through " : "move ");
+    return real_move(from, to, flags);
+}
+
+static BOOL WINAPI note_flush(HANDLE file)
+{
+    (void)strcat(asked, "flush ");
+    return real_flush(file);
+}
+
+/* A power failure cannot be had here: so it is looked at what is asked of the system. */
+static void replace_reaches_the_disk(void **state)
+{
+    struct error error;
+
+    (void)state;
+    asked[0] = '\0';
+    real_move = __imp_MoveFileExW;
+    real_flush = __imp_FlushFileBuffers;
+    REPLACE_IMPORT(__imp_MoveFileExW, note_move);
+    REPLACE_IMPORT(__imp_FlushFileBuffers, note_flush);
+    assert_int_equal(file_replace(in_directory("kept"), "x", 1, &error), STATUS_OK);
+    assert_string_equal(asked, "flush write-through ");
+    REPLACE_IMPORT(__imp_MoveFileExW, real_move);
+    REPLACE_IMPORT(__imp_FlushFileBuffers, real_flush);
+}
+
 static HANDLE held;
 
 static void let_go(void)
@@ -392,6 +430,7 @@ int main(int count, char *words[])
         cmocka_unit_test(lines_are_not_cut_in_two),
         cmocka_unit_test(read_keeps_to_the_limit),
         cmocka_unit_test(replace_replaces),
+        cmocka_unit_test(replace_reaches_the_disk),
         cmocka_unit_test(replace_waits_for_a_reader),
         cmocka_unit_test(replace_leaves_nothing_after_a_failure),
         cmocka_unit_test(log_appends_line_by_line),
