@@ -261,26 +261,58 @@ static void log_appends_line_by_line(void **state)
     assert_int_equal(file_open_log(&file, directory, &error), STATUS_SYSTEM);
 }
 
-/* Two writers at once, each line whole: none begins where the other one was. */
+/* Whatever place is asked for, the system puts it at the end, so that two can share a log. */
+static void log_only_grows(void **state)
+{
+    OVERLAPPED start = {0};
+    struct error error;
+    DWORD written = 0;
+    FILE *file;
+
+    (void)state;
+    write_file(in_directory("grows"), "before\n");
+    assert_int_equal(file_open_log(&file, in_directory("grows"), &error), STATUS_OK);
+    assert_true(WriteFile((HANDLE)_get_osfhandle(_fileno(file)), "after\n", 6, &written, &start));
+    (void)fclose(file);
+    assert_string_equal(content_of(in_directory("grows")), "before\nafter\n");
+}
+
+enum {
+    LINE_SIZE = 5000
+};
+
+/* Has the child write so many lines of this letter. */
+static void tell_to_write(struct child *child, char letter, int lines)
+{
+    assert_true(fprintf(child->input, "%c%d\n", letter, lines) > 0);
+    assert_int_equal(fflush(child->input), 0);
+}
+
+/* Two writers at once, each line whole: none begins where the other one was. wine looks for the end and
+ * writes there in two steps, so there they take turns. */
 static void log_is_shared(void **state)
 {
     const char *path = in_directory("shared");
     const char *const arguments[] = {"log", path, NULL};
-    enum {
-        LINES = 200,
-        LINE_SIZE = 5000
-    };
+    const int turns = 20, lines = 10;
     struct child children[2];
-    char line[LINE_SIZE + 2];
+    char line[LINE_SIZE + 1];
     int counts[2] = {0};
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(children); i++)
+    for (size_t i = 0; i < COUNT_OF(children); i++) {
         children[i] = start_child(arguments);
-    for (size_t i = 0; i < COUNT_OF(children); i++)
         assert_string_equal(hear(&children[i]), "ready");
-    for (size_t i = 0; i < COUNT_OF(children); i++)
-        (void)fputs(i == 0 ? "a\n" : "b\n", children[i].input), (void)fflush(children[i].input);
+    }
+    for (int turn = 0; turn < turns; turn++) {
+        for (size_t i = 0; i < COUNT_OF(children); i++) {
+            tell_to_write(&children[i], "ab"[i], lines);
+            if (is_wine())
+                assert_string_equal(hear(&children[i]), "written");
+        }
+        for (size_t i = 0; !is_wine() && i < COUNT_OF(children); i++)
+            assert_string_equal(hear(&children[i]), "written");
+    }
     for (size_t i = 0; i < COUNT_OF(children); i++)
         end_child(&children[i]);
     FILE *file = fopen(path, "rb");
@@ -290,13 +322,13 @@ static void log_is_shared(void **state)
         counts[line[0] == 'b']++;
     }
     (void)fclose(file);
-    assert_int_equal(counts[0], LINES);
-    assert_int_equal(counts[1], LINES);
+    assert_int_equal(counts[0], turns * lines);
+    assert_int_equal(counts[1], turns * lines);
 }
 
 static int play_log(const char *path)
 {
-    char line[5000], answer[10];
+    char line[LINE_SIZE], order[10];
     struct error error;
     FILE *file;
 
@@ -304,13 +336,15 @@ static int play_log(const char *path)
         return 1;
     (void)puts("ready");
     (void)fflush(stdout);
-    if (fgets(answer, sizeof answer, stdin) == NULL)
-        return 1;
-    memset(line, answer[0], sizeof line);
-    line[sizeof line - 1] = '\n';
-    for (int i = 0; i < 200; i++) {
-        (void)fwrite(line, 1, sizeof line, file);
-        (void)fflush(file);
+    while (fgets(order, sizeof order, stdin) != NULL) {
+        memset(line, order[0], sizeof line);
+        line[sizeof line - 1] = '\n';
+        for (long left = strtol(order + 1, NULL, 10); left > 0; left--) {
+            (void)fwrite(line, 1, sizeof line, file);
+            (void)fflush(file);
+        }
+        (void)puts("written");
+        (void)fflush(stdout);
     }
     return fclose(file);
 }
@@ -434,6 +468,7 @@ int main(int count, char *words[])
         cmocka_unit_test(replace_waits_for_a_reader),
         cmocka_unit_test(replace_leaves_nothing_after_a_failure),
         cmocka_unit_test(log_appends_line_by_line),
+        cmocka_unit_test(log_only_grows),
         cmocka_unit_test(log_is_shared),
         cmocka_unit_test(private_is_judged_by_its_list),
         cmocka_unit_test(private_is_open_to_the_service),
