@@ -125,10 +125,9 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     case ACCESS_UNKNOWN: return fail(error, path, "its permissions cannot be read", GetLastError());
     case ACCESS_OTHERS: break;
     }
-    char *arguments = access_icacls(path);
-    (void)error_set(error, STATUS_SYNTAX, "is open to others; run: icacls \"%s\" %s", path,
-                    arguments);
-    free(arguments);
+    char *command = access_icacls(handle, path);
+    (void)error_set(error, STATUS_SYNTAX, "is open to others; run: %s", command);
+    free(command);
     return STATUS_SYNTAX;
 }
 

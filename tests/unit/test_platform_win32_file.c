@@ -2,6 +2,7 @@
 #include "win32.h"
 
 #include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 
@@ -361,6 +362,26 @@ static enum status check_private(const char *path, struct error *error)
     return status;
 }
 
+/* Ours, as by somebody who has put it there. */
+static void own(const char *path)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } facts;
+    char name[SUPPORT_PATH_SIZE];
+    HANDLE token;
+    DWORD size;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    assert_true(GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size));
+    (void)CloseHandle(token);
+    (void)snprintf(name, sizeof name, "%s", path);
+    assert_int_equal(SetNamedSecurityInfoA(name, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION,
+                                           facts.user.User.Sid, NULL, NULL, NULL),
+                     ERROR_SUCCESS);
+}
+
 static void private_is_judged_by_its_list(void **state)
 {
     const char *path = in_directory("private");
@@ -369,33 +390,56 @@ static void private_is_judged_by_its_list(void **state)
 
     (void)state;
     write_file(path, "secret");
+    own(path);
     support_set_mode(path, 0600);
     assert_int_equal(check_private(path, &error), STATUS_OK);
     support_set_mode(path, 0644);
     assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
     (void)snprintf(command, sizeof command,
                    "is open to others; run: icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:F "
-                   "*S-1-5-32-544:F",
+                   "*S-1-5-32-544:F *S-1-5-21-",
                    path);
     assert_non_null(strstr(error.text, command));
+    assert_non_null(strstr(error.text, ":F /remove:g *S-1-1-0")); /* its own entry for everybody */
+    assert_null(strstr(error.text, "/setowner"));
 }
 
-/* Below %ProgramData% the account of the service is let in. */
-static void private_is_open_to_the_service(void **state)
+/* Below %ProgramData% it is the service's, which would refuse what is open to one more, or his. The words
+ * of the path do not matter. */
+static void private_is_for_the_service(void **state)
 {
-    const char *path = in_directory("service");
-    char *before = getenv("ProgramData");
+    static const char *const names[] = {"service", ".\\service", "../mxpull/service", NULL};
+    char *before = memory_copy(getenv("ProgramData"));
     struct error error;
 
     (void)state;
-    write_file(path, "secret");
-    support_set_mode(path, 0644);
+    assert_true(CreateDirectoryA(in_directory("mxpull"), NULL));
+    assert_true(
+        SetCurrentDirectoryA(in_directory("mxpull"))); /* the text has room for short names */
+    write_file("service", "secret");
+    own("service");
+    support_set_mode("service", 0644);
     support_set_variable("ProgramData", directory);
-    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
-    assert_non_null(strstr(error.text, " *S-1-5-19:R"));
-    support_set_variable("ProgramData", before != NULL ? before : "C:\\ProgramData");
-    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        char expected[400];
+
+        assert_int_equal(check_private(names[i], &error), STATUS_SYNTAX);
+        (void)snprintf(expected, sizeof expected,
+                       "is open to others; run: icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:F "
+                       "*S-1-5-32-544:F *S-1-5-19:R",
+                       names[i]);
+        assert_int_equal(strncmp(error.text, expected, strlen(expected)), 0);
+        assert_non_null(strstr(error.text, " /remove:g *S-1-1-0"));
+        (void)snprintf(expected, sizeof expected, " && icacls \"%s\" /setowner *S-1-5-32-544",
+                       names[i]);
+        assert_non_null(strstr(error.text, expected));
+    }
+    support_set_variable("ProgramData", in_directory("mxp")); /* no folder of ours */
+    assert_int_equal(check_private("service", &error), STATUS_SYNTAX);
     assert_null(strstr(error.text, " *S-1-5-19:R"));
+    support_set_variable("ProgramData", before);
+    free(before);
+    assert_true(SetCurrentDirectoryA("C:\\"));
 }
 
 static void private_may_be_a_pipe(void **state)
@@ -471,7 +515,7 @@ int main(int count, char *words[])
         cmocka_unit_test(log_only_grows),
         cmocka_unit_test(log_is_shared),
         cmocka_unit_test(private_is_judged_by_its_list),
-        cmocka_unit_test(private_is_open_to_the_service),
+        cmocka_unit_test(private_is_for_the_service),
         cmocka_unit_test(private_may_be_a_pipe),
         cmocka_unit_test(directory_is_made_with_all_that_is_missing),
         cmocka_unit_test(directory_is_ours_alone),
