@@ -287,11 +287,18 @@ enum status file_make_private(const char *path, struct error *error)
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
     wchar_t *wide_from = win32_wide(from), *wide_to = win32_wide(to);
-    DWORD number = move(wide_from, wide_to);
+    enum status status = STATUS_OK;
 
+    if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+        DWORD number = GetLastError();
+
+        status = fail(error, from, "cannot be renamed", number);
+        if (number == ERROR_SHARING_VIOLATION)
+            status = error->status = STATUS_BUSY;
+    }
     free(wide_from);
     free(wide_to);
-    return number == 0 ? STATUS_OK : fail(error, from, "cannot be renamed", number);
+    return status;
 }
 
 /* Makes one directory, or finds it there. Returns an error number, or 0. */

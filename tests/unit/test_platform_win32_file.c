@@ -223,6 +223,28 @@ static void replace_waits_for_a_reader(void **state)
     assert_string_equal(content_of(path), "new");
 }
 
+/* Trap: one that is open without FILE_SHARE_DELETE, as SQLite has its files, cannot be renamed; whoever wants
+ * that may have no time to wait. */
+static void rename_tells_who_is_held(void **state)
+{
+    const char *path = in_directory("held"), *other = in_directory("let go");
+    struct error error;
+    int64_t began_ms = clock_monotonic_ms();
+
+    (void)state;
+    write_file(path, "x");
+    held = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       0, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    assert_int_equal(file_rename(path, other, &error), STATUS_BUSY);
+    assert_int_equal(error.status, STATUS_BUSY);
+    assert_non_null(strstr(error.text, "held: cannot be renamed: "));
+    assert_true(clock_monotonic_ms() - began_ms < 500);
+    let_go();
+    assert_int_equal(file_rename(path, other, &error), STATUS_OK);
+    assert_string_equal(content_of(other), "x");
+}
+
 static void replace_leaves_nothing_after_a_failure(void **state)
 {
     struct error error;
@@ -510,6 +532,7 @@ int main(int count, char *words[])
         cmocka_unit_test(replace_replaces),
         cmocka_unit_test(replace_reaches_the_disk),
         cmocka_unit_test(replace_waits_for_a_reader),
+        cmocka_unit_test(rename_tells_who_is_held),
         cmocka_unit_test(replace_leaves_nothing_after_a_failure),
         cmocka_unit_test(log_appends_line_by_line),
         cmocka_unit_test(log_only_grows),
