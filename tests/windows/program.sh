@@ -1,6 +1,6 @@
 #!/bin/bash
 # mxpull.exe and its zip as they are given away: nothing but the system's DLLs, under 3 MB, with version and manifest, and all that
-# belongs to it; and that our own code calls no function of the system in its narrow form. Needs BUILD, the build folder, CPACK, OBJDUMP
+# belongs to it; and that our own code calls no function of the system that is a trap. Needs BUILD, the build folder, CPACK, OBJDUMP
 # and NM.
 set -u
 folder=$(mktemp -d)
@@ -71,6 +71,11 @@ names='[A-Za-z0-9]*[a-z0-9]A|_?(fopen|freopen|open|sopen|creat|stat[a-z0-9]*|acc
 names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?"
 narrow=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | grep -vxE "$allowed" | sort -u)
 if [ -z "$narrow" ]; then ok "the system is called by its wide forms"; else fail "the system is called by its narrow forms: $narrow"; fi
+# msvcrt's own words for dates and numbers are others than everywhere (no %F, %T, %zu, %lld), NUL is a terminal to it, and its rename does not
+# replace; wine's is milder.
+names='_?v?(f|s|sn)?printf|_vsnprintf|__ms_[a-z]*|strftime|_?(gm|local|mk)time[a-z0-9_]*|_?isatty|rename'
+others=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | sort -u)
+if [ -z "$others" ]; then ok "msvcrt is not asked for what it does in its own way"; else fail "msvcrt does this in its own way: $others"; fi
 pages=$(grep -rnE 'CP_(ACP|OEMCP|THREAD_ACP)' "$(dirname "$0")/../../src")
 if [ -z "$pages" ]; then ok "texts are UTF-8 everywhere"; else fail "texts in a code page of the system's: $pages"; fi
 
