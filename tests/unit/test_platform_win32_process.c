@@ -282,6 +282,13 @@ static void signals_end_a_command(void **state)
     assert_asked("command", "raised, given up");
 }
 
+/* Trap: a Ctrl-C goes to all who share the console, and would end the commands beside us. */
+static void signals_leave_a_hook_alone(void **state)
+{
+    (void)state;
+    assert_asked("hook", "raised, ended well");
+}
+
 static void signals_are_given_back(void **state)
 {
     HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
@@ -308,6 +315,26 @@ static void service_is_nobodys(void **state)
     assert_true(service_alive_interval_ms() == INT64_MAX);
 }
 
+static int play_asked_beside_a_hook(void)
+{
+    struct process *process = NULL;
+    struct error error;
+    bool ended_well = false;
+    int64_t began_ms = clock_monotonic_ms();
+
+    if (process_start(&process, SLEEP(3), NULL, 0, NULL, NULL, &error) != STATUS_OK)
+        return 1;
+    Sleep(300);
+    (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);
+    while (!process_has_ended(process, &ended_well))
+        Sleep(10);
+    if (clock_monotonic_ms() - began_ms < 1000)
+        (void)fputs(", too early", stdout);
+    (void)puts(ended_well ? ", ended well" : ", ended badly");
+    process_free(process);
+    return 0;
+}
+
 static int play_asked(const char *how)
 {
     HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
@@ -315,6 +342,8 @@ static int play_asked(const char *how)
     struct error error;
 
     signals_start(SIGNALS_RUN, wake, woken);
+    if (strcmp(how, "hook") == 0)
+        return play_asked_beside_a_hook();
     (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);
     if (strcmp(how, "command") == 0) {
         int64_t before = clock_monotonic_ms();
@@ -350,6 +379,7 @@ int main(int count, char *words[])
         cmocka_unit_test(signals_set_the_flag_and_wake),
         cmocka_unit_test(signals_second_one_ends_the_program),
         cmocka_unit_test(signals_end_a_command),
+        cmocka_unit_test(signals_leave_a_hook_alone),
         cmocka_unit_test(signals_are_given_back),
         cmocka_unit_test(service_is_nobodys),
     };
