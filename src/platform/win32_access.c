@@ -112,34 +112,17 @@ enum access access_of(HANDLE file)
     return access;
 }
 
-/* An absolute path with backslashes; the caller frees it. */
-static char *full_path(const char *path)
-{
-    wchar_t *wide = win32_wide(path);
-    DWORD size = GetFullPathNameW(wide, 0, NULL, NULL);
-    wchar_t *full = memory_new((size_t)size + 1, sizeof *full);
-    char *narrow;
-
-    (void)GetFullPathNameW(wide, size, full, NULL);
-    narrow = win32_narrow(full);
-    free(full);
-    free(wide);
-    return narrow;
-}
-
 /* Whether it lies below %ProgramData%, from where the service has its files. */
 static bool is_for_service(const char *path)
 {
     char *program_data = win32_variable("ProgramData");
-    bool is_below = false;
+    char *base = program_data != NULL ? win32_full_path(program_data) : NULL;
+    char *full = win32_full_path(path);
+    bool is_below =
+        base != NULL && full != NULL && text_starts_with(full, base) && full[strlen(base)] == '\\';
 
-    if (program_data != NULL) {
-        char *base = full_path(program_data), *full = full_path(path);
-
-        is_below = text_starts_with(full, base) && full[strlen(base)] == '\\';
-        free(full);
-        free(base);
-    }
+    free(full);
+    free(base);
     free(program_data);
     return is_below;
 }

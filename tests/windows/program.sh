@@ -68,7 +68,7 @@ allowed='past.c fopen|win32_file.c freopen|setup.c getenv|win32_terminal.c geten
 "$NM" -A -u "$BUILD"/src/*/libmxpull_*.a 2>/dev/null | sed -n 's/^[^ ]*:\([^: ]*\)\.obj: *U \(__imp_\)\{0,1\}/\1 /p' >"$folder/called"
 grep -q '^win32_file.c CreateFileW$' "$folder/called" || fail "it cannot be seen what is called"
 names='[A-Za-z0-9]*[a-z0-9]A|_?(fopen|freopen|open|sopen|creat|stat[a-z0-9]*|access|chmod|mkdir|rmdir|chdir|getcwd|fullpath|remove|rename|unlink)'
-names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?"
+names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?|cfg_parse"
 narrow=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | grep -vxE "$allowed" | sort -u)
 if [ -z "$narrow" ]; then ok "the system is called by its wide forms"; else fail "the system is called by its narrow forms: $narrow"; fi
 # msvcrt's own words for dates and numbers are others than everywhere (no %F, %T, %zu, %lld), NUL is a terminal to it, and its rename does not
