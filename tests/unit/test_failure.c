@@ -6,22 +6,22 @@
 static const struct failure_row {
     const char *name;
     CURLcode result;
-    const char *words; /* libcurl's */
     enum status status;
+    const char *words; /* libcurl's */
     const char *text;
 } rows[] = {
-    {"a certificate of another address, by Schannel", CURLE_PEER_FAILED_VERIFICATION, "",
-     STATUS_TLS, "the certificate is not for this host"},
-    {"the same without a list of names", CURLE_PEER_FAILED_VERIFICATION,
-     "schannel: CertFindExtension() returned no extension.", STATUS_TLS,
+    {"a certificate of another address, by Schannel", CURLE_PEER_FAILED_VERIFICATION, STATUS_TLS,
+     "", "the certificate is not for this host"},
+    {"the same without a list of names", CURLE_PEER_FAILED_VERIFICATION, STATUS_TLS,
+     "schannel: CertFindExtension() returned no extension.",
      "the certificate is not for this host"},
-    {"a certificate of another name", CURLE_PEER_FAILED_VERIFICATION,
-     "SSL: no alternative certificate subject name matches target host name 'mx2'", STATUS_TLS,
+    {"a certificate of another name", CURLE_PEER_FAILED_VERIFICATION, STATUS_TLS,
+     "SSL: no alternative certificate subject name matches target host name 'mx2'",
      "SSL: no alternative certificate subject name matches target host name 'mx2'"},
-    {"an expired one", CURLE_PEER_FAILED_VERIFICATION, "certificate has expired", STATUS_TLS,
+    {"an expired one", CURLE_PEER_FAILED_VERIFICATION, STATUS_TLS, "certificate has expired",
      "certificate has expired"},
-    {"no words", CURLE_SSL_CONNECT_ERROR, "", STATUS_TLS, "SSL connect error"},
-    {"STARTTLS not offered", CURLE_USE_SSL_FAILED, "", STATUS_TLS, "STARTTLS is not offered"},
+    {"no words", CURLE_SSL_CONNECT_ERROR, STATUS_TLS, "", "SSL connect error"},
+    {"STARTTLS not offered", CURLE_USE_SSL_FAILED, STATUS_TLS, "", "STARTTLS is not offered"},
 };
 
 static void failure_is_explained(void **state)

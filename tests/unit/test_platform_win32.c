@@ -225,7 +225,8 @@ static void host_tells_addresses_from_names(void **state)
     }
 }
 
-extern int(WINAPI *__imp_inet_pton)(int family, const char *text, void *address);
+extern int(WINAPI *import_of_inet_pton)(int family, const char *text,
+                                        void *address) __asm__("__imp_inet_pton");
 
 static int WINAPI take_everything(int family, const char *text, void *address)
 {
@@ -241,15 +242,15 @@ static void host_leaves_no_doubtful_address_to_the_system(void **state)
     static const char *const rows[] = {"0x7f.0.0.1", "0177.0.0.1",   "010.0.2.1", "127.1",
                                        "2130706433", "::010.0.0.1",  "fe80::1%3", "::0x7f.0.0.1",
                                        "192.0.2.1 ", "192.0.2.0255", "::1.2.3"};
-    int(WINAPI * before)(int, const char *, void *) = __imp_inet_pton;
+    int(WINAPI * before)(int, const char *, void *) = import_of_inet_pton;
 
     (void)state;
-    REPLACE_IMPORT(__imp_inet_pton, take_everything);
+    REPLACE_IMPORT(import_of_inet_pton, take_everything);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (host_ip_version(rows[i]) != 0)
             fail_msg("\"%s\" is taken", rows[i]);
     }
-    REPLACE_IMPORT(__imp_inet_pton, before);
+    REPLACE_IMPORT(import_of_inet_pton, before);
 }
 
 /* Trap: before Windows 10 1903 argv is in a code page that has few of the letters. */

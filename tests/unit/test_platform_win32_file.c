@@ -164,8 +164,8 @@ static void replace_replaces(void **state)
 typedef BOOL WINAPI move_function(const wchar_t *from, const wchar_t *to, DWORD flags);
 typedef BOOL WINAPI flush_function(HANDLE file);
 
-extern move_function *__imp_MoveFileExW;
-extern flush_function *__imp_FlushFileBuffers;
+extern move_function *import_of_move __asm__("__imp_MoveFileExW");
+extern flush_function *import_of_flush __asm__("__imp_FlushFileBuffers");
 static move_function *real_move;
 static flush_function *real_flush;
 static char asked[100];
@@ -189,14 +189,14 @@ static void replace_reaches_the_disk(void **state)
 
     (void)state;
     asked[0] = '\0';
-    real_move = __imp_MoveFileExW;
-    real_flush = __imp_FlushFileBuffers;
-    REPLACE_IMPORT(__imp_MoveFileExW, note_move);
-    REPLACE_IMPORT(__imp_FlushFileBuffers, note_flush);
+    real_move = import_of_move;
+    real_flush = import_of_flush;
+    REPLACE_IMPORT(import_of_move, note_move);
+    REPLACE_IMPORT(import_of_flush, note_flush);
     assert_int_equal(file_replace(in_directory("kept"), "x", 1, &error), STATUS_OK);
     assert_string_equal(asked, "flush write-through ");
-    REPLACE_IMPORT(__imp_MoveFileExW, real_move);
-    REPLACE_IMPORT(__imp_FlushFileBuffers, real_flush);
+    REPLACE_IMPORT(import_of_move, real_move);
+    REPLACE_IMPORT(import_of_flush, real_flush);
 }
 
 static HANDLE held;

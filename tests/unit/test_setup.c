@@ -6,9 +6,9 @@
 
 static long ssl_options;
 
-CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode note_option(CURL *easy, CURLoption option, ...) __asm__("__wrap_curl_easy_setopt");
 
-CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
+CURLcode note_option(CURL *easy, CURLoption option, ...)
 {
     va_list arguments;
 

@@ -52,7 +52,7 @@ static inline const char *content_of(const char *path)
 }
 
 /* Puts another function in the place of one of the system's; import is where the linker keeps its address,
- * `extern (its type) __imp_NAME`. For what cannot be had here, and what wine does otherwise than Windows. */
+ * which it calls __imp_NAME. For what cannot be had here, and what wine does otherwise than Windows. */
 #define REPLACE_IMPORT(import, function)                                                           \
     do {                                                                                           \
         DWORD protection;                                                                          \
