@@ -39,6 +39,14 @@ static bool is_too_long(CURLcode result, const char *words, const struct heard *
            (result == CURLE_WRITE_ERROR || text_starts_with(words, "Too large response"));
 }
 
+/* Schannel's side of libcurl says nothing at all, or this, where a host given by its address is not among the
+ * certificate's. */
+static bool is_other_address(CURLcode result, const char *words)
+{
+    return result == CURLE_PEER_FAILED_VERIFICATION &&
+           (words[0] == '\0' || text_starts_with(words, "schannel: CertFindExtension()"));
+}
+
 int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard,
                     struct error *error)
 {
@@ -69,6 +77,8 @@ int failure_explain(CURLcode result, const char *words, long os_error, const str
     else if (result == CURLE_LOGIN_DENIED)
         (void)error_set(error, status,
                         "AUTH: no mechanism that both sides know, or a challenge without sense");
+    else if (is_other_address(result, words))
+        (void)error_set(error, status, "the certificate is not for this host");
     else if (is_too_long(result, words, heard))
         (void)error_set(error, STATUS_LIMIT, "a reply without end");
     else if (result == CURLE_WRITE_ERROR || status == STATUS_PROTOCOL)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    LIST_SIZE_MAX = 1024
+    LIST_SIZE_MAX = 4 * 1024
 };
 
 static const char system_sid[] = "S-1-5-18", administrators_sid[] = "S-1-5-32-544",
@@ -70,52 +70,75 @@ static bool lets_others_in(ACE_HEADER *entry, const char *self)
     return (allowed->Mask & wanted) != 0 && !is_one_of_us(&allowed->SidStart, self);
 }
 
+/* An open file's. */
+struct security {
+    PSECURITY_DESCRIPTOR descriptor; /* in which the others stand */
+    PSID owner;
+    PACL list;
+};
+
+/* Returns an error number, or 0. */
+static DWORD read_security(HANDLE file, struct security *security)
+{
+    *security = (struct security){0};
+    return GetSecurityInfo(file, SE_FILE_OBJECT,
+                           OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &security->owner,
+                           NULL, &security->list, NULL, &security->descriptor);
+}
+
 enum access access_of(HANDLE file)
 {
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    PSID owner = NULL;
-    PACL list = NULL;
+    struct security security;
     char *self = own_sid();
     enum access access = ACCESS_OURS;
-    DWORD failed = GetSecurityInfo(file, SE_FILE_OBJECT,
-                                   OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner,
-                                   NULL, &list, NULL, &descriptor);
+    DWORD failed = read_security(file, &security);
 
     if (failed != ERROR_SUCCESS) {
         SetLastError(failed);
         access = ACCESS_UNKNOWN;
-    } else if (list == NULL || owner == NULL || !is_one_of_us(owner, self)) {
+    } else if (security.list == NULL || security.owner == NULL ||
+               !is_one_of_us(security.owner, self)) {
         access =
             ACCESS_OTHERS; /* without a list everybody may do everything, and so may an owner */
     }
-    for (DWORD i = 0; access == ACCESS_OURS && i < list->AceCount; i++) {
+    for (DWORD i = 0; access == ACCESS_OURS && i < security.list->AceCount; i++) {
         void *entry = NULL;
 
-        if (!GetAce(list, i, &entry) || lets_others_in(entry, self))
+        if (!GetAce(security.list, i, &entry) || lets_others_in(entry, self))
             access = ACCESS_OTHERS;
     }
-    (void)LocalFree(descriptor);
+    (void)LocalFree(security.descriptor);
     free(self);
     return access;
 }
 
-/* Calls add for each account that something at path is to be open to; rights is 'F' for all, 'R' for
- * reading. */
-static void list_accounts(const char *path,
+/* Whether it lies below %ProgramData%, from where the service has its files. */
+static bool is_for_service(const char *path)
+{
+    char *program_data = win32_variable("ProgramData");
+    char *base = program_data != NULL ? win32_full_path(program_data) : NULL;
+    char *full = win32_full_path(path);
+    bool is_below =
+        base != NULL && full != NULL && text_starts_with(full, base) && full[strlen(base)] == '\\';
+
+    free(full);
+    free(base);
+    free(program_data);
+    return is_below;
+}
+
+/* Calls add for each account that something is to be open to; rights is 'F' for all, 'R' for reading.
+ * self may be NULL. */
+static void list_accounts(bool for_service, const char *self,
                           void (*add)(struct buffer *list, const char *sid, char rights),
                           struct buffer *list)
 {
-    char *program_data = win32_variable("ProgramData");
-    char *self = own_sid();
-
     add(list, system_sid, 'F');
     add(list, administrators_sid, 'F');
     if (self != NULL && strcmp(self, system_sid) != 0 && strcmp(self, service_sid) != 0)
         add(list, self, 'F');
-    if (program_data != NULL && text_starts_with(path, program_data))
+    if (for_service)
         add(list, service_sid, 'R');
-    free(program_data);
-    free(self);
 }
 
 static void add_grant(struct buffer *list, const char *sid, char rights)
@@ -123,17 +146,46 @@ static void add_grant(struct buffer *list, const char *sid, char rights)
     (void)buffer_append_format(list, " *%s:%c", sid, rights);
 }
 
-char *access_icacls(const char *path)
+/* Entries of the file's own stay when inheritance ends. */
+static void add_removals(struct buffer *list, PACL entries, const char *self)
 {
-    struct buffer list;
-    char *arguments;
+    void *entry = NULL;
 
-    buffer_init(&list, LIST_SIZE_MAX);
-    (void)buffer_append_text(&list, "/inheritance:r /grant:r");
-    list_accounts(path, add_grant, &list);
-    arguments = memory_copy(list.bytes);
-    buffer_done(&list);
-    return arguments;
+    for (DWORD i = 0; entries != NULL && i < entries->AceCount && GetAce(entries, i, &entry); i++) {
+        wchar_t *text = NULL;
+
+        if ((((ACE_HEADER *)entry)->AceFlags & INHERITED_ACE) != 0 ||
+            !lets_others_in(entry, self) ||
+            !ConvertSidToStringSidW(&((ACCESS_ALLOWED_ACE *)entry)->SidStart, &text))
+            continue;
+        char *sid = win32_narrow(text);
+        (void)buffer_append_format(list, " /remove:g *%s", sid);
+        (void)LocalFree(text);
+        free(sid);
+    }
+}
+
+char *access_icacls(HANDLE file, const char *path)
+{
+    bool for_service = is_for_service(path);
+    /* The service would refuse what is open to one more, or his, be he the one who asks. */
+    char *self = for_service ? NULL : own_sid(), *command;
+    struct security security;
+    struct buffer words;
+
+    (void)read_security(file, &security);
+    buffer_init(&words, LIST_SIZE_MAX);
+    (void)buffer_append_format(&words, "icacls \"%s\" /inheritance:r /grant:r", path);
+    list_accounts(for_service, self, add_grant, &words);
+    add_removals(&words, security.list, self);
+    if (security.owner != NULL && !is_one_of_us(security.owner, self))
+        (void)buffer_append_format(&words, " && icacls \"%s\" /setowner *%s", path,
+                                   administrators_sid);
+    command = memory_copy(words.bytes);
+    buffer_done(&words);
+    (void)LocalFree(security.descriptor);
+    free(self);
+    return command;
 }
 
 /* What is new is the state, which the daemon must be able to write. */
@@ -146,11 +198,13 @@ static void add_entry(struct buffer *list, const char *sid, char rights)
 SECURITY_ATTRIBUTES *access_new(const char *path)
 {
     SECURITY_ATTRIBUTES *attributes = memory_new(1, sizeof *attributes);
+    char *self = own_sid();
     struct buffer list;
 
     buffer_init(&list, LIST_SIZE_MAX);
     (void)buffer_append_text(&list, "D:P");
-    list_accounts(path, add_entry, &list);
+    list_accounts(is_for_service(path), self, add_entry, &list);
+    free(self);
     wchar_t *wide = win32_wide(list.bytes);
     attributes->nLength = sizeof *attributes;
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(

@@ -17,9 +17,10 @@ enum access {
 /* Judges an open file. */
 enum access access_of(HANDLE file);
 
-/* The arguments of icacls that make the file at path ours alone: "/inheritance:r /grant:r *SID:F …".
- * The caller frees it. */
-char *access_icacls(const char *path);
+/* The command that makes the open file, whose path is given, ours alone: "icacls "…" /inheritance:r
+ * /grant:r *SID:F …". What lies below %ProgramData% becomes the service's, and whoever asks is no more
+ * than an administrator there. The caller frees it. */
+char *access_icacls(HANDLE file, const char *path);
 
 /* The security of something new at path that is ours alone, and all that comes to be in it; NULL
  * where it cannot be made. To be given back with access_free_new. */

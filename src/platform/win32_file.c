@@ -125,10 +125,9 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     case ACCESS_UNKNOWN: return fail(error, path, "its permissions cannot be read", GetLastError());
     case ACCESS_OTHERS: break;
     }
-    char *arguments = access_icacls(path);
-    (void)error_set(error, STATUS_SYNTAX, "is open to others; run: icacls \"%s\" %s", path,
-                    arguments);
-    free(arguments);
+    char *command = access_icacls(handle, path);
+    (void)error_set(error, STATUS_SYNTAX, "is open to others; run: %s", command);
+    free(command);
     return STATUS_SYNTAX;
 }
 
@@ -288,11 +287,18 @@ enum status file_make_private(const char *path, struct error *error)
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
     wchar_t *wide_from = win32_wide(from), *wide_to = win32_wide(to);
-    DWORD number = move(wide_from, wide_to);
+    enum status status = STATUS_OK;
 
+    if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
+        DWORD number = GetLastError();
+
+        status = fail(error, from, "cannot be renamed", number);
+        if (number == ERROR_SHARING_VIOLATION)
+            status = error->status = STATUS_BUSY;
+    }
     free(wide_from);
     free(wide_to);
-    return number == 0 ? STATUS_OK : fail(error, from, "cannot be renamed", number);
+    return status;
 }
 
 /* Makes one directory, or finds it there. Returns an error number, or 0. */

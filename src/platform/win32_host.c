@@ -97,14 +97,31 @@ bool host_path_is_absolute(const char *path)
     return is_slash(path[0]) && is_slash(path[1]);
 }
 
-/* inet_pton takes more here than elsewhere (0x7f.0.0.1, fe80::1%3). */
+/* Four numbers in the tens system without zeros before them. */
+static bool is_dotted(const char *text)
+{
+    for (int i = 0; i < 4; i++) {
+        size_t digits = strspn(text, "0123456789");
+
+        if (digits == 0 || digits > 3 || (digits > 1 && *text == '0') ||
+            strtol(text, NULL, 10) > UINT8_MAX || text[digits] != (i < 3 ? '.' : '\0'))
+            return false;
+        text += digits + (i < 3);
+    }
+    return true;
+}
+
+/* inet_pton takes more here than elsewhere (0x7f.0.0.1, ::010.0.0.1, fe80::1%3), so it is asked only for
+ * what is left. */
 int host_ip_version(const char *text)
 {
+    const char *last = strrchr(text, ':');
     struct in6_addr bytes;
 
-    if (strspn(text, "0123456789.") == strlen(text))
-        return inet_pton(AF_INET, text, &bytes) == 1 ? 4 : 0;
-    if (strspn(text, "0123456789abcdefABCDEF:.") == strlen(text))
-        return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
-    return 0;
+    if (last == NULL)
+        return is_dotted(text) ? 4 : 0;
+    if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) ||
+        (strchr(text, '.') != NULL && !is_dotted(last + 1)))
+        return 0;
+    return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
 }

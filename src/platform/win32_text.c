@@ -31,6 +31,22 @@ char *win32_narrow(const wchar_t *text)
     return narrow;
 }
 
+char *win32_full_path(const char *path)
+{
+    wchar_t *given = win32_wide(path), *full = NULL;
+    DWORD size = GetFullPathNameW(given, 0, NULL, NULL);
+    char *narrow = NULL;
+
+    if (size > 0) {
+        full = memory_new(size, sizeof *full);
+        if (GetFullPathNameW(given, size, full, NULL) == size - 1)
+            narrow = win32_narrow(full);
+    }
+    free(full);
+    free(given);
+    return narrow;
+}
+
 char *win32_variable(const char *name)
 {
     wchar_t *wide_name = win32_wide(name), *value = NULL;

@@ -12,6 +12,9 @@
 wchar_t *win32_wide(const char *text);
 char *win32_narrow(const wchar_t *text);
 
+/* The absolute path, with backslashes, of one that may be relative; NULL when the system does not tell. */
+char *win32_full_path(const char *path);
+
 /* An environment variable, or NULL when it is not set or empty. */
 char *win32_variable(const char *name);
 

@@ -59,26 +59,10 @@ static char *own_path(void)
     return path;
 }
 
-static char *absolute_path(const char *path)
-{
-    wchar_t *given = win32_wide(path), *full = NULL;
-    DWORD size = GetFullPathNameW(given, 0, NULL, NULL);
-    char *absolute = NULL;
-
-    if (size > 0) {
-        full = memory_new(size, sizeof *full);
-        if (GetFullPathNameW(given, size, full, NULL) == size - 1)
-            absolute = win32_narrow(full);
-    }
-    free(full);
-    free(given);
-    return absolute;
-}
-
 enum status unattended_find_files(struct unattended_files *files, const char *config,
                                   struct error *error)
 {
-    struct unattended_files found = {.program = own_path(), .config = absolute_path(config)};
+    struct unattended_files found = {.program = own_path(), .config = win32_full_path(config)};
 
     if (found.program == NULL || found.config == NULL) {
         unattended_files_done(&found);

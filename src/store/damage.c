@@ -1,5 +1,6 @@
 /* A damaged store is given another name, so that it can be looked into, and stands in nobody's way.
- * Its companions go with it: SQLite would read an old log into a new file. */
+ * Its companions go with it: SQLite would read an old log into a new file. Where a file that somebody has
+ * open cannot be renamed, all stays as it is, and is tried again at the next use. */
 #include "internal.h"
 
 #include <mxpull/base/buffer.h>
@@ -13,7 +14,9 @@
 
 enum {
     PATH_SIZE_MAX = 16 * 1024,
-    NAMES_TRIED_MAX = 1000
+    NAMES_TRIED_MAX = 1000,
+    HELD_WAIT_MS = 250,
+    HELD_LOOK_MS = 10
 };
 
 bool damage_is(int code)
@@ -57,21 +60,57 @@ static bool choose_name(const struct store *store, struct buffer *name)
     return false;
 }
 
-/* The file with this suffix, if it is there. */
-static enum status rename_one(const struct store *store, const char *name, const char *suffix,
-                              struct error *error)
+/* A virus scanner may hold it for a moment; another mxpull does for as long as it runs. */
+static enum status rename_patiently(const struct store *store, const char *from, const char *to,
+                                    struct error *error)
 {
-    char *from = sqlite3_mprintf("%s%s", store->path, suffix);
-    char *to = sqlite3_mprintf("%s%s", name, suffix);
+    int64_t wait_ms = store->patience_ms < HELD_WAIT_MS ? store->patience_ms : HELD_WAIT_MS;
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+    enum status status;
+
+    while ((status = file_rename(from, to, error)) == STATUS_BUSY &&
+           clock_monotonic_ms() < deadline_ms)
+        (void)sqlite3_sleep(HELD_LOOK_MS);
+    if (status == STATUS_BUSY)
+        (void)error_set(error, STATUS_BUSY,
+                        "%s: is damaged, and cannot be set aside while another process has it open",
+                        store->path);
+    return status;
+}
+
+/* Renames base to target, with this suffix behind both, if it is there. */
+static enum status rename_one(const struct store *store, const char *base, const char *target,
+                              const char *suffix, struct error *error)
+{
+    char *from = sqlite3_mprintf("%s%s", base, suffix);
+    char *to = sqlite3_mprintf("%s%s", target, suffix);
     enum status status = STATUS_OK;
 
     if (from == NULL || to == NULL)
         status = error_set(error, STATUS_SYSTEM, "%s: there is no memory", store->path);
     else if (is_there(from))
-        status = file_rename(from, to, error);
+        status = rename_patiently(store, from, to, error);
     sqlite3_free(from);
     sqlite3_free(to);
     return status;
+}
+
+/* All of its files, or none. */
+static enum status rename_all(const struct store *store, const char *name, struct error *error)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    struct error ignored;
+
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        enum status status = rename_one(store, store->path, name, suffixes[i], error);
+
+        if (status == STATUS_OK)
+            continue;
+        while (i-- > 0)
+            (void)rename_one(store, name, store->path, suffixes[i], &ignored);
+        return status;
+    }
+    return STATUS_OK;
 }
 
 static void tell(const struct store *store, const char *name)
@@ -89,16 +128,15 @@ static void tell(const struct store *store, const char *name)
 
 enum status damage_set_aside(struct store *store, struct error *error)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    enum status status = STATUS_OK;
+    enum status status;
     struct buffer name;
 
     buffer_init(&name, PATH_SIZE_MAX);
-    if (!choose_name(store, &name))
+    if (choose_name(store, &name))
+        status = rename_all(store, name.bytes, error);
+    else
         status = error_set(error, STATUS_SYSTEM, "%s: is damaged, and no name is free for it",
                            store->path);
-    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(suffixes); i++)
-        status = rename_one(store, name.bytes, suffixes[i], error);
     if (status == STATUS_OK)
         tell(store, name.bytes);
     buffer_done(&name);

@@ -20,7 +20,7 @@ enum batch {
 
 struct store {
     sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
-    char *directory; /* NULL, as lock_path: there is no file */
+    char *directory;   /* NULL, as lock_path: there is no file */
     char *path;
     char *lock_path; /* held while the file is opened, set aside or closed */
     bool read_only;
@@ -104,7 +104,8 @@ int schema_update(struct store *store, int64_t *version);
 bool damage_is(int code);
 
 /* Gives the store's files another name, and tells it by notice. The lock is held and the database
- * closed. STATUS_SYSTEM. */
+ * closed. STATUS_SYSTEM; STATUS_BUSY while another process has one of them open, where that is in the
+ * way: nothing is changed then. */
 enum status damage_set_aside(struct store *store, struct error *error);
 
 /* ---- database.c ---- */

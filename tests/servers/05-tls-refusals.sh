@@ -38,6 +38,7 @@ mx2_has_disconnected() { server_log mx2 | tail -n "+$(($1 + 1))" | grep -q 'disc
 
 refused 'expired' 'port = 24101' 'tls = required' "$ca"
 refused 'wrong name' 'port = 24102' 'tls = required' "$ca"
+expect_match 'wrong name: it is told' 'certificate .*(is not for|matches) .*host' "$(json '.results[0].text')"
 refused 'unknown CA' 'port = 24103' 'tls = required' "$ca"
 except_wine refused 'unknown to the CAs of the system' 'port = 24104' 'tls = required'
 refused 'pinned key differs' 'port = 24104' 'tls = required' "$ca" "$other_pin"

@@ -6,6 +6,7 @@
 #include <mxpull/cli/metrics.h>
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
     TEXT_SIZE = 16 * 1024
@@ -245,6 +246,39 @@ static void test_file(void **state)
     assert_non_null(strstr(error.text, "/nonexistent/directory/log"));
 }
 
+/* Each line is there as soon as it was said, whoever reads it meanwhile, and whatever becomes of us. Trap: there
+ * are systems whose C library has no line buffers, and keeps back what goes to standard error if that is a file. */
+static void test_at_once(void **state)
+{
+    char path[] = "test_cli_log_at_once.log", text[TEXT_SIZE];
+    const struct logging_options in_file = {.target = LOG_FILE, .path = path};
+    const struct logging_options on_stderr = {.target = LOG_STDERR};
+    struct logging logging;
+    struct error error;
+
+    (void)state;
+    (void)remove(path);
+    assert_int_equal(logging_open(&logging, &in_file, &error), STATUS_OK);
+    log_message(LEVEL_INFO, "said");
+    read_file(path, text);
+    assert_non_null(strstr(text, "said\n"));
+    logging_close(&logging);
+
+    FILE *file = fopen(path, "w");
+    int before = dup(fileno(stderr));
+    assert_non_null(file);
+    assert_true(before >= 0 && dup2(fileno(file), fileno(stderr)) >= 0);
+    assert_int_equal(logging_open(&logging, &on_stderr, &error), STATUS_OK);
+    log_message(LEVEL_INFO, "said");
+    read_file(path, text);
+    logging_close(&logging);
+    assert_true(dup2(before, fileno(stderr)) >= 0);
+    assert_string_equal(text, "mxpull: said\n");
+    (void)close(before);
+    (void)fclose(file);
+    (void)remove(path);
+}
+
 /* ---- metrics ---- */
 
 static void test_metrics(void **state)
@@ -310,6 +344,7 @@ static void test_metrics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_wire), cmocka_unit_test(test_file),
+                                       cmocka_unit_test(test_at_once),
                                        cmocka_unit_test(test_metrics)};
     int failed = 0;
 

@@ -12,6 +12,7 @@
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
+#include <mxpull/platform/unattended.h>
 
 #include <io.h>
 #include <time.h>
@@ -67,33 +68,40 @@ static void clock_writes_utc(void **state)
 }
 
 /* wine goes by $TZ as other systems do, and ctest sets it; Windows by its own zone, of which less can be
- * said. */
+ * said. Trap: the rules of today's zone do not hold for every year; New York's summer began in April until
+ * 2006. */
 static void clock_knows_the_zone(void **state)
 {
     static const struct {
+        const char *zone;
         int64_t utc_s, offset_s;
         const char *text;
-    } berlin[] = {
-        {INT64_C(1736942400), 3600, "2025-01-15 13:00:00"},
-        {INT64_C(1752580800), 7200, "2025-07-15 14:00:00"},
-        {INT64_C(1774745999), 3600, "2026-03-29 01:59:59"},
-        {INT64_C(1774746000), 7200, "2026-03-29 03:00:00"},
-        {INT64_C(1792889999), 7200, "2026-10-25 02:59:59"},
-        {INT64_C(1792890000), 3600, "2026-10-25 02:00:00"},
+    } rows[] = {
+        {"Europe/Berlin", INT64_C(1736942400), 3600, "2025-01-15 13:00:00"},
+        {"Europe/Berlin", INT64_C(1752580800), 7200, "2025-07-15 14:00:00"},
+        {"Europe/Berlin", INT64_C(1774745999), 3600, "2026-03-29 01:59:59"},
+        {"Europe/Berlin", INT64_C(1774746000), 7200, "2026-03-29 03:00:00"},
+        {"Europe/Berlin", INT64_C(1792889999), 7200, "2026-10-25 02:59:59"},
+        {"Europe/Berlin", INT64_C(1792890000), 3600, "2026-10-25 02:00:00"},
+        {"America/New_York", INT64_C(1142856000), -18000, "2006-03-20 07:00:00"},
+        {"America/New_York", INT64_C(1174392000), -14400, "2007-03-20 08:00:00"},
+        {"America/New_York", INT64_C(1774008000), -14400, "2026-03-20 08:00:00"},
+        {"America/New_York", INT64_C(1162382400), -18000, "2006-11-01 07:00:00"},
+        {"America/New_York", INT64_C(1193918400), -14400, "2007-11-01 08:00:00"},
     };
     const char *zone = getenv("TZ");
     char text[CLOCK_TEXT_SIZE];
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(berlin); i++) {
-        int64_t offset_s = clock_local_offset_s(berlin[i].utc_s);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        int64_t offset_s = clock_local_offset_s(rows[i].utc_s);
 
         assert_int_equal(offset_s % 900, 0);
         assert_in_range(offset_s + 14 * 3600, 0, 28 * 3600);
-        if (!is_wine() || zone == NULL || strcmp(zone, "Europe/Berlin") != 0)
+        if (!is_wine() || zone == NULL || strcmp(zone, rows[i].zone) != 0)
             continue;
-        assert_int_equal(offset_s, berlin[i].offset_s);
-        assert_string_equal(clock_local_text(text, berlin[i].utc_s * 1000), berlin[i].text);
+        assert_int_equal(offset_s, rows[i].offset_s);
+        assert_string_equal(clock_local_text(text, rows[i].utc_s * 1000), rows[i].text);
     }
     assert_int_equal(clock_local_offset_s(INT64_MAX), 0);
     assert_int_equal(clock_local_offset_s(INT64_MIN), 0);
@@ -171,20 +179,78 @@ static void host_finds_configuration_and_state(void **state)
     free(before);
 }
 
-/* Trap: inet_pton takes more here than elsewhere. */
+/* Trap: inet_pton takes more here than elsewhere: other bases, and zones. */
 static void host_tells_addresses_from_names(void **state)
 {
     static const struct {
         const char *text;
         int version;
-    } rows[] = {{"192.0.2.1", 4},   {"2001:db8::1", 6}, {"::", 6},         {"::ffff:192.0.2.1", 6},
-                {"192.0.2", 0},     {"192.0.2.256", 0}, {"192.0.2.1 ", 0}, {"[::1]", 0},
-                {"example.com", 0}, {"1::2::3", 0},     {"", 0},           {"0x7f.1", 0},
-                {"0x7f.0.0.1", 0},  {"fe80::1%lo0", 0}, {"fe80::1%3", 0},  {"[::1]:25", 0}};
+    } rows[] = {{"192.0.2.1", 4},
+                {"2001:db8::1", 6},
+                {"::", 6},
+                {"::ffff:192.0.2.1", 6},
+                {"192.0.2", 0},
+                {"192.0.2.256", 0},
+                {"192.0.2.1 ", 0},
+                {"[::1]", 0},
+                {"example.com", 0},
+                {"1::2::3", 0},
+                {"", 0},
+                {"0x7f.1", 0},
+                {"0x7f.0.0.1", 0},
+                {"fe80::1%lo0", 0},
+                {"fe80::1%3", 0},
+                {"[::1]:25", 0},
+                {"0177.0.0.1", 0},
+                {"010.0.2.1", 0},
+                {"192.0.2.01", 0},
+                {"192.0.2.0", 4},
+                {"127.1", 0},
+                {"2130706433", 0},
+                {"1.2.3.4.5", 0},
+                {"1.2.3.4.", 0},
+                {"1..2.3", 0},
+                {".1.2.3", 0},
+                {"0.0.0.0", 4},
+                {"192.0.2.0255", 0},
+                {"1.2.3.4294967297", 0},
+                {"::0x7f.0.0.1", 0},
+                {"::010.0.0.1", 0},
+                {"255.255.255.255", 4}};
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_int_equal(host_ip_version(rows[i].text), rows[i].version);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (host_ip_version(rows[i].text) != rows[i].version)
+            fail_msg("\"%s\": %d", rows[i].text, host_ip_version(rows[i].text));
+    }
+}
+
+extern int(WINAPI *import_of_inet_pton)(int family, const char *text,
+                                        void *address) __asm__("__imp_inet_pton");
+
+static int WINAPI take_everything(int family, const char *text, void *address)
+{
+    (void)family;
+    (void)text;
+    (void)address;
+    return 1;
+}
+
+/* Windows' inet_pton takes some of them, wine's does not. */
+static void host_leaves_no_doubtful_address_to_the_system(void **state)
+{
+    static const char *const rows[] = {"0x7f.0.0.1", "0177.0.0.1",   "010.0.2.1", "127.1",
+                                       "2130706433", "::010.0.0.1",  "fe80::1%3", "::0x7f.0.0.1",
+                                       "192.0.2.1 ", "192.0.2.0255", "::1.2.3"};
+    int(WINAPI * before)(int, const char *, void *) = import_of_inet_pton;
+
+    (void)state;
+    REPLACE_IMPORT(import_of_inet_pton, take_everything);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (host_ip_version(rows[i]) != 0)
+            fail_msg("\"%s\" is taken", rows[i]);
+    }
+    REPLACE_IMPORT(import_of_inet_pton, before);
 }
 
 /* Trap: before Windows 10 1903 argv is in a code page that has few of the letters. */
@@ -210,6 +276,21 @@ static int play_arguments(void)
     for (int i = 2; i < count; i++)
         (void)printf("%s\n", words[i]);
     return 0;
+}
+
+/* Trap: a task and a service are started in a directory of the system's. */
+static void host_tells_the_task_absolute_paths(void **state)
+{
+    struct unattended_files files;
+    struct error error;
+
+    (void)state;
+    assert_true(SetCurrentDirectoryA("C:\\windows"));
+    assert_int_equal(unattended_find_files(&files, "../" UTF8_NAME "/a b.conf", &error), STATUS_OK);
+    assert_string_equal(files.config, "C:\\" UTF8_NAME "\\a b.conf");
+    assert_true(host_path_is_absolute(files.program));
+    assert_true(exists(files.program));
+    unattended_files_done(&files);
 }
 
 /* The terminal and the system's log */
@@ -369,8 +450,10 @@ int main(int count, char *words[])
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
+        cmocka_unit_test(host_leaves_no_doubtful_address_to_the_system),
         cmocka_unit_test(host_tells_absolute_paths),
         cmocka_unit_test(host_arguments_are_utf8),
+        cmocka_unit_test(host_tells_the_task_absolute_paths),
         cmocka_unit_test(terminal_is_not_nul),
         cmocka_unit_test(terminal_is_not_a_file),
         cmocka_unit_test(terminal_is_a_console),

@@ -2,6 +2,7 @@
 #include "win32.h"
 
 #include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 
@@ -160,6 +161,44 @@ static void replace_replaces(void **state)
     assert_non_null(strstr(error.text, "other: cannot be renamed: "));
 }
 
+typedef BOOL WINAPI move_function(const wchar_t *from, const wchar_t *to, DWORD flags);
+typedef BOOL WINAPI flush_function(HANDLE file);
+
+extern move_function *import_of_move __asm__("__imp_MoveFileExW");
+extern flush_function *import_of_flush __asm__("__imp_FlushFileBuffers");
+static move_function *real_move;
+static flush_function *real_flush;
+static char asked[100];
+
+static BOOL WINAPI note_move(const wchar_t *from, const wchar_t *to, DWORD flags)
+{
+    (void)strcat(asked, (flags & MOVEFILE_WRITE_THROUGH) != 0 ? "write-through " : "move ");
+    return real_move(from, to, flags);
+}
+
+static BOOL WINAPI note_flush(HANDLE file)
+{
+    (void)strcat(asked, "flush ");
+    return real_flush(file);
+}
+
+/* A power failure cannot be had here: so it is looked at what is asked of the system. */
+static void replace_reaches_the_disk(void **state)
+{
+    struct error error;
+
+    (void)state;
+    asked[0] = '\0';
+    real_move = import_of_move;
+    real_flush = import_of_flush;
+    REPLACE_IMPORT(import_of_move, note_move);
+    REPLACE_IMPORT(import_of_flush, note_flush);
+    assert_int_equal(file_replace(in_directory("kept"), "x", 1, &error), STATUS_OK);
+    assert_string_equal(asked, "flush write-through ");
+    REPLACE_IMPORT(import_of_move, real_move);
+    REPLACE_IMPORT(import_of_flush, real_flush);
+}
+
 static HANDLE held;
 
 static void let_go(void)
@@ -182,6 +221,28 @@ static void replace_waits_for_a_reader(void **state)
     support_call_later(200, let_go);
     assert_int_equal(file_replace(path, "new", 3, &error), STATUS_OK);
     assert_string_equal(content_of(path), "new");
+}
+
+/* Trap: one that is open without FILE_SHARE_DELETE, as SQLite has its files, cannot be renamed; whoever wants
+ * that may have no time to wait. */
+static void rename_tells_who_is_held(void **state)
+{
+    const char *path = in_directory("held"), *other = in_directory("let go");
+    struct error error;
+    int64_t began_ms = clock_monotonic_ms();
+
+    (void)state;
+    write_file(path, "x");
+    held = CreateFileA(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+                       0, NULL);
+    assert_true(held != INVALID_HANDLE_VALUE);
+    assert_int_equal(file_rename(path, other, &error), STATUS_BUSY);
+    assert_int_equal(error.status, STATUS_BUSY);
+    assert_non_null(strstr(error.text, "held: cannot be renamed: "));
+    assert_true(clock_monotonic_ms() - began_ms < 500);
+    let_go();
+    assert_int_equal(file_rename(path, other, &error), STATUS_OK);
+    assert_string_equal(content_of(other), "x");
 }
 
 static void replace_leaves_nothing_after_a_failure(void **state)
@@ -223,26 +284,58 @@ static void log_appends_line_by_line(void **state)
     assert_int_equal(file_open_log(&file, directory, &error), STATUS_SYSTEM);
 }
 
-/* Two writers at once, each line whole: none begins where the other one was. */
+/* Whatever place is asked for, the system puts it at the end, so that two can share a log. */
+static void log_only_grows(void **state)
+{
+    OVERLAPPED start = {0};
+    struct error error;
+    DWORD written = 0;
+    FILE *file;
+
+    (void)state;
+    write_file(in_directory("grows"), "before\n");
+    assert_int_equal(file_open_log(&file, in_directory("grows"), &error), STATUS_OK);
+    assert_true(WriteFile((HANDLE)_get_osfhandle(_fileno(file)), "after\n", 6, &written, &start));
+    (void)fclose(file);
+    assert_string_equal(content_of(in_directory("grows")), "before\nafter\n");
+}
+
+enum {
+    LINE_SIZE = 5000
+};
+
+/* Has the child write so many lines of this letter. */
+static void tell_to_write(struct child *child, char letter, int lines)
+{
+    assert_true(fprintf(child->input, "%c%d\n", letter, lines) > 0);
+    assert_int_equal(fflush(child->input), 0);
+}
+
+/* Two writers at once, each line whole: none begins where the other one was. wine looks for the end and
+ * writes there in two steps, so there they take turns. */
 static void log_is_shared(void **state)
 {
     const char *path = in_directory("shared");
     const char *const arguments[] = {"log", path, NULL};
-    enum {
-        LINES = 200,
-        LINE_SIZE = 5000
-    };
+    const int turns = 20, lines = 10;
     struct child children[2];
-    char line[LINE_SIZE + 2];
+    char line[LINE_SIZE + 1];
     int counts[2] = {0};
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(children); i++)
+    for (size_t i = 0; i < COUNT_OF(children); i++) {
         children[i] = start_child(arguments);
-    for (size_t i = 0; i < COUNT_OF(children); i++)
         assert_string_equal(hear(&children[i]), "ready");
-    for (size_t i = 0; i < COUNT_OF(children); i++)
-        (void)fputs(i == 0 ? "a\n" : "b\n", children[i].input), (void)fflush(children[i].input);
+    }
+    for (int turn = 0; turn < turns; turn++) {
+        for (size_t i = 0; i < COUNT_OF(children); i++) {
+            tell_to_write(&children[i], "ab"[i], lines);
+            if (is_wine())
+                assert_string_equal(hear(&children[i]), "written");
+        }
+        for (size_t i = 0; !is_wine() && i < COUNT_OF(children); i++)
+            assert_string_equal(hear(&children[i]), "written");
+    }
     for (size_t i = 0; i < COUNT_OF(children); i++)
         end_child(&children[i]);
     FILE *file = fopen(path, "rb");
@@ -252,13 +345,13 @@ static void log_is_shared(void **state)
         counts[line[0] == 'b']++;
     }
     (void)fclose(file);
-    assert_int_equal(counts[0], LINES);
-    assert_int_equal(counts[1], LINES);
+    assert_int_equal(counts[0], turns * lines);
+    assert_int_equal(counts[1], turns * lines);
 }
 
 static int play_log(const char *path)
 {
-    char line[5000], answer[10];
+    char line[LINE_SIZE], order[10];
     struct error error;
     FILE *file;
 
@@ -266,13 +359,15 @@ static int play_log(const char *path)
         return 1;
     (void)puts("ready");
     (void)fflush(stdout);
-    if (fgets(answer, sizeof answer, stdin) == NULL)
-        return 1;
-    memset(line, answer[0], sizeof line);
-    line[sizeof line - 1] = '\n';
-    for (int i = 0; i < 200; i++) {
-        (void)fwrite(line, 1, sizeof line, file);
-        (void)fflush(file);
+    while (fgets(order, sizeof order, stdin) != NULL) {
+        memset(line, order[0], sizeof line);
+        line[sizeof line - 1] = '\n';
+        for (long left = strtol(order + 1, NULL, 10); left > 0; left--) {
+            (void)fwrite(line, 1, sizeof line, file);
+            (void)fflush(file);
+        }
+        (void)puts("written");
+        (void)fflush(stdout);
     }
     return fclose(file);
 }
@@ -289,6 +384,26 @@ static enum status check_private(const char *path, struct error *error)
     return status;
 }
 
+/* Ours, as by somebody who has put it there. */
+static void own(const char *path)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } facts;
+    char name[SUPPORT_PATH_SIZE];
+    HANDLE token;
+    DWORD size;
+
+    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token));
+    assert_true(GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size));
+    (void)CloseHandle(token);
+    (void)snprintf(name, sizeof name, "%s", path);
+    assert_int_equal(SetNamedSecurityInfoA(name, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION,
+                                           facts.user.User.Sid, NULL, NULL, NULL),
+                     ERROR_SUCCESS);
+}
+
 static void private_is_judged_by_its_list(void **state)
 {
     const char *path = in_directory("private");
@@ -297,33 +412,56 @@ static void private_is_judged_by_its_list(void **state)
 
     (void)state;
     write_file(path, "secret");
+    own(path);
     support_set_mode(path, 0600);
     assert_int_equal(check_private(path, &error), STATUS_OK);
     support_set_mode(path, 0644);
     assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
     (void)snprintf(command, sizeof command,
                    "is open to others; run: icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:F "
-                   "*S-1-5-32-544:F",
+                   "*S-1-5-32-544:F *S-1-5-21-",
                    path);
     assert_non_null(strstr(error.text, command));
+    assert_non_null(strstr(error.text, ":F /remove:g *S-1-1-0")); /* its own entry for everybody */
+    assert_null(strstr(error.text, "/setowner"));
 }
 
-/* Below %ProgramData% the account of the service is let in. */
-static void private_is_open_to_the_service(void **state)
+/* Below %ProgramData% it is the service's, which would refuse what is open to one more, or his. The words
+ * of the path do not matter. */
+static void private_is_for_the_service(void **state)
 {
-    const char *path = in_directory("service");
-    char *before = getenv("ProgramData");
+    static const char *const names[] = {"service", ".\\service", "../mxpull/service", NULL};
+    char *before = memory_copy(getenv("ProgramData"));
     struct error error;
 
     (void)state;
-    write_file(path, "secret");
-    support_set_mode(path, 0644);
+    assert_true(CreateDirectoryA(in_directory("mxpull"), NULL));
+    assert_true(
+        SetCurrentDirectoryA(in_directory("mxpull"))); /* the text has room for short names */
+    write_file("service", "secret");
+    own("service");
+    support_set_mode("service", 0644);
     support_set_variable("ProgramData", directory);
-    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
-    assert_non_null(strstr(error.text, " *S-1-5-19:R"));
-    support_set_variable("ProgramData", before != NULL ? before : "C:\\ProgramData");
-    assert_int_equal(check_private(path, &error), STATUS_SYNTAX);
+    for (size_t i = 0; names[i] != NULL; i++) {
+        char expected[400];
+
+        assert_int_equal(check_private(names[i], &error), STATUS_SYNTAX);
+        (void)snprintf(expected, sizeof expected,
+                       "is open to others; run: icacls \"%s\" /inheritance:r /grant:r *S-1-5-18:F "
+                       "*S-1-5-32-544:F *S-1-5-19:R",
+                       names[i]);
+        assert_int_equal(strncmp(error.text, expected, strlen(expected)), 0);
+        assert_non_null(strstr(error.text, " /remove:g *S-1-1-0"));
+        (void)snprintf(expected, sizeof expected, " && icacls \"%s\" /setowner *S-1-5-32-544",
+                       names[i]);
+        assert_non_null(strstr(error.text, expected));
+    }
+    support_set_variable("ProgramData", in_directory("mxp")); /* no folder of ours */
+    assert_int_equal(check_private("service", &error), STATUS_SYNTAX);
     assert_null(strstr(error.text, " *S-1-5-19:R"));
+    support_set_variable("ProgramData", before);
+    free(before);
+    assert_true(SetCurrentDirectoryA("C:\\"));
 }
 
 static void private_may_be_a_pipe(void **state)
@@ -392,12 +530,15 @@ int main(int count, char *words[])
         cmocka_unit_test(lines_are_not_cut_in_two),
         cmocka_unit_test(read_keeps_to_the_limit),
         cmocka_unit_test(replace_replaces),
+        cmocka_unit_test(replace_reaches_the_disk),
         cmocka_unit_test(replace_waits_for_a_reader),
+        cmocka_unit_test(rename_tells_who_is_held),
         cmocka_unit_test(replace_leaves_nothing_after_a_failure),
         cmocka_unit_test(log_appends_line_by_line),
+        cmocka_unit_test(log_only_grows),
         cmocka_unit_test(log_is_shared),
         cmocka_unit_test(private_is_judged_by_its_list),
-        cmocka_unit_test(private_is_open_to_the_service),
+        cmocka_unit_test(private_is_for_the_service),
         cmocka_unit_test(private_may_be_a_pipe),
         cmocka_unit_test(directory_is_made_with_all_that_is_missing),
         cmocka_unit_test(directory_is_ours_alone),

@@ -52,6 +52,23 @@ static void command_is_captured(void **state)
     buffer_done(&output);
 }
 
+/* Trap: without /s the shell takes quotes off or not, according to whether there is such a program. */
+static void command_means_the_same_whatever_files_there_are(void **state)
+{
+    struct buffer output;
+    struct error error;
+
+    (void)state;
+    buffer_init(&output, 4096);
+    write_file(in_directory("one.cmd"), "@echo one, %1\r\n");
+    write_file(in_directory("one two.cmd"), "@echo both\r\n");
+    assert_true(SetCurrentDirectoryA(directory));
+    assert_int_equal(capture("one two.cmd", 10000, &output, &error), STATUS_OK);
+    assert_true(SetCurrentDirectoryA("C:\\"));
+    assert_string_equal(output.bytes, "one, two.cmd\r\n");
+    buffer_done(&output);
+}
+
 /* Trap: killing the shell leaves alive what it has started. */
 static void command_is_killed_with_all_it_started(void **state)
 {
@@ -143,6 +160,49 @@ static void process_gets_utf8(void **state)
     (void)CloseHandle(woken);
 }
 
+/* Trap: names are the same in capitals, so a variable that is only added stands there twice, and which one a
+ * program finds is its own affair. */
+static void process_gets_each_variable_once(void **state)
+{
+    const struct process_variable variables[] = {{"mxpull_known", "ours"}};
+    struct process *process = NULL;
+    struct error error;
+    char command[1000], path[SUPPORT_PATH_SIZE];
+    bool ended_well = false;
+
+    (void)state;
+    support_set_variable("MXPULL_KNOWN", "theirs");
+    support_set_variable("MXPULL_KNOWN_TOO", "theirs");
+    assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
+    (void)snprintf(command, sizeof command, "\"%s\" known \"%s\"", path, in_directory("known"));
+    assert_int_equal(process_start(&process, command, variables, 1, NULL, NULL, &error), STATUS_OK);
+    while (!has_ended(process, &ended_well))
+        Sleep(10);
+    assert_true(ended_well);
+    assert_string_equal(content_of(in_directory("known")),
+                        "mxpull_known=ours\nMXPULL_KNOWN_TOO=theirs\n");
+    process_free(process);
+    support_set_variable("MXPULL_KNOWN", NULL);
+    support_set_variable("MXPULL_KNOWN_TOO", NULL);
+}
+
+/* Writes down the variables whose names begin so. */
+static int play_known(const char *path)
+{
+    static const wchar_t prefix[] = L"MXPULL_KNOWN";
+    wchar_t *all = GetEnvironmentStringsW();
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || all == NULL)
+        return 1;
+    for (const wchar_t *at = all; *at != L'\0'; at += wcslen(at) + 1) {
+        if (_wcsnicmp(at, prefix, wcslen(prefix)) == 0)
+            (void)fprintf(file, "%ls\n", at);
+    }
+    (void)FreeEnvironmentStringsW(all);
+    return fclose(file);
+}
+
 static int play_variable(const char *path)
 {
     wchar_t text[100] = L"";
@@ -217,6 +277,13 @@ static void signals_second_one_ends_the_program(void **state)
     assert_asked("twice", "raised, woken, to stop");
 }
 
+/* Trap: a Ctrl-C goes to all who share the console, and would end the commands beside us. */
+static void signals_leave_a_hook_alone(void **state)
+{
+    (void)state;
+    assert_asked("hook", "raised, ended well");
+}
+
 static void signals_are_given_back(void **state)
 {
     HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
@@ -243,11 +310,33 @@ static void service_is_nobodys(void **state)
     assert_true(service_alive_interval_ms() == INT64_MAX);
 }
 
+static int play_asked_beside_a_hook(void)
+{
+    struct process *process = NULL;
+    struct error error;
+    bool ended_well = false;
+    int64_t began_ms = clock_monotonic_ms();
+
+    if (process_start(&process, SLEEP(3), NULL, 0, NULL, NULL, &error) != STATUS_OK)
+        return 1;
+    Sleep(300);
+    (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);
+    while (!has_ended(process, &ended_well))
+        Sleep(10);
+    if (clock_monotonic_ms() - began_ms < 1000)
+        (void)fputs(", too early", stdout);
+    (void)puts(ended_well ? ", ended well" : ", ended badly");
+    process_free(process);
+    return 0;
+}
+
 static int play_asked(const char *how)
 {
     HANDLE woken = CreateEventW(NULL, FALSE, FALSE, NULL);
 
     signals_start(SIGNALS_RUN, wake, woken);
+    if (strcmp(how, "hook") == 0)
+        return play_asked_beside_a_hook();
     (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);
     (void)fputs(WaitForSingleObject(woken, 5000) == 0 ? ", woken" : "", stdout);
     (void)fputs(signals_stop_requested() ? ", to stop\n" : "\n", stdout);
@@ -264,20 +353,27 @@ static int play_asked(const char *how)
 int main(int count, char *words[])
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(command_means_the_same_whatever_files_there_are),
         cmocka_unit_test(command_is_killed_with_all_it_started),
         cmocka_unit_test(command_inherits_nothing_else),
         cmocka_unit_test(process_gets_variables_and_wakes),
+        cmocka_unit_test(process_gets_each_variable_once),
         cmocka_unit_test(process_gets_utf8),
         cmocka_unit_test(process_that_fails_is_told),
         cmocka_unit_test(process_is_killed_with_all_it_started),
         cmocka_unit_test(signals_set_the_flag_and_wake),
         cmocka_unit_test(signals_second_one_ends_the_program),
+        cmocka_unit_test(signals_leave_a_hook_alone),
         cmocka_unit_test(signals_are_given_back),
         cmocka_unit_test(service_is_nobodys),
     };
 
+    if (count == 3 && strcmp(words[1], "asked") == 0)
+        return play_asked(words[2]);
+    if (count == 3 && strcmp(words[1], "known") == 0)
+        return play_known(words[2]);
     if (count == 3)
-        return strcmp(words[1], "asked") == 0 ? play_asked(words[2]) : play_variable(words[2]);
+        return play_variable(words[2]);
     return RUN_TABLE(capture_rows, command_is_captured) +
            cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -291,6 +291,86 @@ static void damage_ends_a_batch(void **state)
     store_close(store);
 }
 
+/* ---- held by another ---- */
+
+/* One that has a file of the store open in the way that SQLite does, until it is given back. */
+static sqlite3 *hold(const char *name)
+{
+    sqlite3 *holder = NULL;
+
+    assert_int_equal(sqlite3_open(in_directory(name), &holder), SQLITE_OK);
+    return holder;
+}
+
+static void assert_unchanged(const char *garbage)
+{
+    char bytes[100];
+    FILE *file = fopen(in_directory("mxpull.db"), "rb");
+
+    assert_non_null(file);
+    assert_int_equal(fread(bytes, 1, sizeof bytes, file), sizeof bytes);
+    (void)fclose(file);
+    assert_memory_equal(bytes, garbage, sizeof bytes);
+    assert_int_equal(test_notices, 0);
+}
+
+/* What is held cannot be renamed: nothing is lost or written over, it is said in plain words, and done as
+ * soon as it can be. */
+static void set_aside_when_it_is_let_go(void **state)
+{
+    const struct store_options options = {
+        .directory = test_directory, .insist = true, .keep_s = 1000, .notice = take_notice};
+    struct store *store = open_store();
+    struct store_change change;
+    struct error error;
+    char garbage[100];
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    spoil_header();
+    FILE *file = fopen(in_directory("mxpull.db"), "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(garbage, 1, sizeof garbage, file), sizeof garbage);
+    (void)fclose(file);
+
+    sqlite3 *holder = hold("mxpull.db");
+    assert_int_equal(store_open(&store, &options, &error), STATUS_BUSY);
+    assert_non_null(strstr(error.text, "mxpull.db: is damaged, and cannot be set aside while"));
+    assert_unchanged(garbage);
+    assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error), STATUS_BUSY);
+    assert_unchanged(garbage);
+    (void)sqlite3_close(holder);
+    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    assert_int_equal(count_answers(store), 1);
+    assert_set_aside(1);
+    store_close(store);
+}
+
+/* The log, held alone, stays with its file. */
+static void set_aside_whole_or_not_at_all(void **state)
+{
+    struct store *store = open_store();
+    struct error error;
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    spoil_header();
+    overwrite("mxpull.db-wal", 0, 100);
+    sqlite3 *holder = hold("mxpull.db-wal");
+    store = NULL;
+    assert_int_equal(try_open(&store, false, &error), STATUS_BUSY);
+    assert_null(store);
+    assert_int_equal(access(in_directory("mxpull.db"), F_OK), 0);
+    assert_int_equal(test_notices, 0);
+    (void)sqlite3_close(holder);
+    store = open_store();
+    assert_set_aside(1);
+    assert_int_equal(count_answers(store), 0);
+    store_close(store);
+}
+
 /* ---- taken away ---- */
 
 static void removed_under_us(void **state)
@@ -381,8 +461,15 @@ int main(void)
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
+    const struct CMUnitTest held_tests[] = {
+        IN_DIRECTORY(set_aside_when_it_is_let_go),
+        IN_DIRECTORY(set_aside_whole_or_not_at_all),
+    };
+
     if (FILES_GO_WHILE_OPEN)
         failed += cmocka_run_group_tests(open_tests, NULL, NULL);
+    else
+        failed += cmocka_run_group_tests(held_tests, NULL, NULL);
     failed += RUN_TABLE(damage_rows, damaged_before);
     failed += RUN_TABLE(damage_rows, damaged_meanwhile);
     failed += RUN_TABLE(damage_rows, damaged_for_a_reader);

@@ -51,6 +51,16 @@ static inline const char *content_of(const char *path)
     return content;
 }
 
+/* Puts another function in the place of one of the system's; import is where the linker keeps its address,
+ * which it calls __imp_NAME. For what cannot be had here, and what wine does otherwise than Windows. */
+#define REPLACE_IMPORT(import, function)                                                           \
+    do {                                                                                           \
+        DWORD protection;                                                                          \
+                                                                                                   \
+        assert_true(VirtualProtect(&(import), sizeof(import), PAGE_READWRITE, &protection));       \
+        (import) = (function);                                                                     \
+    } while (false)
+
 /* A child that plays the part named by its first argument. */
 struct child {
     struct support_program *program;

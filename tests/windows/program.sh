@@ -1,6 +1,7 @@
 #!/bin/bash
 # mxpull.exe and its zip as they are given away: nothing but the system's DLLs, under 3 MB, with version and manifest, and all that
-# belongs to it. Needs BUILD, the build folder, CPACK and OBJDUMP.
+# belongs to it; and that our own code calls no function of the system that is a trap. Needs BUILD, the build folder, CPACK, OBJDUMP
+# and NM.
 set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -60,5 +61,22 @@ done
 cmp -s "$root/mxpull-task.xml" "$(dirname "$0")/../../contrib/windows/mxpull-task.xml" || fail "mxpull-task.xml is another one"
 grep -q $'^log = eventlog\r$' "$root/mxpull.conf" || fail "the sample does not log to the Event Log"
 ! grep -E '/var/lib/mxpull|/var/log|chmod|XDG' "$root/mxpull.conf" || fail "the sample speaks of another system"
+
+# Texts go to the system by its wide calls. The others (CreateFileA, fopen) speak UTF-8 by the manifest, from Windows 10 1903 on, so that no
+# test by what happens would notice one. Allowed: to see whether the store can be read, NUL, and variables whose values are ASCII.
+allowed='past.c fopen|win32_file.c freopen|setup.c getenv|win32_terminal.c getenv'
+"$NM" -A -u "$BUILD"/src/*/libmxpull_*.a 2>/dev/null | sed -n 's/^[^ ]*:\([^: ]*\)\.obj: *U \(__imp_\)\{0,1\}/\1 /p' >"$folder/called"
+grep -q '^win32_file.c CreateFileW$' "$folder/called" || fail "it cannot be seen what is called"
+names='[A-Za-z0-9]*[a-z0-9]A|_?(fopen|freopen|open|sopen|creat|stat[a-z0-9]*|access|chmod|mkdir|rmdir|chdir|getcwd|fullpath|remove|rename|unlink)'
+names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?|cfg_parse"
+narrow=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | grep -vxE "$allowed" | sort -u)
+if [ -z "$narrow" ]; then ok "the system is called by its wide forms"; else fail "the system is called by its narrow forms: $narrow"; fi
+# msvcrt's own words for dates and numbers are others than everywhere (no %F, %T, %zu, %lld), NUL is a terminal to it, and its rename does not
+# replace; wine's is milder.
+names='_?v?(f|s|sn)?printf|_vsnprintf|__ms_[a-z]*|strftime|_?(gm|local|mk)time[a-z0-9_]*|_?isatty|rename'
+others=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | sort -u)
+if [ -z "$others" ]; then ok "msvcrt is not asked for what it does in its own way"; else fail "msvcrt does this in its own way: $others"; fi
+pages=$(grep -rnE 'CP_(ACP|OEMCP|THREAD_ACP)' "$(dirname "$0")/../../src")
+if [ -z "$pages" ]; then ok "texts are UTF-8 everywhere"; else fail "texts in a code page of the system's: $pages"; fi
 
 [ "$failures" -eq 0 ]

@@ -45,7 +45,8 @@ enum status directory_make(const char *path, struct error *error);
  * somebody else's directory it belongs to him. */
 enum status file_make_private(const char *path, struct error *error);
 
-/* Gives the file at from another name in the same directory; what was there is replaced. */
+/* Gives the file at from another name in the same directory; what was there is replaced. STATUS_BUSY
+ * while somebody has it open, on systems where that is in the way (SQLite's files on Windows). */
 enum status file_rename(const char *from, const char *to, struct error *error);
 
 #endif

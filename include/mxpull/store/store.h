@@ -37,7 +37,8 @@ struct store_options {
 
 /* Opens the store, makes it when it is not there, brings an older one up to date. One that is
  * damaged is set aside under another name, which notice tells, and a new one is begun; the same
- * when damage shows later. When the file was taken away under us, a new one is begun at the next
+ * when damage shows later; on Windows it stays where it is while another process has it open:
+ * STATUS_BUSY, and the next use tries it again. When the file was taken away under us, a new one is begun at the next
  * call. Who only reads leaves a damaged one, and one of an older mxpull, as it is: STATUS_SYSTEM. One
  * of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
