@@ -88,6 +88,24 @@ void support_make_directory(char path[SUPPORT_PATH_SIZE])
     demand(GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES, path);
 }
 
+/* Who was started in it, and wine's console for him, may be a moment behind us. */
+static bool remove_empty(const char *path)
+{
+    enum {
+        TRIES = 200,
+        PAUSE_MS = 25
+    };
+
+    for (int i = 0; i < TRIES; i++) {
+        if (RemoveDirectoryW(wide(path)))
+            return true;
+        if (GetLastError() != ERROR_SHARING_VIOLATION)
+            return false;
+        Sleep(PAUSE_MS);
+    }
+    return false;
+}
+
 void support_remove_directory(const char *path)
 {
     char inside[2 * SUPPORT_PATH_SIZE];
@@ -110,7 +128,7 @@ void support_remove_directory(const char *path)
     }
     if (search != INVALID_HANDLE_VALUE)
         (void)FindClose(search);
-    demand(RemoveDirectoryW(wide(path)) != 0, path);
+    demand(remove_empty(path), path);
 }
 
 void support_empty_directory(const char *path)

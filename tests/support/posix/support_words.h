@@ -11,6 +11,17 @@
 #define COMMAND_FOR_EVER "yes"
 #define COMMAND_NUL "printf 'a\\\\000b'"
 
+/* More of them, and what they are made of. */
+#define VARIABLE(name) "$" name
+#define COMMAND_AND ";"
+#define COMMAND_LIST(files) "ls " files
+#define COMMAND_REMOVE(file) "rm " file
+#define COMMAND_SHORT "sleep 0.01"
+#define COMMAND_VARIABLES "env"
+#define COMMAND_NOT_THERE "/nonexistent/program 2>/dev/null"
+#define COMMAND_HANGS "sleep 100"
+#define COMMAND_HANGS_WITH_CHILD "trap '' TERM; sleep 100 & wait; sleep 100"
+
 /* A file without an end, and an empty one that is always there. */
 #define FILE_ENDLESS "/dev/zero"
 #define FILE_EMPTY "/dev/null"

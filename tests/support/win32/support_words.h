@@ -10,6 +10,17 @@
 #define COMMAND_SLOW(after) "ping -n 2 127.0.0.1 >nul&" after
 #define COMMAND_FOR_EVER "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+/* More of them, and what they are made of. */
+#define VARIABLE(name) "%" name "%"
+#define COMMAND_AND "&"
+#define COMMAND_LIST(files) "dir /b " files
+#define COMMAND_REMOVE(file) "del " file
+#define COMMAND_SHORT "cmd /c exit"
+#define COMMAND_VARIABLES "set MXPULL_"
+#define COMMAND_NOT_THERE "no-such-program 2>nul"
+#define COMMAND_HANGS "ping -n 100 127.0.0.1 >nul"
+#define COMMAND_HANGS_WITH_CHILD "start /b " COMMAND_HANGS "&" COMMAND_HANGS
+
 /* An empty file that is always there. */
 #define FILE_EMPTY "NUL"
 
