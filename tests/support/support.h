@@ -37,6 +37,26 @@ void support_empty_directory(const char *path);
  * where the system has other words. */
 void support_set_mode(const char *path, unsigned mode);
 
+/* What the modes of new files lose from now on; returns what they lost before. Nothing where the
+ * system has other words. */
+unsigned support_set_mask(unsigned mask);
+
+/* Whether nobody but its owner (and the system) may do anything with what is at path. */
+bool support_is_private(const char *path);
+
+/* Runs call while nothing can be made or changed in the directory, in which nothing is yet: by root as
+ * somebody else. False when that cannot be had here. */
+bool support_while_read_only(const char *path, void (*call)(void *context), void *context);
+
+/* The system's words for what it refuses. */
+enum support_refusal {
+    SUPPORT_ACCESS_DENIED,
+    SUPPORT_NOT_A_DIRECTORY,
+    SUPPORT_IS_A_DIRECTORY,
+    SUPPORT_HELD /* by somebody who shares it with nobody, as while it is unreadable */
+};
+const char *support_refusal_text(enum support_refusal refusal);
+
 /* Runs call while nobody can read the file. Root can read all, so call runs as somebody else then. */
 void support_while_unreadable(const char *path, void (*call)(void *context), void *context);
 

@@ -157,20 +157,103 @@ static wchar_t *own_sid(void)
     return text;
 }
 
-void support_set_mode(const char *path, unsigned mode)
+/* Gives it the access list in these words. */
+static void set_list(const char *path, const wchar_t *text)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    wchar_t *self = own_sid(), text[SUPPORT_PATH_SIZE];
 
-    (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
-    (void)wcscat(text, self);
-    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
     demand(ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &descriptor,
                                                                 NULL) &&
                SetFileSecurityW(wide(path), DACL_SECURITY_INFORMATION, descriptor),
            path);
     (void)LocalFree(descriptor);
+}
+
+void support_set_mode(const char *path, unsigned mode)
+{
+    wchar_t *self = own_sid(), text[SUPPORT_PATH_SIZE];
+
+    (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
+    set_list(path, text);
     (void)LocalFree(self);
+}
+
+unsigned support_set_mask(unsigned mask)
+{
+    return mask;
+}
+
+static bool is_wine(void)
+{
+    HMODULE system = GetModuleHandleA("ntdll.dll");
+
+    return system != NULL && GetProcAddress(system, "wine_get_version") != NULL;
+}
+
+/* wine lets a new file inherit nothing from its directory, so that one stands for it there. */
+bool support_is_private(const char *path)
+{
+    static const wchar_t *const others[] = {L";WD)", L";BU)", L";AU)"}; /* everybody; the users */
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    wchar_t *list = NULL, asked[SUPPORT_PATH_SIZE];
+    DWORD attributes = GetFileAttributesW(wcscpy(asked, wide(path)));
+    bool is_private = true;
+
+    demand(attributes != INVALID_FILE_ATTRIBUTES, path);
+    if (is_wine() && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
+        (void)wcscat(asked, L"/..");
+    demand(GetNamedSecurityInfoW(asked, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, NULL,
+                                 NULL, &descriptor) == ERROR_SUCCESS &&
+               ConvertSecurityDescriptorToStringSecurityDescriptorW(
+                   descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &list, NULL),
+           path);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        is_private = is_private && wcsstr(list, others[i]) == NULL;
+    (void)LocalFree(list);
+    (void)LocalFree(descriptor);
+    return is_private;
+}
+
+/* For wine the list is a mode, and it mostly runs as root. */
+bool support_while_read_only(const char *path, void (*call)(void *context), void *context)
+{
+    wchar_t *self, text[SUPPORT_PATH_SIZE];
+
+    if (is_wine())
+        return false;
+    self = own_sid();
+    (void)wcscpy(text, L"D:P(A;OICI;FRFX;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, L")");
+    set_list(path, text);
+    call(context);
+    (void)wcscpy(text, L"D:P(A;OICI;FA;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, L")");
+    set_list(path, text);
+    (void)LocalFree(self);
+    return true;
+}
+
+const char *support_refusal_text(enum support_refusal refusal)
+{
+    static const DWORD numbers[] = {
+        [SUPPORT_ACCESS_DENIED] = ERROR_ACCESS_DENIED,
+        [SUPPORT_NOT_A_DIRECTORY] = ERROR_DIRECTORY,
+        [SUPPORT_IS_A_DIRECTORY] = ERROR_ACCESS_DENIED,
+        [SUPPORT_HELD] = ERROR_SHARING_VIOLATION,
+    };
+    static char text[SUPPORT_PATH_SIZE];
+    DWORD size = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS |
+                                    FORMAT_MESSAGE_MAX_WIDTH_MASK,
+                                NULL, numbers[refusal], 0, text, sizeof text, NULL);
+
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '.'))
+        text[--size] = '\0';
+    demand(size > 0, "FormatMessage");
+    return text;
 }
 
 /* Whoever opens it first may share it with nobody. */

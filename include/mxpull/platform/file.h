@@ -48,4 +48,8 @@ enum status file_make_private(const char *path, struct error *error);
 /* Gives the file at from another name in the same directory; what was there is replaced. */
 enum status file_rename(const char *from, const char *to, struct error *error);
 
+/* The system's words for one of its error numbers of files, such as "Permission denied". Borrowed until
+ * the next call. */
+const char *file_error_text(int number);
+
 #endif

@@ -27,6 +27,9 @@
 /* What the absolute path of a file begins with, before its first slash. */
 #define ROOT "C:"
 
+/* The name of a file, as odd as the system allows. */
+#define ODD_NAME "a;b#c"
+
 /* What there is. */
 #define HAS_UNIX_SOCKETS 0
 #define FILES_GO_WHILE_OPEN 0 /* a file that is open can be removed and replaced */
