@@ -27,8 +27,9 @@ enum {
 /* Makes an empty directory of the test's own, with an absolute path; another one at each call. */
 void support_make_directory(char path[SUPPORT_PATH_SIZE]);
 
-/* Removes it with all that is in it, whatever its permissions. */
-void support_remove_directory(const char *path);
+/* Removes it with all that is in it, whatever its permissions. False, and told, when it cannot be
+ * removed, as where a test that failed holds a file of it. */
+bool support_remove_directory(const char *path);
 
 /* Makes the directory anew, empty. */
 void support_empty_directory(const char *path);
@@ -68,8 +69,11 @@ struct support_program;
 struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
                                       FILE **output);
 
-/* Waits for its end and frees it. */
-void support_wait(struct support_program *program);
+/* Waits for its end and frees it. Returns whether it exited with 0. */
+bool support_wait(struct support_program *program);
+
+/* Kills it, whatever it does at this moment, and frees it. */
+void support_kill(struct support_program *program);
 
 /* Sockets that block, on loopback, over IPv4; a failure to connect, read or write is told. */
 

@@ -82,10 +82,13 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
     return remove(path);
 }
 
-void support_remove_directory(const char *path)
+bool support_remove_directory(const char *path)
 {
     (void)chmod(path, 0700);
-    demand(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0, path);
+    if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0)
+        return true;
+    (void)fprintf(stderr, "support: %s: %s\n", path, strerror(errno));
+    return false;
 }
 
 void support_empty_directory(const char *path)
@@ -93,7 +96,7 @@ void support_empty_directory(const char *path)
     struct stat facts;
 
     if (stat(path, &facts) == 0)
-        support_remove_directory(path);
+        (void)support_remove_directory(path);
     demand(mkdir(path, 0700) == 0, path);
 }
 
@@ -193,10 +196,19 @@ struct support_program *support_start(const char *path, const char *const *argum
     return program;
 }
 
-void support_wait(struct support_program *program)
+bool support_wait(struct support_program *program)
 {
-    (void)waitpid(program->process, NULL, 0);
+    int status = 1;
+
+    (void)waitpid(program->process, &status, 0);
     free(program);
+    return status == 0;
+}
+
+void support_kill(struct support_program *program)
+{
+    demand(kill(program->process, SIGKILL) == 0, "kill");
+    (void)support_wait(program);
 }
 
 /* Sockets */

@@ -106,7 +106,7 @@ static bool remove_empty(const char *path)
     return false;
 }
 
-void support_remove_directory(const char *path)
+bool support_remove_directory(const char *path)
 {
     char inside[2 * SUPPORT_PATH_SIZE];
     WIN32_FIND_DATAW entry;
@@ -122,19 +122,22 @@ void support_remove_directory(const char *path)
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
         if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
-            support_remove_directory(inside);
+            (void)support_remove_directory(inside);
         else
             (void)DeleteFileW(wide(inside));
     }
     if (search != INVALID_HANDLE_VALUE)
         (void)FindClose(search);
-    demand(remove_empty(path), path);
+    if (remove_empty(path))
+        return true;
+    (void)fprintf(stderr, "support: %s: error %lu\n", path, (unsigned long)GetLastError());
+    return false;
 }
 
 void support_empty_directory(const char *path)
 {
     if (GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES)
-        support_remove_directory(path);
+        (void)support_remove_directory(path);
     demand(CreateDirectoryW(wide(path), NULL) != 0, path);
 }
 
@@ -322,11 +325,21 @@ struct support_program *support_start(const char *path, const char *const *argum
     return support_start_with(0, path, arguments, input, output);
 }
 
-void support_wait(struct support_program *program)
+bool support_wait(struct support_program *program)
 {
+    DWORD status = 1;
+
     (void)WaitForSingleObject(program->process, INFINITE);
+    (void)GetExitCodeProcess(program->process, &status);
     (void)CloseHandle(program->process);
     free(program);
+    return status == 0;
+}
+
+void support_kill(struct support_program *program)
+{
+    demand(TerminateProcess(program->process, 1) != 0, "TerminateProcess");
+    (void)support_wait(program);
 }
 
 /* Sockets */

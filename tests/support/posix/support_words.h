@@ -39,6 +39,11 @@
 /* How many bytes lie between two cuts of a test that cuts everywhere. */
 #define CUT_STEP 1
 
+/* How often a program is killed, how soon after it has said that it runs, and how long it takes until several have been started. */
+#define KILLS 100
+#define KILL_WITHIN_MS 25
+#define START_MS 20
+
 /* Its own log, and another system's. */
 #define LOG_OWN "syslog"
 #define LOG_FOREIGN "eventlog"

@@ -37,6 +37,11 @@
 /* How many bytes lie between two cuts of a test that cuts everywhere; under wine every place would cost minutes. */
 #define CUT_STEP 7
 
+/* How often a program is killed, how soon after it has said that it runs, and how long it takes until several have been started. */
+#define KILLS 40
+#define KILL_WITHIN_MS 50
+#define START_MS 100
+
 /* Its own log, and another system's. */
 #define LOG_OWN "eventlog"
 #define LOG_FOREIGN "syslog"
