@@ -125,6 +125,12 @@ enum status process_start(struct process **process, const char *command,
     return STATUS_OK;
 }
 
+/* cmd.exe puts the value in before it looks for these; the percent sign is one to what it calls. */
+bool process_shell_reads(char byte)
+{
+    return byte != '\0' && strchr("\"&|<>^%()!", byte) != NULL;
+}
+
 bool process_has_ended(struct process *process, bool *ended_well)
 {
     DWORD exit_status = 1;

@@ -32,6 +32,10 @@ enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
                           void (*wake)(void *context), void *context, struct error *error);
 
+/* Whether the system's shell, where a command names a variable, reads this byte of its value as if it
+ * stood in the command itself. Never on POSIX, where it should stand in double quotes. */
+bool process_shell_reads(char byte);
+
 /* Whether it has ended; then *ended_well says whether it exited with 0. Never blocks. */
 bool process_has_ended(struct process *process, bool *ended_well);
 

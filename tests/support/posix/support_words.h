@@ -22,6 +22,9 @@
 #define COMMAND_HANGS "sleep 100"
 #define COMMAND_HANGS_WITH_CHILD "trap '' TERM; sleep 100 & wait; sleep 100"
 
+/* How a command finds "no ESC[31m$(rm -rf /) LF line". */
+#define TEXT_TOLD "no \\x1b[31m$(rm -rf /)\\nline"
+
 /* A file without an end, and an empty one that is always there. */
 #define FILE_ENDLESS "/dev/zero"
 #define FILE_EMPTY "/dev/null"

@@ -21,6 +21,9 @@
 #define COMMAND_HANGS "ping -n 100 127.0.0.1 >nul"
 #define COMMAND_HANGS_WITH_CHILD "start /b " COMMAND_HANGS "&" COMMAND_HANGS
 
+/* How a command finds "no ESC[31m$(rm -rf /) LF line": what its shell would read as its own is escaped. */
+#define TEXT_TOLD "no \\x1b[31m$\\x28rm -rf /\\x29\\nline"
+
 /* An empty file that is always there. */
 #define FILE_EMPTY "NUL"
 
