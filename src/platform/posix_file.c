@@ -286,3 +286,8 @@ enum status file_rename(const char *from, const char *to, struct error *error)
 {
     return rename(from, to) == 0 ? STATUS_OK : fail(error, from, "cannot be renamed");
 }
+
+const char *file_error_text(int number)
+{
+    return strerror(number);
+}

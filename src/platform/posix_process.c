@@ -209,6 +209,12 @@ enum status process_output(struct process *process, struct buffer *output, struc
     return STATUS_OK;
 }
 
+bool process_shell_reads(char byte)
+{
+    (void)byte;
+    return false;
+}
+
 bool process_has_ended(struct process *process)
 {
     if (!process->ended) {

@@ -301,6 +301,11 @@ enum status file_rename(const char *from, const char *to, struct error *error)
     return status;
 }
 
+const char *file_error_text(int number)
+{
+    return win32_error_text((DWORD)number);
+}
+
 /* Makes one directory, or finds it there. Returns an error number, or 0. */
 static DWORD make_one(const char *path, SECURITY_ATTRIBUTES *attributes)
 {

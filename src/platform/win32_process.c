@@ -177,6 +177,12 @@ enum status process_output(struct process *process, struct buffer *output, struc
     return STATUS_OK;
 }
 
+/* cmd.exe puts the value in before it looks for these; the percent sign is one to what it calls. */
+bool process_shell_reads(char byte)
+{
+    return byte != '\0' && strchr("\"&|<>^%()!", byte) != NULL;
+}
+
 bool process_has_ended(struct process *process)
 {
     return command_has_ended(&process->command, 0);

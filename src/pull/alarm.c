@@ -1,4 +1,5 @@
 /* Changes of state, told once: in the log and by the administrator's command. */
+#include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/alarm.h>
@@ -52,6 +53,24 @@ static void write_log(const struct alarm *alarm, enum level level)
     log_fields(level, fields, count);
 }
 
+/* What a remote has said must not become a command. Returns target. */
+static const char *tame(char target[TEXT_SIZE], const char *text)
+{
+    char printable[TEXT_SIZE];
+    struct buffer tamed;
+    enum status status = STATUS_OK;
+
+    buffer_init(&tamed, TEXT_SIZE - 1);
+    (void)text_printable_copy(printable, sizeof printable, text);
+    for (const char *at = printable; status == STATUS_OK && *at != '\0'; at++)
+        status = process_shell_reads(*at)
+                     ? buffer_append_format(&tamed, "\\x%02x", (unsigned char)*at)
+                     : buffer_append(&tamed, at, 1);
+    (void)text_copy(target, TEXT_SIZE, tamed.bytes);
+    buffer_done(&tamed);
+    return target;
+}
+
 static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
 {
     char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE], text[TEXT_SIZE];
@@ -66,8 +85,7 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
         {"MXPULL_DOMAIN", alarm->domain != NULL ? alarm->domain : ""},
         {"MXPULL_OUTCOME", alarm->outcome},
         {"MXPULL_CODE", code},
-        {"MXPULL_TEXT",
-         text_printable_copy(text, sizeof text, alarm->text != NULL ? alarm->text : "")},
+        {"MXPULL_TEXT", tame(text, alarm->text != NULL ? alarm->text : "")},
         {"MXPULL_SINCE", since_text(since, alarm)},
         {"MXPULL_STREAK", streak},
     };

@@ -9,7 +9,6 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/lock.h>
 
-#include <errno.h>
 #include <string.h>
 
 enum {
@@ -247,7 +246,7 @@ enum status database_failure(const struct store *store, int code, struct error *
     case SQLITE_READONLY:
         if (reason != 0)
             return error_set(error, STATUS_SYSTEM, "%s: %s: %s", store->path, sqlite3_errstr(code),
-                             strerror(reason));
+                             file_error_text(reason));
         break;
     default: break;
     }

@@ -77,7 +77,7 @@ struct sim *sim_start(const char *script)
 void sim_stop(struct sim *sim)
 {
     (void)fclose(sim->input);
-    support_wait(sim->program);
+    (void)support_wait(sim->program);
     (void)remove(sim->journal_path);
     buffer_done(&sim->journal);
     free(sim);

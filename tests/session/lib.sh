@@ -1,7 +1,20 @@
 # shellcheck shell=bash
 # What the tests of the program from outside share. Needs MXPULL and MXSIM. Each check says what was expected and what came.
+#
+# They are also those of mxpull.exe under wine. Then MXPULL is ../windows/mxpull.sh, and DRIVE, "Z:", what paths of this machine begin with there.
 
+if [ -n "${DRIVE:=}" ]; then
+    command -v wine >/dev/null || { echo 'SKIPPED: wine is not installed (contrib/packages.sh windows)' && exit 77; }
+    [ -x "$MXSIM" ] || { echo 'SKIPPED: MXSIM does not name the mxsim program' && exit 77; }
+fi
 tmp=$(mktemp -d)
+# The same as the program knows it.
+# shellcheck disable=SC2034
+theirs=$DRIVE$tmp
+# The command that makes a file one's own.
+# shellcheck disable=SC2034
+private=${DRIVE:+icacls}
+: "${private:=chmod 600}"
 failures=0
 processes=() # ended at the end
 clean_up() {
@@ -53,6 +66,7 @@ run() {
     shift
     timeout 30 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
     expect "exit status of: mxpull $*" "$expected" "$?"
+    [ -z "$DRIVE" ] || sed -i 's/\r$//' "$tmp/out" "$tmp/err"
 }
 
 # start_sim NAME SCRIPT: runs mxsim until the end, or until stop_sim NAME; its journal is $tmp/journal.NAME.

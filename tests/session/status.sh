@@ -15,17 +15,17 @@ start_sim backups "$tmp/backups"
 
 configure() { # BACKUP…
     {
-        printf 'state_dir = "%s/state"\nprimary { preflight = off }\n' "$tmp"
+        printf 'state_dir = "%s/state"\nprimary { preflight = off }\n' "$theirs"
         for name in "$@"; do
             printf 'backup %s { host = "127.0.0.1" port = %s domains = {%s.example} tls = off }\n' "$name" "$(port "$name")" "$name"
         done
     } >"$tmp/mxpull.conf"
 }
 configure good bad
-conf=$tmp/mxpull.conf
+conf=$theirs/mxpull.conf
 
 # --- nothing yet --------------------------------------------------------------------------------------------------------------
-nothing="nothing has been asked yet: $tmp/state/mxpull.db is not there; mxpull pull, or mxpull daemon, makes it"
+nothing="nothing has been asked yet: $theirs/state/mxpull.db is not there; mxpull pull, or mxpull daemon, makes it"
 run 75 status -c "$conf"
 expect "status before the first pull" "mxpull: $nothing" "$(cat "$tmp/err")"
 expect "nothing on standard output" "" "$(cat "$tmp/out")"
@@ -139,13 +139,13 @@ unknown "--config needs a FILE; try \"mxpull --help\"" status --nagios --config
 unknown "--nagios takes no argument" status --nagios=yes
 
 echo 'interval = 4x' >"$tmp/faulty.conf"
-run 78 status -c "$tmp/faulty.conf"
-run 78 history -c "$tmp/faulty.conf"
-run 3 status --nagios -c "$tmp/faulty.conf"
-expect_in "the monitor's line" "MXPULL UNKNOWN - the configuration is faulty: $tmp/faulty.conf:1: interval: " "$tmp/out"
+run 78 status -c "$theirs/faulty.conf"
+run 78 history -c "$theirs/faulty.conf"
+run 3 status --nagios -c "$theirs/faulty.conf"
+expect_in "the monitor's line" "MXPULL UNKNOWN - the configuration is faulty: $theirs/faulty.conf:1: interval: " "$tmp/out"
 expect "one line" 1 "$(wc -l <"$tmp/out")"
-run 3 status --nagios -c "$tmp/none.conf"
-expect_in "the monitor's line" "$tmp/none.conf" "$tmp/out"
+run 3 status --nagios -c "$theirs/none.conf"
+expect_in "the monitor's line" "$theirs/none.conf" "$tmp/out"
 
 "$MXPULL" history -c "$conf" >/dev/full 2>"$tmp/err"
 expect "a full disk" 75 $?

@@ -380,7 +380,7 @@ static void test_unix_socket(void **state)
     assert_true(sim_says(sim, "primary#1 < QUIT"));
     run_done(&run);
     sim_stop(sim);
-    support_remove_directory(folder);
+    (void)support_remove_directory(folder);
 }
 
 /* ---- the limit of the whole ---- */

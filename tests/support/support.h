@@ -27,8 +27,9 @@ enum {
 /* Makes an empty directory of the test's own, with an absolute path; another one at each call. */
 void support_make_directory(char path[SUPPORT_PATH_SIZE]);
 
-/* Removes it with all that is in it, whatever its permissions. */
-void support_remove_directory(const char *path);
+/* Removes it with all that is in it, whatever its permissions. False, and told, when it cannot be
+ * removed, as where a test that failed holds a file of it. */
+bool support_remove_directory(const char *path);
 
 /* Makes the directory anew, empty. */
 void support_empty_directory(const char *path);
@@ -36,6 +37,26 @@ void support_empty_directory(const char *path);
 /* Permissions in POSIX's words: what others than the owner may do (mode & 077) is open to everybody
  * where the system has other words. */
 void support_set_mode(const char *path, unsigned mode);
+
+/* What the modes of new files lose from now on; returns what they lost before. Nothing where the
+ * system has other words. */
+unsigned support_set_mask(unsigned mask);
+
+/* Whether nobody but its owner (and the system) may do anything with what is at path. */
+bool support_is_private(const char *path);
+
+/* Runs call while nothing can be made or changed in the directory, in which nothing is yet: by root as
+ * somebody else. False when that cannot be had here. */
+bool support_while_read_only(const char *path, void (*call)(void *context), void *context);
+
+/* The system's words for what it refuses. */
+enum support_refusal {
+    SUPPORT_ACCESS_DENIED,
+    SUPPORT_NOT_A_DIRECTORY,
+    SUPPORT_IS_A_DIRECTORY,
+    SUPPORT_HELD /* by somebody who shares it with nobody, as while it is unreadable */
+};
+const char *support_refusal_text(enum support_refusal refusal);
 
 /* Runs call while nobody can read the file. Root can read all, so call runs as somebody else then. */
 void support_while_unreadable(const char *path, void (*call)(void *context), void *context);
@@ -48,8 +69,11 @@ struct support_program;
 struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
                                       FILE **output);
 
-/* Waits for its end and frees it. */
-void support_wait(struct support_program *program);
+/* Waits for its end and frees it. Returns whether it exited with 0. */
+bool support_wait(struct support_program *program);
+
+/* Kills it, whatever it does at this moment, and frees it. */
+void support_kill(struct support_program *program);
 
 /* Sockets that block, on loopback, over IPv4; a failure to connect, read or write is told. */
 

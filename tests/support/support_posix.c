@@ -82,10 +82,13 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
     return remove(path);
 }
 
-void support_remove_directory(const char *path)
+bool support_remove_directory(const char *path)
 {
     (void)chmod(path, 0700);
-    demand(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0, path);
+    if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0)
+        return true;
+    (void)fprintf(stderr, "support: %s: %s\n", path, strerror(errno));
+    return false;
 }
 
 void support_empty_directory(const char *path)
@@ -93,7 +96,7 @@ void support_empty_directory(const char *path)
     struct stat facts;
 
     if (stat(path, &facts) == 0)
-        support_remove_directory(path);
+        (void)support_remove_directory(path);
     demand(mkdir(path, 0700) == 0, path);
 }
 
@@ -102,20 +105,57 @@ void support_set_mode(const char *path, unsigned mode)
     demand(chmod(path, (mode_t)mode) == 0, path);
 }
 
-void support_while_unreadable(const char *path, void (*call)(void *context), void *context)
+unsigned support_set_mask(unsigned mask)
+{
+    return umask((mode_t)mask);
+}
+
+bool support_is_private(const char *path)
+{
+    struct stat facts;
+
+    demand(stat(path, &facts) == 0, path);
+    return (facts.st_mode & 07077) == 0;
+}
+
+/* Root may do all, whatever the mode. */
+static void call_with_mode(const char *path, mode_t mode, mode_t mode_after,
+                           void (*call)(void *context), void *context)
 {
     enum {
         NOBODY = 65534
     };
     bool root = geteuid() == 0;
 
-    demand(chmod(path, 0) == 0, path);
+    demand(chmod(path, mode) == 0, path);
     if (root)
         demand(seteuid(NOBODY) == 0, "seteuid");
     call(context);
     if (root)
         demand(seteuid(0) == 0, "seteuid");
-    demand(chmod(path, 0600) == 0, path);
+    demand(chmod(path, mode_after) == 0, path);
+}
+
+bool support_while_read_only(const char *path, void (*call)(void *context), void *context)
+{
+    call_with_mode(path, 0555, 0700, call, context);
+    return true;
+}
+
+void support_while_unreadable(const char *path, void (*call)(void *context), void *context)
+{
+    call_with_mode(path, 0, 0600, call, context);
+}
+
+const char *support_refusal_text(enum support_refusal refusal)
+{
+    switch (refusal) {
+    case SUPPORT_ACCESS_DENIED:
+    case SUPPORT_HELD: return strerror(EACCES);
+    case SUPPORT_NOT_A_DIRECTORY: return strerror(ENOTDIR);
+    case SUPPORT_IS_A_DIRECTORY: return strerror(EISDIR);
+    }
+    return "";
 }
 
 /* Programs */
@@ -156,10 +196,19 @@ struct support_program *support_start(const char *path, const char *const *argum
     return program;
 }
 
-void support_wait(struct support_program *program)
+bool support_wait(struct support_program *program)
 {
-    (void)waitpid(program->process, NULL, 0);
+    int status = 1;
+
+    (void)waitpid(program->process, &status, 0);
     free(program);
+    return status == 0;
+}
+
+void support_kill(struct support_program *program)
+{
+    demand(kill(program->process, SIGKILL) == 0, "kill");
+    (void)support_wait(program);
 }
 
 /* Sockets */

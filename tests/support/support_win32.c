@@ -88,7 +88,25 @@ void support_make_directory(char path[SUPPORT_PATH_SIZE])
     demand(GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES, path);
 }
 
-void support_remove_directory(const char *path)
+/* Who was started in it, and wine's console for him, may be a moment behind us. */
+static bool remove_empty(const char *path)
+{
+    enum {
+        TRIES = 200,
+        PAUSE_MS = 25
+    };
+
+    for (int i = 0; i < TRIES; i++) {
+        if (RemoveDirectoryW(wide(path)))
+            return true;
+        if (GetLastError() != ERROR_SHARING_VIOLATION)
+            return false;
+        Sleep(PAUSE_MS);
+    }
+    return false;
+}
+
+bool support_remove_directory(const char *path)
 {
     char inside[2 * SUPPORT_PATH_SIZE];
     WIN32_FIND_DATAW entry;
@@ -104,19 +122,22 @@ void support_remove_directory(const char *path)
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
         if ((entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
-            support_remove_directory(inside);
+            (void)support_remove_directory(inside);
         else
             (void)DeleteFileW(wide(inside));
     }
     if (search != INVALID_HANDLE_VALUE)
         (void)FindClose(search);
-    demand(RemoveDirectoryW(wide(path)) != 0, path);
+    if (remove_empty(path))
+        return true;
+    (void)fprintf(stderr, "support: %s: error %lu\n", path, (unsigned long)GetLastError());
+    return false;
 }
 
 void support_empty_directory(const char *path)
 {
     if (GetFileAttributesW(wide(path)) != INVALID_FILE_ATTRIBUTES)
-        support_remove_directory(path);
+        (void)support_remove_directory(path);
     demand(CreateDirectoryW(wide(path), NULL) != 0, path);
 }
 
@@ -139,20 +160,103 @@ static wchar_t *own_sid(void)
     return text;
 }
 
-void support_set_mode(const char *path, unsigned mode)
+/* Gives it the access list in these words. */
+static void set_list(const char *path, const wchar_t *text)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    wchar_t *self = own_sid(), text[SUPPORT_PATH_SIZE];
 
-    (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
-    (void)wcscat(text, self);
-    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
     demand(ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &descriptor,
                                                                 NULL) &&
                SetFileSecurityW(wide(path), DACL_SECURITY_INFORMATION, descriptor),
            path);
     (void)LocalFree(descriptor);
+}
+
+void support_set_mode(const char *path, unsigned mode)
+{
+    wchar_t *self = own_sid(), text[SUPPORT_PATH_SIZE];
+
+    (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
+    set_list(path, text);
     (void)LocalFree(self);
+}
+
+unsigned support_set_mask(unsigned mask)
+{
+    return mask;
+}
+
+static bool is_wine(void)
+{
+    HMODULE system = GetModuleHandleA("ntdll.dll");
+
+    return system != NULL && GetProcAddress(system, "wine_get_version") != NULL;
+}
+
+/* wine lets a new file inherit nothing from its directory, so that one stands for it there. */
+bool support_is_private(const char *path)
+{
+    static const wchar_t *const others[] = {L";WD)", L";BU)", L";AU)"}; /* everybody; the users */
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    wchar_t *list = NULL, asked[SUPPORT_PATH_SIZE];
+    DWORD attributes = GetFileAttributesW(wcscpy(asked, wide(path)));
+    bool is_private = true;
+
+    demand(attributes != INVALID_FILE_ATTRIBUTES, path);
+    if (is_wine() && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
+        (void)wcscat(asked, L"/..");
+    demand(GetNamedSecurityInfoW(asked, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, NULL,
+                                 NULL, &descriptor) == ERROR_SUCCESS &&
+               ConvertSecurityDescriptorToStringSecurityDescriptorW(
+                   descriptor, SDDL_REVISION_1, DACL_SECURITY_INFORMATION, &list, NULL),
+           path);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        is_private = is_private && wcsstr(list, others[i]) == NULL;
+    (void)LocalFree(list);
+    (void)LocalFree(descriptor);
+    return is_private;
+}
+
+/* For wine the list is a mode, and it mostly runs as root. */
+bool support_while_read_only(const char *path, void (*call)(void *context), void *context)
+{
+    wchar_t *self, text[SUPPORT_PATH_SIZE];
+
+    if (is_wine())
+        return false;
+    self = own_sid();
+    (void)wcscpy(text, L"D:P(A;OICI;FRFX;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, L")");
+    set_list(path, text);
+    call(context);
+    (void)wcscpy(text, L"D:P(A;OICI;FA;;;");
+    (void)wcscat(text, self);
+    (void)wcscat(text, L")");
+    set_list(path, text);
+    (void)LocalFree(self);
+    return true;
+}
+
+const char *support_refusal_text(enum support_refusal refusal)
+{
+    static const DWORD numbers[] = {
+        [SUPPORT_ACCESS_DENIED] = ERROR_ACCESS_DENIED,
+        [SUPPORT_NOT_A_DIRECTORY] = ERROR_DIRECTORY,
+        [SUPPORT_IS_A_DIRECTORY] = ERROR_ACCESS_DENIED,
+        [SUPPORT_HELD] = ERROR_SHARING_VIOLATION,
+    };
+    static char text[SUPPORT_PATH_SIZE];
+    DWORD size = FormatMessageA(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS |
+                                    FORMAT_MESSAGE_MAX_WIDTH_MASK,
+                                NULL, numbers[refusal], 0, text, sizeof text, NULL);
+
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '.'))
+        text[--size] = '\0';
+    demand(size > 0, "FormatMessage");
+    return text;
 }
 
 /* Whoever opens it first may share it with nobody. */
@@ -221,11 +325,21 @@ struct support_program *support_start(const char *path, const char *const *argum
     return support_start_with(0, path, arguments, input, output);
 }
 
-void support_wait(struct support_program *program)
+bool support_wait(struct support_program *program)
 {
+    DWORD status = 1;
+
     (void)WaitForSingleObject(program->process, INFINITE);
+    (void)GetExitCodeProcess(program->process, &status);
     (void)CloseHandle(program->process);
     free(program);
+    return status == 0;
+}
+
+void support_kill(struct support_program *program)
+{
+    demand(TerminateProcess(program->process, 1) != 0, "TerminateProcess");
+    (void)support_wait(program);
 }
 
 /* Sockets */

@@ -33,8 +33,7 @@ static inline int make_directory(void **state)
 static inline int remove_directory(void **state)
 {
     (void)state;
-    support_remove_directory(directory);
-    return 0;
+    return support_remove_directory(directory) ? 0 : -1;
 }
 
 static inline void set_variable(const char *name, const char *value)

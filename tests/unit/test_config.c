@@ -1170,6 +1170,6 @@ int main(void)
              RUN_TABLE(file_rows, test_file) + RUN_TABLE(privacy_rows, test_privacy) +
              RUN_TABLE(password_rows, test_password) + RUN_TABLE(cron_rows, test_cron) +
              cmocka_run_group_tests(tests, NULL, NULL);
-    support_remove_directory(directory);
+    (void)support_remove_directory(directory);
     return failed;
 }

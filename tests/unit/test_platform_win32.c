@@ -105,6 +105,9 @@ static void clock_knows_the_zone(void **state)
     }
     assert_int_equal(clock_local_offset_s(INT64_MAX), 0);
     assert_int_equal(clock_local_offset_s(INT64_MIN), 0);
+    assert_true(strlen(clock_local_text(text, INT64_MAX)) > 0);
+    assert_true(strlen(clock_local_text(text, INT64_MIN)) > 0);
+    assert_true(strlen(clock_utc_text(text, INT64_MAX)) > 0);
 }
 
 /* Trap: msvcrt's printf knows no %zu and no %lld. */
@@ -120,8 +123,18 @@ static void text_is_formatted_as_everywhere(void **state)
 
 static void random_seeds_differ(void **state)
 {
+    uint64_t all_set = 0, never_set = 0, last = 0;
+
     (void)state;
-    assert_true(random_seed() != random_seed());
+    for (int i = 0; i < 64; i++) {
+        uint64_t seed = random_seed();
+
+        assert_true(seed != last);
+        last = seed;
+        all_set |= seed;
+        never_set |= ~seed;
+    }
+    assert_true(all_set == UINT64_MAX && never_set == UINT64_MAX);
 }
 
 static void memory_is_given_back(void **state)

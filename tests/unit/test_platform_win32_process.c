@@ -30,6 +30,8 @@ static const struct capture_row {
     {"too slow", SLEEP(20), 100, STATUS_TIMEOUT, NULL, "too slow"},
     {"too much", "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxx", 1000, STATUS_LIMIT, NULL,
      "more than 4096 bytes"},
+    {"a drip", "for /l %i in (1,0,2) do @(echo x&ping -n 2 127.0.0.1 >nul)", 300, STATUS_TIMEOUT,
+     NULL, "too slow"},
     {"one left behind", "start /b " SLEEP(3) "&echo here", 10000, STATUS_OK, NULL, NULL},
 };
 
@@ -216,19 +218,167 @@ static int play_variable(const char *path)
     return fclose(file);
 }
 
-static void process_that_fails_is_told(void **state)
+static struct process *start(const char *command)
 {
     struct process *process = NULL;
     struct error error;
+
+    assert_int_equal(process_start(&process, command, NULL, 0, NULL, NULL, &error), STATUS_OK);
+    return process;
+}
+
+static bool wait_for(struct process *process)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + 20000;
+    bool ended_well = false;
+
+    while (!has_ended(process, &ended_well)) {
+        assert_true(clock_monotonic_ms() < deadline_ms);
+        Sleep(10);
+    }
+    return ended_well;
+}
+
+static void process_tells_its_end(void **state)
+{
+    struct process *process = start("exit 3");
     bool ended_well = true;
 
     (void)state;
-    assert_int_equal(process_start(&process, "exit 3", NULL, 0, NULL, NULL, &error), STATUS_OK);
-    while (!has_ended(process, &ended_well))
-        Sleep(10);
+    assert_false(wait_for(process));
+    assert_true(has_ended(process, &ended_well)); /* as often as one asks */
     assert_false(ended_well);
     process_free(process);
+    process = start("no-such-command 2>nul");
+    assert_false(wait_for(process));
+    process_free(process);
+    process = start("exit 0");
+    assert_true(wait_for(process));
+    process_free(process);
     process_free(NULL);
+}
+
+static void process_leaves_the_answer_while_it_runs(void **state)
+{
+    struct process *process = start(SLEEP(20));
+    bool ended_well = true;
+
+    (void)state;
+    assert_false(has_ended(process, &ended_well));
+    assert_true(ended_well);
+    process_free(process);
+}
+
+/* Whoever asks for a password there, or waits for a key, waits for nobody. */
+static void process_has_no_standard_input(void **state)
+{
+    char command[1000], path[SUPPORT_PATH_SIZE];
+    HANDLE before = GetStdHandle(STD_INPUT_HANDLE), reading, writing;
+
+    (void)state;
+    assert_true(CreatePipe(&reading, &writing, NULL, 0));
+    assert_true(SetStdHandle(STD_INPUT_HANDLE, reading));
+    assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
+    (void)snprintf(command, sizeof command, "\"%s\" input \"%s\"", path, in_directory("input"));
+    struct process *process = start(command);
+    assert_true(SetStdHandle(STD_INPUT_HANDLE, before));
+    assert_true(wait_for(process));
+    assert_string_equal(content_of(in_directory("input")), "nothing");
+    process_free(process);
+    (void)CloseHandle(reading);
+    (void)CloseHandle(writing);
+}
+
+static int play_input(const char *path)
+{
+    int byte = getchar();
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL || fputs(byte == EOF ? "nothing" : "something", file) < 0)
+        return 1;
+    return fclose(file);
+}
+
+static void process_writes_to_our_standard_error(void **state)
+{
+    HANDLE before = GetStdHandle(STD_ERROR_HANDLE);
+    HANDLE file = CreateFileA(in_directory("error"), GENERIC_WRITE, FILE_SHARE_READ, NULL,
+                              CREATE_ALWAYS, 0, NULL);
+
+    (void)state;
+    assert_true(SetStdHandle(STD_ERROR_HANDLE, file));
+    struct process *process = start("echo output&>&2 echo error");
+    assert_true(SetStdHandle(STD_ERROR_HANDLE, before));
+    assert_true(wait_for(process));
+    process_free(process);
+    (void)CloseHandle(file);
+    assert_string_equal(content_of(in_directory("error")), "output\r\nerror\r\n");
+}
+
+static void process_that_cannot_start_is_told(void **state)
+{
+    static char command[40000];
+    struct process *process = NULL;
+    struct error error;
+
+    (void)state;
+    memset(command, 'x', sizeof command - 1);
+    assert_int_equal(process_start(&process, command, NULL, 0, NULL, NULL, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "the command cannot be run: "));
+    assert_null(process);
+}
+
+/* What has ended is not killed any more, and neither is what it has left behind. */
+static void process_that_ended_leaves_what_it_left_behind(void **state)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + 20000;
+    char command[1000];
+
+    (void)state;
+    (void)snprintf(command, sizeof command, "start /b cmd /c \"" SLEEP(2) "&echo left>%s\"",
+                   in_directory("left"));
+    struct process *process = start(command);
+    assert_true(wait_for(process));
+    process_free(process);
+    assert_false(exists(in_directory("left")));
+    while (!exists(in_directory("left"))) {
+        assert_true(clock_monotonic_ms() < deadline_ms);
+        Sleep(10);
+    }
+}
+
+static void process_may_be_many(void **state)
+{
+    struct process *processes[20];
+    char command[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(processes); i++) {
+        (void)snprintf(command, sizeof command, "cmd /c exit&exit %zu", i % 3);
+        processes[i] = start(command);
+    }
+    for (size_t i = COUNT_OF(processes); i-- > 0;)
+        assert_int_equal(wait_for(processes[i]), i % 3 == 0);
+    for (size_t i = 0; i < COUNT_OF(processes); i++)
+        process_free(processes[i]);
+}
+
+static void process_does_not_disturb_a_capture(void **state)
+{
+    struct process *process = start("exit 4");
+    struct buffer output;
+    struct error error;
+
+    (void)state;
+    buffer_init(&output, 100);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(capture("echo x", 10000, &output, &error), STATUS_OK);
+    assert_string_equal(output.bytes, "x\r\nx\r\nx\r\n");
+    assert_int_equal(capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "exit status 3"));
+    buffer_done(&output);
+    assert_false(wait_for(process));
+    process_free(process);
 }
 
 static void process_is_killed_with_all_it_started(void **state)
@@ -359,7 +509,14 @@ int main(int count, char *words[])
         cmocka_unit_test(process_gets_variables_and_wakes),
         cmocka_unit_test(process_gets_each_variable_once),
         cmocka_unit_test(process_gets_utf8),
-        cmocka_unit_test(process_that_fails_is_told),
+        cmocka_unit_test(process_tells_its_end),
+        cmocka_unit_test(process_leaves_the_answer_while_it_runs),
+        cmocka_unit_test(process_has_no_standard_input),
+        cmocka_unit_test(process_writes_to_our_standard_error),
+        cmocka_unit_test(process_that_cannot_start_is_told),
+        cmocka_unit_test(process_that_ended_leaves_what_it_left_behind),
+        cmocka_unit_test(process_may_be_many),
+        cmocka_unit_test(process_does_not_disturb_a_capture),
         cmocka_unit_test(process_is_killed_with_all_it_started),
         cmocka_unit_test(signals_set_the_flag_and_wake),
         cmocka_unit_test(signals_second_one_ends_the_program),
@@ -373,7 +530,7 @@ int main(int count, char *words[])
     if (count == 3 && strcmp(words[1], "known") == 0)
         return play_known(words[2]);
     if (count == 3)
-        return play_variable(words[2]);
+        return strcmp(words[1], "input") == 0 ? play_input(words[2]) : play_variable(words[2]);
     return RUN_TABLE(capture_rows, command_is_captured) +
            cmocka_run_group_tests(tests, make_directory, remove_directory);
 }

@@ -30,8 +30,7 @@ static inline int make_directory(void **state)
 static inline int remove_directory(void **state)
 {
     (void)state;
-    support_remove_directory(test_directory);
-    return 0;
+    return support_remove_directory(test_directory) ? 0 : -1;
 }
 
 static inline const char *in_directory(const char *name)

@@ -1,54 +1,57 @@
 /* The store's file: made, of other versions, not to be written, held by others, on a full disk. */
-#define _GNU_SOURCE /* unshare; mkdtemp, nftw */
+#define _GNU_SOURCE /* unshare */
 
 #include "test_store.h"
 
 #include <mxpull/platform/file.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <support_words.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #endif
 
-/* ---- made ---- */
-
-static mode_t mode_of(const char *path)
+static bool is_there(const char *name)
 {
-    struct stat facts;
-
-    if (stat(path, &facts) != 0)
-        fail_msg("%s: %s", path, strerror(errno));
-    return facts.st_mode & 07777;
+    return access(in_directory(name), F_OK) == 0;
 }
+
+static void make_empty(const char *name)
+{
+    FILE *file = fopen(in_directory(name), "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* ---- made ---- */
 
 static void made_for_us_alone(void **state)
 {
     struct store_options options = {.directory = in_directory("state/mxpull")};
     struct store *store = NULL;
-    mode_t mask = umask(0);
+    unsigned mask = support_set_mask(0);
 
     (void)state;
     assert_ok(store_open(&store, &options, &problem));
     (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
-    assert_int_equal(mode_of(in_directory("state/mxpull")), 0700);
-    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db")), 0600);
-    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db-wal")), 0600);
-    assert_int_equal(mode_of(in_directory("state/mxpull/mxpull.db-shm")), 0600);
+    assert_true(support_is_private(in_directory("state/mxpull")));
+    assert_true(support_is_private(in_directory("state/mxpull/mxpull.db")));
+    assert_true(support_is_private(in_directory("state/mxpull/mxpull.db-wal")));
+    assert_true(support_is_private(in_directory("state/mxpull/mxpull.db-shm")));
     store_close(store);
     store_close(NULL);
-    (void)umask(mask);
+    (void)support_set_mask(mask);
     /* One file is left, and the lock. */
-    assert_int_not_equal(access(in_directory("state/mxpull/mxpull.db-wal"), F_OK), 0);
+    assert_false(is_there("state/mxpull/mxpull.db-wal"));
 }
 
 static void any_path_will_do(void **state)
 {
-    static const char *const names[] = {"a?b#c", "50%41", "sp ace", "\xc3\xbc", "a&b=c"};
+    static const char *const names[] = {ODD_NAME, "50%41", "sp ace", "\xc3\xbc", "a&b=c"};
     char before[512];
 
     (void)state;
@@ -65,9 +68,25 @@ static void any_path_will_do(void **state)
         assert_int_equal(count_answers(store), 1 + i % 2);
         store_close(store);
         (void)snprintf(file, sizeof file, "%s/mxpull.db", name);
-        assert_int_equal(mode_of(file), 0600);
+        assert_true(support_is_private(file));
     }
     assert_int_equal(chdir(before), 0);
+}
+
+static void try_to_open(void *error)
+{
+    struct store *store = NULL;
+
+    (void)try_open(&store, false, error);
+    store_close(store);
+}
+
+static void assert_refused(const struct error *error, enum support_refusal refusal)
+{
+    assert_int_equal(error->status, STATUS_SYSTEM);
+    if (strstr(error->text, support_refusal_text(refusal)) == NULL)
+        fail_msg("no \"%s\" in: %s", support_refusal_text(refusal), error->text);
+    assert_int_equal(test_notices, 0);
 }
 
 static void directory_that_cannot_be(void **state)
@@ -77,39 +96,42 @@ static void directory_that_cannot_be(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(close(open(in_directory("file"), O_CREAT | O_WRONLY, 0600)), 0);
+    make_empty("file");
     assert_int_equal(store_open(&store, &options, &error), STATUS_SYSTEM);
     assert_null(store);
-    assert_non_null(strstr(error.text, "Not a directory"));
+    assert_refused(&error, SUPPORT_NOT_A_DIRECTORY);
 }
 
 static void not_to_be_written(void **state)
 {
-    const uid_t nobody = 65534;
-    struct store *store = NULL;
-    struct error error;
-    bool is_root = geteuid() == 0;
+    struct error error = {.status = STATUS_OK};
 
     (void)state;
-    assert_int_equal(chmod(test_directory, 0555), 0);
-    if (is_root)
-        assert_int_equal(seteuid(nobody), 0);
-    assert_int_equal(try_open(&store, false, &error), STATUS_SYSTEM);
-    assert_non_null(strstr(error.text, "Permission denied"));
-    if (is_root)
-        assert_int_equal(seteuid(0), 0);
+    if (!support_while_read_only(test_directory, try_to_open, &error))
+        skip();
+    assert_refused(&error, SUPPORT_ACCESS_DENIED);
+}
+
+static void not_to_be_opened(void **state)
+{
+    struct error error = {.status = STATUS_OK};
+
+    (void)state;
+    store_close(open_store());
+    support_while_unreadable(in_directory("mxpull.db"), try_to_open, &error);
+    assert_refused(&error, SUPPORT_HELD);
+    store_close(open_store());
 }
 
 static void directory_in_its_place(void **state)
 {
-    struct store *store = NULL;
-    struct error error;
+    struct error error = {.status = STATUS_OK};
 
     (void)state;
-    assert_int_equal(mkdir(in_directory("mxpull.db"), 0700), 0);
-    assert_int_equal(try_open(&store, false, &error), STATUS_SYSTEM);
-    assert_non_null(strstr(error.text, "mxpull.db: unable to open database file: Is a directory"));
-    assert_int_equal(test_notices, 0);
+    assert_ok(directory_make(in_directory("mxpull.db"), &problem));
+    try_to_open(&error);
+    assert_refused(&error, SUPPORT_IS_A_DIRECTORY);
+    assert_non_null(strstr(error.text, "mxpull.db: unable to open database file: "));
 }
 
 /* ---- read only ---- */
@@ -122,11 +144,11 @@ static void read_only_makes_nothing(void **state)
 
     (void)state;
     assert_int_equal(store_open(&store, &options, &error), STATUS_SYSTEM);
-    assert_int_not_equal(access(in_directory("none"), F_OK), 0);
+    assert_false(is_there("none"));
     assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
     assert_null(store);
-    assert_int_not_equal(access(in_directory("mxpull.db"), F_OK), 0);
-    assert_int_equal(close(open(in_directory("mxpull.db"), O_CREAT | O_WRONLY, 0600)), 0);
+    assert_false(is_there("mxpull.db"));
+    make_empty("mxpull.db");
     assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "nothing is recorded yet"));
 }
@@ -361,17 +383,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
-        IN_DIRECTORY(made_for_us_alone),
-        IN_DIRECTORY(any_path_will_do),
-        IN_DIRECTORY(directory_that_cannot_be),
-        IN_DIRECTORY(not_to_be_written),
-        IN_DIRECTORY(read_only_makes_nothing),
-        IN_DIRECTORY(read_only_changes_nothing),
-        IN_DIRECTORY(version_1_is_brought_up_to_date),
-        IN_DIRECTORY(newer_version_is_refused),
-        IN_DIRECTORY(directory_in_its_place),
-        IN_DIRECTORY(held_for_too_long),
-        IN_DIRECTORY(full_disk),
+        IN_DIRECTORY(made_for_us_alone),         IN_DIRECTORY(any_path_will_do),
+        IN_DIRECTORY(directory_that_cannot_be),  IN_DIRECTORY(not_to_be_written),
+        IN_DIRECTORY(not_to_be_opened),          IN_DIRECTORY(read_only_makes_nothing),
+        IN_DIRECTORY(read_only_changes_nothing), IN_DIRECTORY(version_1_is_brought_up_to_date),
+        IN_DIRECTORY(newer_version_is_refused),  IN_DIRECTORY(directory_in_its_place),
+        IN_DIRECTORY(held_for_too_long),         IN_DIRECTORY(full_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

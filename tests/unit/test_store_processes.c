@@ -1,24 +1,17 @@
-/* The store among processes: several that write at once, and some that are killed. The random ones
- * print their seed and take one from the environment variable MXPULL_SEED. */
-#define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
-#define _DEFAULT_SOURCE
-
+/* The store among processes: several that write at once, and some that are killed: this program
+ * itself, started anew. The random ones print their seed and take one from the environment variable
+ * MXPULL_SEED. */
 #include "test_store.h"
 
 #include <mxpull/platform/clock.h>
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <support_words.h>
 #include <unistd.h>
 
 enum {
     PROCESSES_MAX = 5,
     POLLS_EACH = 60,
-    KILLS = 100,
     ANSWERS_A_POLL = 3
 };
 
@@ -46,66 +39,81 @@ static void choose_seed(void)
 
 /* ---- children ---- */
 
-/* What a child tells when it is done. */
+static const char *program; /* ourselves */
+
+/* What a child tells when it is done, in one line. */
 struct told {
     unsigned began, recovered, silenced, notices;
-    bool is_well;
 };
 
 struct child {
-    pid_t id;
-    int pipe; /* to read from */
+    struct support_program *program;
+    FILE *input, *output;
 };
 
-/* Starts a child that runs work(pipe), which must not return to cmocka. Both ends are closed where
- * they are not used, so that the end of the child is the end of the pipe. */
-static struct child start(void (*work)(int pipe, unsigned number), unsigned number)
+/* Starts a child that plays the part; it looks at random into other numbers than its siblings. */
+static struct child start(const char *part, unsigned number)
 {
+    char seed_text[24], number_text[12];
+    const char *const arguments[] = {part, test_directory, seed_text, number_text, NULL};
     struct child child;
-    int ends[2];
 
-    assert_int_equal(pipe(ends), 0);
-    child.id = fork();
-    assert_true(child.id >= 0);
-    if (child.id == 0) {
-        (void)close(ends[0]);
-        work(ends[1], number);
-        _exit(0);
-    }
-    (void)close(ends[1]);
-    child.pipe = ends[0];
+    (void)snprintf(seed_text, sizeof seed_text, "%llu", (unsigned long long)seed + number * 7919);
+    (void)snprintf(number_text, sizeof number_text, "%u", number);
+    child.program = support_start(program, arguments, &child.input, &child.output);
     return child;
+}
+
+static void close_streams(const struct child *child)
+{
+    (void)fclose(child->input);
+    (void)fclose(child->output);
 }
 
 static struct told finish(struct child child)
 {
-    struct told told = {.is_well = false};
-    int status;
+    struct told told;
+    char line[100] = "", *at = line;
 
-    assert_int_equal(read(child.pipe, &told, sizeof told), sizeof told);
-    assert_int_equal(waitpid(child.id, &status, 0), child.id);
-    assert_int_equal(status, 0);
-    assert_true(told.is_well);
-    (void)close(child.pipe);
+    if (fgets(line, sizeof line, child.output) == NULL)
+        fail_msg("a child tells nothing");
+    told.began = (unsigned)strtoul(at, &at, 10);
+    told.recovered = (unsigned)strtoul(at, &at, 10);
+    told.silenced = (unsigned)strtoul(at, &at, 10);
+    told.notices = (unsigned)strtoul(at, &at, 10);
+    assert_string_equal(at, "\n");
+    assert_true(support_wait(child.program));
+    close_streams(&child);
     return told;
+}
+
+/* The exit status. */
+static int report(const struct told *told)
+{
+    return printf("%u %u %u %u\n", told->began, told->recovered, told->silenced, test_notices) > 0
+               ? 0
+               : 1;
 }
 
 /* All begin when the parent lets go of this file. */
 static void wait_for_start(void)
 {
     while (access(in_directory("wait"), F_OK) == 0)
-        (void)sqlite3_sleep(1);
+        support_sleep_ms(1);
 }
 
 static void hold_start(void)
 {
-    assert_int_equal(close(open(in_directory("wait"), O_CREAT | O_WRONLY, 0600)), 0);
+    FILE *file = fopen(in_directory("wait"), "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
 }
 
 static void let_start(void)
 {
-    (void)sqlite3_sleep(20);
-    assert_int_equal(unlink(in_directory("wait")), 0);
+    support_sleep_ms(START_MS);
+    assert_int_equal(remove(in_directory("wait")), 0);
 }
 
 static bool record(struct store *store, unsigned number, struct told *told)
@@ -131,21 +139,20 @@ static bool record(struct store *store, unsigned number, struct told *told)
     return true;
 }
 
-static void write_much(int pipe, unsigned number)
+static int play_writer(unsigned number)
 {
-    struct told told = {.is_well = false};
+    struct told told = {.began = 0};
     struct store *store = NULL;
     struct error error;
+    bool is_well = false;
 
-    seed += number * 7919;
     wait_for_start();
     if (try_open(&store, false, &error) == STATUS_OK)
-        told.is_well = record(store, number, &told);
+        is_well = record(store, number, &told);
     else
         (void)fprintf(stderr, "%s\n", error.text);
     store_close(store);
-    told.notices = test_notices;
-    (void)!write(pipe, &told, sizeof told);
+    return is_well ? report(&told) : 1;
 }
 
 /* ---- several at once ---- */
@@ -178,7 +185,7 @@ static void at_once(unsigned count)
 
     hold_start();
     for (unsigned i = 0; i < count; i++)
-        children[i] = start(write_much, i);
+        children[i] = start("writer", i);
     let_start();
     for (unsigned i = 0; i < count; i++) {
         struct told told = finish(children[i]);
@@ -230,30 +237,30 @@ static unsigned count_set_aside(void)
 static void spoil(void)
 {
     char garbage[4096];
-    int file = open(in_directory("mxpull.db"), O_WRONLY);
+    FILE *file = fopen(in_directory("mxpull.db"), "r+b");
 
     memset(garbage, 'g', sizeof garbage);
-    assert_true(file >= 0);
+    assert_non_null(file);
     for (int page = 0; page < 12; page++)
-        assert_int_equal(write(file, garbage, sizeof garbage), sizeof garbage);
-    assert_int_equal(close(file), 0);
+        assert_int_equal(fwrite(garbage, 1, sizeof garbage, file), sizeof garbage);
+    assert_int_equal(fclose(file), 0);
 }
 
-/* Opens it while it is whole, and records when it is not any more. */
-static void write_into_damaged(int pipe, unsigned number)
+/* Records into what is not whole any more; every second one opens it while it is. */
+static int play_victim(unsigned number)
 {
-    struct told told = {.is_well = false};
+    struct told told = {.began = 0};
     struct store *store = NULL;
     struct error error;
+    bool is_well = false;
 
-    if (number % 2 == 0 && try_open(&store, false, &error) != STATUS_OK)
-        _exit(1);
+    if (FILES_GO_WHILE_OPEN && number % 2 == 0 && try_open(&store, false, &error) != STATUS_OK)
+        return 1;
     wait_for_start();
     if (store != NULL || try_open(&store, false, &error) == STATUS_OK)
-        told.is_well = record(store, number, &told);
+        is_well = record(store, number, &told);
     store_close(store);
-    told.notices = test_notices;
-    (void)!write(pipe, &told, sizeof told);
+    return is_well ? report(&told) : 1;
 }
 
 static void damage_is_set_aside_once(void **state)
@@ -270,8 +277,8 @@ static void damage_is_set_aside_once(void **state)
         store_close(store);
         hold_start();
         for (unsigned i = 0; i < PROCESSES_MAX; i++)
-            children[i] = start(write_into_damaged, i);
-        (void)sqlite3_sleep(100); /* those that open it before have done so */
+            children[i] = start("victim", i);
+        support_sleep_ms(5 * START_MS); /* those that open it before have done so */
         spoil();
         let_start();
         for (unsigned i = 0; i < PROCESSES_MAX; i++)
@@ -310,7 +317,7 @@ static bool note_stored(void *context, const struct store_row *row)
 
 /* Records polls from this number on, each with some answers, and reports each that is stored. From
  * time to time it opens the store anew, so that it is killed at that too. */
-static void write_until_killed(int pipe, unsigned number)
+static int play_endless(unsigned number)
 {
     struct store *store = NULL;
     struct store_answer answers[ANSWERS_A_POLL];
@@ -320,46 +327,51 @@ static void write_until_killed(int pipe, unsigned number)
     struct store_change change;
     struct error error;
 
+    (void)puts("here");
     for (;; number++) {
+        (void)fflush(stdout);
         if (store == NULL && try_open(&store, false, &error) != STATUS_OK)
             break;
         for (size_t i = 0; i < COUNT_OF(answers); i++) {
             answers[i] = answer_of(1, domains[i], STORE_BAD);
             answers[i].ms = number;
         }
-        if (store_add_poll(store, &poll, &change, &error) != STATUS_OK ||
-            write(pipe, &number, sizeof number) != sizeof number)
+        if (store_add_poll(store, &poll, &change, &error) != STATUS_OK)
             break;
+        (void)printf("%u\n", number);
         if (random_below(8) == 0) {
             store_close(store);
             store = NULL;
         }
     }
     (void)fprintf(stderr, "%s\n", error.text);
-    _exit(1);
+    return 1;
 }
 
-/* Reads what the child has reported; returns the number behind the last one. */
-static unsigned read_reports(struct child child, struct polls *polls, unsigned number)
+/* It is there: what is killed while it is being loaded tells nothing of us. */
+static struct child start_endless(unsigned number)
 {
-    unsigned reported;
+    struct child child = start("endless", number);
+    char line[8] = "";
 
-    while (read(child.pipe, &reported, sizeof reported) == sizeof reported) {
+    (void)fgets(line, sizeof line, child.output);
+    assert_string_equal(line, "here\n");
+    return child;
+}
+
+/* Reads what the child has reported until it was killed; returns the number behind the last one. */
+static unsigned read_reports(const struct child *child, struct polls *polls, unsigned number)
+{
+    char line[24];
+
+    while (fgets(line, sizeof line, child->output) != NULL && strchr(line, '\n') != NULL) {
+        unsigned reported = (unsigned)strtoul(line, NULL, 10);
+
         assert_in_range(reported, number, POLLS_MAX - 2);
         polls->reported[reported] = true;
         number = reported + 1;
     }
-    (void)close(child.pipe);
     return number;
-}
-
-static void kill_child(struct child child)
-{
-    int status;
-
-    assert_int_equal(kill(child.id, SIGKILL), 0);
-    assert_int_equal(waitpid(child.id, &status, 0), child.id);
-    assert_true(WIFSIGNALED(status));
 }
 
 /* All that was reported is there; what is there is whole, and so is what is known now. */
@@ -397,13 +409,13 @@ static void killed_at_any_instant(void **state)
 
     (void)state;
     for (int i = 0; i < KILLS; i++) {
-        struct child child = start(write_until_killed, number);
-        struct timespec pause = {.tv_nsec = (long)random_below(25000) * 1000};
+        struct child child = start_endless(number);
 
-        (void)nanosleep(&pause, NULL);
-        kill_child(child);
+        support_sleep_ms(random_below(KILL_WITHIN_MS));
+        support_kill(child.program);
         /* One more may be stored than was reported. */
-        number = read_reports(child, &polls, number) + 1;
+        number = read_reports(&child, &polls, number) + 1;
+        close_streams(&child);
         assert_nothing_is_missing(&polls, number);
     }
     print_message("%u polls, %d kills\n", number, KILLS);
@@ -419,15 +431,18 @@ static void killed_ones_log_is_read(void **state)
 {
     struct polls polls = {.reported = calloc(POLLS_MAX, sizeof *polls.reported),
                           .stored = calloc(POLLS_MAX, sizeof *polls.stored)};
-    struct child child = start(write_until_killed, 0);
+    struct child child = start_endless(0);
     struct store *reader;
     unsigned number;
+    char line[24] = "";
 
     (void)state;
-    assert_int_equal(read(child.pipe, &number, sizeof number), sizeof number); /* the first one */
-    (void)sqlite3_sleep(20);
-    kill_child(child);
-    number = read_reports(child, &polls, 1);
+    (void)fgets(line, sizeof line, child.output);
+    assert_string_equal(line, "0\n");
+    support_sleep_ms(20);
+    support_kill(child.program);
+    number = read_reports(&child, &polls, 1);
+    close_streams(&child);
     reader = open_read_only();
     assert_in_range(count_answers(reader), number * ANSWERS_A_POLL, (number + 1) * ANSWERS_A_POLL);
     store_close(reader);
@@ -435,7 +450,18 @@ static void killed_ones_log_is_read(void **state)
     free(polls.stored);
 }
 
-int main(void)
+static int play(const char *part, char *const *words)
+{
+    unsigned number = (unsigned)strtoul(words[2], NULL, 10);
+
+    (void)snprintf(test_directory, sizeof test_directory, "%s", words[0]);
+    seed = strtoull(words[1], NULL, 10);
+    if (strcmp(part, "writer") == 0)
+        return play_writer(number);
+    return strcmp(part, "victim") == 0 ? play_victim(number) : play_endless(number);
+}
+
+int main(int count, char *words[])
 {
     const struct CMUnitTest tests[] = {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
@@ -446,6 +472,9 @@ int main(void)
         IN_DIRECTORY(killed_ones_log_is_read),
     };
 
+    program = words[0];
+    if (count == 5)
+        return play(words[1], words + 2);
     choose_seed();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

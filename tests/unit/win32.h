@@ -95,7 +95,7 @@ static inline const char *hear(struct child *child)
 static inline void end_child(struct child *child)
 {
     (void)fclose(child->input);
-    support_wait(child->program);
+    (void)support_wait(child->program);
     (void)fclose(child->output);
 }
 

@@ -49,4 +49,8 @@ enum status file_make_private(const char *path, struct error *error);
  * while somebody has it open, on systems where that is in the way (SQLite's files on Windows). */
 enum status file_rename(const char *from, const char *to, struct error *error);
 
+/* The system's words for one of its error numbers of files, such as "Permission denied". Borrowed until
+ * the next call. */
+const char *file_error_text(int number);
+
 #endif

@@ -24,6 +24,10 @@ enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
                           void (*wake)(void *context), void *context, struct error *error);
 
+/* Whether the system's shell, where a command names a variable, reads this byte of its value as if it
+ * stood in the command itself. Never on POSIX, where it should stand in double quotes. */
+bool process_shell_reads(char byte);
+
 /* The same with our own environment, and what it prints is kept: as much as a pipe holds, 4 KB at
  * least; who prints more does not come to an end. */
 enum status process_start_captured(struct process **process, const char *command,

@@ -29,8 +29,9 @@ struct alarm {
 
 /* Logs it in one line of that level, and has on_failure or
  * on_recovery run: they get MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP,
- * MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT (escaped as in the log),
- * MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. hooks NULL: the log alone. */
+ * MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT (escaped as in the log,
+ * and so is what the system's shell would read as its own), MXPULL_SINCE (UTC) and MXPULL_STREAK in
+ * the environment. hooks NULL: the log alone. */
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks);
 
