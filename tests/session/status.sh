@@ -106,9 +106,9 @@ refuse "\"status\" takes no names, but \"good\" was given" status good
 refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
 
 # --- the primary, as a pull has seen it -------------------------------------------------------------------------------------------
-seen="$tmp/seen.conf"
+seen=$theirs/seen.conf
 primary() { # PORT
-    sed "s|/state\"|/seen\"|; s|^primary.*|primary { address = \"127.0.0.1:$1\" }|" "$conf" >"$seen"
+    sed "s|/state\"|/seen\"|; s|^primary.*|primary { address = \"127.0.0.1:$1\" }|" "$tmp/mxpull.conf" >"$tmp/seen.conf"
 }
 primary "$(port good)"
 run 0 pull -q -c "$seen"
