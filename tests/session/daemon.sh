@@ -26,13 +26,14 @@ printf 'sink primary 127.0.0.1:%s\n' "$primary" >"$tmp/primary" # from now on th
 
 # asked SERVER: how often it was asked.
 asked() { grep -c "^$1#.* < ETRN" "$tmp/journal.backups"; }
+alarms() { sort "$tmp"/alarms.* | tr -d '\r'; }
 logged() { grep -cF -- "$1" "$tmp/log"; }
-is_up() { kill -0 "$daemon" 2>/dev/null && echo yes || echo no; }
 
 # configure LINE…: what all have, and these lines.
 configure() {
     {
-        printf 'state_dir = "%s/state"\ninterval = 1h\njitter = 0\nretry = {1s, 2s}\n' "$tmp"
+        printf 'state_dir = "%s/state"\ninterval = 1h\njitter = 0\nretry = {1s, 2s}\n' "$theirs"
+        [ -z "$DRIVE" ] || printf 'log = "file:%s/log"\n' "$theirs"
         printf 'primary { address = "127.0.0.1:%s" watch = 1s recovery = {0s, 3s} }\n' "$primary"
         printf '%s\n' "$@"
     } >"$tmp/mxpull.conf"
@@ -45,11 +46,19 @@ backup() {
     printf 'backup %s { host = "127.0.0.1" port = %s domains = {%s} }\n' "$name" "$(port "$name")" "$(IFS=, && printf '%s' "${*:-a.example}")"
 }
 
+# --- the daemon: in the background here, and a service on Windows ---------------------------------------------------------------------
 start_daemon() {
     : >"$tmp/log" # here and not by the program's start: nothing that the one before has said is to be found
-    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" "$@" >>"$tmp/log" 2>&1 </dev/null 5>&- &
+    "$MXPULL" daemon -v -c "$tmp/mxpull.conf" >>"$tmp/log" 2>&1 </dev/null 5>&- &
     daemon=$!
     processes+=("$daemon")
+}
+is_up() { kill -0 "$daemon" 2>/dev/null && echo yes || echo no; }
+pull_now() { kill -USR1 "$daemon"; }
+reload() { kill -HUP "$daemon"; }
+kill_daemon() {
+    kill -KILL "$daemon"
+    wait "$daemon" 2>/dev/null
 }
 
 # stop_daemon: by SIGTERM, within two seconds.
@@ -63,31 +72,36 @@ stop_daemon() {
     expect "it ends within two seconds: 0 is yes" 0 $?
 }
 
+# A command that writes these of its variables, the words behind MXPULL_, to the end of a file.
+tell() { printf 'echo "%s" >>%s/alarms.$MXPULL_BACKUP' "$(printf ' $MXPULL_%s' "$@" | cut -c 2-)" "$tmp"; }
+
+# shellcheck source=../windows/daemon-service.sh
+[ -z "$DRIVE" ] || . "$(dirname "$0")/../windows/daemon-service.sh"
+
 # --- the first poll, a retry, and alarms that are raised once -------------------------------------------------------------------
-configure "on_failure = 'echo \"\$MXPULL_EVENT \$MXPULL_BACKUP \$MXPULL_OUTCOME \$MXPULL_CODE \$MXPULL_TEXT\" >>$tmp/alarms'" \
-    "on_recovery = 'echo \"\$MXPULL_EVENT \$MXPULL_BACKUP\" >>$tmp/alarms'" "$(backup good a.example b.example)" "$(backup moody)" "$(backup bad)"
+configure "on_failure = '$(tell EVENT BACKUP OUTCOME CODE TEXT)'" "on_recovery = '$(tell EVENT BACKUP)'" "$(backup good a.example b.example)" "$(backup moody)" "$(backup bad)"
 start_daemon
 expect_soon "all domains are asked at the first start" 5 2 asked good
 expect_soon "what was deferred is asked again after the first time of retry" 5 2 asked moody
 expect_soon "the alarms" 5 "failure bad denied 459 no
 failure moody deferred 458 not now
-recovery moody" sort "$tmp/alarms"
+recovery moody" alarms
 sleep 2.5
 expect "what was denied is not asked again" 1 "$(asked bad)"
 expect "what went well is not asked again" "2 2" "$(asked good) $(asked moody)"
 
 # --- a second daemon, a pull beside it, pull now --------------------------------------------------------------------------------
-run 75 daemon -c "$tmp/mxpull.conf"
-expect_in "a second daemon says who is there" "process $daemon" "$tmp/err"
-run 0 pull -q -c "$tmp/mxpull.conf" good
+run 75 daemon -c "$theirs/mxpull.conf"
+expect_in "a second daemon says who is there" "process ${daemon:-}" "$tmp/err"
+run 0 pull -q -c "$theirs/mxpull.conf" good
 expect "a pull beside the daemon asks" 4 "$(asked good)"
-kill -USR1 "$daemon"
-expect_soon "SIGUSR1 pulls everything now" 5 "6 3 2" eval 'echo $(asked good) $(asked moody) $(asked bad)'
+pull_now
+expect_soon "a daemon that is told to pulls everything now" 5 "6 3 2" eval 'echo $(asked good) $(asked moody) $(asked bad)'
 
 # --- an outage -------------------------------------------------------------------------------------------------------------------
 stop_sim primary
 expect_soon "the outage is seen" 5 1 logged "event=outage "
-kill -USR1 "$daemon"
+pull_now
 expect_soon "nothing is asked meanwhile: held" 5 1 logged "backup=good domain=a.example verb=CONNECT outcome=held"
 expect "and the backup hears nothing" 6 "$(asked good)"
 start_sim primary "$tmp/primary"
@@ -96,7 +110,7 @@ expect_in "which is logged" "event=outage-ended" "$tmp/log"
 run 0 status -c "$tmp/mxpull.conf"
 expect_in "status tells that the daemon lives" "daemon   alive" "$tmp/out"
 expect_soon "and again at the second time of recovery" 6 10 asked good
-expect "a failure that goes on raises no second alarm" 1 "$(grep -c 'failure bad' "$tmp/alarms")"
+expect "a failure that goes on raises no second alarm" 1 "$(alarms | grep -c 'failure bad')"
 stop_daemon
 run 0 status -c "$tmp/mxpull.conf"
 expect_in "status tells that it has ended" "daemon   not running: ended" "$tmp/out"
@@ -110,34 +124,32 @@ expect "after a short restart nothing is due" 10 "$(asked good)"
 
 # --- a new configuration --------------------------------------------------------------------------------------------------------
 echo 'interval = nonsense' >>"$tmp/mxpull.conf"
-kill -HUP "$daemon"
+reload
 expect_soon "a faulty configuration is reported" 5 1 logged "stays in force"
 expect "and the daemon goes on" yes "$(is_up)"
 configure "$(backup slow)" "$(backup good a.example b.example)"
-kill -HUP "$daemon"
+reload
 expect_soon "a good one is taken: the new backup is asked" 5 1 asked slow
-run 75 pull -c "$tmp/mxpull.conf" slow
+run 75 pull -c "$theirs/mxpull.conf" slow
 expect_in "what is being asked at this moment is not asked twice" "another run" "$tmp/out"
 expect "so it hears one ETRN" 1 "$(asked slow)"
 configure "$(backup good a.example b.example)"
-kill -HUP "$daemon"
+reload
 expect_soon "a session in flight finishes by the old one" 6 1 logged "backup=slow domain=a.example verb=ETRN code=250 outcome=started"
 expect "the old backup's time has not come" 10 "$(asked good)"
 
 # --- ended in the middle of a session, and killed -----------------------------------------------------------------------------------
 configure "$(backup slow)"
-kill -HUP "$daemon"
-kill -USR1 "$daemon"
+reload
+pull_now
 expect_soon "asked again" 5 2 asked slow
 stop_daemon
 start_daemon
 expect_soon "what was interrupted is asked at the next start" 5 3 asked slow
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 start_daemon
 expect_soon "so it is after a kill" 5 4 asked slow
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 
 # --- off for more than two periods: an outage that nobody saw ------------------------------------------------------------------------
 configure "$(backup good a.example b.example)"
@@ -176,9 +188,9 @@ stop_sim primary
 start_sim primary "$tmp/partly"
 start_daemon
 expect_soon "it starts" 5 1 logged "watches our own"
-kill -USR1 "$daemon"
+pull_now
 expect_soon "the domain that is not accepted is held" 5 yes eval 'grep -q "domain=b.example.*550 no such" "$tmp/log" && echo yes'
-kill -HUP "$daemon"
+reload
 expect_soon "a new configuration" 5 1 logged "was read anew"
 sleep 3.5 # the times of recovery
 count=$(asked good)
@@ -194,15 +206,14 @@ count=$(asked slow)
 start_daemon
 expect_soon "it is asked" 5 $((count + 1)) asked slow
 configure "$(backup good)"
-kill -HUP "$daemon"
+reload
 expect_soon "it is gone" 5 1 logged "was read anew"
 configure "$(backup slow)"
-kill -HUP "$daemon"
+reload
 expect_soon "it is back" 5 2 logged "was read anew"
 sleep 0.5
 expect "while it is being asked it is not asked again" $((count + 1)) "$(asked slow)"
-kill -KILL "$daemon"
-wait "$daemon" 2>/dev/null
+kill_daemon
 
 # --- an outage without a pull at once ------------------------------------------------------------------------------------------------------
 configure "$(backup slow)"
@@ -215,15 +226,15 @@ stop_daemon
 
 # --- without a memory ---------------------------------------------------------------------------------------------------------------
 configure "$(backup moody)"
-sed -i 's|^state_dir = .*|state_dir = "/dev/null/state"|' "$tmp/mxpull.conf"
+sed -i "s|^state_dir = .*|state_dir = \"$theirs/backups/state\"|" "$tmp/mxpull.conf"
 before=$(asked moody)
 start_daemon
 expect_soon "without a state directory it asks all the same" 5 $((before + 1)) asked moody
 expect "and says so once" 1 "$(grep -c 'without its memory' "$tmp/log")"
 configure "$(backup bad)"
-kill -HUP "$daemon"
+reload
 expect_soon "and raises the alarm" 5 1 logged "event=failure backup=bad"
-kill -USR1 "$daemon"
+pull_now
 expect_soon "asked again" 5 2 logged "backup=bad domain=a.example verb=ETRN"
 expect "once" 1 "$(logged "event=failure backup=bad")"
 stop_daemon
@@ -242,16 +253,16 @@ if command -v sqlite3 >/dev/null; then
     exec 5<>"$tmp/hold" # also for reading: it must not wait for a reader
     printf 'BEGIN EXCLUSIVE;\nSELECT 1;\n' >&5
     expect_soon "the store is held" 5 1 cat "$tmp/held"
-    kill -USR1 "$daemon"
+    pull_now
     expect_soon "it goes on asking" 3 $((before + 2)) asked good
     stop_daemon
     start_daemon
     expect_soon "it starts" 10 1 logged "watches our own"
-    kill -USR1 "$daemon"
+    pull_now
     expect_soon "and so it does when it is started now" 5 $((before + 3)) asked good
     kill "$holder"
     exec 5>&-
-    kill -USR1 "$daemon"
+    pull_now
     expect_soon "what is answered then is written down" 5 1 logged "can be written down again"
     stop_daemon
 else
@@ -269,7 +280,7 @@ expect "its command comes to its end" told "$(cat "$tmp/told")"
 # --- a full disk ----------------------------------------------------------------------------------------------------------------------
 if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
     configure "$(backup good)"
-    sed -i "s|^state_dir = .*|state_dir = \"$tmp/small/state\"|" "$tmp/mxpull.conf"
+    sed -i "s|^state_dir = .*|state_dir = \"$theirs/small/state\"|" "$tmp/mxpull.conf"
     before=$(asked good)
     start_daemon
     expect_soon "it asks" 5 $((before + 1)) asked good
@@ -278,14 +289,14 @@ if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/nu
     kill -HUP "$daemon"
     expect_soon "its configuration is read anew" 5 1 logged "was read anew"
     for n in 2 3 4; do
-        kill -USR1 "$daemon"
+        pull_now
         expect_soon "with a full disk it goes on asking ($n)" 5 $((before + n)) asked good
         sleep 0.2
     done
     expect "and says once that nothing is written down" 1 "$(logged "without writing down")"
     expect_soon "a silence is told all the same" 8 1 logged "event=silence"
     rm "$tmp/small/filler"
-    kill -USR1 "$daemon"
+    pull_now
     expect_soon "and once that it is again" 5 1 logged "can be written down again"
     expect_soon "and that the silence is over" 5 1 logged "event=answer"
     stop_daemon
@@ -307,14 +318,14 @@ expect "which is logged with its name" 1 "$(grep -c "mxpull.db.damaged" "$tmp/lo
 stop_daemon
 
 # --- metrics ------------------------------------------------------------------------------------------------------------------------------
-configure "metrics_file = \"$tmp/metrics.prom\"" "$(backup good a.example b.example)" "$(backup bad)" "$(backup moody)"
+configure "metrics_file = \"$theirs/metrics.prom\"" "$(backup good a.example b.example)" "$(backup bad)" "$(backup moody)"
 rm -rf "$tmp/state"
 count=$(asked good)
 start_daemon
 measured() { grep -c "^mxpull_poll_success" "$tmp/metrics.prom" 2>/dev/null; }
 primary_up() { sed -n 's/^mxpull_primary_up //p' "$tmp/metrics.prom" 2>/dev/null; }
 expect_soon "the metrics of all" 5 "4 1" eval 'echo $(measured) $(primary_up)'
-kill -HUP "$daemon"
+reload
 expect_soon "a reload" 5 1 logged "was read anew"
 stop_sim primary
 expect_soon "an outage shows, and nothing is lost by the reload" 5 "4 0" eval 'echo $(measured) $(primary_up)'
