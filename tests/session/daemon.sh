@@ -107,12 +107,12 @@ expect "and the backup hears nothing" 6 "$(asked good)"
 start_sim primary "$tmp/primary"
 expect_soon "when our own server is back all are asked at once" 5 "8 4 3" eval 'echo $(asked good) $(asked moody) $(asked bad)'
 expect_in "which is logged" "event=outage-ended" "$tmp/log"
-run 0 status -c "$tmp/mxpull.conf"
+run 0 status -c "$theirs/mxpull.conf"
 expect_in "status tells that the daemon lives" "daemon   alive" "$tmp/out"
 expect_soon "and again at the second time of recovery" 6 10 asked good
 expect "a failure that goes on raises no second alarm" 1 "$(alarms | grep -c 'failure bad')"
 stop_daemon
-run 0 status -c "$tmp/mxpull.conf"
+run 0 status -c "$theirs/mxpull.conf"
 expect_in "status tells that it has ended" "daemon   not running: ended" "$tmp/out"
 
 # --- a restart remembers -----------------------------------------------------------------------------------------------------------
@@ -270,12 +270,14 @@ else
 fi
 
 # --- an alarm's command while the daemon ends ----------------------------------------------------------------------------------------
-configure "on_failure = 'sleep 0.4; echo told >>$tmp/told'" "$(backup bad)"
-rm -rf "$tmp/state"
-start_daemon
-expect_soon "the failure is seen" 5 1 logged "event=failure"
-stop_daemon
-expect "its command comes to its end" told "$(cat "$tmp/told")"
+if [ -z "$DRIVE" ]; then # cmd.exe has no sleep that is short enough
+    configure "on_failure = 'sleep 0.4; echo told >>$tmp/told'" "$(backup bad)"
+    rm -rf "$tmp/state"
+    start_daemon
+    expect_soon "the failure is seen" 5 1 logged "event=failure"
+    stop_daemon
+    expect "its command comes to its end" told "$(cat "$tmp/told")"
+fi
 
 # --- a full disk ----------------------------------------------------------------------------------------------------------------------
 if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
@@ -286,7 +288,7 @@ if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/nu
     expect_soon "it asks" 5 $((before + 1)) asked good
     cat /dev/zero >"$tmp/small/filler" 2>/dev/null
     sed -i 's/^interval = .*/&\nsilence = 4s/' "$tmp/mxpull.conf"
-    kill -HUP "$daemon"
+    reload
     expect_soon "its configuration is read anew" 5 1 logged "was read anew"
     for n in 2 3 4; do
         pull_now
