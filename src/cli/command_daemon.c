@@ -292,6 +292,8 @@ int command_daemon(const struct arguments *arguments)
     run.config = config;
     if (config != NULL)
         exit_status = run_daemon(&run, config);
+    else if (signals_stop_requested())
+        exit_status = EXIT_STATUS_OK;
     signals_end();
     loop_free(run.loop);
     close_log(&run);

@@ -16,5 +16,5 @@ json_t *json_value_number_if(bool is_known, int64_t number)
 
 void json_value_set(json_t *object, const char *key, json_t *value)
 {
-    (void)json_object_set_new_nocheck(object, key, value);
+    (void)json_object_set_new_nocheck(object, key, value != NULL ? value : json_null());
 }

@@ -5,6 +5,7 @@
 #include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,13 +131,23 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     return STATUS_OK;
 }
 
+/* By a signal that does not ask us to end: a pipe may be waited for. */
+static bool is_interrupted(FILE *file)
+{
+    if (ferror(file) == 0 || errno != EINTR || signals_stop_requested())
+        return false;
+    clearerr(file);
+    return true;
+}
+
 enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error)
 {
     char chunk[CHUNK_SIZE];
     enum status status = STATUS_OK;
     size_t size;
 
-    while (status == STATUS_OK && (size = fread(chunk, 1, sizeof chunk, file)) > 0)
+    while (status == STATUS_OK &&
+           ((size = fread(chunk, 1, sizeof chunk, file)) > 0 || is_interrupted(file)))
         status = buffer_append(bytes, chunk, size);
     memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
     if (status != STATUS_OK)

@@ -28,6 +28,10 @@ void primary_start(struct daemon *daemon, struct instant now)
     if (store != NULL && record_check(daemon->record, store_get_life(store, &life, &error), &error))
         (void)record_check(daemon->record, store_last_outage(store, &outage, &found, &error),
                            &error);
+    /* It lives again; its last sign of life stays what it was, until a look has followed. */
+    if (life.has_ended)
+        (void)record_check(daemon->record, store_set_alive(store, life.alive_ms, false, &error),
+                           &error);
     recovery_init(&daemon->primary, config->primary.watch_s, life.alive_ms,
                   found && outage.ended_ms == 0 ? outage.began_ms : 0, now);
 }

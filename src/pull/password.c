@@ -47,8 +47,9 @@ enum status password_take(struct password *password, char **text, struct error *
     struct buffer printed;
 
     buffer_init(&printed, CONFIG_PASSWORD_SIZE_MAX);
+    bool ended = process_has_ended(password->process); /* then all of it is there */
     enum status status = process_output(password->process, &printed, error);
-    if (status == STATUS_OK && !process_has_ended(password->process))
+    if (status == STATUS_OK && !ended)
         status = error_set(error, STATUS_TIMEOUT, "the command took longer than %d s",
                            PASSWORD_TIMEOUT_S);
     else if (status == STATUS_OK)

@@ -128,11 +128,12 @@ int64_t pool_advance(struct pool *pool)
     for (size_t i = 0; i < pool->count; i++) {
         struct member *member = &pool->members[i];
 
-        if (!member->running && has_room(pool, member->poll, fetching)) {
+        bool is_over = poll_is_over(member->poll); /* it was stopped before it began */
+        if (!member->running && !is_over && has_room(pool, member->poll, fetching)) {
             begin(pool, member);
             fetching += poll_is_fetching(member->poll) ? 1 : 0;
         }
-        if (member->running && poll_is_over(member->poll))
+        if (poll_is_over(member->poll))
             next_ms = now_ms; /* to be taken */
     }
     return next_ms;

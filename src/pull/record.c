@@ -6,6 +6,7 @@
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 bool record_check(struct record *record, enum status status, const struct error *error)
 {
@@ -46,13 +47,25 @@ void record_raise(const struct record *record, const struct alarm *alarm)
                 record->options.hooks);
 }
 
+/* Where the name stands among the backups: most likely at hint. The count: nowhere. */
+static size_t find_name(const struct config *config, const char *name, size_t hint)
+{
+    for (size_t i = 0; i < config->backup_count; i++) {
+        size_t place = (hint + i) % config->backup_count;
+
+        if (strcmp(config->backups[place].name, name) == 0)
+            return place;
+    }
+    return config->backup_count;
+}
+
 size_t record_find_backup(const struct record *record, const struct backup_config *backup)
 {
     const struct config *config = record->options.config;
 
     if (backup >= config->backups && backup < config->backups + config->backup_count)
         return (size_t)(backup - config->backups);
-    return config->backup_count;
+    return find_name(config, backup->name, 0);
 }
 
 /* ---- polls ---- */
@@ -271,11 +284,49 @@ bool record_prune(struct record *record, int64_t now_ms)
 
 /* ---- the whole ---- */
 
-static void load(struct record *record)
+/* Whether it is failing, unless we know better than the store. */
+static void fetch(struct record *record, const struct backup_config *backup, struct polled *polled)
 {
-    free(record->polled);
-    record->polled = memory_new(record->options.config->backup_count, sizeof *record->polled);
-    silence_load(record);
+    struct store_backup state;
+    struct error error;
+    bool found = false;
+    enum status status =
+        store_get_backup(record->options.store, backup->name, &state, &found, &error);
+
+    if (record_check(record, status, &error) && found && !polled->is_unwritten)
+        polled->has_failed = state.streak > 0;
+}
+
+/* Begins with what is known: before and old (NULL: there is none) are of the configuration before. */
+static void load(struct record *record, const struct polled *before, const struct config *old)
+{
+    const struct config *config = record->options.config;
+
+    record->count = config->backup_count;
+    record->polled = memory_new(record->count, sizeof *record->polled);
+    record->next_silent_ms = INT64_MAX;
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+        struct polled *polled = &record->polled[i];
+        size_t known = old != NULL ? find_name(old, backup->name, i) : 0;
+
+        if (old != NULL && known < old->backup_count) {
+            polled->has_failed = before[known].has_failed;
+            polled->is_unwritten = before[known].is_unwritten;
+            silence_load(record, i, &before[known], &old->backups[known]);
+        } else {
+            silence_load(record, i, NULL, NULL);
+        }
+        if (record->options.store != NULL && record->options.watches && !record->is_failing)
+            fetch(record, backup, polled);
+    }
+}
+
+static void free_polled(struct polled *polled, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(polled[i].domains);
+    free(polled);
 }
 
 struct record *record_new(const struct record_options *options)
@@ -283,22 +334,25 @@ struct record *record_new(const struct record_options *options)
     struct record *record = memory_new(1, sizeof *record);
 
     record->options = *options;
-    load(record);
+    load(record, NULL, NULL);
     return record;
 }
 
 void record_reload(struct record *record, const struct config *config)
 {
+    const struct config *old = record->options.config;
+    struct polled *before = record->polled;
+    size_t count = record->count;
+
     record->options.config = config;
-    load(record);
+    load(record, before, old);
+    free_polled(before, count);
 }
 
 void record_free(struct record *record)
 {
     if (record == NULL)
         return;
-    free(record->watched);
-    free(record->first);
-    free(record->polled);
+    free_polled(record->polled, record->count);
     free(record);
 }

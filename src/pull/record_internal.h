@@ -6,32 +6,36 @@
 #include <mxpull/pull/alarm.h>
 #include <mxpull/pull/record.h>
 
-/* A domain as we have seen it ourselves: this goes on where the store cannot be written. */
+/* A domain as we have seen it ourselves: this goes on where the store cannot be used. */
 struct watched {
     int64_t
         silent_at_ms; /* when it counts as silent; INT64_MAX: it does already, or was never asked */
+    int64_t from_ms;  /* what that counts from: the last good answer, or the first question */
     int64_t good_ms;  /* the last good answer; 0: we know of none */
+    int64_t told_ms;  /* when we told of its silence */
     const char *outcome; /* of the last answer that we took; NULL: there was none */
     int code;            /* of it */
-    bool is_silent;      /* which was told, and the store could not keep */
+    bool is_silent;      /* as it was told last */
+    bool is_stored; /* as the store has it, as far as we know; it hears of the rest when it can */
 };
 
 /* A backup in the same way. */
 struct polled {
-    bool has_failed;   /* its last poll that we took was not good */
-    bool is_unwritten; /* which the store does not know */
+    struct watched *domains; /* owned */
+    bool has_failed;         /* its last poll was not good */
+    bool is_unwritten;       /* which the store does not know */
 };
 
 struct record {
     struct record_options options;
-    struct watched *watched; /* all domains of all backups, in the order of the configuration */
-    size_t *first;           /* of each backup: where its domains begin there */
-    int64_t next_silent_ms;  /* the first of their silent_at_ms, or before it */
-    struct polled *polled;   /* all backups */
-    bool is_failing;         /* the store could not be written last time */
+    struct polled *polled;  /* the configuration's backups */
+    size_t count;           /* of them */
+    int64_t next_silent_ms; /* the first of all silent_at_ms, or before it */
+    bool is_failing;        /* the store could not be written last time */
 };
 
-/* Where in the configuration in force the backup stands; backup_count: no longer. */
+/* Where in the configuration in force the backup of that name stands; backup_count: no longer. It may be
+ * one of an older configuration. */
 size_t record_find_backup(const struct record *record, const struct backup_config *backup);
 
 /* Logs the alarm and has its command run. */
@@ -39,8 +43,13 @@ void record_raise(const struct record *record, const struct alarm *alarm);
 
 /* ---- record_silence.c ---- */
 
-/* Begins with what is known of the configuration's domains. */
-void silence_load(struct record *record);
+/* An ATRN without domains has one, whose name is empty. */
+size_t silence_domain_count(const struct backup_config *backup);
+
+/* Begins with what is known of the backup's domains: what before (NULL: nothing), which is that of the
+ * configuration old, knows of those with the same name, and what the store says. */
+void silence_load(struct record *record, size_t backup, const struct polled *before,
+                  const struct backup_config *old);
 
 /* An answer: a good one ends a silence, and puts the next one off. is_written: the store has it;
  * has_silent: and says that a domain of the backup is noted as silent. */

@@ -1,12 +1,12 @@
-/* Domains without a good answer for too long: told once, and once when there is one again. */
+/* Domains without a good answer for too long: told once, and once when there is one again. The store has
+ * the last word, for others ask too; where it cannot be used, a daemon goes on by its own memory. */
 #include "record_internal.h"
 
 #include <mxpull/base/memory.h>
 
-#include <stdlib.h>
+#include <string.h>
 
-/* An ATRN without domains counts as one. */
-static size_t slots_of(const struct backup_config *backup)
+size_t silence_domain_count(const struct backup_config *backup)
 {
     return backup->domain_count > 0 ? backup->domain_count : 1;
 }
@@ -16,24 +16,18 @@ static const char *domain_of(const struct backup_config *backup, size_t domain)
     return backup->domain_count > 0 ? backup->domain_texts[domain] : "";
 }
 
-static int64_t silent_at(const struct record *record, const struct backup_config *backup,
-                         int64_t good_ms)
+/* Where the name stands among the backup's domains: most likely at hint. The count: nowhere. */
+static size_t find_domain(const struct backup_config *backup, const char *name, size_t hint)
 {
-    return schedule_silent_at(&backup->timing, record->options.offset,
-                              record->options.config->silence_s, good_ms);
-}
+    size_t count = silence_domain_count(backup);
 
-/* Notes that the domain is silent, or no longer. *changed: that is news. */
-static bool set_silent(struct record *record, const struct backup_config *backup,
-                       const char *domain, bool is_silent, bool *changed)
-{
-    struct error error;
+    for (size_t i = 0; i < count; i++) {
+        size_t place = (hint + i) % count;
 
-    *changed = false;
-    return record_check(
-        record,
-        store_set_silent(record->options.store, backup->name, domain, is_silent, changed, &error),
-        &error);
+        if (strcmp(domain_of(backup, place), name) == 0)
+            return place;
+    }
+    return count;
 }
 
 static int64_t lesser(int64_t a, int64_t b)
@@ -41,165 +35,239 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static void set_silent_at(struct record *record, struct watched *watched, int64_t at_ms)
+static void wait_from(struct record *record, const struct backup_config *backup,
+                      struct watched *watched, int64_t from_ms)
 {
-    watched->silent_at_ms = at_ms;
-    record->next_silent_ms = lesser(record->next_silent_ms, at_ms);
+    watched->from_ms = from_ms;
+    watched->silent_at_ms = schedule_silent_at(&backup->timing, record->options.offset,
+                                               record->options.config->silence_s, from_ms);
+    record->next_silent_ms = lesser(record->next_silent_ms, watched->silent_at_ms);
 }
 
-/* Fetches what is known of a domain, and brings what the store could not keep. */
-static void load(struct record *record, const struct backup_config *backup, size_t domain,
-                 struct watched *watched)
+static bool get_state(struct record *record, const struct backup_config *backup, const char *domain,
+                      struct store_domain *state, bool *found)
 {
-    const char *name = domain_of(backup, domain);
-    struct store_domain state;
     struct error error;
-    bool found = false, changed;
-    enum status status =
-        store_get_domain(record->options.store, backup->name, name, &state, &found, &error);
 
-    if (!record_check(record, status, &error) || !found || state.silent)
-        return;
-    if (watched->is_silent) {
-        watched->is_silent = !set_silent(record, backup, name, true, &changed);
-        return;
-    }
-    watched->good_ms = state.good_ms;
-    set_silent_at(record, watched,
-                  silent_at(record, backup, state.good_ms != 0 ? state.good_ms : state.first_ms));
+    *found = false;
+    return record_check(
+        record, store_get_domain(record->options.store, backup->name, domain, state, found, &error),
+        &error);
 }
 
-void silence_load(struct record *record)
+/* Brings into the store whether the domain is silent. *changed: that is news to it. */
+static bool bring(struct record *record, const struct backup_config *backup, const char *domain,
+                  struct watched *watched, bool *changed)
 {
-    const struct config *config = record->options.config;
-    size_t count = 0;
-
-    record->first = memory_resize(record->first, config->backup_count + 1, sizeof *record->first);
-    for (size_t i = 0; i < config->backup_count; i++) {
-        record->first[i] = count;
-        count += slots_of(&config->backups[i]);
-    }
-    free(record->watched);
-    record->watched = memory_new(count, sizeof *record->watched);
-    record->next_silent_ms = INT64_MAX;
-    for (size_t i = 0; i < config->backup_count; i++) {
-        for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
-            struct watched *watched = &record->watched[record->first[i] + j];
-
-            watched->silent_at_ms = INT64_MAX;
-            if (record->options.store != NULL && record->options.watches && !record->is_failing)
-                load(record, &config->backups[i], j, watched);
-        }
-    }
-}
-
-/* The time has come, unless somebody else has had a good answer since, or has told it already. Where
- * the store cannot say, a daemon's own memory does. */
-static void raise_silence(struct record *record, const struct backup_config *backup, size_t domain,
-                          struct watched *watched, int64_t now_ms)
-{
-    struct alarm alarm = {.event = ALARM_SILENCE,
-                          .backup = backup,
-                          .domain = domain_of(backup, domain),
-                          .outcome = watched->outcome != NULL ? watched->outcome : "",
-                          .code = watched->code,
-                          .since_ms = watched->good_ms};
-    struct store_domain state;
     struct error error;
-    bool found = false, changed;
-    enum status status =
-        store_get_domain(record->options.store, backup->name, alarm.domain, &state, &found, &error);
-    bool is_known = record_check(record, status, &error) && found;
+    enum status status = store_set_silent(record->options.store, backup->name, domain,
+                                          watched->is_silent, changed, &error);
 
-    if (is_known && state.good_ms != 0 &&
-        (watched->silent_at_ms = silent_at(record, backup, state.good_ms)) > now_ms)
-        return; /* by another process, or a poll of the configuration before */
-    watched->silent_at_ms = INT64_MAX;
-    if (is_known && state.silent)
+    if (!record_check(record, status, &error))
+        return false;
+    watched->is_stored = watched->is_silent;
+    return true;
+}
+
+static void raise_answer(struct record *record, const struct backup_config *backup,
+                         const char *domain, const char *outcome, int code, const char *text)
+{
+    record_raise(record, &(struct alarm){.event = ALARM_ANSWER,
+                                         .backup = backup,
+                                         .domain = domain,
+                                         .outcome = outcome,
+                                         .code = code,
+                                         .text = text});
+}
+
+/* ---- what is known at first ---- */
+
+/* Fetches what the store knows of a domain, and brings what it does not know. */
+static void fetch(struct record *record, const struct backup_config *backup, const char *domain,
+                  struct watched *watched)
+{
+    struct store_domain state;
+    bool found, changed;
+
+    if (!get_state(record, backup, domain, &state, &found) || !found)
         return;
-    if (is_known && set_silent(record, backup, alarm.domain, true, &changed)) {
-        if (!changed)
-            return;
-        alarm.outcome = state.outcome;
-        alarm.code = state.code;
-        alarm.text = state.text;
-        alarm.since_ms = state.good_ms;
-        alarm.streak = state.streak;
+    if (watched->is_silent == watched->is_stored) {
+        watched->is_silent = watched->is_stored = state.silent;
+    } else if (watched->is_silent && state.good_ms > watched->told_ms) {
+        watched->is_silent = watched->is_stored = state.silent;
+        raise_answer(record, backup, domain, "", 0, NULL); /* another process knows which */
     } else {
-        if (!record->options.watches)
-            return;
-        watched->is_silent = true;
+        (void)bring(record, backup, domain, watched, &changed);
     }
-    record_raise(record, &alarm);
+    if (state.good_ms > watched->good_ms)
+        watched->good_ms = state.good_ms;
+    watched->silent_at_ms = INT64_MAX;
+    if (!watched->is_silent)
+        wait_from(record, backup, watched,
+                  watched->good_ms != 0 ? watched->good_ms : state.first_ms);
 }
 
-/* Where among the backup's domains the answer's stands. */
-static size_t find_domain(const struct backup_config *backup, const char *domain)
+void silence_load(struct record *record, size_t place, const struct polled *before,
+                  const struct backup_config *old)
 {
-    size_t place = 0;
+    const struct backup_config *backup = &record->options.config->backups[place];
+    size_t count = silence_domain_count(backup);
+    struct polled *polled = &record->polled[place];
 
-    while (place + 1 < slots_of(backup) && domain_of(backup, place) != domain)
-        place++;
-    return place;
+    polled->domains = memory_new(count, sizeof *polled->domains);
+    for (size_t i = 0; i < count; i++) {
+        const char *domain = domain_of(backup, i);
+        struct watched *watched = &polled->domains[i];
+        size_t known = before != NULL ? find_domain(old, domain, i) : 0;
+
+        watched->silent_at_ms = INT64_MAX;
+        if (before != NULL && known < silence_domain_count(old)) {
+            *watched = before->domains[known];
+            if (watched->silent_at_ms != INT64_MAX)
+                wait_from(record, backup, watched, watched->from_ms);
+        }
+        if (record->options.store != NULL && record->options.watches && !record->is_failing)
+            fetch(record, backup, domain, watched);
+    }
 }
 
-/* A good answer ends a silence, and puts the next one off. */
+/* ---- answers ---- */
+
+/* A good one. What the store has seen of the silence says whether that is news; else our memory does. */
 static void note_good(struct record *record, struct watched *watched, const struct result *result,
-                      bool has_silent)
+                      bool is_written, bool has_silent)
 {
-    bool was_silent = watched->is_silent, changed = false;
+    bool was_silent = watched->is_silent, was_stored = watched->is_stored, changed = false;
 
     watched->is_silent = false;
     watched->good_ms = result->at_ms;
-    set_silent_at(record, watched, silent_at(record, result->backup, result->at_ms));
-    if (has_silent)
-        (void)set_silent(record, result->backup, result->domain, false, &changed);
-    if (changed || was_silent)
-        record_raise(record, &(struct alarm){.event = ALARM_ANSWER,
-                                             .backup = result->backup,
-                                             .domain = result->domain,
-                                             .outcome = watched->outcome,
-                                             .code = result->code,
-                                             .text = result->text});
+    wait_from(record, result->backup, watched, result->at_ms);
+    if (is_written && !has_silent)
+        watched->is_stored = false;
+    else if (is_written && !record->is_failing)
+        is_written = bring(record, result->backup, result->domain, watched, &changed);
+    /* News: that it was told by us alone, or is so by a store from which we have not told it yet. */
+    bool is_news =
+        is_written ? (changed ? was_silent || !was_stored : was_silent && !was_stored) : was_silent;
+    if (is_news)
+        raise_answer(record, result->backup, result->domain, watched->outcome, result->code,
+                     result->text);
 }
 
 void silence_note(struct record *record, const struct result *result, enum store_grade grade,
                   bool is_written, bool has_silent)
 {
-    const struct backup_config *backup = result->backup;
-    size_t place = record_find_backup(record, backup), domain = find_domain(backup, result->domain);
+    size_t place = record_find_backup(record, result->backup);
 
     if (place == record->options.config->backup_count)
         return;
-    struct watched *watched = &record->watched[record->first[place] + domain];
+    const struct backup_config *backup = &record->options.config->backups[place];
+    size_t domain = find_domain(backup, result->domain, 0);
+    if (domain == silence_domain_count(backup))
+        return;
+    struct watched *watched = &record->polled[place].domains[domain];
     watched->outcome = outcome_name(result->outcome);
     watched->code = result->code;
     if (grade == STORE_GOOD)
-        note_good(record, watched, result, has_silent);
-    else if (watched->silent_at_ms == INT64_MAX && is_written)
-        load(record, backup, domain, watched);
+        note_good(record, watched, result, is_written, has_silent);
+    else if (is_written &&
+             (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored))
+        fetch(record, backup, result->domain, watched);
     else if (watched->silent_at_ms == INT64_MAX && record->options.watches && !watched->is_silent)
-        set_silent_at(record, watched, silent_at(record, backup, result->at_ms));
+        wait_from(record, backup, watched, result->at_ms);
+}
+
+/* ---- the time has come ---- */
+
+/* One look through all domains. A store that has failed once is not waited for again. */
+struct pass {
+    int64_t now_ms;
+    bool can_read, can_write;
+};
+
+/* Whether the store knows better: somebody has had a good answer since, or has told it already. */
+static bool is_outdated(struct record *record, const struct pass *pass,
+                        const struct backup_config *backup, struct watched *watched,
+                        const struct store_domain *state)
+{
+    if (state->good_ms > watched->good_ms) {
+        watched->good_ms = state->good_ms;
+        wait_from(record, backup, watched, state->good_ms);
+        if (watched->silent_at_ms > pass->now_ms)
+            return true; /* by another process, or a poll of the configuration before */
+    }
+    watched->is_stored = state->silent;
+    watched->is_silent = watched->is_silent || state->silent;
+    return watched->is_silent;
+}
+
+/* Notes it in the store, if that can be. Returns whether it was, and then whether it is news there. */
+static bool store_silence(struct record *record, struct pass *pass,
+                          const struct backup_config *backup, const char *domain,
+                          struct watched *watched, bool *is_news)
+{
+    if (pass->can_write)
+        pass->can_write = bring(record, backup, domain, watched, is_news);
+    return pass->can_write;
+}
+
+static void raise_silence(struct record *record, struct pass *pass,
+                          const struct backup_config *backup, const char *domain,
+                          struct watched *watched)
+{
+    struct store_domain state;
+    bool found = false, is_news = true;
+
+    if (pass->can_read)
+        pass->can_read = get_state(record, backup, domain, &state, &found);
+    if (found && is_outdated(record, pass, backup, watched, &state)) {
+        if (watched->is_silent)
+            watched->silent_at_ms = INT64_MAX;
+        return;
+    }
+    watched->silent_at_ms = INT64_MAX;
+    watched->is_silent = found || record->options.watches;
+    bool is_stored = found && store_silence(record, pass, backup, domain, watched, &is_news);
+    if (!is_news || (!is_stored && !record->options.watches))
+        return;
+    watched->told_ms = pass->now_ms;
+    struct alarm alarm = {.event = ALARM_SILENCE,
+                          .backup = backup,
+                          .domain = domain,
+                          .outcome = watched->outcome != NULL ? watched->outcome : "",
+                          .code = watched->code,
+                          .since_ms = watched->good_ms};
+    if (is_stored) {
+        alarm.outcome = state.outcome;
+        alarm.code = state.code;
+        alarm.text = state.text;
+        alarm.since_ms = state.good_ms;
+        alarm.streak = state.streak;
+    }
+    record_raise(record, &alarm);
 }
 
 int64_t record_check_silence(struct record *record, int64_t now_ms,
                              bool (*is_asked)(void *context, size_t backup), void *context)
 {
     const struct config *config = record->options.config;
+    struct pass pass = {.now_ms = now_ms, .can_read = true, .can_write = true};
     int64_t next_ms = INT64_MAX, waiting_ms = INT64_MAX;
 
     if (now_ms < record->next_silent_ms)
         return record->next_silent_ms;
     for (size_t i = 0; i < config->backup_count; i++) {
-        for (size_t j = 0; j < slots_of(&config->backups[i]); j++) {
-            struct watched *watched = &record->watched[record->first[i] + j];
+        const struct backup_config *backup = &config->backups[i];
+
+        for (size_t j = 0; j < silence_domain_count(backup); j++) {
+            struct watched *watched = &record->polled[i].domains[j];
 
             if (watched->silent_at_ms <= now_ms) {
                 if (is_asked != NULL && is_asked(context, i)) {
                     waiting_ms = lesser(waiting_ms, watched->silent_at_ms);
                     continue;
                 }
-                raise_silence(record, &config->backups[i], j, watched, now_ms);
+                raise_silence(record, &pass, backup, domain_of(backup, j), watched);
             }
             next_ms = lesser(next_ms, watched->silent_at_ms);
         }

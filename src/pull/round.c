@@ -136,9 +136,13 @@ static void tell_look(const struct round *round)
 {
     const struct round_options *options = &round->options;
     const char *why = preflight_why(round->preflight);
+    const char *refusal = preflight_refusal_of_all(round->preflight);
 
-    if (why == NULL && round->looks_at_all)
-        why = preflight_refusal_of_all(round->preflight);
+    if (why == NULL && refusal != NULL) {
+        if (!round->looks_at_all)
+            return; /* whether everything else is refused, too, is not known */
+        why = refusal;
+    }
     if (options->looked != NULL)
         options->looked(options->context, why);
 }

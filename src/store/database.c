@@ -105,9 +105,11 @@ static enum status check_version(const struct store *store, int64_t version, str
     if (version == 0)
         return error_set(error, STATUS_SYSTEM, "%s: nothing is recorded yet", store->path);
     if (version < SCHEMA_VERSION)
-        return error_set(error, STATUS_SYSTEM,
-                         "%s: is from an older mxpull; the next pull brings it up to date",
-                         store->path);
+        return error_set(
+            error, STATUS_SYSTEM,
+            "%s: is from an older mxpull; the next pull, or the daemon's next start, brings it "
+            "up to date",
+            store->path);
     return STATUS_OK;
 }
 

@@ -269,6 +269,33 @@ else
     echo "SKIPPED: a store that somebody holds: sqlite3 is not installed"
 fi
 
+# --- signals from the first moment on, and commands that bring passwords when it ends ---------------------------------------------------------
+if [ -z "$DRIVE" ]; then
+    configure
+    for ((i = 0; i < 20; i++)); do
+        printf 'backup b%s { host = "127.0.0.1" port = %s domains = a.example user = u auth_in_clear = true password_command = "echo >>%s/running; sleep 20" }\n' \
+            "$i" "$(port good)" "$tmp" >>"$tmp/mxpull.conf"
+    done
+    rm -rf "$tmp/state"
+    mkfifo "$tmp/pipe"
+    : >"$tmp/log"
+    : >"$tmp/running"
+    "$MXPULL" daemon -v -c - <"$tmp/pipe" >>"$tmp/log" 2>&1 5>&- 6>&- &
+    daemon=$!
+    processes+=("$daemon")
+    exec 6>"$tmp/pipe"
+    sleep 0.3 # it waits for its configuration
+    reload
+    pull_now
+    sleep 0.3
+    cat "$tmp/mxpull.conf" >&6
+    exec 6>&-
+    expect_soon "signals do no harm before it has its configuration" 5 1 logged "watches our own"
+    expect_soon "eight commands at once" 5 8 grep -c '' "$tmp/running"
+    stop_daemon
+    expect "none is begun when it ends" 8 "$(wc -l <"$tmp/running")"
+fi
+
 # --- an alarm's command while the daemon ends ----------------------------------------------------------------------------------------
 if [ -z "$DRIVE" ]; then # cmd.exe has no sleep that is short enough
     configure "on_failure = 'sleep 0.4; echo told >>$tmp/told'" "$(backup bad)"

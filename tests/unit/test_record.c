@@ -6,6 +6,8 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/record.h>
 
+#include <support.h>
+
 enum {
     LOG_SIZE = 16 * 1024,
     HOUR_MS = 3600 * 1000
@@ -360,36 +362,166 @@ static void test_store_that_works_again(void **state)
     store_close(store);
 }
 
-/* For a while: what the store knew before is not forgotten. */
-static void test_store_that_is_held(void **state)
+/* What another process holds, we cannot write; reading goes on. */
+static struct store *hold(struct store *store)
 {
-    struct store *store = open_store(), *other = open_store();
-    struct record *record = make_record(store, true);
-    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
+    struct store *other = open_store();
+    struct error error;
+
+    assert_int_equal(store_begin(other, &error), STATUS_OK);
+    store_set_patience(store, 0);
+    return other;
+}
+
+static void let_go(struct store *other)
+{
+    struct error error;
+
+    assert_int_equal(store_commit(other, &error), STATUS_OK);
+    store_close(other);
+    logged[0] = '\0'; /* that nothing could be written down */
+}
+
+static bool is_stored_silent(struct store *store)
+{
     struct store_domain domain;
     struct error error;
     bool found;
 
-    (void)state;
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, later_ms);
-    assert_told("failure denied \nsilence a.example denied \n");
-    assert_int_equal(store_begin(other, &error), STATUS_OK);
-    store_set_patience(store, 0);
-    poll_brings(record, OUTCOME_DENIED);
-    assert_non_null(strstr(logged, "goes on without writing down"));
-    logged[0] = '\0';
-    assert_int_equal(store_commit(other, &error), STATUS_OK);
-    poll_brings(record, OUTCOME_STARTED);
-    assert_told("the answers can be written down again\nrecovery started \n"
-                "answer a.example started \n");
     assert_int_equal(store_get_domain(store, "mx2", "a.example", &domain, &found, &error),
                      STATUS_OK);
     assert_true(found);
-    assert_false(domain.silent);
+    return domain.silent;
+}
+
+/* For a while: what the store knew before is not forgotten. */
+static void test_store_that_is_held(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+
+    (void)state;
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    assert_told("failure denied \nsilence a.example denied \n");
+    struct store *holder = hold(store);
+    poll_brings(record, OUTCOME_DENIED);
+    assert_non_null(strstr(logged, "goes on without writing down"));
+    let_go(holder);
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("the answers can be written down again\nrecovery started \n"
+                "answer a.example started \n");
+    assert_false(is_stored_silent(store));
     record_free(record);
     store_close(store);
-    store_close(other);
+}
+
+/* The first poll after a restart, or a reload, cannot be written: the failure before it was another's. */
+static void test_recovery_that_is_not_written(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    struct config other = config;
+
+    (void)state;
+    poll_brings(record, OUTCOME_DENIED);
+    assert_told("failure denied \n");
+    record_free(record);
+    for (int i = 0; i < 2; i++) {
+        record = make_record(store, true);
+        if (i == 1) {
+            poll_brings(record, OUTCOME_DENIED);
+            assert_told("failure denied \n");
+            record_reload(record, &other);
+        }
+        struct store *holder = hold(store);
+        poll_brings(record, OUTCOME_EMPTY);
+        assert_non_null(strstr(logged, "recovery empty \n"));
+        let_go(holder);
+        poll_brings(record, OUTCOME_EMPTY);
+        assert_told("the answers can be written down again\n");
+        record_free(record);
+    }
+    store_close(store);
+}
+
+/* Who mends a full disk may reload. */
+static void test_reload_while_the_store_fails(void **state)
+{
+    struct store *store = open_failing_store();
+    struct record *record = make_record(store, true);
+    struct backup_config same = backup;
+    struct config other = config;
+    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
+
+    (void)state;
+    other.backups = &same;
+    logged[0] = '\0';
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, later_ms);
+    assert_told("failure denied \nsilence a.example denied \n");
+    record_reload(record, &other);
+    poll_brings(record, OUTCOME_DENIED); /* of the older configuration */
+    (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
+    record_reload(record, &config);
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
+    assert_told("");
+    record_reload(record, &other);
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("recovery started \nanswer a.example started \n");
+    record_free(record);
+    store_close(store);
+}
+
+/* It was told and written; its end cannot be written, and is told once all the same. */
+static void test_end_of_silence_that_is_not_written(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+
+    (void)state;
+    poll_brings(record, OUTCOME_DENIED);
+    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    assert_told("failure denied \nsilence a.example denied \n");
+    assert_true(is_stored_silent(store));
+    struct store *holder = hold(store);
+    poll_brings(record, OUTCOME_STARTED);
+    assert_non_null(strstr(logged, "recovery started \nanswer a.example started \n"));
+    let_go(holder);
+    poll_brings(record, OUTCOME_STARTED);
+    assert_told("the answers can be written down again\n");
+    assert_false(is_stored_silent(store));
+    record_free(record);
+    store_close(store);
+}
+
+/* A silence that we could not write, and which another process has ended since. */
+static void test_silence_that_another_has_ended(void **state)
+{
+    struct store *store = open_store();
+    struct record *record, *pull;
+    int64_t now_ms = clock_wall_ms();
+
+    (void)state;
+    config.silence_s = 1;
+    record = make_record(store, true);
+    poll_brings(record, OUTCOME_DENIED);
+    struct store *holder = hold(store);
+    (void)check_silence(record, now_ms + 1500);
+    assert_non_null(strstr(logged, "silence a.example denied \n"));
+    let_go(holder);
+    support_sleep_ms(1600);
+    pull = make_record(store, false);
+    poll_brings(pull, OUTCOME_STARTED);
+    record_free(pull);
+    assert_told("recovery started \n"); /* for it, there was no silence */
+    poll_brings(record, OUTCOME_DENIED);
+    assert_told("the answers can be written down again\nfailure denied \n"
+                "answer a.example \n");
+    assert_false(is_stored_silent(store));
+    record_free(record);
+    store_close(store);
 }
 
 /* A memory that ends with us serves as well, but for the next run. */
@@ -438,6 +570,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_recovery_that_is_not_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reload_while_the_store_fails, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_end_of_silence_that_is_not_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silence_that_another_has_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_in_memory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };

@@ -28,7 +28,8 @@ struct record *record_new(const struct record_options *options);
 /* NULL is allowed. */
 void record_free(struct record *record);
 
-/* Another configuration. */
+/* Another configuration; the one before may be freed after this call, not sooner. What is known of a
+ * backup and its domains stays with their names. */
 void record_reload(struct record *record, const struct config *config);
 
 /* These polls are over. Their backups may be those of an older configuration. */
