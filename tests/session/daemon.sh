@@ -224,6 +224,18 @@ expect_soon "what was due is asked although recovery has no 0s" 5 $((count + 2))
 expect "after a time in which nobody watched" 1 "$(logged "event=outage-ended")"
 stop_daemon
 
+# --- a primary that is not done with its greeting ------------------------------------------------------------------------------------------
+printf 'server primary 127.0.0.1:%s\n  greeting stall\n' "$primary" >"$tmp/mute"
+stop_sim primary
+start_sim primary "$tmp/mute"
+start_daemon
+expect_soon "it starts" 5 1 logged "watches our own"
+run 0 status -c "$theirs/mxpull.conf"
+expect_in "it lives, although its first look has not ended" "daemon   alive" "$tmp/out"
+stop_daemon
+stop_sim primary
+start_sim primary "$tmp/primary"
+
 # --- without a memory ---------------------------------------------------------------------------------------------------------------
 configure "$(backup moody)"
 sed -i "s|^state_dir = .*|state_dir = \"$theirs/backups/state\"|" "$tmp/mxpull.conf"
