@@ -131,31 +131,20 @@ static void write_outage(struct daemon *daemon, int64_t began_ms, int64_t ended_
     (void)record_check(daemon->record, status, &error);
 }
 
-static enum status write_both(const struct daemon *daemon, struct instant now, struct error *error)
-{
-    const struct recovery *primary = &daemon->primary;
-    struct store *store = daemon->options.store;
-    enum status status = store_begin(store, error);
-
-    if (status != STATUS_OK)
-        return status;
-    (void)store_set_alive(store, now.wall_ms, false, error);
-    (void)store_set_primary(store,
-                            &(struct store_primary){.is_up = primary->state == RECOVERY_UP,
-                                                    .looked_ms = primary->looked_ms,
-                                                    .since_ms = primary->since_ms,
-                                                    .text = daemon->primary_text},
-                            error);
-    return store_commit(store, error); /* says what has failed before, too */
-}
-
 static void write_life(struct daemon *daemon, struct instant now)
 {
+    const struct recovery *primary = &daemon->primary;
+    const struct store_primary life = {.is_up = primary->state == RECOVERY_UP,
+                                       .looked_ms = primary->looked_ms,
+                                       .since_ms = primary->since_ms,
+                                       .text = daemon->primary_text,
+                                       .alive_ms = now.wall_ms};
     struct error error;
 
     if (daemon->options.store == NULL)
         return;
-    (void)record_check(daemon->record, write_both(daemon, now, &error), &error);
+    (void)record_check(daemon->record, store_set_primary(daemon->options.store, &life, &error),
+                       &error);
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
         daemon->next_upkeep_ms = now.wall_ms;
         if (!record_prune(daemon->record, now.wall_ms))

@@ -31,7 +31,8 @@ static int set_primary(struct store *store, void *context)
 {
     static const char sql[] =
         "INSERT INTO life (id, alive_ms, is_up, looked_ms, since_ms, text)"
-        " VALUES (1, 0, ?1, ?2, iif(?3 = 0, ?2, ?3), ?4) ON CONFLICT (id) DO UPDATE SET"
+        " VALUES (1, ?5, ?1, ?2, iif(?3 = 0, ?2, ?3), ?4) ON CONFLICT (id) DO UPDATE SET"
+        " alive_ms = iif(?5 = 0, alive_ms, ?5), has_ended = iif(?5 = 0, has_ended, 0),"
         " since_ms = iif(?3 = 0 AND looked_ms > 0 AND is_up = ?1, since_ms, excluded.since_ms),"
         " is_up = excluded.is_up, looked_ms = excluded.looked_ms, text = excluded.text";
     const struct store_primary *primary = context;
@@ -41,6 +42,7 @@ static int set_primary(struct store *store, void *context)
     statement_number(&statement, primary->looked_ms);
     statement_number(&statement, primary->since_ms);
     statement_text(&statement, primary->text != NULL ? primary->text : "");
+    statement_number(&statement, primary->alive_ms);
     return statement_run(&statement);
 }
 

@@ -37,7 +37,7 @@ for _ in {1..300}; do
     sleep 0.1
 done
 [ "$(grep -c '^herd.* < ETRN' "$folder/wire")" -eq 1000 ] || fail 70 "$mxpull" daemon
-sleep 5
+sleep 65 # what the start has left in libcurl's memory is forgotten after a minute
 
 say "idling for $length_s s"
 began_cpu=$(cpu_us) began_looks=$(looks) last=$(wakes) busy=0

@@ -323,6 +323,12 @@ static void life_is_replaced(void **state)
     assert_int_equal(life.alive_ms, 4);
     assert_true(life.has_ended);
     assert_string_equal(life.text, refused);
+    primary = (struct store_primary){.is_up = true, .looked_ms = 5, .alive_ms = 6};
+    assert_ok(store_set_primary(store, &primary, &problem)); /* a daemon has looked */
+    life = read_life(store);
+    assert_int_equal(life.alive_ms, 6);
+    assert_false(life.has_ended);
+    assert_true(life.is_up);
     store_close(store);
 }
 

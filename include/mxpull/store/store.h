@@ -141,6 +141,7 @@ struct store_primary {
     int64_t looked_ms; /* when it was looked at */
     int64_t since_ms;  /* since when it is so; 0: since this look, unless it was so before */
     const char *text;  /* why it is not up; NULL: nothing */
+    int64_t alive_ms;  /* the sign of life of the daemon that has looked; 0: it was somebody else */
 };
 
 /* Replaces what is known of the primary. */
