@@ -10,7 +10,9 @@ packages() {
             "libcmocka-dev libssl-dev openssl"
         ;;
     test) echo "valgrind jq util-linux procps libxml2-utils" ;;
-    windows) echo "gcc libc6-dev cmake make pkg-config gcc-mingw-w64-x86-64-win32 flex tcl wine64 wine jq iproute2" ;;
+    windows)
+        echo "gcc libc6-dev cmake make pkg-config libssl-dev openssl gcc-mingw-w64-x86-64-win32 flex tcl wine64 wine jq iproute2"
+        ;;
     *) echo "packages.sh: build, test or windows is wanted, not \"$1\"" >&2 && return 64 ;;
     esac
 }

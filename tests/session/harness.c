@@ -56,20 +56,32 @@ static void read_servers(struct sim *sim, FILE *output)
     assert_string_equal(line, "ready\n");
 }
 
+static void write_script(const char *path, const char *script)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_not_equal(fputs(script, file), EOF);
+    assert_int_equal(fclose(file), 0);
+}
+
 struct sim *sim_start(const char *script)
 {
     struct sim *sim = calloc(1, sizeof *sim);
+    char script_path[64];
     FILE *output;
 
     assert_non_null(sim);
     buffer_init(&sim->journal, JOURNAL_MAX);
     (void)snprintf(sim->journal_path, sizeof sim->journal_path, "journal.%lu.%p",
                    support_process_id(), (void *)sim);
-    const char *arguments[] = {"--until-eof", "--log", sim->journal_path, "-", NULL};
+    (void)snprintf(script_path, sizeof script_path, "script.%lu.%p", support_process_id(),
+                   (void *)sim);
+    write_script(script_path, script);
+    const char *arguments[] = {"--until-eof", "--log", sim->journal_path, script_path, NULL};
     sim->program = support_start(MXSIM, arguments, &sim->input, &output);
-    (void)fprintf(sim->input, "%s\nend\n", script);
-    (void)fflush(sim->input);
     read_servers(sim, output);
+    (void)remove(script_path);
     (void)fclose(output);
     return sim;
 }

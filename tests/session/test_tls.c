@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <stdio.h>
+#include <support.h>
 
 #define GOOD "\"" CERTIFICATES "/good.crt\" \"" CERTIFICATES "/good.key\"\n"
 #define CERTIFICATE(name) "\"" CERTIFICATES "/" name ".crt\" \"" CERTIFICATES "/" name ".key\"\n"
@@ -59,6 +60,8 @@ static const struct row rows[] = {
      "tls = required command_timeout = 2s" CA, "tls", 76, false, NULL, "ETRN e"},
     {"implicit, spoken in clear", MX, "tls = implicit command_timeout = 2s" CA, "tls", 76, false,
      NULL, "ETRN e"},
+    {"implicit, spoken in clear at length", MX "greeting \"220-mx\" *2000 \"220 mx\"\n",
+     "tls = implicit" CA, "tls", 76, false, NULL, "ETRN e"},
     {"ETRN only before STARTTLS is forgotten",
      MX "on-connection 1 ehlo \"250-mx\" \"250-STARTTLS\" \"250 ETRN\"\ntls starttls " GOOD,
      "tls = required" CA, NULL, -1, false, NULL, NULL},
@@ -94,9 +97,25 @@ static const struct row rows[] = {
      "tls = required" CA "user = me password = secret", "tls", 76, false, NULL, "< AUTH"},
 };
 
+/* Without a CA wine trusts everybody, and what is no TLS it takes for the head of a record whose rest is
+ * still to come. */
+static void leave_out_under_wine(const char *name)
+{
+    static const char *const names[] = {"unknown to the system",
+                                        "opportunistic, rubbish after STARTTLS",
+                                        "required, rubbish", "implicit, spoken in clear"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && support_is_wine(); i++) {
+        if (strcmp(name, names[i]) == 0)
+            skip();
+    }
+}
+
 static void test_row(void **state)
 {
     const struct row *row = *state;
+
+    leave_out_under_wine(row->name);
     struct sim *sim = sim_start(row->script);
     char config[2000];
 

@@ -65,15 +65,21 @@ void support_while_unreadable(const char *path, void (*call)(void *context), voi
 struct support_program;
 
 /* arguments: without the program's own name, up to a NULL. *input and *output are the caller's to
- * close. */
+ * close. Under wine a path that begins with a slash is that of a program of the system below: it reads
+ * and writes by sockets that do not block. */
 struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
                                       FILE **output);
 
-/* Waits for its end and frees it. Returns whether it exited with 0. */
+/* Waits for its end and frees it. Returns whether it exited with 0, of which wine tells nothing when it
+ * is of the system below. */
 bool support_wait(struct support_program *program);
 
 /* Kills it, whatever it does at this moment, and frees it. */
 void support_kill(struct support_program *program);
+
+/* Whether this is Windows as wine plays it, which trusts everybody where no CA is named, lets a new file
+ * inherit nothing from its directory, and takes the zone from $TZ. */
+bool support_is_wine(void);
 
 /* Sockets that block, on loopback, over IPv4; a failure to connect, read or write is told. */
 

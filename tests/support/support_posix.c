@@ -211,6 +211,11 @@ void support_kill(struct support_program *program)
     (void)support_wait(program);
 }
 
+bool support_is_wine(void)
+{
+    return false;
+}
+
 /* Sockets */
 
 static struct sockaddr_in loopback(int port)

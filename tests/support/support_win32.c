@@ -188,7 +188,7 @@ unsigned support_set_mask(unsigned mask)
     return mask;
 }
 
-static bool is_wine(void)
+bool support_is_wine(void)
 {
     HMODULE system = GetModuleHandleA("ntdll.dll");
 
@@ -205,7 +205,7 @@ bool support_is_private(const char *path)
     bool is_private = true;
 
     demand(attributes != INVALID_FILE_ATTRIBUTES, path);
-    if (is_wine() && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
+    if (support_is_wine() && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
         (void)wcscat(asked, L"/..");
     demand(GetNamedSecurityInfoW(asked, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, NULL,
                                  NULL, &descriptor) == ERROR_SUCCESS &&
@@ -224,7 +224,7 @@ bool support_while_read_only(const char *path, void (*call)(void *context), void
 {
     wchar_t *self, text[SUPPORT_PATH_SIZE];
 
-    if (is_wine())
+    if (support_is_wine())
         return false;
     self = own_sid();
     (void)wcscpy(text, L"D:P(A;OICI;FRFX;;;");
@@ -267,79 +267,6 @@ void support_while_unreadable(const char *path, void (*call)(void *context), voi
     demand(held != INVALID_HANDLE_VALUE, path);
     call(context);
     (void)CloseHandle(held);
-}
-
-/* Programs */
-
-struct support_program {
-    HANDLE process;
-};
-
-/* A pipe whose one end a child inherits; the other is made a stream. */
-static HANDLE make_pipe(bool child_reads, FILE **stream)
-{
-    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
-    HANDLE reading, writing;
-
-    demand(CreatePipe(&reading, &writing, &inherited, 0) != 0, "pipe");
-    HANDLE own = child_reads ? writing : reading, other = child_reads ? reading : writing;
-    (void)SetHandleInformation(own, HANDLE_FLAG_INHERIT, 0);
-    *stream = _fdopen(_open_osfhandle((intptr_t)own, child_reads ? _O_BINARY : _O_TEXT),
-                      child_reads ? "wb" : "r");
-    demand(*stream != NULL, "fdopen");
-    return other;
-}
-
-/* No argument of ours needs more than quotes around it. */
-struct support_program *support_start_with(unsigned long flags, const char *path,
-                                           const char *const *arguments, FILE **input,
-                                           FILE **output)
-{
-    struct support_program *program = calloc(1, sizeof *program);
-    STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
-    PROCESS_INFORMATION started;
-    char line[4 * SUPPORT_PATH_SIZE];
-    wchar_t wide_line[4 * SUPPORT_PATH_SIZE];
-
-    demand(program != NULL, "calloc");
-    how.hStdInput = make_pipe(true, input);
-    how.hStdOutput = make_pipe(false, output);
-    how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-    (void)snprintf(line, sizeof line, "\"%s\"", path);
-    for (size_t i = 0; arguments[i] != NULL; i++)
-        (void)snprintf(line + strlen(line), sizeof line - strlen(line), " \"%s\"", arguments[i]);
-    (void)wcscpy(wide_line, wide(line));
-    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, flags, NULL, NULL, &how, &started) !=
-               0,
-           path);
-    (void)CloseHandle(started.hThread);
-    (void)CloseHandle(how.hStdInput);
-    (void)CloseHandle(how.hStdOutput);
-    program->process = started.hProcess;
-    return program;
-}
-
-struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
-                                      FILE **output)
-{
-    return support_start_with(0, path, arguments, input, output);
-}
-
-bool support_wait(struct support_program *program)
-{
-    DWORD status = 1;
-
-    (void)WaitForSingleObject(program->process, INFINITE);
-    (void)GetExitCodeProcess(program->process, &status);
-    (void)CloseHandle(program->process);
-    free(program);
-    return status == 0;
-}
-
-void support_kill(struct support_program *program)
-{
-    demand(TerminateProcess(program->process, 1) != 0, "TerminateProcess");
-    (void)support_wait(program);
 }
 
 /* Sockets */
@@ -476,4 +403,104 @@ void support_end_server(struct support_server *server)
     (void)WaitForSingleObject(server->thread, INFINITE);
     (void)CloseHandle(server->thread);
     free(server);
+}
+
+/* Programs */
+
+struct support_program {
+    HANDLE process;
+};
+
+static FILE *as_stream(HANDLE handle, bool is_written)
+{
+    FILE *stream = _fdopen(_open_osfhandle((intptr_t)handle, is_written ? _O_BINARY : _O_TEXT),
+                           is_written ? "wb" : "r");
+
+    demand(stream != NULL, "fdopen");
+    return stream;
+}
+
+/* A pipe whose one end a child inherits; the other is made a stream. */
+static HANDLE make_pipe(bool child_reads, FILE **stream)
+{
+    SECURITY_ATTRIBUTES inherited = {.nLength = sizeof inherited, .bInheritHandle = TRUE};
+    HANDLE reading, writing;
+
+    demand(CreatePipe(&reading, &writing, &inherited, 0) != 0, "pipe");
+    HANDLE own = child_reads ? writing : reading, other = child_reads ? reading : writing;
+    (void)SetHandleInformation(own, HANDLE_FLAG_INHERIT, 0);
+    *stream = as_stream(own, child_reads);
+    return other;
+}
+
+/* The same by a connection, for a program of the system below wine, which can be handed no pipe. */
+static HANDLE make_connection(bool child_reads, FILE **stream)
+{
+    int port;
+    intptr_t listener = support_listen(&port, 1);
+    struct sockaddr_in address = loopback(port);
+    SOCKET own = WSASocketW(AF_INET, SOCK_STREAM, 0, NULL, 0, 0); /* not overlapped: a file */
+
+    demand(own != INVALID_SOCKET && connect(own, (struct sockaddr *)&address, sizeof address) == 0,
+           "connect");
+    SOCKET other = accept((SOCKET)listener, NULL, NULL);
+    demand(other != INVALID_SOCKET, "accept");
+    support_close(listener);
+    (void)SetHandleInformation((HANDLE)own, HANDLE_FLAG_INHERIT, 0);
+    (void)SetHandleInformation((HANDLE)other, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    *stream = as_stream((HANDLE)own, child_reads);
+    return (HANDLE)other;
+}
+
+/* No argument of ours needs more than quotes around it. */
+struct support_program *support_start_with(unsigned long flags, const char *path,
+                                           const char *const *arguments, FILE **input,
+                                           FILE **output)
+{
+    struct support_program *program = calloc(1, sizeof *program);
+    STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
+    PROCESS_INFORMATION started = {0};
+    char line[4 * SUPPORT_PATH_SIZE];
+    wchar_t wide_line[4 * SUPPORT_PATH_SIZE];
+
+    demand(program != NULL, "calloc");
+    HANDLE (*make)(bool child_reads, FILE **stream) = *path == '/' ? make_connection : make_pipe;
+    how.hStdInput = make(true, input);
+    how.hStdOutput = make(false, output);
+    how.hStdError = GetStdHandle(STD_ERROR_HANDLE);
+    (void)snprintf(line, sizeof line, "\"%s\"", path);
+    for (size_t i = 0; arguments[i] != NULL; i++)
+        (void)snprintf(line + strlen(line), sizeof line - strlen(line), " \"%s\"", arguments[i]);
+    (void)wcscpy(wide_line, wide(line));
+    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, flags, NULL, NULL, &how, &started) !=
+               0,
+           path);
+    (void)CloseHandle(started.hThread); /* none of a program below wine */
+    (void)CloseHandle(how.hStdInput);
+    (void)CloseHandle(how.hStdOutput);
+    program->process = started.hProcess;
+    return program;
+}
+
+struct support_program *support_start(const char *path, const char *const *arguments, FILE **input,
+                                      FILE **output)
+{
+    return support_start_with(0, path, arguments, input, output);
+}
+
+bool support_wait(struct support_program *program)
+{
+    DWORD status = 1;
+
+    (void)WaitForSingleObject(program->process, INFINITE);
+    (void)GetExitCodeProcess(program->process, &status);
+    (void)CloseHandle(program->process);
+    free(program);
+    return status == 0;
+}
+
+void support_kill(struct support_program *program)
+{
+    demand(TerminateProcess(program->process, 1) != 0, "TerminateProcess");
+    (void)support_wait(program);
 }

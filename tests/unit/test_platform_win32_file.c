@@ -330,10 +330,10 @@ static void log_is_shared(void **state)
     for (int turn = 0; turn < turns; turn++) {
         for (size_t i = 0; i < COUNT_OF(children); i++) {
             tell_to_write(&children[i], "ab"[i], lines);
-            if (is_wine())
+            if (support_is_wine())
                 assert_string_equal(hear(&children[i]), "written");
         }
-        for (size_t i = 0; !is_wine() && i < COUNT_OF(children); i++)
+        for (size_t i = 0; !support_is_wine() && i < COUNT_OF(children); i++)
             assert_string_equal(hear(&children[i]), "written");
     }
     for (size_t i = 0; i < COUNT_OF(children); i++)
@@ -518,7 +518,7 @@ static void directory_is_ours_alone(void **state)
     (void)LocalFree(text);
     (void)LocalFree(descriptor);
     assert_int_equal(file_replace(in_directory("ours/state"), "x", 1, &error), STATUS_OK);
-    if (!is_wine())
+    if (!support_is_wine())
         assert_int_equal(check_private(in_directory("ours/state"), &error), STATUS_OK);
 }
 

@@ -16,14 +16,6 @@
 #define UTF8_NAME "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"
 #define WIDE_NAME L"\x00e4\x20ac\xd83d\xde00"
 
-/* wine lets a new file inherit nothing from its directory, and takes the zone from $TZ. */
-static inline bool is_wine(void)
-{
-    HMODULE system = GetModuleHandleA("ntdll.dll");
-
-    return system != NULL && GetProcAddress(system, "wine_get_version") != NULL;
-}
-
 static inline bool exists(const char *path)
 {
     return GetFileAttributesA(path) != INVALID_FILE_ATTRIBUTES;
