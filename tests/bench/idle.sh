@@ -17,7 +17,7 @@ daemon=
 
 # shellcheck source=tests/bench/lib.sh
 . "$here/tests/bench/lib.sh"
-trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null; clean_up' EXIT
+trap '[ -z "$daemon" ] || { kill "$daemon" && wait "$daemon"; } 2>/dev/null; clean_up' EXIT
 
 [ -r /proc/self/schedstat ] || { say 'this needs Linux'; exit 69; }
 serve 'server herd 127.1.0.1:0' '  repeat 1000' 'sink primary 127.2.0.1:0'
