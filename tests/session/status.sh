@@ -10,6 +10,8 @@ server good 127.0.0.1:0
   reply ETRN "250 OK"
 server bad 127.0.0.1:0
   reply ETRN "459 <b.example>: no|domains=0"
+sink refusing 127.0.0.1:0
+  reply RCPT "450 4.3.0 later"
 EOF
 start_sim backups "$tmp/backups"
 
@@ -123,6 +125,17 @@ primary "$(port good)"
 run 0 pull -q --force -c "$seen"
 run 2 status --nagios -c "$seen"
 expect_in "who does not look sees nothing new" "the primary" "$tmp/out"
+configure good bad
+primary "$(port refusing)"
+sed -i 's/^primary { /&preflight = recipients /' "$tmp/seen.conf"
+down="MXPULL CRITICAL - the primary 127.0.0.1:$(port refusing) is down"
+run 75 pull -q -c "$seen"
+run 2 status --nagios -c "$seen"
+expect_in "one that refuses everything is down" "$down" "$tmp/out"
+run 75 pull -q -c "$seen" good
+run 2 status --nagios -c "$seen"
+expect_in "who asks for a part cannot say that it is up" "$down" "$tmp/out"
+configure good
 
 # A monitor takes exit status 64 for no answer at all.
 unknown() { # TEXT ARGUMENT…
