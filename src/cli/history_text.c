@@ -64,17 +64,6 @@ static char *elapsed_format(char target[CELL_SIZE], int64_t ms)
     return target;
 }
 
-static enum style grade_style(enum store_grade grade)
-{
-    switch (grade) {
-    case STORE_GOOD: return STYLE_GOOD;
-    case STORE_HELD: return STYLE_DIM;
-    case STORE_TEMPORARY: return STYLE_WARNING;
-    case STORE_BAD: return STYLE_BAD;
-    }
-    return STYLE_PLAIN;
-}
-
 static void add_received(struct line *line, const struct store_answer *answer)
 {
     char volume[VOLUME_TEXT_SIZE], text[2 * CELL_SIZE];
@@ -96,7 +85,7 @@ static void write_answer(struct buffer *text, const struct history_style *style,
 
     begin_line(&line, text, style, answer->at_ms);
     line_names(&line, row->backup, answer->domain, style->widths, BEHIND_NAMES);
-    line_cell(&line, grade_style(answer->grade), answer->outcome, OUTCOME_WIDTH);
+    line_cell(&line, line_style_of_grade(answer->grade), answer->outcome, OUTCOME_WIDTH);
     line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
     line_cell(&line, STYLE_PLAIN, elapsed_format(elapsed, answer->ms), ELAPSED_WIDTH);
     add_received(&line, answer);

@@ -255,3 +255,14 @@ enum style line_style_of(enum outcome outcome)
         return STYLE_GOOD;
     return outcome_is_temporary(outcome) ? STYLE_WARNING : STYLE_BAD;
 }
+
+enum style line_style_of_grade(enum store_grade grade)
+{
+    switch (grade) {
+    case STORE_GOOD: return STYLE_GOOD;
+    case STORE_HELD: return STYLE_DIM;
+    case STORE_TEMPORARY: return STYLE_WARNING;
+    case STORE_BAD: return STYLE_BAD;
+    }
+    return STYLE_PLAIN;
+}

@@ -130,17 +130,6 @@ static void measure_table(struct table *table)
         table->strip = columns > used ? columns - used : 0;
 }
 
-static enum style grade_style(enum store_grade grade)
-{
-    switch (grade) {
-    case STORE_GOOD: return STYLE_GOOD;
-    case STORE_HELD: return STYLE_DIM;
-    case STORE_TEMPORARY: return STYLE_WARNING;
-    case STORE_BAD: return STYLE_BAD;
-    }
-    return STYLE_PLAIN;
-}
-
 /* Polls of one grade that follow each other are one coloured piece. The newest ones of all rows stand
  * below each other. */
 static void add_strip(const struct table *table, struct line *line,
@@ -157,7 +146,7 @@ static void add_strip(const struct table *table, struct line *line,
         for (size = 0; i + size < count && strip[i + size] == strip[i]; size++)
             piece[size] = status_letter(strip[i]);
         piece[size] = '\0';
-        line_cell(line, grade_style(strip[i]), piece, 0);
+        line_cell(line, line_style_of_grade(strip[i]), piece, 0);
         if (i + size < count)
             line_join(line);
     }
@@ -193,8 +182,8 @@ static void add_row(const struct table *table, const struct status_domain *domai
 
     line_names(&line, domain->backup->config->name, domain->name, table->names,
                behind_names(table, table->strip));
-    add_cell(&line, domain->is_held ? STYLE_DIM : grade_style(domain->grade), outcome_text(domain),
-             table->outcome);
+    add_cell(&line, domain->is_held ? STYLE_DIM : line_style_of_grade(domain->grade),
+             outcome_text(domain), table->outcome);
     add_cell(&line, STYLE_PLAIN, ago_text(ago, "", table->page->view, state->at_ms), table->ago);
     add_cell(&line, STYLE_PLAIN, next_text(next, table->page->view, domain->backup), table->next);
     add_cell(&line, STYLE_PLAIN, ago_text(mail, "mail ", table->page->view, state->mail_ms),

@@ -3,6 +3,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/smtp/outcome.h>
+#include <mxpull/store/store.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -69,5 +70,8 @@ size_t line_columns(const char *text);
 
 /* good for those that exit with 0, warning for those that may go well later, bad for the others. */
 enum style line_style_of(enum outcome outcome);
+
+/* The same for an answer of the past; dim for one that was held. */
+enum style line_style_of_grade(enum store_grade grade);
 
 #endif
