@@ -44,8 +44,8 @@ enum outcome outcome_of_reply(enum verb verb, int code);
 /* The meaning of a failure that no reply code explains. */
 enum outcome outcome_of_status(enum status status);
 
-/* How many messages a 253 announces (RFC 1985: "OK, <n> pending messages for node <x> started"), or
- * -1 if it does not say. */
+/* How many messages a 253 announces (RFC 1985 5.2: "OK, <n> pending messages for node <x> started").
+ * -1 where that is not certain: "1,234 pending", "5 of 12 pending", "queue 7". */
 int64_t outcome_pending_count(const char *text);
 
 /* "started", "empty", … */
