@@ -207,8 +207,7 @@ void logging_answer(const struct result *result)
     bool is_good = result_is_good(result);
 
     fields[count++] = text_field("backup", result->backup->name);
-    if (result->domain != NULL)
-        fields[count++] = text_field("domain", result->domain);
+    fields[count++] = text_field("domain", result->domain);
     if (result->dry) {
         fields[count++] = text_field("command", result->command);
         fields[count++] = number_field("ms", result->ms);

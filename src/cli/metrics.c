@@ -105,7 +105,7 @@ static void format_sample(struct buffer *text, const struct metric *metric,
     (void)buffer_append_format(text, "%s{", metric->name);
     format_label(text, "backup", result->backup->name);
     (void)buffer_append_text(text, ",");
-    format_label(text, "domain", result->domain != NULL ? result->domain : "");
+    format_label(text, "domain", result->domain);
     if (metric->has_outcome) {
         (void)buffer_append_text(text, ",");
         format_label(text, "outcome", outcome_name(result->outcome));

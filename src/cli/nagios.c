@@ -31,8 +31,7 @@ static void append_said(struct buffer *sentence, const struct store_domain *stat
 /* "mx2 example.com: " */
 static void append_name(struct buffer *sentence, const struct status_domain *domain)
 {
-    (void)buffer_append_format(sentence, "%s%s%s: ", domain->backup->config->name,
-                               domain->name[0] != '\0' ? " " : "", domain->name);
+    (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
 }
 
 /* True for the first problem of all, which is to be described. */

@@ -95,8 +95,7 @@ void result_line_format(struct buffer *text, const struct result *result,
         line_cell(&line, STYLE_GOOD, "would send", 0);
         line_cell(&line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
     } else {
-        line_cell(&line, STYLE_PLAIN, result->domain != NULL ? result->domain : "",
-                  style->widths.domain);
+        line_cell(&line, STYLE_PLAIN, result->domain, style->widths.domain);
         line_cell(&line, line_style_of(result->outcome), outcome_name(result->outcome),
                   OUTCOME_WIDTH);
         add_received(&line, result);

@@ -200,18 +200,13 @@ static void judge_all(struct status_view *view)
 
 /* ---- reading ---- */
 
-static size_t domain_count(const struct backup_config *backup)
-{
-    return backup->domain_count > 0 ? backup->domain_count : 1;
-}
-
 static void make_lists(struct status_view *view)
 {
     const struct config *config = view->config;
     size_t count = 0;
 
     for (size_t i = 0; i < config->backup_count; i++)
-        count += domain_count(&config->backups[i]);
+        count += config->backups[i].domain_count;
     view->backups = memory_new(config->backup_count, sizeof *view->backups);
     view->domains = memory_new(count, sizeof *view->domains);
 }
@@ -235,7 +230,7 @@ static enum status read_domain(struct status_view *view, struct store *store,
     bool found;
 
     domain->backup = backup;
-    domain->name = backup->config->domain_count > 0 ? backup->config->domain_texts[place] : "";
+    domain->name = backup->config->domain_texts[place];
     enum status status =
         store_get_domain(store, backup->config->name, domain->name, &domain->state, &found, error);
     if (status == STATUS_OK)
@@ -254,7 +249,7 @@ static enum status read_backup(struct status_view *view, struct store *store, si
     enum status status = store_get_backup(store, backup->config->name, &state, &found, error);
     if (status == STATUS_OK)
         judge_backup(view, backup, &state);
-    for (size_t i = 0; i < domain_count(backup->config) && status == STATUS_OK; i++)
+    for (size_t i = 0; i < backup->config->domain_count && status == STATUS_OK; i++)
         status = read_domain(view, store, backup, i, offset, error);
     return status;
 }

@@ -130,6 +130,10 @@ static void check_domains(const struct subject *subject)
                    "etrn");
         return;
     }
+    if (backup->domain_count == 0)
+        report(subject, "domains",
+               "names none, and atrn and turn need domains: the guard lets in no other; "
+               "\"example.com\" and \"@example.com\" are allowed");
     for (size_t i = 0; set != NULL && i < backup->domain_count; i++) {
         if (backup->domains[i].form == NODE_QUEUE)
             faults_add(
@@ -137,6 +141,17 @@ static void check_domains(const struct subject *subject)
                 "a #queue is for etrn alone; \"example.com\" and \"@example.com\" are allowed "
                 "with atrn and turn");
     }
+}
+
+/* ETRN is nothing without a name, and TURN has none. */
+static void check_name_domains(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+
+    if (is_sound(subject, "name_domains") && is_sound(subject, "method") && !backup->name_domains &&
+        backup->method != METHOD_ATRN)
+        report(subject, "name_domains",
+               "false is for atrn alone; set method = atrn, or take it out");
 }
 
 /* Addresses of one IP version cannot be reached by the other. */
@@ -159,6 +174,7 @@ static void check_ip(const struct subject *subject)
 static void check_backup(const struct subject *subject)
 {
     check_domains(subject);
+    check_name_domains(subject);
     check_tls(subject);
     check_authentication(subject);
     check_ip(subject);

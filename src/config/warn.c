@@ -29,11 +29,6 @@ static void warn(const struct warnings *warnings, const struct backup_config *ba
 
 static void warn_of_backup(const struct warnings *warnings, const struct backup_config *backup)
 {
-    if (backup->method != METHOD_ETRN && backup->domain_count == 0)
-        warn(warnings, backup,
-             "domains: none are named, so mail for any domain that the provider sends is handed to "
-             "our own mail server; "
-             "name them to have all other mail refused");
     if (backup->user != NULL && backup->auth_in_clear &&
         (backup->tls == TLS_OFF || backup->tls == TLS_MAY))
         warn(warnings, backup,

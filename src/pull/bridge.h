@@ -13,7 +13,7 @@ struct bridge;
 struct bridge_options {
     const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
-    const struct node *nodes;           /* what was asked for; borrowed */
+    const struct node *nodes;           /* as in struct guard_options; borrowed */
     size_t node_count;
     const struct connection_facts
         *provider; /* borrowed for bridge_new alone; NULL: there is no provider yet */

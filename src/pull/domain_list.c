@@ -15,10 +15,8 @@ void domain_list_add(struct domain_list *list, const struct node *node)
 
 void domain_list_add_poll(struct domain_list *list, const struct poll *poll)
 {
-    for (size_t i = 0; i < poll_result_count(poll); i++) {
-        if (poll_result(poll, i)->node != NULL)
-            domain_list_add(list, poll_result(poll, i)->node);
-    }
+    for (size_t i = 0; i < poll_result_count(poll); i++)
+        domain_list_add(list, poll_result(poll, i)->node);
 }
 
 void domain_list_add_all(struct domain_list *list, const struct config *config)

@@ -41,7 +41,7 @@ bool poll_turns(const struct poll *poll)
 static bool is_chosen(const struct backup_config *backup, const struct choice *choice,
                       size_t domain)
 {
-    bool any = choice_has_backup(choice, backup);
+    bool any = false;
 
     if (backup->method == METHOD_ETRN)
         return choice_has(choice, backup, domain);
@@ -50,11 +50,11 @@ static bool is_chosen(const struct backup_config *backup, const struct choice *c
     return any;
 }
 
-static void add_result(struct poll *poll, const struct node *node, const char *domain)
+static void add_result(struct poll *poll, size_t domain)
 {
     poll->results[poll->count++] = (struct result){.backup = poll->backup,
-                                                   .node = node,
-                                                   .domain = domain,
+                                                   .node = &poll->backup->domains[domain],
+                                                   .domain = poll->backup->domain_texts[domain],
                                                    .pending = -1,
                                                    .messages = -1,
                                                    .bytes = -1};
@@ -68,14 +68,12 @@ struct poll *poll_new(const struct polling *polling, const struct backup_config 
     poll->polling = polling;
     poll->cause = "pull";
     poll->backup = backup;
-    poll->results = memory_new(backup->domain_count + 1, sizeof *poll->results);
-    poll->wanted = memory_new(backup->domain_count + 1, sizeof(struct result *));
+    poll->results = memory_new(backup->domain_count, sizeof *poll->results);
+    poll->wanted = memory_new(backup->domain_count, sizeof(struct result *));
     for (size_t i = 0; i < backup->domain_count; i++) {
         if (is_chosen(backup, choice, i))
-            add_result(poll, &backup->domains[i], backup->domain_texts[i]);
+            add_result(poll, i);
     }
-    if (backup->domain_count == 0 && choice_has_backup(choice, backup))
-        add_result(poll, NULL, "");
     if (poll->count > 0)
         return poll;
     poll_free(poll);
@@ -187,10 +185,7 @@ static void session_ended(void *context)
 
 static const char *refusal_of(const struct preflight *preflight, const struct result *result)
 {
-    if (preflight == NULL)
-        return NULL;
-    return result->node != NULL ? preflight_refusal(preflight, result->node)
-                                : preflight_why(preflight);
+    return preflight != NULL ? preflight_refusal(preflight, result->node) : NULL;
 }
 
 void poll_clear(struct poll *poll, const struct preflight *preflight)

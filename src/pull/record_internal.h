@@ -43,9 +43,6 @@ void record_raise(const struct record *record, const struct alarm *alarm);
 
 /* ---- record_silence.c ---- */
 
-/* An ATRN without domains has one, whose name is empty. */
-size_t silence_domain_count(const struct backup_config *backup);
-
 /* Begins with what is known of the backup's domains: what before (NULL: nothing), which is that of the
  * configuration old, knows of those with the same name, and what the store says. */
 void silence_load(struct record *record, size_t backup, const struct polled *before,

@@ -6,25 +6,15 @@
 
 #include <string.h>
 
-size_t silence_domain_count(const struct backup_config *backup)
-{
-    return backup->domain_count > 0 ? backup->domain_count : 1;
-}
-
-static const char *domain_of(const struct backup_config *backup, size_t domain)
-{
-    return backup->domain_count > 0 ? backup->domain_texts[domain] : "";
-}
-
 /* Where the name stands among the backup's domains: most likely at hint. The count: nowhere. */
 static size_t find_domain(const struct backup_config *backup, const char *name, size_t hint)
 {
-    size_t count = silence_domain_count(backup);
+    size_t count = backup->domain_count;
 
     for (size_t i = 0; i < count; i++) {
         size_t place = (hint + i) % count;
 
-        if (strcmp(domain_of(backup, place), name) == 0)
+        if (strcmp(backup->domain_texts[place], name) == 0)
             return place;
     }
     return count;
@@ -111,17 +101,17 @@ void silence_load(struct record *record, size_t place, const struct polled *befo
                   const struct backup_config *old)
 {
     const struct backup_config *backup = &record->options.config->backups[place];
-    size_t count = silence_domain_count(backup);
+    size_t count = backup->domain_count;
     struct polled *polled = &record->polled[place];
 
     polled->domains = memory_new(count, sizeof *polled->domains);
     for (size_t i = 0; i < count; i++) {
-        const char *domain = domain_of(backup, i);
+        const char *domain = backup->domain_texts[i];
         struct watched *watched = &polled->domains[i];
         size_t known = before != NULL ? find_domain(old, domain, i) : 0;
 
         watched->silent_at_ms = INT64_MAX;
-        if (before != NULL && known < silence_domain_count(old)) {
+        if (before != NULL && known < old->domain_count) {
             *watched = before->domains[known];
             if (watched->silent_at_ms != INT64_MAX)
                 wait_from(record, backup, watched, watched->from_ms);
@@ -163,7 +153,7 @@ void silence_note(struct record *record, const struct result *result, enum store
         return;
     const struct backup_config *backup = &record->options.config->backups[place];
     size_t domain = find_domain(backup, result->domain, 0);
-    if (domain == silence_domain_count(backup))
+    if (domain == backup->domain_count)
         return;
     struct watched *watched = &record->polled[place].domains[domain];
     watched->outcome = outcome_name(result->outcome);
@@ -259,7 +249,7 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
     for (size_t i = 0; i < config->backup_count; i++) {
         const struct backup_config *backup = &config->backups[i];
 
-        for (size_t j = 0; j < silence_domain_count(backup); j++) {
+        for (size_t j = 0; j < backup->domain_count; j++) {
             struct watched *watched = &record->polled[i].domains[j];
 
             if (watched->silent_at_ms <= now_ms) {
@@ -267,7 +257,7 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
                     waiting_ms = lesser(waiting_ms, watched->silent_at_ms);
                     continue;
                 }
-                raise_silence(record, &pass, backup, domain_of(backup, j), watched);
+                raise_silence(record, &pass, backup, backup->domain_texts[j], watched);
             }
             next_ms = lesser(next_ms, watched->silent_at_ms);
         }

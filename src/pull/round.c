@@ -71,7 +71,7 @@ struct round *round_new(const struct round_options *options, struct error *error
     round->part_of = memory_new(config->backup_count, sizeof *round->part_of);
     round->taken = memory_new(config->backup_count, sizeof(const struct poll *));
     for (size_t i = 0; i < config->backup_count; i++)
-        most += config->backups[i].domain_count + 1;
+        most += config->backups[i].domain_count;
     round->results = memory_new(most, sizeof(const struct result *));
     for (size_t i = 0; i < config->backup_count; i++)
         add_part(round, &config->backups[i]);

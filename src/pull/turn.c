@@ -43,8 +43,7 @@ enum state {
 struct turn {
     struct session_options options;
     struct turn_account account;
-    struct node *nodes; /* what is asked for; none: whatever is ours */
-    size_t node_count;
+    struct node *nodes; /* of the results: what is ours, and let in */
     enum verb verb;
     enum state state;
     struct turning *turning;
@@ -332,7 +331,7 @@ static void open_primary(struct turn *turn, enum state state,
         .polling = turn->options.polling,
         .backup = turn->options.backup,
         .nodes = turn->nodes,
-        .node_count = turn->node_count,
+        .node_count = turn->options.count,
         .provider = provider,
         .ready = primary_ready,
         .failed = primary_failed,
@@ -392,12 +391,11 @@ struct turn *turn_new(const struct session_options *options)
         turn->account.results[i] = options->results[i];
         if (turn->account.results[i]->messages < 0)
             turn->account.results[i]->messages = turn->account.results[i]->bytes = 0;
-        if (options->results[i]->node != NULL)
-            turn->nodes[turn->node_count++] = *options->results[i]->node;
+        turn->nodes[i] = *options->results[i]->node;
     }
-    turn->account.by_domain = turn->node_count > 0;
     turn->turning =
-        turning_new(turn->verb, turn->nodes, turn->node_count, options->backup->turn_sessions);
+        turning_new(turn->verb, turn->nodes, options->backup->name_domains ? options->count : 0,
+                    options->backup->turn_sessions);
     turn->account.began_ms = clock_monotonic_ms();
     reply_init(&turn->reply);
     buffer_init(&turn->early, EARLY_SIZE_MAX);

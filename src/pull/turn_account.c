@@ -14,7 +14,7 @@ void turn_account_message(struct turn_account *account, const struct guard_messa
     const struct polling *polling = account->options->polling;
 
     for (size_t i = 0; i < account->options->count; i++) {
-        if (!account->by_domain || message->for_nodes[i]) {
+        if (message->for_nodes[i]) {
             account->results[i]->messages++;
             account->results[i]->bytes += message->size;
         }

@@ -8,10 +8,9 @@
 /* What a provider's reversed sessions have brought: for its results, the log and who watches. */
 struct turn_account {
     const struct session_options *options; /* borrowed */
-    struct result **results; /* owned array of borrowed results, one for each domain */
-    bool by_domain;          /* the results are of domains, in the order of the nodes asked for */
-    bool dry;                /* --dry-run has come as far as it goes */
-    int64_t began_ms;        /* on the monotonic clock */
+    struct result **results;    /* owned array of borrowed results, one for each domain */
+    bool dry;                   /* --dry-run has come as far as it goes */
+    int64_t began_ms;           /* on the monotonic clock */
     struct guard_counts counts; /* of all sessions that are over */
 };
 

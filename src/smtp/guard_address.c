@@ -105,7 +105,7 @@ static const char *domain_fault(struct guard_part domain, bool utf8, const struc
         if (is_in_node(ascii, &nodes[i]))
             return NULL;
     }
-    return count == 0 ? NULL : not_asked_for;
+    return not_asked_for;
 }
 
 const char *guard_address_judge(struct guard_part path, bool utf8, const struct node *nodes,
@@ -120,11 +120,8 @@ const char *guard_address_judge(struct guard_part path, bool utf8, const struct 
     const char *fault = local_fault(path, utf8, &local);
     if (fault != NULL)
         return fault;
-    if (local == path.size) {
-        if (count == 0 && text_equal_part("postmaster", path.text, path.size))
-            return NULL; /* RFC 5321 4.1.1.3 */
+    if (local == path.size) /* RFC 5321 4.1.1.3's <postmaster>, too: whose, nothing tells */
         return "550 5.7.1 A recipient without a domain is not accepted here";
-    }
     if (path.text[local] != '@')
         return not_an_address;
     return domain_fault((struct guard_part){path.text + local + 1, path.size - local - 1}, utf8,

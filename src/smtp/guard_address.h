@@ -5,9 +5,8 @@
 
 #include <mxpull/smtp/node.h>
 
-/* The reply to a forward-path that may not be passed (501, 550 or 553), or NULL. With count 0 any
- * domain is allowed, and <postmaster> alone; the forms that make a server look elsewhere than at
- * the domain behind the @ are refused all the same. */
+/* The reply to a forward-path that may not be passed (501, 550 or 553), or NULL: it is in one of the
+ * nodes, and no form of it makes a server look elsewhere than at the domain behind the @. */
 const char *guard_address_judge(struct guard_part path, bool utf8, const struct node *nodes,
                                 size_t count);
 

@@ -48,7 +48,7 @@ enum guard_line guard_line_take(struct buffer *line, char byte, const char **fau
 /* Takes a line without its CRLF apart. utf8 says whether SMTPUTF8 was given for the transaction. */
 struct guard_command guard_command_read(const char *line, size_t size, bool utf8);
 
-/* The reply to a command that may not be passed, or NULL. With count 0 any domain is allowed. */
+/* The reply to a command that may not be passed, or NULL. Recipients are those of the nodes. */
 const char *guard_command_judge(struct guard_command *command, const struct node *nodes,
                                 size_t count);
 

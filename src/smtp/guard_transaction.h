@@ -12,9 +12,9 @@ struct guard_transaction {
     struct buffer sender;
     struct buffer recipients; /* joined by ", " */
     size_t recipient_count;
-    const struct node *nodes; /* borrowed: those that were asked for */
+    const struct node *nodes; /* borrowed: our domains */
     size_t node_count;
-    bool *for_nodes; /* for each of these: whether a recipient is there; NULL without nodes */
+    bool *for_nodes; /* for each of these: whether a recipient is there */
     bool is_cut;     /* not all recipients are named: the list ends with " …" */
 };
 

@@ -39,8 +39,7 @@ static int add_domain_row(struct store *store, const struct store_message *messa
     return statement_run(&statement);
 }
 
-/* Also before the domain's first answer: the poll is recorded when it is over. "" is what an ATRN
- * without domains has. */
+/* Also before the domain's first answer: the poll is recorded when it is over. */
 static int note_mail(struct store *store, const struct store_message *message, const char *domain)
 {
     static const char sql[] = "INSERT INTO domains (backup, domain, mail_ms) VALUES (?, ?, ?)"
@@ -84,8 +83,6 @@ static int add_message(struct store *store, void *context)
     int64_t id = 0;
     int code = add_row(store, message, &id);
 
-    if (code == SQLITE_OK)
-        code = note_mail(store, message, "");
     while (code == SQLITE_OK && (domain = next_domain(&rest)) != NULL) {
         code = add_domain_row(store, message, id, domain);
         if (code == SQLITE_OK)

@@ -24,9 +24,13 @@ expect_outcome() {
 atrn_config '"example.test", "second.test"' "$good" "${starttls[@]}"
 pull
 expect_outcome 'nothing queued' 0 empty 453
-atrn_config '' "$good" "${starttls[@]}"
+atrn_config '"example.test"' "$good" "${starttls[@]}" 'name_domains = false'
 pull
 expect_outcome 'nothing queued, no domains named' 0 empty 453
+atrn_config '' "$good" "${starttls[@]}"
+pull
+expect 'no domains: exit status' 78 "$status"
+expect_match 'no domains: the fault' 'mxpull\.conf:[0-9]+: backup "mx2": domains: .*atrn and turn need domains' "$(cat "$tmp/err")"
 
 # From here on there is mail, which must not come.
 make_body 1 >"$tmp/body"

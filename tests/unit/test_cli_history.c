@@ -109,7 +109,7 @@ static const struct name_row name_rows[] = {
     {"a backup of the past", "mx9", "mx9"},
     {"a domain of the past", "old.example", "old.example"},
     {"a domain of a message", "mail.example", "mail.example"},
-    {"unknown", "example.net", NULL},
+    {"unknown", "other.example", NULL},
     {"a part of a name", "mx", NULL},
     {"empty", "", NULL},
     {"no name at all", "\x1b[2J", NULL},
@@ -223,7 +223,7 @@ static void fill(struct store *store)
                               .text = "no answer, \"in\" time",
                               .ms = 1840});
     say(store, &(struct said){.backup = "provider",
-                              .domain = "",
+                              .domain = "example.net",
                               .at_ms = NOW,
                               .grade = STORE_GOOD,
                               .outcome = "received",
@@ -244,7 +244,7 @@ static void answers_are_lines(void **state)
                 "Queuing started\n"
                 "2026-11-23 15:00:00  mx2       example.org  interrupted  schedule  1.8 s    no "
                 "answer, \"in\" time\n"
-                "2026-11-23 16:00:00  provider               received     schedule  3m       3 "
+                "2026-11-23 16:00:00  provider  example.net  received     schedule  3m       3 "
                 "messages, 12.4 KB  250\n");
     store_close(store);
 }
@@ -314,7 +314,8 @@ static void answers_are_json(void **state)
         "\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"interrupted\",\"code\":null,\"text\":\"no "
         "answer, \\\"in\\\" time\",\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\",\"authenticated\":"
         "true,\"pending\":null,\"messages\":null,\"bytes\":null,\"attempts\":1,\"ms\":1840},"
-        "{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"domain\":\"\",\"cause\":"
+        "{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"domain\":\"example.net\","
+        "\"cause\":"
         "\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"received\",\"code\":250,\"text\":null,"
         "\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\",\"authenticated\":true,\"pending\":null,"
         "\"messages\":3,\"bytes\":12400,\"attempts\":1,\"ms\":183000}]}\n");
@@ -334,7 +335,8 @@ static void answers_are_csv(void **state)
                 "192.0.2.1,TLSv1.3,true,,,,1,18\n"
                 "2026-11-23T15:00:00Z,mx2,example.org,schedule,ETRN,interrupted,,\"no answer, "
                 "\"\"in\"\" time\",192.0.2.1,TLSv1.3,true,,,,1,1840\n"
-                "2026-11-23T16:00:00Z,provider,,schedule,ETRN,received,250,,192.0.2.1,TLSv1.3,true,"
+                "2026-11-23T16:00:00Z,provider,example.net,schedule,ETRN,received,250,,192.0.2.1,"
+                "TLSv1.3,true,"
                 ",3,12400,1,183000\n");
     store_close(store);
 }

@@ -27,12 +27,13 @@ static inline int64_t utc_offset(int64_t utc_s)
 static char backup_names[][16] = {"mx2", "provider"};
 static char backup_hosts[][24] = {"mx2.example.net", "odmr.example.net"};
 static char domain_com[] = "example.com", domain_org[] = "example.org";
-static char *mx2_domains[] = {domain_com, domain_org};
+static char domain_net[] = "example.net";
+static char *mx2_domains[] = {domain_com, domain_org}, *provider_domains[] = {domain_net};
 static char primary_address[] = "127.0.0.1:25", config_path[] = "/etc/mxpull.conf";
 
-/* mx2 is asked for example.com and example.org, provider for all that it has. */
+/* mx2 is asked for example.com and example.org, provider for example.net. */
 static struct backup_config test_backups[2];
-static struct node mx2_nodes[2];
+static struct node mx2_nodes[2], provider_nodes[1];
 static struct config test_config;
 
 static inline void make_config(void)
@@ -41,6 +42,7 @@ static inline void make_config(void)
 
     for (size_t i = 0; i < COUNT_OF(mx2_nodes); i++)
         assert_int_equal(node_parse(&mx2_nodes[i], mx2_domains[i], &error), STATUS_OK);
+    assert_int_equal(node_parse(&provider_nodes[0], domain_net, &error), STATUS_OK);
     for (size_t i = 0; i < COUNT_OF(test_backups); i++)
         test_backups[i] = (struct backup_config){
             .name = backup_names[i],
@@ -53,6 +55,9 @@ static inline void make_config(void)
     test_backups[0].domain_texts = mx2_domains;
     test_backups[0].domain_count = 2;
     test_backups[1].method = METHOD_ATRN;
+    test_backups[1].domains = provider_nodes;
+    test_backups[1].domain_texts = provider_domains;
+    test_backups[1].domain_count = 1;
     test_config = (struct config){
         .path = config_path,
         .state_dir = test_directory,

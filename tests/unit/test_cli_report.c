@@ -292,7 +292,7 @@ struct report_row {
     "\"messages\":0,\"bytes\":7,\"tls\":null,\"authenticated\":true,\"attempts\":1,\"ms\":18}"
 #define JSON_FAILED                                                                                \
     "{\"backup\":\"backup\",\"host\":\"mx2.example.net\",\"address\":null,\"port\":366,"           \
-    "\"method\":\"atrn\",\"domain\":null,"                                                         \
+    "\"method\":\"atrn\",\"domain\":\"b.example\","                                                \
     "\"outcome\":\"unreachable\",\"code\":null,\"text\":\"\\\\x1b\\\\xff\\\"\\\\n\xc3\xa4\","      \
     "\"pending\":null,\"messages\":null,"                                                          \
     "\"bytes\":null,\"tls\":null,\"authenticated\":false,\"attempts\":1,\"ms\":18}"
@@ -307,7 +307,7 @@ static const struct report_row reports[] = {
      "2 asked, 2 ok, 0 failed in 0.4 s\n"},
     {"lines, quiet", REPORT_LINES, true, false, ""},
     {"lines, quiet, wrong", REPORT_LINES, true, true,
-     "backup               unreachable  \\x1b\\xff\"\\n\xc3\xa4\n"
+     "backup  b.example    unreachable  \\x1b\\xff\"\\n\xc3\xa4\n"
      "      check the line, the backup's host and port, and any firewall in between\n"},
     {"JSON", REPORT_JSON, false, false,
      JSON_FRONT("0") JSON_STARTED "," JSON_PENDING
@@ -333,7 +333,7 @@ static void test_report(void **state)
     pending.bytes = 7;
     pending.authenticated = true;
     failed.backup = &other;
-    failed.domain = NULL;
+    failed.domain = "b.example";
     failed.address = given("");
     const struct round_facts facts = {.started_wall_ms = INT64_C(1795449600000),
                                       .elapsed_ms = 420,

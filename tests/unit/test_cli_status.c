@@ -380,7 +380,7 @@ static void fill(struct store *store)
     say_strip(store, "mx2", "example.com", "++++++~~!o++", NOW - 3 * MINUTES);
     say_strip(store, "mx2", "example.org", "+~!!!", NOW - 3 * MINUTES);
     say(store, &(struct said){.backup = "provider",
-                              .domain = "",
+                              .domain = "example.net",
                               .at_ms = NOW - 2 * HOURS,
                               .grade = STORE_GOOD,
                               .outcome = "received",
@@ -405,7 +405,7 @@ static const char text_all[] =
     "      459 not for you\n"
     "      SILENT: no good answer for 16h3m, since 2026-11-22 23:57; failed 4 times in a row\n"
     "      ask the backup's administrator to allow our address or user to ask for this domain\n"
-    "provider               received  2h ago  next now       mail 2h ago             +  3 "
+    "provider  example.net  received  2h ago  next now       mail 2h ago             +  3 "
     "messages, "
     "12.4 KB  250 OK now reversing the connection\n"
     "provider  certificate ends in 12 days\n"
@@ -642,7 +642,7 @@ static void json_has_everything(void **state)
         {"domains.1.good", "\"2026-11-22T23:57:00Z\""},
         {"domains.1.strip", "\"+~!!!\""},
         {"domains.2.backup", "\"provider\""},
-        {"domains.2.domain", "\"\""},
+        {"domains.2.domain", "\"example.net\""},
         {"domains.2.mail", "\"2026-11-23T14:00:00Z\""},
         {"domains.2.messages", "3"},
         {"domains.2.bytes", "12400"},
@@ -753,10 +753,12 @@ static const struct nagios_row nagios_rows[] = {
      "MXPULL WARNING - mx2 example.com: deferred, 458 try later|domains=3 ok=2 failing=1 silent=0 "
      "held=0 unknown=0 oldest_good=180s primary_up=1 certificate_days=U\n"},
     {"no good answer at all", "~", "~", "!", 0, 0, 0, 2,
-     "MXPULL CRITICAL - provider: denied, 459 not for you (and 2 more)|domains=3 ok=0 failing=3 "
+     "MXPULL CRITICAL - provider example.net: denied, 459 not for you (and 2 more)|domains=3 ok=0 "
+     "failing=3 "
      "silent=0 held=0 unknown=0 oldest_good=U primary_up=1 certificate_days=U\n"},
     {"never asked, and worse", "+", "", "+~", 0, 0, 0, 1,
-     "MXPULL WARNING - provider: deferred, 458 try later (and 1 more)|domains=3 ok=1 failing=1 "
+     "MXPULL WARNING - provider example.net: deferred, 458 try later (and 1 more)|domains=3 ok=1 "
+     "failing=1 "
      "silent=0 held=0 unknown=1 oldest_good=14580s primary_up=1 certificate_days=U\n"},
 };
 
@@ -771,10 +773,10 @@ static void test_nagios(void **state)
     set_life(store, NOW - row->daemon_ago_ms, NOW - row->primary_ago_ms, is_up);
     say_strip(store, "mx2", "example.com", row->com, NOW - 3 * MINUTES);
     say_strip(store, "mx2", "example.org", row->org, NOW - 3 * MINUTES);
-    say_strip(store, "provider", "", row->provider, NOW - 3 * MINUTES);
+    say_strip(store, "provider", "example.net", row->provider, NOW - 3 * MINUTES);
     if (row->certificate_ms != 0)
         say(store, &(struct said){.backup = "provider",
-                                  .domain = "",
+                                  .domain = "example.net",
                                   .at_ms = NOW - MINUTES,
                                   .outcome = "received",
                                   .certificate_expires_ms = NOW + row->certificate_ms});

@@ -365,6 +365,25 @@ static const struct fault_row combination_rows[] = {
     {"etrn without domains", "backup mx {\n}\n", "1: backup \"mx\": domains: names none"},
     {"etrn with an empty list", "backup mx {\n domains = {}\n}\n",
      "2: backup \"mx\": domains: names none"},
+    {"atrn without domains",
+     "backup mx { method = atrn\n tls = required\n user = x\n password = x\n}\n",
+     "1: backup \"mx\": domains: names none, and atrn and turn need domains: the guard lets in no "
+     "other"},
+    {"turn with an empty list",
+     "backup mx { method = turn\n tls = implicit\n user = x\n password = x\n domains = {}\n}\n",
+     "5: backup \"mx\": domains: names none, and atrn and turn need domains"},
+    {"ATRN without domains or names",
+     "backup mx { method = atrn\n tls = required\n user = x\n password = x\n"
+     " name_domains = false\n}\n",
+     "1: backup \"mx\": domains: names none"},
+    {"etrn without names", ETRN "name_domains = false\n}\n",
+     "3: backup \"mx\": name_domains: false is for atrn alone"},
+    {"turn without names", TLS "method = turn\n user = x\n password = x\n name_domains = no\n}\n",
+     "7: backup \"mx\": name_domains: false is for atrn alone"},
+    {"queue with turn",
+     "backup mx { method = turn\n tls = required\n user = x\n password = x\n domains = "
+     "\"#a.example\"\n}\n",
+     "5: backup \"mx\": domains: a #queue is for etrn alone"},
     {"queue with atrn",
      "backup mx { method = atrn\n tls = required\n user = x\n password = x\n domains = "
      "{a.example,\n \"#q\"}\n}\n",
@@ -438,7 +457,8 @@ static const struct effect_row effect_rows[] = {
      "best-effort\nuser = \"\"\n"
      "password = \"\"\nauth = \"\"\nauth_in_clear = false\netrns_per_connection = 8\nforce = "
      "false\n"
-     "turn_sessions = 100\nconnect_timeout = 30s\ncommand_timeout = 5m\nturn_timeout = "
+     "name_domains = true\nturn_sessions = 100\nconnect_timeout = 30s\ncommand_timeout = "
+     "5m\nturn_timeout = "
      "10m\nidle_timeout = 5m\n"
      "source_address = \"\"\nproxy = \"\"\nip = any"},
     {"port of implicit TLS", ETRN "tls = implicit\n}\n", "port = 465"},
@@ -473,8 +493,13 @@ static const struct effect_row effect_rows[] = {
      TLS "}\nbackup b { domains = \"@a.example\"\n method = atrn\n tls = implicit\n user = x\n "
          "password = x\n}\n",
      "domains = {\"@a.example\"}"},
-    {"atrn without domains",
-     "backup mx { method = atrn\n tls = required\n user = x\n password = x\n}\n", "domains = {}"},
+    {"ATRN without names",
+     TLS "method = atrn\n user = x\n password = x\n name_domains = false\n}\n",
+     "force = false\nname_domains = false\n"},
+    {"names with etrn and turn",
+     ETRN "name_domains = true\n}\nbackup b { domains = b.example\n name_domains = on\n"
+          " method = turn\n tls = implicit\n user = x\n password = x\n}\n",
+     "name_domains = true\n"},
     {"user in clear", ETRN "user = x\n password = x\n auth_in_clear = yes\n}\n",
      "user = \"x\"\nauth_in_clear = true"},
     {"EXTERNAL needs no password", TLS "user = x\n auth = external\n}\n", "auth = \"EXTERNAL\""},

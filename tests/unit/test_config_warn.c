@@ -15,8 +15,6 @@ struct row {
 
 static const struct row rows[] = {
     {"nothing to say", "backup a { domains = a.example }\n", NULL},
-    {"atrn without domains", "\nbackup a { method = atrn user = u password = p tls = required }\n",
-     ":2: backup \"a\": domains: none"},
     {"atrn with domains",
      "backup a { method = atrn user = u password = p tls = required domains = a.example }\n", NULL},
     {"password in clear",

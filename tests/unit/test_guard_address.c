@@ -175,17 +175,11 @@ static const struct row utf8_recipients[] = {
     {"percent", "TO:<" UE "%evil.example@example.com>", 550},
 };
 
-static const struct row any_recipients[] = {
-    {"any domain", "TO:<u@evil.example>", 0},
-    {"postmaster", "TO:<postmaster>", 0},
-    {"Postmaster", "TO:<PostMaster> NOTIFY=NEVER", 0},
-    {"no domain", "TO:<u>", 550},
-    {"quoted postmaster", "TO:<\"postmaster\">", 550},
-    {"source route", "TO:<@a.example:u@b.example>", 550},
-    {"percent", "TO:<u%b.example@a.example>", 550},
-    {"quoted at", "TO:<\"u@b.example\"@a.example>", 550},
-    {"address literal", "TO:<u@[192.0.2.1]>", 550},
-    {"no brackets", "TO:u@a.example", 501},
+/* No domain is ours: nobody is let in. */
+static const struct row no_recipients[] = {
+    {"any domain", "TO:<u@evil.example>", 550},
+    {"a domain", "TO:<u@example.com>", 550},
+    {"postmaster", "TO:<postmaster>", 550},
 };
 
 static const struct row senders[] = {
@@ -263,12 +257,12 @@ static const struct row verbs[] = {
 };
 
 /* Sends verb and argument: it reaches the primary as it is, or the provider has our reply. */
-static void check(const struct row *row, const char *verb, const char *mail, bool any)
+static void check(const struct row *row, const char *verb, const char *mail, bool none)
 {
     char line[GUARD_FEED_MAX], expected[8];
     struct talk talk;
 
-    talk_open(&talk, any);
+    talk_open(&talk, none);
     talk_say(&talk, GUARD_PROVIDER, mail);
     if (*mail != '\0')
         talk_say(&talk, GUARD_PRIMARY, OK);
@@ -300,7 +294,7 @@ static void test_utf8_recipient(void **state)
     check(*state, "RCPT", "MAIL FROM:<a@b.example> SMTPUTF8\r\n", false);
 }
 
-static void test_any_recipient(void **state)
+static void test_no_recipient(void **state)
 {
     check(*state, "RCPT", MAIL, true);
 }
@@ -341,6 +335,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_utf8_ends)};
 
     return RUN_TABLE(recipients, test_recipient) + RUN_TABLE(utf8_recipients, test_utf8_recipient) +
-           RUN_TABLE(any_recipients, test_any_recipient) + RUN_TABLE(senders, test_sender) +
+           RUN_TABLE(no_recipients, test_no_recipient) + RUN_TABLE(senders, test_sender) +
            RUN_TABLE(verbs, test_verb) + cmocka_run_group_tests(tests, NULL, NULL);
 }

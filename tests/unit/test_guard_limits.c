@@ -81,14 +81,17 @@ static void test_greeting_of_more_lines(void **state)
     guard_output_done(&output);
 }
 
-/* No callbacks, no nodes. */
+/* No callbacks. */
 static void test_bare_options(void **state)
 {
-    static const char commands[] = "VRFY x\r\n" MAIL "RCPT TO:<u@any.example>\r\n" DATA;
-    struct guard_options options = {0};
+    static const char commands[] = "VRFY x\r\n" MAIL RCPT DATA;
+    struct node node;
+    struct guard_options options = {.nodes = &node, .node_count = 1};
     struct guard_output output;
+    struct error error;
 
     (void)state;
+    assert_int_equal(node_parse(&node, "example.com", &error), STATUS_OK);
     guard_output_init(&output);
     struct guard *guard = guard_new(&options, "x", &output);
     (void)guard_feed(guard, GUARD_PROVIDER, commands, sizeof commands - 1, &output);

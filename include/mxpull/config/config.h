@@ -90,7 +90,7 @@ struct backup_config {
     enum method method;
     struct node *domains;
     char **domain_texts; /* the domains as the administrator wrote them, one for each of domains */
-    size_t domain_count;
+    size_t domain_count; /* never 0 */
     enum tls tls;
     bool tls_verify;
     char *tls_ca_file;
@@ -104,6 +104,7 @@ struct backup_config {
     bool auth_in_clear;
     int64_t etrns_per_connection;
     bool force;
+    bool name_domains; /* METHOD_ATRN: the command names the domains */
     int64_t turn_sessions;
     int64_t connect_timeout_s, command_timeout_s, turn_timeout_s, idle_timeout_s;
     char *source_address;

@@ -10,10 +10,9 @@
 /* What is reported for one backup and one of its domains. Texts are owned by the round. */
 struct result {
     const struct backup_config *backup; /* borrowed from the configuration */
-    const struct node *node; /* what is asked for; borrowed from the configuration; NULL: an ATRN or
-                              * TURN without domains, the provider knows which are ours */
-    const char *domain;      /* as the administrator wrote it; "" without node; borrowed */
-    bool known;              /* false: the round has no answer for it yet */
+    const struct node *node;            /* what is asked for; borrowed from the configuration */
+    const char *domain;                 /* as the administrator wrote it; borrowed */
+    bool known;                         /* false: the round has no answer for it yet */
     bool dry; /* with --dry-run: command is what would have been sent, and there is no outcome */
     char *command; /* dry: "ETRN example.com" */
     enum outcome outcome;

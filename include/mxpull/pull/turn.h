@@ -7,8 +7,7 @@
  * first, then the provider, then the reversed session through the guard, again while mail comes. */
 struct turn;
 
-/* As session_new; one result for each domain, or a single one without a node when the provider
- * knows which they are. */
+/* As session_new. Mail for the domains of the results is let in, and no other. */
 struct turn *turn_new(const struct session_options *options);
 
 /* Breaks off: what was acknowledged is safe, the rest is still with the provider. At once. */

@@ -12,7 +12,7 @@
 /* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8): the provider
  * is the SMTP client now, our primary the server. Bytes go in from either side, and the bytes to
  * pass on come out; nothing is opened, read, waited for or logged here. The provider is not
- * trusted: it reaches only mailboxes of the domains that were asked for, by the few verbs that
+ * trusted: it reaches only mailboxes of our domains, whatever was asked for, by the few verbs that
  * deliver mail, and it sees a 250 for a message only when the primary has said it
  * (RFC 5321 4.2.5, 6.1). */
 
@@ -29,8 +29,7 @@ struct guard_message {
     /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
     const char *recipients;
     size_t recipient_count;
-    /* For each node asked for: whether one of the recipients is there. NULL without nodes. (Where
-     * more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
+    /* For each of the guard's nodes: whether one of the recipients is there. (Where more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
      * are counted, and stand as "…", but not here.) */
     const bool *for_nodes;
     /* Octets of the message as the primary got them, dots doubled, without the final dot. */
@@ -41,8 +40,8 @@ struct guard_message {
 };
 
 struct guard_options {
-    const struct node *nodes; /* the domains that were asked for; borrowed for the guard's life */
-    size_t node_count;        /* 0: any domain */
+    const struct node *nodes; /* our domains, no other is let in; borrowed for the guard's life */
+    size_t node_count;
     /* A message came to its end. May be NULL. */
     void (*message)(void *context, const struct guard_message *message);
     /* A command was refused here: as received, but of AUTH the verb alone; and our reply. May be

@@ -20,7 +20,7 @@ enum turning_step {
 struct turning;
 
 /* Asks a provider to turn the connection round, by ATRN (RFC 2645 5.2.1; all nodes in one command,
- * none: no argument) or TURN (RFC 821 3.8; no argument), again after each reversed session that
+ * none: no argument, which asks for all that the provider has for us) or TURN (RFC 821 3.8; no argument), again after each reversed session that
  * moved a message, at most sessions_max times. Without I/O. Option characters of the nodes are not
  * sent: "@example.com" is asked for as "example.com". */
 struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count,

@@ -71,7 +71,7 @@ enum store_grade {
 
 struct store_answer {
     int64_t at_ms;
-    const char *domain; /* as configured; "" for an ATRN without domains */
+    const char *domain; /* as configured */
     const char *verb;
     const char *outcome;
     enum store_grade grade;
