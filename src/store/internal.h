@@ -91,7 +91,7 @@ size_t statement_fitting(const char *text, size_t size);
 /* ---- schema.c ---- */
 
 enum {
-    SCHEMA_VERSION = 3
+    SCHEMA_VERSION = 4
 };
 
 /* Brings an older schema up to date; *version is what the file has after it, more than

@@ -11,6 +11,8 @@
  * Without a limit it is one walk in the order of time, so that nothing has to be sorted. */
 #include "query.h"
 
+#include <string.h>
+
 enum {
     FIRST_NAME = 3
 };
@@ -18,7 +20,7 @@ enum {
 /* A table in which a name is looked for, and the indexes that have its rows in the order of time. */
 struct source {
     const char *table, *id, *name;
-    const char *by_name, *by_outcome, *by_failure;
+    const char *by_name;
 };
 
 struct question {
@@ -33,10 +35,8 @@ static const struct question answers = {
                " t.messages, t.bytes, t.attempts, t.ms",
     .table = "answers",
     .joined = " LEFT JOIN polls AS p ON p.id = t.poll",
-    .by_backup = {"answers", "id", "backup", "answers_backup", "answers_outcome_backup",
-                  "answers_failed_backup"},
-    .by_domain = {"answers", "id", "domain", "answers_domain", "answers_outcome_domain",
-                  "answers_failed_domain"},
+    .by_backup = {"answers", "id", "backup", "answers_backup"},
+    .by_domain = {"answers", "id", "domain", "answers_domain"},
     .has_outcomes = true,
 };
 
@@ -45,10 +45,17 @@ static const struct question messages = {
                " t.text",
     .table = "messages",
     .joined = "",
-    .by_backup = {.table = "messages", .id = "id", .name = "backup", .by_name = "messages_backup"},
-    .by_domain = {.table = "message_domains", .id = "message", .name = "domain"},
+    .by_backup = {"messages", "id", "backup", "messages_backup"},
+    .by_domain = {"message_domains", "message", "domain", NULL},
     .has_outcomes = false,
 };
+
+/* Whether only answers are asked for that the index answers_odd has. */
+static bool is_odd(const struct question *question, const struct store_filter *filter)
+{
+    return question->has_outcomes &&
+           (filter->failed || (filter->outcome != NULL && strcmp(filter->outcome, "started") != 0));
+}
 
 static void append_conditions(struct buffer *sql, const struct question *question,
                               const struct store_filter *filter)
@@ -56,21 +63,15 @@ static void append_conditions(struct buffer *sql, const struct question *questio
     (void)buffer_append_text(sql, "t.at_ms >= ?1");
     if (question->has_outcomes && filter->outcome != NULL)
         (void)buffer_append_format(sql, " AND t.outcome = ?%zu", filter->name_count + FIRST_NAME);
-    /* As the index of failures has it. */
     if (question->has_outcomes && filter->failed)
         (void)buffer_append_text(sql, " AND t.grade IN ('temporary', 'bad')");
+    if (is_odd(question, filter)) /* as the index has it */
+        (void)buffer_append_text(sql, " AND t.outcome <> 'started'");
 }
 
 /* Named, so that every version of SQLite takes it, whatever it guesses the numbers of rows to be. */
-static void append_index(struct buffer *sql, const struct source *source,
-                         const struct store_filter *filter)
+static void append_index(struct buffer *sql, const char *index)
 {
-    const char *index = source->by_name;
-
-    if (source->by_failure != NULL && filter->failed)
-        index = source->by_failure;
-    else if (source->by_outcome != NULL && filter->outcome != NULL)
-        index = source->by_outcome;
     if (index != NULL)
         (void)buffer_append_format(sql, " INDEXED BY %s", index);
 }
@@ -81,7 +82,7 @@ static void append_named(struct buffer *sql, const struct question *question,
 {
     (void)buffer_append_format(sql, "SELECT id FROM (SELECT t.%s AS id FROM %s AS t", source->id,
                                source->table);
-    append_index(sql, source, filter);
+    append_index(sql, is_odd(question, filter) ? "answers_odd" : source->by_name);
     (void)buffer_append_format(sql, " WHERE t.%s = ?%zu AND ", source->name, name + FIRST_NAME);
     append_conditions(sql, question, filter);
     (void)buffer_append_format(sql, " ORDER BY t.at_ms DESC, t.%s DESC LIMIT ?2)", source->id);
@@ -107,8 +108,10 @@ static void append_question(struct buffer *sql, const struct question *question,
 
     if (is_limited)
         (void)buffer_append_text(sql, "SELECT * FROM (");
-    (void)buffer_append_format(sql, "SELECT %s FROM %s AS t%s WHERE ", question->columns,
-                               question->table, question->joined);
+    (void)buffer_append_format(sql, "SELECT %s FROM %s AS t", question->columns, question->table);
+    if (filter->name_count == 0 && is_odd(question, filter))
+        append_index(sql, "answers_odd");
+    (void)buffer_append_format(sql, "%s WHERE ", question->joined);
     if (filter->name_count == 0) {
         append_conditions(sql, question, filter);
     } else {

@@ -29,7 +29,7 @@ while read -r number what; do
     case $what in
         *memory*) row "$what" "$number KB" '' '' '' '' ;;
         'history without a limit' | *recorded | *pruned) row "$what" "$(milliseconds "$number")" '' '' '' '' ;;
-        *) row "$what" "$(milliseconds "$number")" '' '' '<= 50 ms' "$(at_most "$number" 50000)" ;;
+        *) row "$what" "$(milliseconds "$number")" '' '' '<= 100 ms' "$(at_most "$number" 100000)" ;;
     esac
 done <"$folder/out"
 print_table
