@@ -24,6 +24,7 @@ static struct connection *new_connection(struct loop *loop, const struct connect
     connection->socket = CURL_SOCKET_BAD;
     connection->facts.address = connection->address;
     connection->facts.local_address = connection->local_address;
+    connection->facts.ehlo_refusal = connection->heard.refusal;
     buffer_init(&connection->sending, SEND_SIZE_MAX);
     buffer_init(&connection->queued, SEND_SIZE_MAX);
     return connection;
@@ -124,14 +125,45 @@ static void fail(struct connection *connection, int code, const struct error *er
     connection->events->failed(connection->context, code, error);
 }
 
-/* What libcurl calls connected may still be less than what was demanded. */
-static enum status check_demands(const struct connection *connection, struct error *error)
+static bool is_tcp_connected(const struct connection *connection, int64_t *since_ms)
 {
+    curl_off_t connect_us = 0;
+
+    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK ||
+        connect_us == 0)
+        return false;
+    *since_ms = connection->opened_ms + connect_us / 1000;
+    return true;
+}
+
+/* What is under way. */
+static enum stage stage_of(const struct connection *connection)
+{
+    curl_off_t lookup_us = 0;
+    int64_t since_ms;
+
+    if (connection->phase == PHASE_OPEN)
+        return STAGE_COMMAND;
+    if (connection->heard.asked != STAGE_NONE)
+        return connection->heard.asked;
+    if (is_tcp_connected(connection, &since_ms))
+        return connection->implicit && connection->tls_version[0] == '\0' ? STAGE_TLS
+                                                                          : STAGE_GREETING;
+    (void)curl_easy_getinfo(connection->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
+    return lookup_us > 0 ? STAGE_CONNECT : STAGE_LOOKUP;
+}
+
+/* What libcurl calls connected may still be less than what was demanded. */
+static enum status check_demands(struct connection *connection, struct error *error)
+{
+    connection->facts.stage = STAGE_STARTTLS;
     if (connection->tls_demanded && connection->facts.tls == NULL)
         return error_set(error, STATUS_TLS, "the session is not protected by TLS");
+    connection->facts.stage = STAGE_AUTH;
     if (connection->user_given && !connection->heard.authenticated)
         return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
                          connection->facts.tls == NULL ? "; it may be after STARTTLS" : "");
+    connection->facts.stage = STAGE_COMMAND;
     return STATUS_OK;
 }
 
@@ -148,24 +180,28 @@ static void note_tls(struct connection *connection)
 void connection_connected(struct connection *connection, CURLcode result)
 {
     struct error error = {0};
-    long os_error = 0;
-    int code = 0;
+    struct failure failure = {
+        .result = result, .words = connection->words, .heard = &connection->heard};
 
     if (connection->phase == PHASE_ENDED)
         return;
     note_tls(connection);
     connection->facts.authenticated = connection->heard.authenticated;
     connection->facts.ehlo = connection->heard.ehlo;
-    (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &os_error);
-    if (result != CURLE_OK)
-        code = failure_explain(result, connection->words, os_error, &connection->heard, &error);
-    else
+    connection->facts.ehlo_refused = connection->heard.refused;
+    (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+    if (result != CURLE_OK) {
+        failure.stage = stage_of(connection);
+        failure_explain(&failure, &error);
+        connection->facts.stage = failure.stage;
+    } else {
         (void)check_demands(connection, &error);
+    }
     if (error.status == STATUS_OK &&
         curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &connection->socket) != CURLE_OK)
         (void)error_set(&error, STATUS_UNREACHABLE, "the backup closed the connection");
     if (error.status != STATUS_OK) {
-        fail(connection, code, &error);
+        fail(connection, failure.code, &error);
         return;
     }
     note_address(connection);
@@ -193,17 +229,6 @@ void connection_progressed(struct connection *connection)
     begin_session(connection, clock_monotonic_ms());
 }
 
-static bool is_tcp_connected(const struct connection *connection, int64_t *since_ms)
-{
-    curl_off_t connect_us = 0;
-
-    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK ||
-        connect_us == 0)
-        return false;
-    *since_ms = connection->opened_ms + connect_us / 1000;
-    return true;
-}
-
 static void time_out(struct connection *connection)
 {
     char duration[DURATION_TEXT_SIZE];
@@ -219,6 +244,7 @@ static void time_out(struct connection *connection)
         connection->deadline_ms = connect_limit_ms;
         return;
     }
+    connection->facts.stage = stage_of(connection);
     if (connection->phase == PHASE_TCP)
         (void)error_set(&error, STATUS_TIMEOUT, "no connection within %s",
                         duration_format(duration, connection->connect_timeout_ms / 1000));

@@ -47,9 +47,49 @@ static bool is_other_address(CURLcode result, const char *words)
            (words[0] == '\0' || text_starts_with(words, "schannel: CertFindExtension()"));
 }
 
-int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard,
-                    struct error *error)
+/* What failed, where libcurl's result says so and no reply does. */
+static enum stage stage_of(CURLcode result, enum status status, enum stage under_way)
 {
+    if (result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_RESOLVE_PROXY)
+        return STAGE_LOOKUP;
+    if (result == CURLE_USE_SSL_FAILED)
+        return STAGE_STARTTLS;
+    if (status == STATUS_TLS)
+        return STAGE_TLS;
+    if (status == STATUS_AUTHENTICATION || result == CURLE_URL_MALFORMAT)
+        return STAGE_AUTH;
+    return under_way;
+}
+
+static bool is_end(CURLcode result)
+{
+    return result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
+}
+
+/* Whether the last reply is the reason: it refused what was asked, libcurl may have had another
+ * answer to it, such as HELO, and then the connection was closed. */
+static bool is_refusal(CURLcode result, bool by_reply, const struct heard *heard)
+{
+    by_reply = by_reply || result == CURLE_USE_SSL_FAILED ||
+               (is_end(result) && !heard->open && heard->stage == heard->asked);
+    return by_reply && heard->code >= 400 && heard->code <= 599;
+}
+
+static void explain_refusal(const struct heard *heard, enum status status, struct error *error)
+{
+    const char *text = heard->text + (heard->text[3] == '\0' ? 3 : 4);
+
+    if (heard->stage == STAGE_STARTTLS)
+        (void)error_set(error, status, "STARTTLS was refused: %s", text);
+    else
+        (void)error_set(error, status, "%s", text);
+}
+
+void failure_explain(struct failure *failure, struct error *error)
+{
+    CURLcode result = failure->result;
+    const struct heard *heard = failure->heard;
+    const char *words = failure->words;
     const char *said = words[0] != '\0' ? words : curl_easy_strerror(result);
     enum status status = STATUS_UNREACHABLE;
     bool by_reply = false;
@@ -60,19 +100,15 @@ int failure_explain(CURLcode result, const char *words, long os_error, const str
             by_reply = kinds[i].by_reply;
         }
     }
-    /* A refusal to which libcurl had another answer, such as HELO, and the close that followed it;
-     * a 421 to STARTTLS. */
-    bool is_end =
-        result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
-    by_reply = by_reply || (is_end && !heard->open) ||
-               (result == CURLE_USE_SSL_FAILED && heard->code == 421);
-    if (by_reply && heard->code >= 400 && heard->code <= 599) {
-        (void)error_set(error, status, "%s", heard->text + (heard->text[3] == '\0' ? 3 : 4));
-        return heard->code;
+    failure->code = 0;
+    if (is_refusal(result, by_reply, heard)) {
+        failure->code = heard->code;
+        failure->stage = heard->stage;
+        explain_refusal(heard, status, error);
+        return;
     }
-    if (result == CURLE_USE_SSL_FAILED && heard->code >= 400)
-        (void)error_set(error, status, "STARTTLS was refused: %s", heard->text);
-    else if (result == CURLE_USE_SSL_FAILED)
+    failure->stage = stage_of(result, status, failure->stage);
+    if (result == CURLE_USE_SSL_FAILED)
         (void)error_set(error, status, "STARTTLS is not offered");
     else if (result == CURLE_LOGIN_DENIED)
         (void)error_set(error, status,
@@ -87,12 +123,12 @@ int failure_explain(CURLcode result, const char *words, long os_error, const str
     else if (result == CURLE_URL_MALFORMAT) /* the URL is ours and good: it is the mechanism of AUTH
                                                that libcurl cannot read */
         (void)error_set(error, STATUS_AUTHENTICATION, "auth: libcurl does not know this mechanism");
-    else if (result == CURLE_COULDNT_CONNECT && os_error != 0)
-        (void)error_set(error, status, "no connection: %s", socket_error_text((int)os_error));
-    else if (is_end)
+    else if (result == CURLE_COULDNT_CONNECT && failure->os_error != 0)
+        (void)error_set(error, status, "no connection: %s",
+                        socket_error_text((int)failure->os_error));
+    else if (is_end(result))
         (void)error_set(error, status, "the backup closed the connection %s%s",
                         heard->text[0] == '\0' ? "before a greeting" : "after: ", heard->text);
     else
         (void)error_set(error, status, "%s", said);
-    return 0;
 }

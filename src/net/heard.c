@@ -40,6 +40,7 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
         heard->lines = 0;
         heard->challenged = heard->code == 334;
     }
+    heard->stage = heard->asked != STAGE_NONE ? heard->asked : STAGE_GREETING;
     heard->size += size;
     heard->lines++;
     heard->code = code;
@@ -52,10 +53,18 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
      * STARTTLS's. */
     if (code == 220 || (code == 250 && first))
         heard->ehlo = (struct ehlo){0};
-    if (code == 220)
+    if (code == 220) {
         heard->authenticated = false;
-    if (code == 220 && heard->replies > 0)
+        heard->refused = 0;
+    }
+    if (code == 220 && heard->replies > 0) {
         heard->starttls = true;
+        heard->asked = STAGE_TLS;
+    }
+    if (heard->stage == STAGE_EHLO && code >= 400 && heard->refused == 0 && !heard->open) {
+        heard->refused = code;
+        memcpy(heard->refusal, heard->text, sizeof heard->refusal);
+    }
     if (code == 250)
         ehlo_line(&heard->ehlo, line, size, first);
     if (code == 235 && heard->challenged)
@@ -63,4 +72,23 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
     if (!heard->open)
         heard->replies++;
     return true;
+}
+
+/* The answer to a challenge begins with no verb, and belongs to its AUTH. */
+void heard_command(struct heard *heard, const char *line, size_t size)
+{
+    static const struct {
+        const char *verb;
+        enum stage stage;
+    } verbs[] = {{"EHLO ", STAGE_EHLO},
+                 {"HELO ", STAGE_EHLO},
+                 {"STARTTLS", STAGE_STARTTLS},
+                 {"AUTH ", STAGE_AUTH}};
+
+    for (size_t i = 0; i < COUNT_OF(verbs) && heard->replies > 0 && heard->code != 334; i++) {
+        size_t length = strlen(verbs[i].verb);
+
+        if (size > length && text_equal_part(verbs[i].verb, line, length))
+            heard->asked = verbs[i].stage;
+    }
 }

@@ -31,12 +31,16 @@ struct heard {
     int code;              /* of the reply that came last, 0: none yet */
     char text[HEARD_SIZE]; /* its last line as received, code included, cut */
     bool open;             /* more lines of it are to come */
+    enum stage stage;      /* what it answers */
+    enum stage asked;      /* what is under way since; STAGE_NONE: nothing was sent yet */
     bool starttls;         /* agreed on: the reply to it was 220 */
     size_t size, lines;    /* of it */
     unsigned replies;      /* whole ones so far */
     bool challenged;       /* the reply before was 334 */
     bool authenticated;    /* 235 was said to the answer to a challenge */
     struct ehlo ehlo;      /* as said last */
+    int refused;           /* EHLO was, by this code, and HELO may have followed; 0: it was not */
+    char refusal[HEARD_SIZE]; /* the last line of that, as text */
 };
 
 /*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
@@ -82,11 +86,21 @@ struct connection {
  * the ceilings of smtp/reply. */
 bool heard_line(struct heard *heard, const char *line, size_t size);
 
-/* Explains why the connect phase failed: status and text of *error from libcurl's result and words,
- * the system's error (0: none) and what was heard last. Returns the reply code where a reply is the
- * reason, else 0. */
-int failure_explain(CURLcode result, const char *words, long os_error, const struct heard *heard,
-                    struct error *error);
+/* Takes what libcurl sends while connecting: the next reply answers this. */
+void heard_command(struct heard *heard, const char *line, size_t size);
+
+/* A connect phase that has failed. */
+struct failure {
+    CURLcode result;           /* libcurl's, and its words */
+    const char *words;         /* borrowed, as heard */
+    long os_error;             /* the system's error; 0: none */
+    const struct heard *heard; /* borrowed */
+    enum stage stage;          /* what was under way; failure_explain sets what failed */
+    int code;                  /* set by failure_explain: the reply that is the reason, or 0 */
+};
+
+/* Explains why: stage and code of *failure, status and text of *error. */
+void failure_explain(struct failure *failure, struct error *error);
 
 /* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the
  * options are impossible. */

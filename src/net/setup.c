@@ -23,8 +23,6 @@ static size_t header(char *line, size_t size, size_t count, void *context)
         connection_progressed(connection);
     if (connection->tls_version[0] == '\0')
         wire_note_session(connection);
-    if (connection->heard.ehlo.starttls) /* from here on libcurl may have something to say of TLS */
-        (void)curl_easy_setopt(connection->easy, CURLOPT_VERBOSE, 1L);
     return size * count;
 }
 
@@ -255,8 +253,7 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
     (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
     (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
-    if (options->tls == CONNECTION_TLS_IMPLICIT || connection->show_wire)
-        (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
     set_timeouts(easy, options);
     if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||
         set_auth(easy, options, error) != STATUS_OK ||

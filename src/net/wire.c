@@ -1,4 +1,4 @@
-/* The wire as -vv shows it, and what libcurl tells in passing. What AUTH says is starred out here,
+/* The wire as -vv shows it, and what libcurl tells in passing of TLS and of what it sends. What AUTH says is starred out here,
  * before anyone sees it. */
 #include "internal.h"
 
@@ -101,6 +101,8 @@ int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *c
     (void)easy;
     if (type == CURLINFO_TEXT)
         note_tls(connection, bytes, size);
+    if (type == CURLINFO_HEADER_OUT && connection->phase != PHASE_OPEN)
+        heard_command(&connection->heard, bytes, size);
     if (!connection->show_wire || connection->phase == PHASE_OPEN)
         return 0;
     if (type == CURLINFO_TEXT)

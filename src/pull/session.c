@@ -45,7 +45,6 @@ static void report(struct session *session, size_t node)
     const struct answer *answer = dialogue_answer(session->dialogue, node);
     struct result *result = session->results[node];
 
-    result->known = true;
     result->dry = session->dry;
     if (session->dry) {
         char command[NODE_SIZE_MAX + sizeof "ETRN "];
@@ -53,12 +52,10 @@ static void report(struct session *session, size_t node)
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
         target_replace(&result->command, command);
     }
-    result->outcome = answer->outcome;
-    result->verb = answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT;
-    result->code = answer->code;
+    target_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
+                  answer->code, answer->text);
     result->pending = answer->pending;
     result->attempts += answer->attempts > 0 ? answer->attempts : 1;
-    target_replace(&result->text, answer->text);
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
     target_tell(session->options.polling, result);
@@ -73,16 +70,16 @@ static void report_known(struct session *session)
 }
 
 /* Remembers for all results without an answer what this connection is like; the last one that was
- * tried stays. */
-static void note_facts(struct session *session)
+ * tried stays. A refusal that was taken back, should no connection stand any more, keeps its own. */
+static void note_facts(struct session *session, bool stands)
 {
     const struct connection_facts *facts = connection_facts(session->connection);
 
     for (size_t i = 0; i < session->options.count; i++) {
-        struct result *result = session->results[i];
+        const struct answer *answer = dialogue_answer(session->dialogue, i);
 
-        if (!dialogue_answer(session->dialogue, i)->known)
-            target_note_facts(result, facts);
+        if (!answer->known && (stands || answer->text == NULL))
+            target_note_facts(session->results[i], facts);
     }
 }
 
@@ -118,10 +115,13 @@ static void ready(void *context)
     const struct polling *polling = session->options.polling;
     const struct backup_config *backup = session->options.backup;
 
-    note_facts(session);
+    note_facts(session, true);
     if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
-        act(session,
-            dialogue_decline(session->dialogue, OUTCOME_UNSUPPORTED, "EHLO does not offer ETRN"));
+        char why[NOT_OFFERED_SIZE];
+        enum outcome outcome =
+            target_not_offered(connection_facts(session->connection), VERB_ETRN, why);
+
+        act(session, dialogue_decline(session->dialogue, outcome, why));
     } else if (polling->dry_run) {
         session->dry = true;
         act(session, dialogue_decline(session->dialogue, OUTCOME_STARTED, ""));
@@ -182,16 +182,15 @@ static void failed(void *context, int code, const struct error *error)
     struct session *session = context;
     const struct backup_config *backup = session->options.backup;
 
-    note_facts(session);
+    note_facts(session, false);
     if (error->status == STATUS_TLS && backup->tls == TLS_MAY && !session->in_clear) {
         target_decide(session->options.backup, "connect again without TLS", error->text);
         session->in_clear = true;
         act(session, DIALOGUE_CONNECT);
         return;
     }
-    cut(session,
-        code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status), code,
-        error->text);
+    cut(session, target_outcome_of_failure(connection_facts(session->connection), code, error),
+        code, error->text);
 }
 
 static void wire(void *context, char direction, const char *line, size_t size)

@@ -5,6 +5,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static enum connection_tls tls_of(const struct backup_config *backup, bool in_clear)
@@ -75,7 +76,46 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
     target_replace(&result->address, facts->address);
     target_replace(&result->tls, facts->tls);
     result->authenticated = facts->authenticated;
+    result->starttls_offered = facts->ehlo.starttls;
+    result->auth_offered = facts->ehlo.auth;
+    result->stage = facts->stage;
     result->certificate_expires_ms = facts->certificate_expires_ms;
+}
+
+enum outcome target_outcome_of_failure(const struct connection_facts *facts, int code,
+                                       const struct error *error)
+{
+    return code != 0 ? outcome_of_refusal(facts->stage, code) : outcome_of_status(error->status);
+}
+
+/* A server without EHLO (500, 502) is one without extensions. */
+enum outcome target_not_offered(const struct connection_facts *facts, enum verb verb,
+                                char text[NOT_OFFERED_SIZE])
+{
+    bool refused = facts->ehlo_refused != 0;
+    enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->ehlo_refused);
+
+    if (refused)
+        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO was refused: %s", facts->ehlo_refusal);
+    else
+        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO does not offer %s", verb_name(verb));
+    return refused && outcome != OUTCOME_PROTOCOL ? outcome : OUTCOME_UNSUPPORTED;
+}
+
+void target_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
+                   const char *text)
+{
+    const struct standing standing = {.tls = result->tls != NULL,
+                                      .authenticated = result->authenticated,
+                                      .starttls_offered = result->starttls_offered,
+                                      .auth_offered = result->auth_offered};
+
+    result->known = true;
+    result->verb = result->stage == STAGE_COMMAND ? verb : VERB_CONNECT;
+    result->outcome =
+        result->stage == STAGE_COMMAND ? outcome_in_session(outcome, code, &standing) : outcome;
+    result->code = code;
+    target_replace(&result->text, text);
 }
 
 void target_tell(const struct polling *polling, struct result *result)
@@ -91,6 +131,7 @@ void target_settle(struct result *result, const struct polling *polling, enum ou
     result->known = true;
     result->outcome = outcome;
     result->verb = VERB_CONNECT;
+    result->stage = STAGE_NONE;
     result->code = 0;
     target_replace(&result->text, text);
     target_tell(polling, result);

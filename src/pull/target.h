@@ -17,6 +17,23 @@ void target_replace(char **text, const char *with);
 /* Writes down what the connection to the backup is like. */
 void target_note_facts(struct result *result, const struct connection_facts *facts);
 
+/* What a failure of the connection means; code as the event says it. */
+enum outcome target_outcome_of_failure(const struct connection_facts *facts, int code,
+                                       const struct error *error);
+
+enum {
+    NOT_OFFERED_SIZE = 256
+};
+
+/* Why the established session is of no use: EHLO does not offer the verb, or was refused itself. */
+enum outcome target_not_offered(const struct connection_facts *facts, enum verb verb,
+                                char text[NOT_OFFERED_SIZE]);
+
+/* Gives a result its answer: to verb (VERB_CONNECT: nothing was asked) if its connection came so far. The
+ * observer is told by target_tell. */
+void target_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
+                   const char *text);
+
 /* Stamps a result that has become known, and tells the observer. */
 void target_tell(const struct polling *polling, struct result *result);
 

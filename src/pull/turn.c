@@ -136,8 +136,10 @@ static void provider_ready(void *context)
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->account.results[i], facts);
     if (!is_offered(turn)) {
-        decline(turn, OUTCOME_UNSUPPORTED,
-                turn->verb == VERB_ATRN ? "EHLO does not offer ATRN" : "EHLO does not offer TURN");
+        char why[NOT_OFFERED_SIZE];
+        enum outcome outcome = target_not_offered(facts, turn->verb, why);
+
+        decline(turn, outcome, why);
     } else if (!facts->authenticated) {
         decline(turn, OUTCOME_AUTHENTICATION, "not authenticated");
     } else if (turn->options.polling->dry_run) {
@@ -242,9 +244,8 @@ static void provider_failed(void *context, int code, const struct error *error)
         act(turn,
             turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
     else
-        cut(turn,
-            code != 0 ? outcome_of_reply(VERB_CONNECT, code) : outcome_of_status(error->status),
-            code, error->text);
+        cut(turn, target_outcome_of_failure(connection_facts(turn->connection), code, error), code,
+            error->text);
 }
 
 static void provider_wire(void *context, char direction, const char *line, size_t size)

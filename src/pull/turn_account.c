@@ -35,14 +35,13 @@ static void report_result(const struct turn_account *account, const struct turni
 {
     unsigned attempts = turning_attempts(turning);
     const char *text;
+    int code;
+    enum outcome outcome = turning_outcome(turning, &code, &text);
 
-    result->known = true;
+    target_answer(result, attempts > 0 ? turning_verb(turning) : VERB_CONNECT, outcome, code, text);
     result->dry = account->dry;
-    result->outcome = turning_outcome(turning, &result->code, &text);
-    result->verb = attempts > 0 ? turning_verb(turning) : VERB_CONNECT;
     result->attempts += attempts > 0 ? attempts : 1;
     result->ms = clock_monotonic_ms() - account->began_ms;
-    target_replace(&result->text, text);
     if (account->dry) {
         free(result->command);
         result->command =

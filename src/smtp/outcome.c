@@ -19,7 +19,7 @@ enum {
 #define ETRN (1U << VERB_ETRN)
 #define ATRN (1U << VERB_ATRN)
 #define TURN (1U << VERB_TURN)
-#define ANY (ETRN | ATRN | TURN | 1U << VERB_CONNECT)
+#define ANY (ETRN | ATRN | TURN)
 
 static const struct row {
     unsigned verbs;
@@ -62,6 +62,36 @@ enum outcome outcome_of_reply(enum verb verb, int code)
     case 5: return OUTCOME_DENIED;
     default: return OUTCOME_PROTOCOL;
     }
+}
+
+/* 500 and 502 say that the server does not know EHLO and HELO. 504 refuses our name (Postfix: "need
+ * fully-qualified hostname"), as 501, 550 and 554 do. */
+enum outcome outcome_of_refusal(enum stage stage, int code)
+{
+    switch (code / 100) {
+    case 4: /* RFC 4954 6: 432 asks for a new password */
+        return stage == STAGE_AUTH && code == 432 ? OUTCOME_AUTHENTICATION : OUTCOME_DEFERRED;
+    case 5:
+        if (stage == STAGE_AUTH)
+            return OUTCOME_AUTHENTICATION;
+        if (stage == STAGE_STARTTLS)
+            return OUTCOME_TLS;
+        return stage == STAGE_EHLO && (code == 500 || code == 502) ? OUTCOME_PROTOCOL
+                                                                   : OUTCOME_DENIED;
+    default: return OUTCOME_PROTOCOL;
+    }
+}
+
+enum outcome outcome_in_session(enum outcome outcome, int code, const struct standing *standing)
+{
+    bool wants_tls = !standing->tls && (standing->starttls_offered || code == 530);
+    bool wants_auth = !standing->authenticated && (standing->auth_offered || wants_tls);
+
+    if (code != 503 && code != 530)
+        return outcome;
+    if (wants_auth)
+        return OUTCOME_AUTHENTICATION;
+    return wants_tls ? OUTCOME_TLS : outcome;
 }
 
 enum outcome outcome_of_status(enum status status)

@@ -42,9 +42,6 @@ static const struct code_row codes[] = {
     {"ATRN 502", VERB_ATRN, 502, OUTCOME_UNSUPPORTED, 69},
     {"ATRN 530", VERB_ATRN, 530, OUTCOME_AUTHENTICATION, 77},
     {"TURN 502", VERB_TURN, 502, OUTCOME_UNSUPPORTED, 69},
-    {"greeting 554", VERB_CONNECT, 554, OUTCOME_DENIED, 77},
-    {"greeting 421", VERB_CONNECT, 421, OUTCOME_DEFERRED, 75},
-    {"AUTH 454", VERB_CONNECT, 454, OUTCOME_DEFERRED, 75},
 };
 
 static void test_code(void **state)
@@ -54,6 +51,109 @@ static void test_code(void **state)
 
     assert_string_equal(outcome_name(outcome), outcome_name(row->outcome));
     assert_int_equal(outcome_exit_status(outcome), row->exit_status);
+}
+
+static const struct refusal_row {
+    const char *name;
+    enum stage stage;
+    int code;
+    enum outcome outcome;
+} refusals[] = {
+    {"greeting 421", STAGE_GREETING, 421, OUTCOME_DEFERRED},
+    {"greeting 450", STAGE_GREETING, 450, OUTCOME_DEFERRED},
+    {"greeting 500", STAGE_GREETING, 500, OUTCOME_DENIED},
+    {"greeting 521", STAGE_GREETING, 521, OUTCOME_DENIED},
+    {"greeting 530", STAGE_GREETING, 530, OUTCOME_DENIED},
+    {"greeting 554", STAGE_GREETING, 554, OUTCOME_DENIED},
+    {"greeting 354", STAGE_GREETING, 354, OUTCOME_PROTOCOL},
+    {"EHLO 421", STAGE_EHLO, 421, OUTCOME_DEFERRED},
+    {"EHLO 451", STAGE_EHLO, 451, OUTCOME_DEFERRED},
+    {"EHLO 500", STAGE_EHLO, 500, OUTCOME_PROTOCOL},
+    {"EHLO 501", STAGE_EHLO, 501, OUTCOME_DENIED},
+    {"EHLO 502", STAGE_EHLO, 502, OUTCOME_PROTOCOL},
+    {"EHLO 503", STAGE_EHLO, 503, OUTCOME_DENIED},
+    {"EHLO 504", STAGE_EHLO, 504, OUTCOME_DENIED},
+    {"EHLO 530", STAGE_EHLO, 530, OUTCOME_DENIED},
+    {"EHLO 550", STAGE_EHLO, 550, OUTCOME_DENIED},
+    {"EHLO 554", STAGE_EHLO, 554, OUTCOME_DENIED},
+    {"STARTTLS 421", STAGE_STARTTLS, 421, OUTCOME_DEFERRED},
+    {"STARTTLS 454", STAGE_STARTTLS, 454, OUTCOME_DEFERRED},
+    {"STARTTLS 500", STAGE_STARTTLS, 500, OUTCOME_TLS},
+    {"STARTTLS 501", STAGE_STARTTLS, 501, OUTCOME_TLS},
+    {"STARTTLS 502", STAGE_STARTTLS, 502, OUTCOME_TLS},
+    {"STARTTLS 503", STAGE_STARTTLS, 503, OUTCOME_TLS},
+    {"STARTTLS 530", STAGE_STARTTLS, 530, OUTCOME_TLS},
+    {"STARTTLS 554", STAGE_STARTTLS, 554, OUTCOME_TLS},
+    {"AUTH 421", STAGE_AUTH, 421, OUTCOME_DEFERRED},
+    {"AUTH 432", STAGE_AUTH, 432, OUTCOME_AUTHENTICATION},
+    {"AUTH 454", STAGE_AUTH, 454, OUTCOME_DEFERRED},
+    {"AUTH 500", STAGE_AUTH, 500, OUTCOME_AUTHENTICATION},
+    {"AUTH 501", STAGE_AUTH, 501, OUTCOME_AUTHENTICATION},
+    {"AUTH 502", STAGE_AUTH, 502, OUTCOME_AUTHENTICATION},
+    {"AUTH 503", STAGE_AUTH, 503, OUTCOME_AUTHENTICATION},
+    {"AUTH 504", STAGE_AUTH, 504, OUTCOME_AUTHENTICATION},
+    {"AUTH 530", STAGE_AUTH, 530, OUTCOME_AUTHENTICATION},
+    {"AUTH 534", STAGE_AUTH, 534, OUTCOME_AUTHENTICATION},
+    {"AUTH 535", STAGE_AUTH, 535, OUTCOME_AUTHENTICATION},
+    {"AUTH 538", STAGE_AUTH, 538, OUTCOME_AUTHENTICATION},
+    {"AUTH 550", STAGE_AUTH, 550, OUTCOME_AUTHENTICATION},
+    {"AUTH 554", STAGE_AUTH, 554, OUTCOME_AUTHENTICATION},
+    {"AUTH 250", STAGE_AUTH, 250, OUTCOME_PROTOCOL},
+};
+
+static void test_refusal(void **state)
+{
+    const struct refusal_row *row = *state;
+
+    assert_string_equal(outcome_name(outcome_of_refusal(row->stage, row->code)),
+                        outcome_name(row->outcome));
+}
+
+/* What a 503 (judged as denied) and a 530 (authentication) to ETRN come to. */
+static const struct standing_row {
+    const char *name;
+    struct standing standing;
+    enum outcome of_503, of_530;
+} standings[] = {
+    {"in clear, nothing offered", {0}, OUTCOME_DENIED, OUTCOME_AUTHENTICATION},
+    {"in clear, STARTTLS offered",
+     {.starttls_offered = true},
+     OUTCOME_AUTHENTICATION,
+     OUTCOME_AUTHENTICATION},
+    {"in clear, AUTH offered",
+     {.auth_offered = true},
+     OUTCOME_AUTHENTICATION,
+     OUTCOME_AUTHENTICATION},
+    {"in clear, authenticated",
+     {.authenticated = true, .auth_offered = true},
+     OUTCOME_DENIED,
+     OUTCOME_TLS},
+    {"in clear, authenticated, STARTTLS offered",
+     {.authenticated = true, .starttls_offered = true},
+     OUTCOME_TLS,
+     OUTCOME_TLS},
+    {"TLS", {.tls = true}, OUTCOME_DENIED, OUTCOME_AUTHENTICATION},
+    {"TLS, AUTH offered",
+     {.tls = true, .auth_offered = true},
+     OUTCOME_AUTHENTICATION,
+     OUTCOME_AUTHENTICATION},
+    {"TLS, authenticated",
+     {.tls = true, .authenticated = true, .auth_offered = true},
+     OUTCOME_DENIED,
+     OUTCOME_AUTHENTICATION},
+};
+
+static void test_standing(void **state)
+{
+    const struct standing_row *row = *state;
+    enum outcome of_503 = outcome_of_reply(VERB_ETRN, 503);
+    enum outcome of_530 = outcome_of_reply(VERB_ETRN, 530);
+
+    assert_string_equal(outcome_name(outcome_in_session(of_503, 503, &row->standing)),
+                        outcome_name(row->of_503));
+    assert_string_equal(outcome_name(outcome_in_session(of_530, 530, &row->standing)),
+                        outcome_name(row->of_530));
+    assert_int_equal(outcome_in_session(OUTCOME_STARTED, 250, &row->standing), OUTCOME_STARTED);
 }
 
 struct count_row {
@@ -156,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_ehlo_keywords),
     };
 
-    return RUN_TABLE(codes, test_code) + RUN_TABLE(counts, test_count) +
+    return RUN_TABLE(codes, test_code) + RUN_TABLE(refusals, test_refusal) +
+           RUN_TABLE(standings, test_standing) + RUN_TABLE(counts, test_count) +
            cmocka_run_group_tests(tests, NULL, NULL);
 }

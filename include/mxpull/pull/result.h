@@ -16,18 +16,20 @@ struct result {
     bool dry; /* with --dry-run: command is what would have been sent, and there is no outcome */
     char *command; /* dry: "ETRN example.com" */
     enum outcome outcome;
-    enum verb verb; /* what was answered: VERB_CONNECT when it did not come to asking */
-    int code;       /* 0: none */
+    enum verb verb;   /* what was answered: VERB_CONNECT when it did not come to asking */
+    enum stage stage; /* what was answered or failed; STAGE_NONE: nobody was contacted */
+    int code;         /* 0: none */
     char *text;    /* the reply's text as received (from a remote: escape it), or the failure in our
                       words */
     char *address; /* the IP address talked to, "" if there was none */
     char *tls;     /* "TLSv1.3"; NULL: in clear */
     bool authenticated;
-    int64_t pending;                /* -1: not told */
-    int64_t messages;               /* received by ATRN or TURN; -1: does not apply */
-    int64_t bytes;                  /* the same */
-    int64_t certificate_expires_ms; /* wall clock; 0: not told */
-    int64_t at_ms;                  /* when it became known, wall clock */
+    bool starttls_offered, auth_offered; /* by the EHLO reply that came last */
+    int64_t pending;                     /* -1: not told */
+    int64_t messages;                    /* received by ATRN or TURN; -1: does not apply */
+    int64_t bytes;                       /* the same */
+    int64_t certificate_expires_ms;      /* wall clock; 0: not told */
+    int64_t at_ms;                       /* when it became known, wall clock */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
     int64_t ms; /* from asking to the answer; where nothing was asked, from the start of connecting
                    to the failure */

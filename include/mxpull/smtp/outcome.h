@@ -28,8 +28,7 @@ enum {
     OUTCOME_COUNT = OUTCOME_AUTHENTICATION + 1
 };
 
-/* What was said last when the answer came. VERB_CONNECT stands for all that leads to a session:
- * greeting, EHLO, STARTTLS, AUTH. */
+/* What a result answers. VERB_CONNECT stands for all that leads to a session. */
 enum verb {
     VERB_CONNECT,
     VERB_ETRN,
@@ -37,9 +36,35 @@ enum verb {
     VERB_TURN
 };
 
-/* The meaning of a reply code after a verb: by the table of the RFCs, else by its first digit.
+/* What was under way when an answer or a failure came. */
+enum stage {
+    STAGE_NONE,     /* nothing: nobody was contacted */
+    STAGE_LOOKUP,   /* of the host's name */
+    STAGE_CONNECT,  /* TCP, with the proxy where there is one */
+    STAGE_GREETING, /* connected, and waiting for the first reply */
+    STAGE_EHLO,     /* or HELO, which follows where EHLO is refused */
+    STAGE_STARTTLS, /* not offered, or refused */
+    STAGE_TLS,      /* handshake and certificate */
+    STAGE_AUTH,     /* not offered, or refused */
+    STAGE_COMMAND,  /* ETRN, ATRN or TURN: sent, or not offered by EHLO */
+};
+
+/* The meaning of a reply to ETRN, ATRN or TURN: by the table of the RFCs, else by its first digit.
  * Codes are 200 to 599. */
 enum outcome outcome_of_reply(enum verb verb, int code);
+
+/* The meaning of a reply that ended the attempt to connect, at a stage from STAGE_GREETING on. */
+enum outcome outcome_of_refusal(enum stage stage, int code);
+
+/* What a session is like in which a command was answered. */
+struct standing {
+    bool tls, authenticated;
+    bool starttls_offered, auth_offered; /* by the EHLO reply that came last */
+};
+
+/* The meaning of a reply to a command, judged as outcome so far: 503 ("bad sequence of commands") and
+ * 530 speak of a step that was left out (RFC 3207 4, RFC 4954 6), and the session says which. */
+enum outcome outcome_in_session(enum outcome outcome, int code, const struct standing *standing);
 
 /* The meaning of a failure that no reply code explains. */
 enum outcome outcome_of_status(enum status status);
