@@ -33,20 +33,31 @@ static bool join(struct buffer *path, const char *directory, const char *name)
     return buffer_append_format(path, "%s/%s", directory, name) == STATUS_OK;
 }
 
-static enum status open_locks(struct state *state, const char *directory, const char *lock_name,
+/* Where the system has no locks, a claim that nobody else has cannot be had either. */
+static enum status open_claims(struct state *state, const char *path, struct error *error)
+{
+    enum status status = lock_set_open(&state->claims, path, error);
+
+    if (status == STATUS_OK)
+        status = lock_set_take(state->claims, 0, error);
+    if (status == STATUS_OK)
+        lock_set_give_back(state->claims, 0);
+    return status == STATUS_BUSY ? STATUS_OK : status;
+}
+
+/* Pulls run side by side; of daemons there is one. */
+static enum status open_locks(struct state *state, const char *directory, enum state_use use,
                               struct buffer *path, struct error *error)
 {
     enum status status = directory_make(directory, error);
 
-    if (status == STATUS_OK && !join(path, directory, lock_name))
+    if (status == STATUS_OK && !join(path, directory, "daemon.lock"))
         status = error_set(error, STATUS_LIMIT, "the path is too long");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && use == STATE_DAEMON)
         status = lock_take(&state->lock, path->bytes, error);
     if (status == STATUS_OK && !join(path, directory, "asking.lock"))
         status = error_set(error, STATUS_LIMIT, "the path is too long");
-    if (status == STATUS_OK)
-        status = lock_set_open(&state->claims, path->bytes, error);
-    return status;
+    return status == STATUS_OK ? open_claims(state, path->bytes, error) : status;
 }
 
 /* With the locks or without them. What a daemon remembers while it runs needs no file. */
@@ -67,8 +78,6 @@ static void open_memory(struct state *state, const struct config *config, bool h
 
 enum status state_open(struct state *state, const struct config *config, enum state_use use)
 {
-    static const char *const lock_names[] = {
-        [STATE_PULL] = "pull.lock", [STATE_DAEMON] = "daemon.lock"};
     struct buffer path;
     struct error error;
     enum status status;
@@ -76,7 +85,7 @@ enum status state_open(struct state *state, const struct config *config, enum st
     *state = (struct state){0};
     buffer_init(&path, PATH_SIZE_MAX);
     if (config->state_dir != NULL)
-        status = open_locks(state, config->state_dir, lock_names[use], &path, &error);
+        status = open_locks(state, config->state_dir, use, &path, &error);
     else
         status = error_set(&error, STATUS_SYSTEM, "there is no home to keep it in; set state_dir");
     buffer_done(&path);

@@ -47,9 +47,8 @@ static enum status report_busy(const struct lock_set *set, uint64_t key, struct 
     struct flock found = record(F_WRLCK, key);
 
     if (fcntl(set->descriptor, F_GETLK, &found) != 0 || found.l_type == F_UNLCK || found.l_pid <= 0)
-        return error_set(error, STATUS_BUSY, "%s: another run holds the lock", set->path);
-    return error_set(error, STATUS_BUSY, "%s: another run holds the lock (process %ld)", set->path,
-                     (long)found.l_pid);
+        return error_set(error, STATUS_BUSY, "another process");
+    return error_set(error, STATUS_BUSY, "process %ld", (long)found.l_pid);
 }
 
 enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *error)

@@ -20,8 +20,12 @@
 #define FIRST_PLACE UINT64_C(0x100000001)
 #define PLACES UINT64_C(0x3fffffffffffffff)
 
+/* The holders of a set's locks write their process ids at the file's beginning, for people to read: a
+ * line of SLOT_SIZE bytes for each key, at a place that other keys may share. */
 enum {
-    PID_TEXT_SIZE = 24
+    PID_TEXT_SIZE = 24,
+    SLOT_SIZE = 32,
+    SLOTS = 1024
 };
 
 struct lock {
@@ -157,6 +161,36 @@ static uint64_t offset_of(uint64_t key)
     return FIRST_PLACE + (key & PLACES);
 }
 
+static OVERLAPPED slot_of(uint64_t key)
+{
+    return place_of(key % SLOTS * SLOT_SIZE);
+}
+
+static void write_holder(const struct lock_set *set, uint64_t key)
+{
+    char line[SLOT_SIZE + 1];
+    OVERLAPPED slot = slot_of(key);
+    DWORD written = 0;
+
+    (void)snprintf(line, sizeof line, "%016llx %-14lu\n", (unsigned long long)key,
+                   (unsigned long)GetCurrentProcessId());
+    (void)WriteFile(set->file, line, SLOT_SIZE, &written, &slot);
+}
+
+static enum status report_holder(const struct lock_set *set, uint64_t key, struct error *error)
+{
+    char line[SLOT_SIZE + 1] = "", expected[PID_TEXT_SIZE];
+    OVERLAPPED slot = slot_of(key);
+    DWORD size = 0;
+    int length = snprintf(expected, sizeof expected, "%016llx ", (unsigned long long)key);
+
+    if (!ReadFile(set->file, line, SLOT_SIZE, &size, &slot) || size != SLOT_SIZE ||
+        strncmp(line, expected, (size_t)length) != 0)
+        return error_set(error, STATUS_BUSY, "another process");
+    line[(size_t)length + strspn(line + length, "0123456789")] = '\0';
+    return error_set(error, STATUS_BUSY, "process %s", line + length);
+}
+
 /* Where among those taken; count when it is not. */
 static size_t find_taken(const struct lock_set *set, uint64_t offset)
 {
@@ -178,9 +212,10 @@ enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *erro
         DWORD number = GetLastError();
 
         if (is_held(number))
-            return error_set(error, STATUS_BUSY, "%s: another run holds the lock", set->path);
+            return report_holder(set, key, error);
         return fail(error, set->path, "cannot be locked", number);
     }
+    write_holder(set, key);
     set->taken = memory_resize(set->taken, set->count + 1, sizeof *set->taken);
     set->taken[set->count++] = offset;
     return STATUS_OK;

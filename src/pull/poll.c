@@ -9,6 +9,7 @@
 #include <mxpull/pull/session.h>
 #include <mxpull/pull/turn.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct poll {
@@ -256,12 +257,13 @@ static void begin_unasked(struct poll *poll)
 
 void poll_begin(struct poll *poll)
 {
+    char text[ERROR_TEXT_SIZE + 32];
     struct error error;
 
     if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
-        (void)error_prefix(&error, "it is being asked at this moment");
+        (void)snprintf(text, sizeof text, "%s is asking it", error.text);
         for (size_t i = 0; i < poll->wanted_count; i++)
-            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, error.text);
+            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, text);
         finish(poll);
     } else if (poll->wanted_count > 0) {
         begin_unasked(poll);

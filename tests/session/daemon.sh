@@ -131,7 +131,7 @@ configure "$(backup slow)" "$(backup good a.example b.example)"
 reload
 expect_soon "a good one is taken: the new backup is asked" 5 1 asked slow
 run 75 pull -c "$theirs/mxpull.conf" slow
-expect_in "what is being asked at this moment is not asked twice" "another run" "$tmp/out"
+expect_in "what is being asked at this moment is not asked twice" "is asking it" "$tmp/out"
 expect "so it hears one ETRN" 1 "$(asked slow)"
 configure "$(backup good a.example b.example)"
 reload

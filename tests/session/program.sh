@@ -110,7 +110,7 @@ start_slow() {
     slow=$!
     expect_soon "it is asked" 5 yes eval 'grep -q "slow#.* < ETRN" "$tmp/journal.sim" && echo yes'
     run 75 pull -c "$theirs/slow.conf"
-    expect_in "the second pull says why" "another run holds the lock (process " "$tmp/err"
+    expect_in "the second pull says why" "is asking it" "$tmp/out"
 }
 if [ -n "$DRIVE" ]; then # what ends it there is tried by ../windows/49-ctrl-c.sh
     start_slow
@@ -121,7 +121,9 @@ if [ -n "$DRIVE" ]; then # what ends it there is tried by ../windows/49-ctrl-c.s
 fi
 for signal in TERM HUP; do # a shell without job control starts its background jobs with INT ignored
     start_slow
-    expect_in "and who" "process $slow)" "$tmp/err"
+    expect_in "and who" "process $slow is asking it" "$tmp/out"
+    run 0 pull -c "$theirs/mxpull.conf" good
+    expect "another backup is asked meanwhile" 2 "$(grep -c 'good#.* < ETRN' "$tmp/journal.sim")"
     begin=$(date +%s%N)
     kill -$signal $slow
     wait $slow
@@ -162,5 +164,18 @@ wait $pull
 expect "exit status when stopped meanwhile" 75 $?
 expect "all are interrupted" 12 "$(grep -c '^backup[0-9]* .*interrupted' "$tmp/out")"
 expect "and no more than those commands were run" 8 "$(wc -l <"$tmp/running")"
+
+# --- many at once ----------------------------------------------------------------------------------------------------------------
+{ printf 'on_failure = "echo $MXPULL_BACKUP >>%s/alarms"\n' "$tmp" && sed "s|/state\"|/side\"|" "$tmp/mxpull.conf"; } >"$tmp/side.conf"
+pulls=()
+for number in 1 2 3 4 5 6; do
+    "$MXPULL" pull --json -c "$theirs/side.conf" >"$tmp/side.$number" 2>>"$tmp/side.err" &
+    pulls+=($!)
+done
+wait "${pulls[@]}"
+expect "six pulls at once say nothing of the store" "" "$(grep -v backup= "$tmp/side.err")"
+run 0 history --limit 0 --json -c "$theirs/side.conf"
+expect "each answer is written down" "$(jq -s 'map(.results | length) | add' "$tmp"/side.[1-6])" "$(grep -o '"backup"' "$tmp/out" | wc -l)"
+expect "a failure is told once" dead "$(cat "$tmp/alarms")"
 
 finish

@@ -141,7 +141,7 @@ static void set_lock_is_held_by_one_process(void **state)
     assert_true(has_taken(&child));
     assert_int_equal(lock_set_open(&set, path, &error), STATUS_OK);
     assert_int_equal(lock_set_take(set, 7, &error), STATUS_BUSY);
-    assert_non_null(strstr(error.text, "set: another run holds the lock"));
+    assert_int_equal(strncmp(error.text, "process ", 8), 0);
     assert_int_equal(lock_set_take(set, 8, &error), STATUS_OK);
     end_child(&child);
     assert_int_equal(lock_set_take(set, 7, &error), STATUS_OK);

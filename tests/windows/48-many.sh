@@ -29,7 +29,7 @@ expect 'asked while nobody had an answer yet' "$backups 0" "$(in_wire '< ETRN') 
 
 pull
 expect 'a second pull: exit status' 75 "$status"
-expect_match 'a second pull says why' 'another run holds the lock \(process [0-9]+\)' "$(cat "$tmp/err")"
+expect 'a second pull says why, for each' "$backups" "$(json '[.results[] | select(.text | test("^process [0-9]+ is asking it$"))] | length')"
 
 wait "$first"
 expect 'exit status' 0 $?

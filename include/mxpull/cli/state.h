@@ -8,7 +8,7 @@
 /* What a run keeps in state_dir. Each part is NULL where it cannot be had: the run goes on without,
  * for asking without a memory does no harm, and not asking does. */
 struct state {
-    struct lock *lock;       /* against a second run of the same kind */
+    struct lock *lock;       /* against a second daemon; NULL for a pull */
     struct lock_set *claims; /* which backups are being asked at this moment, by any run */
     struct store *store;
 };
@@ -19,8 +19,8 @@ enum state_use {
                     remembers as long as it runs */
 };
 
-/* Opens the state directory. Says in one warning what cannot be had. STATUS_OK, or STATUS_BUSY, which is logged, when another run of the same kind
- * holds the lock; nothing is open then. */
+/* Opens the state directory. Says in one warning what cannot be had. STATUS_OK, or
+ * STATUS_BUSY, which is logged, when another daemon runs; nothing is open then. */
 enum status state_open(struct state *state, const struct config *config, enum state_use use);
 
 void state_close(struct state *state);

@@ -24,8 +24,8 @@ struct lock_set;
 /* Opens the file at path, made if it is not there (mode 0600). STATUS_SYSTEM. */
 enum status lock_set_open(struct lock_set **set, const char *path, struct error *error);
 
-/* Never blocks. STATUS_BUSY, with the holder's process id in error's text where the system tells
- * it, when another process has taken it; STATUS_SYSTEM. key is any number. */
+/* Never blocks. STATUS_BUSY when another process has taken it: error's text is that process alone,
+ * "process 4711", or "another process" where its id is not known. STATUS_SYSTEM. key is any number. */
 enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *error);
 void lock_set_give_back(struct lock_set *set, uint64_t key);
 
