@@ -93,9 +93,15 @@ void buffer_consume(struct buffer *buffer, size_t size)
     buffer->size -= size;
 }
 
+void buffer_cut(struct buffer *buffer, size_t size)
+{
+    if (size >= buffer->size)
+        return;
+    buffer->size = size;
+    buffer->bytes[size] = '\0';
+}
+
 void buffer_clear(struct buffer *buffer)
 {
-    buffer->size = 0;
-    if (buffer->capacity > 0)
-        buffer->bytes[0] = '\0';
+    buffer_cut(buffer, 0);
 }

@@ -37,7 +37,7 @@ void log_message(enum level level, const char *format, ...)
     if (!log_wants(level))
         return;
     va_start(arguments, format);
-    (void)vsnprintf(message, sizeof message, format, arguments);
+    text_format(message, sizeof message, format, arguments);
     va_end(arguments);
     log_state.sink(log_state.context, &(struct log_event){.level = level, .message = message});
 }
@@ -70,22 +70,24 @@ static bool needs_quotes(const char *value)
 
 static void format_value(struct buffer *line, const char *value)
 {
-    if (!needs_quotes(value)) {
-        text_printable(line, value, strlen(value));
-        return;
-    }
-    (void)buffer_append_text(line, "\"");
-    for (const char *part = value; *part != '\0';) {
+    const char *quote = needs_quotes(value) ? "\"" : "";
+    struct buffer shown;
+
+    buffer_init(&shown, LOG_VALUE_SIZE_MAX);
+    text_printable(&shown, value, strlen(value));
+    (void)buffer_append_text(line, quote);
+    for (const char *part = shown.bytes; *part != '\0';) {
         size_t size = strcspn(part, "\"");
 
-        text_printable(line, part, size);
+        (void)buffer_append(line, part, size);
         part += size;
         if (*part == '"') {
             (void)buffer_append_text(line, "\\\"");
             part++;
         }
     }
-    (void)buffer_append_text(line, "\"");
+    (void)buffer_append_text(line, quote);
+    buffer_done(&shown);
 }
 
 void log_format(struct buffer *line, const struct log_event *event)

@@ -1,5 +1,6 @@
 /* Text without a locale: ASCII comparison, bounded copies, and the escaping of what a remote said.
  */
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 
 #include <stdio.h>
@@ -70,36 +71,73 @@ bool text_to_number(const char *text, int64_t min, int64_t max, int64_t *value)
     return true;
 }
 
-/* The length of the well-formed UTF-8 sequence of a printable character at text (RFC 3629), or 0.
- */
-static size_t printable_length(const unsigned char *text, size_t size)
+size_t text_character(const char *text, size_t size, uint32_t *point)
 {
-    unsigned long min, point;
-    size_t length;
+    const unsigned char *at = (const unsigned char *)text;
+    uint32_t value = at[0], min = 0;
+    size_t length = 1;
 
-    if (text[0] < 0x80)
-        return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-    if (text[0] >= 0xc2 && text[0] <= 0xdf) {
-        length = 2, min = 0x80, point = text[0] & 0x1fU;
-    } else if (text[0] >= 0xe0 && text[0] <= 0xef) {
-        length = 3, min = 0x800, point = text[0] & 0x0fU;
-    } else if (text[0] >= 0xf0 && text[0] <= 0xf4) {
-        length = 4, min = 0x10000, point = text[0] & 0x07U;
-    } else {
+    if (at[0] >= 0xc2 && at[0] <= 0xdf)
+        length = 2, min = 0x80, value &= 0x1fU;
+    else if (at[0] >= 0xe0 && at[0] <= 0xef)
+        length = 3, min = 0x800, value &= 0x0fU;
+    else if (at[0] >= 0xf0 && at[0] <= 0xf4)
+        length = 4, min = 0x10000, value &= 0x07U;
+    else if (at[0] >= 0x80)
         return 0;
-    }
     if (length > size)
         return 0;
     for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0U) != 0x80)
+        if ((at[i] & 0xc0U) != 0x80)
             return 0;
-        point = point << 6 | (text[i] & 0x3fU);
+        value = value << 6 | (at[i] & 0x3fU);
     }
-    bool control = point < 0xa0 || (point >= 0x2028 && point <= 0x202e) ||
-                   (point >= 0x2066 && point <= 0x2069);
-    if (point < min || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) || control)
+    if (value < min || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
         return 0;
+    *point = value;
     return length;
+}
+
+/* What nobody sees: the control characters, general category Cf, whatever else is ignored in display
+ * (Default_Ignorable_Code_Point), the line and paragraph separators, and the blank letters and signs.
+ * Unicode 16, to the nearest whole block above U+3FFFF, where nothing is assigned that could be seen.
+ * Ascending. */
+static const struct block {
+    uint32_t first, last;
+} hidden_blocks[] = {
+    {0x0, 0x1f},         {0x7f, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},
+    {0x600, 0x605},      {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},
+    {0x890, 0x891},      {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x17b4, 0x17b5},
+    {0x180b, 0x180f},    {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+    {0x2800, 0x2800},    {0x3164, 0x3164},   {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
+    {0xfeff, 0xfeff},    {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x110bd, 0x110bd},
+    {0x110cd, 0x110cd},  {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+    {0x40000, 0x10ffff},
+};
+
+bool text_is_hidden(uint32_t point)
+{
+    bool is_noncharacter = (point & 0xfffeU) == 0xfffeU;
+
+    for (size_t i = 0; i < COUNT_OF(hidden_blocks) && point >= hidden_blocks[i].first; i++) {
+        if (point <= hidden_blocks[i].last)
+            return true;
+    }
+    return is_noncharacter;
+}
+
+bool text_is_shown(const char *text)
+{
+    size_t size = strlen(text);
+
+    for (size_t length; size > 0; text += length, size -= length) {
+        uint32_t point;
+
+        length = text_character(text, size, &point);
+        if (length == 0 || text_is_hidden(point))
+            return false;
+    }
+    return true;
 }
 
 /* Writes the escape of one byte; escape holds at least 5. */
@@ -126,37 +164,66 @@ static size_t plain_length(const char *text, size_t size)
     return length;
 }
 
+/* The bytes at text that are shown together as they are, or 0. */
+static size_t shown_length(const char *text, size_t size, bool doubles)
+{
+    uint32_t point;
+    size_t length = plain_length(text, size);
+
+    if (length > 0 || (*text == '\\' && doubles))
+        return length;
+    length = text_character(text, size, &point);
+    return length > 0 && !text_is_hidden(point) ? length : 0;
+}
+
+static const char cut_mark[] = "…";
+
+enum {
+    CUT_MARK_SIZE = sizeof cut_mark - 1
+};
+
+/* kept: the target's size at which the mark still fits and no escape or character is broken. */
+static void escape(struct buffer *target, const char *text, size_t size, bool doubles)
+{
+    size_t most = target->limit > CUT_MARK_SIZE ? target->limit - CUT_MARK_SIZE : 0;
+    size_t kept = target->size;
+
+    while (size > 0) {
+        char escaped[5];
+        size_t shown = shown_length(text, size, doubles), before = target->size;
+        enum status status;
+
+        if (shown > 0) {
+            status = buffer_append(target, text, shown);
+        } else {
+            escape_byte(escaped, (unsigned char)*text);
+            status = buffer_append_text(target, escaped);
+        }
+        bool can_part = plain_length(text, shown) > 0 && before <= most;
+        if (status != STATUS_OK && can_part)
+            (void)buffer_append(target, text, most - before);
+        if (target->size <= most)
+            kept = target->size;
+        else if (can_part)
+            kept = most;
+        if (status != STATUS_OK) {
+            buffer_cut(target, kept);
+            (void)buffer_append_text(target, cut_mark);
+            return;
+        }
+        text += shown > 0 ? shown : 1;
+        size -= shown > 0 ? shown : 1;
+    }
+}
+
 void text_printable(struct buffer *target, const char *text, size_t size)
 {
-    while (size > 0) {
-        const unsigned char *at = (const unsigned char *)text;
-        size_t plain = plain_length(text, size);
+    escape(target, text, size, true);
+}
 
-        if (plain > 0) {
-            size_t room = target->limit - target->size;
-
-            if (buffer_append(target, text, plain < room ? plain : room) != STATUS_OK ||
-                plain > room)
-                return;
-            text += plain;
-            size -= plain;
-            continue;
-        }
-        size_t length = *at == '\\' ? 0 : printable_length(at, size);
-        char escape[5];
-
-        if (length > 0) {
-            if (buffer_append(target, text, length) != STATUS_OK)
-                return;
-        } else {
-            escape_byte(escape, *at);
-            if (buffer_append_text(target, escape) != STATUS_OK)
-                return;
-            length = 1;
-        }
-        text += length;
-        size -= length;
-    }
+void text_visible(struct buffer *target, const char *text, size_t size)
+{
+    escape(target, text, size, false);
 }
 
 char *text_printable_copy(char *target, size_t target_size, const char *text)
@@ -168,4 +235,48 @@ char *text_printable_copy(char *target, size_t target_size, const char *text)
     (void)text_copy(target, target_size, printable.bytes);
     buffer_done(&printable);
     return target;
+}
+
+/* The end of the last whole character of text at or before size. */
+static size_t whole_size(const char *text, size_t size)
+{
+    while (size > 0 && ((unsigned char)text[size] & 0xc0U) == 0x80)
+        size--;
+    return size;
+}
+
+char *text_copy_cut(char *target, size_t target_size, const char *text)
+{
+    struct buffer cut;
+
+    buffer_init(&cut, target_size - 1);
+    text_append_cut(&cut, text, target_size);
+    (void)text_copy(target, target_size, cut.bytes);
+    buffer_done(&cut);
+    return target;
+}
+
+void text_append_cut(struct buffer *target, const char *text, size_t max)
+{
+    size_t size = strlen(text), room = target->limit - target->size;
+
+    if (max > room)
+        max = room;
+    if (size <= max) {
+        (void)buffer_append(target, text, size);
+    } else if (max >= CUT_MARK_SIZE) {
+        (void)buffer_append(target, text, whole_size(text, max - CUT_MARK_SIZE));
+        (void)buffer_append_text(target, cut_mark);
+    }
+}
+
+void text_format(char *target, size_t target_size, const char *format, va_list arguments)
+{
+    int length = vsnprintf(target, target_size, format, arguments);
+
+    if (length < 0)
+        target[0] = '\0';
+    else if ((size_t)length >= target_size && target_size > CUT_MARK_SIZE)
+        memcpy(target + whole_size(target, target_size - 1 - CUT_MARK_SIZE), cut_mark,
+               sizeof cut_mark);
 }

@@ -25,8 +25,7 @@ static int refuse(const struct arguments *arguments, const struct action *action
                                    : i == count - 1 ? " or "
                                                     : ", ",
                                    actions[i].name);
-    (void)fprintf(stderr, "mxpull: \"%s\" wants one word: %s\n", arguments->command->name,
-                  names.bytes);
+    output_tell("mxpull: \"%s\" wants one word: %s", arguments->command->name, names.bytes);
     buffer_done(&names);
     return EXIT_STATUS_USAGE;
 }
@@ -59,7 +58,7 @@ int action_exit_status(enum status status, const struct error *error)
 {
     if (status == STATUS_OK)
         return EXIT_STATUS_OK;
-    (void)fprintf(stderr, "mxpull: %s\n", error->text);
+    output_tell("mxpull: %s", error->text);
     return status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_UNAVAILABLE;
 }
 

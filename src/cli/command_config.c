@@ -18,7 +18,7 @@ static void print_text(struct output *output, const struct config *config)
 static void print_warning(void *context, const char *line)
 {
     (void)context;
-    (void)fprintf(stderr, "mxpull: warning: %s\n", line);
+    output_tell("mxpull: warning: %s", line);
 }
 
 int command_config(const struct arguments *arguments)

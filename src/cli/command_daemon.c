@@ -5,6 +5,7 @@
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
@@ -277,7 +278,7 @@ static struct config *begin(struct run *run)
     if (run->is_service && open_log(run, NULL, &again) == STATUS_OK)
         log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
     else
-        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
+        output_tell("%s: log: %s", config->path, error.text);
     config_free(config);
     return NULL;
 }

@@ -4,6 +4,7 @@
 #include <mxpull/cli/history.h>
 #include <mxpull/cli/history_names.h>
 #include <mxpull/cli/line.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/past.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/cli/since.h>
@@ -133,7 +134,7 @@ static enum status write_rows(struct output *output, struct store *store,
     status = history_write(output, store, request, &count, error);
     history_names_done(&names);
     if (status == STATUS_OK && count == 0 && !arguments->quiet)
-        (void)fprintf(stderr, "mxpull: there is nothing of that in the past\n");
+        output_tell("mxpull: there is nothing of that in the past");
     return status;
 }
 
@@ -152,7 +153,7 @@ static int run(const struct arguments *arguments, const struct config *config,
         status = write_rows(&output, store, arguments, config, request, &error);
     store_close(store);
     if (status != STATUS_OK)
-        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        output_tell("mxpull: %s", error.text);
     if (status == STATUS_SYNTAX)
         return EXIT_STATUS_USAGE;
     return output_finish(&output) && status == STATUS_OK ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
@@ -166,7 +167,7 @@ int command_history(const struct arguments *arguments)
     int exit_status;
 
     if (read_filter(arguments, &request.filter, &error) != STATUS_OK) {
-        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        output_tell("mxpull: %s", error.text);
         return EXIT_STATUS_USAGE;
     }
     config = setup_config(arguments);

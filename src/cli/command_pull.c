@@ -5,6 +5,7 @@
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/report.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/cli/state.h>
@@ -141,7 +142,7 @@ static int open_log(struct run *run)
     };
 
     if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
-        (void)fprintf(stderr, "%s: log: %s\n", config->path, error.text);
+        output_tell("%s: log: %s", config->path, error.text);
         return EXIT_STATUS_CONFIG;
     }
     run->is_logging = true;

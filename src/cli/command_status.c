@@ -1,4 +1,5 @@
 /* mxpull status: what is known, from the store alone. */
+#include <mxpull/base/text.h>
 #include <mxpull/cli/command.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/nagios.h>
@@ -59,7 +60,7 @@ static int run_report(const struct arguments *arguments)
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
     if (read_view(&view, config, &error) != STATUS_OK) {
-        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        output_tell("mxpull: %s", error.text);
         config_free(config);
         return EXIT_STATUS_TEMPORARY;
     }
@@ -86,7 +87,7 @@ static void note_fault(void *context, const char *line)
     struct faults *faults = context;
 
     if (faults->count++ == 0)
-        (void)buffer_append_text(&faults->first, line);
+        text_append_cut(&faults->first, line, FAULT_SIZE_MAX);
 }
 
 static int say_faults(struct buffer *line, const struct faults *faults)

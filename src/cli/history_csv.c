@@ -1,4 +1,5 @@
 /* The past as CSV (RFC 4180), with lines that end in LF as the tools of Unix want them. */
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 #include <mxpull/cli/history.h>
 #include <mxpull/platform/clock.h>
@@ -17,9 +18,55 @@ static void begin(struct buffer *text, bool messages)
                          "pending,messages,bytes,attempts,ms\n");
 }
 
+static bool is_space(uint32_t point)
+{
+    return point == ' ' || point == 0xa0 || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200a) || point == 0x202f || point == 0x205f ||
+           point == 0x3000;
+}
+
+/* The signs that a formula begins with; their small and full-width forms count as their likes. */
+static bool is_formula_sign(uint32_t point)
+{
+    static const uint32_t signs[] = {'=',    '+',    '-',    '@',    0xfe62, 0xfe63,
+                                     0xfe66, 0xfe6b, 0xff0b, 0xff0d, 0xff1d, 0xff20};
+
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (signs[i] == point)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a spreadsheet could take what text, which is printable, begins with for a formula. */
+static bool begins_formula(const char *text)
+{
+    uint32_t point = 0;
+
+    for (size_t length = 0; *text != '\0'; text += length) {
+        length = text_character(text, strlen(text), &point);
+        if (length == 0 || (!is_space(point) && point != '"'))
+            break;
+    }
+    return is_formula_sign(point);
+}
+
+/* A program that parts at semicolons sees a cell begin behind each, and takes no quotes for such that
+ * stand in the middle of one. */
+static void append_tamed(struct buffer *tamed, const char *text)
+{
+    for (size_t size; *text != '\0'; text += size) {
+        if (begins_formula(text))
+            (void)buffer_append_text(tamed, "'");
+        size = strcspn(text, ";");
+        size += strspn(text + size, ";");
+        (void)buffer_append(tamed, text, size);
+    }
+}
+
 static void append_field(struct buffer *text, const char *field)
 {
-    bool is_quoted = strpbrk(field, ",\"\r\n") != NULL || *field == ' ' ||
+    bool is_quoted = strpbrk(field, ",;\"\r\n") != NULL || *field == ' ' ||
                      (*field != '\0' && field[strlen(field) - 1] == ' ');
 
     if (!is_quoted) {
@@ -32,30 +79,25 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, "\"");
 }
 
-/* What the administrator or mxpull itself wrote. */
-static void add_own(struct buffer *text, const char *field)
+/* What others wrote, the administrator among them: escaped as in the log. */
+static void append_text(struct buffer *text, const char *field)
 {
-    append_field(text, field);
-    (void)buffer_append_text(text, ",");
-}
-
-static void append_remote(struct buffer *text, const char *field)
-{
-    struct buffer shown;
+    struct buffer shown, tamed;
 
     if (field == NULL)
         return;
     buffer_init(&shown, FIELD_SIZE_MAX);
-    if (*field != '\0' && strchr("=+-@", *field) != NULL)
-        (void)buffer_append_text(&shown, "'");
+    buffer_init(&tamed, 2 * FIELD_SIZE_MAX);
     text_printable(&shown, field, strlen(field));
-    append_field(text, shown.bytes);
+    append_tamed(&tamed, shown.bytes);
+    append_field(text, tamed.bytes);
+    buffer_done(&tamed);
     buffer_done(&shown);
 }
 
-static void add_remote(struct buffer *text, const char *field)
+static void add_text(struct buffer *text, const char *field)
 {
-    append_remote(text, field);
+    append_text(text, field);
     (void)buffer_append_text(text, ",");
 }
 
@@ -70,7 +112,7 @@ static void add_stamp(struct buffer *text, int64_t at_ms)
 {
     char stamp[CLOCK_TEXT_SIZE];
 
-    add_own(text, clock_utc_text(stamp, at_ms));
+    add_text(text, clock_utc_text(stamp, at_ms));
 }
 
 static void write_answer(struct buffer *text, const struct history_style *style,
@@ -80,16 +122,16 @@ static void write_answer(struct buffer *text, const struct history_style *style,
 
     (void)style;
     add_stamp(text, answer->at_ms);
-    add_own(text, row->backup);
-    add_own(text, answer->domain);
-    add_own(text, row->cause);
-    add_own(text, answer->verb);
-    add_own(text, answer->outcome);
+    add_text(text, row->backup);
+    add_text(text, answer->domain);
+    add_text(text, row->cause);
+    add_text(text, answer->verb);
+    add_text(text, answer->outcome);
     add_number_if(text, answer->code > 0, answer->code);
-    add_remote(text, answer->text);
-    add_remote(text, answer->address);
-    add_remote(text, answer->tls);
-    add_own(text, answer->authenticated ? "true" : "false");
+    add_text(text, answer->text);
+    add_text(text, answer->address);
+    add_text(text, answer->tls);
+    add_text(text, answer->authenticated ? "true" : "false");
     add_number_if(text, answer->pending >= 0, answer->pending);
     add_number_if(text, answer->messages >= 0, answer->messages);
     add_number_if(text, answer->bytes >= 0, answer->bytes);
@@ -102,12 +144,12 @@ static void write_message(struct buffer *text, const struct history_style *style
 {
     (void)style;
     add_stamp(text, message->at_ms);
-    add_own(text, message->backup);
-    add_remote(text, message->sender);
-    add_remote(text, message->recipients);
+    add_text(text, message->backup);
+    add_text(text, message->sender);
+    add_text(text, message->recipients);
     add_number_if(text, true, message->bytes);
     add_number_if(text, message->code > 0, message->code);
-    append_remote(text, message->text);
+    append_text(text, message->text);
     (void)buffer_append_text(text, "\n");
 }
 

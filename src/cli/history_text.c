@@ -1,4 +1,5 @@
 /* The past for a person: a line for each answer or message. */
+#include <mxpull/base/text.h>
 #include <mxpull/cli/history.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/span.h>
@@ -39,11 +40,11 @@ static void end_line(struct line *line, struct buffer *text, int code, const cha
 {
     struct buffer whole;
 
-    buffer_init(&whole, SAID_SIZE_MAX);
+    buffer_init(&whole, SAID_SIZE_MAX + CELL_SIZE);
     if (code > 0)
         (void)buffer_append_format(&whole, "%d%s", code, said != NULL && *said != '\0' ? " " : "");
     if (said != NULL)
-        (void)buffer_append_text(&whole, said);
+        text_append_cut(&whole, said, SAID_SIZE_MAX);
     line_last(line, STYLE_PLAIN, whole.bytes, INDENT);
     (void)buffer_append_text(text, "\n");
     buffer_done(&whole);
@@ -101,8 +102,9 @@ static void write_message(struct buffer *text, const struct history_style *style
     struct line line;
 
     buffer_init(&path, SAID_SIZE_MAX);
-    (void)buffer_append_format(&path, "%s -> ", *message->sender != '\0' ? message->sender : "<>");
-    (void)buffer_append_text(&path, message->recipients);
+    text_append_cut(&path, *message->sender != '\0' ? message->sender : "<>", SAID_SIZE_MAX / 2);
+    (void)buffer_append_text(&path, " -> ");
+    text_append_cut(&path, message->recipients, SAID_SIZE_MAX);
     begin_line(&line, text, style, message->at_ms);
     line_names(&line, message->backup, "", (struct line_widths){.backup = style->widths.backup},
                BEHIND_NAMES);

@@ -16,7 +16,7 @@ static const char ellipsis[] = "…"; /* one column */
 /* The blocks of Unicode that terminals draw two columns wide (UAX 11), to the nearest whole block.
  */
 static const struct block {
-    unsigned long first, last;
+    uint32_t first, last;
 } wide_blocks[] = {
     {0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
     {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
@@ -30,15 +30,13 @@ static const char *const style_codes[] = {
 /* The bytes and columns of the character at text, which is well-formed UTF-8. */
 static size_t measure_character(const char *text, size_t *columns)
 {
-    unsigned char first = (unsigned char)*text;
-    size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    unsigned long point = first & (0x7fUL >> size);
+    enum {
+        CHARACTER_SIZE_MAX = 4
+    };
+    uint32_t point = 0;
+    size_t size = text_character(text, CHARACTER_SIZE_MAX, &point);
 
     *columns = 1;
-    if (size == 1)
-        return size;
-    for (size_t i = 1; i < size; i++)
-        point = point << 6 | ((unsigned char)text[i] & 0x3fU);
     for (size_t i = 0; i < COUNT_OF(wide_blocks); i++) {
         if (point >= wide_blocks[i].first && point <= wide_blocks[i].last)
             *columns = 2;

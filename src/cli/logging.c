@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -65,19 +64,15 @@ static void format_json(struct buffer *line, const struct log_event *event, int6
     (void)json_object_set_new(object, "time", json_string(clock_utc_text(stamp, wall_ms)));
     (void)json_object_set_new(object, "level", json_string(level_name(event->level)));
     if (event->message != NULL)
-        (void)json_object_set_new(object, "message", json_text_remote(event->message));
+        (void)json_object_set_new(object, "message", json_text_cut(event->message, LINE_SIZE_MAX));
     for (size_t i = 0; i < event->field_count; i++) {
         const struct log_field *field = &event->fields[i];
-        json_t *value =
-            field->text != NULL ? json_text_remote(field->text) : json_integer(field->number);
+        json_t *value = field->text != NULL ? json_text_cut(field->text, LOG_VALUE_SIZE_MAX)
+                                            : json_integer(field->number);
 
         (void)json_object_set_new(object, field->key, value);
     }
-    char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
-    if (text != NULL)
-        (void)buffer_append_text(line, text);
-    free(text);
-    json_decref(object);
+    json_text_append(line, object);
 }
 
 void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,

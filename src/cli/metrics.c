@@ -74,16 +74,7 @@ static void format_label(struct buffer *text, const char *name, const char *valu
     struct buffer printable;
 
     buffer_init(&printable, LABEL_SIZE_MAX);
-    for (const char *part = value; *part != '\0';) {
-        size_t size = strcspn(part, "\\");
-
-        text_printable(&printable, part, size);
-        part += size;
-        if (*part == '\\') {
-            (void)buffer_append_text(&printable, "\\");
-            part++;
-        }
-    }
+    text_visible(&printable, value, strlen(value));
     (void)buffer_append_format(text, "%s=\"", name);
     for (const char *at = printable.bytes; *at != '\0'; at++) {
         if (*at == '\\' || *at == '"')

@@ -10,6 +10,7 @@
 
 enum {
     SENTENCE_SIZE_MAX = 4096,
+    SAID_SIZE_MAX = 1000,
     SHOWN_SIZE_MAX = 400
 };
 
@@ -25,7 +26,8 @@ static void append_said(struct buffer *sentence, const struct store_domain *stat
     if (state->code > 0)
         (void)buffer_append_format(sentence, " %d", state->code);
     if (state->text[0] != '\0')
-        (void)buffer_append_format(sentence, " %s", state->text);
+        (void)buffer_append_text(sentence, " ");
+    text_append_cut(sentence, state->text, SAID_SIZE_MAX);
 }
 
 /* "mx2 example.com: " */
@@ -167,7 +169,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
     note_domains(problems, view, is_unknown, describe_unknown);
 }
 
-/* On one line, cut at a whole character; what follows a bar would be read as performance data. */
+/* On one line, and cut; what follows a bar would be read as performance data. */
 static void append_shown(struct buffer *line, const char *sentence, size_t size)
 {
     struct buffer shown;

@@ -1,8 +1,17 @@
 /* Standard output, and whether it took what it was given. */
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/text.h>
 #include <mxpull/cli/output.h>
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
+
+/* Of a byte the escape is four. */
+enum {
+    SENTENCE_SIZE = 8 * 1024,
+    LINE_SIZE_MAX = 4 * SENTENCE_SIZE
+};
 
 void output_init(struct output *output, FILE *stream)
 {
@@ -26,6 +35,21 @@ void output_write_text(struct output *output, const char *text)
 bool output_finish(const struct output *output)
 {
     if (output->failure != 0)
-        (void)fprintf(stderr, "mxpull: error: standard output: %s\n", strerror(output->failure));
+        output_tell("mxpull: error: standard output: %s", strerror(output->failure));
     return output->failure == 0;
+}
+
+void output_tell(const char *format, ...)
+{
+    char sentence[SENTENCE_SIZE];
+    struct buffer line;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_format(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    buffer_init(&line, LINE_SIZE_MAX);
+    text_visible(&line, sentence, strlen(sentence));
+    (void)fprintf(stderr, "%s\n", line.bytes);
+    buffer_done(&line);
 }

@@ -63,7 +63,7 @@ int program_run(int argc, char *argv[])
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
         if (is_for_monitor(argc, argv))
             return nagios_print_unknown(error.text);
-        (void)fprintf(stderr, "mxpull: %s\n", error.text);
+        output_tell("mxpull: %s", error.text);
         return EXIT_STATUS_USAGE;
     }
     if (arguments.help)

@@ -1,4 +1,5 @@
 /* One answer as a line for a person. */
+#include <mxpull/base/text.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/volume.h>
@@ -12,7 +13,8 @@ enum {
     DOMAIN_WIDTH_MAX = 40,
     OUTCOME_WIDTH = 11,
     ADVICE_INDENT = 6,
-    SAID_SIZE_MAX = 8 * 1024
+    SAID_SIZE_MAX = 8 * 1024,
+    CODE_SIZE = 32
 };
 
 static size_t wider(size_t width, const char *text, size_t max)
@@ -59,13 +61,13 @@ static void add_said(struct line *line, const struct result *result)
 {
     struct buffer said;
 
-    buffer_init(&said, SAID_SIZE_MAX);
+    buffer_init(&said, SAID_SIZE_MAX + CODE_SIZE);
     if (result->code > 0)
         (void)buffer_append_format(&said, "%d", result->code);
     if (result->code > 0 && result->text != NULL && *result->text != '\0')
         (void)buffer_append_text(&said, " ");
     if (result->text != NULL)
-        (void)buffer_append_text(&said, result->text);
+        text_append_cut(&said, result->text, SAID_SIZE_MAX);
     line_last(line, STYLE_PLAIN, said.bytes, ADVICE_INDENT);
     buffer_done(&said);
 }

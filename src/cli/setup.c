@@ -1,5 +1,6 @@
 /* What several commands begin with. */
 #include <mxpull/base/log.h>
+#include <mxpull/cli/output.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
@@ -10,7 +11,7 @@
 static void print_fault(void *context, const char *line)
 {
     (void)context;
-    (void)fprintf(stderr, "%s\n", line);
+    output_tell("%s", line);
 }
 
 struct config *setup_config_with(const struct arguments *arguments, config_fault *fault,

@@ -1,6 +1,7 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
 #include "status_page.h"
 
+#include <mxpull/base/text.h>
 #include <mxpull/cli/span.h>
 #include <mxpull/cli/volume.h>
 
@@ -163,7 +164,7 @@ static void append_said(struct buffer *said, const struct store_domain *state)
                                    volume_format(volume, state->bytes > 0 ? state->bytes : 0));
     if (state->code > 0)
         (void)buffer_append_format(said, "%d%s", state->code, state->text[0] != '\0' ? " " : "");
-    (void)buffer_append_text(said, state->text);
+    text_append_cut(said, state->text, STATUS_SENTENCE_SIZE_MAX);
 }
 
 static void add_cell(struct line *line, enum style style, const char *text, size_t width)

@@ -118,26 +118,6 @@ static void complete_primary(struct primary_config *primary)
         };
 }
 
-/* Whether all of it can be shown as it is, also in the middle of a line. */
-static bool is_printable(const char *text)
-{
-    struct buffer shown;
-    bool printable = true;
-
-    buffer_init(&shown, (size_t)2 * TITLE_SIZE_MAX);
-    for (const char *part = text; printable && *part != '\0';) {
-        size_t size = strcspn(part, "\\");
-
-        buffer_clear(&shown);
-        text_printable(&shown, part, size);
-        printable = shown.size == size;
-        part += size;
-        part += strspn(part, "\\");
-    }
-    buffer_done(&shown);
-    return printable;
-}
-
 static void set_name(struct backup_config *backup, const struct raw_section *section,
                      struct faults *faults)
 {
@@ -149,7 +129,7 @@ static void set_name(struct backup_config *backup, const struct raw_section *sec
     else if (strlen(title) > TITLE_SIZE_MAX)
         faults_add(faults, place, "has too long a name; up to %d bytes are allowed",
                    TITLE_SIZE_MAX);
-    else if (!is_printable(title))
+    else if (!text_is_shown(title))
         faults_add(faults, place, "its name cannot be printed; printable UTF-8 is allowed");
     backup->name = memory_copy(title);
     backup->line = section->line;

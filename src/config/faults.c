@@ -13,6 +13,7 @@
 
 enum {
     TEXT_SIZE_MAX = 500,
+    FILE_SIZE_MAX = 4096,
     LINE_SIZE_MAX = 8192
 };
 
@@ -47,7 +48,7 @@ void faults_add(struct faults *faults, struct place place, const char *format, .
     if (faults_is_full(faults))
         return;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
+    text_format(text, sizeof text, format, arguments);
     va_end(arguments);
     if (faults->list == NULL)
         faults->list = memory_new((size_t)2 * FAULTS_MAX, sizeof *faults->list);
@@ -74,17 +75,11 @@ static int compare(const void *left, const void *right)
 
 char *fault_show(char target[FAULT_SHOWN_SIZE], const char *text, size_t size)
 {
-    static const char more[] = "…";
-    struct buffer shown, longer;
+    struct buffer shown;
 
-    buffer_init(&shown, FAULT_SHOWN_SIZE - sizeof more);
-    buffer_init(&longer, FAULT_SHOWN_SIZE + sizeof more);
+    buffer_init(&shown, FAULT_SHOWN_SIZE - 1);
     text_printable(&shown, text, size);
-    text_printable(&longer, text, size);
     (void)text_copy(target, FAULT_SHOWN_SIZE, shown.bytes);
-    if (longer.size > shown.size)
-        memcpy(target + shown.size, more, sizeof more);
-    buffer_done(&longer);
     buffer_done(&shown);
     return target;
 }
@@ -116,7 +111,7 @@ void faults_report(struct faults *faults, const char *file, config_fault *report
         const struct fault *fault = &faults->list[i];
 
         buffer_clear(&line);
-        (void)buffer_append_text(&line, file);
+        text_append_cut(&line, file, FILE_SIZE_MAX);
         if (fault->line > 0)
             (void)buffer_append_format(&line, ":%d", fault->line);
         (void)buffer_append_text(&line, ": ");
@@ -128,8 +123,8 @@ void faults_report(struct faults *faults, const char *file, config_fault *report
     }
     if (faults->count >= FAULTS_MAX) {
         buffer_clear(&line);
-        (void)buffer_append_format(&line, "%s: there may be more faults than these %d", file,
-                                   FAULTS_MAX);
+        text_append_cut(&line, file, FILE_SIZE_MAX);
+        (void)buffer_append_format(&line, ": there may be more faults than these %d", FAULTS_MAX);
         report(context, line.bytes);
     }
     buffer_done(&line);

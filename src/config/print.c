@@ -12,15 +12,37 @@
 
 enum {
     HELP_COLUMN = 32,
-    LINE_SIZE_MAX = 1024 * 1024
+    LINE_SIZE_MAX = 128 * 1024 * 1024 /* more than all domains of the largest file */
 };
 
 static const char stars[] = "********";
+
+/* In double quotes, where a byte that nobody would see can stand as \xNN. */
+static void append_escaped(struct buffer *line, const char *text)
+{
+    (void)buffer_append_text(line, "\"");
+    for (size_t size; *text != '\0'; text += size) {
+        uint32_t point;
+        size_t length = text_character(text, strlen(text), &point);
+        bool is_shown = length > 0 && !text_is_hidden(point) && strchr("\"\\$", *text) == NULL;
+
+        size = length > 0 ? length : 1;
+        if (is_shown)
+            (void)buffer_append(line, text, size);
+        for (size_t i = 0; i < size && !is_shown; i++)
+            (void)buffer_append_format(line, "\\x%02x", (unsigned char)text[i]);
+    }
+    (void)buffer_append_text(line, "\"");
+}
 
 /* A text in quotes: double ones, or single ones where something in it would mean something in
  * double ones. */
 static void append_quoted(struct buffer *line, const char *text)
 {
+    if (!text_is_shown(text)) {
+        append_escaped(line, text);
+        return;
+    }
     if (strpbrk(text, "\"\\$") == NULL) {
         (void)buffer_append_format(line, "\"%s\"", text);
         return;

@@ -1,15 +1,18 @@
 /* Changes of state, told once: in the log and by the administrator's command. */
 #include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/alarm.h>
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     NUMBER_SIZE = 24,
-    TEXT_SIZE = 2000
+    TEXT_SIZE_MAX = 2000
 };
 
 static const char *const event_names[] = {
@@ -53,43 +56,64 @@ static void write_log(const struct alarm *alarm, enum level level)
     log_fields(level, fields, count);
 }
 
-/* What a remote has said must not become a command. Returns target. */
-static const char *tame(char target[TEXT_SIZE], const char *text)
+/* A copy of what a remote has said, cut with an ellipsis, in which nothing can become a command. */
+static char *tame(const char *text)
 {
-    char printable[TEXT_SIZE];
-    struct buffer tamed;
-    enum status status = STATUS_OK;
+    struct buffer printable, tamed, cut;
 
-    buffer_init(&tamed, TEXT_SIZE - 1);
-    (void)text_printable_copy(printable, sizeof printable, text);
-    for (const char *at = printable; status == STATUS_OK && *at != '\0'; at++)
-        status = process_shell_reads(*at)
-                     ? buffer_append_format(&tamed, "\\x%02x", (unsigned char)*at)
-                     : buffer_append(&tamed, at, 1);
-    (void)text_copy(target, TEXT_SIZE, tamed.bytes);
+    buffer_init(&printable, TEXT_SIZE_MAX);
+    buffer_init(&tamed, (size_t)TEXT_SIZE_MAX * 4);
+    buffer_init(&cut, TEXT_SIZE_MAX);
+    text_printable(&printable, text, strlen(text));
+    for (const char *at = printable.bytes; *at != '\0'; at++)
+        (void)(process_shell_reads(*at)
+                   ? buffer_append_format(&tamed, "\\x%02x", (unsigned char)*at)
+                   : buffer_append(&tamed, at, 1));
+    text_append_cut(&cut, tamed.bytes, TEXT_SIZE_MAX);
+    char *copy = memory_copy(cut.bytes);
+    buffer_done(&cut);
     buffer_done(&tamed);
-    return target;
+    buffer_done(&printable);
+    return copy;
+}
+
+/* A copy of a name of ours: as it was written, but for what nobody would see. */
+static char *show(const char *name)
+{
+    struct buffer visible;
+
+    buffer_init(&visible, TEXT_SIZE_MAX);
+    text_visible(&visible, name, strlen(name));
+    char *copy = memory_copy(visible.bytes);
+    buffer_done(&visible);
+    return copy;
 }
 
 static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
 {
-    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE], text[TEXT_SIZE];
+    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE];
+    char *backup = show(alarm->backup->name);
+    char *domain = show(alarm->domain != NULL ? alarm->domain : "");
+    char *text = tame(alarm->text != NULL ? alarm->text : "");
 
     if (alarm->code > 0)
         (void)snprintf(code, sizeof code, "%d", alarm->code);
     (void)snprintf(streak, sizeof streak, "%lld", (long long)alarm->streak);
     const struct process_variable variables[] = {
         {"MXPULL_EVENT", event_names[alarm->event]},
-        {"MXPULL_BACKUP", alarm->backup->name},
+        {"MXPULL_BACKUP", backup},
         {"MXPULL_HOST", alarm->backup->host},
-        {"MXPULL_DOMAIN", alarm->domain != NULL ? alarm->domain : ""},
+        {"MXPULL_DOMAIN", domain},
         {"MXPULL_OUTCOME", alarm->outcome},
         {"MXPULL_CODE", code},
-        {"MXPULL_TEXT", tame(text, alarm->text != NULL ? alarm->text : "")},
+        {"MXPULL_TEXT", text},
         {"MXPULL_SINCE", since_text(since, alarm)},
         {"MXPULL_STREAK", streak},
     };
     hooks_run(hooks, command, variables, COUNT_OF(variables));
+    free(text);
+    free(domain);
+    free(backup);
 }
 
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,

@@ -207,11 +207,9 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
     if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) != STATUS_OK) {
         over(bridge, error.text);
     } else if (complete && bridge->greeting.code != 220) {
-        char why[ERROR_TEXT_SIZE];
-
-        (void)snprintf(why, sizeof why, "our own mail server is not ready: %d %.200s",
-                       bridge->greeting.code, bridge->greeting.text.bytes);
-        over(bridge, why);
+        (void)error_set(&error, STATUS_PROTOCOL, "our own mail server is not ready: %d %s",
+                        bridge->greeting.code, bridge->greeting.text.bytes);
+        over(bridge, error.text);
     } else if (complete && used < size) {
         over(bridge, "our own mail server says more than its greeting");
     } else if (complete) {
@@ -250,16 +248,16 @@ static void primary_drained(void *context)
 static void primary_failed(void *context, int code, const struct error *error)
 {
     struct bridge *bridge = context;
-    char why[ERROR_TEXT_SIZE + 64];
+    struct error why;
 
     (void)code;
     if (bridge->state == RUNNING) {
         end_side(bridge, GUARD_PRIMARY, error);
         return;
     }
-    (void)snprintf(why, sizeof why, "our own mail server at %s: %s",
-                   bridge->options.polling->config->primary.relay_address.text, error->text);
-    over(bridge, why);
+    (void)error_set(&why, error->status, "our own mail server at %s: %s",
+                    bridge->options.polling->config->primary.relay_address.text, error->text);
+    over(bridge, why.text);
 }
 
 /* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is

@@ -18,6 +18,7 @@
  * more command. If it was cut instead, the node is asked again, unless the refusal was the first
  * thing that the connection answered. */
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/smtp/dialogue.h>
 
 #include <assert.h>
@@ -113,11 +114,10 @@ static void note(struct dialogue *dialogue, size_t node, enum outcome outcome, i
                  const char *text)
 {
     struct answer *answer = &dialogue->answers[node];
-    size_t size = strlen(text);
+    char kept[ANSWER_TEXT_SIZE_MAX + 1];
 
     free(answer->text);
-    answer->text =
-        memory_copy_part(text, size < ANSWER_TEXT_SIZE_MAX ? size : ANSWER_TEXT_SIZE_MAX);
+    answer->text = memory_copy(text_copy_cut(kept, sizeof kept, text));
     answer->outcome = outcome;
     answer->code = code;
     answer->pending = code == 253 ? outcome_pending_count(text) : -1;

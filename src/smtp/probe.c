@@ -10,6 +10,7 @@
  * that was being asked when a connection was lost goes to the end of the queue, so that a domain at
  * which the server hangs up does not keep those behind it from being asked. */
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/smtp/probe.h>
 
 #include <assert.h>
@@ -149,14 +150,16 @@ void probe_free(struct probe *probe)
 /* The first line of a text, behind the code that it came with. */
 static void put_reason(char reason[REASON_SIZE_MAX + 1], int code, const char *text)
 {
-    size_t line = strcspn(text, "\n");
-    int size = (int)(line < REASON_SIZE_MAX ? line : REASON_SIZE_MAX);
+    char *line = memory_copy_part(text, strcspn(text, "\n"));
+    struct buffer words;
 
+    buffer_init(&words, REASON_SIZE_MAX);
     if (code != 0)
-        (void)snprintf(reason, REASON_SIZE_MAX + 1, "%03d%s%.*s", code, size > 0 ? " " : "", size,
-                       text);
-    else
-        (void)snprintf(reason, REASON_SIZE_MAX + 1, "%.*s", size, text);
+        (void)buffer_append_format(&words, "%03d%s", code, *line != '\0' ? " " : "");
+    text_append_cut(&words, line, REASON_SIZE_MAX);
+    (void)text_copy(reason, REASON_SIZE_MAX + 1, words.bytes);
+    buffer_done(&words);
+    free(line);
 }
 
 static void settle_first(struct probe *probe, const char *refusal)

@@ -14,6 +14,7 @@
  * however the session before it ended. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/smtp/turning.h>
 
 #include <stdlib.h>
@@ -80,8 +81,7 @@ static void note(struct turning *turning, enum outcome outcome, int code, const 
     struct buffer kept;
 
     buffer_init(&kept, TEXT_SIZE_MAX);
-    for (const char *at = text; *at != '\0' && buffer_append(&kept, at, 1) == STATUS_OK; at++)
-        ;
+    text_append_cut(&kept, text, TEXT_SIZE_MAX);
     free(turning->text);
     turning->text = memory_copy(kept.bytes);
     buffer_done(&kept);

@@ -62,13 +62,7 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     struct statement statement = statement_start(store, sql);
     char text[sizeof((struct store_domain *)0)->text];
 
-    text[0] = '\0';
-    if (answer->text != NULL) {
-        size_t size = statement_fitting(answer->text, sizeof text - 1);
-
-        memcpy(text, answer->text, size);
-        text[size] = '\0';
-    }
+    (void)text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : "");
     statement_text(&statement, backup);
     statement_text(&statement, answer->domain);
     statement_number(&statement, answer->at_ms);

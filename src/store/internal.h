@@ -68,7 +68,7 @@ int64_t statement_column_number(const struct statement *statement, int column);
 int64_t statement_column_number_or(const struct statement *statement, int column, int64_t absent);
 const char *statement_column_text(const struct statement *statement, int column);
 
-/* Copies a text column, cut at a whole character where it is too long; NULL is "". */
+/* Copies a text column, cut with an ellipsis where it is too long; NULL is "". */
 void statement_copy_text(const struct statement *statement, int column, char *target,
                          size_t target_size);
 
@@ -83,10 +83,6 @@ int statement_execute(struct store *store, const char *sql);
 
 /* Forgets all that are kept: before the database is closed. */
 void statement_forget(struct store *store);
-
-/* The length of text, or, where that is more than size, of what fits without cutting a character of
- * UTF-8. */
-size_t statement_fitting(const char *text, size_t size);
 
 /* ---- schema.c ---- */
 

@@ -3,9 +3,7 @@
  */
 #include "internal.h"
 
-#include <mxpull/base/memory.h>
-
-#include <stdlib.h>
+#include <mxpull/base/text.h>
 
 enum {
     TEXT_KEPT_MAX = 4096 /* bytes of an answer's text */
@@ -86,13 +84,11 @@ static int add_answer_row(struct store *store, int64_t poll, const char *backup,
 static int add_answer(struct store *store, int64_t poll, const char *backup,
                       const struct store_answer *answer)
 {
-    char *text = NULL;
-    int code;
+    char text[TEXT_KEPT_MAX + 1];
+    bool has_text = answer->text != NULL;
+    int code = add_answer_row(store, poll, backup, answer,
+                              has_text ? text_copy_cut(text, sizeof text, answer->text) : NULL);
 
-    if (answer->text != NULL)
-        text = memory_copy_part(answer->text, statement_fitting(answer->text, TEXT_KEPT_MAX));
-    code = add_answer_row(store, poll, backup, answer, text);
-    free(text);
     return code == SQLITE_OK ? domain_record(store, backup, answer) : code;
 }
 

@@ -2,6 +2,8 @@
  * constant text are kept, for they are used again and again. */
 #include "internal.h"
 
+#include <mxpull/base/text.h>
+
 #include <assert.h>
 #include <string.h>
 
@@ -93,27 +95,12 @@ const char *statement_column_text(const struct statement *statement, int column)
     return text;
 }
 
-size_t statement_fitting(const char *text, size_t size)
-{
-    size_t length = strnlen(text, size + 1);
-
-    if (length <= size)
-        return length;
-    length = size;
-    while (length > 0 && ((unsigned char)text[length] & 0xC0) == 0x80)
-        length--;
-    return length;
-}
-
 void statement_copy_text(const struct statement *statement, int column, char *target,
                          size_t target_size)
 {
     const char *text = statement_column_text(statement, column);
-    size_t length = text == NULL ? 0 : statement_fitting(text, target_size - 1);
 
-    if (length > 0)
-        memcpy(target, text, length);
-    target[length] = '\0';
+    (void)text_copy_cut(target, target_size, text != NULL ? text : "");
 }
 
 int statement_end(struct statement *statement)

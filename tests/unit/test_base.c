@@ -75,6 +75,54 @@ static const struct printable_row printables[] = {
     {"surrogate", "\xed\xa0\x80", 3, "\\xed\\xa0\\x80"},
     {"cut sequence", "\xe2\x82", 2, "\\xe2\\x82"},
     {"beyond Unicode", "\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80"},
+    {"soft hyphen", "\xc2\xad", 2, "\\xc2\\xad"},
+    {"combining grapheme joiner", "\xcd\x8f", 2, "\\xcd\\x8f"},
+    {"Arabic number sign", "\xd8\x80", 2, "\\xd8\\x80"},
+    {"Arabic letter mark", "\xd8\x9c", 2, "\\xd8\\x9c"},
+    {"end of ayah", "\xdb\x9d", 2, "\\xdb\\x9d"},
+    {"Syriac abbreviation mark", "\xdc\x8f", 2, "\\xdc\\x8f"},
+    {"Arabic pound mark above", "\xe0\xa2\x90", 3, "\\xe0\\xa2\\x90"},
+    {"Arabic disputed end of ayah", "\xe0\xa3\xa2", 3, "\\xe0\\xa3\\xa2"},
+    {"Hangul filler", "\xe1\x85\xa0", 3, "\\xe1\\x85\\xa0"},
+    {"Khmer inherent vowel", "\xe1\x9e\xb4", 3, "\\xe1\\x9e\\xb4"},
+    {"Mongolian vowel separator", "\xe1\xa0\x8e", 3, "\\xe1\\xa0\\x8e"},
+    {"zero width space", "\xe2\x80\x8b", 3, "\\xe2\\x80\\x8b"},
+    {"zero width joiner", "\xe2\x80\x8d", 3, "\\xe2\\x80\\x8d"},
+    {"left-to-right mark", "\xe2\x80\x8e", 3, "\\xe2\\x80\\x8e"},
+    {"right-to-left mark", "\xe2\x80\x8f", 3, "\\xe2\\x80\\x8f"},
+    {"line separator", "\xe2\x80\xa8", 3, "\\xe2\\x80\\xa8"},
+    {"paragraph separator", "\xe2\x80\xa9", 3, "\\xe2\\x80\\xa9"},
+    {"left-to-right embedding", "\xe2\x80\xaa", 3, "\\xe2\\x80\\xaa"},
+    {"word joiner", "\xe2\x81\xa0", 3, "\\xe2\\x81\\xa0"},
+    {"invisible times", "\xe2\x81\xa2", 3, "\\xe2\\x81\\xa2"},
+    {"right-to-left isolate", "\xe2\x81\xa7", 3, "\\xe2\\x81\\xa7"},
+    {"pop directional isolate", "\xe2\x81\xa9", 3, "\\xe2\\x81\\xa9"},
+    {"inhibit symmetric swapping", "\xe2\x81\xaa", 3, "\\xe2\\x81\\xaa"},
+    {"blank of Braille", "\xe2\xa0\x80", 3, "\\xe2\\xa0\\x80"},
+    {"wide Hangul filler", "\xe3\x85\xa4", 3, "\\xe3\\x85\\xa4"},
+    {"noncharacter", "\xef\xb7\x90", 3, "\\xef\\xb7\\x90"},
+    {"variation selector", "\xef\xb8\x8f", 3, "\\xef\\xb8\\x8f"},
+    {"zero width no-break space", "\xef\xbb\xbf", 3, "\\xef\\xbb\\xbf"},
+    {"half-width Hangul filler", "\xef\xbe\xa0", 3, "\\xef\\xbe\\xa0"},
+    {"interlinear annotation anchor", "\xef\xbf\xb9", 3, "\\xef\\xbf\\xb9"},
+    {"end of the plane", "\xef\xbf\xbe", 3, "\\xef\\xbf\\xbe"},
+    {"Kaithi number sign", "\xf0\x91\x82\xbd", 4, "\\xf0\\x91\\x82\\xbd"},
+    {"Egyptian hieroglyph joiner", "\xf0\x93\x90\xb0", 4, "\\xf0\\x93\\x90\\xb0"},
+    {"shorthand overlap", "\xf0\x9b\xb2\xa0", 4, "\\xf0\\x9b\\xb2\\xa0"},
+    {"musical begin beam", "\xf0\x9d\x85\xb3", 4, "\\xf0\\x9d\\x85\\xb3"},
+    {"end of the second plane", "\xf0\x9f\xbf\xbf", 4, "\\xf0\\x9f\\xbf\\xbf"},
+    {"language tag", "\xf3\xa0\x80\x81", 4, "\\xf3\\xa0\\x80\\x81"},
+    {"tag letter", "\xf3\xa0\x81\xa1", 4, "\\xf3\\xa0\\x81\\xa1"},
+    {"selector supplement", "\xf3\xa0\x84\x80", 4, "\\xf3\\xa0\\x84\\x80"},
+    {"private plane", "\xf4\x8f\xbf\xbd", 4, "\\xf4\\x8f\\xbf\\xbd"},
+    {"no-break space", "\xc2\xa0", 2, "\xc2\xa0"},
+    {"combining acute", "\xcc\x81", 2, "\xcc\x81"},
+    {"Hebrew", "\xd7\x90", 2, "\xd7\x90"},
+    {"hyphen", "\xe2\x80\x90", 3, "\xe2\x80\x90"},
+    {"bullet", "\xe2\x80\xa2", 3, "\xe2\x80\xa2"},
+    {"replacement character", "\xef\xbf\xbd", 3, "\xef\xbf\xbd"},
+    {"emoji", "\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80"},
+    {"rare ideograph", "\xf0\xaa\x9b\x96", 4, "\xf0\xaa\x9b\x96"},
 };
 
 static void test_printable(void **state)
@@ -85,18 +133,68 @@ static void test_printable(void **state)
     buffer_init(&shown, 1000);
     text_printable(&shown, row->text, row->size);
     assert_string_equal(shown.bytes, row->shown);
+    if (memchr(row->text, '\0', row->size) == NULL)
+        assert_int_equal(text_is_shown(row->text),
+                         strchr(row->shown, '\\') == NULL || strstr(row->shown, "\\\\") != NULL);
     buffer_done(&shown);
 }
 
-static void test_printable_stops_at_whole_escape(void **state)
+struct cut_row {
+    const char *name;
+    size_t limit;
+    const char *text;
+    const char *printable;
+    const char *as_it_is; /* cut by text_append_cut */
+};
+
+static const struct cut_row cuts[] = {
+    {"fits", 6, "abcdef", "abcdef", "abcdef"},
+    {"one too long", 6, "abcdefg", "abc…", "abc…"},
+    {"escape that fits", 6, "ab\x01", "ab\\x01", "ab\x01"},
+    {"escape with more behind it", 6, "ab\x01z", "ab…", "ab\x01z"},
+    {"escape that does not fit", 6, "abc\x01z", "abc…", "abc\x01z"},
+    {"character", 6, "ab\xc3\xa4\xc3\xa4z", "ab…", "ab…"},
+    {"before a character", 5, "a\xc3\xa4\xc3\xa4z", "a…", "a…"},
+    {"no room but for the mark", 3, "abcd", "…", "…"},
+    {"no room at all", 2, "abc", "", ""},
+    {"long", 20, "0123456789012345678901234567890", "01234567890123456…", "01234567890123456…"},
+};
+
+static void test_cut(void **state)
 {
-    char shown[7];
+    const struct cut_row *row = *state;
+    struct buffer shown;
+    char copy[40];
+
+    buffer_init(&shown, row->limit);
+    text_printable(&shown, row->text, strlen(row->text));
+    assert_string_equal(shown.bytes, row->printable);
+    assert_string_equal(text_printable_copy(copy, row->limit + 1, row->text), row->printable);
+    buffer_clear(&shown);
+    text_append_cut(&shown, row->text, 1000);
+    assert_string_equal(shown.bytes, row->as_it_is);
+    buffer_done(&shown);
+    buffer_init(&shown, 1000);
+    text_append_cut(&shown, row->text, row->limit);
+    assert_string_equal(shown.bytes, row->as_it_is);
+    assert_string_equal(text_copy_cut(copy, row->limit + 1, row->text), row->as_it_is);
+    buffer_done(&shown);
+}
+
+/* What stands before it is not touched, even where the mark has no room. */
+static void test_cut_leaves_what_was_there(void **state)
+{
+    struct buffer shown;
 
     (void)state;
-    assert_string_equal(text_printable_copy(shown, sizeof shown, "abc\x01z"), "abc");
-    assert_string_equal(text_printable_copy(shown, sizeof shown, "ab\x01z"), "ab\\x01");
-    assert_string_equal(text_printable_copy(shown, 4, "abcdef"), "abc");
-    assert_string_equal(text_printable_copy(shown, 4, "abc"), "abc");
+    for (size_t limit = 6; limit <= 10; limit++) {
+        buffer_init(&shown, limit);
+        (void)buffer_append_text(&shown, "before");
+        text_printable(&shown, "behind", 6);
+        assert_memory_equal(shown.bytes, "before", 6);
+        assert_string_equal(shown.bytes + 6, limit < 9 ? "" : limit == 9 ? "…" : "b…");
+        buffer_done(&shown);
+    }
 }
 
 static void test_number(void **state)
@@ -172,6 +270,15 @@ static void test_log_line(void **state)
     buffer_clear(&line);
     log_message(LEVEL_ERROR, "%s", "one\ntwo");
     assert_string_equal(line.bytes, "one\\ntwo");
+    buffer_clear(&line);
+
+    char said[4000];
+    memset(said, 'x', sizeof said - 1);
+    said[sizeof said - 1] = '\0';
+    line.limit = sizeof said;
+    log_message(LEVEL_ERROR, "%s", said);
+    assert_int_equal(line.size, 1999);
+    assert_string_equal(line.bytes + line.size - strlen("x…"), "x…");
     log_open(LEVEL_ERROR, NULL, NULL);
     assert_false(log_wants(LEVEL_ERROR));
     buffer_done(&line);
@@ -185,12 +292,23 @@ static void test_error_prefix(void **state)
     assert_int_equal(error_set(&error, STATUS_TLS, "%s", "expired"), STATUS_TLS);
     assert_int_equal(error_prefix(&error, "mx%d", 2), STATUS_TLS);
     assert_string_equal(error.text, "mx2: expired");
+
+    char said[2 * ERROR_TEXT_SIZE];
+    memset(said, 'x', sizeof said - 1);
+    said[sizeof said - 1] = '\0';
+    (void)error_set(&error, STATUS_TLS, "%s", said);
+    assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
+    assert_non_null(strstr(error.text, "x…"));
+    (void)error_prefix(&error, "mx%d", 2);
+    assert_int_equal(strlen(error.text), ERROR_TEXT_SIZE - 1);
+    assert_non_null(strstr(error.text, "x…"));
+    assert_true(text_starts_with(error.text, "mx2: xxx"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_printable_stops_at_whole_escape),
+        cmocka_unit_test(test_cut_leaves_what_was_there),
         cmocka_unit_test(test_number),
         cmocka_unit_test(test_equal),
         cmocka_unit_test(test_buffer_keeps_its_limit),
@@ -199,5 +317,5 @@ int main(void)
     };
 
     return RUN_TABLE(durations, test_duration) + RUN_TABLE(printables, test_printable) +
-           cmocka_run_group_tests(tests, NULL, NULL);
+           RUN_TABLE(cuts, test_cut) + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,8 @@ struct proxy_row {
     const char *shown;
 };
 
+static char hidden[] = "\u00ad\x1b\x7f\U000e0041ä";
+
 static const struct proxy_row proxies[] = {
     {"no user", "socks5h://proxy:1080", "\"proxy\":\"socks5h://proxy:1080\""},
     {"user", "socks5h://joe@proxy:1080", "\"proxy\":\"socks5h://joe@proxy:1080\""},
@@ -54,6 +56,7 @@ static void write_json(char text[TEXT_SIZE], const char *proxy)
         .log = LOG_FILE,
         .log_path = log_path,
         .log_format = LOG_JSON,
+        .on_failure = hidden,
         .concurrency = 256,
         .primary = {.address = {.text = address}, .relay_address = {.text = address}},
         .backups = &backup,
@@ -99,6 +102,7 @@ static void test_options(void **state)
         "\"tls\":\"required\"",
         "\"force\":true",
         "\"retry\":[60,300]",
+        "\"on_failure\":\"\\u00AD\\u001B\\u007F\\uDB40\\uDC41ä\"",
         "\"domains\":[\"@m\xc3\xbcller.example\"]",
     };
     char text[TEXT_SIZE];

@@ -417,13 +417,19 @@ static void assert_csv(const char *text, size_t columns, size_t records)
     assert_string_equal(text, "");
 }
 
-/* Every field, if it is one of a remote, begins with what a spreadsheet takes for text. */
+/* Every cell begins with what a spreadsheet takes for text, whether cells end at commas or at
+ * semicolons. */
 static void assert_no_formulas(const char *csv)
 {
-    static const char *const formulas[] = {",=", ",@", ",+", ",-", ",\"=", ",\"@", ",\"+", ",\"-"};
+    static const char *const formulas[] = {"=",      "+",      "-",      "@",
+                                           "\uff1d", "\uff0b", "\uff0d", "\uff20"};
 
-    for (size_t i = 0; i < COUNT_OF(formulas); i++)
-        assert_null(strstr(csv, formulas[i]));
+    while (*csv != '\0') {
+        csv += strcspn(csv, ",;\n");
+        csv += strspn(csv, ",;\n \"");
+        for (size_t i = 0; i < COUNT_OF(formulas); i++)
+            assert_int_not_equal(strncmp(csv, formulas[i], strlen(formulas[i])), 0);
+    }
 }
 
 static void hostile_texts_do_no_harm(void **state)
@@ -433,8 +439,8 @@ static void hostile_texts_do_no_harm(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(hostile_texts); i++) {
-        say(store, &(struct said){.backup = "mx2",
-                                  .domain = "example.com",
+        say(store, &(struct said){.backup = hostile_texts[i],
+                                  .domain = i % 2 == 0 ? "@example.com" : hostile_texts[i],
                                   .at_ms = NOW,
                                   .grade = STORE_BAD,
                                   .outcome = "denied",
@@ -462,6 +468,38 @@ static void hostile_texts_do_no_harm(void **state)
         free(json);
         free(csv);
     }
+    store_close(store);
+}
+
+/* A reply as long as they come is cut where it is shown, and seen to be. */
+static void long_texts_are_cut(void **state)
+{
+    static const struct history_form *const forms[] = {&history_text, &history_json, &history_csv};
+    struct store *store = open_store();
+    char *said = memory_new(18001, 1);
+
+    (void)state;
+    memset(said, 'x', 18000);
+    say(store, &(struct said){.backup = "mx2",
+                              .domain = "example.com",
+                              .at_ms = NOW,
+                              .grade = STORE_BAD,
+                              .outcome = "denied",
+                              .code = 459,
+                              .text = said});
+    add_message(store, said, said, said);
+    for (int messages = 0; messages <= 1; messages++) {
+        for (size_t i = 0; i < COUNT_OF(forms); i++) {
+            const struct store_filter all = {.limit = 0};
+            char *text = write_form(store, forms[i], messages, all, LINE_UNBOUNDED, false);
+
+            assert_non_null(strstr(text, "xxxx"));
+            if (!messages || i == 0)
+                assert_non_null(strstr(text, "x…"));
+            free(text);
+        }
+    }
+    free(said);
     store_close(store);
 }
 
@@ -583,6 +621,7 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),
     TEST(hostile_texts_do_no_harm),
+    TEST(long_texts_are_cut),
     TEST(contradiction_is_not_looked_for),
     TEST(pages_leave_no_seams),
     TEST(full_disk_ends_it),

@@ -2,9 +2,11 @@
 #include "unit.h"
 
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
 
+#include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,6 +29,9 @@ static const struct log_field fields[] = {{.key = "backup", .text = "mx2"},
                                           {.key = "code", .number = 250},
                                           {.key = "text", .text = "a \"b\"\n\x1b\xff"}};
 #define FIELDS_TEXT "backup=mx2 code=250 text=\"a \\\"b\\\"\\n\\x1b\\xff\"\n"
+
+static const struct log_field hidden_fields[] = {{.key = "text", .text = "a\u00ad b\u202e"},
+                                                 {.key = "wire", .text = "\U000e0041"}};
 
 static const struct format_row formats[] = {
     {"fields on stderr", LOG_STDERR, LOG_TEXT, {LEVEL_INFO, NULL, fields, 3}, FIELDS_TEXT},
@@ -67,6 +72,17 @@ static const struct format_row formats[] = {
      LOG_JSON,
      {LEVEL_WARNING, "a\nb", NULL, 0},
      "{\"time\":\"2026-11-23T16:00:00Z\",\"level\":\"warning\",\"message\":\"a\\\\nb\"}\n"},
+    {"hidden characters",
+     LOG_STDERR,
+     LOG_TEXT,
+     {LEVEL_WARNING, NULL, hidden_fields, 2},
+     "text=\"a\\xc2\\xad b\\xe2\\x80\\xae\" wire=\\xf3\\xa0\\x81\\x81\n"},
+    {"hidden characters in JSON",
+     LOG_STDERR,
+     LOG_JSON,
+     {LEVEL_WARNING, NULL, hidden_fields, 2},
+     "{\"time\":\"2026-11-23T16:00:00Z\",\"level\":\"warning\",\"text\":\"a\\\\xc2\\\\xad "
+     "b\\\\xe2\\\\x80\\\\xae\",\"wire\":\"\\\\xf3\\\\xa0\\\\x81\\\\x81\"}\n"},
     {"message and fields",
      LOG_STDERR,
      LOG_TEXT,
@@ -83,6 +99,40 @@ static void test_format(void **state)
     logging_format(&line, &row->event, row->target, row->style, wall_ms);
     assert_string_equal(line.bytes, row->line);
     buffer_done(&line);
+}
+
+/* Replies of 64 KiB: they are cut, and the line is whole. */
+static void test_long(void **state)
+{
+    enum {
+        SAID = 64 * 1024
+    };
+    static const char bytes[] = {'x', '"', '\\', '\n', '\xff'};
+    char *said = memory_new(SAID + 1, 1);
+    const struct log_field all[] = {
+        {.key = "backup", .text = said}, {.key = "text", .text = said}, {.key = "ms", .number = 7}};
+    const struct log_event event = {LEVEL_INFO, NULL, all, 3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        struct buffer text, json;
+        json_error_t error;
+
+        memset(said, bytes[i], SAID);
+        buffer_init(&text, SAID);
+        buffer_init(&json, SAID);
+        logging_format(&text, &event, LOG_FILE, LOG_TEXT, wall_ms);
+        assert_non_null(strstr(text.bytes, "…"));
+        assert_non_null(strstr(text.bytes, " ms=7\n"));
+        logging_format(&json, &event, LOG_FILE, LOG_JSON, wall_ms);
+        json_t *object = json_loads(json.bytes, 0, &error);
+        assert_int_equal(json_integer_value(json_object_get(object, "ms")), 7);
+        assert_non_null(strstr(json_string_value(json_object_get(object, "text")), "…"));
+        json_decref(object);
+        buffer_done(&json);
+        buffer_done(&text);
+    }
+    free(said);
 }
 
 struct level_row {
@@ -348,8 +398,8 @@ static void test_metrics(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wire), cmocka_unit_test(test_file),
-                                       cmocka_unit_test(test_at_once),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_wire), cmocka_unit_test(test_long),
+                                       cmocka_unit_test(test_file), cmocka_unit_test(test_at_once),
                                        cmocka_unit_test(test_metrics)};
     int failed = 0;
 

@@ -6,6 +6,7 @@
 #include "test_store.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/config/config.h>
 
@@ -165,12 +166,15 @@ static inline void end_written(struct written *written)
     assert_int_equal(fclose(stream), 0);
 }
 
-/* Nothing in it can move a cursor, ring a bell, or be no text at all. */
+/* Nothing in it can move a cursor, ring a bell, hide, or be no text at all. */
 static inline void assert_harmless(const char *text)
 {
-    for (const unsigned char *byte = (const unsigned char *)text; *byte != '\0'; byte++) {
-        if ((*byte < 0x20 && *byte != '\n') || *byte == 0x7f)
-            fail_msg("a byte 0x%02x in: %s", *byte, text);
+    uint32_t point = 0;
+
+    for (size_t length; *text != '\0'; text += length) {
+        length = text_character(text, strlen(text), &point);
+        if (length == 0 || (text_is_hidden(point) && point != '\n'))
+            fail_msg("U+%04X in: %s", (unsigned)point, text);
     }
 }
 
@@ -186,6 +190,11 @@ static const char *const hostile_texts[] = {
     "@SUM(1)",
     "+1",
     "-1",
+    "\uff1d1+1",
+    " \u3000\uff201",
+    "a;=1+1",
+    "b;;\"\uff0b1\" ; @x",
+    "so\u00adft \u200b \u202egnp.exe \u2066x\u2069 \ufeff \U000e0041\U000e007f",
     "\\",
     " ",
     "",

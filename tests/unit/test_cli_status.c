@@ -872,7 +872,7 @@ static void long_texts_leave_room(void **state)
     buffer_init(&line, TEXT_SIZE);
     assert_int_equal(nagios_format(&line, &view), 2);
     assert_one_line(&line);
-    assert_non_null(strstr(line.bytes, "\\x01 (and 2 more)|"));
+    assert_non_null(strstr(line.bytes, "\\x01… (and 2 more)|"));
     assert_true(line.size < 700);
     buffer_done(&line);
     status_view_done(&view);

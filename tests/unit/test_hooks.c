@@ -228,6 +228,13 @@ static const struct alarm_row {
      {"EVENT=silence", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=a.example", "OUTCOME=held",
       "CODE=", "TEXT=", "SINCE=", "STREAK=2"},
      "event=silence backup=mx2 domain=a.example outcome=held streak=2\n"},
+    {"hidden characters",
+     {.event = ALARM_SILENCE, .domain = "a\u00ad.example", .outcome = "held", .text = "\u202ex"},
+     "bad",
+     {"EVENT=silence", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=a\\xc2\\xad.example",
+      "OUTCOME=held", "CODE=", "TEXT=\\xe2\\x80\\xaex", "SINCE=", "STREAK=0"},
+     "event=silence backup=mx2 domain=a\\xc2\\xad.example outcome=held "
+     "text=\\xe2\\x80\\xaex\n"},
     {"answer",
      {.event = ALARM_ANSWER, .domain = "a.example", .outcome = "started", .code = 250},
      "good",

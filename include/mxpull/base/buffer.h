@@ -28,6 +28,9 @@ enum status buffer_append(struct buffer *buffer, const char *bytes, size_t size)
 enum status buffer_append_text(struct buffer *buffer, const char *text);
 enum status buffer_append_format(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Keeps the first size bytes (at most those held). */
+void buffer_cut(struct buffer *buffer, size_t size);
+
 /* Takes size bytes (at most those held) off the front. */
 void buffer_consume(struct buffer *buffer, size_t size);
 

@@ -42,7 +42,12 @@ void log_open(enum level threshold, log_sink *sink, void *context);
 /* Whether an event of this level would be written: asked before a costly one is put together. */
 bool log_wants(enum level level);
 
-/* Logs a message, formatted as by printf and cut at 2,000 bytes. Text from a remote must not be in
+/* So many bytes of a value stand in a line, escaped; where it was cut it ends in an ellipsis. */
+enum {
+    LOG_VALUE_SIZE_MAX = 4096
+};
+
+/* Logs a message, formatted as by printf and cut at 2,000 bytes with an ellipsis. Text from a remote must not be in
  * the format. */
 void log_message(enum level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -52,7 +57,8 @@ void log_fields(enum level level, const struct log_field *fields, size_t count);
 /* "error", "warning", "info", "debug", "trace". */
 const char *level_name(enum level level);
 
-/* Appends the event as text on one line, without a line end. What is not printable is escaped. */
+/* Appends the event as text on one line, without a line end. What is not printable is escaped, what is
+ * too long is cut. */
 void log_format(struct buffer *line, const struct log_event *event);
 
 #endif

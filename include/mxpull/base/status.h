@@ -28,8 +28,8 @@ struct error {
     char text[ERROR_TEXT_SIZE];
 };
 
-/* Fills *error, cutting an over-long text, and returns status, so that a failing function ends with
- * `return error_set(…)`. */
+/* Fills *error, cutting an over-long text with an ellipsis, and returns status, so that a failing
+ * function ends with `return error_set(…)`. */
 enum status error_set(struct error *error, enum status status, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

@@ -1,6 +1,8 @@
 #ifndef MXPULL_CLI_OUTPUT_H
 #define MXPULL_CLI_OUTPUT_H
 
+#include <mxpull/base/compiler.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -21,5 +23,9 @@ void output_write_text(struct output *output, const char *text);
 
 /* True when all that was written got through; otherwise says so in one line on standard error. */
 bool output_finish(const struct output *output);
+
+/* Writes one line on standard error, with what is not printable escaped; a backslash stays as it is, for
+ * errors quote what they are about escaped already. */
+void output_tell(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

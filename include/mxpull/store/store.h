@@ -76,7 +76,7 @@ struct store_answer {
     const char *outcome;
     enum store_grade grade;
     int code;            /* 0: none */
-    const char *text;    /* as received; kept to 4,096 bytes; NULL: none */
+    const char *text;    /* as received; cut with an ellipsis at 4,096 bytes; NULL: none */
     const char *address; /* NULL: none */
     const char *tls;     /* NULL: in clear */
     bool authenticated;
@@ -204,7 +204,7 @@ struct store_domain {
     bool silent;      /* as set by store_set_silent */
     char outcome[32]; /* of the last answer */
     int code;         /* of it */
-    char text[512];   /* of it, cut at a whole character */
+    char text[512];   /* of it, cut with an ellipsis */
     int64_t messages, bytes, pending;        /* of it; -1: not told */
     enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
     size_t strip_count;

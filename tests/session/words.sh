@@ -1,0 +1,87 @@
+#!/bin/bash
+# What remotes say, and how we tell it: nothing that nobody would see gets through to any output, and what is too long is cut, not lost.
+# Needs MXPULL and MXSIM. Each check says what was expected and what came.
+set -u
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# expect_none WHAT PATTERN FILE
+expect_none() {
+    expect "$1" "" "$(LC_ALL=C.UTF-8 grep -aP -- "$2" "$3" | head -c 300)"
+}
+
+# --- what nobody would see ------------------------------------------------------------------------------------------------------
+cat >"$tmp/script" <<END
+server hidden 127.0.0.1:0
+  reply ETRN "459 so\xc2\xadft\xe2\x80\x8b\xe2\x80\xaegnp.exe \xe2\x81\xa6x\xe2\x81\xa9 \xef\xbb\xbf\xf3\xa0\x81\x81 \x1b[2J |a=1;=cmd"
+server formula 127.0.0.1:0
+  reply ETRN "459 =1+1"
+server long 127.0.0.1:0
+  reply ETRN "459-$(printf 'x%.0s' {1..300})" *60 "459 end"
+sink primary 127.0.0.1:0
+END
+start_sim sim "$tmp/script"
+conf=$theirs/mxpull.conf
+cat >"$tmp/mxpull.conf" <<END
+state_dir = "$theirs/state"
+primary { address = "127.0.0.1:$(port primary)" }
+backup hidden { host = "127.0.0.1" port = $(port hidden) domains = {"@exam$(printf '\302\255')ple.com"} }
+backup "=cmd|' /C calc'!A0" { host = "127.0.0.1" port = $(port formula) domains = {"@example.com"} }
+END
+seen='[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{e0000}-\x{e007f}\x1b\x7f]'
+{ printf 'log = "file:%s"\nmetrics_file = "%s"\n' "$theirs/log" "$theirs/metrics.prom" && cat "$tmp/mxpull.conf"; } >"$tmp/logged"
+{ printf 'log = "file:%s"\nlog_format = json\non_failure = "env >>%s"\n' "$theirs/log.json" "$tmp/variables" && cat "$tmp/mxpull.conf"; } >"$tmp/json"
+
+check() { # STATUS ARGUMENT…
+    run "$@"
+    shift
+    expect_none "mxpull $*: standard output" "$seen" "$tmp/out"
+    expect_none "mxpull $*: standard error" "$seen" "$tmp/err"
+}
+check 77 pull -c "$theirs/json"
+check 77 pull -vv -c "$conf"
+check 77 pull -c "$theirs/logged"
+check 77 pull --json -c "$conf"
+expect "domains stay what they are in JSON" "@exam$(printf '\302\255')ple.com" "$(jq -r '.results[0].domain' "$tmp/out")"
+check 0 status -c "$conf"
+check 0 status --json -c "$conf"
+check 2 status --nagios -c "$conf"
+expect "one bar" 1 "$(tr -cd '|' <"$tmp/out" | wc -c)"
+check 0 history -c "$conf"
+check 0 history --json -c "$conf"
+check 0 history --csv -c "$conf"
+expect "cells that begin a formula" 0 "$(grep -cE "(^|[,;])[ \"]*[-=+@]" "$tmp/out")"
+check 0 config -c "$conf"
+check 0 config --json -c "$conf"
+check 64 pull -c "$conf" "no$(printf '\342\200\256')body"
+check 78 pull -c "$theirs/no$(printf '\342\200\256\033')file"
+check 64 "pu$(printf '\342\200\256')ll"
+for file in log metrics.prom log.json variables; do
+    [ -s "$tmp/$file" ]
+    expect "there is something in $file" 0 $?
+    expect_none "$file" "$seen" "$tmp/$file"
+done
+
+# --- what is too long ----------------------------------------------------------------------------------------------------------------
+sed "s/= $(port hidden) /= $(port long) /" "$tmp/mxpull.conf" >"$tmp/long.conf"
+{ printf 'log = "file:%s"\n' "$theirs/long" && cat "$tmp/long.conf"; } >"$tmp/logged"
+{ printf 'log = "file:%s"\nlog_format = json\n' "$theirs/long.json" && cat "$tmp/long.conf"; } >"$tmp/json"
+run 77 pull -c "$theirs/logged"
+expect_in "a reply of 18 KB in pull" "denied       459 xxxxx" "$tmp/out"
+expect_in "is cut with a mark" "x…" "$tmp/out"
+run 77 pull -c "$theirs/json"
+expect "in the log, as a line" 1 "$(grep -c '^.* warning backup=hidden .* code=459 outcome=denied ms=.* text="\?x*.*xxx…"\?$' "$tmp/long")"
+expect "and as JSON" "hidden 459 …" "$(jq -r 'select(.backup == "hidden" and .code) | "\(.backup) \(.code) \(.text[-1:])"' "$tmp/long.json")"
+run 0 history -c "$theirs/long.conf" hidden
+expect_in "in history" "459 xxxxx" "$tmp/out"
+expect_in "cut with a mark" "x…" "$tmp/out"
+run 0 history --json -c "$theirs/long.conf" --limit 1 hidden
+expect "in history's JSON" "…" "$(jq -r '.answers[0].text[-1:]' "$tmp/out")"
+run 0 status -c "$theirs/long.conf"
+expect_in "in status" "459 xxxxx" "$tmp/out"
+expect_in "cut there too" "x…" "$tmp/out"
+run 2 status --nagios -c "$theirs/long.conf"
+expect_in "in Nagios' line" "x… (and" "$tmp/out"
+
+finish
