@@ -12,6 +12,11 @@
 
 #include <stdlib.h>
 
+enum {
+    LEAVING_MAX = 32,
+    LEAVING_MS = 5000
+};
+
 static struct connection *new_connection(struct loop *loop, const struct connection_events *events,
                                          void *context)
 {
@@ -83,6 +88,7 @@ void connection_close(struct connection *connection)
     if (connection == NULL || connection->closed)
         return;
     connection->closed = true;
+    connection->loop->leaving -= connection->leaving ? 1 : 0;
     connection->phase = PHASE_ENDED;
     (void)curl_multi_remove_handle(connection->loop->multi, connection->easy);
     curl_easy_cleanup(connection->easy);
@@ -359,6 +365,52 @@ void connection_send(struct connection *connection, const char *bytes, size_t si
     if (buffer_append(&connection->queued, bytes, size) != STATUS_OK)
         connection->broken = true;
     flush(connection);
+}
+
+static void ignore_received(void *context, const char *bytes, size_t size)
+{
+    (void)context;
+    (void)bytes;
+    (void)size;
+}
+
+static void close_left(void *context, int code, const struct error *error)
+{
+    (void)code;
+    (void)error;
+    connection_close(context);
+}
+
+/* Of connections that were left there are only so many, for each holds a file: the oldest one goes. */
+static void close_oldest(struct loop *loop)
+{
+    struct connection *oldest = NULL;
+
+    for (struct connection *other = loop->connections; other != NULL; other = other->next) {
+        if (other->leaving && !other->closed)
+            oldest = other;
+    }
+    connection_close(oldest);
+}
+
+void connection_leave(struct connection *connection, const char *bytes, size_t size)
+{
+    static const struct connection_events events = {.received = ignore_received,
+                                                    .failed = close_left};
+
+    connection_send(connection, bytes, size);
+    if (connection->phase != PHASE_OPEN || connection->broken) {
+        connection_close(connection);
+        return;
+    }
+    if (connection->loop->leaving == LEAVING_MAX)
+        close_oldest(connection->loop);
+    connection->loop->leaving++;
+    connection->leaving = true;
+    connection->events = &events;
+    connection->context = connection;
+    connection->show_wire = connection->held = false;
+    connection->deadline_ms = clock_monotonic_ms() + LEAVING_MS;
 }
 
 size_t connection_unsent(const struct connection *connection)

@@ -23,6 +23,7 @@ struct loop {
     struct curl_waitfd *waits;      /* one for each connection that is past connecting */
     struct connection **waiting;    /* whose wait it is */
     size_t wait_capacity;
+    size_t leaving; /* connections that were left, and are not closed yet */
     char *received; /* what one recv brings: shared, for it is used up before the next one */
 };
 
@@ -60,8 +61,9 @@ struct connection {
     const struct connection_events *events; /* borrowed */
     void *context;                          /* borrowed */
     enum phase phase;
-    bool closed; /* by its owner: to be freed at the end of the turn */
-    bool broken; /* a send failed: to be told in the next turn */
+    bool closed;  /* by its owner: to be freed at the end of the turn */
+    bool leaving; /* given up by its owner, after the last words */
+    bool broken;  /* a send failed: to be told in the next turn */
     bool show_wire;
     bool held;     /* nothing is taken in until further notice */
     bool more;     /* there may be bytes that polling cannot see */

@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-    RESOLVE_THREADS = 256
+    RESOLVE_THREADS = 256,
+    FAREWELL_MS = 300
 };
 
 static bool speaks_smtp(const curl_version_info_data *info)
@@ -71,10 +72,24 @@ static void free_closed(struct loop *loop)
     }
 }
 
+/* Lets connections that were left end in order: a socket that is closed with words unread is reset,
+ * and what we have said last may be lost. */
+static void bid_farewell(struct loop *loop)
+{
+    int64_t until_ms = clock_monotonic_ms() + FAREWELL_MS;
+
+    while (loop->leaving > 0 && clock_monotonic_ms() < until_ms)
+        loop_turn(loop, until_ms);
+    for (struct connection *connection = loop->connections; connection != NULL;
+         connection = connection->next)
+        connection_close(connection);
+}
+
 void loop_free(struct loop *loop)
 {
     if (loop == NULL)
         return;
+    bid_farewell(loop);
     free_closed(loop);
     (void)curl_multi_cleanup(loop->multi);
     free(loop->waits);

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long QUIT's answer is waited for, on which little depends, and how long a session that is
+/* How long QUIT's answer is waited for where something depends on it, and how long a session that is
  * told to stop may take. */
 enum {
-    QUIT_TIMEOUT_MS = 5000,
+    QUIT_TIMEOUT_MS = 2000,
     STOP_TIMEOUT_MS = 500
 };
 
@@ -27,6 +27,7 @@ struct session {
     struct node *nodes;
     struct dialogue *dialogue;
     struct connection *connection; /* NULL between two of them */
+    bool has_said_quit;            /* on it */
     struct reply reply;
     bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
     bool dry;      /* --dry-run has come as far as it goes */
@@ -55,7 +56,8 @@ static void report(struct session *session, size_t node)
     target_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
                   answer->code, answer->text);
     result->pending = answer->pending;
-    result->attempts += answer->attempts > 0 ? answer->attempts : 1;
+    if (!answer->left_out) /* or else at least a connection was tried */
+        result->attempts += answer->attempts > 0 ? answer->attempts : 1;
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
     target_tell(session->options.polling, result);
@@ -169,7 +171,8 @@ static void received(void *context, const char *bytes, size_t size)
         enum dialogue_step step =
             dialogue_reply(session->dialogue, session->reply.code, session->reply.text.bytes);
         reply_reset(&session->reply);
-        if (size > 0 && step == DIALOGUE_SEND) {
+        if (size > 0 && step == DIALOGUE_SEND && dialogue_needs_reply(session->dialogue)) {
+            dialogue_withdraw(session->dialogue);
             judge_surplus(session, bytes, size);
             return;
         }
@@ -187,6 +190,11 @@ static void failed(void *context, int code, const struct error *error)
         target_decide(session->options.backup, "connect again without TLS", error->text);
         session->in_clear = true;
         act(session, DIALOGUE_CONNECT);
+        return;
+    }
+    if (error->status == STATUS_TIMEOUT && dialogue_is_quitting(session->dialogue) &&
+        !dialogue_is_asking(session->dialogue)) {
+        act(session, dialogue_parted(session->dialogue));
         return;
     }
     cut(session, target_outcome_of_failure(connection_facts(session->connection), code, error),
@@ -211,6 +219,7 @@ static void open_connection(struct session *session)
     struct error error;
 
     session->connecting_ms = clock_monotonic_ms();
+    session->has_said_quit = false;
     reply_reset(&session->reply);
     move(session, SESSION_CONNECTING, NULL);
     session->connection =
@@ -221,27 +230,42 @@ static void open_connection(struct session *session)
 
 static void disconnect(struct session *session)
 {
-    connection_close(session->connection);
+    if (session->connection != NULL && session->has_said_quit)
+        connection_leave(session->connection, "", 0);
+    else
+        connection_close(session->connection);
     session->connection = NULL;
+}
+
+/* QUIT, on whose answer nothing depends: what follows does not wait for it. */
+static void part(struct session *session)
+{
+    struct connection *connection = session->connection;
+    const char *command = dialogue_command(session->dialogue);
+
+    move(session, SESSION_QUITTING, NULL);
+    connection_leave(connection, command, strlen(command));
+    session->connection = NULL;
+    act(session, dialogue_parted(session->dialogue));
 }
 
 static void send_command(struct session *session)
 {
     const char *command = dialogue_command(session->dialogue);
-    bool quitting = dialogue_is_quitting(session->dialogue);
     int64_t timeout_ms = session->options.backup->command_timeout_s * 1000;
+    int64_t now_ms = clock_monotonic_ms();
 
-    if (quitting && timeout_ms > QUIT_TIMEOUT_MS)
-        timeout_ms = QUIT_TIMEOUT_MS;
+    if (dialogue_is_quitting(session->dialogue)) {
+        if (timeout_ms > QUIT_TIMEOUT_MS)
+            timeout_ms = QUIT_TIMEOUT_MS;
+        session->has_said_quit = true;
+        move(session, SESSION_QUITTING, NULL);
+    } else {
+        move(session, SESSION_ASKING, session->results[dialogue_node(session->dialogue)]->domain);
+        session->asked_ms = now_ms;
+    }
     if (session->stopping)
         timeout_ms = STOP_TIMEOUT_MS;
-    if (quitting)
-        move(session, SESSION_QUITTING, NULL);
-    else
-        move(session, SESSION_ASKING, session->results[dialogue_node(session->dialogue)]->domain);
-    int64_t now_ms = clock_monotonic_ms();
-    if (!quitting)
-        session->asked_ms = now_ms;
     connection_deadline(session->connection, now_ms + timeout_ms);
     connection_send(session->connection, command, strlen(command));
 }
@@ -262,7 +286,12 @@ static void act(struct session *session, enum dialogue_step step)
             dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     report_known(session);
     switch (step) {
-    case DIALOGUE_SEND: send_command(session); break;
+    case DIALOGUE_SEND:
+        if (dialogue_needs_reply(session->dialogue))
+            send_command(session);
+        else
+            part(session);
+        break;
     case DIALOGUE_WAIT: break;
     case DIALOGUE_CONNECT:
         disconnect(session);
@@ -286,8 +315,8 @@ struct session *session_new(const struct session_options *options)
         session->results[i] = options->results[i];
         session->nodes[i] = *options->results[i]->node;
     }
-    session->dialogue =
-        dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection);
+    session->dialogue = dialogue_new(session->nodes, options->count,
+                                     (size_t)options->backup->etrns_per_connection, false);
     reply_init(&session->reply);
     open_connection(session);
     return session;

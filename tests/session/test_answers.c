@@ -169,8 +169,8 @@ static void test_dry_run_asks_nothing(void **state)
     (void)state;
     assert_string_equal(outcome.lines.bytes, "mx ETRN a.example\nmx ETRN #q\n");
     assert_int_equal(outcome.exit_status, 0);
+    assert_true(sim_says(sim, "< QUIT"));
     assert_int_equal(sim_count(sim, "< ETRN"), 0);
-    assert_int_equal(sim_count(sim, "< QUIT"), 1);
     outcome_done(&outcome);
     sim_stop(sim);
 }
@@ -205,7 +205,7 @@ static void test_stop_says_quit(void **state)
                         "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example "
                         "interrupted 0 stopped before an answer came\n");
     assert_int_equal(outcome.exit_status, 75);
-    assert_int_equal(sim_count(sim, "< QUIT"), 1);
+    assert_true(sim_says(sim, "< QUIT"));
     assert_int_equal(outcome.answered, 3);
     outcome_done(&outcome);
     sim_stop(sim);
@@ -243,7 +243,8 @@ static void test_eight_on_a_connection(void **state)
     assert_int_equal(outcome.exit_status, 0);
     assert_int_equal(sim_count(sim, "#1 < ETRN"), 8);
     assert_int_equal(sim_count(sim, "#2 < ETRN"), 2);
-    assert_int_equal(sim_count(sim, "< QUIT"), 2);
+    assert_true(sim_says(sim, "#1 < QUIT"));
+    assert_true(sim_says(sim, "#2 < QUIT"));
     outcome_done(&outcome);
     sim_stop(sim);
 }

@@ -119,6 +119,11 @@ struct connection *connection_open_bare(struct loop *loop, const struct connecti
 /* Closes at once, sending nothing; from then on no event is called. NULL is allowed. */
 void connection_close(struct connection *connection);
 
+/* Sends the bytes as the last ones and gives the connection up, which closes when the other side has
+ * closed, after 5 s, or at the loop's end: a reply to them is awaited for courtesy alone (RFC 5321
+ * 4.1.1.10), and nobody waits for it. From then on no event is called. */
+void connection_leave(struct connection *connection, const char *bytes, size_t size);
+
 /* Sends all the bytes, keeping what cannot go out at once. Only after ready; a failure comes as an
  * event. */
 void connection_send(struct connection *connection, const char *bytes, size_t size);

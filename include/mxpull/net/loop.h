@@ -12,7 +12,8 @@ struct loop;
  * program at a time. */
 struct loop *loop_new(struct error *error);
 
-/* After all its connections were closed. NULL is allowed. */
+/* After all its connections were closed or left. Those that were left may take some 300 ms to end in
+ * order. NULL is allowed. */
 void loop_free(struct loop *loop);
 
 /* Waits until something happens on any connection, loop_wake is called, or the monotonic clock

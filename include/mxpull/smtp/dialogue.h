@@ -16,6 +16,7 @@ enum {
 /* What a backup answered for one node. */
 struct answer {
     bool known;
+    bool left_out; /* never asked, for the attempts ended before; text says why */
     enum outcome outcome; /* valid when known */
     int code;          /* the reply code it came from; 0: no reply, but a failure of ours or of the
                           connection */
@@ -27,7 +28,7 @@ struct answer {
 
 /* What to do next. */
 enum dialogue_step {
-    DIALOGUE_SEND,    /* send dialogue_command() and feed its reply */
+    DIALOGUE_SEND,    /* send dialogue_command(), and feed its reply if dialogue_needs_reply() */
     DIALOGUE_WAIT,    /* send nothing: the reply to the command sent last is still to come */
     DIALOGUE_CONNECT, /* close this connection if it still stands and open another one */
     DIALOGUE_END,     /* close this connection: every node has its answer */
@@ -37,8 +38,10 @@ struct dialogue;
 
 /* Asks a list of nodes by ETRN (RFC 1985), one at a time, on as many connections as it takes.
  * Without I/O: replies go in, commands come out, QUIT included. The nodes are borrowed and must
- * outlive the dialogue; per_connection is at least 1. */
-struct dialogue *dialogue_new(const struct node *nodes, size_t count, size_t per_connection);
+ * outlive the dialogue; per_connection is at least 1. understood: the host is known to have answered
+ * ETRN by another code than 500 and 502, so that a 500 speaks of its node alone (RFC 1985 5.2). */
+struct dialogue *dialogue_new(const struct node *nodes, size_t count, size_t per_connection,
+                              bool understood);
 void dialogue_free(struct dialogue *dialogue);
 
 /* A session is established (EHLO, TLS and AUTH are through) and nothing was said on it yet. */
@@ -53,10 +56,20 @@ enum dialogue_step dialogue_decline(struct dialogue *dialogue, enum outcome outc
 enum dialogue_step dialogue_reply(struct dialogue *dialogue, int code, const char *text);
 
 /* The connection is no more: it could not be made, broke, fell silent or spoke rubbish. code is the
- * reply that says why, or 0; text says why in words. The nodes without an answer get another
- * connection if this one brought an answer for any node, else they get this outcome. */
+ * reply that says why, or 0; text says why in words. The node that was being asked is asked again
+ * behind all others, unless it has been at that place often enough: then it gets this outcome. So
+ * does every node when the very first connection could not be made. After two connections in a row
+ * without an answer the nodes that were never asked are left out, as deferred. */
 enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome, int code,
                                 const char *text);
+
+/* QUIT was sent, and its reply is not waited for (any longer): the connection stood up to now. Not
+ * while a node waits for its answer. */
+enum dialogue_step dialogue_parted(struct dialogue *dialogue);
+
+/* The command of the last DIALOGUE_SEND was not sent, and the connection is about to be cut: its node
+ * was not asked. */
+void dialogue_withdraw(struct dialogue *dialogue);
 
 /* Asks no further node: those without an answer get this outcome, only the one just asked may still
  * be answered. Next is QUIT if connected, else the end. */
@@ -65,8 +78,10 @@ enum dialogue_step dialogue_stop(struct dialogue *dialogue, enum outcome outcome
 /* The command to send, with its CRLF; borrowed until the next call. Only after DIALOGUE_SEND. */
 const char *dialogue_command(const struct dialogue *dialogue);
 
-/* Whether that command is QUIT, on whose answer nothing much depends. */
+/* Whether that command is QUIT, and whether anything depends on its reply: it does for QUIT only where
+ * an answer before it is in doubt, or still to come. */
 bool dialogue_is_quitting(const struct dialogue *dialogue);
+bool dialogue_needs_reply(const struct dialogue *dialogue);
 
 /* The node that was named last, and whether the reply to it is still to come. */
 size_t dialogue_node(const struct dialogue *dialogue);
