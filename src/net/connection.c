@@ -10,7 +10,9 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/socket.h>
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     LEAVING_MAX = 32,
@@ -62,6 +64,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     connection->tls_demanded =
         options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
     connection->implicit = options->tls == CONNECTION_TLS_IMPLICIT;
+    connection->proxied = options->proxy != NULL;
     connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
     connection->connect_timeout_ms = options->connect_timeout_ms;
     connection->reply_timeout_ms = options->reply_timeout_ms;
@@ -69,6 +72,12 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
         connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
                                      ? options->connect_timeout_ms
                                      : options->reply_timeout_ms);
+    bool is_ipv6 = strchr(options->host, ':') != NULL;
+    if (connection->proxied)
+        (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
+    else
+        (void)snprintf(connection->place, PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "",
+                       options->host, is_ipv6 ? "]" : "", options->port);
     return begin(connection, setup_easy(connection, options, error));
 }
 
@@ -102,31 +111,9 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
-static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info, char address[64],
-                     int *port)
-{
-    const char *text = NULL;
-    long number = 0;
-
-    if (curl_easy_getinfo(easy, address_info, &text) == CURLE_OK && text != NULL)
-        (void)text_copy(address, 64, text);
-    if (curl_easy_getinfo(easy, port_info, &number) == CURLE_OK)
-        *port = (int)number;
-}
-
-static void note_address(struct connection *connection)
-{
-    struct connection_facts *facts = &connection->facts;
-
-    note_end(connection->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, connection->address,
-             &facts->port);
-    note_end(connection->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, connection->local_address,
-             &facts->local_port);
-}
-
 static void fail(struct connection *connection, int code, const struct error *error)
 {
-    note_address(connection);
+    address_note(connection);
     connection->phase = PHASE_ENDED;
     connection->events->failed(connection->context, code, error);
 }
@@ -186,8 +173,10 @@ static void note_tls(struct connection *connection)
 void connection_connected(struct connection *connection, CURLcode result)
 {
     struct error error = {0};
-    struct failure failure = {
-        .result = result, .words = connection->words, .heard = &connection->heard};
+    struct failure failure = {.result = result,
+                              .words = connection->words,
+                              .heard = &connection->heard,
+                              .place = connection->place};
 
     if (connection->phase == PHASE_ENDED)
         return;
@@ -196,6 +185,8 @@ void connection_connected(struct connection *connection, CURLcode result)
     connection->facts.ehlo = connection->heard.ehlo;
     connection->facts.ehlo_refused = connection->heard.refused;
     (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+    if (connection->socket_error != 0)
+        failure.os_error = connection->socket_error;
     if (result != CURLE_OK) {
         failure.stage = stage_of(connection);
         failure_explain(&failure, &error);
@@ -210,7 +201,7 @@ void connection_connected(struct connection *connection, CURLcode result)
         fail(connection, failure.code, &error);
         return;
     }
-    note_address(connection);
+    address_note(connection);
     connection->phase = PHASE_OPEN;
     connection->deadline_ms = INT64_MAX;
     connection->events->ready(connection->context);
@@ -252,7 +243,8 @@ static void time_out(struct connection *connection)
     }
     connection->facts.stage = stage_of(connection);
     if (connection->phase == PHASE_TCP)
-        (void)error_set(&error, STATUS_TIMEOUT, "no connection within %s",
+        (void)error_set(&error, STATUS_TIMEOUT, "no connection%s%s within %s",
+                        connection->place[0] != '\0' ? " to " : "", connection->place,
                         duration_format(duration, connection->connect_timeout_ms / 1000));
     else if (connection->phase == PHASE_SESSION)
         (void)error_set(&error, STATUS_TIMEOUT, "%s within %s",

@@ -124,7 +124,8 @@ void failure_explain(struct failure *failure, struct error *error)
                                                that libcurl cannot read */
         (void)error_set(error, STATUS_AUTHENTICATION, "auth: libcurl does not know this mechanism");
     else if (result == CURLE_COULDNT_CONNECT && failure->os_error != 0)
-        (void)error_set(error, status, "no connection: %s",
+        (void)error_set(error, status, "no connection%s%s: %s",
+                        failure->place[0] != '\0' ? " to " : "", failure->place,
                         socket_error_text((int)failure->os_error));
     else if (is_end(result))
         (void)error_set(error, status, "the backup closed the connection %s%s",

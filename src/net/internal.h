@@ -14,7 +14,8 @@ enum {
     RECEIVE_SIZE = 64 * 1024,
     SEND_SIZE_MAX = 256 * 1024,
     HEARD_SIZE = 200,
-    VERSION_SIZE = 24
+    VERSION_SIZE = 24,
+    PLACE_SIZE = 280
 };
 
 struct loop {
@@ -71,15 +72,20 @@ struct connection {
                       idle */
     bool implicit; /* TLS from the first byte */
     bool https_proxy; /* then the socket's bytes are TLS even when the session is in clear */
+    bool proxied;
     bool user_given;
     bool tls_demanded;
     int64_t opened_ms, connect_timeout_ms, reply_timeout_ms, deadline_ms;
     curl_socket_t socket;
+    int socket_error;      /* why no socket could be opened last; 0: one could */
     struct buffer sending; /* being sent: kept as it is until it is gone, as TLS demands */
     struct buffer queued;  /* to be sent after it */
     struct heard heard;
     struct connection_facts facts;
-    char address[64], local_address[64];
+    char address
+        [64]; /* before TCP stands, the one being tried; "" of a UNIX socket or behind a proxy */
+    char local_address[64];
+    char place[PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
     char tls_version[VERSION_SIZE];
     char words[CURL_ERROR_SIZE]; /* libcurl's */
 };
@@ -97,12 +103,19 @@ struct failure {
     const char *words;         /* borrowed, as heard */
     long os_error;             /* the system's error; 0: none */
     const struct heard *heard; /* borrowed */
+    const char *place;         /* borrowed, as the connection's */
     enum stage stage;          /* what was under way; failure_explain sets what failed */
     int code;                  /* set by failure_explain: the reply that is the reason, or 0 */
 };
 
 /* Explains why: stage and code of *failure, status and text of *error. */
 void failure_explain(struct failure *failure, struct error *error);
+
+/* Opens a socket for libcurl, and notes its address (address.c). A CURLOPT_OPENSOCKETFUNCTION. */
+curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+
+/* Notes the two ends of the connection, as far as they are known. */
+void address_note(struct connection *connection);
 
 /* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the
  * options are impossible. */

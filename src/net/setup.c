@@ -198,6 +198,8 @@ static CURL *new_easy(struct connection *connection, struct error *error)
     }
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, connection);
     (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->words);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, address_open);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);

@@ -2,9 +2,33 @@
 #include <mxpull/platform/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+
+intptr_t socket_open(int family, int type, int protocol, int *number)
+{
+    int opened = socket(family, type, protocol);
+
+    if (opened < 0)
+        *number = errno;
+    else
+        (void)fcntl(opened, F_SETFD, FD_CLOEXEC);
+    return opened;
+}
+
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
+{
+    const struct sockaddr *any = address;
+
+    text[0] = '\0';
+    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
+        getnameinfo(any, (socklen_t)size, text, (socklen_t)text_size, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}
 
 static enum status status_of_errno(void)
 {

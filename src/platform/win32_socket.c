@@ -6,6 +6,30 @@
 #include <mxpull/base/compiler.h>
 
 #include <limits.h>
+#include <string.h>
+#include <ws2tcpip.h>
+
+intptr_t socket_open(int family, int type, int protocol, int *number)
+{
+    SOCKET opened = WSASocketW(family, type, protocol, NULL, 0,
+                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+
+    if (opened != INVALID_SOCKET)
+        return (intptr_t)opened;
+    *number = WSAGetLastError();
+    return -1;
+}
+
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
+{
+    const struct sockaddr *any = address;
+
+    text[0] = '\0';
+    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
+        getnameinfo(any, (socklen_t)size, text, (DWORD)text_size, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}
 
 static enum status status_of_failure(void)
 {

@@ -261,14 +261,14 @@ static void primary_failed(void *context, int code, const struct error *error)
 }
 
 /* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is
- * to see. */
+ * to see. UNKNOWN where we do not see it ourselves, behind a proxy. */
 static void put_proxy_line(struct bridge *bridge)
 {
     const struct connection_facts *provider = bridge->options.provider;
 
     if (!bridge->options.polling->config->primary.proxy_protocol)
         return;
-    if (provider == NULL)
+    if (provider == NULL || provider->address[0] == '\0')
         (void)buffer_append_text(&bridge->output.primary, "PROXY UNKNOWN\r\n");
     else
         (void)buffer_append_format(&bridge->output.primary, "PROXY %s %s %s %d %d\r\n",

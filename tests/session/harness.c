@@ -232,9 +232,10 @@ struct config *sim_config(const struct sim *sim, const char *text)
     return config;
 }
 
-static void describe(const struct result *result, struct buffer *lines)
+static void describe(const struct result *result, struct buffer *lines, struct buffer *addresses)
 {
     assert_true(result->known);
+    (void)buffer_append_format(addresses, "%s\n", result->address != NULL ? result->address : "");
     if (result->dry) {
         (void)buffer_append_format(lines, "%s %s\n", result->backup->name, result->command);
         return;
@@ -255,6 +256,7 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
 
     buffer_init(&outcome.lines, CONFIG_MAX);
     buffer_init(&outcome.wire, CONFIG_MAX);
+    buffer_init(&outcome.addresses, CONFIG_MAX);
     while (names != NULL && names[name_count] != NULL)
         name_count++;
     answers = 0;
@@ -282,7 +284,7 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
         set_alarm();
         round_run(round);
         for (size_t i = 0; i < round_result_count(round); i++)
-            describe(round_result(round, i), &outcome.lines);
+            describe(round_result(round, i), &outcome.lines, &outcome.addresses);
         outcome.exit_status = round_exit_status(round);
     }
     round_free(round);
@@ -297,4 +299,5 @@ void outcome_done(struct outcome_text *outcome)
 {
     buffer_done(&outcome->lines);
     buffer_done(&outcome->wire);
+    buffer_done(&outcome->addresses);
 }

@@ -40,6 +40,7 @@ struct outcome_text {
     int exit_status;
     size_t answered; /* calls of the observer */
     struct buffer wire;
+    struct buffer addresses; /* of each result, a line each */
 };
 
 /* Loads the configuration, runs a round, and returns what it brought, to be freed by outcome_done.

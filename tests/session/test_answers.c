@@ -144,6 +144,27 @@ static void test_row(void **state)
     sim_stop(sim);
 }
 
+static void test_refusal_names_the_place(void **state)
+{
+    struct sim *sim = sim_start(MX);
+    struct outcome_text outcome =
+        pull(sim,
+             "backup a { host = 127.0.0.1 port = 1 domains = a.example }\n"
+             "backup b { host = \"::1\" port = 1 domains = a.example }\n"
+             "backup c { host = localhost port = 1 ip = 4 domains = a.example }",
+             NULL, false, false);
+
+    (void)state;
+    assert_string_equal(
+        outcome.lines.bytes,
+        "a a.example unreachable 0 no connection to 127.0.0.1:1: Connection refused\n"
+        "b a.example unreachable 0 no connection to [::1]:1: Connection refused\n"
+        "c a.example unreachable 0 no connection to localhost:1: Connection refused\n");
+    assert_string_equal(outcome.addresses.bytes, "127.0.0.1\n::1\n127.0.0.1\n");
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
 static void test_unknown_name_asks_nothing(void **state)
 {
     struct sim *sim = sim_start(MX);
@@ -294,6 +315,7 @@ static void test_stop_in_the_middle_of_an_answer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusal_names_the_place),
         cmocka_unit_test(test_unknown_name_asks_nothing),
         cmocka_unit_test(test_dry_run_asks_nothing),
         cmocka_unit_test(test_retry_asks_only_what_failed),

@@ -187,9 +187,13 @@ static void test_black_hole(void **state)
                    "1s }\nbackup ok { $ok domains = e.example }",
                    port);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
-    assert_string_equal(
-        outcome.lines.bytes,
-        "hole e.example timeout 0 no connection within 1s\nok e.example started 250 OK\n");
+    char expected[200];
+    (void)snprintf(expected, sizeof expected,
+                   "hole e.example timeout 0 no connection to 127.0.0.1:%d within 1s\n"
+                   "ok e.example started 250 OK\n",
+                   port);
+    assert_string_equal(outcome.lines.bytes, expected);
+    assert_string_equal(outcome.addresses.bytes, "127.0.0.1\n127.0.0.1\n");
     outcome_done(&outcome);
     sim_stop(sim);
     for (size_t i = 0; i < COUNT_OF(fillers); i++)

@@ -101,6 +101,7 @@ static void test_row(void **state)
                  outcome.wire.bytes);
     assert_int_equal(outcome.exit_status, row->exit_status);
     assert_int_equal(sim_count(sim, "< ETRN e.example"), row->exit_status == 0 ? 1 : 0);
+    assert_string_equal(outcome.addresses.bytes, "\n");      /* the proxy's is not the backup's */
     assert_null(strstr(outcome.wire.bytes, "bWU6c2VjcmV0")); /* the proxy's password */
     assert_null(strstr(outcome.wire.bytes, "secret"));
     outcome_done(&outcome);
@@ -116,15 +117,47 @@ static void test_no_proxy_listens(void **state)
              false, false);
 
     (void)state;
-    assert_non_null(strstr(outcome.lines.bytes, "mx e.example unreachable"));
+    assert_string_equal(
+        outcome.lines.bytes,
+        "mx e.example unreachable 0 no connection to the proxy: Connection refused\n");
+    assert_string_equal(outcome.addresses.bytes, "\n");
     assert_int_equal(sim_count(sim, "connected"), 0);
     outcome_done(&outcome);
     sim_stop(sim);
 }
 
+/* A provider behind a proxy on localhost must not be trusted as localhost. */
+static void test_proxy_line_is_unknown(void **state)
+{
+    int port;
+    intptr_t listener = support_listen(&port, 10);
+    struct support_server *proxy = support_serve(listener, serve_socks);
+    struct sim *sim = sim_start("server mx 127.0.0.1:0\nauth PLAIN u p\nodmr nothing\n"
+                                "reply ATRN \"250 turn\"\nturn expect\nturn close\n"
+                                "sink primary 127.0.0.1:0\nproxied\n");
+    char config[1000];
+
+    (void)state;
+    (void)snprintf(
+        config, sizeof config,
+        "primary { address = \"%%primary\" proxy_protocol = true }\n"
+        "backup mx { $mx method = atrn domains = e.example tls = off user = u password = p "
+        "auth_in_clear = true proxy = \"socks5://127.0.0.1:%d\" }",
+        port);
+    struct outcome_text outcome = pull(sim, config, NULL, false, false);
+    assert_true(sim_says(sim, "PROXY UNKNOWN"));
+    assert_int_equal(sim_count(sim, "PROXY TCP"), 0);
+    assert_int_equal(sim_count(sim, "< ATRN"), 1);
+    assert_string_equal(outcome.addresses.bytes, "\n");
+    outcome_done(&outcome);
+    sim_stop(sim);
+    support_end_server(proxy);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_proxy_listens)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_proxy_listens),
+                                       cmocka_unit_test(test_proxy_line_is_unknown)};
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,7 @@ static void failure_is_explained(void **state)
         .result = row->result,
         .words = row->words,
         .heard = &heard,
+        .place = "mx:25",
         .stage = heard.asked != STAGE_NONE      ? heard.asked
                  : row->under_way != STAGE_NONE ? row->under_way
                                                 : STAGE_GREETING,

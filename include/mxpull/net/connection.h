@@ -55,7 +55,9 @@ struct connection_options {
 
 /* What a connection became. Texts are borrowed from the connection. */
 struct connection_facts {
-    const char *address; /* the peer's IP address, "" before TCP stood */
+    const char *
+        address; /* the peer's IP address, or the one that was tried last; "" when there was none, and
+                            behind a proxy, whose address is not the peer's */
     int port;
     const char *local_address; /* ours */
     int local_port;

@@ -6,8 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A connected non-blocking stream socket that somebody else has opened and will close, as the
- * system's own number for it. */
+/* Sockets as the system's own numbers for them. */
+
+/* Opens a socket that no child inherits, for the caller to close. -1 with *number set to the system's
+ * error. */
+intptr_t socket_open(int family, int type, int protocol, int *number);
+
+/* Writes an IP address (a struct sockaddr of size bytes) in figures; "" for any other. */
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size);
+
+/* What follows is for connected non-blocking stream sockets of others. */
 
 /* Sends what the socket takes of size bytes: STATUS_OK with *done of them, STATUS_BUSY when it
  * takes none now, STATUS_UNREACHABLE when the connection is gone. Raises no signal. */
