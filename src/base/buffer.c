@@ -21,8 +21,10 @@ void buffer_init(struct buffer *buffer, size_t limit)
 
 void buffer_done(struct buffer *buffer)
 {
-    if (buffer->capacity > 0)
+    if (buffer->capacity > 0) {
+        memory_wipe(buffer->bytes, buffer->capacity);
         free(buffer->bytes);
+    }
     buffer_init(buffer, buffer->limit);
 }
 
@@ -35,7 +37,13 @@ static void reserve(struct buffer *buffer, size_t size)
         capacity *= 2;
     if (capacity > buffer->limit)
         capacity = buffer->limit;
-    buffer->bytes = memory_resize(buffer->capacity > 0 ? buffer->bytes : NULL, capacity + 1, 1);
+    /* Not by realloc(), which leaves a copy where the bytes were. */
+    char *bytes = memory_new(capacity + 1, 1);
+    memcpy(bytes, buffer->bytes, buffer->size + 1);
+    size_t held = buffer->size;
+    buffer_done(buffer);
+    buffer->bytes = bytes;
+    buffer->size = held;
     buffer->capacity = capacity;
 }
 

@@ -6,6 +6,7 @@
 #include <mxpull/cli/program.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
+#include <mxpull/platform/secrets.h>
 #include <mxpull/platform/terminal.h>
 
 #include <stdbool.h>
@@ -57,6 +58,7 @@ int program_run(int argc, char *argv[])
     struct error error;
     int exit_status;
 
+    secrets_protect();
     file_guard_streams();
     terminal_speak_utf8();
     argv = host_arguments(&argc, argv);

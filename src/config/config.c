@@ -38,12 +38,15 @@ static enum status read_source(struct source *source, const char *path, struct e
 {
     enum status status = STATUS_OK;
 
-    if (strcmp(path, "-") == 0) {
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0) {
         source->name = "standard input";
         source->file = stdin;
     } else {
         status = file_open(&source->file, path, error);
     }
+    /* It names commands to run, and so is as good as a program. */
+    if (status == STATUS_OK)
+        status = file_check_ours(source->file, source->name, error);
     if (status == STATUS_OK)
         status = file_read_open(source->file, source->name, &source->bytes, error);
     if (status == STATUS_LIMIT)
@@ -125,7 +128,6 @@ static void free_source(struct source *source)
 {
     if (source->file != NULL && source->file != stdin)
         (void)fclose(source->file);
-    memory_wipe(source->bytes.bytes, source->bytes.capacity);
     buffer_done(&source->bytes);
     raw_done(&source->raw);
     faults_done(&source->faults);

@@ -189,7 +189,6 @@ bool decode_values(struct raw *raw, struct faults *faults)
     decoder = &state;
     bool parsed = parse(text.bytes);
     decoder = NULL;
-    memory_wipe(text.bytes, text.capacity);
     buffer_done(&text);
     if (parsed && !state.failed && is_complete(raw))
         return true;

@@ -53,7 +53,6 @@ enum status config_password(const struct config *config, const struct backup_con
     }
     if (status == STATUS_OK)
         status = take_first_line(printed, password, error);
-    memory_wipe(bytes.bytes, bytes.capacity);
     buffer_done(&bytes);
     return status == STATUS_OK ? STATUS_OK : config_no_password(config, backup, error);
 }

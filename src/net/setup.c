@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <mxpull/base/text.h>
+#include <mxpull/platform/file.h>
 #include <mxpull/smtp/reply.h>
 
 #include <stdio.h>
@@ -70,9 +71,14 @@ static enum status set_certificates(CURL *easy, const struct connection_options 
                                     struct error *error)
 {
     const char *file = options->tls_ca_file;
+    FILE *opened;
 
     if (file == NULL)
         file = system_certificates();
+    else if (file_open(&opened, file, error) == STATUS_OK)
+        (void)fclose(opened); /* libcurl would wait for a pipe */
+    else
+        return STATUS_SYSTEM;
     if (file == NULL)
         return STATUS_OK;
     (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,8 @@ enum {
     REPLACED_MODE = 0644,
     DIRECTORY_MODE = 0700,
     PRIVATE_BITS = 077,
+    WRITTEN_BITS = 022,
+    SIZE_MAX_MIB = 64,
     CHUNK_SIZE = 16 * 1024,
     PATH_SIZE_MAX = 16 * 1024,
 };
@@ -39,26 +42,54 @@ void file_guard_streams(void)
         if (fcntl(number, F_GETFD) < 0 && errno == EBADF)
             (void)open("/dev/null", O_RDONLY);
     }
+    (void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* What stands in the place of a plain file, or NULL. */
+static const char *strange_kind(mode_t mode)
+{
+    return S_ISREG(mode)    ? NULL
+           : S_ISDIR(mode)  ? "directory"
+           : S_ISFIFO(mode) ? "pipe"
+           : S_ISSOCK(mode) ? "socket"
+                            : "device";
+}
+
+/* STATUS_OK for a plain file of a size that can be read in a moment. */
+static enum status check_plain(const struct stat *facts, const char *path, struct error *error)
+{
+    const char *kind = strange_kind(facts->st_mode);
+
+    if (kind != NULL)
+        return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path, kind);
+    if (facts->st_size > (off_t)SIZE_MAX_MIB * 1024 * 1024)
+        return error_set(error, STATUS_SYSTEM, "%s: is larger than %d MiB", path, SIZE_MAX_MIB);
+    return STATUS_OK;
+}
+
+/* Looked at before it is opened, for opening a device may do something, and afterwards, when it cannot
+ * be exchanged any more. A pipe that nobody writes to keeps nobody waiting. */
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     struct stat facts;
-    FILE *opened;
+    enum status status = STATUS_OK;
+    FILE *opened = NULL;
+    int descriptor = -1;
 
-    if (descriptor < 0)
-        return fail(error, path, "cannot be opened");
-    if (fstat(descriptor, &facts) == 0 && (S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode))) {
-        (void)close(descriptor);
-        return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path,
-                         S_ISDIR(facts.st_mode) ? "directory" : "block device");
-    }
-    opened = fdopen(descriptor, "r");
-    if (opened == NULL) {
-        (void)fail(error, path, "cannot be opened");
-        (void)close(descriptor);
-        return STATUS_SYSTEM;
+    if (stat(path, &facts) == 0)
+        status = check_plain(&facts, path, error);
+    if (status == STATUS_OK)
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (status == STATUS_OK && (descriptor < 0 || fstat(descriptor, &facts) != 0))
+        status = fail(error, path, "cannot be opened");
+    if (status == STATUS_OK)
+        status = check_plain(&facts, path, error);
+    if (status == STATUS_OK && (opened = fdopen(descriptor, "r")) == NULL)
+        status = fail(error, path, "cannot be opened");
+    if (status != STATUS_OK) {
+        if (descriptor >= 0)
+            (void)close(descriptor);
+        return status;
     }
     *file = opened;
     return STATUS_OK;
@@ -131,6 +162,27 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     return STATUS_OK;
 }
 
+/* Others who may write into its folder can put there only what is theirs, and that is refused here. */
+enum status file_check_ours(FILE *file, const char *path, struct error *error)
+{
+    struct stat facts;
+    char name[64];
+
+    if (fstat(fileno(file), &facts) != 0)
+        return fail(error, path, "its permissions cannot be read");
+    if (!S_ISREG(facts.st_mode))
+        return STATUS_OK;
+    own_name(name, sizeof name);
+    if (facts.st_uid != 0 && facts.st_uid != geteuid())
+        return error_set(error, STATUS_SYNTAX,
+                         "%s: belongs to another user, who may write into it; run: chown %s %s",
+                         path, name, path);
+    if ((facts.st_mode & WRITTEN_BITS) != 0)
+        return error_set(error, STATUS_SYNTAX, "%s: can be written by others; run: chmod go-w %s",
+                         path, path);
+    return STATUS_OK;
+}
+
 /* By a signal that does not ask us to end: a pipe may be waited for. */
 static bool is_interrupted(FILE *file)
 {
@@ -146,6 +198,8 @@ enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, s
     enum status status = STATUS_OK;
     size_t size;
 
+    (void)setvbuf(file, NULL, _IONBF,
+                  0); /* no copy of a secret stays in a buffer of the stream's */
     while (status == STATUS_OK &&
            ((size = fread(chunk, 1, sizeof chunk, file)) > 0 || is_interrupted(file)))
         status = buffer_append(bytes, chunk, size);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -130,6 +131,16 @@ static char *user_path(const char *name, const char *below_home, const char *ins
     return path;
 }
 
+/* Under sudo $XDG_CONFIG_HOME and $HOME may be another user's, who must not choose what root runs. */
+static bool is_followed(const char *variable)
+{
+    const char *given = directory_variable(variable);
+    const char *base = given != NULL ? given : home_directory();
+    struct stat facts;
+
+    return geteuid() != 0 || base == NULL || stat(base, &facts) != 0 || facts.st_uid == 0;
+}
+
 char *host_config_path(const char *system_directory)
 {
     const char *named = variable("MXPULL_CONFIG");
@@ -138,7 +149,7 @@ char *host_config_path(const char *system_directory)
     if (named != NULL)
         return memory_copy(named);
     path = user_path("XDG_CONFIG_HOME", "/.config", "/mxpull/mxpull.conf");
-    if (path != NULL && access(path, F_OK) == 0)
+    if (path != NULL && is_followed("XDG_CONFIG_HOME") && access(path, F_OK) == 0)
         return path;
     free(path);
     return join(system_directory, "/mxpull.conf");

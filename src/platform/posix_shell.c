@@ -22,7 +22,7 @@ enum {
 };
 
 /* The signals that we, or whoever started us, may have taken over. */
-static const int reset_signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD};
+static const int reset_signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGXFSZ};
 
 static void close_at_exec(int descriptor)
 {

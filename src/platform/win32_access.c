@@ -57,10 +57,12 @@ static bool is_one_of_us(PSID who, const char *self)
 
 /* Whether one entry lets somebody else in. Entries of the kinds that conditions hang on count as well;
  * those that deny do not help, for they may come too late. */
-static bool lets_others_in(ACE_HEADER *entry, const char *self)
+static bool lets_others_in(ACE_HEADER *entry, const char *self, enum access_right right)
 {
-    const ACCESS_MASK wanted = FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC |
-                               WRITE_OWNER | GENERIC_READ | GENERIC_WRITE | GENERIC_ALL;
+    const ACCESS_MASK writing =
+        FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
+    const ACCESS_MASK reading = FILE_READ_DATA | GENERIC_READ;
+    const ACCESS_MASK wanted = right == ACCESS_WRITE ? writing : writing | reading;
     ACCESS_ALLOWED_ACE *allowed = (ACCESS_ALLOWED_ACE *)(void *)entry;
 
     if ((entry->AceFlags & INHERIT_ONLY_ACE) != 0 ||
@@ -86,7 +88,7 @@ static DWORD read_security(HANDLE file, struct security *security)
                            NULL, &security->list, NULL, &security->descriptor);
 }
 
-enum access access_of(HANDLE file)
+enum access access_of(HANDLE file, enum access_right right)
 {
     struct security security;
     char *self = own_sid();
@@ -104,7 +106,7 @@ enum access access_of(HANDLE file)
     for (DWORD i = 0; access == ACCESS_OURS && i < security.list->AceCount; i++) {
         void *entry = NULL;
 
-        if (!GetAce(security.list, i, &entry) || lets_others_in(entry, self))
+        if (!GetAce(security.list, i, &entry) || lets_others_in(entry, self, right))
             access = ACCESS_OTHERS;
     }
     (void)LocalFree(security.descriptor);
@@ -155,7 +157,7 @@ static void add_removals(struct buffer *list, PACL entries, const char *self)
         wchar_t *text = NULL;
 
         if ((((ACE_HEADER *)entry)->AceFlags & INHERITED_ACE) != 0 ||
-            !lets_others_in(entry, self) ||
+            !lets_others_in(entry, self, ACCESS_READ_OR_WRITE) ||
             !ConvertSidToStringSidW(&((ACCESS_ALLOWED_ACE *)entry)->SidStart, &text))
             continue;
         char *sid = win32_narrow(text);

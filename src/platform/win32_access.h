@@ -14,8 +14,14 @@ enum access {
     ACCESS_UNKNOWN, /* the system does not tell; GetLastError says why */
 };
 
+/* What others must not have. */
+enum access_right {
+    ACCESS_READ_OR_WRITE,
+    ACCESS_WRITE
+};
+
 /* Judges an open file. */
-enum access access_of(HANDLE file);
+enum access access_of(HANDLE file, enum access_right right);
 
 /* The command that makes the open file, whose path is given, ours alone: "icacls "…" /inheritance:r
  * /grant:r *SID:F …". What lies below %ProgramData% becomes the service's, and whoever asks is no more

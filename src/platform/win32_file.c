@@ -24,7 +24,8 @@ enum {
     PATH_SIZE_MAX = 16 * 1024,
     RETRIES = 40,
     RETRY_MS = 25,
-    NAMES_TRIED_MAX = 100
+    NAMES_TRIED_MAX = 100,
+    SIZE_MAX_MIB = 64
 };
 
 static const DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
@@ -78,19 +79,37 @@ static FILE *open_stream(const wchar_t *path, DWORD access, DWORD disposition, c
     return stream;
 }
 
+/* What the open file is besides a plain one of a size that can be read in a moment, or NULL. */
+static const char *strange_kind(FILE *file)
+{
+    HANDLE handle = (HANDLE)_get_osfhandle(_fileno(file));
+    LARGE_INTEGER size;
+
+    if (GetFileType(handle) != FILE_TYPE_DISK)
+        return "is a pipe or a device, not a file";
+    if (GetFileSizeEx(handle, &size) && size.QuadPart > (LONGLONG)SIZE_MAX_MIB * 1024 * 1024)
+        return "is larger than 64 MiB";
+    return NULL;
+}
+
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
     wchar_t *wide = win32_wide(path);
     FILE *opened = open_stream(wide, GENERIC_READ, OPEN_EXISTING, "rb");
     DWORD number = GetLastError();
+    const char *strange = opened != NULL ? strange_kind(opened) : NULL;
     enum status status = STATUS_OK;
 
     if (opened == NULL && is_directory(wide))
         status = error_set(error, STATUS_SYSTEM, "%s: is a directory, not a file", path);
     else if (opened == NULL)
         status = fail(error, path, "cannot be opened", number);
-    else
+    else if (strange != NULL)
+        status = error_set(error, STATUS_SYSTEM, "%s: %s", path, strange);
+    if (status == STATUS_OK)
         *file = opened;
+    else if (opened != NULL)
+        (void)fclose(opened);
     free(wide);
     return status;
 }
@@ -114,21 +133,35 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
     return STATUS_OK;
 }
 
-enum status file_check_private(FILE *file, const char *path, struct error *error)
+/* right is what others must not have; what is said where they have it. */
+static enum status check(FILE *file, const char *path, enum access_right right, const char *what,
+                         struct error *error)
 {
     HANDLE handle = (HANDLE)_get_osfhandle(_fileno(file));
 
     if (GetFileType(handle) != FILE_TYPE_DISK) /* there is nothing that others could open */
         return STATUS_OK;
-    switch (access_of(handle)) {
+    switch (access_of(handle, right)) {
     case ACCESS_OURS: return STATUS_OK;
     case ACCESS_UNKNOWN: return fail(error, path, "its permissions cannot be read", GetLastError());
     case ACCESS_OTHERS: break;
     }
     char *command = access_icacls(handle, path);
-    (void)error_set(error, STATUS_SYNTAX, "is open to others; run: %s", command);
+    (void)error_set(error, STATUS_SYNTAX, "%s; run: %s", what, command);
     free(command);
     return STATUS_SYNTAX;
+}
+
+enum status file_check_private(FILE *file, const char *path, struct error *error)
+{
+    return check(file, path, ACCESS_READ_OR_WRITE, "is open to others", error);
+}
+
+enum status file_check_ours(FILE *file, const char *path, struct error *error)
+{
+    enum status status = check(file, path, ACCESS_WRITE, "can be written by others", error);
+
+    return status == STATUS_SYNTAX ? error_prefix(error, "%s", path) : status;
 }
 
 /* Lines end in \n alone then, as elsewhere. *is_behind_cr says whether the last chunk ended in a \r,
@@ -159,6 +192,8 @@ enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, s
     bool is_behind_cr = false;
     size_t size;
 
+    (void)setvbuf(file, NULL, _IONBF,
+                  0); /* no copy of a secret stays in a buffer of the stream's */
     while (status == STATUS_OK && (size = fread(chunk, 1, sizeof chunk, file)) > 0)
         status = append_lines(bytes, chunk, size, &is_behind_cr);
     if (status == STATUS_OK && is_behind_cr)

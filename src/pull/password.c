@@ -58,7 +58,6 @@ enum status password_take(struct password *password, char **text, struct error *
         (void)config_no_password(password->config, password->backup, error);
     else
         status = config_password(password->config, password->backup, &printed, text, error);
-    memory_wipe(printed.bytes, printed.capacity);
     buffer_done(&printed);
     return status;
 }

@@ -7,6 +7,7 @@ if [ -n "${DRIVE:=}" ]; then
     command -v wine >/dev/null || { echo 'SKIPPED: wine is not installed (contrib/packages.sh windows)' && exit 77; }
     [ -x "$MXSIM" ] || { echo 'SKIPPED: MXSIM does not name the mxsim program' && exit 77; }
 fi
+umask 022 # a configuration that others may write is refused
 tmp=$(mktemp -d)
 # The same as the program knows it.
 # shellcheck disable=SC2034

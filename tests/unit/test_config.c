@@ -390,11 +390,11 @@ static const struct fault_row combination_rows[] = {
      "backup mx { method = atrn\n tls = required\n user = x\n password = x\n domains = "
      "{a.example,\n \"#q\"}\n}\n",
      "6: backup \"mx\": domains: a #queue is for etrn alone"},
-    {"CA file with TLS may", ETRN "tls_ca_file = " FILE_EMPTY "\n}\n",
+    {"CA file with TLS may", ETRN "tls_ca_file = " FILE_THERE "\n}\n",
      "3: backup \"mx\": tls_ca_file: is never used with tls = off or may"},
     {"fingerprint with TLS off", ETRN "tls = off\n tls_fingerprint = \"" KEY "\"\n}\n",
      "4: backup \"mx\": tls_fingerprint: is never used"},
-    {"CA file that is not looked at", TLS "tls_verify = no\n tls_ca_file = " FILE_EMPTY "\n}\n",
+    {"CA file that is not looked at", TLS "tls_verify = no\n tls_ca_file = " FILE_THERE "\n}\n",
      "5: backup \"mx\": tls_ca_file: is never used with tls_verify = false"},
     {"jitter beyond a tenth", "jitter = 30m\n" BACKUP,
      "1: jitter: is more than a tenth of the interval; up to 24m are allowed here"},
@@ -509,7 +509,7 @@ static const struct effect_row effect_rows[] = {
      "tls_fingerprint = \"" KEY ";" KEY "\""},
     {"fingerprint without verification", TLS "tls_verify = off\n tls_fingerprint = '" KEY "'\n}\n",
      "tls_verify = false"},
-    {"CA file", TLS "tls_ca_file = " FILE_EMPTY "\n}\n", "tls_ca_file = \"" FILE_EMPTY "\""},
+    {"CA file", TLS "tls_ca_file = " FILE_THERE "\n}\n", "tls_ca_file = \"" FILE_THERE "\""},
     {"EHLO name", "ehlo_name = Mail.Example.com\n" BACKUP, "ehlo_name = \"mail.example.com\""},
     {"EHLO name is a literal", "ehlo_name = \"[192.0.2.1]\"\n" BACKUP,
      "ehlo_name = \"[192.0.2.1]\""},
@@ -823,7 +823,7 @@ static void test_standard_input(void **state)
     assert_null(config_load("-", keep_fault, &faults));
     assert_true(strncmp(faults.bytes, "standard input:1: x: is not", 27) == 0);
     assert_non_null(
-        freopen(FILE_EMPTY, "r", stdin)); /* or the file could not be removed everywhere */
+        freopen(FILE_THERE, "r", stdin)); /* or the file could not be removed everywhere */
     buffer_done(&faults);
 }
 
@@ -848,9 +848,8 @@ static const struct password_row {
      "its first line is empty"},
     {"file that is not there", "password_file = \"%s\"", NULL, 0, NULL, "cannot be opened"},
     {"directory", "password_file = \".\"", NULL, 0, NULL, ".: is a directory"},
-#ifdef FILE_ENDLESS
-    {"endless file", "password_file = \"" FILE_ENDLESS "\"", NULL, 0, NULL,
-     "is larger than 4096 bytes"},
+#ifdef FILE_DEVICE
+    {"device", "password_file = \"" FILE_DEVICE "\"", NULL, 0, NULL, "is a device, not a file"},
 #endif
     {"command", "password_command = \"" COMMAND_TWO_LINES "\"", NULL, 0, "s3cret", NULL},
     {"command that prints no line end", "password_command = \"" COMMAND_NO_LINE_END "\"", NULL, 0,

@@ -172,6 +172,26 @@ static void file_open_says_what_is_wrong(void **state)
     assert_int_equal(fclose(file), 0);
 }
 
+/* None of them may keep anybody waiting. */
+static void file_open_takes_plain_files_alone(void **state)
+{
+    const char *const pipe = in_directory("pipe"), *const huge = in_directory("huge");
+    struct error error;
+    FILE *file = NULL;
+
+    (void)state;
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(file_open(&file, pipe, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "pipe: is a pipe, not a file"));
+    assert_int_equal(file_open(&file, "/dev/zero", &error), STATUS_SYSTEM);
+    assert_string_equal(error.text, "/dev/zero: is a device, not a file");
+    write_file(huge, "");
+    assert_int_equal(truncate(huge, (off_t)5 << 30), 0);
+    assert_int_equal(file_open(&file, huge, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "huge: is larger than 64 MiB"));
+    assert_null(file);
+}
+
 static void file_read_keeps_to_the_limit(void **state)
 {
     struct buffer bytes;
@@ -358,6 +378,45 @@ static void file_private_belongs_to_us_or_root(void **state)
     assert_non_null(strstr(error.text, "chown "));
 }
 
+/* Needs root, to be a third user for a while. */
+static void file_ours_is_written_by_us_or_root_alone(void **state)
+{
+    static const struct {
+        uid_t owner, reader;
+        mode_t mode;
+        enum status status;
+        const char *mends;
+    } rows[] = {
+        {0, 0, 0644, STATUS_OK, NULL},
+        {0, 0, 0664, STATUS_SYNTAX, "run: chmod go-w /"},
+        {0, 0, 0602, STATUS_SYNTAX, "run: chmod go-w /"},
+        {65534, 0, 0600, STATUS_SYNTAX, "run: chown root /"},
+        {0, 65534, 0644, STATUS_OK, NULL},
+        {65534, 65534, 0644, STATUS_OK, NULL},
+        {65533, 65534, 0644, STATUS_SYNTAX, "run: chown "},
+    };
+    const char *path = in_directory("ours");
+    struct error error;
+    FILE *file;
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    write_file(path, "");
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(chown(path, rows[i].owner, (gid_t)-1), 0);
+        assert_int_equal(chmod(path, rows[i].mode), 0);
+        assert_int_equal(file_open(&file, path, &error), STATUS_OK);
+        assert_int_equal(seteuid(rows[i].reader), 0);
+        enum status status = file_check_ours(file, path, &error);
+        assert_int_equal(seteuid(0), 0);
+        (void)fclose(file);
+        assert_int_equal(status, rows[i].status);
+        if (rows[i].mends != NULL)
+            assert_non_null(strstr(error.text, rows[i].mends));
+    }
+}
+
 static void directory_make_makes_all_that_is_missing(void **state)
 {
     struct error error;
@@ -377,6 +436,34 @@ static void directory_make_makes_all_that_is_missing(void **state)
 }
 
 /* The host */
+
+/* Needs root: as under sudo, which may leave another user's HOME. */
+static void host_follows_no_home_of_another_user(void **state)
+{
+    const char *in_home = in_directory(".config/mxpull/mxpull.conf");
+    const char *in_xdg = in_directory(".config");
+    char *home = memory_copy(getenv("HOME"));
+
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    (void)mkdir(in_xdg, 0700);
+    (void)mkdir(in_directory(".config/mxpull"), 0700);
+    write_file(in_home, "");
+    for (int i = 0; i < 4; i++) {
+        set_variable("HOME", i % 2 == 0 ? directory : NULL);
+        set_variable("XDG_CONFIG_HOME", i % 2 == 0 ? NULL : in_xdg);
+        assert_int_equal(chown(directory, i < 2 ? 0 : 65534, (gid_t)-1), 0);
+        assert_int_equal(chown(in_xdg, i < 2 ? 0 : 65534, (gid_t)-1), 0);
+        char *path = host_config_path("/etc");
+        assert_string_equal(path, i < 2 ? in_home : "/etc/mxpull.conf");
+        free(path);
+    }
+    assert_int_equal(chown(directory, 0, (gid_t)-1), 0);
+    set_variable("XDG_CONFIG_HOME", NULL);
+    set_variable("HOME", home);
+    free(home);
+}
 
 static void host_has_a_name(void **state)
 {
@@ -571,6 +658,8 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(clock_survives_absurd_times),
     cmocka_unit_test(file_open_says_what_is_wrong),
     cmocka_unit_test(file_read_keeps_to_the_limit),
+    cmocka_unit_test(file_open_takes_plain_files_alone),
+    cmocka_unit_test(file_ours_is_written_by_us_or_root_alone),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
     cmocka_unit_test(file_rename_replaces),
@@ -582,6 +671,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(directory_make_makes_all_that_is_missing),
     cmocka_unit_test(host_has_a_name),
     cmocka_unit_test(host_finds_the_configuration),
+    cmocka_unit_test(host_follows_no_home_of_another_user),
     cmocka_unit_test(host_finds_the_state_directory),
     cmocka_unit_test(host_tells_addresses_from_names),
     cmocka_unit_test(host_tells_absolute_paths),

@@ -20,7 +20,8 @@ struct buffer {
 /* Makes an empty buffer that takes up to limit bytes. Allocates nothing yet. */
 void buffer_init(struct buffer *buffer, size_t limit);
 
-/* Frees the bytes; the buffer is empty then and may be used again. */
+/* Wipes and frees the bytes, as happens to the old ones where a buffer grows, for they may be a secret; the
+ * buffer is empty then and may be used again. */
 void buffer_done(struct buffer *buffer);
 
 /* Adds all the bytes, or none and STATUS_LIMIT when they would go over the limit. */

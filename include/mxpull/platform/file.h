@@ -11,11 +11,12 @@
 
 /* Makes sure that the three standard streams are open, so that no connection or file is opened in
  * the place of one and gets what was meant for a person. To be called before anything else is
- * opened. Writing to one that was closed still fails. */
+ * opened. Writing to one that was closed still fails. From then on writing over a limit for the size of
+ * files fails as on a full disk, and does not end the program. */
 void file_guard_streams(void);
 
-/* Opens a regular file (or a pipe such as /dev/stdin) for reading into *file, to be closed with
- * fclose. A directory is refused in plain words. */
+/* Opens a plain file of up to 64 MiB for reading into *file, to be closed with fclose. Anything else,
+ * such as a directory, a pipe or a device, is refused in plain words. Never blocks for a pipe. */
 enum status file_open(FILE **file, const char *path, struct error *error);
 
 /* Opens a log for appending into *file, made with mode 0640 if it is not there; each line written,
@@ -25,6 +26,11 @@ enum status file_open_log(FILE **file, const char *path, struct error *error);
 /* STATUS_OK when nobody but the owner (and root) can read the open file; otherwise STATUS_SYNTAX,
  * and error says so with the command that mends it. path is only for the text. */
 enum status file_check_private(FILE *file, const char *path, struct error *error);
+
+/* STATUS_OK when nobody but its owner and root can change the open file, and it belongs to us or to root;
+ * otherwise STATUS_SYNTAX, with path and the command that mends it in error. True of what is no plain
+ * file. */
+enum status file_check_ours(FILE *file, const char *path, struct error *error);
 
 /* Appends the whole file to bytes. STATUS_LIMIT when it is larger than what bytes may still take.
  */

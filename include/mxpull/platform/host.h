@@ -16,9 +16,9 @@ char **host_arguments(int *count, char **given);
 char *host_full_name(void);
 
 /* The configuration that is read when none is named: $MXPULL_CONFIG, then
- * $XDG_CONFIG_HOME/mxpull/mxpull.conf (else
- * ~/.config/…) if that file is there, then system_directory/mxpull.conf (on Windows
- * %ProgramData%\mxpull\mxpull.conf). */
+ * $XDG_CONFIG_HOME/mxpull/mxpull.conf (else ~/.config/…) if that file is there, then
+ * system_directory/mxpull.conf (on Windows %ProgramData%\mxpull\mxpull.conf). Root passes over a
+ * $XDG_CONFIG_HOME and a $HOME of another user. */
 char *host_config_path(const char *system_directory);
 
 /* The same in words, and "-c FILE" before them: whole lines, indented by two. */

@@ -24,9 +24,8 @@
 /* How a command finds "no ESC[31m$(rm -rf /) LF line". */
 #define TEXT_TOLD "no \\x1b[31m$(rm -rf /)\\nline"
 
-/* A file without an end, and an empty one that is always there. */
-#define FILE_ENDLESS "/dev/zero"
-#define FILE_EMPTY "/dev/null"
+/* A file that is none. */
+#define FILE_DEVICE "/dev/zero"
 
 /* What the absolute path of a file begins with, before its first slash. */
 #define ROOT ""

@@ -23,9 +23,6 @@
 /* How a command finds "no ESC[31m$(rm -rf /) LF line": what its shell would read as its own is escaped. */
 #define TEXT_TOLD "no \\x1b[31m$\\x28rm -rf /\\x29\\nline"
 
-/* An empty file that is always there. */
-#define FILE_EMPTY "NUL"
-
 /* What the absolute path of a file begins with, before its first slash. */
 #define ROOT "C:"
 
