@@ -66,26 +66,24 @@ static void on_ready(void *context)
 
 static void on_told(void *context, const struct daemon_view *view)
 {
-    const struct primary_facts primary = {.is_up = view->primary->state == RECOVERY_UP,
-                                          .since_ms = view->primary->since_ms};
+    const struct run *run = context;
     const struct round_facts facts = {.started_wall_ms = view->began_ms,
                                       .elapsed_ms = view->elapsed_ms,
                                       .results = view->results,
-                                      .count = view->result_count,
-                                      .primary = &primary};
+                                      .count = view->result_count};
     char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
-    struct error error;
 
-    (void)context;
     resident_trim();
     (void)snprintf(text, sizeof text, "asked last at %s; our own mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
-                   primary.is_up ? "up" : "not ready");
+                   view->primary->state == RECOVERY_UP ? "up" : "not ready");
     service_status(text);
     /* Before anything was asked the file of an earlier run says more. */
-    if (view->config->metrics_file != NULL && view->result_count > 0 &&
-        metrics_write(view->config->metrics_file, &facts, &error) != STATUS_OK)
-        log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+    if (view->result_count > 0)
+        metrics_write(&(struct metrics_options){.config = view->config,
+                                                .store = run->state.store,
+                                                .claims = run->state.claims,
+                                                .facts = &facts});
 }
 
 /* The watchdog is fed when we are awake anyway: it has a wake-up of its own only where nothing else

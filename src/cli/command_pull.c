@@ -250,13 +250,11 @@ static void make_report(struct run *run)
 
 static void write_metrics(const struct run *run, const struct round_facts *facts)
 {
-    struct error error;
-
-    /* The file is of all backups, or it would seem that the others are gone. */
-    if (run->config->metrics_file == NULL || facts->dry_run || run->arguments->name_count > 0)
-        return;
-    if (metrics_write(run->config->metrics_file, facts, &error) != STATUS_OK)
-        log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+    if (!facts->dry_run)
+        metrics_write(&(struct metrics_options){.config = run->config,
+                                                .store = run->state.store,
+                                                .claims = run->state.claims,
+                                                .facts = facts});
 }
 
 /* What the answers have brought about: alarms, whose commands are waited for, and old rows that go.

@@ -1,7 +1,9 @@
-/* A round for Prometheus' textfile collector, in the text format 0.0.4. */
+/* What the store knows, for Prometheus' textfile collector, in the text format 0.0.4. */
+#include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
 #include <mxpull/cli/metrics.h>
 #include <mxpull/cli/result_line.h>
+#include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 
 #include <string.h>
@@ -9,62 +11,46 @@
 /* A thousand bytes for each of 50,000 answers. */
 enum {
     METRICS_SIZE_MAX = 64 * 1024 * 1024,
-    LABEL_SIZE_MAX = 4 * 1024
+    LABEL_SIZE_MAX = 4 * 1024,
+    TURN_KEY = 1, /* among the claims: no name of a backup has it */
+    TURN_WAIT_MS = 300
 };
 
-/* One metric that each answer has: what it is, whether an answer has it, and its value. */
+/* One metric that each answer has: what it is, and its value; negative: this answer has none. */
 struct metric {
     const char *name;
     const char *help;
-    bool (*has)(const struct result *result);
-    int64_t (*value)(const struct result *result);
+    int64_t (*value)(const struct store_domain *state);
     bool has_outcome; /* as a label */
 };
 
-static bool has_always(const struct result *result)
+static int64_t value_one(const struct store_domain *state)
 {
-    (void)result;
-    return true;
-}
-
-static int64_t value_one(const struct result *result)
-{
-    (void)result;
+    (void)state;
     return 1;
 }
 
-static int64_t value_success(const struct result *result)
+static int64_t value_success(const struct store_domain *state)
 {
-    return result_is_good(result);
+    return state->strip_count > 0 && state->strip[state->strip_count - 1] == STORE_GOOD;
 }
 
-static bool has_code(const struct result *result)
+static int64_t value_code(const struct store_domain *state)
 {
-    return result->code > 0;
+    return state->code > 0 ? state->code : -1;
 }
 
-static int64_t value_code(const struct result *result)
+static int64_t value_pending(const struct store_domain *state)
 {
-    return result->code;
-}
-
-static bool has_pending(const struct result *result)
-{
-    return result->pending >= 0;
-}
-
-static int64_t value_pending(const struct result *result)
-{
-    return result->pending;
+    return state->pending;
 }
 
 static const struct metric metrics[] = {
     {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one.",
-     has_always, value_success, false},
-    {"mxpull_outcome", "The outcome of the last answer, as a label.", has_always, value_one, true},
-    {"mxpull_answer_code", "The SMTP reply code of the last answer.", has_code, value_code, false},
-    {"mxpull_pending_messages", "Messages that the backup said it holds.", has_pending,
-     value_pending, false},
+     value_success, false},
+    {"mxpull_outcome", "The outcome of the last answer, as a label.", value_one, true},
+    {"mxpull_answer_code", "The SMTP reply code of the last answer.", value_code, false},
+    {"mxpull_pending_messages", "Messages that the backup said it holds.", value_pending, false},
 };
 
 /* Appends name="value". Backslash, quote and line feed are escaped as the format wants it; what is
@@ -91,33 +77,33 @@ static void format_head(struct buffer *text, const char *name, const char *help)
 }
 
 static void format_sample(struct buffer *text, const struct metric *metric,
-                          const struct result *result)
+                          const struct status_domain *domain)
 {
     (void)buffer_append_format(text, "%s{", metric->name);
-    format_label(text, "backup", result->backup->name);
+    format_label(text, "backup", domain->backup->config->name);
     (void)buffer_append_text(text, ",");
-    format_label(text, "domain", result->domain);
+    format_label(text, "domain", domain->name);
     if (metric->has_outcome) {
         (void)buffer_append_text(text, ",");
-        format_label(text, "outcome", outcome_name(result->outcome));
+        format_label(text, "outcome", domain->state.outcome);
     }
-    (void)buffer_append_format(text, "} %lld\n", (long long)metric->value(result));
+    (void)buffer_append_format(text, "} %lld\n", (long long)metric->value(&domain->state));
 }
 
 static void format_metric(struct buffer *text, const struct metric *metric,
-                          const struct round_facts *facts)
+                          const struct status_view *view)
 {
     bool is_begun = false;
 
-    for (size_t i = 0; i < facts->count; i++) {
-        const struct result *result = facts->results[i];
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        const struct status_domain *domain = &view->domains[i];
 
-        if (!result->known || result->dry || !metric->has(result))
+        if (domain->state.outcome[0] == '\0' || metric->value(&domain->state) < 0)
             continue;
         if (!is_begun)
             format_head(text, metric->name, metric->help);
         is_begun = true;
-        format_sample(text, metric, result);
+        format_sample(text, metric, domain);
     }
 }
 
@@ -129,30 +115,103 @@ static void format_seconds(struct buffer *text, const char *name, const char *he
                                (int)(ms % 1000));
 }
 
-void metrics_format(struct buffer *text, const struct round_facts *facts)
+void metrics_format(struct buffer *text, const struct status_view *view,
+                    const struct round_facts *facts)
 {
     format_seconds(text, "mxpull_last_round_timestamp_seconds",
                    "When the last round ended, in seconds since 1970.",
                    facts->started_wall_ms + facts->elapsed_ms);
     format_seconds(text, "mxpull_round_seconds", "How long the last round took.",
                    facts->elapsed_ms);
-    if (facts->primary != NULL) {
+    if (view->primary != PRIMARY_UNKNOWN) {
         format_head(text, "mxpull_primary_up", "Whether our own mail server takes mail.");
-        (void)buffer_append_format(text, "mxpull_primary_up %d\n", facts->primary->is_up);
+        (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == PRIMARY_UP);
         format_seconds(text, "mxpull_primary_since_timestamp_seconds",
-                       "Since when it is so, in seconds since 1970.", facts->primary->since_ms);
+                       "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
-        format_metric(text, &metrics[i], facts);
+        format_metric(text, &metrics[i], view);
 }
 
-enum status metrics_write(const char *path, const struct round_facts *facts, struct error *error)
+static bool is_of(const struct status_domain *domain, const struct result *result)
 {
+    return strcmp(domain->backup->config->name, result->backup->name) == 0 &&
+           strcmp(domain->name, result->domain) == 0;
+}
+
+static void take_result(struct store_domain *state, const struct result *result)
+{
+    if (state->at_ms > result->at_ms)
+        return;
+    (void)text_copy(state->outcome, sizeof state->outcome, outcome_name(result->outcome));
+    state->code = result->code;
+    state->pending = result->pending;
+    state->strip[0] = result_is_good(result) ? STORE_GOOD : STORE_TEMPORARY;
+    state->strip_count = 1;
+}
+
+void metrics_add_results(struct status_view *view, const struct round_facts *facts)
+{
+    size_t count = view->summary.domains, place = 0;
+
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct result *result = facts->results[i];
+
+        for (size_t j = 0; result->known && !result->dry && j < count; j++) {
+            struct status_domain *domain = &view->domains[(place + j) % count];
+
+            if (!is_of(domain, result))
+                continue;
+            take_result(&domain->state, result);
+            place += j + 1; /* results stand in the order of the configuration, too */
+            break;
+        }
+    }
+}
+
+/* Whoever writes has read after the one before has written. */
+static bool take_turn(struct lock_set *claims)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + TURN_WAIT_MS;
+    struct error error;
+    enum status status;
+
+    if (claims == NULL)
+        return false;
+    while ((status = lock_set_take(claims, TURN_KEY, &error)) == STATUS_BUSY &&
+           clock_monotonic_ms() < deadline_ms)
+        clock_sleep_ms(5);
+    return status == STATUS_OK;
+}
+
+static enum status write_file(const struct metrics_options *options, struct error *error)
+{
+    const struct config *config = options->config;
+    int64_t now_ms = clock_wall_ms();
+    struct status_view view;
     struct buffer text;
 
+    if (status_view_read(&view, config, options->store, now_ms, clock_local_offset_s, error) !=
+        STATUS_OK)
+        (void)status_view_read(&view, config, NULL, now_ms, clock_local_offset_s, error);
+    metrics_add_results(&view, options->facts);
     buffer_init(&text, METRICS_SIZE_MAX);
-    metrics_format(&text, facts);
-    enum status status = file_replace(path, text.bytes, text.size, error);
+    metrics_format(&text, &view, options->facts);
+    enum status status = file_replace(config->metrics_file, text.bytes, text.size, error);
     buffer_done(&text);
+    status_view_done(&view);
     return status;
+}
+
+void metrics_write(const struct metrics_options *options)
+{
+    struct error error;
+
+    if (options->config->metrics_file == NULL)
+        return;
+    bool has_turn = take_turn(options->claims);
+    if (write_file(options, &error) != STATUS_OK)
+        log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+    if (has_turn)
+        lock_set_give_back(options->claims, TURN_KEY);
 }

@@ -213,9 +213,11 @@ static void make_lists(struct status_view *view)
 
 static enum status read_life(struct status_view *view, struct store *store, struct error *error)
 {
-    enum status status = store_get_life(store, &view->life, error);
+    enum status status = STATUS_OK;
 
-    if (status == STATUS_OK)
+    if (store != NULL)
+        status = store_get_life(store, &view->life, error);
+    if (store != NULL && status == STATUS_OK)
         status = store_last_outage(store, &view->outage, &view->has_outage, error);
     if (status == STATUS_OK)
         judge_life(view);
@@ -227,12 +229,14 @@ static enum status read_domain(struct status_view *view, struct store *store,
                                schedule_offset *offset, struct error *error)
 {
     struct status_domain *domain = &view->domains[view->summary.domains++];
+    enum status status = STATUS_OK;
     bool found;
 
     domain->backup = backup;
     domain->name = backup->config->domain_texts[place];
-    enum status status =
-        store_get_domain(store, backup->config->name, domain->name, &domain->state, &found, error);
+    if (store != NULL)
+        status = store_get_domain(store, backup->config->name, domain->name, &domain->state, &found,
+                                  error);
     if (status == STATUS_OK)
         judge_domain(view, domain, offset);
     return status;
@@ -243,10 +247,12 @@ static enum status read_backup(struct status_view *view, struct store *store, si
 {
     struct status_backup *backup = &view->backups[place];
     struct store_backup state = {0};
+    enum status status = STATUS_OK;
     bool found;
 
     backup->config = &view->config->backups[place];
-    enum status status = store_get_backup(store, backup->config->name, &state, &found, error);
+    if (store != NULL)
+        status = store_get_backup(store, backup->config->name, &state, &found, error);
     if (status == STATUS_OK)
         judge_backup(view, backup, &state);
     for (size_t i = 0; i < backup->config->domain_count && status == STATUS_OK; i++)
@@ -259,15 +265,16 @@ enum status status_view_read(struct status_view *view, const struct config *conf
                              struct error *error)
 {
     struct status_view read = {.config = config, .now_ms = now_ms};
-    enum status status;
+    enum status status = STATUS_OK;
 
     make_lists(&read);
-    status = store_begin(store, error); /* all of one and the same instant, and faster */
+    if (store != NULL)
+        status = store_begin_reading(store, error); /* of one and the same instant, and faster */
     if (status == STATUS_OK)
         status = read_life(&read, store, error);
     for (size_t i = 0; i < config->backup_count && status == STATUS_OK; i++)
         status = read_backup(&read, store, i, offset, error);
-    if (status == STATUS_OK)
+    if (store != NULL && status == STATUS_OK)
         status = store_commit(store, error);
     if (status != STATUS_OK) {
         status_view_done(&read);

@@ -30,6 +30,14 @@ int64_t clock_wall_ms(void)
     return read_ms(CLOCK_REALTIME);
 }
 
+void clock_sleep_ms(int milliseconds)
+{
+    const struct timespec span = {.tv_sec = milliseconds / 1000,
+                                  .tv_nsec = milliseconds % 1000 * 1000000L};
+
+    (void)nanosleep(&span, NULL);
+}
+
 /* Rounded down, before 1970 too. */
 static time_t seconds_of(int64_t wall_ms)
 {

@@ -24,6 +24,11 @@ static FILETIME file_time(int64_t ticks)
                       .dwHighDateTime = (DWORD)(ticks >> 32)};
 }
 
+void clock_sleep_ms(int milliseconds)
+{
+    Sleep((DWORD)milliseconds);
+}
+
 typedef void WINAPI unbiased_time(ULONGLONG *ticks);
 
 static void WINAPI coarse_time(ULONGLONG *ticks)

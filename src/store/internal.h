@@ -18,6 +18,11 @@ enum batch {
     BATCH_FAILED /* undone already; what comes until the commit is refused with the first failure */
 };
 
+enum access {
+    ACCESS_READ,
+    ACCESS_WRITE
+};
+
 struct store {
     sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
     char *directory;   /* NULL, as lock_path: there is no file */
@@ -36,6 +41,7 @@ struct store {
     size_t statement_count;
 
     enum batch batch;
+    enum access batch_access;
     struct error batch_error;
 };
 
@@ -127,11 +133,6 @@ enum status database_failure(const struct store *store, int code, struct error *
 
 /* ---- transaction.c ---- */
 
-enum access {
-    ACCESS_READ,
-    ACCESS_WRITE
-};
-
 /* Does work in a transaction of its own, or in the batch that is open. work returns SQLITE_OK or the
  * code of its failure, which undoes it; it may be called again where the file had to be opened anew.
  */
@@ -139,7 +140,7 @@ enum status transaction_run(struct store *store, enum access access,
                             int (*work)(struct store *store, void *context), void *context,
                             struct error *error);
 
-enum status transaction_begin(struct store *store, struct error *error);
+enum status transaction_begin(struct store *store, enum access access, struct error *error);
 enum status transaction_commit(struct store *store, struct error *error);
 
 /* ---- domain.c ---- */

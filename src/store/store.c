@@ -62,7 +62,12 @@ void store_close(struct store *store)
 
 enum status store_begin(struct store *store, struct error *error)
 {
-    return transaction_begin(store, error);
+    return transaction_begin(store, ACCESS_WRITE, error);
+}
+
+enum status store_begin_reading(struct store *store, struct error *error)
+{
+    return transaction_begin(store, ACCESS_READ, error);
 }
 
 enum status store_commit(struct store *store, struct error *error)

@@ -3,6 +3,8 @@
  * new one. */
 #include "internal.h"
 
+#include <assert.h>
+
 enum {
     TRIES_MAX = 4
 };
@@ -131,16 +133,18 @@ enum status transaction_run(struct store *store, enum access access,
         *error = store->batch_error;
         return error->status;
     }
+    assert(store->batch != BATCH_OPEN || access <= store->batch_access);
     if (store->batch == BATCH_OPEN)
         return run_in_batch(store, &job, error);
     return keep_trying(store, run_once, &job, error);
 }
 
-enum status transaction_begin(struct store *store, struct error *error)
+enum status transaction_begin(struct store *store, enum access access, struct error *error)
 {
-    const struct job job = {.access = store->read_only ? ACCESS_READ : ACCESS_WRITE};
+    const struct job job = {.access = store->read_only ? ACCESS_READ : access};
     enum status status;
 
+    store->batch_access = job.access;
     status = keep_trying(store, begin_once, &job, error);
     if (status == STATUS_OK)
         store->batch = BATCH_OPEN;
@@ -159,7 +163,7 @@ enum status transaction_commit(struct store *store, struct error *error)
     }
     if (batch == BATCH_NONE)
         return STATUS_OK;
-    code = commit(store, store->read_only ? ACCESS_READ : ACCESS_WRITE);
+    code = commit(store, store->batch_access);
     if (code == SQLITE_OK)
         return STATUS_OK;
     (void)database_failure(store, code, &store->batch_error);

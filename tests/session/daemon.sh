@@ -366,13 +366,16 @@ start_daemon
 measured() { grep -c "^mxpull_poll_success" "$tmp/metrics.prom" 2>/dev/null; }
 primary_up() { sed -n 's/^mxpull_primary_up //p' "$tmp/metrics.prom" 2>/dev/null; }
 expect_soon "the metrics of all" 5 "4 1" eval 'echo $(measured) $(primary_up)'
+rm "$tmp/metrics.prom"
+run 0 pull -q -c "$theirs/mxpull.conf" good
+expect "a pull beside the daemon writes them whole" "4 1" "$(measured) $(primary_up)"
 reload
 expect_soon "a reload" 5 1 logged "was read anew"
 stop_sim primary
 expect_soon "an outage shows, and nothing is lost by the reload" 5 "4 0" eval 'echo $(measured) $(primary_up)'
 start_sim primary "$tmp/primary"
 expect_soon "and its end" 5 "4 1" eval 'echo $(measured) $(primary_up)'
-expect_soon "the pulls after it" 6 $((count + 6)) asked good
+expect_soon "the pulls after it" 6 $((count + 8)) asked good
 stop_daemon
 
 finish

@@ -97,6 +97,18 @@ expect "what config prints is read again" "" "$(diff <(tail -n +2 "$tmp/out") <(
 run 75 pull -q -c "$theirs/logged"
 expect "JSON lines in the log" "good dead" "$(jq -r .backup "$tmp/log" | uniq | sort -r | paste -sd' ')"
 expect_in "metrics" 'mxpull_poll_success{backup="good",domain="a.example"} 1' "$tmp/metrics.prom"
+whole() { sed -n 's/^mxpull_poll_success//p; s/^mxpull_primary_up/up/p' "$tmp/metrics.prom" | paste -sd' '; }
+all='up 1 {backup="good",domain="a.example"} 1 {backup="good",domain="b.example"} 1 {backup="dead",domain="a.example"} 0'
+run 0 pull -q -c "$theirs/logged" good
+expect "the metrics are of all, whatever was asked" "$all" "$(whole)"
+rm "$tmp/metrics.prom"
+run 0 pull -q -c "$theirs/logged" good
+expect "also when the file has gone" "$all" "$(whole)"
+: >"$tmp/nowhere"
+sed "s|^state_dir.*|state_dir = \"$theirs/nowhere/state\"|" "$tmp/logged" >"$tmp/stateless"
+run 0 pull -q -c "$theirs/stateless" good
+expect "without a store they are what was asked" \
+    '{backup="good",domain="a.example"} 1 {backup="good",domain="b.example"} 1' "$(whole)"
 
 # --- the lock, and signals --------------------------------------------------------------------------------------------------------
 cat >"$tmp/slow.conf" <<END

@@ -78,7 +78,7 @@ struct status_view {
     enum health health; /* the worst of all */
 };
 
-/* Reads and judges. offset is as in schedule.h. On failure, which is the store's, *view is untouched;
+/* Reads and judges. store: NULL: nothing is known. offset is as in schedule.h. On failure, which is the store's, *view is untouched;
  * else status_view_done frees what it owns. config is borrowed for the view's life. */
 enum status status_view_read(struct status_view *view, const struct config *config,
                              struct store *store, int64_t now_ms, schedule_offset *offset,

@@ -8,12 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Our own mail server as a daemon sees it. */
-struct primary_facts {
-    bool is_up;
-    int64_t since_ms; /* wall clock */
-};
-
 /* A round as it is reported when it is over. All borrowed. */
 struct round_facts {
     int64_t started_wall_ms;
@@ -22,7 +16,6 @@ struct round_facts {
     bool dry_run;
     const struct result *const *results; /* in the order of the configuration */
     size_t count;
-    const struct primary_facts *primary; /* NULL: it was not watched */
 };
 
 struct summary {

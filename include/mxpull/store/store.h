@@ -54,9 +54,12 @@ void store_close(struct store *store);
 /* Several records as one: nothing is written before the commit. May not be nested. A failure in
  * between undoes all since the begin, and the calls up to the commit, which ends it, fail with the same
  * error. A begin without commit is undone by store_close. Others cannot record meanwhile: keep it
- * short. On a store that is read only, all reads up to the commit see one and the same state, and many
- * are faster so. */
+ * short. */
 enum status store_begin(struct store *store, struct error *error);
+
+/* All reads up to the commit see one and the same state, and many are faster so. Nothing may be recorded
+ * meanwhile. */
+enum status store_begin_reading(struct store *store, struct error *error);
 enum status store_commit(struct store *store, struct error *error);
 
 /* ---- polls and their answers ---- */
