@@ -3,6 +3,7 @@
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/arguments.h>
+#include <mxpull/cli/gather.h>
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
 #include <mxpull/cli/output.h>
@@ -28,6 +29,7 @@ struct run {
     struct state state;
     struct loop *loop;
     struct daemon *daemon;
+    struct gather *gather;
     int64_t alive_ms; /* when the service manager was told last that we are alive; monotonic */
 };
 
@@ -35,8 +37,15 @@ struct run {
 
 static void on_answered(void *context, const struct result *result)
 {
+    const struct run *run = context;
+
+    gather_add(run->gather, result);
+}
+
+static void on_gathered(void *context, const struct answers *answers)
+{
     (void)context;
-    logging_answer(result);
+    logging_answer(answers);
 }
 
 static void on_wire(void *context, const struct backup_config *backup, char direction,
@@ -93,6 +102,7 @@ static int64_t on_turned(void *context, int64_t now_ms)
     struct run *run = context;
     int64_t interval_ms = service_alive_interval_ms();
 
+    gather_flush(run->gather);
     if (interval_ms == INT64_MAX)
         return INT64_MAX;
     if (now_ms - run->alive_ms >= interval_ms / 2) {
@@ -213,6 +223,7 @@ static int make_daemon(struct run *run, struct config *config)
         config_free(config);
         return EXIT_STATUS_TEMPORARY;
     }
+    run->gather = gather_new(on_gathered, run);
     run->daemon = daemon_new(&(struct daemon_options){
         .config = config,
         .loop = run->loop,
@@ -247,10 +258,12 @@ static int run_daemon(struct run *run, struct config *config)
     if (exit_status == EXIT_STATUS_OK) {
         resident_trim();
         daemon_run(run->daemon);
+        gather_flush(run->gather);
         service_stopping();
         log_message(LEVEL_INFO, "mxpull ends");
     }
     daemon_free(run->daemon);
+    gather_free(run->gather);
     state_close(&run->state);
     return exit_status;
 }

@@ -3,6 +3,8 @@
  * opened or asked. */
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/arguments.h>
+#include <mxpull/cli/gather.h>
+#include <mxpull/cli/line.h>
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
 #include <mxpull/cli/output.h>
@@ -32,6 +34,7 @@ struct run {
     struct record *record;
     struct output output;
     struct report *report;
+    struct gather *gather;
 };
 
 /* The round's observer, and what the log does around its lines. Nothing is reported before the
@@ -41,9 +44,39 @@ static void on_answered(void *context, const struct result *result)
 {
     struct run *run = context;
 
+    report_known(run->report, result->backup);
+    gather_add(run->gather, result);
+}
+
+static void on_gathered(void *context, const struct answers *answers)
+{
+    struct run *run = context;
+
     if (logging_wants_answers(&run->logging))
-        logging_answer(result);
-    report_answered(run->report, result);
+        logging_answer(answers);
+    report_answered(run->report, answers);
+}
+
+static void on_resting(void *context, const struct backup_config *backup, int64_t until_ms)
+{
+    struct run *run = context;
+
+    report_resting(run->report, backup, until_ms);
+}
+
+static int64_t on_turned(void *context, int64_t now_ms)
+{
+    struct run *run = context;
+
+    gather_flush(run->gather);
+    return report_turned(run->report, round_waits(run->round), now_ms);
+}
+
+static enum stage tell_stage(void *context, const struct backup_config *backup)
+{
+    const struct run *run = context;
+
+    return round_stage(run->round, backup);
 }
 
 static void on_moved(void *context, const struct backup_config *backup, enum session_state state,
@@ -202,6 +235,8 @@ static int make_round(struct run *run)
         .retry = run->arguments->retry,
         .polled = on_polled,
         .looked = on_looked,
+        .resting = on_resting,
+        .turned = on_turned,
         .context = run,
     };
     struct error error;
@@ -234,18 +269,23 @@ static void make_report(struct run *run)
     bool is_live = terminal_is(stdout) && arguments->verbose == 0;
 
     output_init(&run->output, stdout);
-    run->report = report_new(
-        &(struct report_options){.form = arguments->json ? REPORT_JSON
-                                         : is_live       ? REPORT_LIVE
-                                                         : REPORT_LINES,
-                                 .quiet = arguments->quiet,
-                                 .live = {.backups = run->config->backups,
-                                          .backup_count = run->config->backup_count,
-                                          .chosen_count = count_backups(run),
-                                          .widths = result_widths(run->results, run->count),
-                                          .color = setup_color(arguments),
-                                          .output = &run->output,
-                                          .measure = measure_terminal}});
+    run->report = report_new(&(struct report_options){
+        .form = arguments->json ? REPORT_JSON
+                : is_live       ? REPORT_LIVE
+                                : REPORT_LINES,
+        .quiet = arguments->quiet,
+        .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
+        .live = {.backups = run->config->backups,
+                 .backup_count = run->config->backup_count,
+                 .chosen_count = count_backups(run),
+                 .widths = result_widths(run->results, run->count),
+                 .color = setup_color(arguments),
+                 .output = &run->output,
+                 .measure = measure_terminal,
+                 .stage = tell_stage,
+                 .primary = run->config->primary.address.text,
+                 .context = run}});
+    run->gather = gather_new(on_gathered, run);
 }
 
 static void write_metrics(const struct run *run, const struct round_facts *facts)
@@ -284,6 +324,7 @@ static int ask(struct run *run)
 
     signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round);
+    gather_flush(run->gather);
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
@@ -307,6 +348,7 @@ static int prepare(struct run *run)
 
 static void end(struct run *run)
 {
+    gather_free(run->gather);
     report_free(run->report);
     run->report = NULL;
     round_free(run->round);

@@ -70,6 +70,7 @@ static json_t *summary_object(const struct round_facts *facts)
     set(object, "asked", json_integer((json_int_t)summary.asked));
     set(object, "ok", json_integer((json_int_t)summary.ok));
     set(object, "failed", json_integer((json_int_t)summary.failed));
+    set(object, "held", json_integer((json_int_t)summary.held));
     return object;
 }
 

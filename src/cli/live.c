@@ -1,7 +1,8 @@
-/* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
+/* The live table. The time that goes by redraws it once a second, from live_turned. A drawing moves the cursor up to the first row that stands on the screen, writes
  * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
  * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
  * column short of the terminal's width, so that none ever wraps. */
+#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/live.h>
@@ -13,7 +14,8 @@
 
 enum {
     DRAWING_SIZE_MAX = 1024 * 1024,
-    STATUS_SIZE = 100
+    STATUS_SIZE = 100,
+    REDRAW_MS = 1000
 };
 
 /* What a backup's session does. */
@@ -24,6 +26,8 @@ struct work {
     uint64_t messages;  /* received so far */
     int64_t bytes;
     int64_t since_ms; /* when the first session of receiving began; 0: none has */
+    int64_t moved_ms; /* when it came into its state */
+    int64_t again_ms; /* SESSION_WAITING: when it is asked again; 0: not known */
 };
 
 /* The rows as they stand on the screen, or shall. */
@@ -38,6 +42,10 @@ struct live {
     struct work *work; /* one for each backup of the configuration */
     size_t first;      /* before it no backup is worked on */
     size_t working, waiting, done;
+    size_t resting;             /* of those that wait: for a retry */
+    bool has_wait;              /* the primary is being looked at: */
+    struct preflight_wait wait; /* what for */
+    int64_t turned_ms;          /* when time alone had it drawn last */
     struct rows shown;
     struct buffer drawing;
     bool is_hidden;
@@ -91,6 +99,7 @@ void live_free(struct live *live)
 static bool is_working(const struct work *work)
 {
     switch (work->state) {
+    case SESSION_PRIMARY:
     case SESSION_CONNECTING:
     case SESSION_ASKING:
     case SESSION_RECEIVING:
@@ -109,17 +118,72 @@ static size_t *counter_of(struct live *live, const struct work *work)
     return work->state == SESSION_DONE ? &live->done : &live->waiting;
 }
 
-static const char *state_text(enum session_state state)
+static bool is_resting(const struct work *work)
+{
+    return work->state == SESSION_WAITING && work->again_ms != 0;
+}
+
+/* "12s", "4m30s", or "" for less than a second. */
+static const char *elapsed_text(char target[DURATION_TEXT_SIZE], int64_t ms)
+{
+    target[0] = '\0';
+    return ms < 1000 ? target : duration_format(target, ms / 1000);
+}
+
+static const char *verb_text(const struct backup_config *backup)
+{
+    switch (backup->method) {
+    case METHOD_ETRN: return "ETRN sent";
+    case METHOD_ATRN: return "ATRN sent";
+    case METHOD_TURN: return "TURN sent";
+    }
+    return "";
+}
+
+static const char *stage_text(const struct live *live, const struct backup_config *backup)
+{
+    enum stage stage = live->options.stage != NULL
+                           ? live->options.stage(live->options.context, backup)
+                           : STAGE_CONNECT;
+
+    if (stage == STAGE_CONNECT)
+        return "connecting";
+    return stage == STAGE_GREETING ? "connected, no greeting" : "greeted, logging in";
+}
+
+static const char *state_text(const struct live *live, const struct backup_config *backup,
+                              enum session_state state)
 {
     switch (state) {
     case SESSION_WAITING: return "waiting";
-    case SESSION_CONNECTING: return "connecting";
-    case SESSION_ASKING: return "asking";
+    case SESSION_PRIMARY: return "waiting for your mail server";
+    case SESSION_CONNECTING: return stage_text(live, backup);
+    case SESSION_ASKING: return verb_text(backup);
     case SESSION_RECEIVING: return "receiving";
     case SESSION_QUITTING: return "closing";
     case SESSION_DONE: return "done";
     }
     return "";
+}
+
+/* "ETRN sent, 40s", "again in 4m" */
+static void add_state(const struct live *live, struct line *line,
+                      const struct backup_config *backup, const struct work *work)
+{
+    char duration[DURATION_TEXT_SIZE], text[STATUS_SIZE];
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (is_resting(work)) {
+        int64_t left_ms = work->again_ms > now_ms ? work->again_ms - now_ms : 0;
+
+        (void)snprintf(text, sizeof text, "again in %s",
+                       duration_format(duration, (left_ms + 999) / 1000));
+    } else {
+        (void)elapsed_text(duration, now_ms - work->moved_ms);
+        (void)snprintf(text, sizeof text, "%s%s%s", state_text(live, backup, work->state),
+                       duration[0] != '\0' ? ", " : "", duration);
+    }
+    line_cell(line, STYLE_DIM, text, 0);
 }
 
 /* `3 messages, 1.2 MB, 400 KB/s` */
@@ -148,11 +212,37 @@ static void add_work_row(struct live *live, struct rows *rows, size_t index)
     line_cell(&line, STYLE_PLAIN, backup->name, live->options.widths.backup);
     line_cell(&line, STYLE_PLAIN, work->domain != NULL ? work->domain : backup->host,
               live->options.widths.domain);
-    line_cell(&line, STYLE_DIM, state_text(work->state), 0);
+    add_state(live, &line, backup, work);
     if (work->messages > 0)
         add_progress(&line, work);
     rows_add(rows, text.bytes);
     buffer_done(&text);
+}
+
+/* `your mail server 127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s` */
+static void add_primary_row(struct live *live, struct rows *rows)
+{
+    const struct preflight_wait *wait = &live->wait;
+    char duration[DURATION_TEXT_SIZE];
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t left_ms = wait->until_ms > now_ms ? wait->until_ms - now_ms : 0;
+    struct buffer text, row;
+    struct line line;
+
+    buffer_init(&text, STATUS_SIZE);
+    buffer_init(&row, DRAWING_SIZE_MAX);
+    line_init(&line, &row, live->columns, live->options.color);
+    line_cell(&line, STYLE_PLAIN, "your mail server", 0);
+    line_cell(&line, STYLE_PLAIN, live->options.primary, 0);
+    preflight_wait_format(&text, wait);
+    if (*elapsed_text(duration, now_ms - wait->since_ms) != '\0')
+        (void)buffer_append_format(&text, ", %s", duration);
+    (void)buffer_append_format(&text, ", gives up in %s",
+                               duration_format(duration, (left_ms + 999) / 1000));
+    line_cell(&line, STYLE_DIM, text.bytes, 0);
+    rows_add(rows, row.bytes);
+    buffer_done(&text);
+    buffer_done(&row);
 }
 
 /* `12 of 100 backups done, 8 working, 80 waiting` */
@@ -173,20 +263,29 @@ static void add_count_row(struct live *live, struct rows *rows)
     buffer_done(&text);
 }
 
+/* A row of its own. */
+static bool is_shown(const struct work *work)
+{
+    return is_working(work) || is_resting(work);
+}
+
 /* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
 static void build_rows(struct live *live, struct rows *rows)
 {
     size_t room = live->rows / 2;
-    bool has_counts = room > 0 && (live->options.chosen_count > 1 || live->working == 0);
-    size_t left = live->working;
+    size_t left = live->working + live->resting;
+    bool has_counts =
+        room > 0 && (live->options.chosen_count > 1 || (left == 0 && !live->has_wait));
 
-    while (live->first < live->options.backup_count && !is_working(&live->work[live->first]))
+    while (live->first < live->options.backup_count && !is_shown(&live->work[live->first]))
         live->first++;
     if (live->done >= live->options.chosen_count)
         return;
     room -= has_counts;
+    if (live->has_wait && room > 0)
+        add_primary_row(live, rows);
     for (size_t i = live->first; left > 0 && rows->count < room; i++) {
-        if (is_working(&live->work[i])) {
+        if (is_shown(&live->work[i])) {
             add_work_row(live, rows, i);
             left--;
         }
@@ -278,9 +377,11 @@ static void set_work(struct live *live, size_t index, const struct work *now)
 
     if (work->is_begun)
         --*counter_of(live, work);
+    live->resting -= is_resting(work);
     *work = *now;
+    live->resting += is_resting(work);
     ++*counter_of(live, work);
-    if (is_working(work) && index < live->first)
+    if (is_shown(work) && index < live->first)
         live->first = index;
 }
 
@@ -294,6 +395,8 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
     now.is_begun = true;
     now.state = state;
     now.domain = domain;
+    now.moved_ms = clock_monotonic_ms();
+    now.again_ms = 0;
     if (state == SESSION_RECEIVING && now.since_ms == 0)
         now.since_ms = clock_monotonic_ms();
     set_work(live, index, &now);
@@ -321,22 +424,54 @@ void live_progressed(struct live *live, const struct backup_config *backup, uint
     draw(live, "");
 }
 
-void live_answered(struct live *live, const struct result *result)
+void live_resting(struct live *live, const struct backup_config *backup, int64_t until_ms)
 {
-    size_t index = (size_t)(result->backup - live->options.backups);
-    struct buffer text;
+    size_t index = (size_t)(backup - live->options.backups);
+    struct work now = live->work[index];
 
-    /* An answer without a session: there was nothing to be asked with. */
+    now.is_begun = true;
+    now.state = SESSION_WAITING;
+    now.again_ms = until_ms;
+    set_work(live, index, &now);
+    measure(live);
+    draw(live, "");
+}
+
+void live_known(struct live *live, const struct backup_config *backup)
+{
+    size_t index = (size_t)(backup - live->options.backups);
+
     if (!live->work[index].is_begun)
         set_work(live, index, &(struct work){.is_begun = true, .state = SESSION_DONE});
+}
+
+size_t live_columns(struct live *live)
+{
     measure(live);
-    buffer_init(&text, DRAWING_SIZE_MAX);
-    result_line_format(&text, result,
-                       &(struct result_style){.widths = live->options.widths,
-                                              .columns = live->columns,
-                                              .color = live->options.color});
-    draw(live, text.bytes);
-    buffer_done(&text);
+    return live->columns;
+}
+
+void live_keep(struct live *live, const char *lines)
+{
+    measure(live);
+    draw(live, lines);
+}
+
+int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_t now_ms)
+{
+    bool has_changed =
+        (wait != NULL) != live->has_wait || (wait != NULL && wait->since_ms != live->wait.since_ms);
+
+    live->has_wait = wait != NULL;
+    if (wait != NULL)
+        live->wait = *wait;
+    if (has_changed || now_ms - live->turned_ms >= REDRAW_MS) {
+        live->turned_ms = now_ms;
+        measure(live);
+        draw(live, "");
+    }
+    return live->has_wait || live->working + live->resting > 0 ? live->turned_ms + REDRAW_MS
+                                                               : INT64_MAX;
 }
 
 void live_hide(struct live *live)

@@ -195,14 +195,34 @@ bool logging_wants_answers(const struct logging *logging)
            !(options->is_at_terminal || options->quiet);
 }
 
-void logging_answer(const struct result *result)
+static void log_held(const struct answers *answers)
 {
+    const struct log_field fields[] = {
+        number_field("backups", (int64_t)answers->backups),
+        number_field("domains", (int64_t)answers->count),
+        text_field("outcome", outcome_name(OUTCOME_HELD)),
+        text_field("text", answers->first->text),
+    };
+
+    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+}
+
+void logging_answer(const struct answers *answers)
+{
+    const struct result *result = answers->first;
     struct log_field fields[FIELDS_MAX];
     size_t count = 0;
     bool is_good = result_is_good(result);
 
+    if (answers->count > 1 && result->outcome == OUTCOME_HELD) {
+        log_held(answers);
+        return;
+    }
     fields[count++] = text_field("backup", result->backup->name);
-    fields[count++] = text_field("domain", result->domain);
+    if (answers->count > 1)
+        fields[count++] = number_field("domains", (int64_t)answers->count);
+    else
+        fields[count++] = text_field("domain", result->domain);
     if (result->dry) {
         fields[count++] = text_field("command", result->command);
         fields[count++] = number_field("ms", result->ms);

@@ -1,6 +1,7 @@
 /* What is said on standard output, and when: the forms differ in what an answer does at once and
  * what is left for the end. */
 #include <mxpull/base/memory.h>
+#include <mxpull/cli/gather.h>
 #include <mxpull/cli/json_report.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/report.h>
@@ -15,6 +16,7 @@ struct report {
     struct report_options options;
     struct output *output; /* borrowed */
     struct live *live;     /* with REPORT_LIVE */
+    struct said advice;    /* that was given */
 };
 
 struct report *report_new(const struct report_options *options)
@@ -33,19 +35,30 @@ void report_free(struct report *report)
     if (report == NULL)
         return;
     live_free(report->live);
+    said_done(&report->advice);
     free(report);
 }
 
-static void write_result(struct report *report, const struct result *result)
+static size_t columns_of(const struct report *report)
 {
+    return report->live != NULL ? live_columns(report->live) : report->options.columns;
+}
+
+static void write_answers(void *context, const struct answers *answers)
+{
+    struct report *report = context;
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE_MAX);
-    result_line_format(&text, result,
+    result_line_format(&text, answers,
                        &(struct result_style){.widths = report->options.live.widths,
-                                              .columns = LINE_UNBOUNDED,
-                                              .color = report->options.live.color});
-    output_write(report->output, text.bytes, text.size);
+                                              .columns = columns_of(report),
+                                              .color = report->options.live.color,
+                                              .advice = &report->advice});
+    if (report->live != NULL)
+        live_keep(report->live, text.bytes);
+    else
+        output_write(report->output, text.bytes, text.size);
     buffer_done(&text);
 }
 
@@ -63,14 +76,27 @@ void report_progressed(struct report *report, const struct backup_config *backup
         live_progressed(report->live, backup, messages, bytes);
 }
 
-void report_answered(struct report *report, const struct result *result)
+void report_resting(struct report *report, const struct backup_config *backup, int64_t until_ms)
 {
-    if (report->options.quiet || report->options.form == REPORT_JSON)
-        return;
     if (report->live != NULL)
-        live_answered(report->live, result);
-    else
-        write_result(report, result);
+        live_resting(report->live, backup, until_ms);
+}
+
+void report_known(struct report *report, const struct backup_config *backup)
+{
+    if (report->live != NULL)
+        live_known(report->live, backup);
+}
+
+void report_answered(struct report *report, const struct answers *answers)
+{
+    if (!report->options.quiet && report->options.form != REPORT_JSON)
+        write_answers(report, answers);
+}
+
+int64_t report_turned(struct report *report, const struct preflight_wait *wait, int64_t now_ms)
+{
+    return report->live != NULL ? live_turned(report->live, wait, now_ms) : INT64_MAX;
 }
 
 void report_hide(struct report *report)
@@ -90,17 +116,21 @@ static void write_summary(struct report *report, const struct round_facts *facts
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE_MAX);
-    summary_format(&text, facts);
+    summary_format(&text, facts, columns_of(report));
     output_write(report->output, text.bytes, text.size);
     buffer_done(&text);
 }
 
 static void write_failures(struct report *report, const struct round_facts *facts)
 {
+    struct gather *gather = gather_new(write_answers, report);
+
     for (size_t i = 0; i < facts->count; i++) {
         if (facts->results[i]->known && !result_is_good(facts->results[i]))
-            write_result(report, facts->results[i]);
+            gather_add(gather, facts->results[i]);
     }
+    gather_flush(gather);
+    gather_free(gather);
 }
 
 void report_finish(struct report *report, const struct round_facts *facts)

@@ -1,17 +1,18 @@
-/* One answer as a line for a person. */
+/* An answer, or many of the same kind, as a line for a person. */
 #include <mxpull/base/text.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/volume.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
- * right. OUTCOME_WIDTH holds all names of outcomes but the two longest. */
+ * right. OUTCOME_WIDTH holds the longest name of an outcome. */
 enum {
     BACKUP_WIDTH_MAX = 24,
     DOMAIN_WIDTH_MAX = 40,
-    OUTCOME_WIDTH = 11,
+    OUTCOME_WIDTH = 14,
     ADVICE_INDENT = 6,
     SAID_SIZE_MAX = 8 * 1024,
     CODE_SIZE = 32
@@ -78,7 +79,7 @@ static void add_advice(struct buffer *text, const struct result *result,
     const char *advice = outcome_advice(result->outcome);
     struct line line;
 
-    if (*advice == '\0')
+    if (*advice == '\0' || (style->advice != NULL && !said_first(style->advice, advice)))
         return;
     line_init(&line, text, style->columns, style->color);
     line_indent(&line, ADVICE_INDENT);
@@ -86,24 +87,54 @@ static void add_advice(struct buffer *text, const struct result *result,
     (void)buffer_append_text(text, "\n");
 }
 
-void result_line_format(struct buffer *text, const struct result *result,
+/* "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups
+ * (120 domains)" */
+static void add_held(struct line *line, const struct answers *answers)
+{
+    struct buffer sentence;
+
+    buffer_init(&sentence, SAID_SIZE_MAX);
+    (void)buffer_append_format(&sentence, "%s; nothing was asked of %zu backup%s (%zu domain%s)",
+                               answers->first->text, answers->backups,
+                               answers->backups == 1 ? "" : "s", answers->count,
+                               answers->count == 1 ? "" : "s");
+    line_last(line, STYLE_WARNING, sentence.bytes, ADVICE_INDENT);
+    buffer_done(&sentence);
+}
+
+static void add_answer(struct line *line, const struct answers *answers,
+                       const struct result_style *style)
+{
+    const struct result *result = answers->first;
+    char domains[32];
+
+    (void)snprintf(domains, sizeof domains, "%zu domains", answers->count);
+    line_cell(line, STYLE_PLAIN, answers->count > 1 ? domains : result->domain,
+              style->widths.domain);
+    line_cell(line, line_style_of(result->outcome), outcome_name(result->outcome), OUTCOME_WIDTH);
+    add_received(line, result);
+    add_said(line, result);
+}
+
+void result_line_format(struct buffer *text, const struct answers *answers,
                         const struct result_style *style)
 {
+    const struct result *result = answers->first;
+    bool is_held = answers->count > 1 && result->outcome == OUTCOME_HELD;
     struct line line;
 
     line_init(&line, text, style->columns, style->color);
-    line_cell(&line, STYLE_PLAIN, result->backup->name, style->widths.backup);
+    if (is_held)
+        add_held(&line, answers);
+    else
+        line_cell(&line, STYLE_PLAIN, result->backup->name, style->widths.backup);
     if (result->dry) {
         line_cell(&line, STYLE_GOOD, "would send", 0);
         line_cell(&line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
-    } else {
-        line_cell(&line, STYLE_PLAIN, result->domain, style->widths.domain);
-        line_cell(&line, line_style_of(result->outcome), outcome_name(result->outcome),
-                  OUTCOME_WIDTH);
-        add_received(&line, result);
-        add_said(&line, result);
+    } else if (!is_held) {
+        add_answer(&line, answers, style);
     }
     (void)buffer_append_text(text, "\n");
-    if (!result_is_good(result))
+    if (!result_is_good(result) && !is_held)
         add_advice(text, result, style);
 }

@@ -1,5 +1,6 @@
 /* What the store knows of what the configuration names, and what is wrong with it. Reading and judging
  * are apart: all judgements are made from plain values. */
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/status_view.h>
 
@@ -42,7 +43,8 @@ char status_letter(enum store_grade grade)
 /* As pull/preflight words it. */
 const char *status_primary_text(const struct status_view *view, const char *text)
 {
-    static const char before[] = "our own mail server at ", behind[] = ": ";
+    static const char before[] = "your mail server ";
+    static const char *const behind[] = {" does not answer: ", " is not ready: "};
     const char *address = view->config->primary.address.text;
     const char *rest = text + sizeof before - 1;
 
@@ -50,7 +52,11 @@ const char *status_primary_text(const struct status_view *view, const char *text
         strncmp(rest, address, strlen(address)) != 0)
         return text;
     rest += strlen(address);
-    return strncmp(rest, behind, sizeof behind - 1) == 0 ? rest + sizeof behind - 1 : text;
+    for (size_t i = 0; i < COUNT_OF(behind); i++) {
+        if (strncmp(rest, behind[i], strlen(behind[i])) == 0)
+            return rest + strlen(behind[i]);
+    }
+    return text;
 }
 
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain)

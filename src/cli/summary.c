@@ -1,10 +1,13 @@
 /* The line of counts under a report. */
 #include <mxpull/base/duration.h>
+#include <mxpull/cli/line.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/summary.h>
 
 enum {
-    MINUTE_MS = 60 * 1000
+    MINUTE_MS = 60 * 1000,
+    SENTENCE_SIZE_MAX = 1024,
+    INDENT = 2
 };
 
 struct summary summary_count(const struct result *const results[], size_t count)
@@ -16,6 +19,10 @@ struct summary summary_count(const struct result *const results[], size_t count)
 
         if (!result->known)
             continue;
+        if (!result->dry && result->outcome == OUTCOME_HELD) {
+            summary.held++;
+            continue;
+        }
         summary.asked++;
         if (!result->dry)
             summary.by_outcome[result->outcome]++;
@@ -55,17 +62,25 @@ static void format_elapsed(struct buffer *text, int64_t ms)
         (void)buffer_append_format(text, " in %s", duration_format(duration, ms / 1000));
 }
 
-void summary_format(struct buffer *text, const struct round_facts *facts)
+void summary_format(struct buffer *text, const struct round_facts *facts, size_t columns)
 {
     struct summary summary = summary_count(facts->results, facts->count);
+    struct buffer sentence;
+    struct line line;
 
+    buffer_init(&sentence, SENTENCE_SIZE_MAX);
     if (facts->dry_run)
-        (void)buffer_append_format(text, "dry run, nothing was asked: %zu ready, %zu failed",
+        (void)buffer_append_format(&sentence, "dry run, nothing was asked: %zu ready, %zu failed",
                                    summary.ok, summary.failed);
     else
-        (void)buffer_append_format(text, "%zu asked, %zu ok, %zu failed", summary.asked, summary.ok,
-                                   summary.failed);
-    format_failures(text, &summary);
-    format_elapsed(text, facts->elapsed_ms);
+        (void)buffer_append_format(&sentence, "%zu asked, %zu ok, %zu failed", summary.asked,
+                                   summary.ok, summary.failed);
+    format_failures(&sentence, &summary);
+    if (summary.held > 0)
+        (void)buffer_append_format(&sentence, ", %zu held", summary.held);
+    format_elapsed(&sentence, facts->elapsed_ms);
+    line_init(&line, text, columns, false);
+    line_last(&line, STYLE_PLAIN, sentence.bytes, INDENT);
+    buffer_done(&sentence);
     (void)buffer_append_text(text, "\n");
 }

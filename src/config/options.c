@@ -59,6 +59,8 @@ const struct option options[] = {
      "host:port, [v6]:port or unix:PATH: where our own mail server listens", NULL},
     {SECTION_PRIMARY, "preflight", OPTION_CHOICE, "greeting", 0, 0, preflights, IN_PRIMARY(preflight),
      "off, greeting (220 seen) or recipients (RCPT of each domain's postmaster accepted too)", NULL},
+    {SECTION_PRIMARY, "greeting_timeout", OPTION_DURATION, "5m", SECOND, HOUR, NULL, IN_PRIMARY(greeting_timeout_s),
+     "how long its 220 is waited for: it is slow just after an outage", NULL},
     {SECTION_PRIMARY, "watch", OPTION_DURATION, "30s", SECOND, DAY, NULL, IN_PRIMARY(watch_s),
      "daemon: how often the primary is looked at; down, then up pulls at once", NULL},
     {SECTION_PRIMARY, "recovery", OPTION_DURATIONS, "{0s, 2m, 10m, 30m}", 0, WEEK, NULL, IN_PRIMARY(recovery),

@@ -226,6 +226,15 @@ void connection_progressed(struct connection *connection)
     begin_session(connection, clock_monotonic_ms());
 }
 
+enum stage connection_stage(const struct connection *connection)
+{
+    int64_t since_ms;
+
+    if (connection->phase == PHASE_TCP && !is_tcp_connected(connection, &since_ms))
+        return STAGE_CONNECT;
+    return connection->heard.replies == 0 ? STAGE_GREETING : STAGE_EHLO;
+}
+
 static void time_out(struct connection *connection)
 {
     char duration[DURATION_TEXT_SIZE];

@@ -207,7 +207,8 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
     if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) != STATUS_OK) {
         over(bridge, error.text);
     } else if (complete && bridge->greeting.code != 220) {
-        (void)error_set(&error, STATUS_PROTOCOL, "our own mail server is not ready: %d %s",
+        (void)error_set(&error, STATUS_PROTOCOL, "your mail server %s is not ready: %d %s",
+                        bridge->options.polling->config->primary.relay_address.text,
                         bridge->greeting.code, bridge->greeting.text.bytes);
         over(bridge, error.text);
     } else if (complete && used < size) {
@@ -236,7 +237,8 @@ static void primary_ready(void *context)
     struct bridge *bridge = context;
 
     connection_deadline(bridge->primary,
-                        clock_monotonic_ms() + bridge->options.backup->command_timeout_s * 1000);
+                        clock_monotonic_ms() +
+                            bridge->options.polling->config->primary.greeting_timeout_s * 1000);
     send_output(bridge->primary, &bridge->output.primary); /* a PROXY line */
 }
 
@@ -255,7 +257,7 @@ static void primary_failed(void *context, int code, const struct error *error)
         end_side(bridge, GUARD_PRIMARY, error);
         return;
     }
-    (void)error_set(&why, error->status, "our own mail server at %s: %s",
+    (void)error_set(&why, error->status, "your mail server %s does not answer: %s",
                     bridge->options.polling->config->primary.relay_address.text, error->text);
     over(bridge, why.text);
 }

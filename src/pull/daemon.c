@@ -222,12 +222,21 @@ static int64_t check_silence(struct daemon *daemon, struct instant now)
     return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
 }
 
+/* What has been answered is told before polls are freed, and before the loop sleeps. */
+static int64_t tell_turn(struct daemon *daemon)
+{
+    return daemon->options.turned != NULL
+               ? daemon->options.turned(daemon->options.context, clock_monotonic_ms())
+               : INT64_MAX;
+}
+
 /* Everything that can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct daemon *daemon)
 {
     struct instant now = daemon_now();
     int64_t next_ms = INT64_MAX;
 
+    (void)tell_turn(daemon);
     watch_clocks(daemon, now);
     take_requests(daemon, now);
     for (struct generation *generation = daemon->current; generation != NULL;
@@ -247,10 +256,7 @@ static int64_t advance(struct daemon *daemon)
         next_ms = earlier(next_ms, plan_next_ms(daemon->plan, now));
     if (daemon->look == NULL)
         next_ms = earlier(next_ms, daemon->primary.next_look_ms);
-    if (daemon->options.turned != NULL)
-        next_ms =
-            earlier(next_ms, daemon->options.turned(daemon->options.context, now.monotonic_ms));
-    return next_ms;
+    return earlier(next_ms, tell_turn(daemon));
 }
 
 struct daemon *daemon_new(const struct daemon_options *options)
@@ -292,6 +298,7 @@ static void stop(struct daemon *daemon)
         for (struct generation *generation = daemon->current; generation != NULL;
              generation = generation->older) {
             (void)pool_advance(generation->pool);
+            (void)tell_turn(daemon);
             take_over(daemon, generation, daemon_now());
         }
         int64_t next_ms = hooks_advance(daemon->hooks);

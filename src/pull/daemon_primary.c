@@ -90,7 +90,7 @@ void primary_look(struct daemon *daemon, struct instant now)
         .config = daemon->current->config,
         .domains = domains.nodes,
         .count = domains.count,
-        .limit_ms = PREFLIGHT_LIMIT_MS,
+        .limit_ms = preflight_limit_ms(daemon->current->config),
         .ended = look_ended,
         .context = daemon,
     });

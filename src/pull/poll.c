@@ -291,6 +291,13 @@ bool poll_is_over(const struct poll *poll)
     return poll->over;
 }
 
+enum stage poll_stage(const struct poll *poll)
+{
+    if (poll->turn != NULL)
+        return turn_stage(poll->turn);
+    return poll->session != NULL ? session_stage(poll->session) : STAGE_CONNECT;
+}
+
 void poll_conclude(struct poll *poll)
 {
     disconnect(poll);

@@ -23,9 +23,10 @@ struct preflight {
     size_t count;
     int64_t limit_ms; /* when it has to be over, monotonic */
     struct probe *probe;
-    struct connection *connection;  /* NULL: none */
-    bool is_connected, has_greeted; /* the connection */
+    struct connection *connection;              /* NULL: none */
+    bool is_connected, has_spoken, has_greeted; /* the connection */
     struct reply reply;
+    struct preflight_wait wait;
     bool is_over;
     char *why;       /* in our words, when over */
     char **refusals; /* the same, for each domain; NULL: accepted */
@@ -65,14 +66,17 @@ static void copy_domains(struct preflight *preflight)
 
 /* ---- the end ---- */
 
-/* "our own mail server at 127.0.0.1:25: 554 no", "... refuses postmaster@example.com: 550 no" */
-static char *in_words(const char *middle, const char *object, const char *reason)
+/* "your mail server 127.0.0.1:25 is not ready: 554 no", "your mail server 127.0.0.1:25 refuses
+ * postmaster@example.com: 550 no" */
+static char *in_words(const struct preflight *preflight, const char *verb, const char *object,
+                      const char *reason)
 {
-    static const char format[] = "our own mail server %s%s: %s";
-    size_t size = sizeof format + strlen(middle) + strlen(object) + strlen(reason);
+    static const char format[] = "your mail server %s %s%s: %s";
+    const char *address = preflight->options.config->primary.address.text;
+    size_t size = sizeof format + strlen(address) + strlen(verb) + strlen(object) + strlen(reason);
     char *words = memory_new(size, 1);
 
-    (void)snprintf(words, size, format, middle, object, reason);
+    (void)snprintf(words, size, format, address, verb, object, reason);
     return words;
 }
 
@@ -82,14 +86,15 @@ static void end(struct preflight *preflight)
 
     preflight->is_over = true;
     if (why != NULL)
-        preflight->why = in_words("at ", preflight->options.config->primary.address.text, why);
+        preflight->why = in_words(
+            preflight, preflight->has_spoken ? "is not ready" : "does not answer", "", why);
     for (size_t i = 0; i < preflight->count && why == NULL; i++) {
         const char *refusal = probe_refusal(preflight->probe, i);
 
         if (refusal == NULL)
             continue;
         preflight->refusals[i] =
-            in_words("refuses postmaster@", preflight->domains[i].name, refusal);
+            in_words(preflight, "refuses postmaster@", preflight->domains[i].name, refusal);
         preflight->refused++;
     }
     preflight->options.ended(preflight->options.context);
@@ -108,13 +113,32 @@ static void cut(struct preflight *preflight, const char *why)
     act(preflight, probe_cut(preflight->probe, why));
 }
 
-static void expect_reply(struct preflight *preflight)
+static int64_t timeout_ms(const struct preflight *preflight)
 {
-    int64_t deadline_ms = clock_monotonic_ms() + PREFLIGHT_TIMEOUT_MS;
+    return preflight->wait.stage == PREFLIGHT_AT_GREETING
+               ? preflight->options.config->primary.greeting_timeout_s * 1000
+               : PREFLIGHT_TIMEOUT_MS;
+}
 
+/* A stage begins, or goes on with another command. */
+static void wait_for(struct preflight *preflight, enum preflight_stage stage)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (preflight->wait.stage != stage || stage != PREFLIGHT_AT_DOMAINS)
+        preflight->wait.since_ms = now_ms;
+    preflight->wait.stage = stage;
+    preflight->wait.domains = preflight->count;
+    preflight->wait.until_ms = now_ms + timeout_ms(preflight);
+    if (preflight->wait.until_ms > preflight->limit_ms)
+        preflight->wait.until_ms = preflight->limit_ms;
+}
+
+static void expect_reply(struct preflight *preflight, enum preflight_stage stage)
+{
+    wait_for(preflight, stage);
     reply_reset(&preflight->reply);
-    connection_deadline(preflight->connection,
-                        deadline_ms < preflight->limit_ms ? deadline_ms : preflight->limit_ms);
+    connection_deadline(preflight->connection, preflight->wait.until_ms);
 }
 
 /* Whether mail of a reversed session goes to the same place, where a PROXY line is expected then. */
@@ -135,7 +159,7 @@ static void ready(void *context)
     static const char proxy_line[] = "PROXY UNKNOWN\r\n";
 
     preflight->is_connected = true;
-    expect_reply(preflight);
+    expect_reply(preflight, PREFLIGHT_AT_GREETING);
     if (wants_proxy_line(&preflight->options.config->primary))
         connection_send(preflight->connection, proxy_line, sizeof proxy_line - 1);
 }
@@ -165,6 +189,7 @@ static void received(void *context, const char *bytes, size_t size)
     size_t used;
     bool complete;
 
+    preflight->has_spoken = true;
     if (reply_feed(reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
         cut(preflight, error.text);
         return;
@@ -184,6 +209,15 @@ static void received(void *context, const char *bytes, size_t size)
         act(preflight, step);
 }
 
+/* "Connection refused" of "no connection: Connection refused": that it does not answer is said. */
+static const char *without_head(const char *text)
+{
+    static const char head[] = "no connection";
+    const char *reason = strstr(text, ": ");
+
+    return strncmp(text, head, sizeof head - 1) == 0 && reason != NULL ? reason + 2 : text;
+}
+
 /* The connection's words are about a backup. */
 static void failed(void *context, int code, const struct error *error)
 {
@@ -192,13 +226,15 @@ static void failed(void *context, int code, const struct error *error)
     char duration[DURATION_TEXT_SIZE], why[ERROR_TEXT_SIZE];
 
     (void)code;
-    (void)text_copy(why, sizeof why, error->text);
+    (void)text_copy(why, sizeof why, without_head(error->text));
+    if (why[0] >= 'A' && why[0] <= 'Z' && why[1] >= 'a' && why[1] <= 'z')
+        why[0] = (char)(why[0] - 'A' + 'a');
     if (clock_monotonic_ms() >= preflight->limit_ms)
         (void)text_copy(why, sizeof why, too_long);
     else if (preflight->is_connected && error->status == STATUS_TIMEOUT)
         (void)snprintf(why, sizeof why, "%s within %s",
                        preflight->has_greeted ? "no answer" : "connected, but no greeting",
-                       duration_format(duration, PREFLIGHT_TIMEOUT_MS / 1000));
+                       duration_format(duration, timeout_ms(preflight) / 1000));
     else if (preflight->is_connected)
         (void)snprintf(why, sizeof why, "it closed the connection%s", before);
     cut(preflight, why);
@@ -217,7 +253,8 @@ static void open_connection(struct preflight *preflight)
     };
     struct error error;
 
-    preflight->is_connected = preflight->has_greeted = false;
+    preflight->is_connected = preflight->has_spoken = preflight->has_greeted = false;
+    wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
         connection_open_bare(preflight->options.loop, &place, &events, preflight, &error);
     if (preflight->connection == NULL)
@@ -228,7 +265,7 @@ static void send_command(struct preflight *preflight)
 {
     const char *command = probe_command(preflight->probe);
 
-    expect_reply(preflight);
+    expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
     connection_send(preflight->connection, command, strlen(command));
     if (probe_is_quitting(preflight->probe))
         cut(preflight, "its answer is not waited for");
@@ -250,6 +287,11 @@ static void act(struct preflight *preflight, enum probe_step step)
         end(preflight);
         break;
     }
+}
+
+int64_t preflight_limit_ms(const struct config *config)
+{
+    return PREFLIGHT_LIMIT_MS + config->primary.greeting_timeout_s * 1000;
 }
 
 struct preflight *preflight_new(const struct preflight_options *options)
@@ -283,6 +325,23 @@ void preflight_free(struct preflight *preflight)
 }
 
 /* ---- what is known ---- */
+
+const struct preflight_wait *preflight_waits(const struct preflight *preflight)
+{
+    return preflight->is_over ? NULL : &preflight->wait;
+}
+
+void preflight_wait_format(struct buffer *text, const struct preflight_wait *wait)
+{
+    switch (wait->stage) {
+    case PREFLIGHT_AT_CONNECT: (void)buffer_append_text(text, "connecting"); break;
+    case PREFLIGHT_AT_GREETING: (void)buffer_append_text(text, "connected, no greeting yet"); break;
+    case PREFLIGHT_AT_DOMAINS:
+        (void)buffer_append_format(text, "asking for postmaster of %zu domain%s", wait->domains,
+                                   wait->domains == 1 ? "" : "s");
+        break;
+    }
+}
 
 const char *preflight_why(const struct preflight *preflight)
 {

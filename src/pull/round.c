@@ -125,7 +125,7 @@ static void look(struct round *round)
         .config = polling->config,
         .domains = domains.nodes,
         .count = domains.count,
-        .limit_ms = PREFLIGHT_LIMIT_MS,
+        .limit_ms = preflight_limit_ms(polling->config),
         .ended = preflight_ended,
         .context = round,
     });
@@ -211,8 +211,8 @@ static void conclude(struct round *round, struct part *part)
     part->state = PART_RESTING;
     poll_set_cause(part->poll, "retry");
     part->due_ms = clock_monotonic_ms() + retry->seconds[part->retries++] * 1000;
-    if (polling->observer.moved != NULL)
-        polling->observer.moved(polling->context, backup, SESSION_WAITING, NULL);
+    if (round->options.resting != NULL)
+        round->options.resting(round->options.context, backup, part->due_ms);
 }
 
 /* Takes what is over. */
@@ -248,14 +248,22 @@ static int64_t wake(struct round *round)
     return next_ms;
 }
 
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
 /* Does what can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct round *round)
 {
     take_over(round);
     int64_t next_ms = wake(round);
     clear(round);
-    int64_t pool_ms = pool_advance(round->pool);
-    return pool_ms < next_ms ? pool_ms : next_ms;
+    next_ms = earlier(next_ms, pool_advance(round->pool));
+    if (round->options.turned != NULL)
+        next_ms =
+            earlier(next_ms, round->options.turned(round->options.context, clock_monotonic_ms()));
+    return next_ms;
 }
 
 /* What rests keeps its last answer. */
@@ -293,6 +301,18 @@ void round_run(struct round *round)
         poll_conclude(round->parts[i].poll);
         poll_settle(round->parts[i].poll, OUTCOME_INTERRUPTED, "stopped before an answer came");
     }
+}
+
+const struct preflight_wait *round_waits(const struct round *round)
+{
+    return round->preflight != NULL ? preflight_waits(round->preflight) : NULL;
+}
+
+enum stage round_stage(const struct round *round, const struct backup_config *backup)
+{
+    size_t place = (size_t)(backup - round->options.polling.config->backups);
+
+    return poll_stage(round->parts[round->part_of[place]].poll);
 }
 
 size_t round_result_count(const struct round *round)

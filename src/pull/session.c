@@ -322,6 +322,11 @@ struct session *session_new(const struct session_options *options)
     return session;
 }
 
+enum stage session_stage(const struct session *session)
+{
+    return session->connection != NULL ? connection_stage(session->connection) : STAGE_CONNECT;
+}
+
 void session_stop(struct session *session)
 {
     if (session->stopping || session->ended)

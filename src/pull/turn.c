@@ -328,6 +328,8 @@ static void open_primary(struct turn *turn, enum state state,
                          const struct connection_facts *provider)
 {
     turn->state = state;
+    if (state == PRIMARY)
+        target_move(&turn->options, SESSION_PRIMARY, NULL);
     struct bridge *bridge = bridge_new(&(struct bridge_options){
         .polling = turn->options.polling,
         .backup = turn->options.backup,
@@ -412,6 +414,11 @@ int64_t turn_due(const struct turn *turn)
 void turn_resume(struct turn *turn)
 {
     open_primary(turn, PRIMARY, NULL);
+}
+
+enum stage turn_stage(const struct turn *turn)
+{
+    return turn->connection != NULL ? connection_stage(turn->connection) : STAGE_CONNECT;
 }
 
 void turn_stop(struct turn *turn)

@@ -30,7 +30,7 @@ END
 
 # --- answers -----------------------------------------------------------------------------------------------------------------
 run 0 pull -c "$conf" good
-expect_in "a line for each answer" "good  a.example  started      250 OK" "$tmp/out"
+expect_in "a line for each answer" "good  a.example  started         250 OK" "$tmp/out"
 expect_in "a summary" "2 asked, 2 ok, 0 failed" "$tmp/out"
 expect_in "a log line for each answer" "backup=good domain=b.example verb=ETRN code=250 outcome=started ms=" "$tmp/err"
 run 75 pull -c "$conf"
@@ -50,7 +50,8 @@ MXPULL_CONFIG=$conf run 0 pull good
 sed 's/^primary .*/primary { address = "127.0.0.1:1" }/' "$tmp/mxpull.conf" >"$tmp/down.conf"
 before=$(asked)
 run 75 pull -c "$theirs/down.conf" good
-expect_in "our own server is down" "good  a.example  held         our own mail server at 127.0.0.1:1: no connection: Connection refused" "$tmp/out"
+expect_in "our own server is down" "your mail server 127.0.0.1:1 does not answer: connection refused; nothing was asked of 1 backup (2 domains)" "$tmp/out"
+expect "that is said once, and in the log" "2 1" "$(wc -l <"$tmp/out" | tr -d " ") $(grep -c "domains=2 outcome=held" "$tmp/err")"
 expect "then nothing is asked" "$before" "$(asked)"
 run 75 pull --dry-run -c "$theirs/down.conf" good
 run 0 pull --force -c "$theirs/down.conf" good

@@ -120,7 +120,7 @@ expect_in "and no daemon is needed to know it" "daemon   never ran" "$tmp/out"
 primary 1
 run 75 pull -q -c "$seen"
 run 2 status --nagios -c "$seen"
-expect_in "it is down" "MXPULL CRITICAL - the primary 127.0.0.1:1 is down for 0s: no connection" "$tmp/out"
+expect_in "it is down" "MXPULL CRITICAL - the primary 127.0.0.1:1 is down for 0s: connection refused" "$tmp/out"
 primary "$(port good)"
 run 0 pull -q --force -c "$seen"
 run 2 status --nagios -c "$seen"

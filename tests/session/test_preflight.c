@@ -26,8 +26,9 @@ enum {
     "primary { address = \"%primary\" relay_address = \"%primary\" proxy_protocol = true }\n"
 #define OTHER "sink other 127.0.0.1:0\n"
 #define NINE "a.test b.test c.test d.test e.test f.test g.test h.test i.test"
-#define REFUSES "our own mail server refuses postmaster@"
-#define AT "our own mail server at @: "
+#define REFUSES "your mail server @ refuses postmaster@"
+#define AT "your mail server @ is not ready: "
+#define SILENT "your mail server @ does not answer: "
 
 struct row {
     const char *name;
@@ -51,7 +52,7 @@ static const struct row rows[] = {
     {"HELO", SINK "  reply EHLO \"502 what\"\n", PRIMARY, "a.test", "ready\n",
      "primary#1 < HELO host.test\n", 1},
     {"nobody listens", SINK, "primary { address = \"127.0.0.1:1\" }\n", "a.test",
-     AT "no connection: Connection refused\n", NULL, 0},
+     SILENT "connection refused\n", NULL, 0},
     {"greeting 554", SINK "  greeting \"554 not today\"\n", PRIMARY, "a.test", AT "554 not today\n",
      "primary#1 < QUIT", 1},
     {"greeting 421", SINK "  greeting \"421 too many\" close\n", PRIMARY, "", AT "421 too many\n",
@@ -66,7 +67,7 @@ static const struct row rows[] = {
      AT "a reply line of more than 2048 octets\n", NULL, 1},
     {"greeting in parts", SINK "  drip 1 1ms\n", PRIMARY, "a.test", "ready\n", NULL, 1},
     {"closed at once", SINK "  greeting close\n", PRIMARY, "",
-     AT "it closed the connection before a greeting\n", NULL, 1},
+     SILENT "it closed the connection before a greeting\n", NULL, 1},
     {"more than a greeting", SINK "  greeting \"220 hi\" \"250 ho\"\n", PRIMARY, "",
      AT "an answer to no command of ours\n", NULL, 1},
     {"421 behind the greeting", SINK "  greeting \"220 hi\" \"421 bye\"\n", PRIMARY, "",
@@ -96,7 +97,7 @@ static const struct row rows[] = {
              "g.test: 550 no\n" REFUSES "h.test: 550 no\n",
      "primary#1 < QUIT", 2},
     {"no second connection", SINK "  reply RCPT#2+ \"421 enough\" close\n  refuse-after 1\n",
-     PRIMARY, "a.test b.test", REFUSES "b.test: no connection: Connection refused\n", NULL, 1},
+     PRIMARY, "a.test b.test", REFUSES "b.test: connection refused\n", NULL, 1},
     {"cut off", SINK "  reply RCPT#3+ \"421 too many errors\" close\n", PRIMARY, NINE, "ready\n",
      NULL, 5},
     {"cut off behind a refusal, in one go",
@@ -416,7 +417,7 @@ static void take_too_long(const char *script, const char *expected)
 static void test_limit(void **state)
 {
     (void)state;
-    take_too_long(SINK "  greeting stall\n", AT "it takes too long to tell\n");
+    take_too_long(SINK "  greeting stall\n", SILENT "it takes too long to tell\n");
     take_too_long(SINK "  reply RCPT stall\n", AT "it takes too long to tell\n");
     take_too_long(SINK "  reply RCPT#2 stall\n",
                   REFUSES "b.test: it takes too long to tell\n" REFUSES

@@ -6,6 +6,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/live.h>
+#include <mxpull/platform/clock.h>
 
 #include <stdio.h>
 
@@ -187,11 +188,19 @@ static void look(struct scene *scene)
     terminal_feed(&scene->terminal, bytes);
 }
 
-static void expect_result(struct scene *scene, const struct result *result)
+/* Tells it, as a report does, and expects it to be kept. */
+static void keep_result(struct scene *scene, const struct result *result)
 {
-    const struct result_style style = {.widths = scene->widths, .columns = scene->row->columns - 1};
+    struct result_style style = {.widths = scene->widths, .columns = scene->row->columns - 1};
+    struct buffer text;
 
-    result_line_format(&scene->expected, result, &style);
+    result_line_format(&scene->expected, &(struct answers){result, 1, 1}, &style);
+    style.color = scene->row->color;
+    buffer_init(&text, 64 * 1024);
+    result_line_format(&text, &(struct answers){result, 1, 1}, &style);
+    live_known(scene->live, result->backup);
+    live_keep(scene->live, text.bytes);
+    buffer_done(&text);
 }
 
 static void answer(struct scene *scene, size_t index, unsigned domain)
@@ -207,8 +216,7 @@ static void answer(struct scene *scene, size_t index, unsigned domain)
                                   .code = 459,
                                   .text = said};
 
-    live_answered(scene->live, &result);
-    expect_result(scene, &result);
+    keep_result(scene, &result);
 }
 
 /* The next thing that happens to a backup. */
@@ -316,7 +324,7 @@ static void test_rows(void **state)
     static const char *const first[] = {"mx0     mx.example.net  connecting",
                                         "0 of 5 backups done, 1 working, 4 waiting"};
     static const char *const full[] = {
-        "mx0     example.com   asking", "mx1     mx.example.net  connecting",
+        "mx0     example.com   ETRN sent", "mx1     mx.example.net  connecting",
         "mx2     mx.example.net  connecting", "0 of 5 backups done, 5 working, 0 waiting"};
     static const char *const fewer[] = {"mx1     mx.example.net  connecting",
                                         "mx2     mx.example.net  connecting",
@@ -349,9 +357,77 @@ static void test_rows(void **state)
     free(scene);
 }
 
+static enum stage stages[3];
+
+static enum stage tell_stage(void *context, const struct backup_config *backup)
+{
+    const struct scene *scene = context;
+
+    return stages[backup - scene->backups];
+}
+
+/* What is waited for, how long so far, and when that ends: the rows change as time goes by. */
+static void test_waits(void **state)
+{
+    static const struct live_row row = {"", 90, 12, 3, 1, false};
+    static const char *const look[] = {
+        "your mail server  127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s",
+        "0 of 3 backups done, 0 working, 3 waiting"};
+    static const char *const sessions[] = {"mx0     mx.example.net  connected, no greeting",
+                                           "mx1     mx.example.net  greeted, logging in",
+                                           "mx2     mx.example.net  again in 4m",
+                                           "0 of 3 backups done, 2 working, 1 waiting"};
+    struct scene *scene = memory_new(1, sizeof *scene);
+    int64_t now_ms = clock_monotonic_ms();
+    struct preflight_wait wait = {
+        .stage = PREFLIGHT_AT_GREETING, .since_ms = now_ms - 12400, .until_ms = now_ms + 288000};
+
+    (void)state;
+    scene_init(scene, &row);
+    live_free(scene->live);
+    scene->live = live_new(&(struct live_options){.backups = scene->backups,
+                                                  .backup_count = 3,
+                                                  .chosen_count = 3,
+                                                  .widths = scene->widths,
+                                                  .output = &scene->output,
+                                                  .measure = measure,
+                                                  .stage = tell_stage,
+                                                  .primary = "127.0.0.1:25",
+                                                  .context = scene});
+    assert_int_equal(live_turned(scene->live, NULL, now_ms), INT64_MAX);
+    assert_int_equal(live_turned(scene->live, &wait, now_ms), now_ms + 1000);
+    expect_screen(scene, look, COUNT_OF(look));
+
+    /* Once a second. */
+    long before = ftell(scene->output.stream);
+    wait.until_ms += 60000;
+    assert_int_equal(live_turned(scene->live, &wait, now_ms + 999), now_ms + 1000);
+    assert_int_equal(ftell(scene->output.stream), before);
+    assert_int_equal(live_turned(scene->live, &wait, now_ms + 1000), now_ms + 2000);
+    assert_int_not_equal(ftell(scene->output.stream), before);
+
+    assert_int_equal(live_turned(scene->live, NULL, now_ms + 1001), INT64_MAX);
+    for (size_t i = 0; i < 2; i++)
+        live_moved(scene->live, &scene->backups[i], SESSION_CONNECTING, NULL);
+    live_resting(scene->live, &scene->backups[2], clock_monotonic_ms() + 240000);
+    stages[0] = STAGE_GREETING;
+    stages[1] = STAGE_EHLO;
+    assert_int_equal(live_turned(scene->live, NULL, now_ms + 3000), now_ms + 4000);
+    expect_screen(scene, sessions, COUNT_OF(sessions));
+
+    for (size_t i = 0; i < 3; i++)
+        live_moved(scene->live, &scene->backups[i], SESSION_DONE, NULL);
+    expect_screen(scene, NULL, 0);
+    assert_int_equal(live_turned(scene->live, NULL, now_ms + 9000), INT64_MAX);
+    live_free(scene->live);
+    buffer_done(&scene->terminal.kept);
+    (void)fclose(scene->output.stream);
+    free(scene);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_waits)};
     int failed = 0;
 
     failed += RUN_TABLE(table, test_live);

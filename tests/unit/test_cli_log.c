@@ -182,6 +182,7 @@ static char queuing[] = "Queuing started", no_route[] = "no route", command[] = 
 struct answer_row {
     const char *name;
     struct result result;
+    size_t count, backups;
     const char *line; /* with the level before it */
 };
 
@@ -194,6 +195,8 @@ static const struct answer_row answers[] = {
       .outcome = OUTCOME_STARTED,
       .ms = 18,
       .text = queuing},
+     1,
+     1,
      "info backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18 text=\"Queuing "
      "started\""},
     {"unreachable",
@@ -203,6 +206,8 @@ static const struct answer_row answers[] = {
       .outcome = OUTCOME_UNREACHABLE,
       .ms = 3,
       .text = no_route},
+     1,
+     1,
      "warning backup=mx2 domain=@example.com verb=CONNECT outcome=unreachable ms=3 text=\"no "
      "route\""},
     {"denied without a text",
@@ -211,6 +216,8 @@ static const struct answer_row answers[] = {
       .verb = VERB_ETRN,
       .code = 459,
       .outcome = OUTCOME_DENIED},
+     1,
+     1,
      "warning backup=mx2 domain=example.com verb=ETRN code=459 outcome=denied ms=0 text=\"\""},
     {"ATRN",
      {.backup = &mx2,
@@ -219,9 +226,33 @@ static const struct answer_row answers[] = {
       .code = 453,
       .outcome = OUTCOME_EMPTY,
       .text = no_route},
+     1,
+     1,
      "info backup=mx2 domain=example.com verb=ATRN code=453 outcome=empty ms=0 text=\"no route\""},
+    {"40 domains that could not be asked",
+     {.backup = &mx2,
+      .domain = "example.com",
+      .verb = VERB_CONNECT,
+      .outcome = OUTCOME_UNREACHABLE,
+      .ms = 3,
+      .text = no_route},
+     40,
+     1,
+     "warning backup=mx2 domains=40 verb=CONNECT outcome=unreachable ms=3 text=\"no route\""},
+    {"held",
+     {.backup = &mx2, .domain = "example.com", .outcome = OUTCOME_HELD, .text = no_route},
+     120,
+     60,
+     "warning backups=60 domains=120 outcome=held text=\"no route\""},
+    {"one held",
+     {.backup = &mx2, .domain = "example.com", .outcome = OUTCOME_HELD, .text = no_route},
+     1,
+     1,
+     "warning backup=mx2 domain=example.com verb=CONNECT outcome=held ms=0 text=\"no route\""},
     {"dry run",
      {.backup = &mx2, .domain = "example.com", .dry = true, .command = command, .ms = 5},
+     1,
+     1,
      "info backup=mx2 domain=example.com command=\"ETRN example.com\" ms=5"},
 };
 
@@ -241,11 +272,12 @@ static void keep(void *context, const struct log_event *event)
 static void test_answer(void **state)
 {
     const struct answer_row *row = *state;
+    const struct answers answers_given = {&row->result, row->count, row->backups};
     struct buffer line;
 
     buffer_init(&line, TEXT_SIZE);
     log_open(LEVEL_INFO, keep, &line);
-    logging_answer(&row->result);
+    logging_answer(&answers_given);
     log_open(LEVEL_ERROR, NULL, NULL);
     assert_string_equal(line.bytes, row->line);
     buffer_done(&line);

@@ -2,12 +2,14 @@
 #include "unit.h"
 
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/report.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/summary.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     TEXT_SIZE = 8 * 1024
@@ -60,43 +62,43 @@ struct result_row {
 
 static const struct result_row result_rows[] = {
     {"started", OUTCOME_STARTED, 250, "Queuing started", 0, false,
-     "mx2  example.com  started      250 Queuing started"},
-    {"a bare code", OUTCOME_STARTED, 250, "", 0, false, "mx2  example.com  started      250"},
+     "mx2  example.com  started         250 Queuing started"},
+    {"a bare code", OUTCOME_STARTED, 250, "", 0, false, "mx2  example.com  started         250"},
     {"no code", OUTCOME_TIMEOUT, 0, "no answer in 5m", 0, false,
-     "mx2  example.com  timeout      no answer in 5m"},
+     "mx2  example.com  timeout         no answer in 5m"},
     {"no text", OUTCOME_TIMEOUT, 0, NULL, 0, false, "mx2  example.com  timeout"},
     {"the longest outcome", OUTCOME_AUTHENTICATION, 535, "no", 0, false,
      "mx2  example.com  authentication  535 no"},
     {"lines", OUTCOME_STARTED, 250, "one\ntwo", 0, false,
-     "mx2  example.com  started      250 one\\ntwo"},
+     "mx2  example.com  started         250 one\\ntwo"},
     {"escape", OUTCOME_STARTED, 250, "\x1b[2J", 0, false,
-     "mx2  example.com  started      250 \\x1b[2J"},
+     "mx2  example.com  started         250 \\x1b[2J"},
     {"C1 control", OUTCOME_STARTED, 250,
      "\xc2\x9b"
      "2J",
-     0, false, "mx2  example.com  started      250 \\xc2\\x9b2J"},
+     0, false, "mx2  example.com  started         250 \\xc2\\x9b2J"},
     {"backslash", OUTCOME_STARTED, 250, "a\\n", 0, false,
-     "mx2  example.com  started      250 a\\\\n"},
+     "mx2  example.com  started         250 a\\\\n"},
     {"Latin-1", OUTCOME_STARTED, 250, "gr\xfc\xdf", 0, false,
-     "mx2  example.com  started      250 gr\\xfc\\xdf"},
+     "mx2  example.com  started         250 gr\\xfc\\xdf"},
     {"UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 0, false,
-     "mx2  example.com  started      250 gr\xc3\xbc\xc3\x9f"},
-    {"no room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 38, false,
-     "mx2  example.com  started      250"},
-    {"room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 39, false,
-     "mx2  example.com  started      250 gr\xc3\xbc\xc3\x9f"},
-    {"no room for the wide", OUTCOME_STARTED, 250, "\xe6\x97\xa5\xe6\x9c\xac", 38, false,
-     "mx2  example.com  started      250"},
+     "mx2  example.com  started         250 gr\xc3\xbc\xc3\x9f"},
+    {"no room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 41, false,
+     "mx2  example.com  started         250"},
+    {"room for UTF-8", OUTCOME_STARTED, 250, "gr\xc3\xbc\xc3\x9f", 42, false,
+     "mx2  example.com  started         250 gr\xc3\xbc\xc3\x9f"},
+    {"no room for the wide", OUTCOME_STARTED, 250, "\xe6\x97\xa5\xe6\x9c\xac", 41, false,
+     "mx2  example.com  started         250"},
     {"cut in a cell", OUTCOME_STARTED, 250, "x", 10, false, "mx2  examp"},
     {"cut in a gap", OUTCOME_STARTED, 250, "x", 4, false, "mx2"},
     {"cut at nothing", OUTCOME_STARTED, 250, "x", 1, false, "m"},
     {"cut behind a cell", OUTCOME_STARTED, 250, "x", 16, false, "mx2  example.com"},
     {"green", OUTCOME_EMPTY, 251, "OK", 0, true,
-     "mx2  example.com  \x1b[32mempty\x1b[0m        251 OK"},
+     "mx2  example.com  \x1b[32mempty\x1b[0m           251 OK"},
     {"yellow", OUTCOME_DEFERRED, 458, "no", 0, true,
-     "mx2  example.com  \x1b[33mdeferred\x1b[0m     458 no"},
+     "mx2  example.com  \x1b[33mdeferred\x1b[0m        458 no"},
     {"red", OUTCOME_DENIED, 459, "no", 0, true,
-     "mx2  example.com  \x1b[31mdenied\x1b[0m       459 no"},
+     "mx2  example.com  \x1b[31mdenied\x1b[0m          459 no"},
     {"cut in colour", OUTCOME_DENIED, 459, "no", 20, true, "mx2  example.com  \x1b[31mde\x1b[0m"},
 };
 
@@ -111,7 +113,7 @@ static void test_result(void **state)
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &result, &style);
+    result_line_format(&text, &(struct answers){&result, 1, 1}, &style);
     size_t size = strcspn(text.bytes, "\n");
     text.bytes[size] = '\0';
     assert_string_equal(text.bytes, row->line);
@@ -130,14 +132,14 @@ static void test_result(void **state)
 static void test_fold(void **state)
 {
     const struct result result = answer(OUTCOME_STARTED, 250, "one two three four five");
-    const struct result_style style = {.columns = 36};
+    const struct result_style style = {.columns = 39};
     struct buffer text;
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &result, &style);
+    result_line_format(&text, &(struct answers){&result, 1, 1}, &style);
     assert_string_equal(text.bytes,
-                        "mx2  example.com  started      250\n      one two three four five\n");
+                        "mx2  example.com  started         250\n      one two three four five\n");
     buffer_done(&text);
 }
 
@@ -235,15 +237,20 @@ static void test_columns(void **state)
     const struct result_style style = {.widths = result_widths(results, 2),
                                        .columns = LINE_UNBOUNDED};
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &first, &style);
-    result_line_format(&text, &second, &style);
-    assert_non_null(strstr(text.bytes, "mx2     example.com  started      250 a\n"));
+    result_line_format(&text, &(struct answers){&first, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&second, 1, 1}, &style);
+    assert_non_null(strstr(text.bytes, "mx2     example.com  started         250 a\n"));
     assert_non_null(
-        strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied       459 b\n"));
+        strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied          459 b\n"));
     buffer_done(&text);
 }
 
 /* ---- whole reports ---- */
+
+static void tell_report(void *context, const struct answers *answers)
+{
+    report_answered(context, answers);
+}
 
 /* Writes a report of these results and gives what stood on the stream. */
 static void run_report(char text[TEXT_SIZE], const struct report_options *wanted,
@@ -258,11 +265,15 @@ static void run_report(char text[TEXT_SIZE], const struct report_options *wanted
     options.live.output = &output;
     options.live.widths = result_widths(facts->results, facts->count);
     struct report *report = report_new(&options);
+    struct gather *gather = gather_new(tell_report, report);
     for (size_t i = 0; i < facts->count; i++) {
         report_moved(report, facts->results[i]->backup, SESSION_ASKING, facts->results[i]->domain);
-        report_answered(report, facts->results[i]);
+        report_known(report, facts->results[i]->backup);
+        gather_add(gather, facts->results[i]);
     }
+    gather_flush(gather);
     report_finish(report, facts);
+    gather_free(gather);
     report_free(report);
     assert_true(output_finish(&output));
     rewind(stream);
@@ -302,20 +313,21 @@ struct report_row {
 
 static const struct report_row reports[] = {
     {"lines", REPORT_LINES, false, false,
-     "mx2  example.com  started      250 Queuing started\n"
-     "mx2  example.com  pending      253 OK\n"
+     "mx2  example.com  started         250 Queuing started\n"
+     "mx2  example.com  pending         253 OK\n"
      "2 asked, 2 ok, 0 failed in 0.4 s\n"},
     {"lines, quiet", REPORT_LINES, true, false, ""},
     {"lines, quiet, wrong", REPORT_LINES, true, true,
-     "backup  b.example    unreachable  \\x1b\\xff\"\\n\xc3\xa4\n"
+     "backup  b.example    unreachable     \\x1b\\xff\"\\n\xc3\xa4\n"
      "      check the line, the backup's host and port, and any firewall in between\n"},
     {"JSON", REPORT_JSON, false, false,
-     JSON_FRONT("0") JSON_STARTED "," JSON_PENDING
-                                  "],\"summary\":{\"asked\":2,\"ok\":2,\"failed\":0}}\n"},
+     JSON_FRONT("0") JSON_STARTED
+     "," JSON_PENDING "],\"summary\":{\"asked\":2,\"ok\":2,\"failed\":0,\"held\":0}}\n"},
     {"JSON, quiet", REPORT_JSON, true, false, ""},
     {"JSON, wrong", REPORT_JSON, false, true,
-     JSON_FRONT("75") JSON_STARTED "," JSON_PENDING "," JSON_FAILED
-                                   "],\"summary\":{\"asked\":3,\"ok\":2,\"failed\":1}}\n"},
+     JSON_FRONT("75") JSON_STARTED
+     "," JSON_PENDING "," JSON_FAILED
+     "],\"summary\":{\"asked\":3,\"ok\":2,\"failed\":1,\"held\":0}}\n"},
 };
 
 static void test_report(void **state)
@@ -340,7 +352,10 @@ static void test_report(void **state)
                                       .exit_status = row->has_failure ? 75 : 0,
                                       .results = results,
                                       .count = row->has_failure ? 3 : 2};
-    run_report(text, &(struct report_options){.form = row->form, .quiet = row->quiet}, &facts);
+    run_report(
+        text,
+        &(struct report_options){.form = row->form, .quiet = row->quiet, .columns = LINE_UNBOUNDED},
+        &facts);
     assert_string_equal(text, row->text);
 }
 
@@ -355,7 +370,8 @@ static void test_dry_run(void **state)
     (void)state;
     ready.dry = true;
     ready.command = given("ETRN example.com");
-    run_report(text, &(struct report_options){.form = REPORT_LINES}, &facts);
+    run_report(text, &(struct report_options){.form = REPORT_LINES, .columns = LINE_UNBOUNDED},
+               &facts);
     assert_string_equal(text, "mx2  would send  ETRN example.com\n"
                               "dry run, nothing was asked: 1 ready, 0 failed in 1m1s\n");
     run_report(text, &(struct report_options){.form = REPORT_JSON}, &facts);
@@ -394,9 +410,112 @@ static void test_summary(void **state)
     (void)state;
     unknown.known = false;
     buffer_init(&text, TEXT_SIZE);
-    summary_format(&text, &facts);
+    summary_format(&text, &facts, LINE_UNBOUNDED);
     assert_string_equal(text.bytes, "5 asked, 2 ok, 3 failed (timeout 2, denied 1) in 59.9 s\n");
+    buffer_clear(&text);
+    summary_format(&text, &facts, 40);
+    assert_string_equal(text.bytes, "5 asked, 2 ok, 3 failed (timeout 2,\n  denied 1) in 59.9 s\n");
+
+    no.outcome = OUTCOME_HELD;
+    buffer_clear(&text);
+    summary_format(&text, &facts, LINE_UNBOUNDED);
+    assert_string_equal(text.bytes, "4 asked, 2 ok, 2 failed (timeout 2), 1 held in 59.9 s\n");
     buffer_done(&text);
+}
+
+/* ---- what is the same for all ---- */
+
+enum {
+    MANY = 60
+};
+
+struct crowd {
+    char names[MANY][16];
+    struct backup_config backups[MANY];
+    struct result results[2 * MANY];
+    const struct result *list[2 * MANY];
+    struct round_facts facts;
+};
+
+/* 60 backups, each with a.example and b.example. */
+static struct crowd *make_crowd(enum outcome outcome, const char *text)
+{
+    struct crowd *crowd = memory_new(1, sizeof *crowd);
+
+    for (size_t i = 0; i < 2 * (size_t)MANY; i++) {
+        struct backup_config *backup = &crowd->backups[i / 2];
+
+        (void)snprintf(crowd->names[i / 2], sizeof crowd->names[0], "mx%zu", i / 2);
+        *backup =
+            (struct backup_config){.name = crowd->names[i / 2], .host = host_name, .port = 25};
+        crowd->results[i] = answer(outcome, 0, text);
+        crowd->results[i].backup = backup;
+        crowd->results[i].verb = VERB_CONNECT;
+        crowd->results[i].domain = i % 2 == 0 ? "a.example" : "b.example";
+        crowd->list[i] = &crowd->results[i];
+    }
+    crowd->facts = (struct round_facts){
+        .results = crowd->list, .count = COUNT_OF(crowd->list), .exit_status = 75};
+    return crowd;
+}
+
+#define DOWN "your mail server 127.0.0.1:25 does not answer: connection refused"
+
+static void test_held(void **state)
+{
+    const struct report_options lines = {.form = REPORT_LINES, .columns = LINE_UNBOUNDED};
+    const struct report_options quiet = {
+        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
+    const struct report_options narrow = {.form = REPORT_LINES, .columns = 70};
+    struct crowd *crowd = make_crowd(OUTCOME_HELD, DOWN);
+    char text[TEXT_SIZE];
+
+    (void)state;
+    run_report(text, &lines, &crowd->facts);
+    assert_string_equal(text, DOWN "; nothing was asked of 60 backups (120 domains)\n"
+                                   "0 asked, 0 ok, 0 failed, 120 held in 0.0 s\n");
+    run_report(text, &quiet, &crowd->facts);
+    assert_string_equal(text, DOWN "; nothing was asked of 60 backups (120 domains)\n");
+    run_report(text, &narrow, &crowd->facts);
+    assert_string_equal(text, DOWN ";\n      nothing was asked of 60 backups (120 domains)\n"
+                                   "0 asked, 0 ok, 0 failed, 120 held in 0.0 s\n");
+
+    /* One word for each domain that it refuses, of all backups. */
+    for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
+        crowd->results[i].text = given(i % 2 == 0 ? "no a" : "no b");
+    run_report(text, &quiet, &crowd->facts);
+    assert_string_equal(text, "no a; nothing was asked of 60 backups (60 domains)\n"
+                              "no b; nothing was asked of 60 backups (60 domains)\n");
+    free(crowd);
+}
+
+/* A backup that could not be asked at all is told once; another one is another failure; what can be
+ * done is the same. */
+static void test_common_failure(void **state)
+{
+    const struct report_options quiet = {
+        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
+    struct crowd *crowd = make_crowd(OUTCOME_UNREACHABLE, "no route");
+    char text[TEXT_SIZE];
+
+    (void)state;
+    crowd->facts.count = 5;
+    crowd->results[4].backup = &crowd->backups[0];
+    run_report(text, &quiet, &crowd->facts);
+    assert_string_equal(
+        text, "mx0  3 domains  unreachable     no route\n"
+              "      check the line, the backup's host and port, and any firewall in between\n"
+              "mx1  2 domains  unreachable     no route\n");
+    /* What was answered for a domain is told for it. */
+    for (size_t i = 0; i < 5; i++)
+        crowd->results[i].verb = VERB_ETRN;
+    crowd->facts.count = 2;
+    run_report(text, &quiet, &crowd->facts);
+    assert_string_equal(
+        text, "mx0  a.example  unreachable     no route\n"
+              "      check the line, the backup's host and port, and any firewall in between\n"
+              "mx0  b.example  unreachable     no route\n");
+    free(crowd);
 }
 
 /* A full disk or a closed pipe: told once, and nothing more is written. */
@@ -419,10 +538,11 @@ static void test_output_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold),         cmocka_unit_test(test_any_text),
-        cmocka_unit_test(test_columns),      cmocka_unit_test(test_dry_run),
-        cmocka_unit_test(test_json_names),   cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_output_fails),
+        cmocka_unit_test(test_fold),           cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_columns),        cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_json_names),     cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_output_fails),   cmocka_unit_test(test_held),
+        cmocka_unit_test(test_common_failure),
     };
     int failed = 0;
 

@@ -43,8 +43,7 @@ static void set_life(struct store *store, int64_t alive_ms, int64_t looked_ms, b
         .is_up = is_up,
         .looked_ms = looked_ms,
         .since_ms = looked_ms - 76 * HOURS,
-        .text = is_up ? NULL
-                      : "our own mail server at 127.0.0.1:25: no connection: Connection refused"};
+        .text = is_up ? NULL : "your mail server 127.0.0.1:25 does not answer: connection refused"};
 
     assert_ok(store_set_alive(store, alive_ms, false, &problem));
     if (looked_ms > 0)
@@ -269,7 +268,7 @@ static const struct primary_row primary_rows[] = {
     {"an outage without an end", 12 * SECONDS, true, 81 * HOURS, 0, PRIMARY_UP,
      "; last outage 2026-11-20 07:00, its end was not seen: no banner\n"},
     {"down", 12 * SECONDS, false, 76 * HOURS, 0, PRIMARY_DOWN,
-     "primary  127.0.0.1:25  DOWN for 3d4h, looked at 12s ago: no connection: Connection "
+     "primary  127.0.0.1:25  DOWN for 3d4h, looked at 12s ago: connection "
      "refused\n"},
     {"looked at too long ago", 3 * HOURS, true, 0, 0, PRIMARY_UNKNOWN,
      "primary  127.0.0.1:25  unknown, was up when looked at last, 2026-11-23 13:00 (3h ago)\n"},
@@ -289,7 +288,8 @@ static void test_primary(void **state)
         set_life(store, NOW, NOW - row->looked_ago_ms, row->is_up);
     if (row->outage_ago_ms != 0)
         assert_ok(store_outage_begin(store, NOW - row->outage_ago_ms,
-                                     "our own mail server at 127.0.0.1:25: no banner", &problem));
+                                     "your mail server 127.0.0.1:25 does not answer: no banner",
+                                     &problem));
     if (row->outage_ms != 0)
         assert_ok(store_outage_end(store, NOW - row->outage_ago_ms + row->outage_ms, &problem));
     struct status_view view = read_view(store);
@@ -353,12 +353,11 @@ static void address_is_said_once(void **state)
     static const struct {
         const char *text, *said;
     } rows[] = {
-        {"our own mail server at 127.0.0.1:25: no banner", "no banner"},
-        {"our own mail server at 127.0.0.1:255: no banner",
-         "our own mail server at 127.0.0.1:255: no banner"},
-        {"our own mail server at 127.0.0.1:25", "our own mail server at 127.0.0.1:25"},
-        {"our own mail server refuses a@b.example: 550",
-         "our own mail server refuses a@b.example: 550"},
+        {"your mail server 127.0.0.1:25 does not answer: no banner", "no banner"},
+        {"your mail server 127.0.0.1:255 does not answer: no banner",
+         "your mail server 127.0.0.1:255 does not answer: no banner"},
+        {"your mail server 127.0.0.1:25", "your mail server 127.0.0.1:25"},
+        {"your mail server refuses a@b.example: 550", "your mail server refuses a@b.example: 550"},
         {"", ""},
     };
     const struct status_view view = {.config = &test_config};
@@ -374,8 +373,7 @@ static void address_is_said_once(void **state)
 static void fill(struct store *store)
 {
     set_life(store, NOW - 12 * SECONDS, NOW - 12 * SECONDS, true);
-    assert_ok(
-        store_outage_begin(store, NOW - 81 * HOURS, "no connection: Connection refused", &problem));
+    assert_ok(store_outage_begin(store, NOW - 81 * HOURS, "connection refused", &problem));
     assert_ok(store_outage_end(store, NOW - 81 * HOURS + 49 * MINUTES, &problem));
     say_strip(store, "mx2", "example.com", "++++++~~!o++", NOW - 3 * MINUTES);
     say_strip(store, "mx2", "example.org", "+~!!!", NOW - 3 * MINUTES);
@@ -394,8 +392,8 @@ static void fill(struct store *store)
 }
 
 static const char text_all[] =
-    "primary  127.0.0.1:25  up for 3d4h, looked at 12s ago; last outage 2026-11-20 07:00, 49m: no "
-    "connection: Connection refused\n"
+    "primary  127.0.0.1:25  up for 3d4h, looked at 12s ago; last outage 2026-11-20 07:00, 49m: "
+    "connection refused\n"
     "daemon   alive 12s ago\n"
     "\n"
     "mx2       example.com  started   3m ago  next in 3h57m               ++++++~~!o++  250 "
@@ -629,7 +627,7 @@ static void json_has_everything(void **state)
         {"primary.text", "null"},
         {"primary.last_outage",
          "{\"began\":\"2026-11-20T07:00:00Z\",\"ended\":\"2026-11-20T07:49:00Z\",\"seconds\":2940,"
-         "\"text\":\"no connection: Connection refused\"}"},
+         "\"text\":\"connection refused\"}"},
         {"domains.0",
          "{\"backup\":\"mx2\",\"host\":\"mx2.example.net\",\"method\":\"etrn\",\"domain\":"
          "\"example.com\",\"outcome\":\"started\",\"code\":250,\"text\":\"Queuing started\",\"at\":"
@@ -720,7 +718,7 @@ static const struct nagios_row nagios_rows[] = {
      "(and 1 more)|domains=3 ok=1 failing=1 silent=1 held=0 unknown=0 oldest_good=57780s "
      "primary_up=1 certificate_days=U\n"},
     {"the primary is down", "+o", "+o", "+!", 5 * SECONDS, 0, 0, 2,
-     "MXPULL CRITICAL - the primary 127.0.0.1:25 is down for 3d4h: no connection: Connection "
+     "MXPULL CRITICAL - the primary 127.0.0.1:25 is down for 3d4h: connection "
      "refused (and 1 more)|domains=3 ok=0 failing=1 silent=0 held=2 unknown=0 oldest_good=14580s "
      "primary_up=0 certificate_days=U\n"},
     {"held", "+o", "+", "+", 0, 0, 0, 1,

@@ -9,8 +9,9 @@
 #include <stddef.h>
 
 /* The table that a person sees on a terminal while a round runs: answers go up the screen as they
- * come, and below them stands one row for each backup that is being worked on. It is drawn when
- * something happens and at no other time, is never larger than the terminal, and leaves the cursor
+ * come, and below them stands one row for our own mail server while it is looked at, and one for each
+ * backup that is being worked on or waits for a retry: what is waited for, how long so far, and until
+ * when. It is drawn when something happens, and once a second while something waits; is never larger than the terminal, and leaves the cursor
  * as it is, so that nothing needs to be put right however the program ends. */
 struct live;
 
@@ -23,6 +24,9 @@ struct live_options {
     struct output *output; /* borrowed */
     /* Tells the terminal's size, asked at each drawing. */
     void (*measure)(void *context, size_t *columns, size_t *rows);
+    /* Tells how far SESSION_CONNECTING has come. May be NULL. */
+    enum stage (*stage)(void *context, const struct backup_config *backup);
+    const char *primary; /* our own mail server's address; borrowed */
     void *context;
 };
 
@@ -34,7 +38,19 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
                 const char *domain);
 void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
                      int64_t bytes);
-void live_answered(struct live *live, const struct result *result);
+
+/* The backup is asked again then, monotonic. */
+void live_resting(struct live *live, const struct backup_config *backup, int64_t until_ms);
+
+/* An answer of the backup has become known, if by no session: there was nothing to be asked with. */
+void live_known(struct live *live, const struct backup_config *backup);
+
+/* Whole lines of at most live_columns that shall stand above the rows from now on. */
+void live_keep(struct live *live, const char *lines);
+size_t live_columns(struct live *live);
+
+/* As report_turned. */
+int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_t now_ms);
 
 /* Takes the rows off the screen, so that something else can be written there, and brings them back.
  */

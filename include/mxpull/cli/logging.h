@@ -3,8 +3,8 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/log.h>
+#include <mxpull/cli/gather.h>
 #include <mxpull/config/config.h>
-#include <mxpull/pull/result.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -49,8 +49,9 @@ void logging_format(struct buffer *line, const struct log_event *event, enum log
 bool logging_wants_answers(const struct logging *logging);
 
 /* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
- * text="Queuing started"`. */
-void logging_answer(const struct result *result);
+ * text="Queuing started"`, or several as one: with domains=40 instead of the domain, and of backups that
+ * were held `backups=60 domains=120 outcome=held text="..."`. */
+void logging_answer(const struct answers *answers);
 
 /* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. */
 void logging_wire(const char *backup, char direction, const char *line, size_t size);

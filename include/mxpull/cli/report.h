@@ -19,6 +19,7 @@ struct report;
 
 struct report_options {
     enum report_form form;
+    size_t columns; /* that a line may have, but for those of the live table; LINE_UNBOUNDED: any */
     bool quiet; /* nothing unless something is wrong; then, at the end, what is wrong (REPORT_JSON:
                    the object) */
     struct live_options live; /* what is not of the live table alone is used by the other forms too;
@@ -34,7 +35,18 @@ void report_moved(struct report *report, const struct backup_config *backup,
                   enum session_state state, const char *domain);
 void report_progressed(struct report *report, const struct backup_config *backup, uint64_t messages,
                        int64_t bytes);
-void report_answered(struct report *report, const struct result *result);
+
+/* A retry: its backup is asked again at until_ms, monotonic. */
+void report_resting(struct report *report, const struct backup_config *backup, int64_t until_ms);
+
+/* The backup has an answer; answers are told apart from that, as soon as it is known how many are the
+ * same. */
+void report_known(struct report *report, const struct backup_config *backup);
+void report_answered(struct report *report, const struct answers *answers);
+
+/* After every turn of the loop: wait is what the primary is waited for, or NULL. Returns when, on the
+ * monotonic clock, what stands on the screen is no longer true; INT64_MAX: it stays so. */
+int64_t report_turned(struct report *report, const struct preflight_wait *wait, int64_t now_ms);
 
 /* Around anything else that is written on the terminal. */
 void report_hide(struct report *report);

@@ -2,7 +2,8 @@
 #define MXPULL_CLI_RESULT_LINE_H
 
 #include <mxpull/base/buffer.h>
-#include <mxpull/pull/result.h>
+#include <mxpull/cli/gather.h>
+#include <mxpull/cli/said.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +20,7 @@ struct result_style {
     struct result_widths widths;
     size_t columns;
     bool color;
+    struct said *advice; /* which advice was given already; NULL: it is given each time */
 };
 
 /* The columns that these results need, up to a ceiling. */
@@ -28,9 +30,10 @@ struct result_widths result_widths(const struct result *const results[], size_t 
  */
 bool result_is_good(const struct result *result);
 
-/* Appends a known result as one line, `mx2  example.com  started  250 Queuing started`, and if it
- * is no success a second line that says what can be done about it, where something can. */
-void result_line_format(struct buffer *text, const struct result *result,
+/* Appends known answers as one line, `mx2  example.com  started  250 Queuing started` or
+ * `mx2  40 domains  unreachable  ...`, and if they are no success a second line that says what can be
+ * done about it, where something can. Of backups that were held it is a sentence. */
+void result_line_format(struct buffer *text, const struct answers *answers,
                         const struct result_style *style);
 
 #endif

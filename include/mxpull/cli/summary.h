@@ -19,15 +19,17 @@ struct round_facts {
 };
 
 struct summary {
-    size_t asked; /* results known */
+    size_t asked; /* results known, those held left out: ok and failed */
     size_t ok;
     size_t failed;
+    size_t held;
     size_t by_outcome[OUTCOME_COUNT];
 };
 
 struct summary summary_count(const struct result *const results[], size_t count);
 
-/* Appends `4 asked, 3 ok, 1 failed (deferred 1) in 0.4 s` and a line end. */
-void summary_format(struct buffer *text, const struct round_facts *facts);
+/* Appends `4 asked, 3 ok, 1 failed (deferred 1), 2 held in 0.4 s` and a line end, on lines of at most so
+ * many columns (LINE_UNBOUNDED: any). */
+void summary_format(struct buffer *text, const struct round_facts *facts, size_t columns);
 
 #endif

@@ -77,6 +77,7 @@ struct primary_config {
     struct address relay_address; /* the same as address unless it is set */
     enum preflight_extent preflight;
     int64_t watch_s;
+    int64_t greeting_timeout_s;
     struct durations recovery;
     bool proxy_protocol;
     int64_t relay_connections;

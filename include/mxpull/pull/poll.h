@@ -1,6 +1,7 @@
 #ifndef MXPULL_PULL_POLL_H
 #define MXPULL_PULL_POLL_H
 
+#include <mxpull/net/connection.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/lock.h>
 #include <mxpull/pull/choice.h>
@@ -15,6 +16,7 @@
 /* What a backup's session is doing, for a live display. */
 enum session_state {
     SESSION_WAITING, /* for its turn (concurrency), for the primary, or for a retry */
+    SESSION_PRIMARY, /* ATRN, TURN: for the primary's greeting */
     SESSION_CONNECTING,
     SESSION_ASKING,
     SESSION_RECEIVING, /* in a reversed session */
@@ -79,6 +81,9 @@ void poll_begin(struct poll *poll);
 
 /* Whether a begun poll is over: every result is known. */
 bool poll_is_over(const struct poll *poll);
+
+/* In SESSION_CONNECTING: how far it has come. */
+enum stage poll_stage(const struct poll *poll);
 
 /* After it is over: frees what only a running poll needs. Not from within one of its events. */
 void poll_conclude(struct poll *poll);

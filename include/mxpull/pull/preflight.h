@@ -1,6 +1,7 @@
 #ifndef MXPULL_PULL_PREFLIGHT_H
 #define MXPULL_PULL_PREFLIGHT_H
 
+#include <mxpull/base/buffer.h>
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/smtp/node.h>
@@ -10,30 +11,54 @@
 #include <stdint.h>
 
 /* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
- * the loop, within PREFLIGHT_TIMEOUT_MS. */
+ * the loop. */
 struct preflight;
 
 enum {
-    PREFLIGHT_TIMEOUT_MS = 30000, /* for each reply, and for connecting */
-    PREFLIGHT_LIMIT_MS = 120000   /* for the whole, however many domains there are */
+    PREFLIGHT_TIMEOUT_MS = 30000, /* for connecting, and for each reply behind the greeting */
+    PREFLIGHT_LIMIT_MS =
+        120000 /* for the whole behind the greeting, however many domains there are */
 };
+
+enum preflight_stage {
+    PREFLIGHT_AT_CONNECT,
+    PREFLIGHT_AT_GREETING,
+    PREFLIGHT_AT_DOMAINS
+};
+
+/* What our own mail server is waited for, monotonic. */
+struct preflight_wait {
+    enum preflight_stage stage;
+    size_t domains;   /* PREFLIGHT_AT_DOMAINS: that are asked for */
+    int64_t since_ms; /* when the stage began */
+    int64_t until_ms; /* when that is given up */
+};
+
+/* Appends "connecting", "connected, no greeting yet", "asking for postmaster of 3 domains". */
+void preflight_wait_format(struct buffer *text, const struct preflight_wait *wait);
 
 struct preflight_options {
     struct loop *loop;           /* borrowed for the preflight's life */
-    const struct config *config; /* borrowed for its life: address, proxy_protocol, ehlo_name */
+    const struct config *config; /* borrowed for its life: primary, ehlo_name */
     const struct node *domains;  /* copied; doubles are asked for once. None: the greeting alone */
     size_t count;
     int64_t
-        limit_ms; /* PREFLIGHT_LIMIT_MS: a domain that is not told of by then counts as refused */
+        limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as refused */
     void (*ended)(void *context); /* once; the preflight may not be freed in it */
     void *context;
 };
+
+/* PREFLIGHT_LIMIT_MS and what the configuration gives for the greeting. */
+int64_t preflight_limit_ms(const struct config *config);
 
 /* Begins at once. Never NULL; ended may be called before it returns. */
 struct preflight *preflight_new(const struct preflight_options *options);
 
 /* At any time, also before ended. NULL is allowed. */
 void preflight_free(struct preflight *preflight);
+
+/* NULL after ended; borrowed until the next turn of the loop. */
+const struct preflight_wait *preflight_waits(const struct preflight *preflight);
 
 /* After ended: NULL when the primary greets and speaks SMTP, else why not, naming its address. */
 const char *preflight_why(const struct preflight *preflight);

@@ -17,6 +17,13 @@ struct round_options {
     /* The primary was looked at; why: it is not ready, or refuses all domains there are, or NULL. May be
      * NULL. */
     void (*looked)(void *context, const char *why);
+
+    /* The backup is asked again at until_ms, monotonic. May be NULL. */
+    void (*resting)(void *context, const struct backup_config *backup, int64_t until_ms);
+
+    /* Every turn of the loop: returns when, on the monotonic clock, the next one must come at the
+     * latest; INT64_MAX: never mind. May be NULL. */
+    int64_t (*turned)(void *context, int64_t now_ms);
     void *context;
 };
 
@@ -34,6 +41,11 @@ void round_free(struct round *round);
  * wakes: once it is true, QUIT is said where a session stands, what is unanswered becomes
  * interrupted, and the round ends within a second. Blocks. */
 void round_run(struct round *round);
+
+/* While it runs. What the primary is waited for, NULL: it is not; and how far the session of a backup
+ * has come that is connecting. */
+const struct preflight_wait *round_waits(const struct round *round);
+enum stage round_stage(const struct round *round, const struct backup_config *backup);
 
 /* The results, in the order of the configuration. */
 size_t round_result_count(const struct round *round);

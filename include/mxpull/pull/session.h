@@ -24,6 +24,9 @@ struct session;
  * be tried. */
 struct session *session_new(const struct session_options *options);
 
+/* As poll_stage. */
+enum stage session_stage(const struct session *session);
+
 /* Asks no further domain: QUIT is sent if a connection stands, and what is unanswered becomes
  * interrupted, at the latest after half a second. */
 void session_stop(struct session *session);

@@ -10,6 +10,9 @@ struct turn;
 /* As session_new. Mail for the domains of the results is let in, and no other. */
 struct turn *turn_new(const struct session_options *options);
 
+/* As poll_stage. */
+enum stage turn_stage(const struct turn *turn);
+
 /* Breaks off: what was acknowledged is safe, the rest is still with the provider. At once. */
 void turn_stop(struct turn *turn);
 
