@@ -58,7 +58,8 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
     buffer_init(&guard->line, GUARD_LINE_SIZE_MAX);
     reply_init(&guard->reply);
     guard_queue_init(&guard->queue);
-    guard_transaction_init(&guard->transaction, options->nodes, options->node_count);
+    guard_domains_init(&guard->domains, options->nodes, options->node_count);
+    guard_transaction_init(&guard->transaction, &guard->domains);
     guard_reply_append(&output->provider, 220, greeting, false);
     return guard;
 }
@@ -71,6 +72,7 @@ void guard_free(struct guard *guard)
     reply_done(&guard->reply);
     guard_queue_done(&guard->queue);
     guard_transaction_done(&guard->transaction);
+    guard_domains_done(&guard->domains);
     free(guard);
 }
 

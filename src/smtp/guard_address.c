@@ -1,4 +1,4 @@
-/* Whether a recipient is in one of the domains that were asked for (RFC 2645 5.2.1). An address may
+/* Whether a recipient is in one of our domains (RFC 2645 5.2.1), by octets (guard_domain). An address may
  * say one domain and mean another: source routes (RFC 5321 C), the %-hack and bang paths, and
  * quoted local parts that a server takes apart again. Our primary most likely trusts the host that
  * we run on, so whatever is left to pass here would make it a relay. Hence only the plain form is
@@ -16,7 +16,7 @@ enum {
 static const char not_an_address[] = "501 5.1.3 The recipient is not an address";
 static const char no_utf8[] = "553 5.6.7 A recipient beyond ASCII, but SMTPUTF8 was not given";
 static const char routed[] = "550 5.7.1 A recipient with a route in it is not accepted here";
-static const char not_asked_for[] =
+static const char not_ours[] =
     "550 5.7.1 Mail for this domain was not asked for on this connection";
 
 /* The fault of the character at text, or NULL with its length in *length. In a quoted string the
@@ -71,45 +71,18 @@ static bool is_ascii(struct guard_part part)
     return true;
 }
 
-/* Whether domain, in lower-case A-labels, is what node names. */
-static bool is_in_node(const char *domain, const struct node *node)
+static const char *domain_fault(struct guard_part domain, bool utf8,
+                                const struct guard_domains *domains)
 {
-    size_t size = strlen(domain);
-    const char *name = node->name;
-
-    switch (node->form) {
-    case NODE_DOMAIN: return strcmp(domain, name) == 0;
-    case NODE_SUFFIX: name++; break;
-    case NODE_QUEUE: return false;
-    }
-    size_t suffix = strlen(name);
-    return size >= suffix && strcmp(domain + size - suffix, name) == 0 &&
-           (size == suffix || domain[size - suffix - 1] == '.');
-}
-
-static const char *domain_fault(struct guard_part domain, bool utf8, const struct node *nodes,
-                                size_t count)
-{
-    char text[GUARD_PATH_SIZE_MAX + 1], ascii[DOMAIN_SIZE_MAX + 1];
-    struct error error;
-
     if (domain.size > 0 && domain.text[0] == '[')
         return "550 5.7.1 A recipient at an address literal is not accepted here";
     if (!utf8 && !is_ascii(domain))
         return no_utf8;
-    memcpy(text, domain.text, domain.size);
-    text[domain.size] = '\0';
-    if (strlen(text) != domain.size || domain_to_ascii(ascii, text, &error) != STATUS_OK)
-        return "501 5.1.3 What is behind the @ is not a domain";
-    for (size_t i = 0; i < count; i++) {
-        if (is_in_node(ascii, &nodes[i]))
-            return NULL;
-    }
-    return not_asked_for;
+    return guard_domains_have(domains, domain, NULL) ? NULL : not_ours;
 }
 
-const char *guard_address_judge(struct guard_part path, bool utf8, const struct node *nodes,
-                                size_t count)
+const char *guard_address_judge(struct guard_part path, bool utf8,
+                                const struct guard_domains *domains)
 {
     size_t local;
 
@@ -125,17 +98,13 @@ const char *guard_address_judge(struct guard_part path, bool utf8, const struct 
     if (path.text[local] != '@')
         return not_an_address;
     return domain_fault((struct guard_part){path.text + local + 1, path.size - local - 1}, utf8,
-                        nodes, count);
+                        domains);
 }
 
-void guard_address_mark(const char *address, const struct node *nodes, size_t count, bool *marks)
+void guard_address_mark(const char *address, const struct guard_domains *domains, bool *marks)
 {
     const char *at = strrchr(address, '@');
-    char ascii[DOMAIN_SIZE_MAX + 1];
-    struct error error;
 
-    if (at == NULL || domain_to_ascii(ascii, at + 1, &error) != STATUS_OK)
-        return;
-    for (size_t i = 0; i < count; i++)
-        marks[i] = marks[i] || is_in_node(ascii, &nodes[i]);
+    if (at != NULL)
+        (void)guard_domains_have(domains, (struct guard_part){at + 1, strlen(at + 1)}, marks);
 }

@@ -1,6 +1,6 @@
 /* A command of the provider: its line, its verb, its argument (RFC 5321 4.1.1). Only the verbs that
- * deliver mail are passed, in the form that the RFC gives them, so that the primary cannot read
- * anything else in a line than was judged here. */
+ * deliver mail are passed, each written anew from the parts that were judged, in the form that the
+ * RFC gives it, so that the primary cannot read anything else in a line than was judged here. */
 #include "guard_command.h"
 #include "guard_address.h"
 #include "guard_parameter.h"
@@ -29,23 +29,23 @@ enum guard_line guard_line_take(struct buffer *line, char byte, const char **fau
     return byte == '\n' ? GUARD_LINE_WHOLE : GUARD_LINE_OPEN;
 }
 
+/* The verbs that mean something here. */
+static const char *const verbs[] = {
+    [GUARD_EHLO] = "EHLO", [GUARD_HELO] = "HELO", [GUARD_MAIL] = "MAIL", [GUARD_RCPT] = "RCPT",
+    [GUARD_DATA] = "DATA", [GUARD_RSET] = "RSET", [GUARD_NOOP] = "NOOP", [GUARD_VERB_QUIT] = "QUIT",
+    [GUARD_AUTH] = "AUTH", [GUARD_BDAT] = "BDAT",
+};
+static const char from[] = "FROM:", to[] = "TO:";
+
 struct guard_command guard_command_read(const char *line, size_t size, bool utf8)
 {
-    static const struct {
-        const char *name;
-        enum guard_verb verb;
-    } verbs[] = {
-        {"EHLO", GUARD_EHLO}, {"HELO", GUARD_HELO}, {"MAIL", GUARD_MAIL}, {"RCPT", GUARD_RCPT},
-        {"DATA", GUARD_DATA}, {"RSET", GUARD_RSET}, {"NOOP", GUARD_NOOP}, {"QUIT", GUARD_VERB_QUIT},
-        {"AUTH", GUARD_AUTH}, {"BDAT", GUARD_BDAT},
-    };
     struct guard_command command = {.verb = GUARD_OTHER, .utf8 = utf8};
     const char *space = memchr(line, ' ', size);
     size_t verb_size = space != NULL ? (size_t)(space - line) : size;
 
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
-        if (text_equal_part(verbs[i].name, line, verb_size))
-            command.verb = verbs[i].verb;
+        if (text_equal_part(verbs[i], line, verb_size))
+            command.verb = (enum guard_verb)i;
     }
     while (size > verb_size && line[size - 1] == ' ')
         size--;
@@ -68,27 +68,26 @@ static bool is_printable(struct guard_part part, bool one_word)
 
 static const char *judge_mail(struct guard_command *command)
 {
-    if (!guard_path_split(&command->mailbox, command->argument, "FROM:"))
+    if (!guard_path_split(&command->mailbox, command->argument, from))
         return "501 5.5.4 Syntax: MAIL FROM:<address>";
     command->utf8 = guard_parameter_has_utf8(command->mailbox.parameters);
     const char *fault = guard_path_judge_reverse(command->mailbox.path, command->utf8);
     if (fault != NULL)
         return fault;
-    return guard_parameter_judge(command->mailbox.parameters, true, command->utf8);
+    return guard_parameter_judge(command->mailbox.parameters, true);
 }
 
-static const char *judge_rcpt(struct guard_command *command, const struct node *nodes, size_t count)
+static const char *judge_rcpt(struct guard_command *command, const struct guard_domains *domains)
 {
-    if (!guard_path_split(&command->mailbox, command->argument, "TO:"))
+    if (!guard_path_split(&command->mailbox, command->argument, to))
         return "501 5.5.4 Syntax: RCPT TO:<address>";
-    const char *fault = guard_address_judge(command->mailbox.path, command->utf8, nodes, count);
+    const char *fault = guard_address_judge(command->mailbox.path, command->utf8, domains);
     if (fault != NULL)
         return fault;
-    return guard_parameter_judge(command->mailbox.parameters, false, command->utf8);
+    return guard_parameter_judge(command->mailbox.parameters, false);
 }
 
-const char *guard_command_judge(struct guard_command *command, const struct node *nodes,
-                                size_t count)
+const char *guard_command_judge(struct guard_command *command, const struct guard_domains *domains)
 {
     struct guard_part argument = command->argument;
 
@@ -99,7 +98,7 @@ const char *guard_command_judge(struct guard_command *command, const struct node
                    ? NULL
                    : "501 5.5.4 Syntax: EHLO or HELO, and one name";
     case GUARD_MAIL: return judge_mail(command);
-    case GUARD_RCPT: return judge_rcpt(command, nodes, count);
+    case GUARD_RCPT: return judge_rcpt(command, domains);
     case GUARD_DATA:
     case GUARD_RSET:
     case GUARD_VERB_QUIT:
@@ -111,4 +110,23 @@ const char *guard_command_judge(struct guard_command *command, const struct node
     case GUARD_DOT: break;
     }
     return "502 5.5.1 This command is not accepted here";
+}
+
+enum status guard_command_write(const struct guard_command *command, struct buffer *target)
+{
+    const struct guard_mailbox *mailbox = &command->mailbox;
+    bool is_mail = command->verb == GUARD_MAIL;
+    enum status status = buffer_append_text(target, verbs[command->verb]);
+
+    if (status == STATUS_OK && (is_mail || command->verb == GUARD_RCPT)) {
+        status = buffer_append_format(target, " %s<%.*s>", is_mail ? from : to,
+                                      (int)mailbox->path.size, mailbox->path.text);
+        if (status == STATUS_OK)
+            status = guard_parameter_write(mailbox->parameters, is_mail, target);
+    } else if (status == STATUS_OK &&
+               (command->verb == GUARD_EHLO || command->verb == GUARD_HELO)) {
+        status = buffer_append_format(target, " %.*s", (int)command->argument.size,
+                                      command->argument.text);
+    }
+    return status == STATUS_OK ? buffer_append_text(target, "\r\n") : status;
 }

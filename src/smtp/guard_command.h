@@ -1,10 +1,9 @@
 #ifndef MXPULL_SMTP_GUARD_COMMAND_H
 #define MXPULL_SMTP_GUARD_COMMAND_H
 
-#include "guard_path.h"
+#include "guard_domain.h"
 
 #include <mxpull/base/buffer.h>
-#include <mxpull/smtp/node.h>
 
 enum {
     GUARD_LINE_SIZE_MAX = 4096
@@ -48,8 +47,11 @@ enum guard_line guard_line_take(struct buffer *line, char byte, const char **fau
 /* Takes a line without its CRLF apart. utf8 says whether SMTPUTF8 was given for the transaction. */
 struct guard_command guard_command_read(const char *line, size_t size, bool utf8);
 
-/* The reply to a command that may not be passed, or NULL. Recipients are those of the nodes. */
-const char *guard_command_judge(struct guard_command *command, const struct node *nodes,
-                                size_t count);
+/* The reply to a command that may not be passed, or NULL. Recipients are those of the domains. */
+const char *guard_command_judge(struct guard_command *command, const struct guard_domains *domains);
+
+/* Appends a command that was judged well as the primary is to see it, with its CRLF: never longer
+ * than the line that it came in. */
+enum status guard_command_write(const struct guard_command *command, struct buffer *target);
 
 #endif

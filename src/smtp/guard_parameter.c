@@ -1,6 +1,8 @@
 /* The parameters of MAIL and RCPT (RFC 5321 4.1.2). Only those of the extensions that the guard
  * lets the primary offer are passed: BINARYMIME needs BDAT (RFC 3030 3), and AUTH= is for a peer
- * that the primary has reason to trust (RFC 4954 5), which the provider is not. */
+ * that the primary has reason to trust (RFC 4954 5), which the provider is not. Those of delivery
+ * status notifications are left out, for by NOTIFY=SUCCESS anybody's mail could make the primary
+ * write to anybody; they are not refused, since that would lose the mail. */
 #include "guard_parameter.h"
 
 #include <mxpull/base/text.h>
@@ -12,7 +14,7 @@ enum value {
     VALUE_NONE,
     VALUE_NUMBER,
     VALUE_BODY,
-    VALUE_TEXT
+    VALUE_LEFT_OUT
 };
 
 static const struct parameter {
@@ -23,8 +25,9 @@ static const struct parameter {
     {"SIZE", true, VALUE_NUMBER},   /* RFC 1870 */
     {"BODY", true, VALUE_BODY},     /* RFC 6152 */
     {"SMTPUTF8", true, VALUE_NONE}, /* RFC 6531 */
-    {"RET", true, VALUE_TEXT},      /* RFC 3461, as the following */
-    {"ENVID", true, VALUE_TEXT},    {"NOTIFY", false, VALUE_TEXT}, {"ORCPT", false, VALUE_TEXT},
+    {"RET", true, VALUE_LEFT_OUT},  /* RFC 3461, as the following */
+    {"ENVID", true, VALUE_LEFT_OUT},  {"NOTIFY", false, VALUE_LEFT_OUT},
+    {"ORCPT", false, VALUE_LEFT_OUT},
 };
 
 static const char malformed[] = "501 5.5.4 Malformed parameters";
@@ -58,23 +61,6 @@ bool guard_parameter_has_utf8(struct guard_part parameters)
     return false;
 }
 
-/* esmtp-value without its equals sign; an = within is passed, for not every sender encodes it. */
-static bool is_text(struct guard_part value, bool utf8)
-{
-    for (size_t i = 0; i < value.size; i++) {
-        if ((unsigned char)value.text[i] >= 0x80) {
-            size_t length = guard_path_utf8(value.text + i, value.size - i);
-
-            if (!utf8 || length == 0)
-                return false;
-            i += length - 1;
-        } else if (value.text[i] <= ' ' || value.text[i] > '~') {
-            return false;
-        }
-    }
-    return value.size > 0;
-}
-
 static bool is_number(struct guard_part value)
 {
     for (size_t i = 0; i < value.size; i++) {
@@ -84,7 +70,7 @@ static bool is_number(struct guard_part value)
     return value.size > 0 && value.size <= 20; /* RFC 1870 5 */
 }
 
-static const char *value_fault(enum value form, struct guard_part value, bool utf8)
+static const char *value_fault(enum value form, struct guard_part value)
 {
     bool has_equals = value.size > 0;
     size_t begin = has_equals ? 1 : 0;
@@ -100,9 +86,9 @@ static const char *value_fault(enum value form, struct guard_part value, bool ut
                        text_equal_part("8BITMIME", text.text, text.size)
                    ? NULL
                    : malformed;
-    case VALUE_TEXT: break;
+    case VALUE_LEFT_OUT: break;
     }
-    return is_text(text, utf8) ? NULL : malformed;
+    return NULL;
 }
 
 static const struct parameter *find(struct guard_part keyword, bool is_mail)
@@ -115,7 +101,7 @@ static const struct parameter *find(struct guard_part keyword, bool is_mail)
     return NULL;
 }
 
-const char *guard_parameter_judge(struct guard_part parameters, bool is_mail, bool utf8)
+const char *guard_parameter_judge(struct guard_part parameters, bool is_mail)
 {
     struct guard_part keyword, value;
 
@@ -126,9 +112,24 @@ const char *guard_parameter_judge(struct guard_part parameters, bool is_mail, bo
             return malformed;
         if (parameter == NULL)
             return "555 5.5.4 A parameter that is not accepted here";
-        const char *fault = value_fault(parameter->value, value, utf8);
+        const char *fault = value_fault(parameter->value, value);
         if (fault != NULL)
             return fault;
     }
     return NULL;
+}
+
+enum status guard_parameter_write(struct guard_part parameters, bool is_mail, struct buffer *target)
+{
+    struct guard_part keyword, value;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && next(&parameters, &keyword, &value)) {
+        const struct parameter *parameter = find(keyword, is_mail);
+
+        if (parameter != NULL && parameter->value != VALUE_LEFT_OUT)
+            status = buffer_append_format(target, " %s%.*s", parameter->keyword, (int)value.size,
+                                          value.text);
+    }
+    return status;
 }

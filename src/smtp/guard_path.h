@@ -27,7 +27,7 @@ bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument,
 
 /* How many bytes the character at text has if it may stand in an address besides ASCII (RFC 6531
  * 3.3), else 0: malformed UTF-8, a control character or line end, and whatever a server that
- * normalizes addresses (NFKC) would turn into an ASCII character that has a meaning in them. */
+ * maps or normalizes addresses would turn into an ASCII character that has a meaning in them. */
 size_t guard_path_utf8(const char *text, size_t size);
 
 /* atext of RFC 5322 3.2.3. */

@@ -1,5 +1,5 @@
 /* The provider's side of a reversed session: its commands, judged line by line, and the content of
- * its messages. What passes is passed as it came, at once. */
+ * its messages. What passes is passed at once: commands written anew, content as it came. */
 #include "guard_command.h"
 #include "guard_session.h"
 
@@ -10,14 +10,6 @@ enum {
     REFUSED_MAX = 100,        /* commands refused here in a session */
     COMMANDS_MAX = 10 * 1000, /* commands since the last accepted message */
 };
-
-static void append(struct buffer *target, const char *bytes, size_t size)
-{
-    enum status status = buffer_append(target, bytes, size);
-
-    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
-    (void)status;
-}
 
 /* The command line without its CRLF; of AUTH the verb alone, for the rest may be a secret. */
 static void report_refused(struct guard *guard, const struct guard_command *command,
@@ -56,7 +48,10 @@ static void pass(struct guard *guard, const struct guard_command *command,
 {
     const char *own = NULL;
 
-    append(&output->primary, guard->line.bytes, guard->line.size);
+    enum status status = guard_command_write(command, &output->primary);
+
+    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
+    (void)status;
     switch (command->verb) {
     case GUARD_EHLO:
     case GUARD_HELO:
@@ -81,7 +76,6 @@ static void pass(struct guard *guard, const struct guard_command *command,
 /* The line is whole. */
 static void take_command(struct guard *guard, struct guard_output *output)
 {
-    const struct guard_options *options = &guard->options;
     struct guard_command command =
         guard_command_read(guard->line.bytes, guard->line.size - 2, guard->is_utf8);
 
@@ -90,7 +84,7 @@ static void take_command(struct guard *guard, struct guard_output *output)
                     "the provider sent too many commands");
         return;
     }
-    const char *reply = guard_command_judge(&command, options->nodes, options->node_count);
+    const char *reply = guard_command_judge(&command, &guard->domains);
     if (reply != NULL)
         refuse(guard, &command, reply, output);
     else

@@ -1,7 +1,7 @@
 /* What the provider sees of the primary's replies. An EHLO reply (RFC 5321 4.1.1.1) loses each
  * extension that does not work across the guard, or that the guard does not know: STARTTLS would
  * end at the wrong host, BDAT carries content without a final dot, AUTH, XCLIENT and XFORWARD are
- * for peers that the primary trusts. LIMITS (RFC 9422) and DELIVERBY are left out because nothing
+ * for peers that the primary trusts, and so are the success reports of DSN (RFC 3461). LIMITS (RFC 9422) and DELIVERBY are left out because nothing
  * is lost without them. */
 #include "guard_reply.h"
 
@@ -22,8 +22,8 @@ static bool has_control(const char *text, size_t size)
 /* Whether a line of an EHLO reply, which is not the first one, may be shown. */
 static bool is_harmless(const char *text, size_t size)
 {
-    static const char *const keywords[] = {"PIPELINING", "SIZE", "8BITMIME",
-                                           "SMTPUTF8",   "DSN",  "ENHANCEDSTATUSCODES"};
+    static const char *const keywords[] = {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8",
+                                           "ENHANCEDSTATUSCODES"};
     const char *space = memchr(text, ' ', size);
     size_t word = space != NULL ? (size_t)(space - text) : size;
 

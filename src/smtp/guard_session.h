@@ -21,6 +21,7 @@ enum guard_phase {
 
 struct guard {
     struct guard_options options;
+    struct guard_domains domains; /* those of the options */
     enum guard_state state;
     enum guard_phase phase;
     struct buffer line; /* the command that is coming in */

@@ -13,11 +13,11 @@ enum {
 
 static const char more[] = "\xe2\x80\xa6"; /* … */
 
-void guard_transaction_init(struct guard_transaction *transaction, const struct node *nodes,
-                            size_t count)
+void guard_transaction_init(struct guard_transaction *transaction,
+                            const struct guard_domains *domains)
 {
     *transaction = (struct guard_transaction){
-        .nodes = nodes, .node_count = count, .for_nodes = memory_new(count, sizeof(bool))};
+        .domains = domains, .for_nodes = memory_new(domains->count, sizeof(bool))};
     buffer_init(&transaction->sender, GUARD_PATH_SIZE_MAX);
     buffer_init(&transaction->recipients, RECIPIENTS_SIZE_MAX + sizeof more);
 }
@@ -42,8 +42,7 @@ void guard_transaction_add(struct guard_transaction *transaction, const char *re
 
     transaction->recipient_count++;
     if (recipient != NULL)
-        guard_address_mark(recipient, transaction->nodes, transaction->node_count,
-                           transaction->for_nodes);
+        guard_address_mark(recipient, transaction->domains, transaction->for_nodes);
     if (transaction->is_cut)
         return;
     if (recipient == NULL)
@@ -63,6 +62,6 @@ void guard_transaction_clear(struct guard_transaction *transaction)
     buffer_clear(&transaction->sender);
     buffer_clear(&transaction->recipients);
     transaction->recipient_count = 0;
-    memset(transaction->for_nodes, 0, transaction->node_count * sizeof *transaction->for_nodes);
+    memset(transaction->for_nodes, 0, transaction->domains->count * sizeof *transaction->for_nodes);
     transaction->is_cut = false;
 }

@@ -1,8 +1,9 @@
 #ifndef MXPULL_SMTP_GUARD_TRANSACTION_H
 #define MXPULL_SMTP_GUARD_TRANSACTION_H
 
+#include "guard_domain.h"
+
 #include <mxpull/base/buffer.h>
-#include <mxpull/smtp/node.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,14 +13,13 @@ struct guard_transaction {
     struct buffer sender;
     struct buffer recipients; /* joined by ", " */
     size_t recipient_count;
-    const struct node *nodes; /* borrowed: our domains */
-    size_t node_count;
-    bool *for_nodes; /* for each of these: whether a recipient is there */
-    bool is_cut;     /* not all recipients are named: the list ends with " …" */
+    const struct guard_domains *domains; /* borrowed */
+    bool *for_nodes;                     /* for each of their nodes: whether a recipient is there */
+    bool is_cut; /* not all recipients are named: the list ends with " …" */
 };
 
-void guard_transaction_init(struct guard_transaction *transaction, const struct node *nodes,
-                            size_t count);
+void guard_transaction_init(struct guard_transaction *transaction,
+                            const struct guard_domains *domains);
 void guard_transaction_done(struct guard_transaction *transaction);
 
 /* The primary has accepted MAIL: a transaction begins. NULL for a path that was not kept. */

@@ -1,6 +1,7 @@
 /* Node names (RFC 1985 5.3) and domains as they may stand in a command. What passes here holds no
  * character that could end the command, so nothing that is configured can smuggle another one in.
  */
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/node.h>
 
@@ -11,6 +12,8 @@ enum {
     LABEL_SIZE_MAX = 63,
     SHOWN_SIZE = 100
 };
+
+static const char a_label[] = "xn--"; /* how one begins (RFC 5890 2.3.2.1) */
 
 static enum status refuse(struct error *error, const char *text, const char *why)
 {
@@ -56,6 +59,32 @@ static const char *label_fault(const char *label, size_t size)
     return NULL;
 }
 
+/* Whether IDNA 2008 gives these A-labels for just these U-labels, without any mapping (RFC 5891 4.2);
+ * either may be NULL. One label. */
+static bool is_registrable(const char *ulabel, const char *alabel)
+{
+    uint8_t *made = NULL;
+    int result = idn2_register_u8((const uint8_t *)ulabel, (const uint8_t *)alabel, &made, 0);
+
+    idn2_free(made);
+    return result == IDN2_OK;
+}
+
+bool domain_is_label(const char *text, size_t size)
+{
+    char label[4 * LABEL_SIZE_MAX + 1];
+
+    if (size >= sizeof label || memchr(text, '\0', size) != NULL)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        label[i] = text_lower(text[i]);
+    label[size] = '\0';
+    if (!is_ascii(label))
+        return is_registrable(label, NULL);
+    return label_fault(label, size) == NULL &&
+           (!text_starts_with(label, a_label) || is_registrable(NULL, label));
+}
+
 /* What is wrong with an ASCII domain, or NULL. */
 static const char *domain_fault(const char *domain)
 {
@@ -77,6 +106,38 @@ static const char *domain_fault(const char *domain)
     if (strspn(last, "0123456789") == strlen(last))
         return "is not a domain: its last label is a number; an IP address cannot be asked for";
     return NULL;
+}
+
+static bool are_same_labels(const char *unicode, const char *ascii)
+{
+    char ulabel[4 * LABEL_SIZE_MAX + 1], alabel[LABEL_SIZE_MAX + 1];
+
+    while (*ascii != '\0') {
+        size_t usize = strcspn(unicode, "."), asize = strcspn(ascii, ".");
+
+        if (usize >= sizeof ulabel || asize >= sizeof alabel)
+            return false;
+        memcpy(ulabel, unicode, usize);
+        memcpy(alabel, ascii, asize);
+        ulabel[usize] = alabel[asize] = '\0';
+        if (text_starts_with(alabel, a_label) ? !is_registrable(ulabel, alabel)
+                                              : strcmp(ulabel, alabel) != 0)
+            return false;
+        unicode += usize + (unicode[usize] == '.');
+        ascii += asize + (ascii[asize] == '.');
+    }
+    return *unicode == '\0';
+}
+
+char *domain_to_unicode(const char *ascii)
+{
+    char *decoded = NULL, *unicode = NULL;
+
+    if (idn2_to_unicode_8z8z(ascii, &decoded, 0) == IDN2_OK && !is_ascii(decoded) &&
+        are_same_labels(decoded, ascii))
+        unicode = memory_copy(decoded);
+    idn2_free(decoded);
+    return unicode;
 }
 
 /* What the whole text shows at a glance, before it is taken apart; or NULL. */

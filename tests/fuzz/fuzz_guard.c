@@ -34,6 +34,17 @@ const char *const fuzz_seeds[] = {
     "TO:<u%e@example.com>\r\nAUTH PLAIN x\r\nBDAT 1\r\n",
     "\1MAIL FROM:<\xc3\xbc@b.example> SMTPUTF8\r\nRCPT TO:<\xc3\xbc@example.com>\r\n\2"
     "421 bye\r\n",
+    "\1MAIL FROM:<> SMTPUTF8\r\nRCPT TO:<u@\xef\xbd\x85xample.com>\r\nRCPT "
+    "TO:<u@example\xe3\x80\x82"
+    "com>\r\nRCPT TO:<u@exam\xc2\xadple.com>\r\nRCPT TO:<u@m\xc3\xbcller.example>\r\nRCPT "
+    "TO:<u@M\xc3\x9cller.example>\r\nRCPT TO:<u@xn--xample-hy68a.example.org>\r\n",
+    "\1MAIL FROM:<> SMTPUTF8\r\nRCPT TO:<u@evil.test\xe3\x80\x82"
+    "example.org>\r\nRCPT TO:<u@\xc3\xbc.example.org>\r\nRCPT "
+    "TO:<u\xef\xbc\xa0"
+    "evil.test@example.com>\r\nRCPT TO:<u@a..example.org>\r\nRCPT TO:<u@example.com.>\r\n",
+    "\1mail from: <a@b.example> RET=FULL ENVID=x SIZE=1\r\nrcpt to: <u@example.com> "
+    "NOTIFY=SUCCESS ORCPT=rfc822;u@evil.example\r\nNOOP RCPT TO:<u@evil.example>\r\n\2"
+    "250 OK\r\n250 OK\r\n250 OK\r\n",
     "\1NOOP\r\nQUIT\r\nx\2"
     "250-\r\n250 x\r\n221 y\r\n",
     NULL,
@@ -57,7 +68,7 @@ struct watch {
 };
 
 struct session {
-    struct node nodes[2];
+    struct node nodes[3];
     struct guard *guard;
     struct guard_output output;
     struct buffer provider, primary; /* all that they were sent */
@@ -75,12 +86,10 @@ static void await(struct watch *watch, char what)
 static void watch_recipient(const char *line, size_t size)
 {
     const char *end = memchr(line, '>', size);
-    size_t begin = 8, at = 0, ats = 0;
+    size_t begin = 9, at = 0, ats = 0;
 
-    CHECK(size > 12 && text_equal_part("RCPT TO:", line, begin) && end != NULL);
-    while (line[begin] == ' ')
-        begin++;
-    CHECK(line[begin++] == '<');
+    CHECK(size > 12 && memcmp(line, "RCPT TO:<", begin) == 0 && end != NULL);
+    CHECK((size_t)(line + size - end) == 3); /* no parameter, and so no success report */
     for (size_t i = begin; line + i < end; i++) {
         CHECK(strchr("%!\\:<\t", line[i]) == NULL);
         if (line[i] == '@')
@@ -90,8 +99,24 @@ static void watch_recipient(const char *line, size_t size)
     const char *text = line + at + 1;
     CHECK(ats == 1 && at > begin);
     CHECK(text_equal_part("example.com", text, domain) ||
+          text_equal_part("m\xc3\xbcller.example", text, domain) ||
+          text_equal_part("xn--mller-kva.example", text, domain) ||
           text_equal_part("example.org", text, domain) ||
           (domain > 12 && text_equal_part(".example.org", text + domain - 12, 12)));
+}
+
+/* A sender that was passed: no parameter but these. */
+static void watch_sender(const char *line, size_t size)
+{
+    const char *at = memchr(line, '>', size), *end = line + size - 2;
+
+    CHECK(memcmp(line, "MAIL FROM:<", 11) == 0 && at != NULL);
+    for (at++; at < end; at++) {
+        CHECK(text_equal_part(" SIZE=", at, 6) || text_equal_part(" BODY=", at, 6) ||
+              text_equal_part(" SMTPUTF8", at, 9));
+        while (at + 1 < end && at[1] != ' ')
+            at++;
+    }
 }
 
 static void watch_command(struct watch *watch, const char *line, size_t size)
@@ -102,11 +127,13 @@ static void watch_command(struct watch *watch, const char *line, size_t size)
 
     CHECK(size >= 6 && size <= 4096 && memchr(line, '\r', size) == line + size - 2);
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
-        is_known = is_known || text_equal_part(verbs[i], line, 4);
+        is_known = is_known || memcmp(verbs[i], line, 4) == 0;
     CHECK(is_known);
-    if (text_equal_part("RCPT", line, 4))
+    if (memcmp("RCPT", line, 4) == 0)
         watch_recipient(line, size);
-    await(watch, text_equal_part("DATA", line, 4) ? 'D' : 'c');
+    if (memcmp("MAIL", line, 4) == 0)
+        watch_sender(line, size);
+    await(watch, memcmp("DATA", line, 4) == 0 ? 'D' : 'c');
 }
 
 /* Whether the content, which begins behind a CRLF, has a dot on a line of its own; if so it must be
@@ -181,12 +208,13 @@ static void watch_provider(const char *bytes, size_t size)
 
 static void open_session(struct session *session, struct watch *watch)
 {
-    struct guard_options options = {.nodes = session->nodes, .node_count = 2};
+    struct guard_options options = {.nodes = session->nodes, .node_count = 3};
     struct error error;
 
     *session = (struct session){.state = GUARD_OPEN, .watch = watch};
     CHECK(node_parse(&session->nodes[0], "example.com", &error) == STATUS_OK);
     CHECK(node_parse(&session->nodes[1], "@example.org", &error) == STATUS_OK);
+    CHECK(node_parse(&session->nodes[2], "m\xc3\xbcller.example", &error) == STATUS_OK);
     buffer_init(&session->provider, (size_t)1 << 22);
     buffer_init(&session->primary, (size_t)1 << 22);
     guard_output_init(&session->output);

@@ -1,5 +1,5 @@
 /* Whatever passes as a node can stand in a command: printable ASCII without spaces, within the
- * size, and the same when read again. */
+ * size, and the same when read again, also as U-labels. */
 #include "fuzz.h"
 
 #include <mxpull/smtp/node.h>
@@ -13,7 +13,25 @@ const char *const fuzz_seeds[] = {"example.com",
                                   "cher.example",
                                   "xn--bcher-kva.example",
                                   "a.b.c.d.example",
+                                  "xn--xample-hy68a.example",
+                                  "stra\xc3\x9f"
+                                  "e.example",
+                                  "m\xc3\xbcller",
+                                  "u\xcc\x88",
                                   NULL};
+
+static void check_unicode(const struct node *node)
+{
+    char *unicode = node->form == NODE_DOMAIN ? domain_to_unicode(node->name) : NULL;
+    struct node again;
+    struct error error;
+
+    if (unicode == NULL)
+        return;
+    /* as a whole it may be refused, for hyphens in an ASCII label ("ab--c") */
+    CHECK(node_parse(&again, unicode, &error) != STATUS_OK || node_equal(node, &again));
+    free(unicode);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -29,7 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         for (const char *at = node.name; *at != '\0'; at++)
             CHECK(*at > ' ' && *at < 0x7f);
         CHECK(node_parse(&again, node.name, &error) == STATUS_OK && node_equal(&node, &again));
+        check_unicode(&node);
     }
+    if (domain_is_label(text, size)) /* letters, digits, hyphens, underscores, or a valid U-label */
+        CHECK(size > 0 && strpbrk(text, ".@ %!:\\\"\r\n\t") == NULL && strlen(text) == size);
     free(text);
     return 0;
 }

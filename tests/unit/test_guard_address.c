@@ -18,7 +18,6 @@ struct row {
 static const struct row recipients[] = {
     {"plain", "TO:<u@example.com>", 0},
     {"upper case", "TO:<U@EXAMPLE.COM>", 0},
-    {"word in lower case", "to:<u@example.com>", 0},
     {"atext", "TO:<a.b+c-d_e=f/g|h{i}j~k#l$m&n'o*p?q^r`s@example.com>", 0},
     {"dots anywhere", "TO:<.a..b.@example.com>", 0},
     {"suffix, itself", "TO:<u@example.org>", 0},
@@ -28,9 +27,6 @@ static const struct row recipients[] = {
     {"quoted", "TO:<\"u\"@example.com>", 0},
     {"quoted space and comma", "TO:<\"a, b.(c)\"@example.com>", 0},
     {"local part of 256", "TO:<xxxxxx" X250 "@example.com>", 0},
-    {"NOTIFY and ORCPT",
-     "TO:<u@example.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;u+2Bx@evil.example", 0},
-    {"ORCPT with a raw equals sign", "TO:<u@example.com> orcpt=rfc822;prvs=u@b.example", 0},
 
     {"below a domain", "TO:<u@mx.example.com>", 550},
     {"above a domain", "TO:<u@com>", 550},
@@ -39,8 +35,8 @@ static const struct row recipients[] = {
     {"begins like a domain", "TO:<u@example.com.evil.example>", 550},
     {"ends like a suffix", "TO:<u@notexample.org>", 550},
     {"a queue is no domain", "TO:<u@example.net>", 550},
-    {"a queue's name as it stands", "TO:<u@#example.net>", 501},
-    {"a suffix as it stands", "TO:<u@@example.org>", 501},
+    {"a queue's name as it stands", "TO:<u@#example.net>", 550},
+    {"a suffix as it stands", "TO:<u@@example.org>", 550},
     {"source route", "TO:<@evil.example:u@example.com>", 550},
     {"source route of two", "TO:<@a.example,@b.example:u@example.com>", 550},
     {"source route to evil", "TO:<@example.com:u@evil.example>", 550},
@@ -67,26 +63,26 @@ static const struct row recipients[] = {
     {"address literal", "TO:<u@[192.0.2.1]>", 550},
     {"address literal, v6", "TO:<u@[IPv6:2001:db8::1]>", 550},
     {"domain in brackets", "TO:<u@[example.com]>", 550},
-    {"address without brackets", "TO:<u@192.0.2.1>", 501},
+    {"address without brackets", "TO:<u@192.0.2.1>", 550},
     {"no domain", "TO:<u>", 550},
     {"postmaster alone", "TO:<postmaster>", 550},
     {"Postmaster alone", "TO:<Postmaster>", 550},
     {"quoted postmaster alone", "TO:<\"postmaster\">", 550},
     {"nothing", "TO:<>", 501},
     {"no local part", "TO:<@>", 550},
-    {"empty domain", "TO:<u@>", 501},
-    {"two at", "TO:<u@evil.example@example.com>", 501},
-    {"two at, the other way", "TO:<u@example.com@evil.example>", 501},
-    {"at twice", "TO:<u@@example.com>", 501},
-    {"final dot", "TO:<u@example.com.>", 501},
-    {"first dot", "TO:<u@.example.com>", 501},
-    {"two dots", "TO:<u@example..com>", 501},
-    {"colon behind the domain", "TO:<u@example.com:25>", 501},
-    {"percent behind the at", "TO:<u@evil.example%example.com>", 501},
+    {"empty domain", "TO:<u@>", 550},
+    {"two at", "TO:<u@evil.example@example.com>", 550},
+    {"two at, the other way", "TO:<u@example.com@evil.example>", 550},
+    {"at twice", "TO:<u@@example.com>", 550},
+    {"final dot", "TO:<u@example.com.>", 550},
+    {"first dot", "TO:<u@.example.com>", 550},
+    {"two dots", "TO:<u@example..com>", 550},
+    {"colon behind the domain", "TO:<u@example.com:25>", 550},
+    {"percent behind the at", "TO:<u@evil.example%example.com>", 550},
     {"comment before", "TO:<(x)u@example.com>", 501},
-    {"comment behind", "TO:<u@example.com(x)>", 501},
-    {"semicolon", "TO:<u@example.com;>", 501},
-    {"comma", "TO:<u@example.com,v@evil.example>", 501},
+    {"comment behind", "TO:<u@example.com(x)>", 550},
+    {"semicolon", "TO:<u@example.com;>", 550},
+    {"comma", "TO:<u@example.com,v@evil.example>", 550},
     {"space in the local part", "TO:<u v@example.com>", 501},
     {"space before the at", "TO:<u @example.com>", 501},
     {"space behind the at", "TO:<u@ example.com>", 501},
@@ -102,16 +98,15 @@ static const struct row recipients[] = {
     {"a name before", "TO:x <u@example.com>", 501},
     {"not closed", "TO:<u@example.com", 501},
     {"not opened", "TO:u@example.com>", 501},
-    {"space behind the colon", "TO: <u@example.com>", 0},
     {"space before the colon", "TO :<u@example.com>", 501},
     {"no word", "<u@example.com>", 501},
     {"MAIL's word", "FROM:<u@example.com>", 501},
     {"no argument", "", 501},
     {"local part of 257", "TO:<xxxxxxx" X250 "@example.com>", 501},
-    {"label of 64", "TO:<u@" X50 "xxxxxxxxxxxxxx.example.org>", 501},
+    {"label of 64", "TO:<u@" X50 "xxxxxxxxxxxxxx.example.org>", 550},
     {"domain of 254",
      "TO:<u@" LABEL50 LABEL50 LABEL50 LABEL50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example.org>",
-     501},
+     550},
     {"domain of 253",
      "TO:<u@" LABEL50 LABEL50 LABEL50 LABEL50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example.org>",
      0},
@@ -122,21 +117,16 @@ static const struct row recipients[] = {
     {"a parameter of MAIL", "TO:<u@example.com> SIZE=1", 555},
     {"an unknown parameter", "TO:<u@example.com> RRVS=2014-04-03T23:01:00Z", 555},
     {"two spaces", "TO:<u@example.com>  NOTIFY=NEVER", 501},
-    {"NOTIFY without a value", "TO:<u@example.com> NOTIFY", 501},
-    {"NOTIFY with an empty value", "TO:<u@example.com> NOTIFY=", 501},
-    {"TAB in a parameter", "TO:<u@example.com> NOTIFY=NEVER\tx", 501},
-    {"UTF-8 in a parameter without SMTPUTF8", "TO:<u@example.com> ORCPT=rfc822;" UE, 501},
     {"no keyword", "TO:<u@example.com> =x", 501},
 };
 
 static const struct row utf8_recipients[] = {
     {"UTF-8 domain", "TO:<u@m" UE "ller.example>", 0},
-    {"UTF-8 domain in upper case", "TO:<u@M\xc3\x9cLLER.example>", 0},
-    {"UTF-8 domain, decomposed", "TO:<u@mu\xcc\x88ller.example>", 0},
+    {"UTF-8 domain in upper case", "TO:<u@M\xc3\x9cLLER.example>", 550},
+    {"UTF-8 domain, decomposed", "TO:<u@mu\xcc\x88ller.example>", 550},
     {"below a suffix", "TO:<u@" UE ".example.org>", 0},
     {"local part", "TO:<" UE "@example.com>", 0},
     {"quoted local part", "TO:<\"" UE " x\"@example.com>", 0},
-    {"ORCPT", "TO:<u@example.com> ORCPT=utf-8;" UE "@b.example", 0},
     {"another domain", "TO:<u@m" UE "llerin.example>", 550},
     {"a letter that only looks the same", "TO:<u@ex\xd0\xb0mple.com>", 550},
     {"fullwidth at",
@@ -155,7 +145,7 @@ static const struct row utf8_recipients[] = {
     {"fullwidth at behind the domain",
      "TO:<u@example.com\xef\xbc\xa0"
      "evil.example>",
-     501},
+     550},
     {"overlong", "TO:<u\xc0\x80@example.com>", 501},
     {"overlong at",
      "TO:<u\xc1\x80"
@@ -170,8 +160,7 @@ static const struct row utf8_recipients[] = {
     {"beyond Unicode", "TO:<\xf4\x90\x80\x80@example.com>", 501},
     {"a control of C1", "TO:<\xc2\x85@example.com>", 501},
     {"line separator", "TO:<\xe2\x80\xa8@example.com>", 501},
-    {"malformed domain", "TO:<u@m\xfcller.example>", 501},
-    {"malformed parameter", "TO:<u@example.com> ORCPT=utf-8;\xff", 501},
+    {"malformed domain", "TO:<u@m\xfcller.example>", 550},
     {"percent", "TO:<" UE "%evil.example@example.com>", 550},
 };
 
@@ -190,11 +179,8 @@ static const struct row senders[] = {
     {"source route", "FROM:<@a.example,@b.example:u@c.example>", 0},
     {"percent, bang and SRS", "FROM:<SRS0=a=b=c.example!x%y=z@d.example>", 0},
     {"quoted", "FROM:<\"a b@c \\\" d\"@e.example>", 0},
-    {"the parameters", "FROM:<u@b.example> SIZE=12345 BODY=8BITMIME RET=HDRS ENVID=QQ+2B314", 0},
-    {"parameters in lower case", "from:<u@b.example> body=7bit smtputf8 size=0", 0},
     {"UTF-8", "FROM:<" UE "@" UE ".example> SMTPUTF8", 0},
     {"no brackets", "FROM:u@b.example", 501},
-    {"space behind the colon", "FROM: <u@b.example>", 0},
     {"space in the path", "FROM:<u @b.example>", 501},
     {"quoted end of the path", "FROM:<\"a> AUTH=<\"@b.example>", 501},
     {"quoted end of the path behind a backslash", "FROM:<\"a\\> AUTH=<\"@b.example>", 501},
@@ -255,6 +241,45 @@ static const struct row verbs[] = {
     {"no space", "RCPTTO:<u@evil.example>", 502},
     {"two spaces", "RCPT  TO:<u@example.com>", 501},
 };
+
+/* What the primary sees is written anew, without what it is not to know. */
+static const struct {
+    const char *line, *written;
+} anew[] = {
+    {"rcpt to:<u@example.com>", RCPT},
+    {"RCPT TO: <u@example.com>", RCPT},
+    {"RCPT TO:<u@example.com>  ", RCPT},
+    {"rCpT tO:  <U@eXample.COM>", "RCPT TO:<U@eXample.COM>\r\n"},
+    {"RCPT TO:<u@example.com> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;u+2Bx@evil.example", RCPT},
+    {"RCPT TO:<u@example.com> notify=never", RCPT},
+    {"RCPT TO:<u@example.com> orcpt=rfc822;prvs=u@b.example", RCPT},
+    {"RCPT TO:<u@example.com> NOTIFY", RCPT},
+    {"RCPT TO:<u@example.com> NOTIFY=", RCPT},
+    {"RCPT TO:<u@example.com> ORCPT=utf-8;\xff\tx", RCPT},
+    {"mail from:<a@b.example>", MAIL},
+    {"MAIL FROM:   <a@b.example> ", MAIL},
+    {"MAIL FROM:<a@b.example> RET=HDRS ENVID=QQ+2B314", MAIL},
+    {"MAIL FROM:<a@b.example> SIZE=12345 RET=FULL BODY=8BITMIME envid=x",
+     "MAIL FROM:<a@b.example> SIZE=12345 BODY=8BITMIME\r\n"},
+    {"MAIL FROM:<a@b.example> ret=full body=7bit smtputf8 size=0",
+     "MAIL FROM:<a@b.example> BODY=7bit SMTPUTF8 SIZE=0\r\n"},
+    {"NOOP RCPT TO:<u@evil.example>", "NOOP\r\n"},
+    {"ehlo mx.example  ", "EHLO mx.example\r\n"},
+};
+
+static void test_written_anew(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(anew); i++) {
+        struct talk talk;
+
+        talk_open(&talk, false);
+        talk_say(&talk, GUARD_PROVIDER, anew[i].line);
+        talk_say(&talk, GUARD_PROVIDER, "\r\n");
+        talk_expect(&talk, "", anew[i].written, GUARD_OPEN);
+        talk_close(&talk);
+    }
+}
 
 /* Sends verb and argument: it reaches the primary as it is, or the provider has our reply. */
 static void check(const struct row *row, const char *verb, const char *mail, bool none)
@@ -332,7 +357,8 @@ static void test_utf8_ends(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_utf8_ends)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_utf8_ends),
+                                       cmocka_unit_test(test_written_anew)};
 
     return RUN_TABLE(recipients, test_recipient) + RUN_TABLE(utf8_recipients, test_utf8_recipient) +
            RUN_TABLE(no_recipients, test_no_recipient) + RUN_TABLE(senders, test_sender) +

@@ -12,30 +12,33 @@ struct row {
 static const struct row ehlo_rows[] = {
     {"one line", "250 x\r\n", "250 x\r\n"},
     {"all that is known",
-     "250-x\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
+     "250-x\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
      "250 ENHANCEDSTATUSCODES\r\n",
      "250-x\r\n250-PIPELINING\r\n250-SIZE "
-     "10240000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES\r\n"},
+     "10240000\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"},
     {"all that must go",
      "250-x\r\n250-STARTTLS\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-AUTH "
      "PLAIN\r\n250-AUTH=PLAIN\r\n250-XCLIENT NAME\r\n"
      "250-XFORWARD NAME\r\n250-ETRN\r\n250-ATRN\r\n250-TURN\r\n250-VRFY\r\n250 EXPN\r\n",
      "250 x\r\n"},
     {"what is not needed",
-     "250-x\r\n250-HELP\r\n250-LIMITS RCPTMAX=10\r\n250-DELIVERBY 60\r\n250-REQUIRETLS\r\n250 "
+     "250-x\r\n250-HELP\r\n250-LIMITS RCPTMAX=10\r\n250-DELIVERBY "
+     "60\r\n250-DSN\r\n250-REQUIRETLS\r\n250 "
      "X-NEW\r\n",
      "250 x\r\n"},
-    {"the last line goes", "250-x\r\n250-DSN\r\n250 CHUNKING\r\n", "250-x\r\n250 DSN\r\n"},
+    {"the last line goes", "250-x\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n",
+     "250-x\r\n250 SMTPUTF8\r\n"},
     {"the first line stays", "250-STARTTLS\r\n250-STARTTLS\r\n250 SIZE\r\n",
      "250-STARTTLS\r\n250 SIZE\r\n"},
     {"in lower case", "250-x\r\n250-starttls\r\n250-Pipelining\r\n250 chunking\r\n",
      "250-x\r\n250 Pipelining\r\n"},
     {"like a known one",
-     "250-x\r\n250-SIZES\r\n250-SIZ\r\n250-DSN=1\r\n250-\r\n250 DSN STARTTLS\r\n",
-     "250-x\r\n250 DSN STARTTLS\r\n"},
-    {"spaces before the keyword", "250-x\r\n250- STARTTLS\r\n250  DSN\r\n", "250 x\r\n"},
-    {"a CR in a line", "250-x\r\n250-DSN\rSTARTTLS\r\n250 SIZE 1\rSTARTTLS\r\n", "250 x\r\n"},
-    {"LF alone and bare codes", "250-x\n250-DSN\n250-STARTTLS\n250\n", "250-x\r\n250 DSN\r\n"},
+     "250-x\r\n250-SIZES\r\n250-SIZ\r\n250-SMTPUTF8=1\r\n250-\r\n250 SMTPUTF8 STARTTLS\r\n",
+     "250-x\r\n250 SMTPUTF8 STARTTLS\r\n"},
+    {"spaces before the keyword", "250-x\r\n250- STARTTLS\r\n250  SMTPUTF8\r\n", "250 x\r\n"},
+    {"a CR in a line", "250-x\r\n250-SMTPUTF8\rSTARTTLS\r\n250 SIZE 1\rSTARTTLS\r\n", "250 x\r\n"},
+    {"LF alone and bare codes", "250-x\n250-SMTPUTF8\n250-STARTTLS\n250\n",
+     "250-x\r\n250 SMTPUTF8\r\n"},
     {"a refusal is shown whole", "550-STARTTLS\r\n550 AUTH\r\n", "550-STARTTLS\r\n550 AUTH\r\n"},
 };
 
@@ -165,7 +168,7 @@ static void test_long_line(void **state)
     (void)state;
     memset(line, 'x', sizeof line);
     for (size_t i = 0; i < 5; i++)
-        line[i] = "NOOP "[i];
+        line[i] = "EHLO "[i];
     for (size_t size = 4095; size <= 4097; size++) {
         talk_open(&talk, false);
         talk_feed(&talk, GUARD_PROVIDER, line, size - 2, GUARD_FEED_MAX);
