@@ -24,14 +24,24 @@ bool daemon_find_backup(const struct daemon *daemon, const struct generation *ge
     return false;
 }
 
-static struct polling polling_of(const struct daemon *daemon)
+static bool recall(void *memory, const struct backup_config *backup, struct result *results,
+                   size_t count)
+{
+    const struct daemon *daemon = memory;
+
+    return record_recall(daemon->record, backup, results, count);
+}
+
+static struct polling polling_of(struct daemon *daemon)
 {
     return (struct polling){.loop = daemon->options.loop,
                             .claims = daemon->options.claims,
                             .stop = daemon->options.stop,
                             .force = daemon->options.force,
                             .observer = daemon->options.observer,
-                            .context = daemon->options.context};
+                            .context = daemon->options.context,
+                            .recall = recall,
+                            .memory = daemon};
 }
 
 /* What is kept for each backup of the configuration. What was held before, by its name, still is. */

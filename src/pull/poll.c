@@ -25,6 +25,7 @@ struct poll {
     struct password *fetching; /* while its command runs */
     const char *cause;         /* a constant */
     int64_t began_ms;          /* wall clock */
+    bool understood;           /* ETRN, by the backup, at any time before */
     bool claimed;
     bool stopped;
     bool over;
@@ -189,9 +190,25 @@ static const char *refusal_of(const struct preflight *preflight, const struct re
     return preflight != NULL ? preflight_refusal(preflight, result->node) : NULL;
 }
 
+/* Those that have waited longest come first: where a limit of the backup has left some out, the next
+ * round begins with them. */
+static int compare_waits(const void *left, const void *right)
+{
+    const struct result *a = *(struct result *const *)left, *b = *(struct result *const *)right;
+
+    if (a->asked_ms != b->asked_ms)
+        return a->asked_ms < b->asked_ms ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
 void poll_clear(struct poll *poll, const struct preflight *preflight)
 {
+    const struct polling *polling = poll->polling;
     const char *refusal = NULL;
+
+    if (polling->recall != NULL)
+        poll->understood =
+            polling->recall(polling->memory, poll->backup, poll->results, poll->count);
 
     for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
         refusal = refusal_of(preflight, &poll->results[i]);
@@ -211,6 +228,8 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
         else
             poll->wanted[poll->wanted_count++] = result;
     }
+    if (!poll_turns(poll))
+        qsort(poll->wanted, poll->wanted_count, sizeof(struct result *), compare_waits);
 }
 
 static void start_session(struct poll *poll)
@@ -221,6 +240,7 @@ static void start_session(struct poll *poll)
         .results = poll->wanted,
         .count = poll->wanted_count,
         .password = poll->password,
+        .understood = poll->understood,
         .ended = session_ended,
         .context = poll,
     };

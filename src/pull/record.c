@@ -3,6 +3,7 @@
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
@@ -119,6 +120,7 @@ static struct store_answer answer_of(const struct poll *poll, const struct resul
         .messages = result->messages,
         .bytes = result->bytes,
         .attempts = result->attempts,
+        .asked_ms = result->asked_ms,
         .ms = result->ms,
     };
 }
@@ -241,6 +243,55 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
                          changes[i].has_silent);
     }
     free(changes);
+}
+
+/* ---- what is known ---- */
+
+struct recollection {
+    struct result *results;
+    size_t count, next; /* where the next row is looked for first */
+    int64_t now_ms;
+    bool understood;
+};
+
+/* A stamp of the future is of a clock that was wrong. */
+static int64_t believed(int64_t at_ms, int64_t now_ms)
+{
+    return at_ms <= now_ms ? at_ms : 0;
+}
+
+static void recollect(void *context, const struct store_asked *asked)
+{
+    struct recollection *recollection = context;
+
+    recollection->understood = recollection->understood || asked->understood;
+    for (size_t i = 0; i < recollection->count; i++) {
+        size_t place = (recollection->next + i) % recollection->count;
+        struct result *result = &recollection->results[place];
+
+        if (!text_equal(result->domain, asked->domain))
+            continue;
+        result->asked_ms = believed(asked->asked_ms, recollection->now_ms);
+        result->started_ms = believed(asked->started_ms, recollection->now_ms);
+        recollection->next = place + 1;
+        return;
+    }
+}
+
+bool record_recall(void *memory, const struct backup_config *backup, struct result *results,
+                   size_t count)
+{
+    struct record *record = memory;
+    struct recollection recollection = {
+        .results = results, .count = count, .now_ms = clock_wall_ms()};
+    struct error error;
+
+    if (record->options.store != NULL)
+        (void)record_check(
+            record,
+            store_recall(record->options.store, backup->name, recollect, &recollection, &error),
+            &error);
+    return recollection.understood;
 }
 
 void record_message(struct record *record, const struct backup_config *backup,

@@ -3,6 +3,7 @@
  * answered. */
 #include "target.h"
 
+#include <mxpull/base/duration.h>
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/connection.h>
@@ -40,6 +41,32 @@ static void act(struct session *session, enum dialogue_step step);
 
 /* ---- what becomes known ---- */
 
+/* RFC 1985 5.2: a backup says 458 also while it is still at what an ETRN before began. Exim says it
+ * for "never" as well, so that only a real start counts, and only for a while. Returns how long ago
+ * that was, or -1. */
+static int64_t under_way_for_s(const struct result *result, const struct answer *answer)
+{
+    enum {
+        STILL_AT_IT_S = 3600
+    };
+    int64_t since_s = (clock_wall_ms() - result->started_ms) / 1000;
+
+    if (answer->code != 458 || answer->attempts == 0 || result->started_ms == 0 || since_s < 0 ||
+        since_s >= STILL_AT_IT_S)
+        return -1;
+    return since_s;
+}
+
+static void report_under_way(struct result *result, const struct answer *answer, int64_t since_s)
+{
+    char text[ANSWER_TEXT_SIZE_MAX + DURATION_TEXT_SIZE + 64], duration[DURATION_TEXT_SIZE];
+
+    (void)snprintf(text, sizeof text, "still at what it began %s ago: %s",
+                   duration_format(duration, since_s < 60 ? since_s : since_s - since_s % 60),
+                   answer->text);
+    target_answer(result, VERB_ETRN, OUTCOME_STARTED, answer->code, text);
+}
+
 /* Writes down one answer that has become known. */
 static void report(struct session *session, size_t node)
 {
@@ -53,8 +80,12 @@ static void report(struct session *session, size_t node)
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
         target_replace(&result->command, command);
     }
-    target_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
-                  answer->code, answer->text);
+    int64_t since_s = under_way_for_s(result, answer);
+    if (since_s >= 0)
+        report_under_way(result, answer, since_s);
+    else
+        target_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
+                      answer->code, answer->text);
     result->pending = answer->pending;
     if (!answer->left_out) /* or else at least a connection was tried */
         result->attempts += answer->attempts > 0 ? answer->attempts : 1;
@@ -261,7 +292,10 @@ static void send_command(struct session *session)
         session->has_said_quit = true;
         move(session, SESSION_QUITTING, NULL);
     } else {
-        move(session, SESSION_ASKING, session->results[dialogue_node(session->dialogue)]->domain);
+        struct result *result = session->results[dialogue_node(session->dialogue)];
+
+        move(session, SESSION_ASKING, result->domain);
+        result->asked_ms = clock_wall_ms();
         session->asked_ms = now_ms;
     }
     if (session->stopping)
@@ -315,8 +349,9 @@ struct session *session_new(const struct session_options *options)
         session->results[i] = options->results[i];
         session->nodes[i] = *options->results[i]->node;
     }
-    session->dialogue = dialogue_new(session->nodes, options->count,
-                                     (size_t)options->backup->etrns_per_connection, false);
+    session->dialogue =
+        dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection,
+                     options->understood);
     reply_init(&session->reply);
     open_connection(session);
     return session;

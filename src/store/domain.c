@@ -46,9 +46,9 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     /* -30 is STORE_STRIP_MAX. */
     static const char sql[] =
         "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome,"
-        " code, text, pending, messages, bytes, strip)"
+        " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood)"
         " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
-        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?13, ?3, 0), ?14)"
         " ON CONFLICT (backup, domain) DO UPDATE SET"
         " domain = excluded.domain,"
         " first_ms = iif(outcome IS NULL, excluded.first_ms, first_ms),"
@@ -58,9 +58,14 @@ int domain_record(struct store *store, const char *backup, const struct store_an
         " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
         " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
         " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
-        " strip = substr(strip || excluded.strip, -30)";
+        " strip = substr(strip || excluded.strip, -30),"
+        " asked_ms = iif(?12 > 0, ?12, asked_ms), started_ms = iif(?13, ?3, started_ms),"
+        " understood = understood OR ?14";
     struct statement statement = statement_start(store, sql);
     char text[sizeof((struct store_domain *)0)->text];
+    bool is_etrn = text_equal(answer->verb, "ETRN") && answer->code > 0;
+    /* RFC 5321 3.8, 4.2.4: these may come from a server that does not know ETRN. */
+    bool is_of_no_etrn = answer->code == 421 || answer->code == 500 || answer->code == 502;
 
     (void)text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : "");
     statement_text(&statement, backup);
@@ -74,6 +79,9 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     statement_number_or_null(&statement, answer->messages);
     statement_number_or_null(&statement, answer->bytes);
     statement_text(&statement, grades[answer->grade].letter);
+    statement_number(&statement, answer->asked_ms);
+    statement_number(&statement, is_etrn && answer->code >= 250 && answer->code <= 253);
+    statement_number(&statement, is_etrn && !is_of_no_etrn);
     return statement_run(&statement);
 }
 
@@ -172,4 +180,37 @@ enum status store_set_silent(struct store *store, const char *backup, const char
     if (status == STATUS_OK)
         *changed = silence.changed;
     return status;
+}
+
+struct recall {
+    const char *backup;
+    void (*row)(void *context, const struct store_asked *asked);
+    void *context;
+};
+
+static int recall(struct store *store, void *context)
+{
+    static const char sql[] =
+        "SELECT domain, asked_ms, started_ms, understood FROM domains WHERE backup = ?";
+    const struct recall *recall = context;
+    struct statement statement = statement_start(store, sql);
+
+    statement_text(&statement, recall->backup);
+    while (statement_row(&statement))
+        recall->row(recall->context, &(struct store_asked){
+                                         .domain = statement_column_text(&statement, 0),
+                                         .asked_ms = statement_column_number(&statement, 1),
+                                         .started_ms = statement_column_number(&statement, 2),
+                                         .understood = statement_column_number(&statement, 3) != 0,
+                                     });
+    return statement_end(&statement);
+}
+
+enum status store_recall(struct store *store, const char *backup,
+                         void (*row)(void *context, const struct store_asked *asked), void *context,
+                         struct error *error)
+{
+    struct recall what = {.backup = backup, .row = row, .context = context};
+
+    return transaction_run(store, ACCESS_READ, recall, &what, error);
 }

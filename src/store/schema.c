@@ -133,7 +133,13 @@ static const char version_4[] = "DROP INDEX answers_outcome;"
                                 "CREATE INDEX answers_backup ON answers (backup, at_ms);"
                                 "CREATE INDEX answers_domain ON answers (domain, at_ms);"
                                 "CREATE INDEX answers_odd ON answers (at_ms, id, outcome, grade)"
-                                " WHERE outcome <> 'started';";
+                                " WHERE outcome <> 'started';"
+
+                                "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
+                                "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
+                                " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);";
 
 static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");

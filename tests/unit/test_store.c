@@ -515,6 +515,58 @@ static void old_rows_go(void **state)
     store_close(store);
 }
 
+/* ---- what decides how a domain is asked for next ---- */
+
+static struct store_asked recalled;
+
+static void take_recalled(void *context, const struct store_asked *asked)
+{
+    assert_null(context);
+    assert_string_equal(asked->domain, "a.example");
+    recalled = *asked;
+}
+
+/* What a poll of a.example, asked at this time and answered a moment later by that code, leaves. */
+static void check_recall(struct store *store, int64_t asked_ms, const char *verb, int code,
+                         int64_t started_ms, bool understood)
+{
+    struct store_answer answer = answer_of(asked_ms + 5, "a.example", STORE_GOOD);
+    const struct store_poll poll = {
+        .backup = "mx2", .cause = "pull", .answers = &answer, .count = 1};
+    struct store_change change;
+
+    answer.asked_ms = asked_ms;
+    answer.verb = verb;
+    answer.code = code;
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+    recalled = (struct store_asked){0};
+    assert_ok(store_recall(store, "MX2", take_recalled, NULL, &problem));
+    assert_int_equal(recalled.started_ms, started_ms);
+    assert_int_equal(recalled.understood, understood);
+}
+
+static void what_was_asked_is_recalled(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    assert_ok(store_recall(store, "mx2", take_recalled, NULL, &problem));
+    check_recall(store, 1000, "ETRN", 500, 0, false);
+    assert_int_equal(recalled.asked_ms, 1000);
+    check_recall(store, 0, "CONNECT", 250, 0, false); /* not asked */
+    assert_int_equal(recalled.asked_ms, 1000);
+    check_recall(store, 2000, "ETRN", 502, 0, false);
+    check_recall(store, 3000, "ETRN", 421, 0, false);
+    check_recall(store, 4000, "ETRN", 0, 0, false);
+    assert_int_equal(recalled.asked_ms, 4000);
+    check_recall(store, 5000, "ETRN", 459, 0, true);
+    check_recall(store, 6000, "ETRN", 253, 6005, true);
+    check_recall(store, 7000, "ETRN", 458, 6005, true);
+    check_recall(store, 8000, "ETRN", 500, 6005, true);
+    assert_int_equal(recalled.asked_ms, 8000);
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -529,6 +581,7 @@ int main(void)
         IN_DIRECTORY(since_when_the_primary_is_so),
         IN_DIRECTORY(outages_follow_each_other),
         IN_DIRECTORY(silence_changes_once),
+        IN_DIRECTORY(what_was_asked_is_recalled),
         IN_DIRECTORY(batch_is_all_or_nothing),
         IN_DIRECTORY(failure_ends_the_batch),
         IN_DIRECTORY(failure_leaves_no_transaction),

@@ -57,6 +57,11 @@ struct polling {
     bool force; /* ask although the primary is not ready */
     struct poll_observer observer;
     void *context; /* the observer's */
+
+    /* What earlier polls have left: see record_recall. NULL: nothing is known of them. */
+    bool (*recall)(void *memory, const struct backup_config *backup, struct result *results,
+                   size_t count);
+    void *memory;
 };
 
 /* One backup asked once for its chosen domains: the claim to it, its password, its session, its

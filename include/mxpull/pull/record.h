@@ -35,6 +35,12 @@ void record_reload(struct record *record, const struct config *config);
 /* These polls are over. Their backups may be those of an older configuration. */
 void record_polls(struct record *record, const struct poll *const *polls, size_t count);
 
+/* Puts asked_ms and started_ms of results, which are those of the backup, as earlier polls, of any
+ * process, have left them. Returns whether the backup has ever shown that it knows ETRN. memory is
+ * the record. */
+bool record_recall(void *memory, const struct backup_config *backup, struct result *results,
+                   size_t count);
+
 /* A message has come in. */
 void record_message(struct record *record, const struct backup_config *backup,
                     const struct guard_message *message);

@@ -32,6 +32,8 @@ struct result {
     int64_t certificate_expires_ms;      /* wall clock; 0: not told */
     int64_t at_ms;                       /* when it became known, wall clock */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
+    int64_t asked_ms; /* when the backup was last asked for it, by any poll; wall clock; 0: never */
+    int64_t started_ms; /* when an earlier poll had ETRN answered by 250 to 253; 0: never */
     int64_t ms; /* from asking to the answer; where nothing was asked, from the start of connecting
                    to the failure */
 };

@@ -11,6 +11,7 @@ struct session_options {
         *results;         /* what is asked for and where its answers go; the pointers are copied */
     size_t count;         /* at least 1 */
     const char *password; /* borrowed; NULL: none */
+    bool understood;      /* ETRN, by the backup, at any time before */
     void (*ended)(
         void *context); /* once, when every result is known; the session may not be freed in it */
     void *context;      /* borrowed */

@@ -85,7 +85,8 @@ struct store_answer {
     bool authenticated;
     int64_t pending, messages, bytes; /* -1: not told */
     unsigned attempts;
-    int64_t ms; /* how long the answer took */
+    int64_t asked_ms; /* when the domain was last named to the backup; 0: not by this poll */
+    int64_t ms;       /* how long the answer took */
 };
 
 /* One poll of one backup. Its grade is the worst of its answers'; where all are held, held. */
@@ -215,6 +216,19 @@ struct store_domain {
 
 enum status store_get_domain(struct store *store, const char *backup, const char *domain,
                              struct store_domain *state, bool *found, struct error *error);
+
+/* What decides how a domain is asked for next. */
+struct store_asked {
+    const char *domain; /* borrowed for the call */
+    int64_t asked_ms;   /* when the backup was last asked for it, whatever came of that */
+    int64_t started_ms; /* when ETRN was last answered by 250 to 253 */
+    bool understood;    /* ETRN was ever answered by another code than 421, 500 and 502 */
+};
+
+/* Calls row for each domain that is known of the backup. It may not call the store. */
+enum status store_recall(struct store *store, const char *backup,
+                         void (*row)(void *context, const struct store_asked *asked), void *context,
+                         struct error *error);
 
 /* Notes that a domain's silence is too long, or over; *changed says whether that is new. */
 enum status store_set_silent(struct store *store, const char *backup, const char *domain,
