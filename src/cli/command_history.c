@@ -152,6 +152,8 @@ static int run(const struct arguments *arguments, const struct config *config,
     if (status == STATUS_OK)
         status = write_rows(&output, store, arguments, config, request, &error);
     store_close(store);
+    if (status == STATUS_OK && past_trouble(config, error.text))
+        status = STATUS_SYSTEM;
     if (status != STATUS_OK)
         output_tell("mxpull: %s", error.text);
     if (status == STATUS_SYNTAX)

@@ -30,6 +30,8 @@ static enum status read_view(struct status_view *view, const struct config *conf
         status =
             status_view_read(view, config, store, clock_wall_ms(), clock_local_offset_s, error);
     store_close(store);
+    if (status == STATUS_OK && past_trouble(config, view->trouble))
+        view->health = health_worse(view->health, HEALTH_WARNING);
     return status;
 }
 
@@ -68,10 +70,13 @@ static int run_report(const struct arguments *arguments)
     format(&text, &view, arguments);
     output_init(&output, stdout);
     output_write(&output, text.bytes, text.size);
+    if (view.trouble[0] != '\0')
+        output_tell("mxpull: %s", view.trouble);
     buffer_done(&text);
     status_view_done(&view);
     config_free(config);
-    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+    return output_finish(&output) && view.trouble[0] == '\0' ? EXIT_STATUS_OK
+                                                             : EXIT_STATUS_TEMPORARY;
 }
 
 /* ---- Nagios ---- */

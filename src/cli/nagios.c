@@ -155,12 +155,19 @@ static void note_daemon(struct problems *problems, const struct status_view *vie
                                    span_format(span, (view->now_ms - view->life.alive_ms) / 1000));
 }
 
+static void note_trouble(struct problems *problems, const struct status_view *view)
+{
+    if (view->trouble[0] != '\0' && note(problems))
+        (void)buffer_append_text(&problems->first, view->trouble);
+}
+
 /* That nothing could be asked is no problem of its own where it is known why. */
 static void note_all(struct problems *problems, const struct status_view *view)
 {
     note_primary(problems, view);
     note_domains(problems, view, is_silent, describe_silent);
     note_domains(problems, view, is_refused, describe_answer);
+    note_trouble(problems, view);
     note_domains(problems, view, is_failing, describe_answer);
     if (view->primary != PRIMARY_DOWN)
         note_domains(problems, view, is_held, describe_answer);

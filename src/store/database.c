@@ -49,6 +49,8 @@ static int open_file(struct store *store)
     append_escaped(&uri, store->path);
     if (store->read_only) {
         flags |= SQLITE_OPEN_READONLY;
+        if (store->is_frozen)
+            (void)buffer_append_text(&uri, "?immutable=1");
     } else {
         flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         (void)buffer_append_text(&uri, "?modeof=");
@@ -113,6 +115,41 @@ static enum status check_version(const struct store *store, int64_t version, str
     return STATUS_OK;
 }
 
+static int connect(struct store *store, int64_t *version)
+{
+    int code =
+        store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
+
+    if (code == SQLITE_OK && !store->read_only && store->directory != NULL)
+        remove_leftovers(store);
+    if (code == SQLITE_OK)
+        code = configure(store);
+    return code == SQLITE_OK ? schema_update(store, version) : code;
+}
+
+/* A log is read by means of a file beside it, which a reader may not be able to make: on a full disk, on
+ * one that is read only, or in another user's folder. Then nobody has the store open, or the file would
+ * be there. What only the log holds is not seen, and that is told. */
+static int connect_frozen(struct store *store, int64_t *version)
+{
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+    char *log = sqlite3_mprintf("%s-wal", store->path);
+    char *text = sqlite3_mprintf("%s: its log cannot be read, so the newest answers may be missing",
+                                 store->path);
+    int code, there = 0;
+
+    database_drop(store);
+    store->is_frozen = true;
+    code = connect(store, version);
+    store->is_frozen = code == SQLITE_OK;
+    if (log != NULL && text != NULL && code == SQLITE_OK && store->notice != NULL &&
+        system->xAccess(system, log, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there != 0)
+        store->notice(store->context, text);
+    sqlite3_free(log);
+    sqlite3_free(text);
+    return code;
+}
+
 /* Opens it once. *is_damaged is set where it failed for that. */
 static enum status connect_once(struct store *store, bool *is_damaged, struct error *error)
 {
@@ -121,19 +158,16 @@ static enum status connect_once(struct store *store, bool *is_damaged, struct er
 
     if (!store->read_only && store->directory != NULL)
         (void)file_make_private(store->path, error); /* why it could not be, SQLite will tell */
-    int code =
-        store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
-
-    if (code == SQLITE_OK) {
-        if (!store->read_only && store->directory != NULL)
-            remove_leftovers(store);
-        code = configure(store);
-    }
-    if (code == SQLITE_OK)
-        code = schema_update(store, &version);
+    int code = connect(store, &version);
     *is_damaged = damage_is(code);
-    status = code == SQLITE_OK ? check_version(store, version, error)
-                               : database_failure(store, code, error);
+    if (code != SQLITE_OK)
+        status = database_failure(store, code, error);
+    if (store->read_only && !*is_damaged && status == STATUS_SYSTEM) {
+        code = connect_frozen(store, &version);
+        status = code == SQLITE_OK ? STATUS_OK : status;
+    }
+    if (status == STATUS_OK)
+        status = check_version(store, version, error);
     if (status != STATUS_OK)
         database_drop(store);
     return status;

@@ -29,6 +29,7 @@ struct store {
     char *path;
     char *lock_path; /* held while the file is opened, set aside or closed */
     bool read_only;
+    bool is_frozen; /* nobody can write it, so it is read without locks and without its log */
     int64_t keep_s;
     int64_t patience_ms;
     void (*notice)(void *context, const char *text);

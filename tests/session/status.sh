@@ -163,4 +163,39 @@ expect_in "the monitor's line" "$theirs/none.conf" "$tmp/out"
 "$MXPULL" history -c "$conf" >/dev/full 2>"$tmp/err"
 expect "a full disk" 75 $?
 
+# --- a store that cannot be written -----------------------------------------------------------------------------------------------
+: >"$tmp/nowhere"
+sed "s|^state_dir.*|state_dir = \"$theirs/nowhere/state\"|" "$tmp/mxpull.conf" >"$tmp/nowhere.conf"
+for command in status history; do
+    run 75 "$command" -c "$theirs/nowhere.conf"
+    expect_in "$command says why nothing is remembered" "nothing is remembered: $theirs/nowhere/state/mxpull.db is not there and cannot be written: " \
+        "$tmp/err"
+done
+# A file system of our own that is read only, and one that is full.
+if [ -z "$DRIVE" ] && unshare -rm true 2>/dev/null; then
+    mkdir "$tmp/disk"
+    sed "s|^state_dir.*|state_dir = \"$tmp/disk/state\"|" "$tmp/mxpull.conf" >"$tmp/disk.conf"
+    cat >"$tmp/disk.sh" <<'END'
+mxpull() { "$MXPULL" "$@" -c "$tmp/disk.conf"; }
+look() { mxpull status; echo "$1 $?"; mxpull history; echo "$1 $?"; mxpull status --nagios; echo "$1 $?"; }
+mount -t tmpfs -o size=1m tmpfs "$tmp/disk" || exit 77
+mount -o remount,ro "$tmp/disk" && look missing
+mount -o remount,rw "$tmp/disk" && mxpull pull -q
+mount -o remount,ro "$tmp/disk" && look read-only
+mount -o remount,rw "$tmp/disk" && dd if=/dev/zero of="$tmp/disk/rest" bs=4k
+look full
+END
+    export tmp MXPULL
+    unshare -rm bash "$tmp/disk.sh" >"$tmp/out" 2>&1
+    for what in missing read-only; do
+        expect "$what: exit status of status, history, and for a monitor" "75 75 $([ $what = missing ] && echo 3 || echo 1)" \
+            "$(sed -n "s/^$what //p" "$tmp/out" | paste -sd' ')"
+    done
+    expect "full: exit status" "75 75 1" "$(sed -n "s/^full //p" "$tmp/out" | paste -sd' ')"
+    expect "what was answered before is shown" 4 "$(grep -c 'good\.example *started' "$tmp/out")"
+    expect "a read-only file system is told" 6 "$(grep -c "cannot be written: Read-only file system" "$tmp/out")"
+    expect "a full disk is told" 3 "$(grep -c "cannot be written: No space left on device" "$tmp/out")"
+    expect "nothing is called damaged, or never asked" 0 "$(grep -cE 'damaged|been asked|unable' "$tmp/out")"
+fi
+
 finish

@@ -75,7 +75,8 @@ struct status_view {
     struct status_backup *backups; /* owned: in the order of the configuration, as are … */
     struct status_domain *domains; /* … these: owned, at least one for each backup */
     struct status_summary summary;
-    enum health health; /* the worst of all */
+    enum health health;            /* the worst of all */
+    char trouble[ERROR_TEXT_SIZE]; /* why the store cannot be written, set by the caller; "" */
 };
 
 /* Reads and judges. store: NULL: nothing is known. offset is as in schedule.h. On failure, which is the store's, *view is untouched;

@@ -23,7 +23,9 @@ enum {
 struct store_options {
     const char *
         directory; /* NULL: no file, a memory that ends with us; made if it is not there, mode 0700 */
-    bool read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    bool
+        read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store. One that nobody
+                       can write is read, too; notice tells where its log cannot be */
     bool insist; /* *store is given also where it cannot be opened now: each use tries it again, and
                     store_open tells why not */
     /* How long polls, answers, messages and outages are kept: `history`. 0: for ever. */
