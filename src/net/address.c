@@ -8,22 +8,27 @@ curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sock
 {
     struct connection *connection = context;
 
+    char text[ADDRESS_SIZE];
+
     (void)purpose;
+    socket_address_text(&address->addr, address->addrlen, text, sizeof text);
+    if (!connection->proxied && attempt_has_used(connection, text))
+        return CURL_SOCKET_BAD;
     if (!connection->proxied)
-        socket_address_text(&address->addr, address->addrlen, connection->address,
-                            sizeof connection->address);
+        (void)text_copy(connection->address, ADDRESS_SIZE, text);
+    connection->opened++;
     return (curl_socket_t)socket_open(address->family, address->socktype, address->protocol,
                                       &connection->socket_error);
 }
 
-static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info, char address[64],
-                     int *port)
+static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info,
+                     char address[ADDRESS_SIZE], int *port)
 {
     const char *text = NULL;
     long number = 0;
 
     if (curl_easy_getinfo(easy, address_info, &text) == CURLE_OK && text != NULL && text[0] != '\0')
-        (void)text_copy(address, 64, text);
+        (void)text_copy(address, ADDRESS_SIZE, text);
     if (curl_easy_getinfo(easy, port_info, &number) == CURLE_OK && number > 0)
         *port = (int)number;
 }

@@ -19,8 +19,8 @@ enum {
     LEAVING_MS = 5000
 };
 
-static struct connection *new_connection(struct loop *loop, const struct connection_events *events,
-                                         void *context)
+struct connection *connection_new(struct loop *loop, const struct connection_events *events,
+                                  void *context)
 {
     struct connection *connection = memory_new(1, sizeof *connection);
 
@@ -37,8 +37,7 @@ static struct connection *new_connection(struct loop *loop, const struct connect
     return connection;
 }
 
-/* Hands the connection over to libcurl, if it could be set up. */
-static struct connection *begin(struct connection *connection, CURL *easy)
+struct connection *connection_begin(struct connection *connection, CURL *easy)
 {
     struct loop *loop = connection->loop;
 
@@ -57,7 +56,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
                                    const struct connection_events *events, void *context,
                                    struct error *error)
 {
-    struct connection *connection = new_connection(loop, events, context);
+    struct connection *connection = connection_new(loop, events, context);
 
     connection->user_given = options->user != NULL;
     connection->show_wire = options->show_wire;
@@ -78,30 +77,42 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     else
         (void)snprintf(connection->place, PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "",
                        options->host, is_ipv6 ? "]" : "", options->port);
-    return begin(connection, setup_easy(connection, options, error));
+    attempt_lead(connection);
+    connection->is_single = connection->proxied;
+    return connection_begin(connection, setup_easy(connection, options, error));
 }
 
 struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
                                         const struct connection_events *events, void *context,
                                         struct error *error)
 {
-    struct connection *connection = new_connection(loop, events, context);
+    struct connection *connection = connection_new(loop, events, context);
 
     connection->connect_timeout_ms = connection->reply_timeout_ms = place->connect_timeout_ms;
     connection->deadline_ms = connection->opened_ms + place->connect_timeout_ms;
-    return begin(connection, setup_bare(connection, place, error));
+    attempt_lead(connection);
+    connection->is_single = true;
+    return connection_begin(connection, setup_bare(connection, place, error));
+}
+
+static void close_attempt(struct connection *connection)
+{
+    connection->closed = true;
+    connection->loop->leaving -= connection->leaving ? 1 : 0;
+    attempt_end(connection);
+    curl_easy_cleanup(connection->easy);
+    connection->easy = NULL;
 }
 
 void connection_close(struct connection *connection)
 {
     if (connection == NULL || connection->closed)
         return;
-    connection->closed = true;
-    connection->loop->leaving -= connection->leaving ? 1 : 0;
-    connection->phase = PHASE_ENDED;
-    (void)curl_multi_remove_handle(connection->loop->multi, connection->easy);
-    curl_easy_cleanup(connection->easy);
-    connection->easy = NULL;
+    for (struct connection *other = connection->loop->connections; other != NULL;
+         other = other->next) {
+        if (other->leader == connection->leader)
+            close_attempt(other);
+    }
 }
 
 void connection_free(struct connection *connection)
@@ -113,12 +124,18 @@ void connection_free(struct connection *connection)
 
 static void fail(struct connection *connection, int code, const struct error *error)
 {
+    bool was_open = connection->phase == PHASE_OPEN;
+
     address_note(connection);
+    if (!was_open) {
+        attempt_failed(connection, code, error);
+        return;
+    }
     connection->phase = PHASE_ENDED;
     connection->events->failed(connection->context, code, error);
 }
 
-static bool is_tcp_connected(const struct connection *connection, int64_t *since_ms)
+bool connection_has_tcp(const struct connection *connection, int64_t *since_ms)
 {
     curl_off_t connect_us = 0;
 
@@ -139,7 +156,7 @@ static enum stage stage_of(const struct connection *connection)
         return STAGE_COMMAND;
     if (connection->heard.asked != STAGE_NONE)
         return connection->heard.asked;
-    if (is_tcp_connected(connection, &since_ms))
+    if (connection_has_tcp(connection, &since_ms))
         return connection->implicit && connection->tls_version[0] == '\0' ? STAGE_TLS
                                                                           : STAGE_GREETING;
     (void)curl_easy_getinfo(connection->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
@@ -178,7 +195,7 @@ void connection_connected(struct connection *connection, CURLcode result)
                               .heard = &connection->heard,
                               .place = connection->place};
 
-    if (connection->phase == PHASE_ENDED)
+    if (connection->phase == PHASE_ENDED || attempt_is_beaten(connection))
         return;
     note_tls(connection);
     connection->facts.authenticated = connection->heard.authenticated;
@@ -218,21 +235,22 @@ static void begin_session(struct connection *connection, int64_t since_ms)
 {
     connection->phase = PHASE_SESSION;
     connection->deadline_ms = since_ms + connection->reply_timeout_ms;
+    if (connection->heard.replies == 0 &&
+        attempt_greeting_limit_ms(connection) < connection->deadline_ms)
+        connection->deadline_ms = attempt_greeting_limit_ms(connection);
     (void)curl_easy_setopt(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX);
 }
 
 void connection_progressed(struct connection *connection)
 {
     begin_session(connection, clock_monotonic_ms());
+    if (connection->heard.replies == 1 && connection->heard.code == 220)
+        attempt_greeted(connection);
 }
 
 enum stage connection_stage(const struct connection *connection)
 {
-    int64_t since_ms;
-
-    if (connection->phase == PHASE_TCP && !is_tcp_connected(connection, &since_ms))
-        return STAGE_CONNECT;
-    return connection->heard.replies == 0 ? STAGE_GREETING : STAGE_EHLO;
+    return stage_of(connection->leader->acting);
 }
 
 static void time_out(struct connection *connection)
@@ -242,7 +260,7 @@ static void time_out(struct connection *connection)
     struct error error;
     int64_t since_ms;
 
-    if (connection->phase == PHASE_TCP && is_tcp_connected(connection, &since_ms)) {
+    if (connection->phase == PHASE_TCP && connection_has_tcp(connection, &since_ms)) {
         begin_session(connection, since_ms);
         return;
     }
@@ -277,13 +295,20 @@ int64_t connection_due(const struct connection *connection)
 {
     if (connection->phase == PHASE_ENDED)
         return INT64_MAX;
-    bool at_once = connection->broken || (connection->more && !connection->held);
-    return at_once ? 0 : connection->deadline_ms;
+    bool at_once = connection->broken || (connection->more && !connection->held) ||
+                   attempt_is_beaten(connection);
+    if (at_once || connection->phase == PHASE_OPEN || connection->deadline_ms < connection->look_ms)
+        return at_once ? 0 : connection->deadline_ms;
+    return connection->look_ms;
 }
 
 void connection_overdue(struct connection *connection)
 {
-    if (connection->broken)
+    if (attempt_is_beaten(connection))
+        attempt_end(connection);
+    else if (connection->phase != PHASE_OPEN && connection->look_ms < connection->deadline_ms)
+        attempt_look(connection);
+    else if (connection->broken)
         tell_closed(connection);
     else if (connection->more && !connection->held)
         receive(connection);
@@ -360,6 +385,7 @@ static void flush(struct connection *connection)
 
 void connection_send(struct connection *connection, const char *bytes, size_t size)
 {
+    connection = connection->leader->acting;
     if (connection->phase != PHASE_OPEN)
         return;
     wire_show(connection, '>', bytes, size);
@@ -400,6 +426,7 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
                                                     .failed = close_left};
 
     connection_send(connection, bytes, size);
+    connection = connection->leader->acting;
     if (connection->phase != PHASE_OPEN || connection->broken) {
         connection_close(connection);
         return;
@@ -416,16 +443,19 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
 
 size_t connection_unsent(const struct connection *connection)
 {
+    connection = connection->leader->acting;
     return connection->sending.size + connection->queued.size;
 }
 
 void connection_hold(struct connection *connection, bool held)
 {
+    connection = connection->leader->acting;
     connection->held = held;
 }
 
 void connection_deadline(struct connection *connection, int64_t at_ms)
 {
+    connection = connection->leader->acting;
     if (connection->phase == PHASE_OPEN)
         connection->deadline_ms = at_ms;
 }
@@ -475,5 +505,5 @@ void connection_act(struct connection *connection, short events)
 
 const struct connection_facts *connection_facts(const struct connection *connection)
 {
-    return &connection->facts;
+    return &connection->leader->acting->facts;
 }

@@ -15,7 +15,9 @@ enum {
     SEND_SIZE_MAX = 256 * 1024,
     HEARD_SIZE = 200,
     VERSION_SIZE = 24,
-    PLACE_SIZE = 280
+    PLACE_SIZE = 280,
+    ADDRESS_SIZE = 64,
+    ATTEMPTS_MAX = 8
 };
 
 struct loop {
@@ -82,12 +84,28 @@ struct connection {
     struct buffer queued;  /* to be sent after it */
     struct heard heard;
     struct connection_facts facts;
-    char address
-        [64]; /* before TCP stands, the one being tried; "" of a UNIX socket or behind a proxy */
-    char local_address[64];
+    char address[ADDRESS_SIZE]; /* before TCP stands, the one being tried; "" of a UNIX socket or
+                                   behind a proxy */
+    char local_address[ADDRESS_SIZE];
     char place[PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
     char tls_version[VERSION_SIZE];
     char words[CURL_ERROR_SIZE]; /* libcurl's */
+
+    /* As an attempt (attempt.c). */
+    struct connection
+        *leader;     /* the first attempt, which its owner knows: itself where it is that */
+    unsigned opened; /* sockets */
+    int64_t look_ms; /* when another address is tried beside it, should it be silent */
+    int code;        /* why it has failed */
+    struct error error;
+
+    /* As the leader. */
+    struct connection *acting; /* the attempt that the owner talks to, or hears the failure of */
+    bool chosen;               /* acting has greeted: the others are beaten */
+    bool is_single;            /* there is no other address */
+    unsigned attempts;
+    char used[ATTEMPTS_MAX][ADDRESS_SIZE]; /* what attempts came to */
+    size_t used_count;
 };
 
 /* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over
@@ -111,7 +129,8 @@ struct failure {
 /* Explains why: stage and code of *failure, status and text of *error. */
 void failure_explain(struct failure *failure, struct error *error);
 
-/* Opens a socket for libcurl, and notes its address (address.c). A CURLOPT_OPENSOCKETFUNCTION. */
+/* Opens a socket for libcurl, and notes its address (address.c); an address that another attempt has used
+ * is passed over. A CURLOPT_OPENSOCKETFUNCTION. */
 curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 
 /* Notes the two ends of the connection, as far as they are known. */
@@ -123,6 +142,44 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
                  struct error *error);
 CURL *setup_bare(struct connection *connection, const struct connection_place *place,
                  struct error *error);
+
+/* The same handle for another attempt of the leader's. */
+CURL *setup_again(struct connection *attempt, const struct connection *leader);
+
+/* A connection of which nothing stands yet. */
+struct connection *connection_new(struct loop *loop, const struct connection_events *events,
+                                  void *context);
+
+/* Hands it over to libcurl. NULL, and it is freed, where easy is NULL. */
+struct connection *connection_begin(struct connection *connection, CURL *easy);
+
+/* Whether TCP stands while libcurl connects, and since when. */
+bool connection_has_tcp(const struct connection *connection, int64_t *since_ms);
+
+/* Makes a new connection, with its timeouts, the first attempt. */
+void attempt_lead(struct connection *connection);
+
+bool attempt_has_used(const struct connection *connection, const char *address);
+
+/* Another attempt has greeted before this one, which is to be ended. */
+bool attempt_is_beaten(const struct connection *connection);
+
+/* The attempt was greeted by 220. */
+void attempt_greeted(struct connection *connection);
+
+/* look_ms has come. */
+void attempt_look(struct connection *connection);
+
+/* Until when an attempt must be greeted: another one than the first only within connect_timeout as a whole,
+ * if the first is not still waited for. INT64_MAX: as long as any reply may take. */
+int64_t attempt_greeting_limit_ms(const struct connection *connection);
+
+/* Ends an attempt: its connection is closed. */
+void attempt_end(struct connection *connection);
+
+/* The same, for it has failed before the session was established: goes on with another one, or tells the
+ * owner when there is none. */
+void attempt_failed(struct connection *connection, int code, const struct error *error);
 
 /* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A
  * CURLOPT_DEBUGFUNCTION. */

@@ -181,16 +181,32 @@ static enum status set_route(CURL *easy, const struct connection_options *option
 }
 
 /* Its own deadlines are put behind ours (connection.c), so that ours say what was waited for. */
-static void set_timeouts(CURL *easy, const struct connection_options *options)
+static void set_timeouts(CURL *easy, int64_t connect_timeout_ms, int64_t reply_timeout_ms)
 {
     enum {
         BEHIND_MS = 1000
     };
 
-    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                           (long)(options->connect_timeout_ms + BEHIND_MS));
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_timeout_ms + BEHIND_MS));
     (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
-                           (long)(options->reply_timeout_ms / 1000 + 2));
+                           (long)(reply_timeout_ms / 1000 + 2));
+}
+
+static void set_owner(CURL *easy, struct connection *connection)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, connection);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->words);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection);
+}
+
+/* libcurl takes the data of a function that it was not given for a file. */
+static void set_listener(CURL *easy, struct connection *connection)
+{
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
+    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
 }
 
 /* What holds for every connection. */
@@ -202,10 +218,8 @@ static CURL *new_easy(struct connection *connection, struct error *error)
         (void)error_set(error, STATUS_SYSTEM, "libcurl cannot make a handle");
         return NULL;
     }
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, connection);
-    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, connection->words);
+    set_owner(easy, connection);
     (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, address_open);
-    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
@@ -257,17 +271,25 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
     if (easy == NULL)
         return NULL;
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, connection);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, connection);
-    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-    set_timeouts(easy, options);
+    set_listener(easy, connection);
+    set_timeouts(easy, options->connect_timeout_ms, options->reply_timeout_ms);
     if (set_url(easy, options, error) != STATUS_OK || set_tls(easy, options, error) != STATUS_OK ||
         set_auth(easy, options, error) != STATUS_OK ||
         set_route(easy, options, error) != STATUS_OK) {
         curl_easy_cleanup(easy);
         return NULL;
     }
+    return easy;
+}
+
+CURL *setup_again(struct connection *attempt, const struct connection *leader)
+{
+    CURL *easy = curl_easy_duphandle(leader->easy);
+
+    if (easy == NULL)
+        return NULL;
+    set_owner(easy, attempt);
+    set_listener(easy, attempt);
+    set_timeouts(easy, attempt->connect_timeout_ms, attempt->reply_timeout_ms);
     return easy;
 }
