@@ -146,9 +146,9 @@ static const char *stage_text(const struct live *live, const struct backup_confi
                            ? live->options.stage(live->options.context, backup)
                            : STAGE_CONNECT;
 
-    if (stage == STAGE_CONNECT)
+    if (stage <= STAGE_CONNECT)
         return "connecting";
-    return stage == STAGE_GREETING ? "connected, no greeting" : "greeted, logging in";
+    return stage == STAGE_GREETING ? "connected, no greeting" : "logging in";
 }
 
 static const char *state_text(const struct live *live, const struct backup_config *backup,

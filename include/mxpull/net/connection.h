@@ -142,8 +142,7 @@ void connection_hold(struct connection *connection, bool held);
  * after ready, until set anew. */
 void connection_deadline(struct connection *connection, int64_t at_ms);
 
-/* How far it has come before ready: STAGE_CONNECT (name, route, TCP), STAGE_GREETING, or STAGE_EHLO for
- * all that follows. */
+/* How far it has come: STAGE_COMMAND from ready on. */
 enum stage connection_stage(const struct connection *connection);
 
 const struct connection_facts *connection_facts(const struct connection *connection);
