@@ -1,10 +1,10 @@
 /* The command line. Own code and not getopt_long, so that the words of a fault, the order of
  * options and commands, and what an option is allowed with are the same on every system. */
+#include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/cli/arguments.h>
-#include <mxpull/cli/suggest.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +127,7 @@ static const char *suggest_flag(const char *name)
 
     for (size_t i = 0; i < flag_count; i++)
         names[i] = flag_table[i].name;
-    return suggest_word(name, names, flag_count);
+    return closest_word(name, names, flag_count);
 }
 
 /* hyphens are those that name was written with; near is what may have been meant, or NULL. */
@@ -217,7 +217,7 @@ static enum status unknown_command(struct reading *reading, const char *word)
         if (command_exists(&command_table[i]))
             names[count++] = command_table[i].name;
     }
-    const char *near = suggest_word(word, names, count);
+    const char *near = closest_word(word, names, count);
     free(names);
     shown(text, word);
     if (near != NULL)

@@ -26,13 +26,13 @@ const struct command command_table[] = {
      "  75  another daemon is running\n"
      "  69  the system does not give what it needs\n",
      command_daemon, NULL},
-    {"status", NULL, "last answers, next polls, silence",
+    {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
      "Says what is known of the primary, the daemon, and every backup and domain of\n"
      "the configuration: the last answer and when it came, the next poll, the last\n"
      "mail, the last 30 polls (+ good, o not asked, ~ temporary, ! bad; the newest on\n"
      "the right), and below it what is wrong. Nothing is asked. With -q only what is\n"
-     "wrong is printed. Not asked is what was held, because our own mail server was\n"
-     "not ready, or stopped.\n"
+     "wrong is printed. Names choose backups and domains. Not asked is what was held,\n"
+     "because our own mail server was not ready, or stopped.\n"
      "\n"
      "With --nagios it is one line for a monitor, and the exit status is\n"
      "  2  CRITICAL: the primary is down, or a domain is silent or was refused\n"

@@ -1,4 +1,5 @@
 /* mxpull history: past answers and messages, from the store alone. */
+#include <mxpull/base/closest.h>
 #include <mxpull/base/text.h>
 #include <mxpull/cli/command.h>
 #include <mxpull/cli/history.h>
@@ -8,7 +9,6 @@
 #include <mxpull/cli/past.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/cli/since.h>
-#include <mxpull/cli/suggest.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/terminal.h>
 #include <mxpull/smtp/outcome.h>
@@ -33,7 +33,7 @@ static enum status read_outcome(const char *text, struct error *error)
         if (strcmp(names[i], text) == 0)
             return STATUS_OK;
     }
-    const char *near = suggest_word(text, names, OUTCOME_COUNT);
+    const char *near = closest_word(text, names, OUTCOME_COUNT);
     (void)text_printable_copy(shown, sizeof shown, text);
     if (near != NULL)
         return error_set(error, STATUS_SYNTAX,

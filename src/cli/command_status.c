@@ -20,15 +20,19 @@ enum {
     WHY_SIZE_MAX = 2 * FAULT_SIZE_MAX
 };
 
-static enum status read_view(struct status_view *view, const struct config *config,
-                             struct error *error)
+/* STATUS_SYNTAX for a name that is not known. */
+static enum status read_view(struct status_view *view, const struct arguments *arguments,
+                             const struct config *config, struct error *error)
 {
+    const struct choice choice = {arguments->names, arguments->name_count};
     struct store *store = NULL;
-    enum status status = past_open(&store, config, error);
+    enum status status = choice_check(&choice, config, error);
 
     if (status == STATUS_OK)
-        status =
-            status_view_read(view, config, store, clock_wall_ms(), clock_local_offset_s, error);
+        status = past_open(&store, config, error);
+    if (status == STATUS_OK)
+        status = status_view_read(view, config, &choice, store, clock_wall_ms(),
+                                  clock_local_offset_s, error);
     store_close(store);
     if (status == STATUS_OK && past_trouble(config, view->trouble))
         view->health = health_worse(view->health, HEALTH_WARNING);
@@ -61,10 +65,10 @@ static int run_report(const struct arguments *arguments)
 
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
-    if (read_view(&view, config, &error) != STATUS_OK) {
+    if (read_view(&view, arguments, config, &error) != STATUS_OK) {
         output_tell("mxpull: %s", error.text);
         config_free(config);
-        return EXIT_STATUS_TEMPORARY;
+        return error.status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_TEMPORARY;
     }
     buffer_init(&text, TEXT_SIZE_MAX);
     format(&text, &view, arguments);
@@ -109,13 +113,14 @@ static int say_faults(struct buffer *line, const struct faults *faults)
     return exit_status;
 }
 
-static int say_view(struct buffer *line, const struct config *config)
+static int say_view(struct buffer *line, const struct arguments *arguments,
+                    const struct config *config)
 {
     struct status_view view = {0};
     struct error error;
     int exit_status;
 
-    if (read_view(&view, config, &error) != STATUS_OK)
+    if (read_view(&view, arguments, config, &error) != STATUS_OK)
         return nagios_format_unknown(line, error.text);
     exit_status = nagios_format(line, &view);
     status_view_done(&view);
@@ -133,7 +138,7 @@ static int run_nagios(const struct arguments *arguments)
     buffer_init(&faults.first, FAULT_SIZE_MAX);
     buffer_init(&line, FAULT_SIZE_MAX);
     config = setup_config_with(arguments, note_fault, &faults);
-    exit_status = config != NULL ? say_view(&line, config) : say_faults(&line, &faults);
+    exit_status = config != NULL ? say_view(&line, arguments, config) : say_faults(&line, &faults);
     output_init(&output, stdout);
     output_write(&output, line.bytes, line.size);
     config_free(config);

@@ -81,7 +81,7 @@ static enum status is_in_store(struct store *store, const char *name, bool *foun
 static enum status find_one(struct history_names *names, const char *name,
                             const struct config *config, struct store *store, struct error *error)
 {
-    char shown[SHOWN_SIZE];
+    char shown[SHOWN_SIZE], meant[SHOWN_SIZE];
     bool is_known = add_configured(names, name, config);
 
     if (!is_known) {
@@ -91,10 +91,19 @@ static enum status find_one(struct history_names *names, const char *name,
             return status;
     }
     add(names, name);
-    return is_known ? STATUS_OK
-                    : error_set(error, STATUS_SYNTAX,
-                                "\"%s\" is neither a backup nor a domain, in %s or in the past",
-                                text_printable_copy(shown, sizeof shown, name), config->path);
+    if (is_known)
+        return STATUS_OK;
+    const char *closest = choice_closest(config, name);
+    (void)text_printable_copy(shown, sizeof shown, name);
+    if (closest != NULL)
+        return error_set(
+            error, STATUS_SYNTAX,
+            "\"%s\" is neither a backup nor a domain, now or in the past; did you mean "
+            "\"%s\"?",
+            shown, text_printable_copy(meant, sizeof meant, closest));
+    return error_set(error, STATUS_SYNTAX,
+                     "\"%s\" is neither a backup nor a domain, in %s or in the past", shown,
+                     config->path);
 }
 
 enum status history_names_find(struct history_names *names, const char *const given[], size_t count,

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 enum {
-    OUTCOME_WIDTH = 11,
+    OUTCOME_WIDTH = 14,
     CAUSE_WIDTH = 8,
     ELAPSED_WIDTH = 7,
     BEHIND_NAMES = OUTCOME_WIDTH + CAUSE_WIDTH + ELAPSED_WIDTH + 2 * 2, /* with two gaps */

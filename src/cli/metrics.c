@@ -191,9 +191,9 @@ static enum status write_file(const struct metrics_options *options, struct erro
     struct status_view view;
     struct buffer text;
 
-    if (status_view_read(&view, config, options->store, now_ms, clock_local_offset_s, error) !=
-        STATUS_OK)
-        (void)status_view_read(&view, config, NULL, now_ms, clock_local_offset_s, error);
+    if (status_view_read(&view, config, NULL, options->store, now_ms, clock_local_offset_s,
+                         error) != STATUS_OK)
+        (void)status_view_read(&view, config, NULL, NULL, now_ms, clock_local_offset_s, error);
     metrics_add_results(&view, options->facts);
     buffer_init(&text, METRICS_SIZE_MAX);
     metrics_format(&text, &view, options->facts);

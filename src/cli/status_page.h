@@ -4,6 +4,7 @@
 /* What the files of the status for a person share. */
 
 #include <mxpull/cli/line.h>
+#include <mxpull/cli/said.h>
 #include <mxpull/cli/status_text.h>
 
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct status_page {
     struct buffer *text;
     const struct status_view *view;
     const struct status_style *style;
+    struct said *advice; /* that was given on this page */
 };
 
 static inline struct line status_begin_line(const struct status_page *page)

@@ -1,11 +1,13 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
 #include "status_page.h"
 
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/cli/span.h>
 #include <mxpull/cli/volume.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
@@ -19,9 +21,16 @@ enum {
     STRIP_MIN = 8 /* polls that are worth cutting a name */
 };
 
+/* How a domain stands among those with the same trouble: their details are told once. */
+struct peers {
+    size_t backups, domains; /* how many they are, this one included */
+    bool is_first, is_last;
+};
+
 /* What all rows share. */
 struct table {
     const struct status_page *page;
+    struct peers *peers;               /* owned: of each domain */
     struct line_widths names, longest; /* longest: the monsters counted, too */
     size_t outcome, ago, next, mail;   /* widths; 0: there is no such column */
     size_t strip;                      /* polls that are shown at most */
@@ -72,15 +81,53 @@ static void narrow(size_t *width, size_t max)
         *width = max;
 }
 
-static bool is_shown(const struct table *table, enum health health)
+static bool is_wrong(enum health health)
 {
-    return !table->page->style->only_wrong || health == HEALTH_WARNING || health == HEALTH_CRITICAL;
+    return health == HEALTH_WARNING || health == HEALTH_CRITICAL;
 }
 
-static void measure_names(struct table *table, const struct status_domain *domain)
+/* Where only what is wrong is shown, it is shown once; not what the line of the primary has said. */
+static bool is_shown(const struct table *table, size_t place)
 {
-    size_t backup = line_columns(domain->backup->config->name);
-    size_t name = line_columns(domain->name);
+    const struct status_view *view = table->page->view;
+    const struct status_domain *domain = &view->domains[place];
+    bool is_held_alone = domain->health == HEALTH_WARNING && domain->grade != STORE_TEMPORARY &&
+                         status_is_held_by_primary(view, domain);
+
+    if (!table->page->style->only_wrong)
+        return true;
+    return is_wrong(domain->health) && !is_held_alone && table->peers[place].is_first;
+}
+
+/* "mx2" and "example.com"; for several in one row "mx2" and "40 domains", "60 backups" and "120 domains". */
+struct row_names {
+    char backups[CELL_TEXT_SIZE], domains[CELL_TEXT_SIZE];
+    const char *backup, *domain;
+};
+
+static void name_row(struct row_names *names, const struct table *table, size_t place)
+{
+    const struct status_domain *domain = &table->page->view->domains[place];
+    const struct peers *peers = &table->peers[place];
+
+    names->backup = domain->backup->config->name;
+    names->domain = domain->name;
+    if (!table->page->style->only_wrong || peers->domains == 1)
+        return;
+    (void)snprintf(names->backups, sizeof names->backups, "%zu backups", peers->backups);
+    (void)snprintf(names->domains, sizeof names->domains, "%zu domains", peers->domains);
+    names->domain = names->domains;
+    if (peers->backups > 1)
+        names->backup = names->backups;
+}
+
+static void measure_names(struct table *table, size_t place)
+{
+    struct row_names names;
+
+    name_row(&names, table, place);
+    size_t backup = line_columns(names.backup);
+    size_t name = line_columns(names.domain);
 
     widen(&table->names.backup, backup, BACKUP_WIDTH_MAX);
     widen(&table->names.domain, name, DOMAIN_WIDTH_MAX);
@@ -88,12 +135,13 @@ static void measure_names(struct table *table, const struct status_domain *domai
     widen(&table->longest.domain, name, SIZE_MAX);
 }
 
-static void measure_row(struct table *table, const struct status_domain *domain)
+static void measure_row(struct table *table, size_t place)
 {
     const struct status_view *view = table->page->view;
+    const struct status_domain *domain = &view->domains[place];
     char cell[CELL_TEXT_SIZE];
 
-    measure_names(table, domain);
+    measure_names(table, place);
     widen(&table->outcome, strlen(outcome_text(domain)), sizeof domain->state.outcome);
     widen(&table->ago, strlen(ago_text(cell, "", view, domain->state.at_ms)), SIZE_MAX);
     widen(&table->next, strlen(next_text(cell, view, domain->backup)), SIZE_MAX);
@@ -119,8 +167,8 @@ static void measure_table(struct table *table)
     size_t columns = table->page->style->columns, used;
 
     for (size_t i = 0; i < table->page->view->summary.domains; i++) {
-        if (is_shown(table, table->page->view->domains[i].health))
-            measure_row(table, &table->page->view->domains[i]);
+        if (is_shown(table, i))
+            measure_row(table, i);
     }
     used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
     table->longest = line_share(table->longest, columns > used ? columns - used : 0);
@@ -174,15 +222,17 @@ static void add_cell(struct line *line, enum style style, const char *text, size
 }
 
 /* What was said by a backup that is well may be cut: it is said by the word already. */
-static void add_row(const struct table *table, const struct status_domain *domain)
+static void add_row(const struct table *table, size_t place)
 {
+    const struct status_domain *domain = &table->page->view->domains[place];
     const struct store_domain *state = &domain->state;
     char ago[CELL_TEXT_SIZE], next[CELL_TEXT_SIZE], mail[CELL_TEXT_SIZE];
     struct line line = status_begin_line(table->page);
+    struct row_names names;
     struct buffer said;
 
-    line_names(&line, domain->backup->config->name, domain->name, table->names,
-               behind_names(table, table->strip));
+    name_row(&names, table, place);
+    line_names(&line, names.backup, names.domain, table->names, behind_names(table, table->strip));
     add_cell(&line, domain->is_held ? STYLE_DIM : line_style_of_grade(domain->grade),
              outcome_text(domain), table->outcome);
     add_cell(&line, STYLE_PLAIN, ago_text(ago, "", table->page->view, state->at_ms), table->ago);
@@ -263,10 +313,12 @@ static const char *advice_of(const char *name)
 
 static void add_details(const struct table *table, const struct status_domain *domain)
 {
+    bool is_said = status_is_held_by_primary(table->page->view, domain);
     struct buffer sentence;
 
     buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
-    append_said(&sentence, &domain->state);
+    if (!is_said)
+        append_said(&sentence, &domain->state);
     add_detail(table, STYLE_PLAIN, sentence.bytes);
     buffer_clear(&sentence);
     if (domain->is_silent)
@@ -274,7 +326,8 @@ static void add_details(const struct table *table, const struct status_domain *d
     else
         append_failing(&sentence, table->page->view, domain);
     add_detail(table, domain->is_silent ? STYLE_BAD : STYLE_PLAIN, sentence.bytes);
-    add_detail(table, STYLE_DIM, advice_of(domain->state.outcome));
+    if (!is_said && said_first(table->page->advice, advice_of(domain->state.outcome)))
+        add_detail(table, STYLE_DIM, advice_of(domain->state.outcome));
     buffer_done(&sentence);
 }
 
@@ -287,7 +340,7 @@ static void add_certificate(const struct table *table, const struct status_backu
     char sentence[CELL_TEXT_SIZE];
     struct line line = status_begin_line(table->page);
 
-    if (!backup->has_certificate || !is_shown(table, backup->health))
+    if (!backup->has_certificate || (table->page->style->only_wrong && !is_wrong(backup->health)))
         return;
     if (days == 0)
         (void)snprintf(sentence, sizeof sentence, "certificate ends within a day");
@@ -301,23 +354,99 @@ static void add_certificate(const struct table *table, const struct status_backu
     status_end_line(table->page);
 }
 
+/* ---- what is the same for many ---- */
+
+struct trouble {
+    const struct status_domain *domain;
+    size_t place;
+};
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* 0: their details are the same. What holds our own mail server's words is of all backups. */
+static int compare_domains(const struct status_domain *a, const struct status_domain *b)
+{
+    enum {
+        MINUTE_MS = 60 * 1000
+    };
+    const struct store_domain *x = &a->state, *y = &b->state;
+    int order = (a->is_silent > b->is_silent) - (a->is_silent < b->is_silent);
+
+    if (order == 0)
+        order = strcmp(x->outcome, y->outcome);
+    if (order == 0 && !(a->is_held && b->is_held))
+        order = (a->backup > b->backup) - (a->backup < b->backup);
+    if (order == 0)
+        order = compare_numbers(x->code, y->code);
+    if (order == 0)
+        order = compare_numbers(x->streak, y->streak);
+    if (order == 0)
+        order = compare_numbers(x->good_ms / MINUTE_MS, y->good_ms / MINUTE_MS);
+    return order != 0 ? order : strcmp(x->text, y->text);
+}
+
+static int compare_troubles(const void *left, const void *right)
+{
+    const struct trouble *a = left, *b = right;
+    int order = compare_domains(a->domain, b->domain);
+
+    return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+/* Notes for count domains, in the order of their places, that they are peers. */
+static void note_peers(struct table *table, const struct trouble *troubles, size_t count)
+{
+    size_t backups = 1;
+
+    for (size_t i = 1; i < count; i++)
+        backups += troubles[i].domain->backup != troubles[i - 1].domain->backup;
+    for (size_t i = 0; i < count; i++)
+        table->peers[troubles[i].place] = (struct peers){
+            .backups = backups, .domains = count, .is_first = i == 0, .is_last = i + 1 == count};
+}
+
+static void find_peers(struct table *table)
+{
+    const struct status_view *view = table->page->view;
+    size_t count = view->summary.domains;
+    struct trouble *troubles = memory_new(count, sizeof *troubles);
+
+    table->peers = memory_new(count, sizeof *table->peers);
+    for (size_t i = 0; i < count; i++)
+        troubles[i] = (struct trouble){&view->domains[i], i};
+    qsort(troubles, count, sizeof *troubles, compare_troubles);
+    for (size_t i = 0, size; i < count; i += size) {
+        for (size = 1; i + size < count &&
+                       compare_domains(troubles[i].domain, troubles[i + size].domain) == 0;)
+            size++;
+        note_peers(table, &troubles[i], size);
+    }
+    free(troubles);
+}
+
+/* Details stand once, below the last row that they are of. */
 void status_table_add(const struct status_page *page)
 {
     struct table whole = {.page = page};
     const struct table *table = &whole;
     const struct status_view *view = page->view;
 
+    find_peers(&whole);
     measure_table(&whole);
     for (size_t i = 0; i < view->summary.domains; i++) {
         const struct status_domain *domain = &view->domains[i];
         bool is_last = i + 1 == view->summary.domains || domain[1].backup != domain->backup;
 
-        if (is_shown(table, domain->health)) {
-            add_row(table, domain);
-            if (domain->health != HEALTH_OK)
+        if (is_shown(table, i)) {
+            add_row(table, i);
+            if (domain->health != HEALTH_OK && (page->style->only_wrong || table->peers[i].is_last))
                 add_details(table, domain);
         }
         if (is_last)
             add_certificate(table, domain->backup);
     }
+    free(whole.peers);
 }

@@ -68,6 +68,25 @@ static void append_looked_long_ago(struct buffer *sentence, const struct status_
     (void)buffer_append_text(sentence, ")");
 }
 
+/* "; nothing was asked of 60 backups (120 domains)": said here once, and not below each of them. */
+static void append_held(struct buffer *sentence, const struct status_view *view)
+{
+    const struct status_backup *backup = NULL;
+    size_t backups = 0, domains = 0;
+
+    for (size_t i = 0; i < view->summary.domains; i++) {
+        if (!status_is_held_by_primary(view, &view->domains[i]))
+            continue;
+        backups += view->domains[i].backup != backup;
+        backup = view->domains[i].backup;
+        domains++;
+    }
+    if (domains > 0)
+        (void)buffer_append_format(sentence, "; nothing was asked of %zu backup%s (%zu domain%s)",
+                                   backups, backups == 1 ? "" : "s", domains,
+                                   domains == 1 ? "" : "s");
+}
+
 static void add_primary(const struct status_page *page)
 {
     static const struct {
@@ -91,6 +110,7 @@ static void add_primary(const struct status_page *page)
     line_cell(&line, states[view->primary].style, states[view->primary].word, 0);
     line_join(&line);
     states[view->primary].append(&sentence, view);
+    append_held(&sentence, view);
     append_outage(&sentence, view);
     line_last(&line, STYLE_PLAIN, sentence.bytes, LABEL_WIDTH + GAP);
     status_end_line(page);
@@ -146,21 +166,27 @@ static void append_count(struct buffer *text, size_t count, const char *what)
 static void add_summary(const struct status_page *page)
 {
     const struct status_summary *summary = &page->view->summary;
+    struct line line = status_begin_line(page);
+    struct buffer sentence;
 
-    (void)buffer_append_format(page->text, "%zu backup%s, %zu domain%s: %zu ok", summary->backups,
+    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
+    (void)buffer_append_format(&sentence, "%zu backup%s, %zu domain%s: %zu ok", summary->backups,
                                summary->backups == 1 ? "" : "s", summary->domains,
                                summary->domains == 1 ? "" : "s", summary->ok);
-    append_count(page->text, summary->failing, "failing");
-    append_count(page->text, summary->silent, "silent");
-    append_count(page->text, summary->held, "held");
-    append_count(page->text, summary->unknown, "unknown");
+    append_count(&sentence, summary->failing, "failing");
+    append_count(&sentence, summary->silent, "silent");
+    append_count(&sentence, summary->held, "held");
+    append_count(&sentence, summary->unknown, "unknown");
+    line_last(&line, STYLE_PLAIN, sentence.bytes, GAP);
+    buffer_done(&sentence);
     status_end_line(page);
 }
 
 void status_text_format(struct buffer *text, const struct status_view *view,
                         const struct status_style *style)
 {
-    const struct status_page page = {.text = text, .view = view, .style = style};
+    struct said advice = {0};
+    const struct status_page page = {.text = text, .view = view, .style = style, .advice = &advice};
 
     add_primary(&page);
     add_daemon(&page);
@@ -171,4 +197,5 @@ void status_text_format(struct buffer *text, const struct status_view *view,
         status_end_line(&page);
         add_summary(&page);
     }
+    said_done(&advice);
 }

@@ -193,7 +193,7 @@ static void judge_all(struct status_view *view)
     struct status_summary *summary = &view->summary;
     size_t domains = summary->domains;
 
-    *summary = (struct status_summary){.backups = view->config->backup_count};
+    *summary = (struct status_summary){.backups = summary->backups};
     view->health = view->primary == PRIMARY_DOWN ? HEALTH_CRITICAL : view->daemon_health;
     for (size_t i = 0; i < summary->backups; i++)
         view->health = health_worse(view->health, view->backups[i].health);
@@ -230,6 +230,12 @@ static enum status read_life(struct status_view *view, struct store *store, stru
     return status;
 }
 
+bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain)
+{
+    return view->primary == PRIMARY_DOWN && domain->is_held &&
+           strcmp(domain->state.text, view->life.text) == 0;
+}
+
 static enum status read_domain(struct status_view *view, struct store *store,
                                const struct status_backup *backup, size_t place,
                                schedule_offset *offset, struct error *error)
@@ -248,28 +254,35 @@ static enum status read_domain(struct status_view *view, struct store *store,
     return status;
 }
 
-static enum status read_backup(struct status_view *view, struct store *store, size_t place,
+static enum status read_backup(struct status_view *view, const struct choice *choice,
+                               struct store *store, const struct backup_config *config,
                                schedule_offset *offset, struct error *error)
 {
-    struct status_backup *backup = &view->backups[place];
+    struct status_backup *backup = &view->backups[view->summary.backups];
     struct store_backup state = {0};
     enum status status = STATUS_OK;
     bool found;
 
-    backup->config = &view->config->backups[place];
+    if (!choice_has_any(choice, config))
+        return STATUS_OK;
+    view->summary.backups++;
+    backup->config = config;
     if (store != NULL)
         status = store_get_backup(store, backup->config->name, &state, &found, error);
     if (status == STATUS_OK)
         judge_backup(view, backup, &state);
-    for (size_t i = 0; i < backup->config->domain_count && status == STATUS_OK; i++)
-        status = read_domain(view, store, backup, i, offset, error);
+    for (size_t i = 0; i < config->domain_count && status == STATUS_OK; i++) {
+        if (choice_has(choice, config, i))
+            status = read_domain(view, store, backup, i, offset, error);
+    }
     return status;
 }
 
 enum status status_view_read(struct status_view *view, const struct config *config,
-                             struct store *store, int64_t now_ms, schedule_offset *offset,
-                             struct error *error)
+                             const struct choice *choice, struct store *store, int64_t now_ms,
+                             schedule_offset *offset, struct error *error)
 {
+    static const struct choice all = {NULL, 0};
     struct status_view read = {.config = config, .now_ms = now_ms};
     enum status status = STATUS_OK;
 
@@ -279,7 +292,8 @@ enum status status_view_read(struct status_view *view, const struct config *conf
     if (status == STATUS_OK)
         status = read_life(&read, store, error);
     for (size_t i = 0; i < config->backup_count && status == STATUS_OK; i++)
-        status = read_backup(&read, store, i, offset, error);
+        status = read_backup(&read, choice != NULL ? choice : &all, store, &config->backups[i],
+                             offset, error);
     if (store != NULL && status == STATUS_OK)
         status = store_commit(store, error);
     if (status != STATUS_OK) {

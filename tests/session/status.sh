@@ -61,6 +61,15 @@ expect "one line" 1 "$(wc -l <"$tmp/out")"
 run 0 status --json -c "$conf"
 expect_in "as JSON" '"summary":{"backups":2,"domains":2,"ok":1,"failing":1,"silent":0,"held":0,"unknown":0}}' "$tmp/out"
 
+run 0 status --nagios -c "$conf" good
+expect_in "some backups alone" "MXPULL OK - 1 backup, 1 domain, all ok|domains=1 ok=1 " "$tmp/out"
+run 2 status --nagios -c "$conf" bad.example good
+expect_in "backups and domains" "MXPULL CRITICAL - bad bad.example: denied, 459 <b.example>: no/domains=0|domains=2 ok=1 " "$tmp/out"
+status 0 good.example
+expect_in "the sum of some" "1 backup, 1 domain: 1 ok" "$tmp/out"
+run 0 status --json -c "$conf" bad
+expect "some as JSON" "bad" "$(jq -r '.domains[].backup' "$tmp/out")"
+
 # --- history ----------------------------------------------------------------------------------------------------------------------
 run 0 history -c "$conf"
 expect "a line for each answer" 2 "$(wc -l <"$tmp/out")"
@@ -104,7 +113,10 @@ refuse "--limit is a number, 0: all; not \"many\"" history --limit many
 refuse "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 07:00\", 2026-11-20T07:00:00Z), not \"lunch\"" history --since lunch
 refuse "--json and --csv exclude each other" history --json --csv
 refuse "--failed is of answers, and not of --messages" history --failed --messages
-refuse "\"status\" takes no names, but \"good\" was given" status good
+refuse "\"goood\" is neither a backup nor a domain; did you mean \"good\"?" status goood
+refuse "error: \"good.exampel\" is neither a backup nor a domain; did you mean \"good.example\"?" pull good.exampel
+refuse "\"godo\" is neither a backup nor a domain, now or in the past; did you mean \"good\"?" history godo
+refuse "\"else\" is neither a backup nor a domain in $conf" status else
 refuse "--since cannot be used with \"status\"; try \"mxpull status --help\"" status --since 1h
 
 # --- the primary, as a pull has seen it -------------------------------------------------------------------------------------------
@@ -147,7 +159,7 @@ unknown() { # TEXT ARGUMENT…
 }
 unknown "--nagios and --json exclude each other" status --nagios --json -c "$conf"
 unknown "unknown option --warning; try \"mxpull --help\"" status --nagios --warning 3
-unknown "\"status\" takes no names, but \"good/x\" was given" status 'good|x' --nagios
+unknown "\"good/x\" is neither a backup nor a domain; did you mean \"good\"?" status 'good|x' --nagios -c "$conf"
 unknown "--config needs a FILE; try \"mxpull --help\"" status --nagios --config
 unknown "--nagios takes no argument" status --nagios=yes
 

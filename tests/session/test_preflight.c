@@ -28,6 +28,8 @@ enum {
 #define NINE "a.test b.test c.test d.test e.test f.test g.test h.test i.test"
 #define REFUSES "your mail server @ refuses postmaster@"
 #define AT "your mail server @ is not ready: "
+#define PATIENT "primary { address = \"%primary\" greeting_timeout = 2s }\n"
+#define IMPATIENT "primary { address = \"%primary\" greeting_timeout = 1s }\n"
 #define SILENT "your mail server @ does not answer: "
 
 struct row {
@@ -66,6 +68,10 @@ static const struct row rows[] = {
     {"endless line", SINK "  greeting \"220 x\" raw endless\n", PRIMARY, "",
      AT "a reply line of more than 2048 octets\n", NULL, 1},
     {"greeting in parts", SINK "  drip 1 1ms\n", PRIMARY, "a.test", "ready\n", NULL, 1},
+    {"a greeting that does not come", SINK "  greeting stall\n", IMPATIENT, "",
+     SILENT "connected, but no greeting within 1s\n", NULL, 1},
+    {"a greeting that comes late", SINK "  delay greeting 1500ms\n", PATIENT, "a.test", "ready\n",
+     NULL, 1},
     {"closed at once", SINK "  greeting close\n", PRIMARY, "",
      SILENT "it closed the connection before a greeting\n", NULL, 1},
     {"more than a greeting", SINK "  greeting \"220 hi\" \"250 ho\"\n", PRIMARY, "",

@@ -135,9 +135,12 @@ static const struct row rows[] = {
     {"primary refuses", PROVIDER "sink primary 127.0.0.1:0\n  greeting \"554 no\"\n",
      PRIMARY MX E_EXAMPLE, 1, "held", 75, 0, NULL, "mx#"},
     {"primary silent", PROVIDER "sink primary 127.0.0.1:0\n  greeting stall\n",
+     "primary { address = \"%primary\" greeting_timeout = 1s }\n" MX E_EXAMPLE, 1, "held", 75, 0,
+     NULL, "mx#"},
+    {"primary slow to greet", PROVIDER SINK "  delay greeting 2s\n",
      PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
              "true command_timeout = 1s " E_EXAMPLE,
-     1, "held", 75, 0, NULL, "mx#"},
+     1, "received", 0, 1, NULL, NULL},
     {"relay_address", PROVIDER SINK,
      "primary { address = \"127.0.0.1:1\" relay_address = \"%primary\" }\n" MX E_EXAMPLE, 1,
      "received", 0, 1, NULL, NULL},

@@ -1,10 +1,10 @@
 /* cli: the command line, its faults, its help. */
 #include "unit.h"
 
+#include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
-#include <mxpull/cli/suggest.h>
 #include <mxpull/platform/unattended.h>
 
 #include <stdio.h>
@@ -195,7 +195,7 @@ static void test_suggest(void **state)
 {
     static const char *const words[] = {"pull", "status", "history"};
     const struct suggest_row *row = *state;
-    const char *near = suggest_word(row->name, words, COUNT_OF(words));
+    const char *near = closest_word(row->name, words, COUNT_OF(words));
 
     if (row->near == NULL)
         assert_null(near);

@@ -418,7 +418,7 @@ static void test_metrics(void **state)
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    assert_int_equal(status_view_read(&view, &config, NULL, wall_ms, utc_offset, &error),
+    assert_int_equal(status_view_read(&view, &config, NULL, NULL, wall_ms, utc_offset, &error),
                      STATUS_OK);
     metrics_add_results(&view, &facts);
     view.primary = PRIMARY_DOWN;

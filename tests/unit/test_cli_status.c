@@ -29,11 +29,13 @@ static int begin(void **state)
     return failed;
 }
 
+static const struct choice *test_choice; /* NULL: all */
+
 static struct status_view read_view(struct store *store)
 {
     struct status_view view;
 
-    assert_ok(status_view_read(&view, &test_config, store, NOW, utc_offset, &problem));
+    assert_ok(status_view_read(&view, &test_config, test_choice, store, NOW, utc_offset, &problem));
     return view;
 }
 
@@ -433,6 +435,143 @@ static void text_is_in_columns(void **state)
     buffer_done(&text);
     status_view_done(&view);
     store_close(store);
+}
+
+#define DOWN_FOR "primary  127.0.0.1:25  DOWN for 3d4h, looked at 12s ago: connection refused"
+
+/* What our own mail server keeps from being asked is said in its own line alone. */
+static void what_is_held_is_said_once(void **state)
+{
+    struct store *store = open_store();
+    struct buffer text;
+
+    (void)state;
+    set_life(store, NOW - 12 * SECONDS, NOW - 12 * SECONDS, false);
+    for (int i = 0; i < 3; i++)
+        say(store,
+            &(struct said){
+                .backup = i < 2 ? "mx2" : "provider",
+                .domain = i == 0   ? "example.com"
+                          : i == 1 ? "example.org"
+                                   : "example.net",
+                .at_ms = NOW - 3 * MINUTES,
+                .grade = STORE_HELD,
+                .outcome = "held",
+                .text = "your mail server 127.0.0.1:25 does not answer: connection refused"});
+    struct status_view view = read_view(store);
+    format(&text, &view, LINE_UNBOUNDED, false, true);
+    assert_string_equal(text.bytes, DOWN_FOR "; nothing was asked of 2 backups (3 domains)\n");
+    buffer_done(&text);
+    format(&text, &view, LINE_UNBOUNDED, false, false);
+    assert_string_equal(text.bytes, DOWN_FOR "; nothing was asked of 2 backups (3 domains)\n"
+                                             "daemon   alive 12s ago\n\n"
+                                             "mx2       example.com  held  3m ago  -  o\n"
+                                             "mx2       example.org  held  3m ago  -  o\n"
+                                             "provider  example.net  held  3m ago  -  o\n\n"
+                                             "2 backups, 3 domains: 0 ok, 3 held\n");
+    buffer_done(&text);
+    status_view_done(&view);
+
+    /* It is up again: why they were not asked is said once all the same. */
+    set_life(store, NOW, NOW, true);
+    view = read_view(store);
+    format(&text, &view, LINE_UNBOUNDED, false, true);
+    assert_string_equal(text.bytes,
+                        "2 backups  3 domains  held  3m ago  -  o\n"
+                        "      your mail server 127.0.0.1:25 does not answer: connection refused\n"
+                        "      start our own mail server, then pull again\n");
+    buffer_done(&text);
+    status_view_done(&view);
+    store_close(store);
+}
+
+/* One failure of all domains of a backup is one row where only what is wrong is shown, and has its
+ * details once elsewhere. */
+static void a_common_failure_is_said_once(void **state)
+{
+    struct store *store = open_store();
+    struct buffer text;
+
+    (void)state;
+    set_life(store, NOW, NOW, true);
+    say_strip(store, "mx2", "example.com", "+~", NOW - 3 * MINUTES);
+    say_strip(store, "mx2", "example.org", "+~", NOW - 3 * MINUTES);
+    say_strip(store, "provider", "example.net", "+~", NOW - 3 * MINUTES);
+    struct status_view view = read_view(store);
+    format(&text, &view, LINE_UNBOUNDED, false, true);
+    assert_string_equal(text.bytes,
+                        "mx2       2 domains    deferred  3m ago  -  +~\n"
+                        "      458 try later\n"
+                        "      failed once, last good answer 4h3m ago\n"
+                        "      the backup cannot do it at the moment; pull again later\n"
+                        "provider  example.net  deferred  3m ago  -  +~\n"
+                        "      458 try later\n"
+                        "      failed once, last good answer 4h3m ago\n");
+    buffer_done(&text);
+    format(&text, &view, LINE_UNBOUNDED, false, false);
+    assert_non_null(strstr(text.bytes, "mx2       example.com  deferred  3m ago  -  +~\n"
+                                       "mx2       example.org  deferred  3m ago  -  +~\n"
+                                       "      458 try later\n"));
+    buffer_done(&text);
+    status_view_done(&view);
+    store_close(store);
+}
+
+static void names_choose(void **state)
+{
+    static const char *const domain[] = {"EXAMPLE.ORG"}, *const backup[] = {"provider"};
+    const struct choice of_domain = {domain, 1}, of_backup = {backup, 1};
+    struct store *store = open_store();
+    struct buffer text;
+
+    (void)state;
+    fill(store);
+    test_choice = &of_domain;
+    struct status_view view = read_view(store);
+    format(&text, &view, LINE_UNBOUNDED, false, false);
+    assert_null(strstr(text.bytes, "example.com"));
+    assert_null(strstr(text.bytes, "provider"));
+    assert_non_null(strstr(text.bytes, "mx2  example.org  denied"));
+    assert_non_null(strstr(text.bytes, "\n1 backup, 1 domain: 0 ok, 1 silent\n"));
+    assert_int_equal(view.health, HEALTH_CRITICAL);
+    buffer_done(&text);
+    status_view_done(&view);
+
+    test_choice = &of_backup;
+    view = read_view(store);
+    format(&text, &view, LINE_UNBOUNDED, false, false);
+    assert_null(strstr(text.bytes, "mx2"));
+    assert_non_null(strstr(text.bytes, "provider  certificate ends in 12 days\n"));
+    assert_non_null(strstr(text.bytes, "\n1 backup, 1 domain: 1 ok\n"));
+    assert_int_equal(view.health, HEALTH_WARNING);
+    buffer_done(&text);
+    status_view_done(&view);
+    test_choice = NULL;
+    store_close(store);
+}
+
+/* As mxpull pull, history and status say it. */
+static void unknown_names_are_suggested(void **state)
+{
+    static const struct {
+        const char *name, *text;
+    } rows[] = {
+        {"mx3", "\"mx3\" is neither a backup nor a domain; did you mean \"mx2\"?"},
+        {"exmaple.com",
+         "\"exmaple.com\" is neither a backup nor a domain; did you mean \"example.com\"?"},
+        {"EXAMPLE.OGR",
+         "\"EXAMPLE.OGR\" is neither a backup nor a domain; did you mean \"example.org\"?"},
+        {"prov", "\"prov\" is neither a backup nor a domain; did you mean \"provider\"?"},
+        {"else.example", "\"else.example\" is neither a backup nor a domain in "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct choice choice = {&rows[i].name, 1};
+
+        assert_int_equal(choice_check(&choice, &test_config, &problem), STATUS_SYNTAX);
+        assert_memory_equal(problem.text, rows[i].text, strlen(rows[i].text));
+    }
 }
 
 static void quiet_says_nothing_where_all_is_well(void **state)
@@ -949,6 +1088,10 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(silence_of_the_configuration_counts),
     TEST(address_is_said_once),
     TEST(text_is_in_columns),
+    TEST(what_is_held_is_said_once),
+    TEST(a_common_failure_is_said_once),
+    TEST(names_choose),
+    TEST(unknown_names_are_suggested),
     TEST(quiet_says_nothing_where_all_is_well),
     TEST(polls_are_coloured),
     TEST(text_fits_terminals),

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 enum {
-    DISTANCE_WORD_MAX = 32
+    DISTANCE_WORD_MAX = 255
 };
 
 /* How many letters must be put in, taken out, replaced or swapped with their neighbour to make b of

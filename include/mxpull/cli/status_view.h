@@ -2,6 +2,7 @@
 #define MXPULL_CLI_STATUS_VIEW_H
 
 #include <mxpull/config/config.h>
+#include <mxpull/pull/choice.h>
 #include <mxpull/pull/schedule.h>
 #include <mxpull/store/store.h>
 
@@ -71,19 +72,20 @@ struct status_view {
     enum health daemon_health;
     enum primary_state primary;
     bool has_outage;
-    struct store_outage outage;    /* the last one */
-    struct status_backup *backups; /* owned: in the order of the configuration, as are … */
+    struct store_outage outage; /* the last one */
+    struct status_backup
+        *backups; /* owned: those chosen, in the order of the configuration, as are … */
     struct status_domain *domains; /* … these: owned, at least one for each backup */
     struct status_summary summary;
     enum health health;            /* the worst of all */
     char trouble[ERROR_TEXT_SIZE]; /* why the store cannot be written, set by the caller; "" */
 };
 
-/* Reads and judges. store: NULL: nothing is known. offset is as in schedule.h. On failure, which is the store's, *view is untouched;
- * else status_view_done frees what it owns. config is borrowed for the view's life. */
+/* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On
+ * failure, which is the store's, *view is untouched; else status_view_done frees what it owns. config is borrowed for the view's life. */
 enum status status_view_read(struct status_view *view, const struct config *config,
-                             struct store *store, int64_t now_ms, schedule_offset *offset,
-                             struct error *error);
+                             const struct choice *choice, struct store *store, int64_t now_ms,
+                             schedule_offset *offset, struct error *error);
 void status_view_done(struct status_view *view);
 
 /* Seconds since the last good answer, or, where there was none, since the first question; -1: it was
@@ -93,6 +95,9 @@ int64_t status_silence_s(const struct status_view *view, const struct status_dom
 /* What was said of the primary, behind a place where its address stands already: without the address,
  * if it is the configured one. Borrowed from text. */
 const char *status_primary_text(const struct status_view *view, const char *text);
+
+/* Whether it is the primary, which is down, that kept the domain from being asked. */
+bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);
 
 /* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
 char status_letter(enum store_grade grade);

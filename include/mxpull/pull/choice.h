@@ -19,7 +19,13 @@ bool choice_has_backup(const struct choice *choice, const struct backup_config *
 /* Whether the names choose this domain (an index) of the backup. */
 bool choice_has(const struct choice *choice, const struct backup_config *backup, size_t domain);
 
-/* STATUS_SYNTAX when a name is neither a backup nor a domain of one. */
+/* Whether the names choose any domain of the backup, or all of it. */
+bool choice_has_any(const struct choice *choice, const struct backup_config *backup);
+
+/* The backup or domain of the configuration that a misspelt name may mean; NULL: none is near. */
+const char *choice_closest(const struct config *config, const char *name);
+
+/* STATUS_SYNTAX when a name is neither a backup nor a domain of one, with the one that may be meant. */
 enum status choice_check(const struct choice *choice, const struct config *config,
                          struct error *error);
 

@@ -1,6 +1,6 @@
 /* "Did you mean": the nearest word of a short list. */
+#include <mxpull/base/closest.h>
 #include <mxpull/base/distance.h>
-#include <mxpull/cli/suggest.h>
 
 #include <stdint.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static size_t distance_to(const char *misspelt, const char *word)
     return errors <= word_size / 2 ? errors : SIZE_MAX;
 }
 
-const char *suggest_word(const char *misspelt, const char *const words[], size_t count)
+const char *closest_word(const char *misspelt, const char *const words[], size_t count)
 {
     const char *nearest = NULL;
     size_t fewest = ERRORS_MAX + 1;
