@@ -12,17 +12,13 @@
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
     SILENT_PARTS =
         4 /* of connect_timeout: so long the next address is not tried beside a silent one */
 };
-
-static int64_t limit_ms(const struct connection *leader)
-{
-    return leader->opened_ms + leader->connect_timeout_ms;
-}
 
 static bool is_living(const struct connection *connection)
 {
@@ -43,6 +39,7 @@ void attempt_lead(struct connection *connection)
 {
     connection->leader = connection->acting = connection;
     connection->attempts = 1;
+    connection->limit_ms = connection->opened_ms + connection->connect_timeout_ms;
     connection->look_ms = connection->opened_ms + connection->connect_timeout_ms / SILENT_PARTS;
 }
 
@@ -82,7 +79,7 @@ void attempt_end(struct connection *connection)
 /* Begins another attempt, within what is left of connect_timeout. */
 static bool begin_another(struct connection *leader)
 {
-    int64_t left_ms = limit_ms(leader) - clock_monotonic_ms();
+    int64_t left_ms = leader->limit_ms - clock_monotonic_ms();
 
     if (left_ms <= 0 || leader->attempts == ATTEMPTS_MAX)
         return false;
@@ -96,7 +93,7 @@ static bool begin_another(struct connection *leader)
     attempt->tls_demanded = leader->tls_demanded;
     attempt->connect_timeout_ms = left_ms;
     attempt->reply_timeout_ms = leader->reply_timeout_ms;
-    attempt->deadline_ms = limit_ms(leader);
+    attempt->deadline_ms = leader->limit_ms;
     attempt->look_ms = attempt->opened_ms + leader->connect_timeout_ms / SILENT_PARTS;
     (void)text_copy(attempt->place, PLACE_SIZE, leader->place);
     leader->attempts++;
@@ -135,7 +132,7 @@ int64_t attempt_greeting_limit_ms(const struct connection *connection)
 {
     const struct connection *leader = connection->leader;
 
-    return connection == leader || is_living(leader) ? INT64_MAX : limit_ms(leader);
+    return connection == leader || is_living(leader) ? INT64_MAX : leader->limit_ms;
 }
 
 /* Whether what has failed may be the one machine's fault. */
@@ -164,16 +161,52 @@ static int weight_of(const struct connection *connection)
            (connection->code != 0 ? 1 : 0);
 }
 
-/* The one whose failure is told; of equals the first. */
-static struct connection *weightiest(struct connection *leader)
+/* The one whose failure is told; of equals the last one. */
+static struct connection *weightiest(struct connection *last)
 {
-    struct connection *best = leader;
+    struct connection *best = last;
 
-    for (struct connection *other = leader->loop->connections; other != NULL; other = other->next) {
-        if (other->leader == leader && weight_of(other) > weight_of(best))
+    for (struct connection *other = last->loop->connections; other != NULL; other = other->next) {
+        if (other->leader == last->leader && weight_of(other) > weight_of(best))
             best = other;
     }
     return best;
+}
+
+/* A mechanism was refused, and not what we are (535) or that we are in clear (530): the server may take
+ * another one that it offers. */
+static bool try_next_mechanism(struct connection *connection)
+{
+    struct connection *leader = connection->leader;
+    const struct heard *heard = &connection->heard;
+    size_t used = strlen(leader->refusals);
+
+    if (connection->facts.stage != STAGE_AUTH || connection->code == 0 || heard->mechanism == 0)
+        return false;
+    (void)snprintf(leader->refusals + used, sizeof leader->refusals - used, "%s%s: %s",
+                   used > 0 ? ", " : "", ehlo_mechanism_name(heard->mechanism), heard->text);
+    leader->tried |= heard->mechanism;
+    if (!leader->any_mechanism || (heard->ehlo.mechanisms & ~leader->tried) == 0 ||
+        connection->code / 100 != 5 || connection->code == 530 || connection->code == 535)
+        return false;
+    leader->limit_ms = clock_monotonic_ms() + leader->connect_timeout_ms;
+    return begin_another(leader);
+}
+
+/* Tells the owner. What AUTH has tried is named. */
+static void tell(struct connection *last)
+{
+    struct connection *leader = last->leader, *failed = weightiest(last);
+    const char *name = ehlo_mechanism_name(failed->heard.mechanism);
+    bool is_only = (leader->tried & (leader->tried - 1)) == 0;
+
+    if (failed->facts.stage == STAGE_AUTH && !is_only)
+        (void)error_set(&failed->error, failed->error.status, "%s", leader->refusals);
+    else if (failed->facts.stage == STAGE_AUTH && failed->code != 0 && name[0] != '\0')
+        (void)snprintf(failed->error.text + strlen(failed->error.text),
+                       sizeof failed->error.text - strlen(failed->error.text), " (AUTH %s)", name);
+    leader->acting = failed;
+    leader->events->failed(leader->context, failed->code, &failed->error);
 }
 
 void attempt_failed(struct connection *connection, int code, const struct error *error)
@@ -191,8 +224,8 @@ void attempt_failed(struct connection *connection, int code, const struct error 
         leader->is_single = true; /* there was no other address */
     if (is_about_machine(connection))
         (void)try_next_address(connection);
-    if (has_living(leader))
-        return;
-    leader->acting = weightiest(leader);
-    leader->events->failed(leader->context, leader->acting->code, &leader->acting->error);
+    else
+        (void)try_next_mechanism(connection);
+    if (!has_living(leader))
+        tell(connection);
 }

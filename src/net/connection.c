@@ -31,7 +31,7 @@ struct connection *connection_new(struct loop *loop, const struct connection_eve
     connection->socket = CURL_SOCKET_BAD;
     connection->facts.address = connection->address;
     connection->facts.local_address = connection->local_address;
-    connection->facts.ehlo_refusal = connection->heard.refusal;
+    connection->facts.refusal = connection->heard.refusal;
     buffer_init(&connection->sending, SEND_SIZE_MAX);
     buffer_init(&connection->queued, SEND_SIZE_MAX);
     return connection;
@@ -79,6 +79,7 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
                        options->host, is_ipv6 ? "]" : "", options->port);
     attempt_lead(connection);
     connection->is_single = connection->proxied;
+    connection->any_mechanism = options->user != NULL && options->auth == NULL;
     return connection_begin(connection, setup_easy(connection, options, error));
 }
 
@@ -168,7 +169,7 @@ static enum status check_demands(struct connection *connection, struct error *er
 {
     connection->facts.stage = STAGE_STARTTLS;
     if (connection->tls_demanded && connection->facts.tls == NULL)
-        return error_set(error, STATUS_TLS, "the session is not protected by TLS");
+        return error_set(error, STATUS_TLS, "%s", failure_without_tls(&connection->heard));
     connection->facts.stage = STAGE_AUTH;
     if (connection->user_given && !connection->heard.authenticated)
         return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
@@ -200,7 +201,8 @@ void connection_connected(struct connection *connection, CURLcode result)
     note_tls(connection);
     connection->facts.authenticated = connection->heard.authenticated;
     connection->facts.ehlo = connection->heard.ehlo;
-    connection->facts.ehlo_refused = connection->heard.refused;
+    connection->facts.refused = connection->heard.refused;
+    connection->facts.refused_at = connection->heard.refused_at;
     (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &failure.os_error);
     if (connection->socket_error != 0)
         failure.os_error = connection->socket_error;

@@ -85,6 +85,23 @@ static void explain_refusal(const struct heard *heard, enum status status, struc
         (void)error_set(error, status, "%s", text);
 }
 
+const char *failure_without_tls(const struct heard *heard)
+{
+    return heard->ehlo.starttls ? "STARTTLS is offered, but libcurl has not used it"
+                                : "STARTTLS is not offered";
+}
+
+/* A mechanism that is not ours, or one that libcurl was not built with; or it could make nothing of a
+ * challenge. */
+static void explain_mechanism(const struct heard *heard, enum status status, struct error *error)
+{
+    if (heard->asked == STAGE_AUTH)
+        (void)error_set(error, status, "AUTH: a challenge without sense");
+    else
+        (void)error_set(error, status, "AUTH: no mechanism of ours is offered (%s)",
+                        heard->ehlo.mechanism_names);
+}
+
 void failure_explain(struct failure *failure, struct error *error)
 {
     CURLcode result = failure->result;
@@ -109,10 +126,9 @@ void failure_explain(struct failure *failure, struct error *error)
     }
     failure->stage = stage_of(result, status, failure->stage);
     if (result == CURLE_USE_SSL_FAILED)
-        (void)error_set(error, status, "STARTTLS is not offered");
+        (void)error_set(error, status, "%s", failure_without_tls(heard));
     else if (result == CURLE_LOGIN_DENIED)
-        (void)error_set(error, status,
-                        "AUTH: no mechanism that both sides know, or a challenge without sense");
+        explain_mechanism(heard, status, error);
     else if (is_other_address(result, words))
         (void)error_set(error, status, "the certificate is not for this host");
     else if (is_too_long(result, words, heard))

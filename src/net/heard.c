@@ -61,8 +61,10 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
         heard->starttls = true;
         heard->asked = STAGE_TLS;
     }
-    if (heard->stage == STAGE_EHLO && code >= 400 && heard->refused == 0 && !heard->open) {
+    if ((heard->stage == STAGE_EHLO || heard->stage == STAGE_STARTTLS) && code >= 400 &&
+        heard->refused == 0 && !heard->open) {
         heard->refused = code;
+        heard->refused_at = heard->stage;
         memcpy(heard->refusal, heard->text, sizeof heard->refusal);
     }
     if (code == 250)
@@ -88,7 +90,15 @@ void heard_command(struct heard *heard, const char *line, size_t size)
     for (size_t i = 0; i < COUNT_OF(verbs) && heard->replies > 0 && heard->code != 334; i++) {
         size_t length = strlen(verbs[i].verb);
 
-        if (size > length && text_equal_part(verbs[i].verb, line, length))
-            heard->asked = verbs[i].stage;
+        if (size <= length || !text_equal_part(verbs[i].verb, line, length))
+            continue;
+        heard->asked = verbs[i].stage;
+        if (heard->asked == STAGE_AUTH) {
+            size_t end = length;
+
+            while (end < size && line[end] != ' ' && line[end] != '\r')
+                end++;
+            heard->mechanism = ehlo_mechanism(line + length, end - length);
+        }
     }
 }

@@ -43,7 +43,9 @@ struct heard {
     bool challenged;       /* the reply before was 334 */
     bool authenticated;    /* 235 was said to the answer to a challenge */
     struct ehlo ehlo;      /* as said last */
-    int refused;           /* EHLO was, by this code, and HELO may have followed; 0: it was not */
+    unsigned mechanism;    /* of the last AUTH, where ehlo_mechanism knows it */
+    int refused; /* EHLO was, by this code, and HELO may have followed, or STARTTLS; 0: neither */
+    enum stage refused_at;    /* which of them */
     char refusal[HEARD_SIZE]; /* the last line of that, as text */
 };
 
@@ -103,6 +105,10 @@ struct connection {
     struct connection *acting; /* the attempt that the owner talks to, or hears the failure of */
     bool chosen;               /* acting has greeted: the others are beaten */
     bool is_single;            /* there is no other address */
+    int64_t limit_ms;          /* until when others are tried */
+    bool any_mechanism;        /* of AUTH: none is pinned */
+    unsigned tried;            /* mechanisms that were refused */
+    char refusals[ERROR_TEXT_SIZE]; /* "CRAM-MD5: 504 unknown, PLAIN: 535 no" */
     unsigned attempts;
     char used[ATTEMPTS_MAX][ADDRESS_SIZE]; /* what attempts came to */
     size_t used_count;
@@ -126,6 +132,9 @@ struct failure {
     int code;                  /* set by failure_explain: the reply that is the reason, or 0 */
 };
 
+/* Why a session is in clear. */
+const char *failure_without_tls(const struct heard *heard);
+
 /* Explains why: stage and code of *failure, status and text of *error. */
 void failure_explain(struct failure *failure, struct error *error);
 
@@ -143,7 +152,7 @@ CURL *setup_easy(struct connection *connection, const struct connection_options 
 CURL *setup_bare(struct connection *connection, const struct connection_place *place,
                  struct error *error);
 
-/* The same handle for another attempt of the leader's. */
+/* The same handle for another attempt of the leader's, without the mechanisms that were tried. */
 CURL *setup_again(struct connection *attempt, const struct connection *leader);
 
 /* A connection of which nothing stands yet. */

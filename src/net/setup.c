@@ -14,6 +14,20 @@ enum {
     NAME_CACHE_S = 30
 };
 
+/* 7.88 to 8.16 know EHLO's keywords (RFC 5321 4.1.1.1: in any case) and mechanisms in upper case alone, and no
+ * "AUTH=" of old servers. libcurl reads the line after us, from where it stands. */
+static void make_readable(char *line, size_t size)
+{
+    static const char old[] = "AUTH=";
+
+    for (size_t i = 0; i < size; i++) {
+        if (line[i] >= 'a' && line[i] <= 'z')
+            line[i] = (char)(line[i] - 'a' + 'A');
+    }
+    if (size > 4 + sizeof old && memcmp(line + 4, old, sizeof old - 1) == 0)
+        line[4 + sizeof old - 2] = ' ';
+}
+
 static size_t header(char *line, size_t size, size_t count, void *context)
 {
     struct connection *connection = context;
@@ -22,6 +36,8 @@ static size_t header(char *line, size_t size, size_t count, void *context)
         return 0;
     if (!connection->heard.open)
         connection_progressed(connection);
+    if (connection->heard.stage == STAGE_EHLO && connection->heard.code == 250)
+        make_readable(line, size * count);
     if (connection->tls_version[0] == '\0')
         wire_note_session(connection);
     return size * count;
@@ -128,10 +144,23 @@ static bool is_bearer(const char *mechanism)
            (text_equal(mechanism, "XOAUTH2") || text_equal(mechanism, "OAUTHBEARER"));
 }
 
+/* libcurl would try GSSAPI or NTLM first, without a ticket, and nothing else then. */
+static void set_mechanisms(CURL *easy, unsigned mechanisms)
+{
+    char login[200] = "";
+    size_t size = 0;
+
+    for (unsigned i = 0; i < EHLO_MECHANISM_COUNT; i++) {
+        if ((mechanisms & 1U << i) != 0)
+            size += (size_t)snprintf(login + size, sizeof login - size, "%sAUTH=%s",
+                                     size > 0 ? ";" : "", ehlo_mechanism_name(1U << i));
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, login);
+}
+
 static enum status set_auth(CURL *easy, const struct connection_options *options,
                             struct error *error)
 {
-    char login[64];
     enum status status;
 
     if (options->user == NULL)
@@ -148,8 +177,13 @@ static enum status set_auth(CURL *easy, const struct connection_options *options
                        options->password),
                    "password", error);
     if (status == STATUS_OK && options->auth != NULL) {
+        char login[64] = "AUTH=";
+
         (void)snprintf(login, sizeof login, "AUTH=%s", options->auth);
+        make_readable(login, strlen(login));
         status = demand(curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, login), "auth", error);
+    } else if (status == STATUS_OK) {
+        set_mechanisms(easy, EHLO_MECHANISMS_ALL);
     }
     return status;
 }
@@ -291,5 +325,7 @@ CURL *setup_again(struct connection *attempt, const struct connection *leader)
     set_owner(easy, attempt);
     set_listener(easy, attempt);
     set_timeouts(easy, attempt->connect_timeout_ms, attempt->reply_timeout_ms);
+    if (leader->any_mechanism)
+        set_mechanisms(easy, EHLO_MECHANISMS_ALL & ~leader->tried);
     return easy;
 }

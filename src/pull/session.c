@@ -149,6 +149,7 @@ static void ready(void *context)
     const struct backup_config *backup = session->options.backup;
 
     note_facts(session, true);
+    target_note_clear(backup, connection_facts(session->connection), session->in_clear);
     if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
         char why[NOT_OFFERED_SIZE];
         enum outcome outcome =

@@ -88,15 +88,26 @@ enum outcome target_outcome_of_failure(const struct connection_facts *facts, int
     return code != 0 ? outcome_of_refusal(facts->stage, code) : outcome_of_status(error->status);
 }
 
+void target_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
+                       bool in_clear)
+{
+    if (backup->tls != TLS_MAY || in_clear || facts->tls != NULL || !facts->ehlo.starttls)
+        return;
+    target_decide(backup, "go on without TLS, though STARTTLS is offered",
+                  facts->refused_at == STAGE_STARTTLS && facts->refused != 0
+                      ? facts->refusal
+                      : "libcurl has not used it");
+}
+
 /* A server without EHLO (500, 502) is one without extensions. */
 enum outcome target_not_offered(const struct connection_facts *facts, enum verb verb,
                                 char text[NOT_OFFERED_SIZE])
 {
-    bool refused = facts->ehlo_refused != 0;
-    enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->ehlo_refused);
+    bool refused = facts->refused_at == STAGE_EHLO && facts->refused != 0;
+    enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->refused);
 
     if (refused)
-        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO was refused: %s", facts->ehlo_refusal);
+        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO was refused: %s", facts->refusal);
     else
         (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO does not offer %s", verb_name(verb));
     return refused && outcome != OUTCOME_PROTOCOL ? outcome : OUTCOME_UNSUPPORTED;

@@ -21,6 +21,10 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
 enum outcome target_outcome_of_failure(const struct connection_facts *facts, int code,
                                        const struct error *error);
 
+/* Logs why an established session is in clear where TLS was to be had. */
+void target_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
+                       bool in_clear);
+
 enum {
     NOT_OFFERED_SIZE = 256
 };

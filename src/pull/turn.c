@@ -135,6 +135,7 @@ static void provider_ready(void *context)
 
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->account.results[i], facts);
+    target_note_clear(turn->options.backup, facts, turn->in_clear);
     if (!is_offered(turn)) {
         char why[NOT_OFFERED_SIZE];
         enum outcome outcome = target_not_offered(facts, turn->verb, why);

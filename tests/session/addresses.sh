@@ -1,30 +1,37 @@
-#!/bin/bash
-# A host with several addresses: what is wrong with one machine leads to the next one, and a slow one is waited for. The names stand
-# in an /etc/hosts of this test's own, in a mount namespace.
-if [ -z "${IN_NAMESPACE:-}" ]; then
-    if ! unshare -rm true 2>/dev/null; then
-        echo "SKIPPED: no mount namespace can be had (unshare -rm)"
-        exit 77
-    fi
-    IN_NAMESPACE=yes exec unshare -rm bash "$0" "$@"
-fi
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+#!/ bin / bash
+#A host with several addresses : what is wrong with one machine leads to the next one,             \
+    and a slow one is waited for.The names stand
+#in an / etc / hosts of this test's own, in a mount namespace.
+if
+    [-z "${IN_NAMESPACE:-}"];
+then if !unshare - rm true 2 > / dev / null;
+then echo "SKIPPED: no mount namespace can be had (unshare -rm)" exit 77 fi IN_NAMESPACE =
+    yes exec unshare - rm bash "$0"
+                               "$@" fi
+#shellcheck source - path = SCRIPTDIR source = lib.sh
+                                   ."$(dirname " $0 ")/lib.sh"
 
-printf '127.0.0.%s two.test\n' 2 3 >"$tmp/hosts"
-printf '127.0.0.%s three.test\n' 2 3 4 >>"$tmp/hosts"
-echo '127.0.0.2 one.test' >>"$tmp/hosts"
-mount --make-rprivate /
-mount --bind "$tmp/hosts" /etc/hosts || { echo "SKIPPED: /etc/hosts cannot be replaced" && exit 77; }
-[ "$(getent ahosts three.test | awk '$2 == "STREAM" { printf "%s ", $1 }')" = "127.0.0.2 127.0.0.3 127.0.0.4 " ] ||
-    { echo "SKIPPED: the system puts addresses in an order of its own" && exit 77; }
+                       printf '127.0.0.%s two.test\n' 2 3 >
+        "$tmp/hosts" printf '127.0.0.%s three.test\n' 2 3 4 >>
+        "$tmp/hosts" echo '127.0.0.2 one.test' >>
+        "$tmp/hosts" mount-- make - rprivate / mount-- bind "$tmp/hosts" / etc / hosts ||
+{
+    echo "SKIPPED: /etc/hosts cannot be replaced" && exit 77;
+}
+["$(getent ahosts three.test | awk '$2 == " STREAM " { printf " % s ", $1 }')" =
+        "127.0.0.2 127.0.0.3 127.0.0.4 "] ||
+{
+    echo "SKIPPED: the system puts addresses in an order of its own" && exit 77;
+}
 
-# try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS...: what the servers at 127.0.0.2, .3 … answer, - for none there; sets
-# $took to the seconds of the pull.
-try() {
-    local what=$1 host=$2 options=$3 status=$4 address=$5 outcome=$6 code=$7 number=2 port=0
-    shift 7
-    rm -f "$tmp"/*.servers "$tmp"/journal.*
+#try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS... : what the servers at 127.0.0.2,     \
+    .3 … answer, -for none there;                                                                  \
+    sets
+#$took to the seconds of the pull.
+try()
+{
+    local what = $1 host = $2 options = $3 status = $4 address = $5 outcome = $6 code = $7 number =
+        2 port = 0 shift 7 rm - f "$tmp"/*.servers "$tmp"/journal.*
     for answer in "$@"; do
         if [ "$answer" != - ]; then
             printf 'server mx%s 127.0.0.%s:%s\n%b' $number $number "$port" "$answer" >"$tmp/script"
@@ -70,7 +77,7 @@ try "two are silent" three.test "$fast" 0 127.0.0.4 started 250 'greeting stall\
 expect "within connect_timeout" yes "$([ "$took" -lt 4 ] && echo yes)"
 try "one is busy, one silent" three.test "$fast" 0 127.0.0.4 started 250 'greeting "421 a"\n' 'greeting stall\n' "$good"
 try "the first takes no connection, the second is busy" three.test "$fast" 0 127.0.0.4 started 250 - 'greeting "421 a"\n' "$good"
-try "all are busy" three.test "$fast" 75 127.0.0.2 deferred 421 'greeting "421 a"\n' 'greeting "421 b"\n' 'greeting "421 c"\n'
+try "all are busy" three.test "$fast" 75 127.0.0.4 deferred 421 'greeting "421 a"\n' 'greeting "421 b"\n' 'greeting "421 c"\n'
 expect "each was asked once" "1 1 1" "$(connections mx2) $(connections mx3) $(connections mx4)"
 try "a refusal for now is told before one for good" two.test "$fast" 75 127.0.0.3 deferred 421 'greeting "554 no"\n' 'greeting "421 b"\n'
 try "a refusal is told before a failure" two.test "$fast" 75 127.0.0.2 deferred 421 'greeting "421 a"\n' -

@@ -132,6 +132,64 @@ static const struct row rows[] = {
     {"CREDENTIALS 454",
      MX "tls starttls " GOOD "auth PLAIN me secret\nreply CREDENTIALS \"454 no\"\n",
      "tls = required" CA "user = me password = secret", "deferred", 75, false, NULL, "ETRN e"},
+    /* RFC 5321 4.1.1.1: keywords in any case. */
+    {"starttls in lower case, opportunistic",
+     MX "tls starttls " GOOD "on-connection 1+ ehlo \"250-mx\" \"250-starttls\" \"250 etrn\"\n",
+     "tls = may", "started", 0, true, "tls TLS", NULL},
+    {"StartTls in mixed case, required",
+     MX "tls starttls " GOOD "ehlo \"250-mx\" \"250-StartTls\" \"250 Etrn\"\n", "tls = required" CA,
+     "started", 0, true, "tls TLS", NULL},
+    {"auth in lower case",
+     MX "tls starttls " GOOD "auth PLAIN me secret\nrequire auth\n"
+        "ehlo \"250-mx\" \"250-starttls\" \"250-auth plain\" \"250 etrn\"\n",
+     "tls = required" CA "user = me password = secret", "started", 0, true, "< AUTH PLAIN", NULL},
+    {"AUTH= of old servers",
+     MX "auth LOGIN me secret\nrequire auth\nehlo \"250-mx\" \"250-Auth=Login\" \"250 ETRN\"\n",
+     "tls = off auth_in_clear = true user = me password = secret", "started", 0, true,
+     "< AUTH LOGIN", NULL},
+    {"an @ in the user, GSSAPI and NTLM offered",
+     MX "tls starttls " GOOD "auth LOGIN me@e.example secret\nrequire auth\n"
+        "ehlo \"250-mx\" \"250-STARTTLS\" \"250-AUTH GSSAPI NTLM LOGIN\" \"250 ETRN\"\n",
+     "tls = required" CA "user = \"me@e.example\" password = secret", "started", 0, true,
+     "< AUTH LOGIN", "< AUTH GSSAPI"},
+    {"nothing but GSSAPI and NTLM",
+     MX "tls starttls " GOOD "auth LOGIN me secret\n"
+        "ehlo \"250-mx\" \"250-STARTTLS\" \"250-AUTH GSSAPI NTLM\" \"250 ETRN\"\n",
+     "tls = required" CA "user = me password = secret",
+     "authentication 0 AUTH: no mechanism of ours is offered (GSSAPI NTLM)\n", 77, false, NULL,
+     "< AUTH"},
+    {"a pinned mechanism in lower case", MX "tls starttls " GOOD "auth PLAIN,LOGIN me secret\n",
+     "tls = required" CA "user = me password = secret auth = login", "started", 0, true,
+     "< AUTH LOGIN", NULL},
+    {"a mechanism refused by 504, another one taken",
+     MX "tls starttls " GOOD "auth CRAM-MD5,PLAIN,LOGIN me secret\nrequire auth\n"
+        "reply AUTH CRAM-MD5 \"504 5.5.4 unknown\"\nreply AUTH PLAIN \"534-too\" \"534 weak\"\n",
+     "tls = required" CA "user = me password = secret", "started", 0, true, "< AUTH LOGIN", NULL},
+    {"all refused",
+     MX "tls starttls " GOOD
+        "auth CRAM-MD5,LOGIN me secret\nreply AUTH CRAM-MD5 \"504 5.5.4 unknown\"\n",
+     "tls = required" CA "user = me password = wrong",
+     "authentication 535 CRAM-MD5: 504 5.5.4 unknown, LOGIN: 535", 77, false, NULL, "ETRN e"},
+    {"all refused by 504",
+     MX "tls starttls " GOOD "auth CRAM-MD5,PLAIN,LOGIN me secret\nreply AUTH \"504 no\"\n",
+     "tls = required" CA "user = me password = secret",
+     "authentication 504 CRAM-MD5: 504 no, PLAIN: 504 no, LOGIN: 504 no\n", 77, false, NULL,
+     "ETRN e"},
+    {"535 is about us, whatever the mechanism",
+     MX "tls starttls " GOOD "auth CRAM-MD5,LOGIN me secret\nreply AUTH CRAM-MD5 \"535 who\"\n",
+     "tls = required" CA "user = me password = secret", "authentication 535 who (AUTH CRAM-MD5)\n",
+     77, false, NULL, "< AUTH LOGIN"},
+    {"454 is for now, whatever the mechanism",
+     MX "tls starttls " GOOD "auth CRAM-MD5,LOGIN me secret\nreply AUTH CRAM-MD5 \"454 later\"\n",
+     "tls = required" CA "user = me password = secret", "deferred 454 later (AUTH CRAM-MD5)\n", 75,
+     false, NULL, "< AUTH LOGIN"},
+    {"a pinned mechanism is the only one",
+     MX "tls starttls " GOOD "auth CRAM-MD5,LOGIN me secret\nreply AUTH CRAM-MD5 \"504 no\"\n",
+     "tls = required" CA "user = me password = secret auth = CRAM-MD5",
+     "authentication 504 no (AUTH CRAM-MD5)\n", 77, false, NULL, "< AUTH LOGIN"},
+    {"a challenge without sense, another mechanism taken",
+     MX "tls starttls " GOOD "auth CRAM-MD5,LOGIN me secret\nreply AUTH CRAM-MD5 \"334 ***\"\n",
+     "tls = required" CA "user = me password = secret", "started", 0, true, "< AUTH LOGIN", NULL},
     {"AUTH in clear where allowed", MX "auth PLAIN me secret\nrequire auth\n",
      "tls = off auth_in_clear = true user = me password = secret", "started", 0, true,
      "authenticated me", NULL},
@@ -169,7 +227,8 @@ static void test_row(void **state)
     if (row->outcome != NULL) {
         char expected[64];
 
-        (void)snprintf(expected, sizeof expected, "mx e.example %s ", row->outcome);
+        (void)snprintf(expected, sizeof expected, "mx e.example %s%s", row->outcome,
+                       strchr(row->outcome, '\n') != NULL ? "" : " ");
         if (strncmp(outcome.lines.bytes, expected, strlen(expected)) != 0)
             fail_msg("expected \"%s\", got \"%s\"", expected, outcome.lines.bytes);
         assert_int_equal(outcome.exit_status, row->exit_status);

@@ -4,6 +4,8 @@
 #include <mxpull/smtp/ehlo.h>
 #include <mxpull/smtp/outcome.h>
 
+#include <stdio.h>
+
 struct code_row {
     const char *name;
     enum verb verb;
@@ -244,8 +246,30 @@ static void test_ehlo_keywords(void **state)
     assert_true(ehlo.etrn);
     assert_true(ehlo.auth);
     assert_true(ehlo.starttls);
+    assert_string_equal(ehlo.mechanism_names, "LOGIN");
+    assert_int_equal(ehlo.mechanisms, ehlo_mechanism("login", 5));
     assert_false(ehlo.atrn);
     assert_false(ehlo.turn);
+}
+
+static void test_mechanisms(void **state)
+{
+    struct ehlo ehlo = {0};
+    char line[1000];
+    size_t size =
+        (size_t)snprintf(line, sizeof line, "250-auth  GSSAPI\tcram-md5 X-%0300d plain\r\n", 0);
+
+    (void)state;
+    ehlo_line(&ehlo, line, size, false);
+    assert_int_equal(ehlo.mechanisms, ehlo_mechanism("CRAM-MD5", 8) | ehlo_mechanism("Plain", 5));
+    assert_string_equal(ehlo.mechanism_names, "GSSAPI cram-md5 plain");
+    for (size_t i = 0; i < 50; i++)
+        ehlo_line(&ehlo, "250 AUTH LOGIN", 14, false);
+    assert_true(strlen(ehlo.mechanism_names) < EHLO_NAMES_SIZE);
+    assert_string_equal(ehlo_mechanism_name(ehlo_mechanism("login", 5)), "LOGIN");
+    assert_int_equal(
+        ehlo_mechanism("XOAUTH2", 7) | ehlo_mechanism("LOG", 3) | ehlo_mechanism("", 0), 0);
+    assert_string_equal(ehlo_mechanism_name(0), "");
 }
 
 int main(void)
@@ -254,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_worst_exit_status_wins),
         cmocka_unit_test(test_every_failure_has_advice),
         cmocka_unit_test(test_ehlo_keywords),
+        cmocka_unit_test(test_mechanisms),
     };
 
     return RUN_TABLE(codes, test_code) + RUN_TABLE(refusals, test_refusal) +

@@ -64,10 +64,11 @@ struct connection_facts {
     const char *tls; /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
     int64_t certificate_expires_ms; /* the server's, wall clock; 0: in clear, or it does not tell */
     bool authenticated;             /* AUTH was answered by 235 */
-    enum stage stage;         /* what failed, or STAGE_COMMAND once the session is established */
-    struct ehlo ehlo;         /* as said last: after STARTTLS, where it was used */
-    int ehlo_refused;         /* by this code, and HELO was accepted; 0: EHLO was */
-    const char *ehlo_refusal; /* its text, code included */
+    enum stage stage;      /* what failed, or STAGE_COMMAND once the session is established */
+    struct ehlo ehlo;      /* as said last: after STARTTLS, where it was used */
+    int refused;           /* EHLO (then HELO was accepted) or STARTTLS, by this code; 0: neither */
+    enum stage refused_at; /* which of them */
+    const char *refusal;   /* its text, code included */
 };
 
 struct connection;
