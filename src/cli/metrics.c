@@ -126,8 +126,9 @@ void metrics_format(struct buffer *text, const struct status_view *view,
     if (view->primary != PRIMARY_UNKNOWN) {
         format_head(text, "mxpull_primary_up", "Whether our own mail server takes mail.");
         (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == PRIMARY_UP);
-        format_seconds(text, "mxpull_primary_since_timestamp_seconds",
-                       "Since when it is so, in seconds since 1970.", view->life.since_ms);
+        if (view->life.since_ms > 0)
+            format_seconds(text, "mxpull_primary_since_timestamp_seconds",
+                           "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
         format_metric(text, &metrics[i], view);

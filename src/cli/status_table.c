@@ -282,7 +282,9 @@ static void append_failing(struct buffer *sentence, const struct status_view *vi
         (void)buffer_append_text(sentence, ", last good answer ");
         status_append_ago(sentence, view, domain->state.good_ms);
     } else {
-        (void)buffer_append_text(sentence, ", never a good answer");
+        (void)buffer_append_text(sentence, domain->state.has_good
+                                               ? ", last good answer at a time that is not known"
+                                               : ", never a good answer");
     }
 }
 

@@ -58,7 +58,9 @@ static void append_looked_long_ago(struct buffer *sentence, const struct status_
     char looked[CLOCK_TEXT_SIZE];
 
     if (life->looked_ms == 0) {
-        (void)buffer_append_text(sentence, ", never looked at");
+        (void)buffer_append_text(sentence, life->has_looked
+                                               ? ", looked at last at a time that is not known"
+                                               : ", never looked at");
         return;
     }
     (void)buffer_append_format(sentence, ", was %s when looked at last, %s (",
@@ -137,9 +139,13 @@ static void add_daemon(const struct status_page *page)
     case DAEMON_GONE:
         line_cell(&line, view->daemon_health == HEALTH_OK ? STYLE_DIM : STYLE_WARNING,
                   "not running", 0);
-        (void)buffer_append_format(&sentence, ": %s %s (",
-                                   view->life.has_ended ? "ended" : "last sign of life",
-                                   span_minute_text(seen, view->life.alive_ms));
+        (void)buffer_append_format(
+            &sentence, ": %s %s", view->life.has_ended ? "ended" : "last sign of life",
+            view->life.alive_ms == 0 ? "at a time that is not known"
+                                     : span_minute_text(seen, view->life.alive_ms));
+        if (view->life.alive_ms == 0)
+            break;
+        (void)buffer_append_text(&sentence, " (");
         status_append_ago(&sentence, view, view->life.alive_ms);
         (void)buffer_append_text(&sentence, ")");
         break;

@@ -88,6 +88,8 @@ static enum health judge_daemon(const struct status_view *view)
 {
     int64_t gone_s = (view->now_ms - view->life.alive_ms) / 1000;
 
+    if (view->life.alive_ms == 0)
+        gone_s = 0; /* it is not known when */
     return view->daemon == DAEMON_GONE && gone_s < DAEMON_MISSED_S ? HEALTH_WARNING : HEALTH_OK;
 }
 
@@ -95,7 +97,7 @@ static void judge_life(struct status_view *view)
 {
     const struct store_life *life = &view->life;
 
-    if (life->alive_ms == 0)
+    if (!life->has_lived)
         view->daemon = DAEMON_NEVER;
     else
         view->daemon =
@@ -130,7 +132,7 @@ static enum store_grade last_grade(const struct store_domain *state)
     }
     if (state->streak > 0)
         return STORE_TEMPORARY;
-    return state->good_ms > 0 ? STORE_GOOD : STORE_HELD;
+    return state->has_good ? STORE_GOOD : STORE_HELD;
 }
 
 /* The flag is the daemon's, and stays as it is when the daemon is gone: a good answer that came after
@@ -142,7 +144,8 @@ static bool is_silent(const struct status_view *view, const struct status_domain
     int64_t from_ms = state->good_ms > 0 ? state->good_ms : state->first_ms;
     bool is_good = state->good_ms > 0 && state->good_ms >= state->at_ms;
 
-    if (state->silent && !is_good)
+    /* Who noted it after an answer of the future may have done so by the same clock. */
+    if (state->silent && !is_good && state->at_ms != 0)
         return true;
     return from_ms > 0 && schedule_silent_at(&domain->backup->config->timing, offset,
                                              view->config->silence_s, from_ms) <= view->now_ms;
@@ -168,7 +171,7 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
 {
     const struct store_domain *state = &domain->state;
 
-    domain->is_asked = state->at_ms > 0;
+    domain->is_asked = state->outcome[0] != '\0';
     domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == STORE_HELD;
     domain->grade = last_grade(state);
     domain->is_silent = is_silent(view, domain, offset);

@@ -32,6 +32,9 @@ void primary_start(struct daemon *daemon, struct instant now)
     if (life.has_ended)
         (void)record_check(daemon->record, store_set_alive(store, life.alive_ms, false, &error),
                            &error);
+    /* Where it is not known when, nobody has watched for a while. */
+    if (life.has_lived && life.alive_ms == 0)
+        life.alive_ms = now.wall_ms - 2 * config->primary.watch_s * 1000 - 1;
     recovery_init(&daemon->primary, config->primary.watch_s, life.alive_ms,
                   found && outage.ended_ms == 0 ? outage.began_ms : 0, now);
 }

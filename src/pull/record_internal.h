@@ -31,6 +31,7 @@ struct record {
     struct polled *polled;  /* the configuration's backups */
     size_t count;           /* of them */
     int64_t next_silent_ms; /* the first of all silent_at_ms, or before it */
+    int64_t checked_ms;     /* when record_check_silence has looked last */
     bool is_failing;        /* the store could not be written last time */
 };
 

@@ -3,6 +3,7 @@
 #include "record_internal.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
 
 #include <string.h>
 
@@ -25,9 +26,12 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* from_ms: 0: it is not known, so now. */
 static void wait_from(struct record *record, const struct backup_config *backup,
                       struct watched *watched, int64_t from_ms)
 {
+    if (from_ms == 0)
+        from_ms = clock_wall_ms();
     watched->from_ms = from_ms;
     watched->silent_at_ms = schedule_silent_at(&backup->timing, record->options.offset,
                                                record->options.config->silence_s, from_ms);
@@ -237,6 +241,25 @@ static void raise_silence(struct record *record, struct pass *pass,
     record_raise(record, &alarm);
 }
 
+/* The clock was put back: what counts from a time to come counts from now. */
+static void put_back(struct record *record, int64_t now_ms)
+{
+    const struct config *config = record->options.config;
+
+    for (size_t i = 0; i < config->backup_count; i++) {
+        for (size_t j = 0; j < config->backups[i].domain_count; j++) {
+            struct watched *watched = &record->polled[i].domains[j];
+
+            if (watched->good_ms > now_ms)
+                watched->good_ms = 0;
+            if (watched->told_ms > now_ms)
+                watched->told_ms = now_ms;
+            if (watched->silent_at_ms != INT64_MAX && watched->from_ms > now_ms)
+                wait_from(record, &config->backups[i], watched, now_ms);
+        }
+    }
+}
+
 int64_t record_check_silence(struct record *record, int64_t now_ms,
                              bool (*is_asked)(void *context, size_t backup), void *context)
 {
@@ -244,6 +267,9 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
     struct pass pass = {.now_ms = now_ms, .can_read = true, .can_write = true};
     int64_t next_ms = INT64_MAX, waiting_ms = INT64_MAX;
 
+    if (now_ms < record->checked_ms)
+        put_back(record, now_ms);
+    record->checked_ms = now_ms;
     if (now_ms < record->next_silent_ms)
         return record->next_silent_ms;
     for (size_t i = 0; i < config->backup_count; i++) {

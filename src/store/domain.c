@@ -51,16 +51,28 @@ int domain_record(struct store *store, const char *backup, const struct store_an
         " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?13, ?3, 0), ?14)"
         " ON CONFLICT (backup, domain) DO UPDATE SET"
         " domain = excluded.domain,"
-        " first_ms = iif(outcome IS NULL, excluded.first_ms, first_ms),"
-        " at_ms = excluded.at_ms,"
-        " good_ms = iif(?4 = 'good', excluded.good_ms, good_ms),"
-        " mail_ms = iif(?9 > 0, excluded.mail_ms, mail_ms),"
-        " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
-        " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
-        " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
-        " strip = substr(strip || excluded.strip, -30),"
-        " asked_ms = iif(?12 > 0, ?12, asked_ms), started_ms = iif(?13, ?3, started_ms),"
-        " understood = understood OR ?14";
+        " first_ms = iif(outcome IS NULL OR (?3 >= " STAMP_FLOOR " AND (first_ms < " STAMP_FLOOR
+        " OR first_ms > ?3 + " STAMP_AHEAD ")), ?3, first_ms),"
+        " at_ms = " STAMP_NEXT(
+            "at_ms", "?3") ","
+                           " good_ms = iif(?4 = 'good', " STAMP_NEXT(
+                               "good_ms",
+                               "?3") ", good_ms),"
+                                     " mail_ms = iif(?9 > 0, " STAMP_NEXT(
+                                         "mail_ms",
+                                         "?3") ", mail_ms),"
+                                               " silent = iif(?3 >= " STAMP_FLOOR
+                                               " AND at_ms > ?3 + " STAMP_AHEAD ", 0, silent),"
+                                               " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' "
+                                               "THEN streak ELSE streak + 1 END,"
+                                               " outcome = excluded.outcome, code = excluded.code, "
+                                               "text = excluded.text,"
+                                               " pending = excluded.pending, messages = "
+                                               "excluded.messages, bytes = excluded.bytes,"
+                                               " strip = substr(strip || excluded.strip, -30),"
+                                               " asked_ms = iif(?12 > 0, ?12, asked_ms), "
+                                               "started_ms = iif(?13, ?3, started_ms),"
+                                               " understood = understood OR ?14";
     struct statement statement = statement_start(store, sql);
     char text[sizeof((struct store_domain *)0)->text];
     bool is_etrn = text_equal(answer->verb, "ETRN") && answer->code > 0;
@@ -98,14 +110,15 @@ static void read_strip(struct store_domain *state, const char *letters)
         state->strip[state->strip_count++] = grade_of_letter(*letters);
 }
 
-static void read_state(const struct statement *row, struct store_domain *state)
+static void read_state(struct store *store, const struct statement *row, struct store_domain *state)
 {
-    state->first_ms = statement_column_number(row, 0);
-    state->at_ms = statement_column_number(row, 1);
-    state->good_ms = statement_column_number(row, 2);
-    state->mail_ms = statement_column_number(row, 3);
+    state->first_ms = stamp_believed(store, statement_column_number(row, 0));
+    state->at_ms = stamp_believed(store, statement_column_number(row, 1));
+    state->good_ms = stamp_believed(store, statement_column_number(row, 2));
+    state->mail_ms = stamp_believed(store, statement_column_number(row, 3));
     state->streak = statement_column_number(row, 4);
     state->silent = statement_column_number(row, 5) != 0;
+    state->has_good = statement_column_number(row, 2) != 0;
     statement_copy_text(row, 6, state->outcome, sizeof state->outcome);
     state->code = (int)statement_column_number(row, 7);
     statement_copy_text(row, 8, state->text, sizeof state->text);
@@ -113,6 +126,23 @@ static void read_state(const struct statement *row, struct store_domain *state)
     state->messages = statement_column_number_or(row, 10, -1);
     state->bytes = statement_column_number_or(row, 11, -1);
     read_strip(state, statement_column_text(row, 12));
+}
+
+/* Of a domain whose last good answer has no stamp that is believed: that of the one before. */
+static int find_good(struct store *store, const struct domain_query *query)
+{
+    static const char sql[] = "SELECT at_ms FROM answers INDEXED BY answers_domain"
+                              " WHERE domain = ? AND at_ms BETWEEN ? AND ? AND backup = ?"
+                              " AND grade = 'good' ORDER BY at_ms DESC LIMIT 1";
+    struct statement statement = statement_start(store, sql);
+
+    statement_text(&statement, query->domain);
+    statement_number(&statement, stamp_first(store));
+    statement_number(&statement, stamp_last(store));
+    statement_text(&statement, query->backup);
+    if (statement_row(&statement))
+        query->state->good_ms = statement_column_number(&statement, 0);
+    return statement_end(&statement);
 }
 
 static int get_domain(struct store *store, void *context)
@@ -128,8 +158,11 @@ static int get_domain(struct store *store, void *context)
     statement_text(&statement, query->domain);
     query->found = statement_row(&statement);
     if (query->found)
-        read_state(&statement, query->state);
-    return statement_end(&statement);
+        read_state(store, &statement, query->state);
+    int code = statement_end(&statement);
+    if (code == SQLITE_OK && query->found && query->state->has_good && query->state->good_ms == 0)
+        code = find_good(store, query);
+    return code;
 }
 
 enum status store_get_domain(struct store *store, const char *backup, const char *domain,
@@ -197,12 +230,13 @@ static int recall(struct store *store, void *context)
 
     statement_text(&statement, recall->backup);
     while (statement_row(&statement))
-        recall->row(recall->context, &(struct store_asked){
-                                         .domain = statement_column_text(&statement, 0),
-                                         .asked_ms = statement_column_number(&statement, 1),
-                                         .started_ms = statement_column_number(&statement, 2),
-                                         .understood = statement_column_number(&statement, 3) != 0,
-                                     });
+        recall->row(recall->context,
+                    &(struct store_asked){
+                        .domain = statement_column_text(&statement, 0),
+                        .asked_ms = stamp_believed(store, statement_column_number(&statement, 1)),
+                        .started_ms = stamp_believed(store, statement_column_number(&statement, 2)),
+                        .understood = statement_column_number(&statement, 3) != 0,
+                    });
     return statement_end(&statement);
 }
 

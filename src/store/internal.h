@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 
 enum {
-    STATEMENTS_MAX = 32
+    STATEMENTS_MAX = 48
 };
 
 enum batch {
@@ -31,6 +31,7 @@ struct store {
     bool read_only;
     bool is_frozen; /* nobody can write it, so it is read without locks and without its log */
     int64_t keep_s;
+    int64_t (*now_ms)(void); /* NULL: the wall clock */
     int64_t patience_ms;
     void (*notice)(void *context, const char *text);
     void *context; /* borrowed */
@@ -45,6 +46,28 @@ struct store {
     enum access batch_access;
     struct error batch_error;
 };
+
+/* ---- stamp.c ---- */
+
+/* STAMP_FLOOR: 2020-01-01: mxpull is years younger, so a clock that shows an earlier time was not set. STAMP_AHEAD:
+ * further ahead of the clock is no stamp of its own. Both as they stand in SQL, too. */
+#define STAMP_FLOOR "1577836800000"
+#define STAMP_FLOOR_MS INT64_C(1577836800000)
+#define STAMP_AHEAD "300000"
+#define STAMP_AHEAD_MS INT64_C(300000)
+
+/* SQL: the later of an old stamp and a new one by a clock that was not set; else the new one. */
+#define STAMP_NEXT(old, new)                                                                       \
+    "iif(" new " >= " STAMP_FLOOR " OR " new " > " old ", " new ", " old ")"
+
+int64_t stamp_now(const struct store *store);
+
+/* The first and the last stamp that are believed now. */
+int64_t stamp_first(const struct store *store);
+int64_t stamp_last(const struct store *store);
+
+/* The stamp, or 0 where it is not believed. */
+int64_t stamp_believed(const struct store *store, int64_t stamp_ms);
 
 /* ---- statement.c ---- */
 

@@ -33,7 +33,8 @@ static int set_primary(struct store *store, void *context)
         "INSERT INTO life (id, alive_ms, is_up, looked_ms, since_ms, text)"
         " VALUES (1, ?5, ?1, ?2, iif(?3 = 0, ?2, ?3), ?4) ON CONFLICT (id) DO UPDATE SET"
         " alive_ms = iif(?5 = 0, alive_ms, ?5), has_ended = iif(?5 = 0, has_ended, 0),"
-        " since_ms = iif(?3 = 0 AND looked_ms > 0 AND is_up = ?1, since_ms, excluded.since_ms),"
+        " since_ms = iif(?3 = 0 AND looked_ms > 0 AND is_up = ?1 AND since_ms <= ?2 + " STAMP_AHEAD
+        " AND (since_ms >= " STAMP_FLOOR " OR ?2 < " STAMP_FLOOR "), since_ms, excluded.since_ms),"
         " is_up = excluded.is_up, looked_ms = excluded.looked_ms, text = excluded.text";
     const struct store_primary *primary = context;
     struct statement statement = statement_start(store, sql);
@@ -63,11 +64,13 @@ static int get_life(struct store *store, void *context)
 
     *life = (struct store_life){.alive_ms = 0};
     if (statement_row(&statement)) {
-        life->alive_ms = statement_column_number(&statement, 0);
+        life->has_lived = statement_column_number(&statement, 0) != 0;
+        life->alive_ms = stamp_believed(store, statement_column_number(&statement, 0));
         life->has_ended = statement_column_number(&statement, 1) != 0;
         life->is_up = statement_column_number(&statement, 2) != 0;
-        life->looked_ms = statement_column_number(&statement, 3);
-        life->since_ms = statement_column_number(&statement, 4);
+        life->has_looked = statement_column_number(&statement, 3) != 0;
+        life->looked_ms = stamp_believed(store, statement_column_number(&statement, 3));
+        life->since_ms = stamp_believed(store, statement_column_number(&statement, 4));
         statement_copy_text(&statement, 5, life->text, sizeof life->text);
     }
     return statement_end(&statement);
@@ -132,14 +135,19 @@ struct outage_query {
 
 static int last_outage(struct store *store, void *context)
 {
-    static const char sql[] =
-        "SELECT began_ms, ended_ms, why FROM outages ORDER BY id DESC LIMIT 1";
+    static const char sql[] = "SELECT began_ms, ended_ms, why FROM outages WHERE ended_ms = 0"
+                              " OR (began_ms BETWEEN ?1 AND ?2 AND ended_ms BETWEEN ?1 AND ?2)"
+                              " ORDER BY id DESC LIMIT 1";
     struct outage_query *query = context;
     struct statement statement = statement_start(store, sql);
 
+    statement_number(&statement, stamp_first(store));
+    statement_number(&statement, stamp_last(store));
     query->found = statement_row(&statement);
     if (query->found) {
-        query->outage.began_ms = statement_column_number(&statement, 0);
+        query->outage.began_ms = stamp_believed(store, statement_column_number(&statement, 0));
+        if (query->outage.began_ms == 0)
+            query->outage.began_ms = stamp_now(store);
         query->outage.ended_ms = statement_column_number(&statement, 1);
         statement_copy_text(&statement, 2, query->outage.why, sizeof query->outage.why);
     }

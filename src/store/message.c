@@ -43,8 +43,8 @@ static int add_domain_row(struct store *store, const struct store_message *messa
 static int note_mail(struct store *store, const struct store_message *message, const char *domain)
 {
     static const char sql[] = "INSERT INTO domains (backup, domain, mail_ms) VALUES (?, ?, ?)"
-                              " ON CONFLICT (backup, domain) DO UPDATE SET mail_ms = "
-                              "excluded.mail_ms";
+                              " ON CONFLICT (backup, domain) DO UPDATE SET mail_ms = " STAMP_NEXT(
+                                  "mail_ms", "excluded.mail_ms");
     struct statement statement = statement_start(store, sql);
 
     statement_text(&statement, message->backup);

@@ -102,7 +102,7 @@ static int read_streak(struct store *store, const char *backup, struct store_cha
     statement_text(&statement, backup);
     if (statement_row(&statement)) {
         change->streak = statement_column_number(&statement, 0);
-        change->since_ms = statement_column_number(&statement, 1);
+        change->since_ms = stamp_believed(store, statement_column_number(&statement, 1));
     }
     return statement_end(&statement);
 }
@@ -146,10 +146,12 @@ static int write_backup(struct store *store, const struct record *record)
         "INSERT INTO backups (backup, asked_ms, streak, failing_since_ms, certificate_expires_ms)"
         " VALUES (?1, ?2, ?3, ?4, ?5)"
         " ON CONFLICT (backup) DO UPDATE SET"
-        " asked_ms = iif(?6, asked_ms, excluded.asked_ms),"
-        " streak = excluded.streak, failing_since_ms = excluded.failing_since_ms,"
-        " certificate_expires_ms ="
-        " iif(?5 = 0, certificate_expires_ms, excluded.certificate_expires_ms)";
+        " asked_ms = iif(?6, asked_ms, " STAMP_NEXT(
+            "asked_ms",
+            "?2") "),"
+                  " streak = excluded.streak, failing_since_ms = excluded.failing_since_ms,"
+                  " certificate_expires_ms ="
+                  " iif(?5 = 0, certificate_expires_ms, excluded.certificate_expires_ms)";
     const struct store_poll *poll = record->poll;
     const struct store_change *change = &record->change;
     struct statement statement = statement_start(store, sql);

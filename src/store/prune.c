@@ -8,64 +8,95 @@ enum {
     ROWS_MAX = 2000
 };
 
+/* Rows of a table by their stamps, which an index has in order. */
+#define OLDEST(table, stamp)                                                                       \
+    "SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? ORDER BY " stamp " LIMIT 1"
+#define ROWS(table, stamp)                                                                         \
+    "(SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? AND id < ?"                         \
+    " ORDER BY " stamp ", id LIMIT ?)"
+#define REMOVE(table, stamp) "DELETE FROM " table " WHERE id IN " ROWS(table, stamp)
+
+static const struct part {
+    const char *oldest, *remove;
+    const char *remove_first; /* what points at them, and is not counted; or NULL */
+} parts[] = {
+    {OLDEST("answers", "at_ms"), REMOVE("answers", "at_ms"), NULL},
+    {OLDEST("polls", "ended_ms"), REMOVE("polls", "ended_ms"), NULL},
+    {OLDEST("messages", "at_ms"), REMOVE("messages", "at_ms"),
+     "DELETE FROM message_domains WHERE message IN " ROWS("messages", "at_ms")},
+    {OLDEST("outages", "ended_ms"), REMOVE("outages", "ended_ms"), NULL},
+};
+
 struct prune {
-    int64_t before_ms;
+    int64_t now_ms;
+    int64_t keep_ms;
     int64_t left; /* rows that may still go */
 };
 
-/* Each takes rows before ?1, at most ?2. */
-static const char answers[] = "DELETE FROM answers WHERE id IN"
-                              " (SELECT id FROM answers WHERE at_ms < ? ORDER BY at_ms LIMIT ?)";
-static const char polls[] = "DELETE FROM polls WHERE id IN"
-                            " (SELECT id FROM polls WHERE ended_ms < ? ORDER BY ended_ms LIMIT ?)";
-static const char message_domains[] =
-    "DELETE FROM message_domains WHERE message IN"
-    " (SELECT id FROM messages WHERE at_ms < ? ORDER BY at_ms, id LIMIT ?)";
-static const char messages[] =
-    "DELETE FROM messages WHERE id IN"
-    " (SELECT id FROM messages WHERE at_ms < ? ORDER BY at_ms, id LIMIT ?)";
-static const char outages[] = "DELETE FROM outages WHERE id IN"
-                              " (SELECT id FROM outages WHERE ended_ms > 0 AND ended_ms < ?"
-                              " LIMIT ?)";
-
-static int remove_rows(struct store *store, const char *sql, const struct prune *prune,
-                       int64_t *removed)
+static int find_oldest(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
+                       int64_t *id)
 {
     struct statement statement = statement_start(store, sql);
-    int code;
 
-    statement_number(&statement, prune->before_ms);
-    statement_number(&statement, prune->left);
-    code = statement_run(&statement);
-    *removed = code == SQLITE_OK ? sqlite3_changes(store->database) : 0;
+    statement_number(&statement, first_ms);
+    statement_number(&statement, last_ms);
+    if (statement_row(&statement))
+        *id = statement_column_number(&statement, 0);
+    return statement_end(&statement);
+}
+
+static int remove_rows(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
+                       int64_t before_id, int64_t most)
+{
+    struct statement statement = statement_start(store, sql);
+
+    statement_number(&statement, first_ms);
+    statement_number(&statement, last_ms);
+    statement_number(&statement, before_id);
+    statement_number(&statement, most);
+    return statement_run(&statement);
+}
+
+/* Rows of a table with stamps from first_ms to last_ms that were written down before the one of that id. */
+static int remove_part(struct store *store, const struct part *part, struct prune *prune,
+                       int64_t first_ms, int64_t last_ms, int64_t before_id)
+{
+    int code = SQLITE_OK;
+
+    if (part->remove_first != NULL)
+        code = remove_rows(store, part->remove_first, first_ms, last_ms, before_id, prune->left);
+    if (code == SQLITE_OK)
+        code = remove_rows(store, part->remove, first_ms, last_ms, before_id, prune->left);
+    if (code == SQLITE_OK)
+        prune->left -= sqlite3_changes(store->database);
     return code;
 }
 
 static int prune_all(struct store *store, void *context)
 {
     struct prune *prune = context;
-    int64_t removed = 0;
-    int code = SQLITE_OK;
-    /* What points at messages goes with them, and is not counted. */
-    const struct {
-        const char *sql;
-        bool is_counted;
-    } parts[] = {
-        {answers, true}, {polls, true}, {message_domains, false}, {messages, true}, {outages, true},
-    };
+    int64_t old_ms = prune->now_ms - prune->keep_ms, ahead_ms = prune->now_ms + STAMP_AHEAD_MS;
+    int64_t floor_ms = prune->now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1, witness = 0;
+    int code = find_oldest(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
 
     prune->left = ROWS_MAX;
-    for (size_t i = 0; code == SQLITE_OK && prune->left > 0 && i < COUNT_OF(parts); i++) {
-        code = remove_rows(store, parts[i].sql, prune, &removed);
-        if (parts[i].is_counted)
-            prune->left -= removed;
+    for (size_t i = 0; code == SQLITE_OK && witness != 0 && i < COUNT_OF(parts); i++) {
+        int64_t kept = 0;
+
+        code = find_oldest(store, parts[i].oldest, old_ms, prune->now_ms, &kept);
+        if (code == SQLITE_OK && prune->left > 0)
+            code = remove_part(store, &parts[i], prune, floor_ms, old_ms - 1, INT64_MAX);
+        if (code == SQLITE_OK && prune->left > 0)
+            code = remove_part(store, &parts[i], prune, ahead_ms + 1, INT64_MAX, kept);
+        if (code == SQLITE_OK && prune->left > 0)
+            code = remove_part(store, &parts[i], prune, 1, floor_ms - 1, kept);
     }
     return code;
 }
 
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error)
 {
-    struct prune prune = {.before_ms = now_ms - store->keep_s * 1000};
+    struct prune prune = {.now_ms = now_ms, .keep_ms = store->keep_s * 1000, .left = 1};
     enum status status = STATUS_OK;
 
     if (store->keep_s > 0)

@@ -48,9 +48,9 @@ static int get_backup(struct store *store, void *context)
         query->state = (struct store_backup){
             .slot_ms = statement_column_number(&statement, 0),
             .due_ms = statement_column_number(&statement, 1),
-            .asked_ms = statement_column_number(&statement, 2),
+            .asked_ms = stamp_believed(store, statement_column_number(&statement, 2)),
             .streak = statement_column_number(&statement, 3),
-            .failing_since_ms = statement_column_number(&statement, 4),
+            .failing_since_ms = stamp_believed(store, statement_column_number(&statement, 4)),
             .certificate_expires_ms = statement_column_number(&statement, 5),
         };
     }

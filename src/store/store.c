@@ -31,6 +31,7 @@ enum status store_open(struct store **store, const struct store_options *options
     }
     opened->read_only = options->read_only;
     opened->keep_s = options->keep_s;
+    opened->now_ms = options->now_ms;
     opened->patience_ms = STORE_PATIENCE_MS;
     opened->notice = options->notice;
     opened->context = options->context;

@@ -41,6 +41,7 @@ static inline void make_config(void)
 {
     struct error error;
 
+    test_now_ms = NOW;
     for (size_t i = 0; i < COUNT_OF(mx2_nodes); i++)
         assert_int_equal(node_parse(&mx2_nodes[i], mx2_domains[i], &error), STATUS_OK);
     assert_int_equal(node_parse(&provider_nodes[0], domain_net, &error), STATUS_OK);

@@ -80,9 +80,17 @@ static int tear_down(void **state)
     return remove_directory(state);
 }
 
+static int64_t store_ahead_ms; /* the store's clock before that of the system */
+
+static int64_t store_now(void)
+{
+    return clock_wall_ms() + store_ahead_ms;
+}
+
 static struct store *open_store(void)
 {
-    const struct store_options options = {.directory = directory, .keep_s = 3600};
+    const struct store_options options = {
+        .directory = directory, .keep_s = 3600, .now_ms = store_now};
     struct store *store;
     struct error error;
 
@@ -191,6 +199,30 @@ static void test_stopped(void **state)
     is_stopping = false;
     poll_brings(record, OUTCOME_INTERRUPTED);
     assert_told("failure interrupted \n");
+    record_free(record);
+    store_close(store);
+}
+
+/* A clock that was years ahead, and is put right: from then on the silence counts. */
+static void test_silence_after_a_wrong_clock(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    int64_t right_ms = clock_wall_ms() - 4000 * 24 * (int64_t)HOUR_MS;
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    (void)check_silence(record, clock_wall_ms());
+    store_ahead_ms = right_ms - clock_wall_ms();
+    int64_t due_ms = check_silence(record, right_ms);
+    assert_in_range(due_ms - right_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
+    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_told("silence a.example started \n");
+    record_free(record);
+    record = make_record(store, true); /* a start then */
+    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_told("");
+    store_ahead_ms = 0;
     record_free(record);
     store_close(store);
 }
@@ -564,6 +596,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_changes_between_processes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silence_after_a_wrong_clock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_never_a_good_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),

@@ -51,10 +51,21 @@ static inline void take_notice(void *context, const char *text)
                    "%s\n", text);
 }
 
+/* What the store takes for now: a time at which all stamps of these tests are past. */
+static int64_t test_now_ms = INT64_C(10000000);
+
+static inline int64_t test_now(void)
+{
+    return test_now_ms;
+}
+
 static inline enum status try_open(struct store **store, bool read_only, struct error *error)
 {
-    const struct store_options options = {
-        .directory = test_directory, .read_only = read_only, .keep_s = 1000, .notice = take_notice};
+    const struct store_options options = {.directory = test_directory,
+                                          .read_only = read_only,
+                                          .keep_s = 1000,
+                                          .now_ms = test_now,
+                                          .notice = take_notice};
 
     return store_open(store, &options, error);
 }

@@ -9,7 +9,8 @@
 
 /* The memory of mxpull: one SQLite file, mxpull.db, in the state directory, which runs by cron, runs
  * by hand and the daemon share. All stamps are milliseconds of the wall clock since 1970; 0 is
- * "never" or "not known". Texts that are given are borrowed for the call; a text may be NULL where
+ * "never" or "not known". A stamp of the future (by more than five minutes), or of a clock that was not set
+ * (before 2020), is not believed: it is given out as 0. Texts that are given are borrowed for the call; a text may be NULL where
  * it says so. What was recorded with STATUS_OK survives the death of the process at any instant.
  * Failures are STATUS_SYSTEM (a full disk, no permission, a file that is no store) or STATUS_BUSY
  * (another process has held the store for longer than a few seconds); nothing is ever half
@@ -30,6 +31,7 @@ struct store_options {
                     store_open tells why not */
     /* How long polls, answers, messages and outages are kept: `history`. 0: for ever. */
     int64_t keep_s;
+    int64_t (*now_ms)(void); /* the wall clock of tests; NULL: that of the system */
 
     /* Something that the operator should read once, such as the name under which a damaged store
      * was set aside. May be NULL. */
@@ -155,6 +157,7 @@ enum status store_set_primary(struct store *store, const struct store_primary *p
                               struct error *error);
 
 struct store_life {
+    bool has_lived, has_looked; /* also where it is not known when */
     int64_t alive_ms;           /* the daemon's last sign of life */
     bool has_ended;             /* it was its last, in order */
     bool is_up;                 /* the primary, when it was last looked at */
@@ -178,7 +181,7 @@ struct store_outage {
     char why[ERROR_TEXT_SIZE];
 };
 
-/* The one that began last; *found says whether there is any. */
+/* The one that began last; *found says whether there is any. One that lasts began now at the latest. */
 enum status store_last_outage(struct store *store, struct store_outage *outage, bool *found,
                               struct error *error);
 
@@ -202,6 +205,7 @@ enum status store_get_backup(struct store *store, const char *backup, struct sto
                              bool *found, struct error *error);
 
 struct store_domain {
+    bool has_good;    /* there was a good answer, also where it is not known when */
     int64_t first_ms; /* its first answer, held ones too */
     int64_t at_ms;    /* the last answer, held ones too */
     int64_t good_ms;  /* the last good answer */
@@ -267,7 +271,9 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                            void *context, struct error *error);
 
 /* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether
- * there is more to do. */
+ * there is more to do. A clock that has run ahead would make everything old: nothing goes unless something
+ * was answered in the older half of that time, too. What has a stamp that is not believed goes with
+ * what was written down at the same time. */
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error);
 
 #endif
