@@ -4,10 +4,12 @@
 #include <mxpull/cli/nagios.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/cli/program.h>
+#include <mxpull/net/loop.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/secrets.h>
 #include <mxpull/platform/terminal.h>
+#include <mxpull/store/store.h>
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,9 +35,13 @@ static int print_help(const struct command *command)
 static int print_version(void)
 {
     struct output output;
+    char libraries[160], text[240];
 
     output_init(&output, stdout);
-    output_write_text(&output, "mxpull " MXPULL_VERSION "\n");
+    loop_libraries(libraries, sizeof libraries);
+    (void)snprintf(text, sizeof text, "mxpull %s\n%s, SQLite %s\n", MXPULL_VERSION, libraries,
+                   store_library());
+    output_write_text(&output, text);
     return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 

@@ -6,6 +6,7 @@
 #include <mxpull/platform/clock.h>
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,4 +188,12 @@ void loop_turn(struct loop *loop, int64_t until_ms)
     take_results(loop);
     check_deadlines(loop);
     free_closed(loop);
+}
+
+void loop_libraries(char *text, size_t size)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+    (void)snprintf(text, size, "libcurl %s, %s", info->version,
+                   info->ssl_version != NULL ? info->ssl_version : "without TLS");
 }

@@ -75,3 +75,8 @@ enum status store_commit(struct store *store, struct error *error)
 {
     return transaction_commit(store, error);
 }
+
+const char *store_library(void)
+{
+    return sqlite3_libversion();
+}

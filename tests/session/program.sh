@@ -67,6 +67,7 @@ run 64 nonsense
 run 64
 run 0 --help
 run 0 --version
+expect "its TLS library and SQLite are named" 1 "$(grep -cE 'libcurl [0-9.]+, [A-Za-z]+.*, SQLite [0-9.]+$' "$tmp/out")"
 run 78 pull -c "$theirs/missing"
 run 78 pull -c "$theirs"
 expect_in "a directory is called one" "directory" "$tmp/err"

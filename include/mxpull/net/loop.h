@@ -3,6 +3,7 @@
 
 #include <mxpull/base/status.h>
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The one loop that all connections of a run live in. One thread. */
@@ -20,6 +21,9 @@ void loop_free(struct loop *loop);
  * reaches until_ms (INT64_MAX: no bound), handles all that has happened by calling the connections'
  * events, and returns. */
 void loop_turn(struct loop *loop, int64_t until_ms);
+
+/* "libcurl 7.88.1, OpenSSL/3.0.17": with the TLS library that libcurl speaks by. */
+void loop_libraries(char *text, size_t size);
 
 /* Makes a waiting loop_turn return. May be called from another thread and from a signal handler. */
 void loop_wake(struct loop *loop);

@@ -276,4 +276,7 @@ enum status store_messages(struct store *store, const struct store_filter *filte
  * what was written down at the same time. */
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error);
 
+/* SQLite's version. */
+const char *store_library(void);
+
 #endif
