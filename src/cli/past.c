@@ -4,10 +4,10 @@
 #include <mxpull/base/text.h>
 #include <mxpull/cli/output.h>
 #include <mxpull/cli/past.h>
+#include <mxpull/platform/file.h>
 #include <mxpull/platform/writable.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -48,19 +48,14 @@ static enum status tell_missing(const char *directory, const char *path, struct 
 /* Before the store has the file open: closing it would give back SQLite's own locks. */
 static enum status try_file(const char *directory, const char *path, struct error *error)
 {
-    FILE *file = fopen(path, "rb");
+    int failed = file_try(path);
 
-    if (file != NULL) {
-        (void)fclose(file);
+    if (failed == 0)
         return STATUS_OK;
-    }
-    if (errno == ENOENT || errno == ENOTDIR)
+    if (failed == ENOENT || failed == ENOTDIR)
         return tell_missing(directory, path, error);
-    if (errno == EACCES)
-        return error_set(error, STATUS_SYSTEM,
-                         "%s cannot be read: %s; run this as the user that mxpull runs as", path,
-                         strerror(errno));
-    return error_set(error, STATUS_SYSTEM, "%s cannot be read: %s", path, strerror(errno));
+    return error_set(error, STATUS_SYSTEM, "%s cannot be read: %s%s", path, strerror(failed),
+                     failed == EACCES ? "; run this as the user that mxpull runs as" : "");
 }
 
 enum status past_open(struct store **store, const struct config *config, struct error *error)

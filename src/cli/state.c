@@ -3,6 +3,7 @@
 #include <mxpull/base/log.h>
 #include <mxpull/cli/state.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/folder.h>
 
 enum {
     PATH_SIZE_MAX = 8 * 1024
@@ -45,12 +46,26 @@ static enum status open_claims(struct state *state, const char *path, struct err
     return status == STATUS_BUSY ? STATUS_OK : status;
 }
 
+/* What others may write into would have them say what we remember. */
+static enum status check_folder(const char *directory, struct error *error)
+{
+    struct folder *folder = NULL;
+    enum status status = folder_open(&folder, directory, error);
+
+    if (status == STATUS_OK)
+        status = folder_check_ours(folder, error);
+    folder_close(folder);
+    return status;
+}
+
 /* Pulls run side by side; of daemons there is one. */
 static enum status open_locks(struct state *state, const char *directory, enum state_use use,
                               struct buffer *path, struct error *error)
 {
     enum status status = directory_make(directory, error);
 
+    if (status == STATUS_OK)
+        status = check_folder(directory, error);
     if (status == STATUS_OK && !join(path, directory, "daemon.lock"))
         status = error_set(error, STATUS_LIMIT, "the path is too long");
     if (status == STATUS_OK && use == STATE_DAEMON)

@@ -2,9 +2,11 @@
  * replaced in one step, and checked for whether others can read them. */
 #include <mxpull/platform/file.h>
 
+#include "posix_folder.h"
 #include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/random.h>
 #include <mxpull/platform/signals.h>
 
 #include <errno.h>
@@ -21,12 +23,12 @@ enum {
     LOG_MODE = 0640,
     LOG_BUFFER_SIZE = 64 * 1024,
     REPLACED_MODE = 0644,
-    DIRECTORY_MODE = 0700,
+    PRIVATE_MODE = 0600,
+    NAMES_TRIED_MAX = 100,
     PRIVATE_BITS = 077,
     WRITTEN_BITS = 022,
     SIZE_MAX_MIB = 64,
     CHUNK_SIZE = 16 * 1024,
-    PATH_SIZE_MAX = 16 * 1024,
 };
 
 static enum status fail(struct error *error, const char *path, const char *what)
@@ -45,20 +47,10 @@ void file_guard_streams(void)
     (void)signal(SIGXFSZ, SIG_IGN);
 }
 
-/* What stands in the place of a plain file, or NULL. */
-static const char *strange_kind(mode_t mode)
-{
-    return S_ISREG(mode)    ? NULL
-           : S_ISDIR(mode)  ? "directory"
-           : S_ISFIFO(mode) ? "pipe"
-           : S_ISSOCK(mode) ? "socket"
-                            : "device";
-}
-
 /* STATUS_OK for a plain file of a size that can be read in a moment. */
 static enum status check_plain(const struct stat *facts, const char *path, struct error *error)
 {
-    const char *kind = strange_kind(facts->st_mode);
+    const char *kind = folder_strange_kind(facts->st_mode);
 
     if (kind != NULL)
         return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path, kind);
@@ -95,18 +87,40 @@ enum status file_open(FILE **file, const char *path, struct error *error)
     return STATUS_OK;
 }
 
+/* A plain file, or a device of characters such as /dev/null, which O_NONBLOCK keeps from holding us up. */
+static int open_log(const struct folder *folder)
+{
+    struct stat facts;
+
+    if (fstatat(folder->descriptor, folder->name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
+        !S_ISREG(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
+        errno = S_ISDIR(facts.st_mode) ? EISDIR : S_ISLNK(facts.st_mode) ? ELOOP : ENXIO;
+        return -1;
+    }
+    int descriptor = folder_open_file(folder, O_WRONLY | O_APPEND | O_CREAT, LOG_MODE);
+    if (descriptor >= 0 && !folder_is_trusted(folder, descriptor, &facts) &&
+        !S_ISCHR(facts.st_mode)) {
+        (void)close(descriptor);
+        errno = EPERM;
+        return -1;
+    }
+    return descriptor;
+}
+
 enum status file_open_log(FILE **file, const char *path, struct error *error)
 {
     /* The stream's own, of a size that no line is cut in two; there is one log at a time. */
     static char lines[LOG_BUFFER_SIZE];
-    /* O_NONBLOCK: a pipe that nobody reads is a failure, not a wait. */
-    int descriptor =
-        open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, LOG_MODE);
+    struct folder folder;
+    int descriptor = -1;
     FILE *opened;
 
+    if (folder_find(&folder, path, FOLDER_LAST_FILE_OR_LINK)) {
+        descriptor = open_log(&folder);
+        folder_done(&folder);
+    }
     if (descriptor < 0)
         return fail(error, path, "cannot be opened for writing");
-    (void)fcntl(descriptor, F_SETFL, O_APPEND);
     opened = fdopen(descriptor, "a");
     if (opened == NULL) {
         (void)fail(error, path, "cannot be opened for writing");
@@ -238,23 +252,6 @@ static bool write_all(int descriptor, const char *bytes, size_t size)
     return true;
 }
 
-/* The directory's entry for a file that was just renamed is on the disk only after this. Some file
- * systems cannot do it on a directory, and the file is whole without it: so a failure is none. */
-static void sync_directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char *directory = slash == NULL   ? memory_copy(".")
-                      : slash == path ? memory_copy("/")
-                                      : memory_copy_part(path, (size_t)(slash - path));
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (descriptor >= 0) {
-        (void)fsync(descriptor);
-        (void)close(descriptor);
-    }
-    free(directory);
-}
-
 /* Writes the new file beside the old one. It is on the disk when this returns STATUS_OK. */
 static enum status write_new(int descriptor, const char *path, const char *bytes, size_t size,
                              struct error *error)
@@ -270,71 +267,86 @@ static enum status write_new(int descriptor, const char *path, const char *bytes
     return STATUS_OK;
 }
 
-enum status file_replace(const char *path, const char *bytes, size_t size, struct error *error)
+/* Makes a file beside the one that is to be replaced; its name is written to name. */
+static int create_beside(const struct folder *folder, char *name, size_t name_size)
 {
-    struct buffer new_path;
-    enum status status;
-    int descriptor;
+    uint64_t number = random_seed();
+    int descriptor = -1;
 
-    buffer_init(&new_path, PATH_SIZE_MAX);
-    status = buffer_append_format(&new_path, "%s.XXXXXX", path);
-    if (status != STATUS_OK) {
-        (void)error_set(error, STATUS_SYSTEM, "%.100s…: the path is too long", path);
-        goto done;
+    errno = ENAMETOOLONG;
+    for (int i = 0; descriptor < 0 && i < NAMES_TRIED_MAX; i++) {
+        int length =
+            snprintf(name, name_size, "%s.%016llx", folder->name, (unsigned long long)number++);
+
+        if (length < 0 || (size_t)length >= name_size)
+            return -1;
+        descriptor = openat(folder->descriptor, name,
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
+        if (descriptor < 0 && errno != EEXIST)
+            return -1;
     }
-    descriptor = mkstemp(new_path.bytes);
-    if (descriptor < 0) {
-        status = fail(error, path, "cannot be written");
-        goto done;
-    }
-    (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-    status = write_new(descriptor, path, bytes, size, error);
-    if (status == STATUS_OK && rename(new_path.bytes, path) != 0)
-        status = fail(error, path, "cannot be replaced");
-    if (status == STATUS_OK)
-        sync_directory_of(path);
-    else
-        (void)unlink(new_path.bytes);
-done:
-    buffer_done(&new_path);
-    return status == STATUS_OK ? STATUS_OK : STATUS_SYSTEM;
+    return descriptor;
 }
 
-/* Makes one directory, or finds it there. */
-static bool make_one(const char *path)
+/* The entry of a file that was just renamed is on the disk only after this. Some file systems cannot do it on
+ * a directory, and the file is whole without it: so a failure is none. */
+static void sync_folder(const struct folder *folder)
 {
-    struct stat facts;
-    int saved;
+    int descriptor = openat(folder->descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (mkdir(path, DIRECTORY_MODE) == 0)
-        return true;
-    saved = errno;
-    if (stat(path, &facts) == 0) {
-        if (S_ISDIR(facts.st_mode))
-            return true;
-        saved = ENOTDIR;
+    if (descriptor >= 0) {
+        (void)fsync(descriptor);
+        (void)close(descriptor);
     }
-    errno = saved;
-    return false;
+}
+
+static enum status replace_in(const struct folder *folder, const char *path, const char *bytes,
+                              size_t size, struct error *error)
+{
+    char name[NAME_MAX + 1];
+    struct stat facts;
+    bool is_there = fstatat(folder->descriptor, folder->name, &facts, AT_SYMLINK_NOFOLLOW) == 0;
+    const char *kind =
+        is_there && !S_ISLNK(facts.st_mode) ? folder_strange_kind(facts.st_mode) : NULL;
+
+    if (kind != NULL)
+        return error_set(error, STATUS_SYSTEM, "%s: cannot be replaced: it is a %s, not a file",
+                         path, kind);
+    int descriptor = create_beside(folder, name, sizeof name);
+    if (descriptor < 0)
+        return fail(error, path, "cannot be written");
+    enum status status = write_new(descriptor, path, bytes, size, error);
+    if (status == STATUS_OK &&
+        renameat(folder->descriptor, name, folder->descriptor, folder->name) != 0)
+        status = fail(error, path, "cannot be replaced");
+    if (status == STATUS_OK)
+        sync_folder(folder);
+    else
+        (void)unlinkat(folder->descriptor, name, 0);
+    return status;
+}
+
+enum status file_replace(const char *path, const char *bytes, size_t size, struct error *error)
+{
+    struct folder folder;
+
+    if (!folder_find(&folder, path, FOLDER_LAST_FILE))
+        return fail(error, path, "cannot be written");
+    folder_enter(&folder);
+    enum status status = replace_in(&folder, path, bytes, size, error);
+    folder_leave(&folder);
+    folder_done(&folder);
+    return status;
 }
 
 enum status directory_make(const char *path, struct error *error)
 {
-    char *part = memory_copy(path);
-    enum status status = STATUS_OK;
+    struct folder folder;
 
-    for (char *slash = part; status == STATUS_OK && slash != NULL;) {
-        slash += strspn(slash, "/");
-        slash = strchr(slash, '/');
-        if (slash != NULL)
-            *slash = '\0';
-        if (*part != '\0' && !make_one(part))
-            status = fail(error, path, "the directory cannot be made");
-        if (slash != NULL)
-            *slash = '/';
-    }
-    free(part);
-    return status;
+    if (!folder_find(&folder, path, FOLDER_LAST_MADE))
+        return fail(error, path, "the directory cannot be made");
+    folder_done(&folder);
+    return STATUS_OK;
 }
 
 enum status file_make_private(const char *path, struct error *error)
@@ -349,7 +361,34 @@ enum status file_make_private(const char *path, struct error *error)
 
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
-    return rename(from, to) == 0 ? STATUS_OK : fail(error, from, "cannot be renamed");
+    const char *slash = strrchr(to, '/');
+    struct folder folder;
+    bool is_done = false;
+
+    if (folder_find(&folder, from, FOLDER_LAST_FILE)) {
+        folder_enter(&folder);
+        is_done = renameat(folder.descriptor, folder.name, folder.descriptor,
+                           slash != NULL ? slash + 1 : to) == 0;
+        folder_leave(&folder);
+        folder_done(&folder);
+    }
+    return is_done ? STATUS_OK : fail(error, from, "cannot be renamed");
+}
+
+int file_try(const char *path)
+{
+    struct folder folder;
+    int descriptor = -1, failed = 0;
+
+    if (folder_find(&folder, path, FOLDER_LAST_FILE)) {
+        descriptor = folder_open_file(&folder, O_RDONLY, 0);
+        folder_done(&folder);
+    }
+    if (descriptor < 0)
+        failed = errno;
+    else
+        (void)close(descriptor);
+    return failed;
 }
 
 const char *file_error_text(int number)

@@ -2,8 +2,7 @@
 #define MXPULL_PLATFORM_POSIX_PRIVATE_FILE_H
 
 /* Opens the file at path for reading and writing, made if it is not there with mode 0600, and
- * inherited by no child. Made by root in somebody else's directory it belongs to him: a service of
- * its own user must be able to use what root's hand has left behind. Returns -1 with errno set. */
+ * inherited by no child, with the rights that folder.h speaks of. Returns -1 with errno set. */
 int private_file_open(const char *path);
 
 #endif

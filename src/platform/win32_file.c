@@ -336,6 +336,18 @@ enum status file_rename(const char *from, const char *to, struct error *error)
     return status;
 }
 
+int file_try(const char *path)
+{
+    wchar_t *wide = win32_wide(path);
+    FILE *file = _wfopen(wide, L"rb");
+    int failed = file != NULL ? 0 : errno;
+
+    if (file != NULL)
+        (void)fclose(file);
+    free(wide);
+    return failed;
+}
+
 const char *file_error_text(int number)
 {
     return win32_error_text((DWORD)number);

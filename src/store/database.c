@@ -37,16 +37,41 @@ static void append_escaped(struct buffer *uri, const char *path)
     }
 }
 
+/* The name is used as it is: SQLite would look for what is behind a handle. */
+static int take_name(sqlite3_vfs *vfs, const char *name, int size, char *target)
+{
+    (void)vfs;
+    (void)sqlite3_snprintf(size, target, "%s", name);
+    return SQLITE_OK;
+}
+
+/* SQLite's own system interface, but for names. */
+static const char *handle_interface(void)
+{
+    static sqlite3_vfs interface;
+
+    if (interface.zName == NULL) {
+        interface = *sqlite3_vfs_find(NULL);
+        interface.zName = "mxpull";
+        interface.xFullPathname = take_name;
+        (void)sqlite3_vfs_register(&interface, 0);
+    }
+    return interface.zName;
+}
+
 /* A new file gets the mode of the lock file, 0600. */
 static int open_file(struct store *store)
 {
     int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+    bool is_handle;
+    const char *folder = folder_path(store->folder, &is_handle);
     struct buffer uri;
     int code;
 
     buffer_init(&uri, URI_SIZE_MAX);
-    (void)buffer_append_text(&uri, store->path[0] == '/' ? "file://" : "file:");
-    append_escaped(&uri, store->path);
+    (void)buffer_append_text(&uri, folder[0] == '/' ? "file://" : "file:");
+    append_escaped(&uri, folder);
+    (void)buffer_append_text(&uri, "/mxpull.db");
     if (store->read_only) {
         flags |= SQLITE_OPEN_READONLY;
         if (store->is_frozen)
@@ -54,9 +79,11 @@ static int open_file(struct store *store)
     } else {
         flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
         (void)buffer_append_text(&uri, "?modeof=");
-        append_escaped(&uri, store->lock_path);
+        append_escaped(&uri, folder);
+        (void)buffer_append_text(&uri, "/store.lock");
     }
-    code = sqlite3_open_v2(uri.bytes, &store->database, flags, NULL);
+    code =
+        sqlite3_open_v2(uri.bytes, &store->database, flags, is_handle ? handle_interface() : NULL);
     buffer_done(&uri);
     return code;
 }
@@ -69,13 +96,15 @@ static void remove_leftovers(const struct store *store)
     sqlite3_vfs *system = sqlite3_vfs_find(NULL);
     sqlite3_file *file = NULL;
     sqlite3_int64 size = 0;
+    bool is_handle;
 
     if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
             SQLITE_OK ||
         file->pMethods == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK || size != 0)
         return;
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        char *path = sqlite3_mprintf("%s%s", store->path, suffixes[i]);
+        char *path =
+            sqlite3_mprintf("%s/mxpull.db%s", folder_path(store->folder, &is_handle), suffixes[i]);
 
         if (path != NULL)
             (void)system->xDelete(system, path, 0);
@@ -117,6 +146,7 @@ static enum status check_version(const struct store *store, int64_t version, str
 
 static int connect(struct store *store, int64_t *version)
 {
+    folder_enter(store->folder);
     int code =
         store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
 
@@ -124,7 +154,10 @@ static int connect(struct store *store, int64_t *version)
         remove_leftovers(store);
     if (code == SQLITE_OK)
         code = configure(store);
-    return code == SQLITE_OK ? schema_update(store, version) : code;
+    if (code == SQLITE_OK)
+        code = schema_update(store, version);
+    folder_leave(store->folder);
+    return code;
 }
 
 /* A log is read by means of a file beside it, which a reader may not be able to make: on a full disk, on
@@ -150,12 +183,32 @@ static int connect_frozen(struct store *store, int64_t *version)
     return code;
 }
 
+/* The folder as it is now, and no link or pipe in it in the place of a file. */
+static enum status open_folder(struct store *store, struct error *error)
+{
+    static const char *const names[] = {"mxpull.db", "mxpull.db-wal", "mxpull.db-shm",
+                                        "mxpull.db-journal"};
+    enum status status;
+
+    folder_close(store->folder);
+    store->folder = NULL;
+    status = folder_open(&store->folder, store->directory, error);
+    if (status == STATUS_OK)
+        status = folder_check_ours(store->folder, error);
+    for (size_t i = 0; status == STATUS_OK && i < sizeof names / sizeof names[0]; i++)
+        status = folder_check_file(store->folder, names[i], error);
+    return status;
+}
+
 /* Opens it once. *is_damaged is set where it failed for that. */
 static enum status connect_once(struct store *store, bool *is_damaged, struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status = store->directory != NULL ? open_folder(store, error) : STATUS_OK;
     int64_t version = 0;
 
+    *is_damaged = false;
+    if (status != STATUS_OK)
+        return status;
     if (!store->read_only && store->directory != NULL)
         (void)file_make_private(store->path, error); /* why it could not be, SQLite will tell */
     int code = connect(store, &version);
@@ -231,19 +284,28 @@ bool database_is_moved(const struct store *store)
 {
     int moved = 0;
 
-    return store->directory != NULL &&
-           sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved) ==
-               SQLITE_OK &&
-           moved != 0;
+    if (store->directory == NULL)
+        return false;
+    folder_enter(store->folder);
+    int code = sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    folder_leave(store->folder);
+    return code == SQLITE_OK && moved != 0;
+}
+
+static void disconnect(struct store *store)
+{
+    folder_enter(store->folder);
+    statement_forget(store);
+    (void)sqlite3_close(store->database);
+    store->database = NULL;
+    folder_leave(store->folder);
 }
 
 void database_drop(struct store *store)
 {
-    statement_forget(store);
     if (store->database != NULL)
         (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    (void)sqlite3_close(store->database);
-    store->database = NULL;
+    disconnect(store);
 }
 
 void database_close(struct store *store)
@@ -257,9 +319,7 @@ void database_close(struct store *store)
         database_drop(store);
         return;
     }
-    statement_forget(store);
-    (void)sqlite3_close(store->database);
-    store->database = NULL;
+    disconnect(store);
     lock_release(lock);
 }
 

@@ -4,6 +4,7 @@
 /* What the files of the store share. SQLite's own result codes go up from statement to transaction,
  * which makes a status and one line of text of them. */
 
+#include <mxpull/platform/folder.h>
 #include <mxpull/store/store.h>
 
 #include <sqlite3.h>
@@ -27,6 +28,7 @@ struct store {
     sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
     char *directory;   /* NULL, as lock_path: there is no file */
     char *path;
+    struct folder *folder; /* where the database is; SQLite is called with its rights */
     char *lock_path; /* held while the file is opened, set aside or closed */
     bool read_only;
     bool is_frozen; /* nobody can write it, so it is read without locks and without its log */

@@ -55,6 +55,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     database_close(store); /* undoes what is not committed */
+    folder_close(store->folder);
     free(store->directory);
     free(store->path);
     free(store->lock_path);

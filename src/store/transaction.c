@@ -11,8 +11,10 @@ enum {
 
 static void undo(struct store *store)
 {
+    folder_enter(store->folder);
     if (store->database != NULL && sqlite3_get_autocommit(store->database) == 0)
         (void)statement_execute(store, "ROLLBACK");
+    folder_leave(store->folder);
 }
 
 /* Opens the file if there is none, or another one. */
@@ -94,7 +96,9 @@ static enum status keep_trying(struct store *store,
 
         if (status != STATUS_OK)
             return status;
+        folder_enter(store->folder);
         code = once(store, job);
+        folder_leave(store->folder);
         if (code == SQLITE_OK)
             return STATUS_OK;
         status = mend(store, code, error);
@@ -108,8 +112,10 @@ static enum status keep_trying(struct store *store,
 /* A failure ends the batch: it is undone whole, and its commit will say why. */
 static enum status run_in_batch(struct store *store, const struct job *job, struct error *error)
 {
+    folder_enter(store->folder);
     int code = job->work(store, job->context);
 
+    folder_leave(store->folder);
     if (code == SQLITE_OK)
         return STATUS_OK;
     store->batch = BATCH_FAILED;
@@ -163,7 +169,9 @@ enum status transaction_commit(struct store *store, struct error *error)
     }
     if (batch == BATCH_NONE)
         return STATUS_OK;
+    folder_enter(store->folder);
     code = commit(store, store->batch_access);
+    folder_leave(store->folder);
     if (code == SQLITE_OK)
         return STATUS_OK;
     (void)database_failure(store, code, &store->batch_error);

@@ -53,4 +53,93 @@ done
 chmod 644 "$tmp/mxpull.conf"
 run 0 pull -c "$tmp/mxpull.conf"
 
+if [ "$(id -u)" -ne 0 ]; then
+    echo 'SKIPPED: root in the folders of another user, and sudo: only root can try'
+    finish
+    exit
+fi
+
+chown nobody "$tmp/mxpull.conf"
+run 78 pull -c "$tmp/mxpull.conf"
+expect_in "a configuration of another user" "belongs to another user, who may write into it; run: chown root $tmp/mxpull.conf" "$tmp/err"
+chown root "$tmp/mxpull.conf"
+
+# --- sudo: the caller's home is not root's --------------------------------------------------------------------------------------
+mkdir -p "$tmp/home/.config/mxpull" && printf 'rubbish = 1\n' >"$tmp/home/.config/mxpull/mxpull.conf"
+HOME=$tmp/home XDG_CONFIG_HOME='' MXPULL_CONFIG='' run 78 config
+expect_in "root's own home" "rubbish" "$tmp/err"
+chown -R nobody "$tmp/home"
+HOME=$tmp/home XDG_CONFIG_HOME='' MXPULL_CONFIG='' run 78 config
+expect "another's home" "" "$(grep rubbish "$tmp/err")"
+HOME=/root XDG_CONFIG_HOME=$tmp/home/.config MXPULL_CONFIG='' run 78 config
+expect "another's XDG_CONFIG_HOME" "" "$(grep rubbish "$tmp/err")"
+
+# --- a state folder that others may write ---------------------------------------------------------------------------------------
+mkdir "$tmp/open" && chmod 777 "$tmp/open"
+conf "state_dir = \"$tmp/open\""
+run 0 pull -c "$tmp/mxpull.conf"
+expect_in "a state folder that others may write is told" "$tmp/open: can be written by others; run: chmod go-w $tmp/open" "$tmp/err"
+expect "and not used" "" "$(ls "$tmp/open")"
+"$MXPULL" status -c "$tmp/mxpull.conf" >/dev/null 2>"$tmp/err"
+touch "$tmp/open/mxpull.db"
+"$MXPULL" status -c "$tmp/mxpull.conf" >/dev/null 2>"$tmp/err"
+expect_in "nor read" "can be written by others" "$tmp/err"
+
+# --- root in a folder of another user: no file is opened, made or replaced that is not that user's ---------------------------------
+mkdir "$tmp/victims"
+new_state() { # a state folder of nobody's, as the last owner of it left it
+    rm -rf "$tmp/s" "$tmp/victims" && mkdir "$tmp/s" "$tmp/victims"
+    printf 'precious\n' >"$tmp/victims/there" && chmod 600 "$tmp/victims/there"
+    conf "state_dir = \"$tmp/s\"" "log = \"file:$tmp/s/log\"" "metrics_file = \"$tmp/s/metrics\""
+    chown nobody "$tmp/s"
+}
+victims() { (cd "$tmp/victims" && stat -c '%n %a %U %s' -- * && cat there); }
+new_state
+before=$(victims)
+run 0 pull -c "$tmp/mxpull.conf"
+expect "all that root has made there is the owner's" "" "$(find "$tmp/s" ! -user nobody)"
+expect "and all is there" "asking.lock log metrics mxpull.db store.lock" "$(find "$tmp/s" -type f -printf '%f\n' | sort | paste -sd' ')"
+run 0 history -c "$tmp/mxpull.conf"
+chmod 755 "$tmp"
+timeout 30 setpriv --reuid=nobody --clear-groups "$MXPULL" pull -c "$tmp/mxpull.conf" >"$tmp/out" 2>"$tmp/err"
+expect "then the owner can pull" "0 " "$? $(cat "$tmp/err")"
+chmod 700 "$tmp"
+run 0 history --json -c "$tmp/mxpull.conf"
+expect "both are remembered" 2 "$(jq '.answers | length' "$tmp/out")"
+expect "and are in the log" 2 "$(grep -c outcome=started "$tmp/s/log")"
+
+names='log metrics mxpull.db mxpull.db-wal mxpull.db-shm mxpull.db-journal store.lock asking.lock daemon.lock'
+for name in $names; do
+    for way in 'ln -s' ln 'ln -s new'; do
+        new_state
+        case $way in
+        *new) ln -s "$tmp/victims/new" "$tmp/s/$name" ;;
+        *) $way "$tmp/victims/there" "$tmp/s/$name" ;;
+        esac
+        before=$(victims)
+        timeout 30 "$MXPULL" pull -c "$tmp/mxpull.conf" >"$tmp/out" 2>&1
+        [ "$name" != daemon.lock ] || timeout -s TERM 1 "$MXPULL" daemon -c "$tmp/mxpull.conf" >/dev/null 2>&1
+        expect "$name by $way: the victim" "$before" "$(victims)"
+    done
+    [ "$name" != metrics ] || continue
+    new_state
+    mkfifo "$tmp/s/$name"
+    timeout 30 "$MXPULL" pull -c "$tmp/mxpull.conf" >"$tmp/out" 2>&1
+    expect "$name as a pipe holds nothing up" 1 "$(($? != 124))"
+done
+# The folder itself, and one above it, lead to a folder of root's.
+for link in s s/below; do
+    new_state
+    rm -rf "$tmp/s"
+    mkdir "$tmp/s" && chown nobody "$tmp/s"
+    [ "$link" != s ] || rmdir "$tmp/s"
+    ln -s "$tmp/victims" "$tmp/$link" && chown -h nobody "$tmp/$link"
+    conf "state_dir = \"$tmp/$link\"" "metrics_file = \"$tmp/$link/metrics\""
+    before=$(victims)
+    run 0 pull -c "$tmp/mxpull.conf"
+    conf "state_dir = \"$tmp/$link\"" "log = \"file:$tmp/$link/log\""
+    run 78 pull -c "$tmp/mxpull.conf"
+    expect "a link of another user's to a folder of root's: $link" "$before" "$(victims)"
+done
+
 finish

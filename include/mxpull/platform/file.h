@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's
- * reason, unless said otherwise. */
+ * reason, unless said otherwise. What is written, made or renamed is so with the rights that folder.h speaks of. */
 
 /* Makes sure that the three standard streams are open, so that no connection or file is opened in
  * the place of one and gets what was meant for a person. To be called before anything else is
@@ -19,7 +19,8 @@ void file_guard_streams(void);
  * such as a directory, a pipe or a device, is refused in plain words. Never blocks for a pipe. */
 enum status file_open(FILE **file, const char *path, struct error *error);
 
-/* Opens a log for appending into *file, made with mode 0640 if it is not there; each line written,
+/* Opens a log for appending into *file, made with mode 0640 if it is not there: a plain file, or a device such
+ * as /dev/null. A link is followed only if it is root's or ours and not in a folder of another user; each line written,
  * up to 64 KiB, is one write. One log at a time: the next one only after fclose. */
 enum status file_open_log(FILE **file, const char *path, struct error *error);
 
@@ -47,13 +48,15 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
  * is fine. */
 enum status directory_make(const char *path, struct error *error);
 
-/* Makes an empty file that nobody but its owner can read, unless there is one at path. Made by root in
- * somebody else's directory it belongs to him. */
+/* Makes an empty file that nobody but its owner can read, unless there is one at path. */
 enum status file_make_private(const char *path, struct error *error);
 
 /* Gives the file at from another name in the same directory; what was there is replaced. STATUS_BUSY
  * while somebody has it open, on systems where that is in the way (SQLite's files on Windows). */
 enum status file_rename(const char *from, const char *to, struct error *error);
+
+/* Tries whether the file can be read: 0, or the system's number of the error, such as ENOENT and EACCES. */
+int file_try(const char *path);
 
 /* The system's words for one of its error numbers of files, such as "Permission denied". Borrowed until
  * the next call. */
