@@ -14,6 +14,7 @@
 #include <mxpull/platform/resident.h>
 #include <mxpull/platform/service.h>
 #include <mxpull/platform/signals.h>
+#include <mxpull/platform/terminal.h>
 #include <mxpull/pull/daemon.h>
 
 #include <stdio.h>
@@ -125,6 +126,7 @@ static enum status open_log(struct run *run, const struct config *config, struct
         .path = config != NULL ? config->log_path : NULL,
         .verbose = run->arguments->verbose,
         .quiet = run->arguments->quiet,
+        .is_stamped = target == LOG_STDERR && terminal_is_file(stderr),
     };
     enum status status = logging_open(&run->logging, &options, error);
 

@@ -160,7 +160,7 @@ static void measure_terminal(void *context, size_t *columns, size_t *rows)
 static int open_log(struct run *run)
 {
     const struct config *config = run->config;
-    bool is_at_terminal = terminal_is(stderr);
+    bool is_at_terminal = terminal_repeats(stderr);
     struct error error;
     const struct logging_options options = {
         .target = config->log,

@@ -460,7 +460,7 @@ void live_keep(struct live *live, const char *lines)
 int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_t now_ms)
 {
     bool has_changed =
-        (wait != NULL) != live->has_wait || (wait != NULL && wait->since_ms != live->wait.since_ms);
+        (wait != NULL) != live->has_wait || (wait != NULL && wait->stage != live->wait.stage);
 
     live->has_wait = wait != NULL;
     if (wait != NULL)

@@ -134,7 +134,8 @@ static void write_event(void *context, const struct log_event *event)
     if (options->target != LOG_STDERR && event->level == LEVEL_ERROR)
         tell_operator(logging, event);
     buffer_clear(&logging->line);
-    logging_format(&logging->line, event, options->target, options->style, clock_wall_ms());
+    logging_format(&logging->line, event, options->is_stamped ? LOG_FILE : options->target,
+                   options->style, clock_wall_ms());
     switch (options->target) {
     case LOG_STDERR: write_stderr(logging, &logging->line); break;
     case LOG_FILE: write_file(logging); break;

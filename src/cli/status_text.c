@@ -47,8 +47,9 @@ static void append_looked(struct buffer *sentence, const struct status_view *vie
                                    span_format(span, (view->now_ms - life->since_ms) / 1000));
     (void)buffer_append_text(sentence, ", looked at ");
     status_append_ago(sentence, view, life->looked_ms);
-    if (!life->is_up && life->text[0] != '\0')
-        (void)buffer_append_format(sentence, ": %s", status_primary_text(view, life->text));
+    if (life->text[0] != '\0')
+        (void)buffer_append_format(sentence, "%s%s", life->is_up ? "; now: " : ": ",
+                                   status_primary_text(view, life->text));
 }
 
 /* ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -23,6 +24,23 @@ bool terminal_is(FILE *stream)
 
     return isatty(fileno(stream)) != 0 && type != NULL && *type != '\0' &&
            strcmp(type, "dumb") != 0;
+}
+
+bool terminal_repeats(FILE *stream)
+{
+    struct stat own, other;
+
+    if (isatty(fileno(stream)) != 0)
+        return true;
+    return fstat(fileno(stream), &own) == 0 && fstat(fileno(stdout), &other) == 0 &&
+           !S_ISCHR(own.st_mode) && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+}
+
+bool terminal_is_file(FILE *stream)
+{
+    struct stat facts;
+
+    return fstat(fileno(stream), &facts) == 0 && S_ISREG(facts.st_mode);
 }
 
 static struct winsize size_of(FILE *stream)

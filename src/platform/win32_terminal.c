@@ -52,6 +52,18 @@ bool terminal_is(FILE *stream)
                           mode | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0;
 }
 
+bool terminal_repeats(FILE *stream)
+{
+    DWORD mode;
+
+    return GetConsoleMode(handle_of(stream), &mode) != 0;
+}
+
+bool terminal_is_file(FILE *stream)
+{
+    return GetFileType(handle_of(stream)) == FILE_TYPE_DISK;
+}
+
 /* What is seen of it: the buffer behind may hold thousands of rows. */
 static SMALL_RECT window_of(FILE *stream)
 {

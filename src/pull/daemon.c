@@ -256,6 +256,7 @@ static int64_t advance(struct daemon *daemon)
         next_ms = earlier(next_ms, plan_next_ms(daemon->plan, now));
     if (daemon->look == NULL)
         next_ms = earlier(next_ms, daemon->primary.next_look_ms);
+    next_ms = earlier(next_ms, primary_watch(daemon, now));
     return earlier(next_ms, tell_turn(daemon));
 }
 

@@ -27,6 +27,7 @@ struct daemon {
     char primary_text[ERROR_TEXT_SIZE]; /* why it is not ready, "" */
     struct preflight *look;             /* the one under way */
     bool looked;                        /* it has ended */
+    int64_t next_alive_ms;              /* while it lasts: when it is next told that we watch */
     bool look_is_full;                  /* it asks for every domain of the configuration */
     bool wants_full_look;               /* the next one has to */
     size_t *held;           /* of each backup: how many of its domains were held last time */
@@ -77,6 +78,10 @@ void primary_start(struct daemon *daemon, struct instant now);
 
 /* Begins a look if one is due: at the watch's time, or because polls wait for it. */
 void primary_look(struct daemon *daemon, struct instant now);
+
+/* A look may take as long as our own mail server takes to greet: tells in the store, once a watch period,
+ * that we are alive and what is waited for. Returns when it is to be called next. */
+int64_t primary_watch(struct daemon *daemon, struct instant now);
 
 /* Takes in what a look that has ended has found: outages begin and end, held domains are freed. The
  * caller deals with the polls that waited for it; the look stays until primary_look_done. Returns

@@ -6,6 +6,7 @@
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
 #include <mxpull/pull/domain_list.h>
 #include <mxpull/pull/preflight.h>
 
@@ -88,6 +89,7 @@ void primary_look(struct daemon *daemon, struct instant now)
         return;
     choose_domains(daemon, &domains);
     daemon->looked = false;
+    daemon->next_alive_ms = now.monotonic_ms + daemon->primary.watch_ms;
     daemon->look = preflight_new(&(struct preflight_options){
         .loop = daemon->options.loop,
         .config = daemon->current->config,
@@ -134,20 +136,58 @@ static void write_outage(struct daemon *daemon, int64_t began_ms, int64_t ended_
     (void)record_check(daemon->record, status, &error);
 }
 
-static void write_life(struct daemon *daemon, struct instant now)
+static void write_primary(struct daemon *daemon, const char *text, struct instant now)
 {
     const struct recovery *primary = &daemon->primary;
     const struct store_primary life = {.is_up = primary->state == RECOVERY_UP,
                                        .looked_ms = primary->looked_ms,
                                        .since_ms = primary->since_ms,
-                                       .text = daemon->primary_text,
+                                       .text = text,
                                        .alive_ms = now.wall_ms};
     struct error error;
 
+    if (daemon->options.store != NULL)
+        (void)record_check(daemon->record, store_set_primary(daemon->options.store, &life, &error),
+                           &error);
+}
+
+/* "connected, no greeting yet, since 2026-11-28 16:00:12" */
+static void write_wait(struct daemon *daemon, const struct preflight_wait *wait, struct instant now)
+{
+    char since[CLOCK_TEXT_SIZE];
+    struct buffer text;
+
+    buffer_init(&text, ERROR_TEXT_SIZE);
+    preflight_wait_format(&text, wait);
+    (void)buffer_append_format(
+        &text, ", since %s",
+        clock_local_text(since, now.wall_ms - (now.monotonic_ms - wait->since_ms)));
+    write_primary(daemon, text.bytes, now);
+    buffer_done(&text);
+}
+
+int64_t primary_watch(struct daemon *daemon, struct instant now)
+{
+    const struct preflight_wait *wait = daemon->look != NULL ? preflight_waits(daemon->look) : NULL;
+
+    /* Before the first look the last sign of life is that of an earlier run. */
+    if (wait == NULL || daemon->primary.state == RECOVERY_UNKNOWN)
+        return INT64_MAX;
+    if (now.monotonic_ms >= daemon->next_alive_ms) {
+        daemon->next_alive_ms = now.monotonic_ms + daemon->primary.watch_ms;
+        if (daemon->primary.state == RECOVERY_UP)
+            write_wait(daemon, wait, now);
+        else
+            write_primary(daemon, daemon->primary_text, now);
+    }
+    return daemon->next_alive_ms;
+}
+
+static void write_life(struct daemon *daemon, struct instant now)
+{
+    write_primary(daemon, daemon->primary_text, now);
     if (daemon->options.store == NULL)
         return;
-    (void)record_check(daemon->record, store_set_primary(daemon->options.store, &life, &error),
-                       &error);
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
         daemon->next_upkeep_ms = now.wall_ms;
         if (!record_prune(daemon->record, now.wall_ms))

@@ -90,6 +90,8 @@ sleep 2.5
 expect "what was denied is not asked again" 1 "$(asked bad)"
 expect "what went well is not asked again" "2 2" "$(asked good) $(asked moody)"
 
+expect "standard error is a file: each line has its time" 0 "$(grep -vcE '^20[0-9-]{8}T[0-9:]{8}Z (debug|info|warning|error) ' "$tmp/log")"
+
 # --- a second daemon, a pull beside it, pull now --------------------------------------------------------------------------------
 run 75 daemon -c "$theirs/mxpull.conf"
 expect_in "a second daemon says who is there" "process ${daemon:-}" "$tmp/err"
@@ -102,7 +104,7 @@ expect_soon "a daemon that is told to pulls everything now" 5 "6 3 2" eval 'echo
 stop_sim primary
 expect_soon "the outage is seen" 5 1 logged "event=outage "
 pull_now
-expect_soon "nothing is asked meanwhile: held, which is one line for all" 5 1 logged "backups=3 domains=3 outcome=held"
+expect_soon "nothing is asked meanwhile: held, which is one line for all" 5 1 logged "backups=3 domains=4 outcome=held"
 expect "and the backup hears nothing" 6 "$(asked good)"
 start_sim primary "$tmp/primary"
 expect_soon "when our own server is back all are asked at once" 5 "8 4 3" eval 'echo $(asked good) $(asked moody) $(asked bad)'
@@ -181,6 +183,18 @@ stop_sim primary
 count=$(asked good)
 start_sim primary "$tmp/primary"
 expect_soon "until it is accepted as well" 6 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
+stop_daemon
+
+# --- our own server is slow to greet ---------------------------------------------------------------------------------------------------
+stop_sim primary
+printf 'sink primary 127.0.0.1:%s\n  on-connection 2+ delay greeting 5s\n' "$primary" >"$tmp/slow"
+start_sim primary "$tmp/slow"
+start_daemon
+expect_soon "it is waited for" 10 yes eval 'run 0 status -c "$theirs/mxpull.conf" >/dev/null; grep -q "up for .*now: connected, no greeting yet, since 20" "$tmp/out" && echo yes'
+expect_in "by a daemon that lives" "daemon   alive" "$tmp/out"
+sleep 2
+expect "one look at a time" 2 "$(grep -c "primary#[0-9]* connected" "$tmp/journal.primary")"
+expect "no outage" 0 "$(logged "event=outage ")"
 stop_daemon
 
 # --- held over a reload ----------------------------------------------------------------------------------------------------------------

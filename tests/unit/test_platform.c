@@ -621,8 +621,10 @@ static void terminal_is_known_by_its_type(void **state)
     assert_true(terminal_is(stream));
     set_variable("TERM", "dumb");
     assert_false(terminal_is(stream));
+    assert_true(terminal_repeats(stream));
     set_variable("TERM", NULL);
     assert_false(terminal_is(stream));
+    assert_true(terminal_repeats(stream));
     (void)fclose(stream);
     (void)close(master);
     set_variable("TERM", type);
@@ -636,6 +638,8 @@ static void terminal_is_not_a_file(void **state)
     (void)state;
     assert_non_null(file);
     assert_false(terminal_is(file));
+    assert_false(terminal_repeats(file));
+    assert_true(terminal_is_file(file));
     assert_int_equal(terminal_columns(file), 80);
     assert_int_equal(terminal_rows(file), 24);
     (void)fclose(file);

@@ -17,8 +17,9 @@ struct logging_options {
     const char *path;    /* with LOG_FILE */
     unsigned verbose;    /* -v: decisions too; -vv: the wire too */
     bool quiet;          /* standard error: only what is wrong */
-    bool is_at_terminal; /* standard error: a person reads it, who sees the answers on standard
-                            output already */
+    bool is_at_terminal; /* standard error: those who read it see the answers on standard output
+                            already */
+    bool is_stamped; /* standard error: lines are as in a log file, with their time and level */
     /* Called around each line on standard error; may be NULL. */
     void (*before)(void *context);
     void (*after)(void *context);

@@ -12,6 +12,13 @@ void terminal_speak_utf8(void);
  * not "dumb"). */
 bool terminal_is(FILE *stream);
 
+/* Whether whoever reads standard output reads this stream with it: a person at a terminal, also a dumb
+ * one; or it is the same file or pipe, where the system tells. */
+bool terminal_repeats(FILE *stream);
+
+/* Whether what is written to the stream is kept in a plain file, which notes no time by itself. */
+bool terminal_is_file(FILE *stream);
+
 /* The terminal's width and height in characters; 80 and 24 where it is not known. */
 int terminal_columns(FILE *stream);
 int terminal_rows(FILE *stream);
