@@ -7,7 +7,8 @@
  *
  * Slots of an interval lie on a grid, which each slot's jitter leaves as it is; a poll that comes a
  * whole interval late begins a new grid. No poll begins within the smallest step of `retry` after
- * the one before, unless somebody says so or an outage has just ended: it is put off. */
+ * the one before, unless somebody says so or an outage has just ended: it is put off. That step counts
+ * from the slot of a poll that came a little late, or each one would put off the next. */
 #include "due.h"
 
 #include <mxpull/base/status.h>
@@ -98,9 +99,9 @@ static void settle(struct due *due, const struct due_common *common)
 {
     int64_t step_ms = next_step_ms(due, common);
     int64_t wake_ms = lesser(lesser(due->slot_due_ms, due->retry_ms), step_ms);
-    int64_t gap_end_ms = due->asked_ms + smallest_ms(&due->timing->retry);
+    int64_t gap_end_ms = due->floor_ms + smallest_ms(&due->timing->retry);
 
-    if (due->asked_ms != 0 && wake_ms < gap_end_ms)
+    if (due->floor_ms != 0 && wake_ms < gap_end_ms)
         wake_ms = gap_end_ms;
     if (is_first_step_to_come(due))
         wake_ms = lesser(wake_ms, step_ms);
@@ -183,6 +184,7 @@ void due_remember(struct due *due, const struct plan_memory *memory, struct due_
                   int64_t now_ms)
 {
     due->asked_ms = memory->asked_ms <= now_ms ? memory->asked_ms : 0;
+    due->floor_ms = due->asked_ms;
     due->slot_ms = has_cron(due) ? remembered_cron_slot(due, memory, common, now_ms)
                                  : remembered_interval_slot(due, memory, now_ms);
     if (due->slot_ms == memory->slot_ms && memory->due_ms >= due->slot_ms &&
@@ -215,6 +217,18 @@ static void use_steps_up(struct due *due, const struct due_common *common, int64
         due->recovery_ms = INT64_MAX;
 }
 
+/* From when the least distance to the next poll counts. Where slots are no closer than that, one that
+ * comes late by less than half of it leaves the next one in its place. */
+static int64_t floor_of(const struct due *due, const struct due_common *common,
+                        enum plan_cause cause, int64_t now_ms)
+{
+    int64_t least_ms = smallest_ms(&due->timing->retry);
+
+    if (cause != PLAN_SCHEDULE || due->slot_ms > slot_after(due, common, due->slot_ms) - least_ms)
+        return now_ms;
+    return due->slot_due_ms > now_ms - least_ms / 2 ? due->slot_due_ms : now_ms - least_ms / 2;
+}
+
 enum plan_cause due_begin(struct due *due, struct due_common *common, int64_t now_ms)
 {
     enum plan_cause cause = due->now                              ? PLAN_NOW
@@ -223,6 +237,8 @@ enum plan_cause due_begin(struct due *due, struct due_common *common, int64_t no
                                                                   : PLAN_RETRY;
 
     assert(!due->is_running && due->wake_ms <= now_ms);
+    due->floor_before_ms = due->floor_ms;
+    due->floor_ms = floor_of(due, common, cause, now_ms);
     use_slot_up(due, common, now_ms);
     use_steps_up(due, common, now_ms);
     due->retry_ms = INT64_MAX;
@@ -265,6 +281,7 @@ void due_held(struct due *due, struct due_common *common, int64_t now_ms)
 {
     end(due, common, now_ms);
     due->asked_ms = due->asked_before_ms;
+    due->floor_ms = due->floor_before_ms;
     settle(due, common);
 }
 
@@ -294,6 +311,8 @@ void due_set_back(struct due *due, struct due_common *common, int64_t by_ms, int
     due->recovery_ms = moved(due->recovery_ms, by_ms);
     due->asked_ms = moved(due->asked_ms, by_ms);
     due->asked_before_ms = moved(due->asked_before_ms, by_ms);
+    due->floor_ms = moved(due->floor_ms, by_ms);
+    due->floor_before_ms = moved(due->floor_before_ms, by_ms);
     if (has_cron(due) && !is_overdue) {
         set_slot(due, common, slot_after(due, common, now_ms));
     } else {

@@ -31,6 +31,8 @@ struct due {
     bool is_running;
     int64_t asked_ms;        /* 0: not known */
     int64_t asked_before_ms; /* the time before that */
+    int64_t floor_ms; /* from when the least distance to the next poll counts; 0: not known */
+    int64_t floor_before_ms;
 
     /* Of all these the first; INT64_MIN: at once. INT64_MAX while it is running. */
     int64_t wake_ms;

@@ -8,17 +8,19 @@
 #include <stdbool.h>
 
 /* Two changes of the offset lie further apart than STEP_S, and none is larger than BACK_S: the date
- * line has been crossed by a whole day. */
+ * line has been crossed by a whole day. Within NEAR_S of a time changes move it, further off they do
+ * not matter. */
 enum {
     MINUTE_S = 60,
     DAY_MINUTES = 24 * 60,
     DAY_S = 24 * 3600,
     STEP_S = 12 * 3600,
     BACK_S = 26 * 3600,
+    NEAR_S = 3 * 24 * 3600,
     SILENT_SLOTS = 3
 };
-#define SEARCH_S (INT64_C(30) * 366 * DAY_S)
-#define WALL_MAX_MS (INT64_C(1) << 55) /* a million years: no clock gets there */
+#define SEARCH_S (INT64_C(146097) * DAY_S + NEAR_S) /* 400 years: then days and weekdays repeat */
+#define WALL_MAX_MS (INT64_C(1) << 55)              /* a million years: no clock gets there */
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -144,11 +146,15 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
         int64_t local_s = follows_hours ? from_s + ahead_s : latest_s + 1;
         int64_t named_s = named_time(cron, local_s, end_s + ahead_s);
         int64_t at_s = named_s == INT64_MAX ? end_s : greater(named_s - ahead_s, from_s);
-        int64_t change_s = change_after(offset, from_s, at_s);
+        int64_t near_s = lesser(at_s, from_s + NEAR_S);
+        int64_t change_s = change_after(offset, from_s, near_s);
 
-        if (change_s == INT64_MAX)
+        if (change_s != INT64_MAX)
+            from_s = change_s;
+        else if (near_s == at_s)
             return named_s == INT64_MAX ? INT64_MAX : at_s * 1000;
-        from_s = change_s;
+        else /* nothing is named before, wherever the clocks change on the way */
+            from_s = greater(near_s, at_s - NEAR_S);
     }
     return INT64_MAX;
 }

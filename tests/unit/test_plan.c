@@ -2,7 +2,7 @@
  *
  * A row's script is what happens, word by word, to a plan of one backup from Monday, 5 January 2026,
  * 0:00 UTC on: +1h lets so much time go by; ok, fail and hold say how polls end from now on, and
- * takes=5m after what time; now and recover are the calls of these names; set+1h and set-1h set the
+ * takes=5m after what time; late=55 how many milliseconds behind its time the loop comes to each poll; now and recover are the calls of these names; set+1h and set-1h set the
  * wall clock; sleep=8h is a machine that sleeps; off=8h is the daemon that is not there; interval=1h
  * and cron=... (with _ for blanks) are another configuration. The polls are compared: S by the
  * schedule, R a retry, P after an outage of the primary, N now, with the time that has really gone
@@ -32,6 +32,7 @@ struct world {
     int64_t real_ms;
     bool again, held;
     int64_t takes_ms, ends_ms; /* ends_ms: on real_ms; -1: nothing is running */
+    int64_t late_ms;
     char polls[400];
 };
 
@@ -99,7 +100,7 @@ static void begin_poll(struct world *world, enum plan_cause cause)
     char text[DURATION_TEXT_SIZE];
 
     assert_true(world->ends_ms < 0);
-    assert_int_equal(world->real_ms % 1000, 0);
+    assert_true(world->real_ms % 1000 == world->late_ms % 1000);
     (void)snprintf(world->polls + used, sizeof world->polls - used, "%s%c%s", used > 0 ? " " : "",
                    "SRPN"[cause], duration_format(text, world->real_ms / 1000));
     world->ends_ms = world->real_ms + world->takes_ms;
@@ -127,6 +128,7 @@ static void live(struct world *world, int64_t ms)
         int64_t step_ms = until_ms - world->real_ms;
 
         assert_true(next_ms > world->now.monotonic_ms);
+        next_ms += next_ms != INT64_MAX ? world->late_ms : 0;
         if (next_ms != INT64_MAX && next_ms - world->now.monotonic_ms < step_ms)
             step_ms = next_ms - world->now.monotonic_ms;
         if (world->ends_ms >= 0 && world->ends_ms - world->real_ms < step_ms)
@@ -195,6 +197,8 @@ static void happen(struct world *world, const char *word, size_t size)
         world->real_ms += value_ms;
     } else if (strncmp(word, "off=", 4) == 0) {
         restart(world, value_ms);
+    } else if (strncmp(word, "late=", 5) == 0) {
+        world->late_ms = value_ms / 1000;
     } else if (strncmp(word, "takes=", 6) == 0) {
         world->takes_ms = value_ms;
     } else if (has_value) {
@@ -246,6 +250,12 @@ static const struct row {
     {"retries longer than the interval", "10m", "15m", "fail +1h", "S0s S15m S30m S45m S1h"},
     {"cron put off", "* * * * *", "150s", "+9m", "S1m S3m30s S6m S8m30s"},
 
+    {"an interval stays on its grid", "1m", "1m", "+1m late=55s +270s", "S0s S1m S2m S3m S4m S5m"},
+    {"a cron expression does", "* * * * *", "1m", "+1m late=55s +270s", "S1m S2m S3m S4m S5m"},
+    {"a loop that is very late", "1m", "1m", "+1m late=20000s +170s", "S0s S1m S2m20s S3m20s"},
+    {"once", "1m", "1m", "+1m late=20000s +80s late=0s +2m", "S0s S1m S2m20s S3m S4m"},
+    {"too late to be asked in a moment", "1m", "1m", "+1m late=50000s +110s late=0s +3m",
+     "S0s S1m S2m50s S3m20s S4m S5m"},
     {"a long poll covers what passes", "1h", "1m", "takes=90m +5h", "S0s S2h S4h"},
     {"a very long poll", "1h", "1m", "takes=5h +11h", "S0s S6h"},
     {"a long poll by cron", "0 * * * *", "1m", "takes=90m +6h", "S1h S3h S5h"},

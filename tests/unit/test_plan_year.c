@@ -69,6 +69,7 @@ struct poll {
     int64_t ends_ms;
     int64_t began_ms, ended_ms; /* the last one, held ones left out; -1: none */
     int64_t count, held;
+    enum plan_cause cause;      /* of the last one */
     bool had_recovery, had_now; /* since the last one began */
     bool is_held, is_again;
     bool is_remembered; /* what was to come before the slot, over a restart */
@@ -167,6 +168,9 @@ static void check_poll(const struct world *world, size_t backup, enum plan_cause
     const struct durations *retry = &world->backups[backup].timing.retry;
     int64_t gap_ms = retry->count > 0 ? retry->seconds[0] * 1000 : 0;
 
+    if (poll->cause ==
+        PLAN_SCHEDULE) /* it may have come late, and the next slot stays where it is */
+        gap_ms /= 2;
     assert_false(poll->is_running);
     assert_true(cause != PLAN_NOW || poll->had_now);
     if (cause == PLAN_RETRY && !poll->is_remembered)
@@ -185,6 +189,7 @@ static void begin_poll(struct world *world, size_t backup, enum plan_cause cause
     int64_t takes_ms = 1 + below(world, 20 * SECOND_MS);
 
     check_poll(world, backup, cause);
+    poll->cause = cause;
     poll->retries = cause == PLAN_RETRY && !poll->is_remembered ? poll->retries + 1 : 0;
     poll->is_remembered = false;
     poll->had_recovery = poll->had_now = false;

@@ -15,7 +15,8 @@ typedef int64_t schedule_offset(int64_t utc_s);
  * time, as cron(8) counts a change of the clocks: where an hour is skipped, what names a fixed hour
  * and minute in it comes at once after it; where an hour comes twice, it comes the first time only.
  * An expression whose minute or hour begins with * follows the hours as they pass. INT64_MAX when
- * there is none within 30 years. */
+ * there is none within 400 years, after which the calendar begins anew: such as every minute of an hour
+ * that is always skipped. */
 int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
 
 /* The first time of the schedule after after_ms: of its cron expression, or, without one,
