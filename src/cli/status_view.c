@@ -109,11 +109,19 @@ static void judge_life(struct status_view *view)
         view->primary = life->is_up ? PRIMARY_UP : PRIMARY_DOWN;
 }
 
+/* Whether polls fail once the certificate has ended. One that is not verified, a pinned key's among
+ * them, may be as old as it likes. */
+static bool is_certificate_verified(const struct backup_config *backup)
+{
+    return (backup->tls == TLS_REQUIRED || backup->tls == TLS_IMPLICIT) && backup->tls_verify;
+}
+
 static void judge_backup(const struct status_view *view, struct status_backup *backup,
                          const struct store_backup *state)
 {
     backup->next_ms = view->daemon == DAEMON_ALIVE ? state->due_ms : 0;
-    backup->has_certificate = state->certificate_expires_ms > 0 && backup->config->tls != TLS_OFF;
+    backup->has_certificate =
+        state->certificate_expires_ms > 0 && is_certificate_verified(backup->config);
     if (!backup->has_certificate)
         return;
     backup->certificate_days =

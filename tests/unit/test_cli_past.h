@@ -49,7 +49,8 @@ static inline void make_config(void)
         test_backups[i] = (struct backup_config){
             .name = backup_names[i],
             .host = backup_hosts[i],
-            .tls = TLS_MAY,
+            .tls = i == 0 ? TLS_MAY : TLS_REQUIRED,
+            .tls_verify = true,
             .timing = {.interval_s = 4 * 3600, .jitter_s = 300},
         };
     test_backups[0].method = METHOD_ETRN;

@@ -122,6 +122,7 @@ struct certificate_row {
     const char *name;
     int64_t left_ms; /* 0: not known */
     enum tls tls;
+    bool is_verified;
     bool has_certificate;
     int64_t days;
     enum health health;
@@ -129,16 +130,27 @@ struct certificate_row {
 };
 
 static const struct certificate_row certificate_rows[] = {
-    {"not known", 0, TLS_MAY, false, 0, HEALTH_OK, NULL},
-    {"long", 61 * DAYS + HOURS, TLS_REQUIRED, true, 61, HEALTH_OK,
+    {"not known", 0, TLS_MAY, true, false, 0, HEALTH_OK, NULL},
+    {"long", 61 * DAYS + HOURS, TLS_REQUIRED, true, true, 61, HEALTH_OK,
      "\nmx2       certificate ends in 61 days\n"},
-    {"just long enough", 14 * DAYS, TLS_MAY, true, 14, HEALTH_OK, "certificate ends in 14 days\n"},
-    {"soon", 14 * DAYS - 1, TLS_MAY, true, 13, HEALTH_WARNING, "certificate ends in 13 days\n"},
-    {"tomorrow", DAYS, TLS_MAY, true, 1, HEALTH_WARNING, "certificate ends in 1 day\n"},
-    {"today", HOURS, TLS_MAY, true, 0, HEALTH_WARNING, "certificate ends within a day\n"},
-    {"just ended", -1, TLS_MAY, true, -1, HEALTH_WARNING, "certificate ended 1 day ago\n"},
-    {"ended", -3 * DAYS, TLS_MAY, true, -3, HEALTH_WARNING, "certificate ended 3 days ago\n"},
-    {"no longer asked for", DAYS, TLS_OFF, false, 0, HEALTH_OK, NULL},
+    {"just long enough", 14 * DAYS, TLS_REQUIRED, true, true, 14, HEALTH_OK,
+     "certificate ends in 14 days\n"},
+    {"soon", 14 * DAYS - 1, TLS_REQUIRED, true, true, 13, HEALTH_WARNING,
+     "certificate ends in 13 days\n"},
+    {"tomorrow", DAYS, TLS_REQUIRED, true, true, 1, HEALTH_WARNING, "certificate ends in 1 day\n"},
+    {"today", HOURS, TLS_REQUIRED, true, true, 0, HEALTH_WARNING,
+     "certificate ends within a day\n"},
+    {"just ended", -1, TLS_REQUIRED, true, true, -1, HEALTH_WARNING,
+     "certificate ended 1 day ago\n"},
+    {"ended", -3 * DAYS, TLS_REQUIRED, true, true, -3, HEALTH_WARNING,
+     "certificate ended 3 days ago\n"},
+    {"implicit TLS", HOURS, TLS_IMPLICIT, true, true, 0, HEALTH_WARNING,
+     "certificate ends within a day\n"},
+    {"never looked at", HOURS, TLS_MAY, true, false, 0, HEALTH_OK, NULL},
+    {"ended, and never looked at", -DAYS, TLS_MAY, true, false, 0, HEALTH_OK, NULL},
+    {"not verified", HOURS, TLS_REQUIRED, false, false, 0, HEALTH_OK, NULL},
+    {"not verified, implicit TLS", HOURS, TLS_IMPLICIT, false, false, 0, HEALTH_OK, NULL},
+    {"no longer asked for", DAYS, TLS_OFF, true, false, 0, HEALTH_OK, NULL},
 };
 
 static void format(struct buffer *text, const struct status_view *view, size_t columns, bool color,
@@ -158,6 +170,7 @@ static void test_certificate(void **state)
 
     assert_int_equal(begin(NULL), 0);
     test_backups[0].tls = row->tls;
+    test_backups[0].tls_verify = row->is_verified;
     struct store *store = open_store();
     say(store,
         &(struct said){.backup = "mx2",
