@@ -1,4 +1,5 @@
 /* mxpull config: the effective configuration. */
+#include <mxpull/base/memory.h>
 #include <mxpull/cli/command.h>
 #include <mxpull/cli/config_json.h>
 #include <mxpull/cli/output.h>
@@ -21,6 +22,27 @@ static void print_warning(void *context, const char *line)
     output_tell("mxpull: warning: %s", line);
 }
 
+/* A pull as this user would find the same. Commands are not run. */
+static bool can_read_passwords(const struct config *config)
+{
+    bool can_read = true;
+
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+        char *password = NULL;
+        struct error error;
+
+        if (backup->password_file == NULL)
+            continue;
+        if (config_password(config, backup, NULL, &password, &error) != STATUS_OK) {
+            output_tell("%s", error.text);
+            can_read = false;
+        }
+        memory_free_secret(password);
+    }
+    return can_read;
+}
+
 int command_config(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments);
@@ -29,11 +51,14 @@ int command_config(const struct arguments *arguments)
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
     config_warn(config, print_warning, NULL);
+    bool can_read = can_read_passwords(config);
     output_init(&output, stdout);
     if (arguments->json && !arguments->quiet)
         config_json_write(&output, config);
     else if (!arguments->quiet)
         print_text(&output, config);
     config_free(config);
-    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+    if (!output_finish(&output))
+        return EXIT_STATUS_TEMPORARY;
+    return can_read ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }

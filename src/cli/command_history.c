@@ -41,7 +41,7 @@ static enum status read_outcome(const char *text, struct error *error)
     return error_set(error, STATUS_SYNTAX,
                      "--outcome: there is no \"%s\", but started, empty, pending, received, held, "
                      "deferred, unreachable, timeout, interrupted, protocol, tls, unsupported, "
-                     "misunderstood, denied, authentication",
+                     "misunderstood, misconfigured, denied, authentication",
                      shown);
 }
 

@@ -3,8 +3,10 @@
 #include <mxpull/cli/line.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/volume.h>
+#include <mxpull/pull/advice.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
@@ -76,15 +78,16 @@ static void add_said(struct line *line, const struct result *result)
 static void add_advice(struct buffer *text, const struct result *result,
                        const struct result_style *style)
 {
-    const char *advice = outcome_advice(result->outcome);
+    char *advice = advice_new(result);
     struct line line;
 
-    if (*advice == '\0' || (style->advice != NULL && !said_first(style->advice, advice)))
-        return;
-    line_init(&line, text, style->columns, style->color);
-    line_indent(&line, ADVICE_INDENT);
-    line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
-    (void)buffer_append_text(text, "\n");
+    if (*advice != '\0' && (style->advice == NULL || said_first(style->advice, advice))) {
+        line_init(&line, text, style->columns, style->color);
+        line_indent(&line, ADVICE_INDENT);
+        line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
+        (void)buffer_append_text(text, "\n");
+    }
+    free(advice);
 }
 
 /* "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups

@@ -304,15 +304,6 @@ static void append_silent(struct buffer *sentence, const struct status_view *vie
     append_streak(sentence, state);
 }
 
-static const char *advice_of(const char *name)
-{
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        if (strcmp(outcome_name((enum outcome)i), name) == 0)
-            return outcome_advice((enum outcome)i);
-    }
-    return "";
-}
-
 static void add_details(const struct table *table, const struct status_domain *domain)
 {
     bool is_said = status_is_held_by_primary(table->page->view, domain);
@@ -328,8 +319,9 @@ static void add_details(const struct table *table, const struct status_domain *d
     else
         append_failing(&sentence, table->page->view, domain);
     add_detail(table, domain->is_silent ? STYLE_BAD : STYLE_PLAIN, sentence.bytes);
-    if (!is_said && said_first(table->page->advice, advice_of(domain->state.outcome)))
-        add_detail(table, STYLE_DIM, advice_of(domain->state.outcome));
+    if (!is_said && domain->state.advice[0] != '\0' &&
+        said_first(table->page->advice, domain->state.advice))
+        add_detail(table, STYLE_DIM, domain->state.advice);
     buffer_done(&sentence);
 }
 

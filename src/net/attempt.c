@@ -140,7 +140,9 @@ static bool is_about_machine(const struct connection *connection)
 {
     switch (connection->facts.stage) {
     case STAGE_GREETING: return true;
-    case STAGE_TLS: return connection->heard.replies == 0;
+    case STAGE_TLS:
+    case STAGE_CERTIFICATE:
+    case STAGE_PINNED_KEY: return connection->heard.replies == 0;
     case STAGE_EHLO:
         return connection->code / 100 == 4 ||
                (connection->code == 0 && connection->error.status == STATUS_UNREACHABLE);
@@ -149,7 +151,8 @@ static bool is_about_machine(const struct connection *connection)
     case STAGE_CONNECT:
     case STAGE_STARTTLS:
     case STAGE_AUTH:
-    case STAGE_COMMAND: return false;
+    case STAGE_COMMAND:
+    case STAGE_RECIPIENT: return false;
     }
     return false;
 }

@@ -47,6 +47,13 @@ static bool is_other_address(CURLcode result, const char *words)
            (words[0] == '\0' || text_starts_with(words, "schannel: CertFindExtension()"));
 }
 
+static bool is_of_certificate(CURLcode result)
+{
+    return result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_ISSUER_ERROR ||
+           result == CURLE_SSL_INVALIDCERTSTATUS || result == CURLE_SSL_CACERT_BADFILE ||
+           result == CURLE_SSL_CRL_BADFILE;
+}
+
 /* What failed, where libcurl's result says so and no reply does. */
 static enum stage stage_of(CURLcode result, enum status status, enum stage under_way)
 {
@@ -54,6 +61,10 @@ static enum stage stage_of(CURLcode result, enum status status, enum stage under
         return STAGE_LOOKUP;
     if (result == CURLE_USE_SSL_FAILED)
         return STAGE_STARTTLS;
+    if (result == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return STAGE_PINNED_KEY;
+    if (is_of_certificate(result))
+        return STAGE_CERTIFICATE;
     if (status == STATUS_TLS)
         return STAGE_TLS;
     if (status == STATUS_AUTHENTICATION || result == CURLE_URL_MALFORMAT)
@@ -138,7 +149,7 @@ void failure_explain(struct failure *failure, struct error *error)
                         heard->text[0] != '\0' ? heard->text : said);
     else if (result == CURLE_URL_MALFORMAT) /* the URL is ours and good: it is the mechanism of AUTH
                                                that libcurl cannot read */
-        (void)error_set(error, STATUS_AUTHENTICATION, "auth: libcurl does not know this mechanism");
+        (void)error_set(error, STATUS_SYNTAX, "auth: libcurl does not know this mechanism");
     else if (result == CURLE_COULDNT_CONNECT && failure->os_error != 0)
         (void)error_set(error, status, "no connection%s%s: %s",
                         failure->place[0] != '\0' ? " to " : "", failure->place,

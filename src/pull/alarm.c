@@ -12,7 +12,8 @@
 
 enum {
     NUMBER_SIZE = 24,
-    TEXT_SIZE_MAX = 2000
+    TEXT_SIZE_MAX = 2000,
+    FIELDS_MAX = 9
 };
 
 static const char *const event_names[] = {
@@ -38,7 +39,7 @@ static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *
 static void write_log(const struct alarm *alarm, enum level level)
 {
     char since[CLOCK_TEXT_SIZE];
-    struct log_field fields[8];
+    struct log_field fields[FIELDS_MAX];
     size_t count = 0;
 
     fields[count++] = (struct log_field){.key = "event", .text = event_names[alarm->event]};
@@ -53,6 +54,8 @@ static void write_log(const struct alarm *alarm, enum level level)
         fields[count++] = (struct log_field){.key = "since", .text = since_text(since, alarm)};
     if (alarm->text != NULL)
         fields[count++] = (struct log_field){.key = "text", .text = alarm->text};
+    if (alarm->advice != NULL && *alarm->advice != '\0')
+        fields[count++] = (struct log_field){.key = "advice", .text = alarm->advice};
     log_fields(level, fields, count);
 }
 
@@ -95,6 +98,7 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
     char *backup = show(alarm->backup->name);
     char *domain = show(alarm->domain != NULL ? alarm->domain : "");
     char *text = tame(alarm->text != NULL ? alarm->text : "");
+    char *advice = tame(alarm->advice != NULL ? alarm->advice : "");
 
     if (alarm->code > 0)
         (void)snprintf(code, sizeof code, "%d", alarm->code);
@@ -107,10 +111,12 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
         {"MXPULL_OUTCOME", alarm->outcome},
         {"MXPULL_CODE", code},
         {"MXPULL_TEXT", text},
+        {"MXPULL_ADVICE", advice},
         {"MXPULL_SINCE", since_text(since, alarm)},
         {"MXPULL_STREAK", streak},
     };
     hooks_run(hooks, command, variables, COUNT_OF(variables));
+    free(advice);
     free(text);
     free(domain);
     free(backup);

@@ -146,7 +146,7 @@ void poll_settle(struct poll *poll, enum outcome outcome, const char *text)
 {
     for (size_t i = 0; i < poll->count; i++) {
         if (!poll->results[i].known)
-            target_settle(&poll->results[i], poll->polling, outcome, text);
+            target_settle(&poll->results[i], poll->polling, outcome, STAGE_NONE, text);
     }
 }
 
@@ -204,6 +204,8 @@ static int compare_waits(const void *left, const void *right)
 void poll_clear(struct poll *poll, const struct preflight *preflight)
 {
     const struct polling *polling = poll->polling;
+    bool is_ready = preflight == NULL || preflight_why(preflight) == NULL;
+    enum stage held_at = is_ready ? STAGE_RECIPIENT : STAGE_NONE;
     const char *refusal = NULL;
 
     if (polling->recall != NULL)
@@ -224,7 +226,7 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
             continue;
         poll->held_count += refusal != NULL ? 1 : 0;
         if (refusal != NULL)
-            target_settle(result, poll->polling, OUTCOME_HELD, refusal);
+            target_settle(result, poll->polling, OUTCOME_HELD, held_at, refusal);
         else
             poll->wanted[poll->wanted_count++] = result;
     }
@@ -254,7 +256,7 @@ static void start_session(struct poll *poll)
 /* A password that cannot be had ends its backup's poll, and no other's. */
 static void go_without_password(struct poll *poll, const struct error *error)
 {
-    poll_settle(poll, OUTCOME_AUTHENTICATION, error->text);
+    poll_settle(poll, OUTCOME_MISCONFIGURED, error->text);
     finish(poll);
 }
 
@@ -283,7 +285,7 @@ void poll_begin(struct poll *poll)
     if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
         (void)snprintf(text, sizeof text, "%s is asking it", error.text);
         for (size_t i = 0; i < poll->wanted_count; i++)
-            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, text);
+            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
         finish(poll);
     } else if (poll->wanted_count > 0) {
         begin_unasked(poll);

@@ -5,6 +5,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/pull/advice.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,7 @@ static bool was_asked(const struct poll *poll, const struct result *result)
     case OUTCOME_TLS:
     case OUTCOME_UNSUPPORTED:
     case OUTCOME_MISUNDERSTOOD:
+    case OUTCOME_MISCONFIGURED:
     case OUTCOME_DENIED:
     case OUTCOME_AUTHENTICATION: break;
     }
@@ -103,7 +105,8 @@ static enum store_grade grade_of(const struct poll *poll, const struct result *r
     return outcome_is_temporary(result->outcome) ? STORE_TEMPORARY : STORE_BAD;
 }
 
-static struct store_answer answer_of(const struct poll *poll, const struct result *result)
+static struct store_answer answer_of(const struct poll *poll, const struct result *result,
+                                     const char *advice)
 {
     return (struct store_answer){
         .at_ms = result->at_ms,
@@ -113,6 +116,7 @@ static struct store_answer answer_of(const struct poll *poll, const struct resul
         .grade = grade_of(poll, result),
         .code = result->code,
         .text = result->text,
+        .advice = advice,
         .address = result->address,
         .tls = result->tls,
         .authenticated = result->authenticated,
@@ -175,14 +179,17 @@ static void raise_change(const struct record *record, const struct poll *poll,
 
     if (!change->began_to_fail && !change->recovered)
         return;
+    char *advice = advice_new(result);
     record_raise(record,
                  &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
                                  .backup = poll_backup(poll),
                                  .outcome = outcome_name(result->outcome),
                                  .code = result->code,
                                  .text = result->text,
+                                 .advice = advice,
                                  .since_ms = change->since_ms,
                                  .streak = change->streak});
+    free(advice);
 }
 
 static enum status add_poll(struct record *record, const struct poll *poll,
@@ -190,6 +197,7 @@ static enum status add_poll(struct record *record, const struct poll *poll,
 {
     size_t count = poll_result_count(poll);
     struct store_answer *answers = memory_new(count, sizeof *answers);
+    char **advice = memory_new(count, sizeof *advice);
     struct store_poll row = {.backup = poll_backup(poll)->name,
                              .cause = poll_cause(poll),
                              .began_ms = poll_began_ms(poll),
@@ -201,11 +209,15 @@ static enum status add_poll(struct record *record, const struct poll *poll,
     for (size_t i = 0; i < count; i++) {
         const struct result *result = poll_result(poll, i);
 
-        answers[i] = answer_of(poll, result);
+        advice[i] = advice_new(result);
+        answers[i] = answer_of(poll, result, advice[i]);
         if (result->certificate_expires_ms != 0)
             row.certificate_expires_ms = result->certificate_expires_ms;
     }
     enum status status = store_add_poll(record->options.store, &row, change, error);
+    for (size_t i = 0; i < count; i++)
+        free(advice[i]);
+    free(advice);
     free(answers);
     return status;
 }

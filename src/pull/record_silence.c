@@ -235,6 +235,7 @@ static void raise_silence(struct record *record, struct pass *pass,
         alarm.outcome = state.outcome;
         alarm.code = state.code;
         alarm.text = state.text;
+        alarm.advice = state.advice;
         alarm.since_ms = state.good_ms;
         alarm.streak = state.streak;
     }

@@ -71,6 +71,16 @@ void target_replace(char **text, const char *with)
     *text = memory_copy(with);
 }
 
+static bool is_offered(const struct ehlo *ehlo, enum method method)
+{
+    switch (method) {
+    case METHOD_ETRN: return ehlo->etrn;
+    case METHOD_ATRN: return ehlo->atrn;
+    case METHOD_TURN: return ehlo->turn;
+    }
+    return false;
+}
+
 void target_note_facts(struct result *result, const struct connection_facts *facts)
 {
     target_replace(&result->address, facts->address);
@@ -78,6 +88,7 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
     result->authenticated = facts->authenticated;
     result->starttls_offered = facts->ehlo.starttls;
     result->auth_offered = facts->ehlo.auth;
+    result->is_offered = is_offered(&facts->ehlo, result->backup->method);
     result->stage = facts->stage;
     result->certificate_expires_ms = facts->certificate_expires_ms;
 }
@@ -137,12 +148,12 @@ void target_tell(const struct polling *polling, struct result *result)
 }
 
 void target_settle(struct result *result, const struct polling *polling, enum outcome outcome,
-                   const char *text)
+                   enum stage stage, const char *text)
 {
     result->known = true;
     result->outcome = outcome;
     result->verb = VERB_CONNECT;
-    result->stage = STAGE_NONE;
+    result->stage = stage;
     result->code = 0;
     target_replace(&result->text, text);
     target_tell(polling, result);

@@ -41,9 +41,10 @@ void target_answer(struct result *result, enum verb verb, enum outcome outcome, 
 /* Stamps a result that has become known, and tells the observer. */
 void target_tell(const struct polling *polling, struct result *result);
 
-/* Gives a result that came to no asking its answer, and tells the observer. */
+/* Gives a result that came to no asking its answer, at STAGE_NONE or STAGE_RECIPIENT, and tells the
+ * observer. */
 void target_settle(struct result *result, const struct polling *polling, enum outcome outcome,
-                   const char *text);
+                   enum stage stage, const char *text);
 
 /* Tells the observer what the session is doing. */
 void target_move(const struct session_options *options, enum session_state state,

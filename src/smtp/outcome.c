@@ -102,8 +102,8 @@ enum outcome outcome_of_status(enum status status)
     case STATUS_TIMEOUT: return OUTCOME_TIMEOUT;
     case STATUS_TLS: return OUTCOME_TLS;
     case STATUS_AUTHENTICATION: return OUTCOME_AUTHENTICATION;
+    case STATUS_SYNTAX: return OUTCOME_MISCONFIGURED;
     case STATUS_OK:
-    case STATUS_SYNTAX:
     case STATUS_UNREACHABLE:
     case STATUS_BUSY:
     case STATUS_SYSTEM: return OUTCOME_UNREACHABLE;
@@ -180,48 +180,28 @@ int64_t outcome_pending_count(const char *text)
 static const struct meaning {
     const char *name;
     int exit_status;
-    const char *advice;
 } meanings[OUTCOME_COUNT] = {
-    [OUTCOME_STARTED] = {"started", 0, ""},
-    [OUTCOME_EMPTY] = {"empty", 0, ""},
-    [OUTCOME_PENDING] = {"pending", 0, ""},
-    [OUTCOME_RECEIVED] = {"received", 0, ""},
-    [OUTCOME_HELD] = {"held", EXIT_TEMPORARY, "start our own mail server, then pull again"},
-    [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY,
-                          "the backup cannot do it at the moment; pull again later"},
-    [OUTCOME_UNREACHABLE] =
-        {"unreachable", EXIT_TEMPORARY,
-         "check the line, the backup's host and port, and any firewall in between"},
-    [OUTCOME_TIMEOUT] =
-        {"timeout", EXIT_TEMPORARY,
-         "the backup did not answer in time; pull again later, or check for a firewall in between"},
-    [OUTCOME_INTERRUPTED] = {"interrupted", EXIT_TEMPORARY, "pull again; nothing is lost"},
-    [OUTCOME_PROTOCOL] = {"protocol", EXIT_PROTOCOL,
-                          "check that host and port are those of an SMTP server"},
-    [OUTCOME_TLS] = {"tls", EXIT_PROTOCOL,
-                     "check the backup's certificate against tls, tls_ca_file and tls_fingerprint"},
-    [OUTCOME_UNSUPPORTED] = {"unsupported", EXIT_UNAVAILABLE,
-                             "ask the backup's administrator to turn the command on; if it is only "
-                             "hidden, set force = true"},
-    [OUTCOME_MISUNDERSTOOD] =
-        {"misunderstood", EXIT_CONFIGURATION,
-         "write the domain in another form: \"#example.com\" or \"@example.com\""},
-    [OUTCOME_DENIED] =
-        {"denied", EXIT_DENIED,
-         "ask the backup's administrator to allow our address or user to ask for this domain"},
-    [OUTCOME_AUTHENTICATION] =
-        {"authentication", EXIT_DENIED,
-         "check user, password, auth and tls; the backup wants to know who we are"},
+    [OUTCOME_STARTED] = {"started", 0},
+    [OUTCOME_EMPTY] = {"empty", 0},
+    [OUTCOME_PENDING] = {"pending", 0},
+    [OUTCOME_RECEIVED] = {"received", 0},
+    [OUTCOME_HELD] = {"held", EXIT_TEMPORARY},
+    [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY},
+    [OUTCOME_UNREACHABLE] = {"unreachable", EXIT_TEMPORARY},
+    [OUTCOME_TIMEOUT] = {"timeout", EXIT_TEMPORARY},
+    [OUTCOME_INTERRUPTED] = {"interrupted", EXIT_TEMPORARY},
+    [OUTCOME_PROTOCOL] = {"protocol", EXIT_PROTOCOL},
+    [OUTCOME_TLS] = {"tls", EXIT_PROTOCOL},
+    [OUTCOME_UNSUPPORTED] = {"unsupported", EXIT_UNAVAILABLE},
+    [OUTCOME_MISUNDERSTOOD] = {"misunderstood", EXIT_CONFIGURATION},
+    [OUTCOME_MISCONFIGURED] = {"misconfigured", EXIT_CONFIGURATION},
+    [OUTCOME_DENIED] = {"denied", EXIT_DENIED},
+    [OUTCOME_AUTHENTICATION] = {"authentication", EXIT_DENIED},
 };
 
 const char *outcome_name(enum outcome outcome)
 {
     return meanings[outcome].name;
-}
-
-const char *outcome_advice(enum outcome outcome)
-{
-    return meanings[outcome].advice;
 }
 
 int outcome_exit_status(enum outcome outcome)

@@ -138,6 +138,7 @@ static const char version_4[] = "DROP INDEX answers_outcome;"
                                 "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
                                 "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
                                 "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE domains ADD advice TEXT;" /* NULL: none */
                                 "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
                                 " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);";
 

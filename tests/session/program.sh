@@ -160,9 +160,29 @@ locked() {
     locked two "touch $tmp/two; while [ ! -e $tmp/one ]; do sleep 0.01; done; echo secret"
     locked failing "exit 3"
 } >"$tmp/locked.conf"
-run 77 pull -c "$tmp/locked.conf"
+run 78 pull -c "$tmp/locked.conf"
 expect "commands run side by side" 2 "$(grep -c '^\(one\|two\) *a.example *started' "$tmp/out")"
 expect_in "one that fails is told" "locked.conf:5: backup \"failing\": password_command: the command failed with exit status 3" "$tmp/out"
+expect_in "and what to do" "run password_command as the user that mxpull runs as" "$tmp/out"
+: >"$tmp/locked.password"
+chmod 644 "$tmp/locked.password"
+{
+    head -n 2 "$tmp/slow.conf"
+    for file in missing locked; do
+        printf 'backup %s { host = "127.0.0.1" port = %s domains = a.example user = user auth_in_clear = true password_file = "%s" }\n' \
+            $file "$(port locked)" "$tmp/$file.password"
+    done
+    printf 'backup good { host = "127.0.0.1" port = %s domains = a.example }\n' "$(port good)"
+} >"$tmp/file.conf"
+: >"$tmp/journal.sim"
+run 78 pull -c "$tmp/file.conf"
+expect "of a password_file that cannot be read or is open to all" 2 "$(grep -c '^\(missing\|locked\) *a.example *misconfigured .*: password_file: ' "$tmp/out")"
+expect_in "what to do is about the file" "let the user that mxpull runs as, and nobody else, read the file" "$tmp/out"
+expect "and not about the server" "" "$(grep 'administrator\|wants to know' "$tmp/out")"
+expect "which was not contacted" 0 "$(grep -c '^locked#' "$tmp/journal.sim")"
+expect_in "others are asked" "good     a.example  started" "$tmp/out"
+run 78 config -c "$tmp/file.conf"
+expect "config says the same" 2 "$(grep -c 'file.conf:[0-9]*: backup "\(missing\|locked\)": password_file: ' "$tmp/err")"
 {
     head -n 2 "$tmp/slow.conf"
     for ((i = 0; i < 12; i++)); do

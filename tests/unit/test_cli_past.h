@@ -78,7 +78,7 @@ struct said {
     enum store_grade grade;
     const char *outcome;
     int code;
-    const char *text;
+    const char *text, *advice;
     int64_t messages, bytes; /* both 0: not told */
     int64_t certificate_expires_ms;
     int64_t ms;
@@ -93,6 +93,7 @@ static inline void say(struct store *store, const struct said *said)
     answer.outcome = said->outcome;
     answer.code = said->code;
     answer.text = said->text;
+    answer.advice = said->advice;
     answer.messages = is_told ? said->messages : -1;
     answer.bytes = is_told ? said->bytes : -1;
     answer.ms = said->ms > 0 ? said->ms : 18;
@@ -116,11 +117,12 @@ static inline void say_strip(struct store *store, const char *backup, const char
         enum store_grade grade;
         const char *outcome;
         int code;
-        const char *text;
-    } kinds[] = {{'+', STORE_GOOD, "started", 250, "Queuing started"},
-                 {'o', STORE_HELD, "held", 0, "our own mail server: Connection refused"},
-                 {'~', STORE_TEMPORARY, "deferred", 458, "try later"},
-                 {'!', STORE_BAD, "denied", 459, "not for you"}};
+        const char *text, *advice;
+    } kinds[] = {
+        {'+', STORE_GOOD, "started", 250, "Queuing started", NULL},
+        {'o', STORE_HELD, "held", 0, "our own mail server: Connection refused", "start it"},
+        {'~', STORE_TEMPORARY, "deferred", 458, "try later", "pull again later"},
+        {'!', STORE_BAD, "denied", 459, "not for you", "ask to be allowed"}};
     int64_t at_ms = last_ms - ((int64_t)strlen(strip) - 1) * 4 * HOURS;
 
     for (; *strip != '\0'; strip++, at_ms += 4 * HOURS) {
@@ -134,7 +136,8 @@ static inline void say_strip(struct store *store, const char *backup, const char
                                   .grade = kinds[kind].grade,
                                   .outcome = kinds[kind].outcome,
                                   .code = kinds[kind].code,
-                                  .text = kinds[kind].text});
+                                  .text = kinds[kind].text,
+                                  .advice = kinds[kind].advice});
     }
 }
 

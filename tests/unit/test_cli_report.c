@@ -7,6 +7,7 @@
 #include <mxpull/cli/report.h>
 #include <mxpull/cli/result_line.h>
 #include <mxpull/cli/summary.h>
+#include <mxpull/pull/advice.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,11 +120,12 @@ static void test_result(void **state)
     assert_string_equal(text.bytes, row->line);
 
     /* Advice for what is no success, where there is any, and nothing else. */
-    const char *advice = outcome_advice(row->outcome);
+    char *advice = advice_new(&result);
     if (outcome_exit_status(row->outcome) == 0 || *advice == '\0')
         assert_true(text.size == size + 1 || row->columns > 0);
     else if (row->columns == 0 && !row->color)
         assert_memory_equal(text.bytes + size + 1 + 6, advice, strlen(advice));
+    free(advice);
     buffer_done(&text);
 }
 
@@ -319,7 +321,7 @@ static const struct report_row reports[] = {
     {"lines, quiet", REPORT_LINES, true, false, ""},
     {"lines, quiet, wrong", REPORT_LINES, true, true,
      "backup  b.example    unreachable     \\x1b\\xff\"\\n\xc3\xa4\n"
-     "      check the line, the backup's host and port, and any firewall in between\n"},
+     "      check the line, host and port, and any firewall in between\n"},
     {"JSON", REPORT_JSON, false, false,
      JSON_FRONT("0") JSON_STARTED
      "," JSON_PENDING "],\"summary\":{\"asked\":2,\"ok\":2,\"failed\":0,\"held\":0}}\n"},
@@ -345,6 +347,7 @@ static void test_report(void **state)
     pending.bytes = 7;
     pending.authenticated = true;
     failed.backup = &other;
+    failed.stage = STAGE_CONNECT;
     failed.domain = "b.example";
     failed.address = given("");
     const struct round_facts facts = {.started_wall_ms = INT64_C(1795449600000),
@@ -500,21 +503,21 @@ static void test_common_failure(void **state)
 
     (void)state;
     crowd->facts.count = 5;
+    for (size_t i = 0; i < 5; i++)
+        crowd->results[i].stage = STAGE_CONNECT;
     crowd->results[4].backup = &crowd->backups[0];
     run_report(text, &quiet, &crowd->facts);
-    assert_string_equal(
-        text, "mx0  3 domains  unreachable     no route\n"
-              "      check the line, the backup's host and port, and any firewall in between\n"
-              "mx1  2 domains  unreachable     no route\n");
+    assert_string_equal(text, "mx0  3 domains  unreachable     no route\n"
+                              "      check the line, host and port, and any firewall in between\n"
+                              "mx1  2 domains  unreachable     no route\n");
     /* What was answered for a domain is told for it. */
     for (size_t i = 0; i < 5; i++)
         crowd->results[i].verb = VERB_ETRN;
     crowd->facts.count = 2;
     run_report(text, &quiet, &crowd->facts);
-    assert_string_equal(
-        text, "mx0  a.example  unreachable     no route\n"
-              "      check the line, the backup's host and port, and any firewall in between\n"
-              "mx0  b.example  unreachable     no route\n");
+    assert_string_equal(text, "mx0  a.example  unreachable     no route\n"
+                              "      check the line, host and port, and any firewall in between\n"
+                              "mx0  b.example  unreachable     no route\n");
     free(crowd);
 }
 

@@ -194,7 +194,7 @@ static void test_freed_while_running(void **state)
 /* ---- alarms ---- */
 
 enum {
-    VARIABLES = 9
+    VARIABLES = 10
 };
 
 static const struct alarm_row {
@@ -209,37 +209,38 @@ static const struct alarm_row {
       .outcome = "denied",
       .code = 459,
       .text = "no \x1b[31m$(rm -rf /)\nline",
+      .advice = "ask",
       .since_ms = INT64_C(1795449600000),
       .streak = 1},
      "bad",
      {"EVENT=failure", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=", "OUTCOME=denied",
-      "CODE=459", "TEXT=" TEXT_TOLD, "SINCE=2026-11-23T16:00:00Z", "STREAK=1"},
+      "CODE=459", "TEXT=" TEXT_TOLD, "ADVICE=ask", "SINCE=2026-11-23T16:00:00Z", "STREAK=1"},
      "event=failure backup=mx2 outcome=denied streak=1 since=2026-11-23T16:00:00Z text=\"no "
-     "\\x1b[31m$(rm -rf /)\\nline\"\n"},
+     "\\x1b[31m$(rm -rf /)\\nline\" advice=ask\n"},
     {"recovery",
      {.event = ALARM_RECOVERY, .outcome = "started", .code = 250, .text = "OK", .streak = 0},
      "good",
      {"EVENT=recovery", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=", "OUTCOME=started",
-      "CODE=250", "TEXT=OK", "SINCE=", "STREAK=0"},
+      "CODE=250", "TEXT=OK", "SINCE=", "STREAK=0", "ADVICE="},
      "event=recovery backup=mx2 outcome=started text=OK\n"},
     {"silence",
      {.event = ALARM_SILENCE, .domain = "a.example", .outcome = "held", .streak = 2},
      "bad",
      {"EVENT=silence", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=a.example", "OUTCOME=held",
-      "CODE=", "TEXT=", "SINCE=", "STREAK=2"},
+      "CODE=", "TEXT=", "SINCE=", "STREAK=2", "ADVICE="},
      "event=silence backup=mx2 domain=a.example outcome=held streak=2\n"},
     {"hidden characters",
      {.event = ALARM_SILENCE, .domain = "a\u00ad.example", .outcome = "held", .text = "\u202ex"},
      "bad",
      {"EVENT=silence", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=a\\xc2\\xad.example",
-      "OUTCOME=held", "CODE=", "TEXT=\\xe2\\x80\\xaex", "SINCE=", "STREAK=0"},
+      "OUTCOME=held", "CODE=", "TEXT=\\xe2\\x80\\xaex", "SINCE=", "STREAK=0", "ADVICE="},
      "event=silence backup=mx2 domain=a\\xc2\\xad.example outcome=held "
      "text=\\xe2\\x80\\xaex\n"},
     {"answer",
      {.event = ALARM_ANSWER, .domain = "a.example", .outcome = "started", .code = 250},
      "good",
      {"EVENT=answer", "BACKUP=mx2", "HOST=mx2.example.net", "DOMAIN=a.example", "OUTCOME=started",
-      "CODE=250", "TEXT=", "SINCE=", "STREAK=0"},
+      "CODE=250", "TEXT=", "SINCE=", "STREAK=0", "ADVICE="},
      "event=answer backup=mx2 domain=a.example outcome=started\n"},
 };
 

@@ -26,6 +26,7 @@ struct result {
     char *tls; /* "TLSv1.3"; NULL: in clear */
     bool authenticated;
     bool starttls_offered, auth_offered; /* by the EHLO reply that came last */
+    bool is_offered;                     /* by the same: ETRN, ATRN or TURN, whichever is wanted */
     int64_t pending;                     /* -1: not told */
     int64_t messages;                    /* received by ATRN or TURN; -1: does not apply */
     int64_t bytes;                       /* the same */

@@ -21,6 +21,7 @@ enum outcome {
     OUTCOME_TLS,
     OUTCOME_UNSUPPORTED,
     OUTCOME_MISUNDERSTOOD,
+    OUTCOME_MISCONFIGURED,
     OUTCOME_DENIED,
     OUTCOME_AUTHENTICATION,
 };
@@ -44,9 +45,12 @@ enum stage {
     STAGE_GREETING, /* connected, and waiting for the first reply */
     STAGE_EHLO,     /* or HELO, which follows where EHLO is refused */
     STAGE_STARTTLS, /* not offered, or refused */
-    STAGE_TLS,      /* handshake and certificate */
+    STAGE_TLS,      /* handshake */
+    STAGE_CERTIFICATE,
+    STAGE_PINNED_KEY,
     STAGE_AUTH,     /* not offered, or refused */
     STAGE_COMMAND,  /* ETRN, ATRN or TURN: sent, or not offered by EHLO */
+    STAGE_RECIPIENT /* our own mail server's answer to a domain of which it takes no mail */
 };
 
 /* The meaning of a reply to ETRN, ATRN or TURN: by the table of the RFCs, else by its first digit.
@@ -75,10 +79,6 @@ int64_t outcome_pending_count(const char *text);
 
 /* "started", "empty", … */
 const char *outcome_name(enum outcome outcome);
-
-/* What an administrator can do about it, in one short sentence without a full stop; "" where
- * nothing is to be done. */
-const char *outcome_advice(enum outcome outcome);
 
 /* The exit status that the outcome stands for: 0, 75, 76, 69, 77 or 78. */
 int outcome_exit_status(enum outcome outcome);

@@ -84,6 +84,7 @@ struct store_answer {
     enum store_grade grade;
     int code;            /* 0: none */
     const char *text;    /* as received; cut with an ellipsis at 4,096 bytes; NULL: none */
+    const char *advice;  /* kept for the last answer of a domain alone; NULL or "": none */
     const char *address; /* NULL: none */
     const char *tls;     /* NULL: in clear */
     bool authenticated;
@@ -215,6 +216,7 @@ struct store_domain {
     char outcome[32]; /* of the last answer */
     int code;         /* of it */
     char text[512];   /* of it, cut with an ellipsis */
+    char advice[400]; /* what can be done about it, or "" */
     int64_t messages, bytes, pending;        /* of it; -1: not told */
     enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
     size_t strip_count;
