@@ -159,6 +159,13 @@ static const struct row rows[] = {
      TURN(BEGIN SAY("MAIL FROM:<>")
               SAY("RCPT TO:<a@other.example>") "turn say \"QUIT\"\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 550", "other.example\nprimary"},
+    {"a success report is not asked for",
+     TURN(BEGIN SAY("MAIL FROM:<a@far.example> RET=FULL ENVID=x SIZE=9") SAY(
+         "RCPT TO:<x@e.example> NOTIFY=SUCCESS ORCPT=rfc822;a@far.example") "turn say \"QUIT\"\n  "
+                                                                            "turn expect"),
+     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0,
+     "primary#1 < MAIL FROM:<a@far.example> SIZE=9\nprimary#1 > 250 2.0.0 OK\n",
+     "primary#1 < RCPT TO:<x@e.example> "},
     {"STARTTLS is taken out",
      TURN(BEGIN "turn say \"QUIT\"\n  turn expect") "  ehlo \"250-p\" \"250-PIPELINING\" "
                                                     "\"250-STARTTLS\" \"250 CHUNKING\"\n",
