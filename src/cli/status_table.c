@@ -379,7 +379,9 @@ static int compare_domains(const struct status_domain *a, const struct status_do
         order = compare_numbers(x->streak, y->streak);
     if (order == 0)
         order = compare_numbers(x->good_ms / MINUTE_MS, y->good_ms / MINUTE_MS);
-    return order != 0 ? order : strcmp(x->text, y->text);
+    if (order == 0)
+        order = strcmp(x->text, y->text);
+    return order != 0 ? order : strcmp(x->advice, y->advice);
 }
 
 static int compare_troubles(const void *left, const void *right)

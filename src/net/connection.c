@@ -173,7 +173,9 @@ static enum status check_demands(struct connection *connection, struct error *er
     connection->facts.stage = STAGE_AUTH;
     if (connection->user_given && !connection->heard.authenticated)
         return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
-                         connection->facts.tls == NULL ? "; it may be after STARTTLS" : "");
+                         connection->facts.tls == NULL && connection->facts.ehlo.starttls
+                             ? "; it may be after STARTTLS"
+                             : "");
     connection->facts.stage = STAGE_COMMAND;
     return STATUS_OK;
 }

@@ -84,4 +84,51 @@ expect_in "cut there too" "x…" "$tmp/out"
 run 2 status --nagios -c "$theirs/long.conf"
 expect_in "in Nagios' line" "x… (and" "$tmp/out"
 
+# --- what can be done --------------------------------------------------------------------------------------------------------------
+cat >"$tmp/script" <<END
+server plain 127.0.0.1:0
+  reply ETRN 530.example "530 5.7.0 Must issue a STARTTLS command first"
+  reply ETRN 458.example "458 Administrative prohibition"
+  reply ETRN 459.example "459 no"
+  reply ETRN "501 no"
+server shut 127.0.0.1:0
+  greeting "554 no" close
+server nameless 127.0.0.1:0
+  reply EHLO "504 need fully-qualified hostname"
+  reply HELO "504 need fully-qualified hostname"
+sink primary 127.0.0.1:0
+END
+start_sim advice "$tmp/script"
+plain="host = 127.0.0.1 port = $(port plain)"
+cat >"$tmp/advice.conf" <<END
+state_dir = "$theirs/advice"
+primary { address = "127.0.0.1:$(port primary)" }
+backup plain { $plain domains = {a.example, "#b.example", "#queue", 530.example, 458.example, 459.example} }
+backup required { $plain domains = a.example tls = required }
+backup implicit { $plain domains = a.example tls = implicit }
+backup shut { host = 127.0.0.1 port = $(port shut) domains = a.example }
+backup nameless { host = 127.0.0.1 port = $(port nameless) domains = a.example }
+backup nowhere { host = "no-such-host.invalid" domains = a.example connect_timeout = 5s }
+END
+advises() { # BACKUP DOMAIN ADVICE: what stands so many lines below its name
+    grep -A "$below" "^$1 *$2 " "$tmp/out" >"$tmp/told"
+    expect_in "advice of $1 $2, in $command" "$3" "$tmp/told"
+}
+for command in pull status; do
+    [ $command = pull ] && below=1 || below=3
+    run "$([ $command = pull ] && echo 78 || echo 0)" $command -c "$theirs/advice.conf"
+    advises plain a.example 'write "#a.example" in domains, as Exim wants it, or "@a.example"'
+    advises plain '#b.example' 'write "b.example" in domains, without the #'
+    advises plain '#queue' 'what the queue is called'
+    advises plain 530.example 'offers neither here'
+    advises plain 458.example 'Exim says 458 for what it never allows, too'
+    advises plain 459.example 'to allow your address to ask for this domain'
+    advises required a.example 'set tls = may to go without TLS'
+    advises implicit a.example 'on a port that begins in clear set tls = required'
+    advises shut a.example 'to let your address in'
+    advises nameless a.example 'set ehlo_name'
+    advises nowhere a.example 'check the name in host'
+    expect "no word about certificates, in $command" 0 "$(grep -c certificate "$tmp/out")"
+done
+
 finish
