@@ -232,6 +232,8 @@ static int make_round(struct run *run)
                                  .delivered = on_delivered},
                     .context = run,
                     .recall = run->record != NULL ? record_recall : NULL,
+                    .order_look = run->record != NULL ? record_order_look : NULL,
+                    .note_look = run->record != NULL ? record_note_look : NULL,
                     .memory = run->record},
         .choice = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,

@@ -95,6 +95,8 @@ void primary_look(struct daemon *daemon, struct instant now)
         .config = daemon->current->config,
         .domains = domains.nodes,
         .count = domains.count,
+        .order = record_order_look,
+        .memory = daemon->record,
         .limit_ms = preflight_limit_ms(daemon->current->config),
         .ended = look_ended,
         .context = daemon,
@@ -250,6 +252,8 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
 {
     const char *why = trouble(daemon);
     int64_t began_ms = 0;
+
+    record_note_look(daemon->record, daemon->look);
     enum recovery_event event = recovery_looked(&daemon->primary, why == NULL, now, &began_ms);
 
     (void)text_copy(daemon->primary_text, sizeof daemon->primary_text, why != NULL ? why : "");

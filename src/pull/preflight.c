@@ -19,7 +19,8 @@
 
 struct preflight {
     struct preflight_options options; /* domains: not used after preflight_new */
-    struct node *domains;             /* the plain ones, sorted, each once */
+    struct node *domains;             /* the plain ones, each once, in the order of asking */
+    const struct node **by_name;      /* they, sorted */
     size_t count;
     int64_t limit_ms; /* when it has to be over, monotonic */
     struct probe *probe;
@@ -39,32 +40,63 @@ static void act(struct preflight *preflight, enum probe_step step);
 
 /* ---- domains ---- */
 
-static int compare_nodes(const void *left, const void *right)
+static int compare_places(const void *left, const void *right)
 {
-    const struct node *a = left, *b = right;
+    const struct node *a = *(const struct node *const *)left,
+                      *b = *(const struct node *const *)right;
+
+    return (a > b) - (a < b);
+}
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct node *a = *(const struct node *const *)left,
+                      *b = *(const struct node *const *)right;
 
     return strcmp(a->name, b->name);
+}
+
+static int compare_names_and_places(const void *left, const void *right)
+{
+    int order = compare_names(left, right);
+
+    return order != 0 ? order : compare_places(left, right);
 }
 
 static void copy_domains(struct preflight *preflight)
 {
     const struct preflight_options *options = &preflight->options;
-    size_t count = 0, kept = 0;
+    const struct node **kept = memory_new(options->count, sizeof(const struct node *));
+    size_t all = 0, count = 0;
 
-    preflight->domains = memory_new(options->count, sizeof *preflight->domains);
     for (size_t i = 0; i < options->count; i++) {
         if (options->domains[i].form == NODE_DOMAIN)
-            preflight->domains[count++] = options->domains[i];
+            kept[all++] = &options->domains[i];
     }
-    qsort(preflight->domains, count, sizeof *preflight->domains, compare_nodes);
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || compare_nodes(&preflight->domains[kept - 1], &preflight->domains[i]) != 0)
-            preflight->domains[kept++] = preflight->domains[i];
+    qsort(kept, all, sizeof(const struct node *), compare_names_and_places);
+    for (size_t i = 0; i < all; i++) {
+        if (count == 0 || strcmp(kept[count - 1]->name, kept[i]->name) != 0)
+            kept[count++] = kept[i];
     }
-    preflight->count = kept;
+    qsort(kept, count, sizeof(const struct node *), compare_places);
+    preflight->count = count;
+    preflight->domains = memory_new(count, sizeof *preflight->domains);
+    for (size_t i = 0; i < count; i++)
+        preflight->domains[i] = *kept[i];
+    if (options->order != NULL)
+        options->order(options->memory, preflight->domains, count);
+    for (size_t i = 0; i < count; i++)
+        kept[i] = &preflight->domains[i];
+    qsort(kept, count, sizeof(const struct node *), compare_names);
+    preflight->by_name = kept;
 }
 
 /* ---- the end ---- */
+
+static const char *const verbs[] = {[PROBE_ACCEPTED] = "",
+                                    [PROBE_REFUSED] = "refuses postmaster@",
+                                    [PROBE_CUT] = "gave no answer for postmaster@",
+                                    [PROBE_LEFT_OUT] = "was not asked for postmaster@"};
 
 /* "your mail server 127.0.0.1:25 is not ready: 554 no", "your mail server 127.0.0.1:25 refuses
  * postmaster@example.com: 550 no" */
@@ -93,8 +125,8 @@ static void end(struct preflight *preflight)
 
         if (refusal == NULL)
             continue;
-        preflight->refusals[i] =
-            in_words(preflight, "refuses postmaster@", preflight->domains[i].name, refusal);
+        preflight->refusals[i] = in_words(preflight, verbs[probe_fate(preflight->probe, i)],
+                                          preflight->domains[i].name, refusal);
         preflight->refused++;
     }
     preflight->options.ended(preflight->options.context);
@@ -203,10 +235,12 @@ static void received(void *context, const char *bytes, size_t size)
         return;
     }
     enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
-    if (used < size && step == PROBE_SEND && !probe_is_quitting(preflight->probe))
+    if (used < size && step == PROBE_SEND && !probe_is_quitting(preflight->probe)) {
+        probe_withdraw(preflight->probe);
         judge_surplus(preflight, bytes + used, size - used);
-    else
+    } else {
         act(preflight, step);
+    }
 }
 
 /* "Connection refused" of "no connection: Connection refused": that it does not answer is said. */
@@ -265,17 +299,20 @@ static void send_command(struct preflight *preflight)
 {
     const char *command = probe_command(preflight->probe);
 
+    if (probe_is_quitting(preflight->probe)) {
+        connection_leave(preflight->connection, command, strlen(command));
+        preflight->connection = NULL;
+        cut(preflight, "its answer is not waited for");
+        return;
+    }
     expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
     connection_send(preflight->connection, command, strlen(command));
-    if (probe_is_quitting(preflight->probe))
-        cut(preflight, "its answer is not waited for");
 }
 
 static void act(struct preflight *preflight, enum probe_step step)
 {
-    /* A connection that is cut before it stands is the last one. */
     if (step == PROBE_CONNECT && clock_monotonic_ms() >= preflight->limit_ms)
-        step = probe_cut(preflight->probe, too_long);
+        step = probe_stop(preflight->probe, too_long);
     switch (step) {
     case PROBE_SEND: send_command(preflight); break;
     case PROBE_CONNECT:
@@ -320,6 +357,7 @@ void preflight_free(struct preflight *preflight)
         free(preflight->refusals[i]);
     free(preflight->refusals);
     free(preflight->domains);
+    free(preflight->by_name);
     free(preflight->why);
     free(preflight);
 }
@@ -350,11 +388,24 @@ const char *preflight_why(const struct preflight *preflight)
 
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node)
 {
-    const struct node *found = NULL;
+    const struct node *const *found = NULL;
 
     if (preflight->why == NULL && node->form == NODE_DOMAIN)
-        found = bsearch(node, preflight->domains, preflight->count, sizeof *node, compare_nodes);
-    return found != NULL ? preflight->refusals[found - preflight->domains] : preflight->why;
+        found = bsearch(&node, preflight->by_name, preflight->count, sizeof(const struct node *),
+                        compare_names);
+    return found != NULL ? preflight->refusals[*found - preflight->domains] : preflight->why;
+}
+
+size_t preflight_domain_count(const struct preflight *preflight)
+{
+    return preflight->count;
+}
+
+const struct node *preflight_domain(const struct preflight *preflight, size_t index,
+                                    enum probe_fate *fate)
+{
+    *fate = probe_fate(preflight->probe, index);
+    return &preflight->domains[index];
 }
 
 const char *preflight_refusal_of_all(const struct preflight *preflight)

@@ -262,15 +262,8 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
 struct recollection {
     struct result *results;
     size_t count, next; /* where the next row is looked for first */
-    int64_t now_ms;
     bool understood;
 };
-
-/* A stamp of the future is of a clock that was wrong. */
-static int64_t believed(int64_t at_ms, int64_t now_ms)
-{
-    return at_ms <= now_ms ? at_ms : 0;
-}
 
 static void recollect(void *context, const struct store_asked *asked)
 {
@@ -283,8 +276,8 @@ static void recollect(void *context, const struct store_asked *asked)
 
         if (!text_equal(result->domain, asked->domain))
             continue;
-        result->asked_ms = believed(asked->asked_ms, recollection->now_ms);
-        result->started_ms = believed(asked->started_ms, recollection->now_ms);
+        result->asked_ms = asked->asked_ms;
+        result->started_ms = asked->started_ms;
         recollection->next = place + 1;
         return;
     }
@@ -294,8 +287,7 @@ bool record_recall(void *memory, const struct backup_config *backup, struct resu
                    size_t count)
 {
     struct record *record = memory;
-    struct recollection recollection = {
-        .results = results, .count = count, .now_ms = clock_wall_ms()};
+    struct recollection recollection = {.results = results, .count = count};
     struct error error;
 
     if (record->options.store != NULL)

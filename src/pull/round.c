@@ -125,6 +125,8 @@ static void look(struct round *round)
         .config = polling->config,
         .domains = domains.nodes,
         .count = domains.count,
+        .order = polling->order_look,
+        .memory = polling->memory,
         .limit_ms = preflight_limit_ms(polling->config),
         .ended = preflight_ended,
         .context = round,
@@ -181,6 +183,8 @@ static void clear(struct round *round)
     if (round->preflight == NULL && has_due(round))
         look(round);
     if (round->preflight != NULL && round->looked) {
+        if (polling->note_look != NULL)
+            polling->note_look(polling->memory, round->preflight);
         tell_look(round);
         admit(round, PART_CLEARING, round->preflight);
         preflight_free(round->preflight);

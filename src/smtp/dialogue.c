@@ -8,36 +8,26 @@
  *     +------------------+----+
  *       cut or 421: the nodes without an answer go to a new connection
  *
- * A connection is cut for the node that it was asked last, or for a limit of the server. A node that was
- * the first of its connection has only itself to blame, and is blamed twice as much as one in the
- * middle of a list. Nodes are asked in the order of their blame, so that one which makes a server hang
- * up keeps no other from being asked; a node with enough blame has its answer: the way it was cut.
- * A node with blame is asked only where the connection has brought fewer answers than any that was cut
- * in the middle, so that a limit of the server does not hit it again.
- *
- * Nothing loops: two connections in a row without an answer that stays end the attempts, and so does a
- * first one that could not be made. What was never asked by then is told as left out.
+ * Which node is asked next, and when the attempts end, so that one which makes the server hang up keeps
+ * no other from being asked, is decided by attempts.c. A first connection that could not be made ends
+ * them as well. What was never asked by then is told as left out.
  *
  * A 550 or 554 may speak of the node or of the session ("too many commands", then the close; Exim).
  * Only what comes next tells: it is held back as doubtful until the connection has answered one
  * more command. If it was cut instead, the node is asked again, unless the refusal was the first
  * thing that the connection answered. */
+#include "attempts.h"
+
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/dialogue.h>
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    COMMAND_SIZE = NODE_SIZE_MAX + sizeof "ETRN \r\n",
-    BLAME_MIDDLE = 1,
-    BLAME_FIRST = 2,
-    BLAME_ENOUGH = 3,
-    FRUITLESS_MAX = 2, /* connections in a row */
-    PLACE_SIZE = NODE_SIZE_MAX + 160
+    COMMAND_SIZE = NODE_SIZE_MAX + sizeof "ETRN \r\n"
 };
 
 enum state {
@@ -46,63 +36,22 @@ enum state {
     QUITTING
 };
 
-/* Node indexes, first in, first out; each node is in it at most once. */
-struct queue {
-    size_t *nodes;
-    size_t size, first, count;
-};
-
 struct dialogue {
     const struct node *nodes; /* borrowed */
     size_t count, per_connection;
     struct answer *answers;
-    unsigned *blame;                    /* of each node */
-    struct queue waiting[BLAME_ENOUGH]; /* nodes that are to be asked, by their blame */
-    struct queue known;                 /* nodes whose answer stands and was not taken yet */
+    struct attempts *attempts;
+    size_t *known; /* nodes whose answer stands, in that order */
+    size_t known_count, taken_count;
     enum state state;
     size_t current;    /* the node that was asked last */
     bool current_open; /* its reply is still to come */
     size_t doubtful;   /* the node whose refusal is held back */
     bool has_doubtful;
-    size_t asked_here;    /* on this connection */
-    size_t answered_here; /* on this connection, a doubtful answer included */
-    size_t limit;         /* the fewest answers behind which a connection was cut in the middle */
     bool has_connected;
     bool understood; /* the host has answered ETRN otherwise than by 500 and 502 */
-    size_t fruitless;
-    char places[FRUITLESS_MAX][PLACE_SIZE]; /* where these connections ended */
     char command[COMMAND_SIZE];
 };
-
-static void queue_init(struct queue *queue, size_t size)
-{
-    *queue = (struct queue){.nodes = memory_new(size, sizeof *queue->nodes), .size = size};
-}
-
-static void queue_put(struct queue *queue, size_t node)
-{
-    assert(queue->count < queue->size);
-    queue->nodes[(queue->first + queue->count) % queue->size] = node;
-    queue->count++;
-}
-
-static bool queue_take(struct queue *queue, size_t *node)
-{
-    if (queue->count == 0)
-        return false;
-    *node = queue->nodes[queue->first];
-    queue->first = (queue->first + 1) % queue->size;
-    queue->count--;
-    return true;
-}
-
-static void queue_put_first(struct queue *queue, size_t node)
-{
-    assert(queue->count < queue->size);
-    queue->first = (queue->first + queue->size - 1) % queue->size;
-    queue->nodes[queue->first] = node;
-    queue->count++;
-}
 
 struct dialogue *dialogue_new(const struct node *nodes, size_t count, size_t per_connection,
                               bool understood)
@@ -113,15 +62,12 @@ struct dialogue *dialogue_new(const struct node *nodes, size_t count, size_t per
     dialogue->count = count;
     dialogue->per_connection = per_connection;
     dialogue->understood = understood;
-    dialogue->limit = SIZE_MAX;
     dialogue->answers = memory_new(count, sizeof *dialogue->answers);
-    dialogue->blame = memory_new(count, sizeof *dialogue->blame);
-    for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        queue_init(&dialogue->waiting[i], count);
-    queue_init(&dialogue->known, count);
+    dialogue->attempts = attempts_new(count);
+    dialogue->known = memory_new(count, sizeof *dialogue->known);
     for (size_t i = 0; i < count; i++) {
         dialogue->answers[i].pending = -1;
-        queue_put(&dialogue->waiting[0], i);
+        attempts_add(dialogue->attempts, i);
     }
     return dialogue;
 }
@@ -132,30 +78,10 @@ void dialogue_free(struct dialogue *dialogue)
         return;
     for (size_t i = 0; i < dialogue->count; i++)
         free(dialogue->answers[i].text);
-    for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        free(dialogue->waiting[i].nodes);
+    attempts_free(dialogue->attempts);
     free(dialogue->answers);
-    free(dialogue->blame);
-    free(dialogue->known.nodes);
+    free(dialogue->known);
     free(dialogue);
-}
-
-static bool is_waiting(const struct dialogue *dialogue)
-{
-    bool is_waiting = false;
-
-    for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        is_waiting = is_waiting || dialogue->waiting[i].count > 0;
-    return is_waiting;
-}
-
-static bool take_waiting(struct dialogue *dialogue, size_t *node)
-{
-    for (size_t i = 0; i < BLAME_ENOUGH; i++) {
-        if (queue_take(&dialogue->waiting[i], node))
-            return true;
-    }
-    return false;
 }
 
 /* Writes down what was answered; it becomes known by settle. */
@@ -175,7 +101,7 @@ static void note(struct dialogue *dialogue, size_t node, enum outcome outcome, i
 static void settle(struct dialogue *dialogue, size_t node)
 {
     dialogue->answers[node].known = true;
-    queue_put(&dialogue->known, node);
+    dialogue->known[dialogue->known_count++] = node;
 }
 
 /* Whether the refusal may speak of the session. */
@@ -189,7 +115,7 @@ static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, cons
 {
     size_t node;
 
-    while (take_waiting(dialogue, &node)) {
+    while (attempts_take(dialogue->attempts, &node)) {
         /* A refusal that was taken back stands: nothing has contradicted it. */
         if (!is_doubtful(dialogue->answers[node].code))
             note(dialogue, node, outcome, 0, text);
@@ -202,7 +128,7 @@ static void leave_out_waiting(struct dialogue *dialogue, enum outcome outcome, c
 {
     size_t node;
 
-    while (take_waiting(dialogue, &node)) {
+    while (attempts_take(dialogue->attempts, &node)) {
         dialogue->answers[node].left_out = dialogue->answers[node].text == NULL;
         if (dialogue->answers[node].left_out)
             note(dialogue, node, outcome, 0, text);
@@ -224,34 +150,39 @@ static enum dialogue_step quit(struct dialogue *dialogue)
     return DIALOGUE_SEND;
 }
 
-/* Whether the next node is to be asked on this connection. */
-static bool may_ask(const struct dialogue *dialogue)
-{
-    return is_waiting(dialogue) && dialogue->asked_here < dialogue->per_connection &&
-           (dialogue->waiting[0].count > 0 || dialogue->answered_here < dialogue->limit);
-}
-
 static enum dialogue_step ask_next(struct dialogue *dialogue)
 {
-    if (!may_ask(dialogue))
+    if (!attempts_may_ask(dialogue->attempts) ||
+        attempts_asked_here(dialogue->attempts) == dialogue->per_connection)
         return quit(dialogue);
-    (void)take_waiting(dialogue, &dialogue->current);
+    dialogue->current = attempts_ask(dialogue->attempts);
     (void)snprintf(dialogue->command, sizeof dialogue->command, "ETRN %s\r\n",
                    dialogue->nodes[dialogue->current].name);
-    dialogue->asked_here++;
     dialogue->answers[dialogue->current].attempts++;
     dialogue->current_open = true;
     dialogue->state = ASKING;
     return DIALOGUE_SEND;
 }
 
-static enum dialogue_step leave(struct dialogue *dialogue)
+/* The connection is over; text and code (0: none) say why, in case that it has brought nothing. */
+static enum dialogue_step leave(struct dialogue *dialogue, int code, const char *text)
 {
-    if (dialogue->answered_here > 0)
-        dialogue->fruitless = 0;
+    char place[ATTEMPTS_TEXT_SIZE], left_out[ATTEMPTS_TEXT_SIZE + sizeof "not asked: "];
+    bool has_asked = attempts_asked_here(dialogue->attempts) > 0;
+    char digits[16] = "";
+
+    if (code != 0)
+        (void)snprintf(digits, sizeof digits, "%d ", code);
+    (void)snprintf(place, sizeof place, "at %s (%s%.*s)",
+                   has_asked ? dialogue->nodes[dialogue->current].name : "its start", digits,
+                   (int)strcspn(text, "\n"), text);
     dialogue->state = APART;
-    dialogue->asked_here = dialogue->answered_here = 0;
-    return is_waiting(dialogue) ? DIALOGUE_CONNECT : DIALOGUE_END;
+    if (!attempts_leave(dialogue->attempts, place)) {
+        (void)snprintf(left_out, sizeof left_out, "not asked: %s",
+                       attempts_why(dialogue->attempts));
+        leave_out_waiting(dialogue, OUTCOME_DEFERRED, left_out);
+    }
+    return attempts_waiting(dialogue->attempts) > 0 ? DIALOGUE_CONNECT : DIALOGUE_END;
 }
 
 enum dialogue_step dialogue_connected(struct dialogue *dialogue)
@@ -275,7 +206,7 @@ static void answered(struct dialogue *dialogue, int code, const char *text)
     settle_doubtful(dialogue);
     note(dialogue, node, outcome_of_reply(VERB_ETRN, code), code, text);
     dialogue->current_open = false;
-    dialogue->answered_here++;
+    attempts_answered(dialogue->attempts);
     dialogue->has_doubtful = is_doubtful(code);
     if (dialogue->has_doubtful)
         dialogue->doubtful = node;
@@ -296,113 +227,54 @@ enum dialogue_step dialogue_reply(struct dialogue *dialogue, int code, const cha
         answered(dialogue, code, text);
         if (dialogue->state != QUITTING)
             return ask_next(dialogue);
-        return dialogue->has_doubtful ? DIALOGUE_WAIT : leave(dialogue);
+        return dialogue->has_doubtful ? DIALOGUE_WAIT : leave(dialogue, 0, "");
     }
     settle_doubtful(dialogue);
-    return leave(dialogue);
-}
-
-/* The connection was cut in the middle of a list. */
-static void note_limit(struct dialogue *dialogue)
-{
-    if (dialogue->answered_here < dialogue->limit)
-        dialogue->limit = dialogue->answered_here;
+    return leave(dialogue, 0, "");
 }
 
 /* Takes back a refusal that seems to have been the session's and not the node's. */
 static void judge_doubtful(struct dialogue *dialogue)
 {
-    if (dialogue->has_doubtful && dialogue->answered_here > 1) {
-        dialogue->answered_here--;
+    if (dialogue->has_doubtful && attempts_answered_here(dialogue->attempts) > 1) {
         dialogue->has_doubtful = false;
-        note_limit(dialogue);
-        queue_put(&dialogue->waiting[BLAME_MIDDLE], dialogue->doubtful);
+        attempts_take_back(dialogue->attempts, dialogue->doubtful);
     }
     settle_doubtful(dialogue);
-}
-
-/* The connection was cut while a node waited for its answer. Behind a doubtful refusal that was to be
- * expected. */
-static void blame_current(struct dialogue *dialogue, enum outcome outcome, int code,
-                          const char *text)
-{
-    size_t node = dialogue->current;
-    bool is_first = dialogue->asked_here == 1;
-
-    dialogue->current_open = false;
-    note(dialogue, node, outcome, code, text);
-    if (!is_first && !dialogue->has_doubtful) {
-        note_limit(dialogue);
-        dialogue->blame[node] += BLAME_MIDDLE;
-    } else if (is_first) {
-        dialogue->blame[node] += BLAME_FIRST;
-    }
-    if (dialogue->blame[node] < BLAME_ENOUGH)
-        queue_put(&dialogue->waiting[dialogue->blame[node]], node);
-    else
-        settle(dialogue, node);
-}
-
-/* Remembers where a connection without an answer has ended, and how. */
-static void note_fruitless(struct dialogue *dialogue, int code, const char *text)
-{
-    assert(dialogue->fruitless < FRUITLESS_MAX);
-    char *place = dialogue->places[dialogue->fruitless++];
-    char digits[8] = "";
-    const char *where =
-        dialogue->asked_here > 0 ? dialogue->nodes[dialogue->current].name : "its start";
-
-    if (code != 0)
-        (void)snprintf(digits, sizeof digits, "%d ", code);
-    (void)snprintf(place, PLACE_SIZE, "at %s (%s%.*s)", where, digits, (int)strcspn(text, "\n"),
-                   text);
-}
-
-/* What was not asked by now will not be. */
-static void give_up(struct dialogue *dialogue)
-{
-    char text[2 * PLACE_SIZE + 64];
-
-    (void)snprintf(text, sizeof text, "not asked: one connection ended %s, the next %s",
-                   dialogue->places[0], dialogue->places[1]);
-    leave_out_waiting(dialogue, OUTCOME_DEFERRED, text);
 }
 
 enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome, int code,
                                 const char *text)
 {
-    size_t node;
+    size_t node = dialogue->current;
 
-    if (dialogue->current_open)
-        blame_current(dialogue, outcome, code, text);
+    if (dialogue->current_open) {
+        dialogue->current_open = false;
+        note(dialogue, node, outcome, code, text);
+        if (!attempts_cut(dialogue->attempts, dialogue->has_doubtful))
+            settle(dialogue, node);
+    }
     judge_doubtful(dialogue);
-    if (dialogue->answered_here == 0)
-        note_fruitless(dialogue, code, text);
-    while (!dialogue->has_connected && take_waiting(dialogue, &node)) {
+    while (!dialogue->has_connected && attempts_take(dialogue->attempts, &node)) {
         note(dialogue, node, outcome, code, text);
         settle(dialogue, node);
     }
-    if (dialogue->fruitless == FRUITLESS_MAX)
-        give_up(dialogue);
-    return leave(dialogue);
+    return leave(dialogue, code, text);
 }
 
 enum dialogue_step dialogue_parted(struct dialogue *dialogue)
 {
     settle_doubtful(dialogue);
-    return leave(dialogue);
+    return leave(dialogue, 0, "");
 }
 
 void dialogue_withdraw(struct dialogue *dialogue)
 {
-    size_t node = dialogue->current;
-
     if (!dialogue->current_open)
         return;
     dialogue->current_open = false;
-    dialogue->asked_here--;
-    dialogue->answers[node].attempts--;
-    queue_put_first(&dialogue->waiting[dialogue->blame[node]], node);
+    dialogue->answers[dialogue->current].attempts--;
+    attempts_withdraw(dialogue->attempts);
 }
 
 enum dialogue_step dialogue_stop(struct dialogue *dialogue, enum outcome outcome, const char *text)
@@ -445,5 +317,8 @@ const struct answer *dialogue_answer(const struct dialogue *dialogue, size_t ind
 
 bool dialogue_take(struct dialogue *dialogue, size_t *index)
 {
-    return queue_take(&dialogue->known, index);
+    if (dialogue->taken_count == dialogue->known_count)
+        return false;
+    *index = dialogue->known[dialogue->taken_count++];
+    return true;
 }

@@ -5,10 +5,11 @@
  *       ^                                                                               |
  *       +--------------------- domains left, and an answer on this connection ----------+
  *
- * Nothing loops: a new connection is only asked for when the last one brought a domain's answer that
- * stays, and the first RCPT of a transaction always brings one or loses the connection. The domain
- * that was being asked when a connection was lost goes to the end of the queue, so that a domain at
- * which the server hangs up does not keep those behind it from being asked. */
+ * Which domain is asked next, and when the attempts end, so that one at which the server hangs up keeps
+ * no other from being asked, is decided by attempts.c. What ends the first connection before a
+ * domain was asked for ends it all: the server is not ready. */
+#include "attempts.h"
+
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/probe.h>
@@ -42,14 +43,16 @@ struct probe {
     size_t count;
     size_t *same;    /* for each domain the first one of its name, which is asked for all of them */
     char **refusals; /* owned; for each domain that is asked; NULL: accepted, or not known yet */
-    size_t *waiting; /* a ring of domains without an answer; the first one is being asked */
-    size_t waiting_size, waiting_first, waiting_count;
+    enum probe_fate *fates;
+    struct attempts *attempts;
+    size_t current; /* the domain that was asked last */
     enum state state;
-    bool has_answer;      /* of any domain, on any connection */
-    size_t answered_here; /* on this connection */
+    bool has_asked;  /* for any domain, on any connection */
+    bool has_answer; /* of any */
     size_t refused_here;
-    size_t accepted, asked; /* in this transaction */
-    char *why;              /* owned */
+    size_t accepted, asked;           /* in this transaction */
+    char reason[REASON_SIZE_MAX + 1]; /* why this connection brings nothing */
+    char *why;                        /* owned */
     char *command;
     size_t command_size;
 };
@@ -89,27 +92,11 @@ static void queue_domains(struct probe *probe)
     }
     free(names);
     for (size_t i = 0; i < probe->count; i++) {
-        if (probe->domains[i].form == NODE_DOMAIN && probe->same[i] == i)
-            probe->waiting[probe->waiting_count++] = i;
+        if (probe->domains[i].form == NODE_DOMAIN && probe->same[i] == i) {
+            probe->fates[i] = PROBE_LEFT_OUT;
+            attempts_add(probe->attempts, i);
+        }
     }
-    probe->waiting_size = probe->waiting_count;
-}
-
-static size_t take_first(struct probe *probe)
-{
-    size_t domain = probe->waiting[probe->waiting_first];
-
-    assert(probe->waiting_count > 0);
-    probe->waiting_first = (probe->waiting_first + 1) % probe->waiting_size;
-    probe->waiting_count--;
-    return domain;
-}
-
-static void put_last(struct probe *probe, size_t domain)
-{
-    assert(probe->waiting_count < probe->waiting_size);
-    probe->waiting[(probe->waiting_first + probe->waiting_count) % probe->waiting_size] = domain;
-    probe->waiting_count++;
 }
 
 struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_t count)
@@ -122,7 +109,8 @@ struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_
     probe->count = count;
     probe->same = memory_new(count, sizeof *probe->same);
     probe->refusals = memory_new(count, sizeof *probe->refusals);
-    probe->waiting = memory_new(count, sizeof *probe->waiting);
+    probe->fates = memory_new(count, sizeof *probe->fates);
+    probe->attempts = attempts_new(count);
     queue_domains(probe);
     if (name_size < DOMAIN_SIZE_MAX)
         name_size = DOMAIN_SIZE_MAX;
@@ -139,7 +127,8 @@ void probe_free(struct probe *probe)
         free(probe->refusals[i]);
     free(probe->refusals);
     free(probe->same);
-    free(probe->waiting);
+    free(probe->fates);
+    attempts_free(probe->attempts);
     free(probe->why);
     free(probe->command);
     free(probe);
@@ -162,26 +151,31 @@ static void put_reason(char reason[REASON_SIZE_MAX + 1], int code, const char *t
     free(line);
 }
 
-static void settle_first(struct probe *probe, const char *refusal)
+/* What is known of a domain by now. */
+static void note(struct probe *probe, size_t domain, enum probe_fate fate, const char *reason)
 {
-    probe->refusals[take_first(probe)] = memory_copy(refusal);
+    free(probe->refusals[domain]);
+    probe->refusals[domain] = memory_copy(reason);
+    probe->fates[domain] = fate;
 }
 
-static void refuse_waiting(struct probe *probe, const char *reason)
+/* Those that wait will not be asked (again). */
+static void settle_waiting(struct probe *probe, enum probe_fate fate, const char *reason)
 {
-    while (probe->waiting_count > 0)
-        settle_first(probe, reason);
+    size_t domain;
+
+    while (attempts_take(probe->attempts, &domain)) {
+        if (probe->fates[domain] == PROBE_LEFT_OUT)
+            note(probe, domain, fate, reason);
+    }
 }
 
-/* Asks no more: a connection has brought nothing. */
+/* Asks no more. Without any answer the server as a whole is not ready. */
 static void give_up(struct probe *probe, const char *reason)
 {
-    if (probe->has_answer) {
-        refuse_waiting(probe, reason);
-    } else {
+    if (!probe->has_answer && probe->why == NULL)
         probe->why = memory_copy(reason);
-        probe->waiting_count = 0;
-    }
+    settle_waiting(probe, PROBE_LEFT_OUT, reason);
 }
 
 /* ---- commands ---- */
@@ -208,16 +202,33 @@ static enum probe_step say_mail(struct probe *probe)
 static enum probe_step say_recipient(struct probe *probe)
 {
     probe->asked++;
-    return say(probe, RCPT, "RCPT TO:<postmaster@",
-               probe->domains[probe->waiting[probe->waiting_first]].name, ">");
+    probe->has_asked = true;
+    probe->current = attempts_ask(probe->attempts);
+    return say(probe, RCPT, "RCPT TO:<postmaster@", probe->domains[probe->current].name, ">");
 }
 
-/* The connection is over, or will be without further words. */
-static enum probe_step leave(struct probe *probe)
+/* The connection is over, or will be without further words; reason says why, in case that it has brought
+ * nothing. */
+static enum probe_step leave(struct probe *probe, const char *reason)
 {
+    char place[ATTEMPTS_TEXT_SIZE];
+    bool is_at_domain = attempts_asked_here(probe->attempts) > 0;
+
+    (void)snprintf(place, sizeof place, "at %s%s (%s)", is_at_domain ? "postmaster@" : "",
+                   is_at_domain ? probe->domains[probe->current].name : "its start", reason);
     probe->state = GREETING;
-    probe->answered_here = probe->refused_here = 0;
-    return probe->waiting_count > 0 ? PROBE_CONNECT : PROBE_END;
+    probe->refused_here = 0;
+    if (!attempts_leave(probe->attempts, place))
+        give_up(probe, attempts_why(probe->attempts));
+    return attempts_waiting(probe->attempts) > 0 ? PROBE_CONNECT : PROBE_END;
+}
+
+/* The server is not ready for any domain, before one was asked for on this connection. */
+static void refuse_all(struct probe *probe, const char *reason)
+{
+    (void)snprintf(probe->reason, sizeof probe->reason, "%s", reason);
+    if (!probe->has_asked)
+        give_up(probe, reason);
 }
 
 /* ---- replies ---- */
@@ -230,8 +241,8 @@ static bool is_positive(int code)
 static enum probe_step greeting_answered(struct probe *probe, int code, const char *reason)
 {
     if (code != 220)
-        give_up(probe, reason);
-    if (probe->waiting_count == 0)
+        refuse_all(probe, reason);
+    if (code != 220 || attempts_waiting(probe->attempts) == 0)
         return say_quit(probe);
     return say(probe, EHLO, "EHLO ", probe->ehlo_name, "");
 }
@@ -242,7 +253,7 @@ static enum probe_step hello_answered(struct probe *probe, int code, const char 
         return say_mail(probe);
     if (probe->state == EHLO && code / 100 == 5)
         return say(probe, HELO, "HELO ", probe->ehlo_name, "");
-    give_up(probe, reason);
+    refuse_all(probe, reason);
     return say_quit(probe);
 }
 
@@ -252,8 +263,9 @@ static enum probe_step mail_answered(struct probe *probe, int code, const char *
 {
     if (is_positive(code))
         return say_recipient(probe);
-    if (probe->answered_here == 0)
-        refuse_waiting(probe, reason);
+    (void)snprintf(probe->reason, sizeof probe->reason, "%s", reason);
+    if (!probe->has_asked)
+        settle_waiting(probe, PROBE_REFUSED, reason);
     return say_quit(probe);
 }
 
@@ -270,12 +282,15 @@ static enum probe_step recipient_answered(struct probe *probe, int code, const c
         probe->accepted++;
     else
         probe->refused_here++;
-    if (is_too_many(probe, code))
+    if (is_too_many(probe, code)) {
+        attempts_withdraw(probe->attempts);
         return say(probe, RSET, "RSET", "", "");
-    settle_first(probe, is_positive(code) ? NULL : reason);
+    }
+    note(probe, probe->current, is_positive(code) ? PROBE_ACCEPTED : PROBE_REFUSED,
+         is_positive(code) ? NULL : reason);
     probe->has_answer = true;
-    probe->answered_here++;
-    if (probe->waiting_count == 0 || probe->asked == RECIPIENTS_MAX ||
+    attempts_answered(probe->attempts);
+    if (!attempts_may_ask(probe->attempts) || probe->asked == RECIPIENTS_MAX ||
         probe->refused_here == REFUSALS_MAX)
         return say(probe, RSET, "RSET", "", "");
     return say_recipient(probe);
@@ -283,7 +298,8 @@ static enum probe_step recipient_answered(struct probe *probe, int code, const c
 
 static enum probe_step reset_answered(struct probe *probe, int code)
 {
-    if (probe->waiting_count > 0 && is_positive(code) && probe->refused_here < REFUSALS_MAX)
+    if (attempts_may_ask(probe->attempts) && is_positive(code) &&
+        probe->refused_here < REFUSALS_MAX)
         return say_mail(probe);
     return say_quit(probe);
 }
@@ -291,12 +307,14 @@ static enum probe_step reset_answered(struct probe *probe, int code)
 static enum probe_step lose(struct probe *probe, const char *reason)
 {
     if (probe->state == QUITTING)
-        return leave(probe);
-    if (probe->state == RCPT)
-        put_last(probe, take_first(probe));
-    if (probe->answered_here == 0)
+        return leave(probe, probe->reason);
+    if (probe->state == RCPT) {
+        note(probe, probe->current, PROBE_CUT, reason);
+        (void)attempts_cut(probe->attempts, false);
+    }
+    if (!probe->has_asked)
         give_up(probe, reason);
-    return leave(probe);
+    return leave(probe, reason);
 }
 
 enum probe_step probe_cut(struct probe *probe, const char *text)
@@ -305,6 +323,23 @@ enum probe_step probe_cut(struct probe *probe, const char *text)
 
     put_reason(reason, 0, text);
     return lose(probe, reason);
+}
+
+void probe_withdraw(struct probe *probe)
+{
+    if (probe->state != RCPT)
+        return;
+    attempts_withdraw(probe->attempts);
+    probe->state = MAIL;
+}
+
+enum probe_step probe_stop(struct probe *probe, const char *text)
+{
+    char reason[REASON_SIZE_MAX + 1];
+
+    put_reason(reason, 0, text);
+    give_up(probe, reason);
+    return PROBE_END;
 }
 
 enum probe_step probe_reply(struct probe *probe, int code, const char *text)
@@ -321,9 +356,9 @@ enum probe_step probe_reply(struct probe *probe, int code, const char *text)
     case MAIL: return mail_answered(probe, code, reason);
     case RCPT: return recipient_answered(probe, code, reason);
     case RSET: return reset_answered(probe, code);
-    case QUITTING: return leave(probe);
+    case QUITTING: return leave(probe, probe->reason);
     }
-    return leave(probe);
+    return leave(probe, reason);
 }
 
 /* ---- what is known ---- */
@@ -343,7 +378,12 @@ const char *probe_why(const struct probe *probe)
     return probe->why;
 }
 
+enum probe_fate probe_fate(const struct probe *probe, size_t domain)
+{
+    return probe->fates[probe->same[domain]];
+}
+
 const char *probe_refusal(const struct probe *probe, size_t domain)
 {
-    return probe->refusals[probe->same[domain]];
+    return probe->why == NULL ? probe->refusals[probe->same[domain]] : NULL;
 }

@@ -140,7 +140,14 @@ static const char version_4[] = "DROP INDEX answers_outcome;"
                                 "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
                                 "ALTER TABLE domains ADD advice TEXT;" /* NULL: none */
                                 "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
-                                " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);";
+                                " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);"
+
+                                /* Domains that a look at the primary has had trouble with. */
+                                "CREATE TABLE looks ("
+                                " domain TEXT PRIMARY KEY COLLATE NOCASE,"
+                                " left_out_ms INTEGER NOT NULL,"
+                                " cut_ms INTEGER NOT NULL"
+                                ") WITHOUT ROWID;";
 
 static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");

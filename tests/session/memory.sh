@@ -94,18 +94,18 @@ expect "458 just after our own start" '["started",458] ["started",458]' "$(jq -c
 expect "in words" "still at what it began" "$(jq -r '.results[0].text' "$tmp/out" | cut -c1-22)"
 expect "with what it said" "ago: Already processing a.example" "$(jq -r '.results[0].text' "$tmp/out" | cut -d' ' -f7-)"
 run 0 status -q -c "$conf"
+outcomes() { jq -r '.results[].outcome' "$tmp/out" | paste -sd' '; }
 back() { sqlite3 "$tmp/state/mxpull.db" "UPDATE domains SET started_ms = started_ms - $1 * 60000 WHERE domain = 'a.example'"; }
 if command -v sqlite3 >/dev/null && [ -z "$DRIVE" ]; then
     back 40
     run 0 pull -c "$conf"
     expect_in "40 minutes later" "458 still at what it began 40m ago: Already" "$tmp/out"
     back 21
-    run 75 pull -c "$conf"
-    expect_in "a 458 does not put off the end of the hour" "a.example  deferred     458 Already" "$tmp/out"
-    expect_in "nor is one domain's start another's" "b.example  started      458 still at what it began" "$tmp/out"
+    run 75 pull --json -c "$conf"
+    expect "a 458 does not put off the end of the hour, nor is one domain's start another's" "deferred started" "$(outcomes)"
     back -180
-    run 75 pull -c "$conf"
-    expect_in "a start in the future is none" "a.example  deferred     458 Already" "$tmp/out"
+    run 75 pull --json -c "$conf"
+    expect "a start in the future is none" "deferred started" "$(outcomes)"
 else
     echo "SKIPPED: an hour later: sqlite3 is not installed"
 fi
@@ -125,4 +125,49 @@ look
 run 69 pull -c "$conf"
 look
 expect "502 has not shown that" "a.example" "$(cat "$tmp/asked")"
+rm -rf "$tmp/state"
+
+# --- our own server: a domain that costs the look its connection keeps no other from being looked at, nor does a limit --------
+cat >"$tmp/primaries" <<END
+sink short 127.0.0.1:0
+  on-connection 1 reply RCPT#9+ "421 4.7.0 enough" close
+  on-connection 2+ greeting "421 4.7.0 enough" close
+sink hostile 127.0.0.1:0
+  reply RCPT postmaster@p.example close
+  reply RCPT postmaster@q.example "421 4.3.0 oops" close
+server good 127.0.0.1:0
+  reply ETRN "250 OK"
+END
+start_sim sinks "$tmp/primaries"
+look_at() { # PRIMARY DOMAIN…
+    local primary=$1
+    shift
+    configure good "$@"
+    sed -i "s/preflight = off/address = \"127.0.0.1:$(port "$primary")\" preflight = recipients/" "$tmp/mxpull.conf"
+}
+
+look_at short "${domains[@]:0:20}"
+run 75 pull --json -c "$conf"
+expect "a limit of our own server" 8 "$(outcomes | grep -o started | wc -l)"
+expect_in "the one that it has hit" "gave no answer for postmaster@d18.example: 421 4.7.0 enough" "$tmp/out"
+expect "the others in words" "was not asked for postmaster@d29.example: one connection ended at its start (421 4.7.0 enough), the next" \
+    "$(jq -r '.results[19].text' "$tmp/out" | grep -o 'was not asked.*the next')"
+for _ in 1 2 3 4 5; do # each time it is a new one with the same limit
+    stop_sim sinks
+    start_sim sinks "$tmp/primaries"
+    look_at short "${domains[@]:0:20}"
+    run 75 pull --json -c "$conf"
+    jq -r '.results[] | select(.outcome == "started") | .domain' "$tmp/out" >>"$tmp/let_through"
+done
+expect "five looks let all through" 20 "$(sort -u "$tmp/let_through" | wc -l)"
+rm -rf "$tmp/state"
+look_at hostile p.example q.example r.example s.example
+run 75 pull -c "$conf"
+expect_in "two bad ones first: nobody was answered" "is not ready: one connection ended at postmaster@p.example" "$tmp/out"
+for _ in 1 2; do
+    run 75 pull --json -c "$conf"
+    expect "from then on they come last" "held held started started" "$(outcomes)"
+    expect "with the reason" "gave no answer for postmaster@p.example: it closed the connection" \
+        "$(jq -r '.results[0].text' "$tmp/out" | grep -o 'gave no answer.*')"
+done
 finish

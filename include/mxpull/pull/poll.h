@@ -61,6 +61,9 @@ struct polling {
     /* What earlier polls have left: see record_recall. NULL: nothing is known of them. */
     bool (*recall)(void *memory, const struct backup_config *backup, struct result *results,
                    size_t count);
+    /* The same for a preflight: record_order_look, record_note_look. Both or neither. */
+    void (*order_look)(void *memory, struct node *domains, size_t count);
+    void (*note_look)(void *memory, const struct preflight *preflight);
     void *memory;
 };
 

@@ -5,6 +5,7 @@
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/smtp/node.h>
+#include <mxpull/smtp/probe.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,8 +43,11 @@ struct preflight_options {
     const struct config *config; /* borrowed for its life: primary, ehlo_name */
     const struct node *domains;  /* copied; doubles are asked for once. None: the greeting alone */
     size_t count;
+    /* Puts the domains in the order in which they are asked for: record_order_look. NULL: as given. */
+    void (*order)(void *memory, struct node *domains, size_t count);
+    void *memory;
     int64_t
-        limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as refused */
+        limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as left out */
     void (*ended)(void *context); /* once; the preflight may not be freed in it */
     void *context;
 };
@@ -64,8 +68,14 @@ const struct preflight_wait *preflight_waits(const struct preflight *preflight);
 const char *preflight_why(const struct preflight *preflight);
 
 /* After ended: NULL when nothing speaks against mail for the node, else the reason: preflight_why, or
- * the primary's refusal of a domain that was asked for. */
+ * the primary's refusal of a domain, or why it has not answered, or was not asked. */
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node);
+
+/* After ended: what has become of a domain that was to be asked for; index is below
+ * preflight_domain_count. */
+size_t preflight_domain_count(const struct preflight *preflight);
+const struct node *preflight_domain(const struct preflight *preflight, size_t index,
+                                    enum probe_fate *fate);
 
 /* After ended: where all domains that were asked for, and at least one, were refused, the first
  * refusal; else NULL, also where preflight_why says why none was. */

@@ -21,6 +21,14 @@ enum probe_step {
     PROBE_END
 };
 
+/* What has become of a domain. */
+enum probe_fate {
+    PROBE_ACCEPTED, /* or not to be asked for */
+    PROBE_REFUSED,
+    PROBE_CUT,      /* asked for, and the connection ended instead of an answer */
+    PROBE_LEFT_OUT, /* not asked for, for the attempts ended before */
+};
+
 /* domains are borrowed; nodes that are not plain domains are passed over and stay untold. Without
  * any plain domain the greeting alone is looked at. ehlo_name is borrowed. */
 struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_t count);
@@ -34,6 +42,13 @@ enum probe_step probe_reply(struct probe *probe, int code, const char *text);
 /* The connection was lost, or could not be had; text says why. */
 enum probe_step probe_cut(struct probe *probe, const char *text);
 
+/* The command of the last PROBE_SEND was not sent, and the connection is about to be cut: its domain was
+ * not asked for. */
+void probe_withdraw(struct probe *probe);
+
+/* Asks no more; text says why. */
+enum probe_step probe_stop(struct probe *probe, const char *text);
+
 /* What is to be sent, with CRLF; borrowed until the next call. */
 const char *probe_command(const struct probe *probe);
 
@@ -45,8 +60,9 @@ bool probe_is_quitting(const struct probe *probe);
  * connections", "connection refused"), borrowed. */
 const char *probe_why(const struct probe *probe);
 
-/* When over, and probe_why is NULL: NULL when the domain is accepted or was not to be asked for, else
- * the refusal ("450 4.3.0 …"), borrowed. */
+/* When over, and probe_why is NULL: what has become of the domain, and why it was not accepted ("450
+ * 4.3.0 …"), borrowed; NULL for PROBE_ACCEPTED. */
+enum probe_fate probe_fate(const struct probe *probe, size_t domain);
 const char *probe_refusal(const struct probe *probe, size_t domain);
 
 #endif

@@ -238,6 +238,23 @@ enum status store_recall(struct store *store, const char *backup,
                          void (*row)(void *context, const struct store_asked *asked), void *context,
                          struct error *error);
 
+/* A domain that a look at the primary has had trouble with. */
+struct store_look {
+    const char *domain;  /* borrowed for the call */
+    int64_t left_out_ms; /* the last look did not come to it, nor any since this time; 0: it did */
+    int64_t cut_ms;      /* it has cost the last look its connection; 0: it has not */
+};
+
+/* Calls row for each such domain. It may not call the store. */
+enum status store_get_looks(struct store *store,
+                            void (*row)(void *context, const struct store_look *look),
+                            void *context, struct error *error);
+
+/* Notes how the last look has fared with these domains; without a stamp: well. One that was left out
+ * before keeps the older time. */
+enum status store_set_looks(struct store *store, const struct store_look *looks, size_t count,
+                            struct error *error);
+
 /* Notes that a domain's silence is too long, or over; *changed says whether that is new. */
 enum status store_set_silent(struct store *store, const char *backup, const char *domain,
                              bool silent, bool *changed, struct error *error);
