@@ -194,10 +194,18 @@ static void take_requests(struct daemon *daemon, struct instant now)
 static void watch_clocks(struct daemon *daemon, struct instant now)
 {
     int64_t ahead_ms = plan_tick(daemon->plan, now);
+    int64_t stopped_ms =
+        recovery_stopped_ms(&daemon->primary, daemon->turned_ms, daemon->due_ms, now.monotonic_ms);
     bool known = daemon->primary.state != RECOVERY_UNKNOWN;
 
-    recovery_tick(&daemon->primary, ahead_ms, now);
-    if (known && daemon->primary.state == RECOVERY_UNKNOWN)
+    daemon->turned_ms = now.monotonic_ms;
+    recovery_tick(&daemon->primary, ahead_ms, stopped_ms, now);
+    if (!known || daemon->primary.state != RECOVERY_UNKNOWN)
+        return;
+    if (stopped_ms > 0)
+        log_message(LEVEL_WARNING, "mxpull has stood still for %lld s: it was stopped",
+                    (long long)(stopped_ms / 1000));
+    else
         log_message(LEVEL_WARNING,
                     "the clock has run %lld s ahead: the machine slept, or the clock was set",
                     (long long)(ahead_ms / 1000));
@@ -266,7 +274,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
     struct instant now = daemon_now();
 
     daemon->options = *options;
-    daemon->told_ms = now.monotonic_ms;
+    daemon->told_ms = daemon->turned_ms = daemon->due_ms = now.monotonic_ms;
     if (options->store != NULL)
         store_set_patience(options->store, STORE_WAIT_MS);
     daemon_adopt(daemon, options->config);
@@ -314,11 +322,10 @@ void daemon_run(struct daemon *daemon)
     if (daemon->options.ready != NULL)
         daemon->options.ready(daemon->options.context);
     while (!daemon->options.stop()) {
-        int64_t next_ms = advance(daemon);
-
+        daemon->due_ms = advance(daemon);
         if (daemon->options.stop())
             break;
-        loop_turn(daemon->options.loop, next_ms);
+        loop_turn(daemon->options.loop, daemon->due_ms);
     }
     stop(daemon);
 }

@@ -21,6 +21,8 @@ struct daemon {
     bool is_urgent;            /* an outage has begun or ended since then */
     struct instant busy_since; /* the first of them began */
     int64_t told_ms;           /* when that was, monotonic */
+    int64_t turned_ms,
+        due_ms; /* when the loop turned last, and when it is to turn next; monotonic */
 
     /* The primary (daemon_primary.c). */
     struct recovery primary;

@@ -15,7 +15,7 @@ enum {
 };
 
 static const char unwatched[] =
-    "nobody watched: mxpull was not running, or the machine was off or asleep";
+    "nobody watched: mxpull was not running, or stopped, or the machine was off or asleep";
 
 void primary_start(struct daemon *daemon, struct instant now)
 {
@@ -36,8 +36,12 @@ void primary_start(struct daemon *daemon, struct instant now)
     /* Where it is not known when, nobody has watched for a while. */
     if (life.has_lived && life.alive_ms == 0)
         life.alive_ms = now.wall_ms - 2 * config->primary.watch_s * 1000 - 1;
-    recovery_init(&daemon->primary, config->primary.watch_s, life.alive_ms,
-                  found && outage.ended_ms == 0 ? outage.began_ms : 0, now);
+    recovery_init(
+        &daemon->primary, config->primary.watch_s,
+        &(struct recovery_past){.alive_ms = life.alive_ms,
+                                .has_ended = life.has_ended,
+                                .outage_ms = found && outage.ended_ms == 0 ? outage.began_ms : 0},
+        now);
 }
 
 bool primary_is_asked_first(const struct daemon *daemon)

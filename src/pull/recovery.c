@@ -15,17 +15,19 @@ static void enter(struct recovery *recovery, enum recovery_state state, int64_t 
     recovery->unwatched_ms = 0;
 }
 
-void recovery_init(struct recovery *recovery, int64_t watch_s, int64_t alive_ms, int64_t outage_ms,
+void recovery_init(struct recovery *recovery, int64_t watch_s, const struct recovery_past *past,
                    struct instant now)
 {
+    int64_t patience_ms = (past->has_ended ? 1 : 2) * watch_s * 1000;
+
     *recovery = (struct recovery){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
-    if (outage_ms != 0) {
-        enter(recovery, RECOVERY_DOWN, lesser(outage_ms, now.wall_ms));
+    if (past->outage_ms != 0) {
+        enter(recovery, RECOVERY_DOWN, lesser(past->outage_ms, now.wall_ms));
         return;
     }
     enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
-    if (alive_ms != 0 && now.wall_ms - alive_ms > 2 * recovery->watch_ms)
-        recovery->unwatched_ms = alive_ms;
+    if (past->alive_ms != 0 && now.wall_ms - past->alive_ms > patience_ms)
+        recovery->unwatched_ms = past->alive_ms;
 }
 
 void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now)
@@ -67,20 +69,34 @@ static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
     return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
 }
 
-void recovery_tick(struct recovery *recovery, int64_t ahead_ms, struct instant now)
+int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, int64_t due_ms,
+                            int64_t now_ms)
 {
+    enum {
+        BUSY_MS = 2000
+    };
+    int64_t late_ms = due_ms < now_ms ? now_ms - due_ms : 0;
+
+    return late_ms > BUSY_MS && late_ms > recovery->watch_ms / 4 ? now_ms - turned_ms : 0;
+}
+
+void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_ms,
+                   struct instant now)
+{
+    int64_t gone_ms = (ahead_ms > 0 ? ahead_ms : 0) + stopped_ms;
+
     if (ahead_ms < 0) {
         recovery->since_ms = put_right(recovery->since_ms, ahead_ms, now.wall_ms);
         recovery->unwatched_ms = put_right(recovery->unwatched_ms, ahead_ms, now.wall_ms);
         recovery->looked_ms = put_right(recovery->looked_ms, ahead_ms, now.wall_ms);
     }
-    if (ahead_ms <= 2 * recovery->watch_ms)
+    if (gone_ms <= recovery->watch_ms)
         return;
     if (recovery->state != RECOVERY_DOWN) {
         int64_t unwatched_ms = recovery->unwatched_ms;
 
         enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
-        recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - ahead_ms;
+        recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
     }
     recovery->next_look_ms = now.monotonic_ms;
 }

@@ -198,6 +198,23 @@ expect "one look at a time" "$((count + 2))" "$(grep -c "primary#[0-9]* connecte
 expect "no outage" 0 "$(logged "event=outage ")"
 stop_daemon
 
+# --- nobody watches while the process is stopped ----------------------------------------------------------------------------------------
+if [ -z "$DRIVE" ]; then
+    stop_sim primary
+    start_sim primary "$tmp/primary"
+    start_daemon
+    expect_soon "it watches" 5 yes eval 'run 0 status -c "$theirs/mxpull.conf" >/dev/null; grep -q " up for" "$tmp/out" && echo yes'
+    sleep 3.5 # the times of recovery
+    count=$(asked good)
+    kill -STOP "$daemon"
+    sleep 3.5
+    kill -CONT "$daemon"
+    expect_soon "that it stood still is noticed" 3 1 logged "mxpull has stood still for "
+    expect_soon "our own server may have been down meanwhile" 3 1 logged "event=outage-ended "
+    expect_soon "everything is asked at once" 3 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
+    stop_daemon
+fi
+
 # --- held over a reload ----------------------------------------------------------------------------------------------------------------
 stop_sim primary
 start_sim primary "$tmp/partly"

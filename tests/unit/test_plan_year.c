@@ -144,7 +144,7 @@ static void set_up(struct world *world, struct faults faults, size_t days, uint6
     if (faults.polls || faults.sleeps || faults.clocks || faults.restarts)
         world->happens_ms = HOUR_MS;
     world->plan = plan_new(&world->config, berlin, seed, world->now);
-    recovery_init(&world->watch, WATCH_S, 0, 0, world->now);
+    recovery_init(&world->watch, WATCH_S, &(struct recovery_past){0}, world->now);
 }
 
 static void end_poll(struct world *world, size_t backup)
@@ -325,13 +325,13 @@ static void act(struct world *world)
     size_t backup;
 
     int64_t ahead_ms = plan_tick(world->plan, world->now);
-    recovery_tick(&world->watch, ahead_ms, world->now);
+    recovery_tick(&world->watch, ahead_ms, 0, world->now);
     if (world->real_ms >= world->changes_ms)
         change_primary(world);
     if (world->real_ms >= world->happens_ms)
         happen(world);
     ahead_ms = plan_tick(world->plan, world->now);
-    recovery_tick(&world->watch, ahead_ms, world->now);
+    recovery_tick(&world->watch, ahead_ms, 0, world->now);
     for (size_t i = 0; i < BACKUPS; i++) {
         if (world->polls[i].is_running && world->polls[i].ends_ms <= world->real_ms)
             end_poll(world, i);

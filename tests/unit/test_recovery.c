@@ -1,9 +1,9 @@
 /* recovery: outages of the primary, told as a script.
  *
  * The watch period is 30s. A row's script is what happens, word by word: alive=5m and outage=5m are
- * what an earlier run has left, so long ago, and begin the script; up and down are looks at the
- * primary; +30s lets time go by; sleep=8h is a machine that sleeps, set+1h and set-1h set the wall
- * clock; watch=1m is another period. The events are compared: B when an outage began, E when one
+ * what an earlier run has left, so long ago, and ended=5m is its orderly end; they begin the script;
+ * up and down are looks at the primary; +30s lets time go by; sleep=8h is a machine that sleeps,
+ * stop=40s a process that is stopped, set+1h and set-1h set the wall clock; watch=1m is another period. The events are compared: B when an outage began, E when one
  * ended, each with how long ago it began; and the state in the end. */
 #include "unit.h"
 
@@ -32,6 +32,8 @@ static const struct row {
     {"down for long", "up +30s down +10h down", "B0s", RECOVERY_DOWN},
 
     {"restarted in time", "alive=60s up", "", RECOVERY_UP},
+    {"ended, and started in time", "ended=30s up", "", RECOVERY_UP},
+    {"ended, and started late", "ended=40s up +30s up", "E40s", RECOVERY_UP},
     {"restarted late", "alive=61s up +30s up", "E1m1s", RECOVERY_UP},
     {"restarted in time, and the look takes long", "alive=59s +30s up", "", RECOVERY_UP},
     {"restarted in time, down", "alive=60s down +30s up", "B0s E30s", RECOVERY_UP},
@@ -43,7 +45,13 @@ static const struct row {
     {"an outage in the future", "outage=-1h +1m up", "E1m", RECOVERY_UP},
 
     {"asleep", "up +10s sleep=8h up +30s up", "E8h", RECOVERY_UP},
-    {"asleep for two periods", "up +10s sleep=60s up", "", RECOVERY_UP},
+    {"asleep for a period", "up +10s sleep=30s up", "", RECOVERY_UP},
+    {"asleep for more", "up +10s sleep=40s up +30s up", "E40s", RECOVERY_UP},
+    {"stopped for a period", "up +10s stop=30s up", "", RECOVERY_UP},
+    {"stopped for more", "up +10s stop=40s up +30s up", "E40s", RECOVERY_UP},
+    {"stopped, and down after it", "up +10s stop=40s down +1m up", "B40s E1m40s", RECOVERY_UP},
+    {"stopped in an outage", "up +30s down stop=40s down +30s up", "B0s E1m10s", RECOVERY_UP},
+    {"stopped, and the clock kept right", "up stop=40s set-1s up", "E39s", RECOVERY_UP},
     {"asleep, and down after it", "up +10s sleep=8h down +1m up", "B8h E8h1m", RECOVERY_UP},
     {"asleep, and slow to look", "up +10s sleep=8h +20s up", "E8h20s", RECOVERY_UP},
     {"asleep in an outage", "up +30s down sleep=8h down +30s up", "B0s E8h30s", RECOVERY_UP},
@@ -62,14 +70,14 @@ static const struct row {
     {"ten years on and back in an outage", "up +30s down set+87600h +30s set-87600h +4m up",
      "B0s E4m30s", RECOVERY_UP},
 
-    {"another period", "up watch=4h +4h up sleep=7h up sleep=9h up", "E9h", RECOVERY_UP},
+    {"another period", "up watch=4h +4h up sleep=3h up sleep=9h up", "E9h", RECOVERY_UP},
 };
 
-static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms)
+static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms, int64_t stopped_ms)
 {
     world->now.wall_ms += wall_ms;
     world->now.monotonic_ms += monotonic_ms;
-    recovery_tick(&world->recovery, wall_ms - monotonic_ms, world->now);
+    recovery_tick(&world->recovery, wall_ms - monotonic_ms, stopped_ms, world->now);
 }
 
 static void look(struct world *world, bool ready)
@@ -114,14 +122,17 @@ static int64_t value_ms(const char *word, size_t size)
 static void happen(struct world *world, const char *word, int64_t value)
 {
     if (*word == '+')
-        tick(world, value, value);
+        tick(world, value, value, 0);
     else if (*word == 'u' || *word == 'd')
         look(world, *word == 'u');
     else if (*word == 'w')
         recovery_set_watch(&world->recovery, value / 1000, world->now);
+    else if (strncmp(word, "stop=", 5) == 0)
+        tick(world, value, value, value);
     else
-        tick(world, value, 0); /* sleep, set */
-    if (strncmp(word, "sleep=", 6) == 0 && value > 2 * world->recovery.watch_ms)
+        tick(world, value, 0, 0); /* sleep, set */
+    if (strncmp(word, "s", 1) == 0 && strncmp(word, "set", 3) != 0 &&
+        value > world->recovery.watch_ms)
         assert_int_equal(world->recovery.next_look_ms, world->now.monotonic_ms);
 }
 
@@ -129,23 +140,24 @@ static void test_row(void **state)
 {
     const struct row *row = *state;
     struct world world = {.now = {.wall_ms = INT64_C(1767571200000), .monotonic_ms = 77}};
-    int64_t alive_ms = 0, outage_ms = 0;
+    struct recovery_past past = {0};
     bool is_begun = false;
 
     for (const char *word = row->script; *word != '\0';) {
         size_t size = strcspn(word, " ");
         int64_t value = value_ms(word, size);
 
-        if (*word == 'a') {
-            alive_ms = world.now.wall_ms - value;
+        if (*word == 'a' || *word == 'e') {
+            past.alive_ms = world.now.wall_ms - value;
+            past.has_ended = *word == 'e';
         } else if (*word == 'o') {
-            outage_ms = world.now.wall_ms - value;
+            past.outage_ms = world.now.wall_ms - value;
         } else if (!is_begun) {
-            recovery_init(&world.recovery, 30, alive_ms, outage_ms, world.now);
+            recovery_init(&world.recovery, 30, &past, world.now);
             assert_int_equal(world.recovery.next_look_ms, world.now.monotonic_ms);
             is_begun = true;
         }
-        if (*word != 'a' && *word != 'o')
+        if (*word != 'a' && *word != 'e' && *word != 'o')
             happen(&world, word, value);
         word += size + strspn(word + size, " ");
     }
@@ -160,7 +172,7 @@ static void test_period(void **state)
     int64_t began_ms;
 
     (void)state;
-    recovery_init(&recovery, 3600, 0, 0, now);
+    recovery_init(&recovery, 3600, &(struct recovery_past){0}, now);
     (void)recovery_looked(&recovery, true, now, &began_ms);
     now.monotonic_ms += 1000;
     recovery_set_watch(&recovery, 30, now);
@@ -171,9 +183,30 @@ static void test_period(void **state)
     assert_int_equal(recovery.watch_ms, 7200000);
 }
 
+/* The loop was to turn at 40 s; it has turned last at 10 s. */
+static void test_stopped(void **state)
+{
+    static const struct {
+        int64_t watch_s, now_ms, stopped_ms;
+    } cases[] = {
+        {30, 40000, 0},     {30, 39000, 0},     {30, 47500, 0},
+        {30, 47501, 37501}, {30, 80000, 70000}, {2, 42000, 0},
+        {2, 42001, 32001},  {3600, 80000, 0},   {3600, 940001, 930001},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct recovery recovery = {.watch_ms = cases[i].watch_s * 1000};
+
+        assert_int_equal(recovery_stopped_ms(&recovery, 10000, 40000, cases[i].now_ms),
+                         cases[i].stopped_ms);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_period)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_period),
+                                       cmocka_unit_test(test_stopped)};
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
 }
