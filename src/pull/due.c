@@ -194,7 +194,8 @@ void due_remember(struct due *due, const struct plan_memory *memory, struct due_
         due->slot_due_ms = due->slot_ms;
     else
         set_slot(due, common, due->slot_ms);
-    if (memory->due_ms != 0 && memory->due_ms < due->slot_ms)
+    if (memory->due_ms != 0 && memory->due_ms < due->slot_ms &&
+        (memory->slot_ms == 0 || memory->due_ms < memory->slot_ms))
         due->retry_ms = memory->due_ms; /* what was to come before the slot still is */
     settle(due, common);
 }
