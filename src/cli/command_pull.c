@@ -19,6 +19,11 @@
 
 #include <stdlib.h>
 
+/* How long the loop stands still for a store that another process holds. */
+enum {
+    STORE_WAIT_MS = 30
+};
+
 /* All that a run holds. What is not there yet is NULL. */
 struct run {
     const struct arguments *arguments;
@@ -202,6 +207,8 @@ static int open_state(struct run *run)
         return EXIT_STATUS_OK;
     if (state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
+    if (run->state.store != NULL)
+        store_set_patience(run->state.store, STORE_WAIT_MS);
     run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
     run->record = record_new(&(struct record_options){.config = run->config,
                                                       .store = run->state.store,
@@ -332,6 +339,8 @@ static int ask(struct run *run)
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
+    if (run->record != NULL)
+        record_finish(run->record, run->state.patience_ms);
     write_metrics(run, &facts);
     follow_up(run);
     signals_end();

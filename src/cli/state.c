@@ -2,6 +2,7 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/log.h>
 #include <mxpull/cli/state.h>
+#include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/folder.h>
 
@@ -75,18 +76,31 @@ static enum status open_locks(struct state *state, const char *directory, enum s
     return status == STATUS_OK ? open_claims(state, path->bytes, error) : status;
 }
 
-/* With the locks or without them. What a daemon remembers while it runs needs no file. */
+/* With the locks or without them. What a daemon remembers while it runs needs no file. A store that
+ * another process holds is opened later. */
 static void open_memory(struct state *state, const struct config *config, bool has_locks,
                         enum state_use use)
 {
+    int64_t begun_ms = clock_monotonic_ms();
+    enum status status = STATUS_OK;
     struct error error;
 
-    if (has_locks && open_store(&state->store, config->state_dir, config, use == STATE_DAEMON,
-                                &error) != STATUS_OK)
+    state->patience_ms = STORE_PATIENCE_MS;
+    if (has_locks)
+        status = open_store(&state->store, config->state_dir, config, true, &error);
+    if (status == STATUS_BUSY)
+        state->patience_ms -= clock_monotonic_ms() - begun_ms;
+    if (state->patience_ms < 0)
+        state->patience_ms = 0;
+    if (status != STATUS_OK && (status != STATUS_BUSY || use == STATE_DAEMON))
         log_message(LEVEL_WARNING,
                     "state_dir: %s; mxpull goes on without writing down what is "
                     "answered",
                     error.text);
+    if (status != STATUS_OK && status != STATUS_BUSY && use == STATE_PULL) {
+        store_close(state->store);
+        state->store = NULL;
+    }
     if (!has_locks && use == STATE_DAEMON)
         (void)open_store(&state->store, NULL, config, false, &error);
 }

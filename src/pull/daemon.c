@@ -315,6 +315,7 @@ static void stop(struct daemon *daemon)
             break;
         loop_turn(daemon->options.loop, earlier(next_ms, limit_ms));
     }
+    record_finish(daemon->record, STORE_WAIT_AT_END_MS);
 }
 
 void daemon_run(struct daemon *daemon)

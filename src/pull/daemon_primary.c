@@ -152,9 +152,12 @@ static void write_primary(struct daemon *daemon, const char *text, struct instan
                                        .alive_ms = now.wall_ms};
     struct error error;
 
-    if (daemon->options.store != NULL)
-        (void)record_check(daemon->record, store_set_primary(daemon->options.store, &life, &error),
-                           &error);
+    if (daemon->options.store == NULL)
+        return;
+    enum status status = record_flush(daemon->record, &error);
+    if (status == STATUS_OK)
+        status = store_set_primary(daemon->options.store, &life, &error);
+    (void)record_check(daemon->record, status, &error);
 }
 
 /* "connected, no greeting yet, since 2026-11-28 16:00:12" */

@@ -10,13 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A store that another process holds is only late; a pull says at its end whether it was too late. */
 bool record_check(struct record *record, enum status status, const struct error *error)
 {
+    bool is_late = status == STATUS_BUSY;
+
     if (status == STATUS_OK)
         return true;
+    if (is_late && !record->options.watches)
+        return false;
     if (!record->is_failing)
-        log_message(LEVEL_WARNING, "%s; mxpull goes on without writing down what is answered",
-                    error->text);
+        log_message(LEVEL_WARNING, "%s; mxpull goes on %s", error->text,
+                    is_late ? "and writes down what is answered when it is free"
+                            : "without writing down what is answered");
     record->is_failing = true;
     return false;
 }
@@ -192,47 +198,68 @@ static void raise_change(const struct record *record, const struct poll *poll,
     free(advice);
 }
 
-static enum status add_poll(struct record *record, const struct poll *poll,
-                            struct store_change *change, struct error *error)
+/* The poll's row; its answers are to be freed by free_answers. */
+static struct store_poll row_of(const struct poll *poll, struct store_answer **answers)
 {
     size_t count = poll_result_count(poll);
-    struct store_answer *answers = memory_new(count, sizeof *answers);
-    char **advice = memory_new(count, sizeof *advice);
     struct store_poll row = {.backup = poll_backup(poll)->name,
                              .cause = poll_cause(poll),
                              .began_ms = poll_began_ms(poll),
                              .ended_ms = clock_wall_ms(),
                              .exit_status = poll_exit_status(poll),
-                             .answers = answers,
                              .count = count};
 
+    row.answers = *answers = memory_new(count, sizeof **answers);
     for (size_t i = 0; i < count; i++) {
         const struct result *result = poll_result(poll, i);
 
-        advice[i] = advice_new(result);
-        answers[i] = answer_of(poll, result, advice[i]);
+        (*answers)[i] = answer_of(poll, result, advice_new(result));
         if (result->certificate_expires_ms != 0)
             row.certificate_expires_ms = result->certificate_expires_ms;
     }
-    enum status status = store_add_poll(record->options.store, &row, change, error);
+    return row;
+}
+
+static void free_answers(struct store_answer *answers, size_t count)
+{
     for (size_t i = 0; i < count; i++)
-        free(advice[i]);
-    free(advice);
+        free((void *)(uintptr_t)answers[i].advice);
     free(answers);
+}
+
+static enum status add_poll(struct record *record, const struct poll *poll,
+                            struct store_change *change, struct error *error)
+{
+    struct store_answer *answers;
+    const struct store_poll row = row_of(poll, &answers);
+    enum status status = store_add_poll(record->options.store, &row, change, error);
+
+    free_answers(answers, row.count);
     return status;
 }
 
-/* All as one: what a turn of the loop has brought costs one commit. */
+/* All as one: what a turn of the loop has brought costs one commit. What waits comes first. */
 static enum status add_polls(struct record *record, const struct poll *const *polls, size_t count,
                              struct store_change *changes, struct error *error)
 {
-    enum status status = store_begin(record->options.store, error);
+    enum status status = record_flush(record, error);
 
+    if (status == STATUS_OK)
+        status = store_begin(record->options.store, error);
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < count && status == STATUS_OK; i++)
         status = add_poll(record, polls[i], &changes[i], error);
     return store_commit(record->options.store, error); /* says what has failed before, too */
+}
+
+static void keep(struct record *record, const struct poll *poll)
+{
+    struct store_answer *answers;
+    const struct store_poll row = row_of(poll, &answers);
+
+    queue_add_poll(&record->queue, &row);
+    free_answers(answers, row.count);
 }
 
 void record_polls(struct record *record, const struct poll *const *polls, size_t count)
@@ -242,11 +269,15 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
     if (record->options.store == NULL)
         return;
     struct store_change *changes = memory_new(count, sizeof *changes);
-    bool is_written =
-        record_check(record, add_polls(record, polls, count, changes, &error), &error);
+    enum status status = add_polls(record, polls, count, changes, &error);
+    bool is_written = record_check(record, status, &error);
     if (is_written)
         note_written(record);
     for (size_t i = 0; i < count; i++) {
+        if (status == STATUS_BUSY)
+            keep(record, polls[i]);
+        if (status == STATUS_BUSY && !record->options.watches)
+            continue; /* its alarms come when it is written */
         note_change(record, polls[i], &changes[i], is_written);
         raise_change(record, polls[i], &changes[i]);
         for (size_t j = 0; j < poll_result_count(polls[i]); j++)
@@ -255,6 +286,95 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
                          changes[i].has_silent);
     }
     free(changes);
+}
+
+/* ---- polls that were written later ---- */
+
+static enum outcome outcome_of(const char *name)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (strcmp(outcome_name((enum outcome)i), name) == 0)
+            return (enum outcome)i;
+    }
+    return OUTCOME_PROTOCOL;
+}
+
+/* A daemon has told its alarms at once, by its own memory; a pull does so now. */
+static void note_late(void *context, const struct store_poll *poll,
+                      const struct store_change *change)
+{
+    struct record *record = context;
+    size_t place = find_name(record->options.config, poll->backup, 0);
+    const struct store_answer *worst = poll->answers;
+
+    if (place == record->options.config->backup_count)
+        return;
+    const struct backup_config *backup = &record->options.config->backups[place];
+    record->polled[place].is_unwritten = false;
+    if (record->options.watches)
+        return;
+    for (size_t i = 0; i < poll->count; i++) {
+        const struct store_answer *answer = &poll->answers[i];
+        char text[sizeof((struct store_domain *)0)->text];
+        const struct result result = {
+            .backup = backup,
+            .domain = answer->domain,
+            .known = true,
+            .outcome = outcome_of(answer->outcome),
+            .code = answer->code,
+            .text = text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : ""),
+            .at_ms = answer->at_ms};
+
+        worst = answer->grade > worst->grade ? answer : worst;
+        silence_note(record, &result, answer->grade, true, change->has_silent);
+    }
+    if (change->began_to_fail || change->recovered)
+        record_raise(record,
+                     &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
+                                     .backup = backup,
+                                     .outcome = worst->outcome,
+                                     .code = worst->code,
+                                     .text = worst->text,
+                                     .advice = worst->advice,
+                                     .since_ms = change->since_ms,
+                                     .streak = change->streak});
+}
+
+enum status record_flush(struct record *record, struct error *error)
+{
+    struct queue waiting = record->queue;
+    enum status status;
+
+    if (waiting.count == 0)
+        return STATUS_OK;
+    status = queue_write(&waiting, record->options.store, error);
+    if (status == STATUS_BUSY)
+        return status;
+    record->queue = (struct queue){.lost = waiting.lost};
+    if (status == STATUS_OK)
+        queue_tell(&waiting, note_late, record);
+    else
+        record->queue.lost += waiting.count;
+    queue_clear(&waiting);
+    return status;
+}
+
+void record_finish(struct record *record, int64_t patience_ms)
+{
+    struct error error = {.text = "there was no room for more"};
+
+    if (record->options.store == NULL)
+        return;
+    store_set_patience(record->options.store, patience_ms);
+    enum status status = record_flush(record, &error);
+    size_t lost = record->queue.lost + record->queue.count;
+
+    store_set_patience(record->options.store, status == STATUS_OK ? patience_ms : 0);
+    if (lost > 0)
+        log_message(LEVEL_WARNING, "%s; the answers of %zu poll%s are not written down", error.text,
+                    lost, lost == 1 ? "" : "s");
+    record->queue.lost = 0;
+    queue_clear(&record->queue);
 }
 
 /* ---- what is known ---- */
@@ -312,7 +432,13 @@ void record_message(struct record *record, const struct backup_config *backup,
                                       .bytes = message->size,
                                       .code = message->code,
                                       .text = message->text};
-    (void)record_check(record, store_add_message(record->options.store, &row, &error), &error);
+    enum status status = record->queue.count == 0
+                             ? store_add_message(record->options.store, &row, &error)
+                             : STATUS_BUSY;
+    if (status == STATUS_BUSY)
+        queue_add_message(&record->queue, &row);
+    else
+        (void)record_check(record, status, &error);
 }
 
 void record_primary(struct record *record, int64_t looked_ms, const char *why)
@@ -409,5 +535,6 @@ void record_free(struct record *record)
     if (record == NULL)
         return;
     free_polled(record->polled, record->count);
+    queue_clear(&record->queue);
     free(record);
 }

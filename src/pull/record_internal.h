@@ -26,7 +26,18 @@ struct polled {
     bool is_unwritten;       /* which the store does not know */
 };
 
+/* What waits until another process has let go of the store (record_queue.c). Bounded: what has no room is
+ * counted, and lost. */
+struct kept;
+
+struct queue {
+    struct kept *kept; /* owned, in the order in which it came */
+    size_t count, capacity, size;
+    size_t lost; /* polls and messages */
+};
+
 struct record {
+    struct queue queue;
     struct record_options options;
     struct polled *polled;  /* the configuration's backups */
     size_t count;           /* of them */
@@ -42,6 +53,23 @@ size_t record_find_backup(const struct record *record, const struct backup_confi
 
 /* Logs the alarm and has its command run. */
 void record_raise(const struct record *record, const struct alarm *alarm);
+
+/* ---- record_queue.c ---- */
+
+/* Copies of all that is given. */
+void queue_add_poll(struct queue *queue, const struct store_poll *poll);
+void queue_add_message(struct queue *queue, const struct store_message *message);
+
+/* Writes all of it into the store, or nothing. It stays, for queue_tell, until queue_clear. */
+enum status queue_write(struct queue *queue, struct store *store, struct error *error);
+
+/* Tells of each poll that was written what it has changed. */
+void queue_tell(const struct queue *queue,
+                void (*written)(void *context, const struct store_poll *poll,
+                                const struct store_change *change),
+                void *context);
+
+void queue_clear(struct queue *queue);
 
 /* ---- record_silence.c ---- */
 

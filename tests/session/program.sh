@@ -212,4 +212,39 @@ run 0 history --limit 0 --json -c "$theirs/side.conf"
 expect "each answer is written down" "$(jq -s 'map(.results | length) | add' "$tmp"/side.[1-6])" "$(grep -o '"backup"' "$tmp/out" | wc -l)"
 expect "a failure is told once" dead "$(cat "$tmp/alarms")"
 
+# --- a store that another process holds --------------------------------------------------------------------------------------------
+if command -v sqlite3 >/dev/null; then
+    {
+        printf 'state_dir = "%s/held"\nprimary { address = "127.0.0.1:%s" }\n' "$tmp" "$(port primary)"
+        for ((i = 0; i < 12; i++)); do
+            printf 'backup held%s { host = "127.0.0.1" port = %s domains = {a.example, b.example} }\n' "$i" "$(port good)"
+        done
+    } >"$tmp/held.conf"
+    run 0 pull -q -c "$tmp/held.conf" held0
+    hold() { # for so many seconds
+        printf 'BEGIN IMMEDIATE;\n.shell touch %s/holding; sleep %s\n' "$tmp" "$1" | sqlite3 "$tmp/held/mxpull.db" &
+        holder=$!
+        expect_soon "the store is held" 5 yes eval '[ -e "$tmp/holding" ] && echo yes'
+        rm "$tmp/holding"
+        : >"$tmp/journal.sim"
+        begin=$(date +%s%N)
+    }
+    took() { echo $((($(date +%s%N) - begin) / 1000000000)); }
+    hold 2
+    run 0 pull -c "$tmp/held.conf"
+    expect "a store that is held: each is asked once" 24 "$(grep -c 'good#.* < ETRN' "$tmp/journal.sim")"
+    expect "nothing is said of it" "" "$(grep -v backup= "$tmp/err")"
+    wait "$holder"
+    run 0 history --limit 0 -c "$tmp/held.conf"
+    expect "and all is written down later" 26 "$(wc -l <"$tmp/out")"
+    hold 20
+    run 0 pull -c "$tmp/held.conf"
+    seconds=$(took)
+    expect "it is waited for once, for 5 s: $seconds" yes "$([ "$seconds" -ge 4 ] && [ "$seconds" -le 7 ] && echo yes)"
+    expect "each is asked once all the same" 24 "$(grep -c 'good#.* < ETRN' "$tmp/journal.sim")"
+    expect "what is not written down is told once" 1 "$(grep -c "another process holds it; the answers of 12 polls are not written down" "$tmp/err")"
+    pkill -P "$holder" 2>/dev/null
+    kill "$holder" 2>/dev/null
+fi
+
 finish

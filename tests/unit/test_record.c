@@ -427,6 +427,56 @@ static bool is_stored_silent(struct store *store)
 }
 
 /* For a while: what the store knew before is not forgotten. */
+static bool count_row(void *context, const struct store_row *row)
+{
+    (void)row;
+    ++*(size_t *)context;
+    return true;
+}
+
+static size_t count_rows(struct store *store)
+{
+    const struct store_filter all = {.limit = 0};
+    struct error error;
+    size_t count = 0;
+
+    assert_int_equal(store_history(store, &all, count_row, &count, &error), STATUS_OK);
+    return count;
+}
+
+/* A pull: rows and alarms wait until the store is free; what waits for too long is lost, and told. */
+static void test_pull_while_the_store_is_held(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, false);
+    struct store *holder = hold(store);
+
+    (void)state;
+    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(record, OUTCOME_DENIED);
+    assert_told("");
+    assert_int_equal(count_rows(store), 0);
+    let_go(holder);
+    record_finish(record, 0);
+    assert_told("failure denied \n");
+    assert_int_equal(count_rows(store), 2);
+
+    holder = hold(store);
+    poll_brings(record, OUTCOME_STARTED);
+    let_go(holder);
+    poll_brings(record, OUTCOME_DENIED); /* what waits comes first */
+    assert_told("recovery started \nfailure denied \n");
+    assert_int_equal(count_rows(store), 4);
+
+    holder = hold(store);
+    poll_brings(record, OUTCOME_DENIED);
+    record_finish(record, 0);
+    assert_non_null(strstr(logged, "another process holds it; the answers of 1 poll are not"));
+    let_go(holder);
+    record_free(record);
+    store_close(store);
+}
+
 static void test_store_that_is_held(void **state)
 {
     struct store *store = open_store();
@@ -438,12 +488,13 @@ static void test_store_that_is_held(void **state)
     assert_told("failure denied \nsilence a.example denied \n");
     struct store *holder = hold(store);
     poll_brings(record, OUTCOME_DENIED);
-    assert_non_null(strstr(logged, "goes on without writing down"));
+    assert_non_null(strstr(logged, "goes on and writes down what is answered when it is free"));
     let_go(holder);
     poll_brings(record, OUTCOME_STARTED);
     assert_told("the answers can be written down again\nrecovery started \n"
                 "answer a.example started \n");
     assert_false(is_stored_silent(store));
+    assert_int_equal(count_rows(store), 3);
     record_free(record);
     store_close(store);
 }
@@ -603,6 +654,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pull_while_the_store_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_that_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload_while_the_store_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end_of_silence_that_is_not_written, set_up, tear_down),

@@ -11,6 +11,7 @@ struct state {
     struct lock *lock;       /* against a second daemon; NULL for a pull */
     struct lock_set *claims; /* which backups are being asked at this moment, by any run */
     struct store *store;
+    int64_t patience_ms; /* how long a store that another process holds may still be waited for */
 };
 
 enum state_use {

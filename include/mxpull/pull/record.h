@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* What polls bring, written into the store, and the changes of state that come of it. A store that
- * cannot be written (a full disk) is told once, and once when it works again; polling goes on. */
+ * cannot be written (a full disk) is told once, and once when it works again; polling goes on. What is
+ * answered while another process holds it is written down later. */
 struct record;
 
 struct record_options {
@@ -48,6 +49,14 @@ void record_order_look(void *memory, struct node *domains, size_t count);
 
 /* Writes down which domains such a look has left out, and which have cost it its connection. */
 void record_note_look(void *memory, const struct preflight *preflight);
+
+/* Writes down what could not be written because another process held the store; STATUS_BUSY while it
+ * does. record_polls tries, too. */
+enum status record_flush(struct record *record, struct error *error);
+
+/* A run is over: the same, waiting for so long. What cannot be written down now is told, once, and
+ * lost. */
+void record_finish(struct record *record, int64_t patience_ms);
 
 /* A message has come in. */
 void record_message(struct record *record, const struct backup_config *backup,
