@@ -22,6 +22,7 @@
  * for that to the final dot. */
 enum {
     UNSENT_MAX = 64 * 1024,
+    SHOWN_MAX = 8 * 1024,
     DATA_GO_FIFTHS = 2,
     ACCEPTED_FIFTHS = 10
 };
@@ -40,6 +41,8 @@ struct bridge {
     struct reply greeting;
     struct guard *guard;
     struct guard_output output;
+    struct buffer shown;       /* the provider's line, as far as it has come */
+    bool is_behind_auth;       /* what comes may be a secret */
     enum guard_wait waits_for; /* what the deadline that runs is for */
 };
 
@@ -125,17 +128,44 @@ static void follow(struct bridge *bridge, enum guard_state state)
     }
 }
 
-static void show(const struct bridge *bridge, char direction, const char *bytes, size_t size)
+static void show_line(struct bridge *bridge, char direction, const char *line, size_t size)
 {
     const struct polling *polling = bridge->options.polling;
 
-    if (polling->observer.wire == NULL || guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+    polling->observer.wire(polling->context, bridge->options.backup, direction, line, size);
+}
+
+/* The provider's lines are shown whole, however they come in: by its beginning a line is a secret. */
+static void show_provider(struct bridge *bridge, const char *part, size_t size)
+{
+    struct buffer *line = &bridge->shown;
+    bool is_whole = part[size - 1] == '\n';
+    size_t room = line->limit - line->size;
+
+    (void)buffer_append(line, part, size < room ? size : room);
+    if (!is_whole)
+        return;
+    size = strcspn(line->bytes, "\r\n");
+    if (guard_line_is_secret(line->bytes, size, &bridge->is_behind_auth))
+        show_line(bridge, '<', "****", strlen("****"));
+    else
+        show_line(bridge, '<', line->bytes, line->size);
+    buffer_clear(line);
+}
+
+static void show(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
+{
+    if (bridge->options.polling->observer.wire == NULL ||
+        guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
         return;
     while (size > 0) {
         const char *line_end = memchr(bytes, '\n', size);
         size_t line = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
 
-        polling->observer.wire(polling->context, bridge->options.backup, direction, bytes, line);
+        if (side == GUARD_PROVIDER)
+            show_provider(bridge, bytes, line);
+        else
+            show_line(bridge, '>', bytes, line);
         bytes += line;
         size -= line;
     }
@@ -143,7 +173,7 @@ static void show(const struct bridge *bridge, char direction, const char *bytes,
 
 static void feed(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
 {
-    show(bridge, side == GUARD_PROVIDER ? '<' : '>', bytes, size);
+    show(bridge, side, bytes, size);
     while (size > 0 && bridge->state == RUNNING) {
         size_t part = size < GUARD_FEED_MAX ? size : GUARD_FEED_MAX;
 
@@ -298,6 +328,7 @@ struct bridge *bridge_new(const struct bridge_options *options)
     bridge->options = *options;
     reply_init(&bridge->greeting);
     guard_output_init(&bridge->output);
+    buffer_init(&bridge->shown, SHOWN_MAX);
     put_proxy_line(bridge);
     bridge->options.provider = NULL;
     bridge->primary = connection_open_bare(options->polling->loop, &place, &events, bridge, &error);
@@ -375,6 +406,7 @@ void bridge_free(struct bridge *bridge)
     connection_close(bridge->primary);
     guard_free(bridge->guard);
     guard_output_done(&bridge->output);
+    buffer_done(&bridge->shown);
     reply_done(&bridge->greeting);
     free(bridge);
 }

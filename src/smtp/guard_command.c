@@ -6,6 +6,7 @@
 #include "guard_parameter.h"
 
 #include <mxpull/base/text.h>
+#include <mxpull/smtp/guard.h>
 
 #include <string.h>
 
@@ -54,6 +55,19 @@ struct guard_command guard_command_read(const char *line, size_t size, bool utf8
     else
         command.argument = (struct guard_part){line + verb_size, 0};
     return command;
+}
+
+bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth)
+{
+    while (size > 0 && (*line == ' ' || *line == '\t')) {
+        line++;
+        size--;
+    }
+    if (size >= strlen("AUTH") && text_equal_part("AUTH", line, strlen("AUTH")))
+        *is_behind_auth = true;
+    else if (guard_command_read(line, size, false).verb != GUARD_OTHER)
+        *is_behind_auth = false;
+    return *is_behind_auth;
 }
 
 /* Printable ASCII, and no space if it is to be one word. */

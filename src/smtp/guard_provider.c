@@ -11,7 +11,7 @@ enum {
     COMMANDS_MAX = 10 * 1000, /* commands since the last accepted message */
 };
 
-/* The command line without its CRLF; of AUTH the verb alone, for the rest may be a secret. */
+/* The command line without its CRLF, unless it may be a secret. */
 static void report_refused(struct guard *guard, const struct guard_command *command,
                            const char *reply)
 {
@@ -19,11 +19,14 @@ static void report_refused(struct guard *guard, const struct guard_command *comm
 
     if (command->verb == GUARD_RCPT)
         guard->counts.recipients_refused++;
-    if (guard->options.refused == NULL)
-        return;
-    line->size = command->verb == GUARD_AUTH ? strlen("AUTH") : line->size - 2;
+    line->size -= 2;
     line->bytes[line->size] = '\0';
-    guard->options.refused(guard->options.context, line->bytes, reply);
+    if (guard->options.refused != NULL)
+        guard->options.refused(guard->options.context,
+                               command->verb == GUARD_AUTH ? "AUTH"
+                               : guard->is_behind_auth     ? "****"
+                                                           : line->bytes,
+                               reply);
 }
 
 static void refuse(struct guard *guard, const struct guard_command *command, const char *reply,
@@ -78,6 +81,8 @@ static void take_command(struct guard *guard, struct guard_output *output)
 {
     struct guard_command command =
         guard_command_read(guard->line.bytes, guard->line.size - 2, guard->is_utf8);
+
+    (void)guard_line_is_secret(guard->line.bytes, guard->line.size - 2, &guard->is_behind_auth);
 
     if (guard->queue.count == GUARD_QUEUE_SIZE || ++guard->heard > COMMANDS_MAX) {
         guard_break(guard, output, "421 4.7.0 Too many commands, closing the connection",

@@ -30,10 +30,11 @@ struct guard {
     struct guard_data data;
     struct guard_transaction transaction;
     struct guard_counts counts;
-    bool is_utf8;     /* SMTPUTF8 was given with the last MAIL that was passed */
-    bool has_dot;     /* a final dot was passed and its reply is still to come */
-    unsigned refused; /* commands, in this session */
-    unsigned heard;   /* commands, since the last accepted message */
+    bool is_utf8;        /* SMTPUTF8 was given with the last MAIL that was passed */
+    bool has_dot;        /* a final dot was passed and its reply is still to come */
+    bool is_behind_auth; /* what comes may be a secret */
+    unsigned refused;    /* commands, in this session */
+    unsigned heard;      /* commands, since the last accepted message */
     char why[ERROR_TEXT_SIZE];
 };
 

@@ -6,10 +6,33 @@ set -u
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-cat >"$tmp/script" <<'SCRIPT'
+mkdir "$tmp/odmr"
+cat >"$tmp/script" <<SCRIPT
 server good 127.0.0.1:0
   auth PLAIN user S3cr3tPassw0rd
   reply ETRN "250 OK"
+server turncoat 127.0.0.1:0
+  auth PLAIN user S3cr3tPassw0rd
+  odmr $tmp/odmr
+  reply ATRN "250 turning"
+  turn expect
+  turn say "EHLO mx"
+  turn expect
+  turn say "au" raw
+  turn say "th plain VGhlaXJT"
+  turn say "ZWNyZXQ="
+  turn expect
+  turn say "AUTH LOGIN"
+  turn expect
+  turn say "VGhlaXJT"
+  turn expect
+  turn say "ZWNyZXQ="
+  turn expect
+  turn say "QUIT"
+  turn expect
+server slow 127.0.0.1:0
+  auth PLAIN user S3cr3tPassw0rd
+  delay ETRN 20s
 sink primary 127.0.0.1:0
 SCRIPT
 start_sim sim "$tmp/script"
@@ -53,6 +76,32 @@ done
 chmod 644 "$tmp/mxpull.conf"
 run 0 pull -c "$tmp/mxpull.conf"
 
+# --- what a provider sends as its secrets, and ours ---------------------------------------------------------------------------------
+printf '%s\n' S3cr3tPassw0rd >"$tmp/password" && chmod 600 "$tmp/password"
+cat >"$tmp/turn.conf" <<END
+state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
+backup turncoat { host = "127.0.0.1" port = $(port turncoat) method = atrn domains = a.example tls = off $auth password_file = "$tmp/password" }
+END
+run 0 pull -vv -c "$tmp/turn.conf"
+expect_in "a reversed session is shown" 'wire="< EHLO mx' "$tmp/err"
+expect "but no secret of the provider's" "" "$(grep -i 'VGhlaX\|ZWNyZXQ\|plain \+VG' "$tmp/err")"
+expect "nor ours" "" "$(grep -i "S3cr3t\|$(printf '\0user\0S3cr3tPassw0rd' | base64)" "$tmp/err")"
+
+cat >"$tmp/slow.conf" <<END
+state_dir = "$tmp/state"
+primary { address = "127.0.0.1:$(port primary)" }
+backup slow { host = "127.0.0.1" port = $(port slow) domains = a.example tls = off $auth password_file = "$tmp/password" }
+END
+if [ -r /proc/self/limits ]; then
+    bash -c 'ulimit -c unlimited; exec "$0" "$@"' "$MXPULL" pull -c "$tmp/slow.conf" >/dev/null 2>&1 &
+    pid=$!
+    processes+=("$pid")
+    expect_soon "a run that holds a password has a limit for core dumps" 5 "mxpull 0" \
+        eval 'echo $(cat "/proc/$pid/comm") $(awk "/core file size/ { print \$5 }" "/proc/$pid/limits")'
+    kill "$pid"
+fi
+
 if [ "$(id -u)" -ne 0 ]; then
     echo 'SKIPPED: root in the folders of another user, and sudo: only root can try'
     finish
@@ -73,6 +122,28 @@ HOME=$tmp/home XDG_CONFIG_HOME='' MXPULL_CONFIG='' run 78 config
 expect "another's home" "" "$(grep rubbish "$tmp/err")"
 HOME=/root XDG_CONFIG_HOME=$tmp/home/.config MXPULL_CONFIG='' run 78 config
 expect "another's XDG_CONFIG_HOME" "" "$(grep rubbish "$tmp/err")"
+
+# --- memory -----------------------------------------------------------------------------------------------------------------------
+# mark PID TEXT: how often the text stands in its memory.
+mark() {
+    local from to
+    grep ' rw' "/proc/$1/maps" | while read -r from _; do
+        to=$((0x${from#*-})) from=$((0x${from%-*}))
+        dd if="/proc/$1/mem" bs=4096 skip=$((from / 4096)) count=$(((to - from) / 4096)) 2>/dev/null
+    done | grep -aoF "$2" | wc -l
+}
+cp "$tmp/slow.conf" "$tmp/daemon.conf"
+sed -i "s/port = $(port slow)/port = $(port good)/" "$tmp/daemon.conf"
+chmod 755 "$tmp" && chown nobody "$tmp/password" && rm -rf "$tmp/state" && mkdir "$tmp/state" && chown nobody "$tmp/state"
+setpriv --reuid=nobody --clear-groups "$MXPULL" daemon --force -c "$tmp/daemon.conf" 2>"$tmp/daemon.log" &
+pid=$!
+processes+=("$pid")
+expect_soon "a daemon has asked" 10 1 grep -c 'outcome=started' "$tmp/daemon.log"
+expect "no other program of its user's looks into it" root "$(stat -c %U "/proc/$pid/mem")"
+expect "and after the poll no copy is left" "0 0" \
+    "$(mark "$pid" S3cr3tPassw0rd) $(mark "$pid" "$(printf '\0user\0S3cr3tPassw0rd' | base64)")"
+kill "$pid"
+chmod 700 "$tmp" && chown root "$tmp/password" && rm -rf "$tmp/state"
 
 # --- a state folder that others may write ---------------------------------------------------------------------------------------
 mkdir "$tmp/open" && chmod 777 "$tmp/open"

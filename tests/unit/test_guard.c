@@ -326,6 +326,16 @@ static const struct row rows[] = {
      GUARD_BROKEN,
      NULL,
      "STARTTLS: 502\n"},
+    {"AUTH and what follows it, told to nobody",
+     {C("auth login\r\ndXNlcg==\r\nc2VjcmV0\r\nNOOP\r\nXNLX\r\n AUTH PLAIN "
+        "x\r\nRSET\r\nAUTH\tPLAIN "
+        "x\r\n"),
+      S(OK OK)},
+     NOT_HERE NOT_HERE NOT_HERE OK NOT_HERE NOT_HERE OK NOT_HERE,
+     "NOOP\r\nRSET\r\n",
+     GUARD_OPEN,
+     NULL,
+     "AUTH: 502\n****: 502\n****: 502\nXNLX: 502\n****: 502\n****: 502\n"},
     {"AUTH, its secret told to nobody",
      {C("AUTH PLAIN AHUAcA==\r\n")},
      NOT_HERE,

@@ -44,8 +44,8 @@ struct guard_options {
     size_t node_count;
     /* A message came to its end. May be NULL. */
     void (*message)(void *context, const struct guard_message *message);
-    /* A command was refused here: as received, but of AUTH the verb alone; and our reply. May be
-     * NULL. */
+    /* A command was refused here: as received, but for secrets, which are "AUTH" and "****"; and our
+     * reply. May be NULL. */
     void (*refused)(void *context, const char *command, const char *reply);
     void *context;
 };
@@ -106,6 +106,11 @@ enum guard_state guard_feed(struct guard *guard, enum guard_side side, const cha
  * had come to its end in order (the provider has sent QUIT, and no reply to a final dot is due; RFC
  * 5321 4.1.1.10), else GUARD_BROKEN. */
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
+
+/* Whether a line of the provider's, without its line end, is to be shown to nobody: AUTH, which is refused, and
+ * what it sends behind it, as if it had been asked for, until a command that is known. *is_behind_auth is the
+ * caller's, false at first. */
+bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth);
 
 enum guard_wait guard_waits_for(const struct guard *guard);
 
