@@ -1,4 +1,5 @@
 /* --help, made from the tables of commands and options. */
+#include <mxpull/base/text.h>
 #include <mxpull/cli/arguments.h>
 #include <mxpull/cli/help.h>
 #include <mxpull/platform/host.h>
@@ -42,8 +43,12 @@ static void format_files(struct buffer *text)
 {
     char *places = host_config_words(MXPULL_SYSCONFDIR);
 
-    (void)buffer_append_format(
-        text, "\nConfiguration, the first of these that is named or there:\n%s\n", places);
+    (void)buffer_append_text(text, "\nConfiguration, the first of these that is named or there:\n");
+    for (const char *line = places; *line != '\0'; line += strcspn(line, "\n")) {
+        line += strspn(line, "\n");
+        text_visible(text, line, strcspn(line, "\n")); /* $HOME is in it */
+        (void)buffer_append_text(text, "\n");
+    }
     free(places);
 }
 

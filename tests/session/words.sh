@@ -56,6 +56,7 @@ check 0 config -c "$conf"
 check 0 config --json -c "$conf"
 check 64 pull -c "$conf" "no$(printf '\342\200\256')body"
 check 78 pull -c "$theirs/no$(printf '\342\200\256\033')file"
+HOME=/$(printf '\342\200\256') check 0 --help
 check 64 "pu$(printf '\342\200\256')ll"
 for file in log metrics.prom log.json variables; do
     [ -s "$tmp/$file" ]

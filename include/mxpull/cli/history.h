@@ -36,7 +36,7 @@ extern const struct history_form history_text;
 /* {"answers":[…]} or {"messages":[…]}, one object on one line. */
 extern const struct history_form history_json;
 
-/* RFC 4180 with a header line, but for lines that end in LF. Texts of remotes are escaped as in the
+/* RFC 4180 with a header line, but for lines that end in LF. Texts and names are escaped as in the
  * log, and have a ' before them where a spreadsheet would take them for a formula. */
 extern const struct history_form history_csv;
 
