@@ -58,9 +58,9 @@ bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument,
  * and line ends; characters of which NFC, NFD, NFKC, NFKD or case folding make such ASCII, as
  * Unicode 14 has them (with their neighbours where no address needs these); U+3002 and U+FF61, dots
  * in IDNA 2003; and quotation marks, U+01C3 and U+066A, by the best fit of Windows' code pages. */
-static bool is_doubtful(unsigned long point)
+static bool is_doubtful(uint32_t point)
 {
-    static const unsigned long ranges[][2] = {
+    static const uint32_t ranges[][2] = {
         {0x80, 0xa9},     {0xaf, 0xaf},     {0xb4, 0xb4},     {0xb8, 0xb8},       {0x1c3, 0x1c3},
         {0x2ba, 0x2ba},   {0x2d8, 0x2dd},   {0x30e, 0x30e},   {0x37a, 0x37a},     {0x37e, 0x37e},
         {0x384, 0x385},   {0x66a, 0x66a},   {0x1fbd, 0x1fbd}, {0x1fbf, 0x1fc1},   {0x1fcd, 0x1fcf},
@@ -79,29 +79,12 @@ static bool is_doubtful(unsigned long point)
     return false;
 }
 
-/* RFC 3629 4. */
 size_t guard_path_utf8(const char *text, size_t size)
 {
-    static const struct {
-        unsigned char first, last, bits;
-        unsigned long min;
-    } forms[] = {{0xc2, 0xdf, 0x1f, 0x80}, {0xe0, 0xef, 0x0f, 0x800}, {0xf0, 0xf4, 0x07, 0x10000}};
-    unsigned char lead = (unsigned char)text[0];
+    uint32_t point;
+    size_t length = text_character(text, size, &point);
 
-    for (size_t i = 0; i < COUNT_OF(forms); i++) {
-        size_t length = i + 2;
-        unsigned long point = lead & forms[i].bits;
-
-        if (lead < forms[i].first || lead > forms[i].last)
-            continue;
-        for (size_t j = 1; j < length; j++) {
-            if (j >= size || ((unsigned char)text[j] & 0xc0U) != 0x80)
-                return 0;
-            point = point << 6 | ((unsigned char)text[j] & 0x3fU);
-        }
-        return point < forms[i].min || point > 0x10ffff || is_doubtful(point) ? 0 : length;
-    }
-    return 0;
+    return length > 1 && !is_doubtful(point) ? length : 0;
 }
 
 static bool is_path_character(char c, bool quoted)
