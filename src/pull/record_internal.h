@@ -44,7 +44,7 @@ struct record {
     int64_t next_silent_ms; /* the first of all silent_at_ms, or before it */
     int64_t checked_ms;     /* when record_check_silence has looked last */
     bool is_failing;        /* the store could not be written last time */
-    bool has_looks;         /* the store knows of domains that a look has had trouble with */
+    bool has_looks;         /* the store knows of a look that had trouble */
 };
 
 /* Where in the configuration in force the backup of that name stands; backup_count: no longer. It may be

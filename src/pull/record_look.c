@@ -1,8 +1,11 @@
-/* The order in which our own mail server is asked for our domains: where a look has left some out, or one
- * has cost it its connection, the next one is to come further. The store knows only those. */
+/* The order in which our own mail server is asked for our domains. Where a look has left some out, or one
+ * has cost it its connection, the next one begins with those that have waited longest: what was asked
+ * for is written down then, in its order, and what has cost a connection behind it. After a look without
+ * trouble the order is the configuration's again. */
 #include "record_internal.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
@@ -11,7 +14,7 @@
 struct ranked {
     struct node node;
     size_t place; /* in the order given */
-    int64_t left_out_ms, cut_ms;
+    int64_t turn; /* 0: it has waited longest */
 };
 
 struct ranking {
@@ -27,21 +30,13 @@ static int compare_names(const void *left, const void *right)
     return strcmp(a->node.name, b->node.name);
 }
 
-static int compare_stamps(int64_t a_ms, int64_t b_ms)
-{
-    return (a_ms > b_ms) - (a_ms < b_ms);
-}
-
-static int compare_ranks(const void *left, const void *right)
+static int compare_turns(const void *left, const void *right)
 {
     const struct ranked *a = left, *b = right;
-    int order = (a->left_out_ms == 0) - (b->left_out_ms == 0);
 
-    if (order == 0)
-        order = compare_stamps(a->left_out_ms, b->left_out_ms);
-    if (order == 0)
-        order = compare_stamps(a->cut_ms, b->cut_ms);
-    return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
+    if (a->turn != b->turn)
+        return a->turn < b->turn ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
 }
 
 static void rank(void *context, const struct store_look *look)
@@ -49,16 +44,13 @@ static void rank(void *context, const struct store_look *look)
     struct ranking *ranking = context;
     struct ranked key;
 
-    if (strlen(look->domain) >= sizeof key.node.name)
+    if (!text_copy(key.node.name, sizeof key.node.name, look->domain))
         return;
-    (void)strcpy(key.node.name, look->domain);
     struct ranked *found =
         bsearch(&key, ranking->domains, ranking->count, sizeof key, compare_names);
     ranking->is_needed = true;
-    if (found != NULL) {
-        found->left_out_ms = look->left_out_ms;
-        found->cut_ms = look->cut_ms;
-    }
+    if (found != NULL)
+        found->turn = look->turn;
 }
 
 void record_order_look(void *memory, struct node *domains, size_t count)
@@ -76,33 +68,45 @@ void record_order_look(void *memory, struct node *domains, size_t count)
     (void)record_check(record, store_get_looks(record->options.store, rank, &ranking, &error),
                        &error);
     record->has_looks = ranking.is_needed;
-    qsort(ranking.domains, count, sizeof *ranking.domains, compare_ranks);
+    qsort(ranking.domains, count, sizeof *ranking.domains, compare_turns);
     for (size_t i = 0; i < count; i++)
         domains[i] = ranking.domains[i].node;
     free(ranking.domains);
 }
 
+static bool has_trouble(const struct preflight *preflight)
+{
+    bool has_trouble = false;
+    enum probe_fate fate;
+
+    for (size_t i = 0; i < preflight_domain_count(preflight); i++) {
+        (void)preflight_domain(preflight, i, &fate);
+        has_trouble = has_trouble || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
+    }
+    return has_trouble;
+}
+
 void record_note_look(void *memory, const struct preflight *preflight)
 {
     struct record *record = memory;
-    size_t count = preflight_domain_count(preflight);
-    int64_t now_ms = clock_wall_ms();
-    bool has_trouble = false;
+    size_t count = preflight_domain_count(preflight), asked = 0;
+    bool is_troubled = has_trouble(preflight);
+    int64_t turn = clock_wall_ms() * STORE_TURNS_A_MS;
     struct error error;
 
-    if (record->options.store == NULL || count == 0)
+    if (record->options.store == NULL || !(is_troubled || record->has_looks))
         return;
     struct store_look *looks = memory_new(count, sizeof *looks);
     for (size_t i = 0; i < count; i++) {
         enum probe_fate fate;
+        const struct node *node = preflight_domain(preflight, i, &fate);
+        size_t place = fate == PROBE_CUT ? i + count : i;
 
-        looks[i].domain = preflight_domain(preflight, i, &fate)->name;
-        looks[i].left_out_ms = fate == PROBE_LEFT_OUT ? now_ms : 0;
-        looks[i].cut_ms = fate == PROBE_CUT ? now_ms : 0;
-        has_trouble = has_trouble || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
+        if (fate != PROBE_LEFT_OUT)
+            looks[asked++] = (struct store_look){.domain = node->name,
+                                                 .turn = is_troubled ? turn + (int64_t)place : 0};
     }
-    if (has_trouble || record->has_looks)
-        (void)record_check(record, store_set_looks(record->options.store, looks, count, &error),
-                           &error);
+    (void)record_check(record, store_set_looks(record->options.store, looks, asked, &error),
+                       &error);
     free(looks);
 }

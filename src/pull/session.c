@@ -35,6 +35,7 @@ struct session {
     bool stopping;
     bool ended;
     int64_t connecting_ms, asked_ms;
+    int64_t stamp_ms; /* when the last command was sent, wall clock */
 };
 
 static void act(struct session *session, enum dialogue_step step);
@@ -281,6 +282,15 @@ static void part(struct session *session)
     act(session, dialogue_parted(session->dialogue));
 }
 
+/* Each its own, so that the order of asking can be told by them. */
+static int64_t next_stamp_ms(const struct session *session)
+{
+    int64_t now_ms = clock_wall_ms();
+
+    return now_ms > session->stamp_ms || now_ms < session->stamp_ms - 1000 ? now_ms
+                                                                           : session->stamp_ms + 1;
+}
+
 static void send_command(struct session *session)
 {
     const char *command = dialogue_command(session->dialogue);
@@ -296,7 +306,7 @@ static void send_command(struct session *session)
         struct result *result = session->results[dialogue_node(session->dialogue)];
 
         move(session, SESSION_ASKING, result->domain);
-        result->asked_ms = clock_wall_ms();
+        result->asked_ms = session->stamp_ms = next_stamp_ms(session);
         session->asked_ms = now_ms;
     }
     if (session->stopping)

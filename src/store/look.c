@@ -1,4 +1,4 @@
-/* The domains that looks at the primary have had trouble with: most of the time there are none. */
+/* The domains of looks at the primary that had trouble: most of the time there are none. */
 #include "internal.h"
 
 struct look_reader {
@@ -9,15 +9,16 @@ struct look_reader {
 static int get_looks(struct store *store, void *context)
 {
     const struct look_reader *reader = context;
-    struct statement statement =
-        statement_start(store, "SELECT domain, left_out_ms, cut_ms FROM looks");
+    struct statement statement = statement_start(store, "SELECT domain, turn FROM looks");
 
-    while (statement_row(&statement))
-        reader->row(reader->context, &(struct store_look){
-                                         .domain = statement_column_text(&statement, 0),
-                                         .left_out_ms = statement_column_number(&statement, 1),
-                                         .cut_ms = statement_column_number(&statement, 2),
-                                     });
+    while (statement_row(&statement)) {
+        struct store_look look = {.domain = statement_column_text(&statement, 0),
+                                  .turn = statement_column_number(&statement, 1)};
+
+        if (stamp_believed(store, look.turn / STORE_TURNS_A_MS) == 0)
+            look.turn = 0;
+        reader->row(reader->context, &look);
+    }
     return statement_end(&statement);
 }
 
@@ -37,19 +38,14 @@ struct looks {
 
 static int set_look(struct store *store, const struct store_look *look)
 {
-    static const char trouble[] =
-        "INSERT INTO looks (domain, left_out_ms, cut_ms) VALUES (?1, ?2, ?3)"
-        " ON CONFLICT (domain) DO UPDATE SET cut_ms = ?3,"
-        " left_out_ms = iif(?2 > 0 AND left_out_ms BETWEEN 1 AND ?2, left_out_ms, ?2)";
+    static const char asked[] = "INSERT INTO looks (domain, turn) VALUES (?1, ?2)"
+                                " ON CONFLICT (domain) DO UPDATE SET turn = ?2";
     static const char none[] = "DELETE FROM looks WHERE domain = ?1";
-    bool is_trouble = look->left_out_ms > 0 || look->cut_ms > 0;
-    struct statement statement = statement_start(store, is_trouble ? trouble : none);
+    struct statement statement = statement_start(store, look->turn > 0 ? asked : none);
 
     statement_text(&statement, look->domain);
-    if (is_trouble) {
-        statement_number(&statement, look->left_out_ms);
-        statement_number(&statement, look->cut_ms);
-    }
+    if (look->turn > 0)
+        statement_number(&statement, look->turn);
     return statement_run(&statement);
 }
 

@@ -122,32 +122,32 @@ static const char version_3[] = "ALTER TABLE life ADD COLUMN has_ended INTEGER N
 /* Version 4 is not released yet: what else the store needs goes into this step. Most answers are
  * "started", and those need no index by outcome; answers_odd has what is asked for of the others. Nine
  * indexes were more than half of the file. */
-static const char version_4[] = "DROP INDEX answers_outcome;"
-                                "DROP INDEX answers_outcome_backup;"
-                                "DROP INDEX answers_outcome_domain;"
-                                "DROP INDEX answers_failed;"
-                                "DROP INDEX answers_failed_backup;"
-                                "DROP INDEX answers_failed_domain;"
-                                "DROP INDEX answers_backup;"
-                                "DROP INDEX answers_domain;"
-                                "CREATE INDEX answers_backup ON answers (backup, at_ms);"
-                                "CREATE INDEX answers_domain ON answers (domain, at_ms);"
-                                "CREATE INDEX answers_odd ON answers (at_ms, id, outcome, grade)"
-                                " WHERE outcome <> 'started';"
+static const char version_4[] =
+    "DROP INDEX answers_outcome;"
+    "DROP INDEX answers_outcome_backup;"
+    "DROP INDEX answers_outcome_domain;"
+    "DROP INDEX answers_failed;"
+    "DROP INDEX answers_failed_backup;"
+    "DROP INDEX answers_failed_domain;"
+    "DROP INDEX answers_backup;"
+    "DROP INDEX answers_domain;"
+    "CREATE INDEX answers_backup ON answers (backup, at_ms);"
+    "CREATE INDEX answers_domain ON answers (domain, at_ms);"
+    "CREATE INDEX answers_odd ON answers (at_ms, id, outcome, grade)"
+    " WHERE outcome <> 'started';"
 
-                                "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
-                                "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
-                                "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
-                                "ALTER TABLE domains ADD advice TEXT;" /* NULL: none */
-                                "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
-                                " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);"
+    "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE domains ADD advice TEXT;" /* NULL: none */
+    "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
+    " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);"
 
-                                /* Domains that a look at the primary has had trouble with. */
-                                "CREATE TABLE looks ("
-                                " domain TEXT PRIMARY KEY COLLATE NOCASE,"
-                                " left_out_ms INTEGER NOT NULL,"
-                                " cut_ms INTEGER NOT NULL"
-                                ") WITHOUT ROWID;";
+    /* Domains that were asked for in a look at the primary that had trouble. */
+    "CREATE TABLE looks ("
+    " domain TEXT PRIMARY KEY COLLATE NOCASE,"
+    " turn INTEGER NOT NULL"
+    ") WITHOUT ROWID;";
 
 static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");

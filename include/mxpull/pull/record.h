@@ -42,8 +42,8 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
 bool record_recall(void *memory, const struct backup_config *backup, struct result *results,
                    size_t count);
 
-/* Puts the domains of a look at the primary in the order in which it is to ask for them: first those that an
- * earlier look, of any process, has left out, last those that have cost it its connection. memory is
+/* Puts the domains of a look at the primary in the order in which it is to ask for them: first those that
+ * earlier looks, of any process, have left out, last those that have cost one its connection. memory is
  * the record. */
 void record_order_look(void *memory, struct node *domains, size_t count);
 

@@ -238,11 +238,15 @@ enum status store_recall(struct store *store, const char *backup,
                          void (*row)(void *context, const struct store_asked *asked), void *context,
                          struct error *error);
 
-/* A domain that a look at the primary has had trouble with. */
+/* A domain that the primary was asked for in a look that had trouble: some were left out, or have cost it its
+ * connection. */
 struct store_look {
-    const char *domain;  /* borrowed for the call */
-    int64_t left_out_ms; /* the last look did not come to it, nor any since this time; 0: it did */
-    int64_t cut_ms;      /* it has cost the last look its connection; 0: it has not */
+    const char *domain; /* borrowed for the call */
+    int64_t turn; /* the milliseconds of then times STORE_TURNS_A_MS, and its place in the look */
+};
+
+enum {
+    STORE_TURNS_A_MS = 4096
 };
 
 /* Calls row for each such domain. It may not call the store. */
@@ -250,8 +254,7 @@ enum status store_get_looks(struct store *store,
                             void (*row)(void *context, const struct store_look *look),
                             void *context, struct error *error);
 
-/* Notes how the last look has fared with these domains; without a stamp: well. One that was left out
- * before keeps the older time. */
+/* Notes when these domains were asked for; turn 0: in a look without trouble. */
 enum status store_set_looks(struct store *store, const struct store_look *looks, size_t count,
                             struct error *error);
 
