@@ -7,6 +7,7 @@
 #include <mxpull/cli/logging.h>
 #include <mxpull/cli/metrics.h>
 #include <mxpull/cli/output.h>
+#include <mxpull/cli/said.h>
 #include <mxpull/cli/setup.h>
 #include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
@@ -31,6 +32,7 @@ struct run {
     struct loop *loop;
     struct daemon *daemon;
     struct gather *gather;
+    struct said held; /* why nothing is asked, as it was logged */
     int64_t alive_ms; /* when the service manager was told last that we are alive; monotonic */
 };
 
@@ -43,10 +45,28 @@ static void on_answered(void *context, const struct result *result)
     gather_add(run->gather, result);
 }
 
+/* Backups fall due one after the other: why nothing is asked is logged once, until something is, or
+ * somebody has it pulled now. */
 static void on_gathered(void *context, const struct answers *answers)
 {
-    (void)context;
+    struct run *run = context;
+
+    if (answers->first->outcome != OUTCOME_HELD)
+        said_done(&run->held);
+    else if (!said_first(&run->held, answers->first->text))
+        return;
     logging_answer(answers);
+}
+
+/* Who asks for it wants to know what came of it. */
+static bool on_take_now(void *context)
+{
+    struct run *run = context;
+
+    if (!signals_take_now())
+        return false;
+    said_done(&run->held);
+    return true;
 }
 
 static void on_wire(void *context, const struct backup_config *backup, char direction,
@@ -239,7 +259,7 @@ static int make_daemon(struct run *run, struct config *config)
                      .delivered = on_delivered},
         .stop = signals_stop_requested,
         .take_reload = signals_take_reload,
-        .take_now = signals_take_now,
+        .take_now = on_take_now,
         .reload = on_reload,
         .ready = on_ready,
         .told = on_told,
@@ -266,6 +286,7 @@ static int run_daemon(struct run *run, struct config *config)
     }
     daemon_free(run->daemon);
     gather_free(run->gather);
+    said_done(&run->held);
     state_close(&run->state);
     return exit_status;
 }

@@ -185,7 +185,7 @@ static void begin_due(struct daemon *daemon, struct instant now)
 static void take_requests(struct daemon *daemon, struct instant now)
 {
     daemon_reload(daemon, now);
-    if (daemon->options.take_now()) {
+    if (daemon->options.take_now(daemon->options.context)) {
         log_message(LEVEL_INFO, "everything is asked now, as somebody has wished");
         plan_now(daemon->plan);
     }

@@ -105,6 +105,8 @@ stop_sim primary
 expect_soon "the outage is seen" 5 1 logged "event=outage "
 pull_now
 expect_soon "nothing is asked meanwhile: held, which is one line for all" 5 1 logged "backups=3 domains=4 outcome=held"
+pull_now
+expect_soon "and said again to those who ask again" 5 2 logged "backups=3 domains=4 outcome=held"
 expect "and the backup hears nothing" 6 "$(asked good)"
 start_sim primary "$tmp/primary"
 expect_soon "when our own server is back all are asked at once" 5 "8 4 3" eval 'echo $(asked good) $(asked moody) $(asked bad)'

@@ -37,7 +37,7 @@ struct daemon_options {
      * since the last call. Asked whenever the loop wakes. */
     bool (*stop)(void);
     bool (*take_reload)(void);
-    bool (*take_now)(void);
+    bool (*take_now)(void *context);
 
     /* Reads the configuration anew. NULL: it is faulty, which was told, and the old one stays. */
     struct config *(*reload)(void *context);
