@@ -38,11 +38,12 @@ static enum status read_outcome(const char *text, struct error *error)
     if (near != NULL)
         return error_set(error, STATUS_SYNTAX,
                          "--outcome: there is no \"%s\"; did you mean \"%s\"?", shown, near);
-    return error_set(error, STATUS_SYNTAX,
-                     "--outcome: there is no \"%s\", but started, empty, pending, received, held, "
-                     "deferred, unreachable, timeout, interrupted, protocol, tls, unsupported, "
-                     "misunderstood, misconfigured, denied, authentication",
-                     shown);
+    return error_set(
+        error, STATUS_SYNTAX,
+        "--outcome: there is no \"%s\", but started, empty, pending, received, held, "
+        "refused, deferred, unreachable, timeout, interrupted, protocol, tls, unsupported, "
+        "misunderstood, misconfigured, denied, authentication",
+        shown);
 }
 
 /* Of what is asked for since some time, no part is left out unless that is said. */

@@ -15,7 +15,7 @@ static void begin(struct buffer *text, bool messages)
     (void)buffer_append_text(
         text, messages ? "at,backup,sender,recipients,bytes,code,text\n"
                        : "at,backup,domain,cause,verb,outcome,code,text,address,tls,authenticated,"
-                         "pending,messages,bytes,attempts,ms\n");
+                         "pending,messages,bytes,attempts,ms,refused_for_now,refused_for_good\n");
 }
 
 static bool is_space(uint32_t point)
@@ -136,7 +136,11 @@ static void write_answer(struct buffer *text, const struct history_style *style,
     add_number_if(text, answer->messages >= 0, answer->messages);
     add_number_if(text, answer->bytes >= 0, answer->bytes);
     add_number_if(text, true, answer->attempts);
-    (void)buffer_append_format(text, "%lld\n", (long long)answer->ms);
+    add_number_if(text, true, answer->ms);
+    add_number_if(text, answer->refused_for_now >= 0, answer->refused_for_now);
+    if (answer->refused_for_good >= 0)
+        (void)buffer_append_format(text, "%lld", (long long)answer->refused_for_good);
+    (void)buffer_append_text(text, "\n");
 }
 
 static void write_message(struct buffer *text, const struct history_style *style,

@@ -26,6 +26,10 @@ static void set_facts(json_t *object, const struct store_row *row)
     json_value_set(object, "bytes", json_value_number_if(answer->bytes >= 0, answer->bytes));
     json_value_set(object, "attempts", json_integer(answer->attempts));
     json_value_set(object, "ms", json_integer(answer->ms));
+    json_value_set(object, "refused_for_now",
+                   json_value_number_if(answer->refused_for_now >= 0, answer->refused_for_now));
+    json_value_set(object, "refused_for_good",
+                   json_value_number_if(answer->refused_for_good >= 0, answer->refused_for_good));
 }
 
 static void write_answer(struct buffer *text, const struct history_style *style,

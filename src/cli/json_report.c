@@ -50,6 +50,10 @@ static json_t *result_object(const struct result *result)
     set(object, "authenticated", json_boolean(result->authenticated));
     set(object, "attempts", json_integer(result->attempts));
     set(object, "ms", json_integer(result->ms));
+    set(object, "refused_for_now",
+        number_if(result->refused_for_now >= 0, result->refused_for_now));
+    set(object, "refused_for_good",
+        number_if(result->refused_for_good >= 0, result->refused_for_good));
     return object;
 }
 

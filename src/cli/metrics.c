@@ -45,12 +45,28 @@ static int64_t value_pending(const struct store_domain *state)
     return state->pending;
 }
 
+static int64_t value_refused_for_now(const struct store_domain *state)
+{
+    return state->refused_for_now;
+}
+
+static int64_t value_refused_for_good(const struct store_domain *state)
+{
+    return state->refused_for_good;
+}
+
 static const struct metric metrics[] = {
     {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one.",
      value_success, false},
     {"mxpull_outcome", "The outcome of the last answer, as a label.", value_one, true},
     {"mxpull_answer_code", "The SMTP reply code of the last answer.", value_code, false},
     {"mxpull_pending_messages", "Messages that the backup said it holds.", value_pending, false},
+    {"mxpull_refused_for_now_messages",
+     "Messages of the last ATRN or TURN that our own mail server did not take for a while.",
+     value_refused_for_now, false},
+    {"mxpull_refused_for_good_messages",
+     "Messages of the last ATRN or TURN that our own mail server refused for good.",
+     value_refused_for_good, false},
 };
 
 /* Appends name="value". Backslash, quote and line feed are escaped as the format wants it; what is
@@ -147,6 +163,8 @@ static void take_result(struct store_domain *state, const struct result *result)
     (void)text_copy(state->outcome, sizeof state->outcome, outcome_name(result->outcome));
     state->code = result->code;
     state->pending = result->pending;
+    state->refused_for_now = result->refused_for_now;
+    state->refused_for_good = result->refused_for_good;
     state->strip[0] = result_is_good(result) ? STORE_GOOD : STORE_TEMPORARY;
     state->strip_count = 1;
 }

@@ -47,12 +47,13 @@ bool result_is_good(const struct result *result)
     return result->dry || outcome_exit_status(result->outcome) == 0;
 }
 
-/* "3 messages, 12.4 KB" where a session was reversed. */
+/* "3 messages, 12.4 KB" where a session was reversed. Of a refused one the text says it. */
 static void add_received(struct line *line, const struct result *result)
 {
     char volume[VOLUME_TEXT_SIZE], text[2 * VOLUME_TEXT_SIZE + 16];
 
-    if (result->messages < 0 || (result->messages == 0 && result->outcome != OUTCOME_RECEIVED))
+    if (result->messages < 0 || result->outcome == OUTCOME_REFUSED ||
+        (result->messages == 0 && result->outcome != OUTCOME_RECEIVED))
         return;
     (void)snprintf(text, sizeof text, "%lld message%s, %s", (long long)result->messages,
                    result->messages == 1 ? "" : "s", volume_format(volume, result->bytes));

@@ -86,15 +86,37 @@ static void set_domain(json_t *object, const struct status_domain *domain)
     json_value_set(object, "bytes",
                    json_value_number_if(is_asked && state->bytes >= 0, state->bytes));
     json_value_set(object, "strip", strip_value(state));
+    json_value_set(
+        object, "refused_for_now",
+        json_value_number_if(is_asked && state->refused_for_now >= 0, state->refused_for_now));
+    json_value_set(
+        object, "refused_for_good",
+        json_value_number_if(is_asked && state->refused_for_good >= 0, state->refused_for_good));
 }
 
 /* The members in the order of the interface; all are set anew for each domain. */
 static json_t *domain_object(void)
 {
-    static const char *const keys[] = {
-        "backup",  "host",     "method", "domain", "outcome", "code",   "text",
-        "at",      "good",     "next",   "streak", "mail",    "silent", "certificate_days",
-        "pending", "messages", "bytes",  "strip"};
+    static const char *const keys[] = {"backup",
+                                       "host",
+                                       "method",
+                                       "domain",
+                                       "outcome",
+                                       "code",
+                                       "text",
+                                       "at",
+                                       "good",
+                                       "next",
+                                       "streak",
+                                       "mail",
+                                       "silent",
+                                       "certificate_days",
+                                       "pending",
+                                       "messages",
+                                       "bytes",
+                                       "strip",
+                                       "refused_for_now",
+                                       "refused_for_good"};
     json_t *object = json_object();
 
     for (size_t i = 0; i < COUNT_OF(keys); i++)

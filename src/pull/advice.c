@@ -196,6 +196,16 @@ static bool has_password_command(const struct result *result)
 #define OTHER_MECHANISM                                                                            \
     "set auth to another mechanism that the backup offers; mxpull pull -vv shows them"
 
+static bool is_refused_for_now(const struct result *result)
+{
+    return result->refused_for_now > 0;
+}
+
+static bool is_refused_for_good(const struct result *result)
+{
+    return result->refused_for_good > 0;
+}
+
 /* {name} is the domain alone, {command} ETRN, ATRN or TURN, {user} and {password} are options: the
  * user's value, and the name of the one that the password comes from. */
 static const struct row {
@@ -211,6 +221,13 @@ static const struct row {
     {OUTCOME_HELD, ANYWHERE, ANY, NULL,
      "make your mail server ready, or set address in primary { } to where it listens; then pull "
      "again"},
+
+    {OUTCOME_REFUSED, ANYWHERE, ANY, is_refused_for_now,
+     "the log of your mail server says why; what it refused for now comes again at a later pull"},
+    {OUTCOME_REFUSED, ANYWHERE, ANY, is_refused_for_good,
+     "the log of your mail server says why: let it take mail for these recipients, or this mail"},
+    {OUTCOME_REFUSED, ANYWHERE, ANY, NULL,
+     "mxpull's log names the recipients: add their domain to domains if its mail is yours"},
 
     {OUTCOME_DEFERRED, AT(NONE), ANY, NULL, "mxpull status shows the answer when it has come"},
     {OUTCOME_DEFERRED, AT(COMMAND), NONE, NULL, "pull again: the next pull begins with it"},

@@ -364,6 +364,13 @@ static void message_ended(void *context, const struct guard_message *message)
                                                     bridge->options.backup, message);
 }
 
+static void mail_not_taken(void *context, const struct guard_refusal *refusal)
+{
+    const struct bridge *bridge = context;
+
+    bridge->options.not_taken(bridge->options.context, refusal);
+}
+
 static void command_refused(void *context, const char *command, const char *reply)
 {
     const struct bridge *bridge = context;
@@ -382,6 +389,7 @@ void bridge_start(struct bridge *bridge, struct connection *provider)
         .nodes = bridge->options.nodes,
         .node_count = bridge->options.node_count,
         .message = message_ended,
+        .not_taken = mail_not_taken,
         .refused = command_refused,
         .context = bridge,
     };

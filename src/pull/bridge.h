@@ -30,6 +30,9 @@ struct bridge_options {
 
     /* A message has been accepted; for_nodes as in struct guard_message. */
     void (*delivered)(void *context, const struct guard_message *message);
+
+    /* The primary has refused mail. */
+    void (*not_taken)(void *context, const struct guard_refusal *refusal);
     void *context;
 };
 

@@ -59,7 +59,9 @@ static void add_result(struct poll *poll, size_t domain)
                                                    .domain = poll->backup->domain_texts[domain],
                                                    .pending = -1,
                                                    .messages = -1,
-                                                   .bytes = -1};
+                                                   .bytes = -1,
+                                                   .refused_for_now = -1,
+                                                   .refused_for_good = -1};
 }
 
 struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,

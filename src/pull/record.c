@@ -89,6 +89,7 @@ static bool was_asked(const struct poll *poll, const struct result *result)
     case OUTCOME_EMPTY:
     case OUTCOME_PENDING:
     case OUTCOME_RECEIVED:
+    case OUTCOME_REFUSED:
     case OUTCOME_UNREACHABLE:
     case OUTCOME_TIMEOUT:
     case OUTCOME_PROTOCOL:
@@ -129,6 +130,8 @@ static struct store_answer answer_of(const struct poll *poll, const struct resul
         .pending = result->pending,
         .messages = result->messages,
         .bytes = result->bytes,
+        .refused_for_now = result->refused_for_now,
+        .refused_for_good = result->refused_for_good,
         .attempts = result->attempts,
         .asked_ms = result->asked_ms,
         .ms = result->ms,

@@ -242,8 +242,8 @@ static void provider_failed(void *context, int code, const struct error *error)
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->account.results[i], connection_facts(turn->connection));
     if (turn->turned)
-        act(turn,
-            turning_ended(turn->turning, 0, "the provider did not wait for our own mail server"));
+        act(turn, turning_ended(turn->turning, 0, 0,
+                                "the provider did not wait for our own mail server"));
     else
         cut(turn, target_outcome_of_failure(connection_facts(turn->connection), code, error), code,
             error->text);
@@ -301,7 +301,7 @@ static void primary_failed(void *context, const char *why)
         retire_bridge(turn);
         open_primary(turn, ASKING, connection_facts(turn->connection));
     } else if (turn->turned) {
-        act(turn, turning_ended(turn->turning, 0, why));
+        act(turn, turning_ended(turn->turning, 0, 0, why));
     } else if (turn->state != OVER && !turning_is_quitting(turn->turning)) {
         if (turn->connection != NULL)
             connection_send(turn->connection, "QUIT\r\n", 6);
@@ -315,7 +315,7 @@ static void reversed_ended(void *context, const char *why)
     struct guard_counts counts = bridge_counts(turn->bridge);
 
     turn_account_session(&turn->account, &counts);
-    act(turn, turning_ended(turn->turning, counts.messages, why));
+    act(turn, turning_ended(turn->turning, counts.messages, counts.refused_for_now, why));
 }
 
 static void delivered(void *context, const struct guard_message *message)
@@ -323,6 +323,13 @@ static void delivered(void *context, const struct guard_message *message)
     struct turn *turn = context;
 
     turn_account_message(&turn->account, message);
+}
+
+static void not_taken(void *context, const struct guard_refusal *refusal)
+{
+    struct turn *turn = context;
+
+    turn_account_refusal(&turn->account, refusal);
 }
 
 static void open_primary(struct turn *turn, enum state state,
@@ -341,6 +348,7 @@ static void open_primary(struct turn *turn, enum state state,
         .failed = primary_failed,
         .ended = reversed_ended,
         .delivered = delivered,
+        .not_taken = not_taken,
         .context = turn,
     });
     retire_bridge(turn); /* one that has failed at once */
@@ -388,19 +396,13 @@ struct turn *turn_new(const struct session_options *options)
 
     turn->options = *options;
     turn->verb = options->backup->method == METHOD_ATRN ? VERB_ATRN : VERB_TURN;
-    turn->account.options = &turn->options;
-    turn->account.results = memory_new(options->count, sizeof(struct result *));
+    turn_account_init(&turn->account, &turn->options);
     turn->nodes = memory_new(options->count, sizeof *turn->nodes);
-    for (size_t i = 0; i < options->count; i++) {
-        turn->account.results[i] = options->results[i];
-        if (turn->account.results[i]->messages < 0)
-            turn->account.results[i]->messages = turn->account.results[i]->bytes = 0;
+    for (size_t i = 0; i < options->count; i++)
         turn->nodes[i] = *options->results[i]->node;
-    }
     turn->turning =
         turning_new(turn->verb, turn->nodes, options->backup->name_domains ? options->count : 0,
                     options->backup->turn_sessions);
-    turn->account.began_ms = clock_monotonic_ms();
     reply_init(&turn->reply);
     buffer_init(&turn->early, EARLY_SIZE_MAX);
     open_primary(turn, PRIMARY, NULL);
@@ -446,7 +448,7 @@ void turn_free(struct turn *turn)
     turning_free(turn->turning);
     reply_done(&turn->reply);
     buffer_done(&turn->early);
-    free(turn->account.results);
+    turn_account_done(&turn->account);
     free(turn->nodes);
     free(turn);
 }

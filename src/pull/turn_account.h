@@ -5,14 +5,40 @@
 #include <mxpull/smtp/guard.h>
 #include <mxpull/smtp/turning.h>
 
+enum {
+    REFUSAL_WORDS_SIZE = 200,
+    REFUSALS_KNOWN_MAX = 1000
+};
+
+/* What our own server has refused of one domain's mail: its first words, and who has sent what it refused for a
+ * while. The senders tell what comes again in a later session of this poll: it is not counted twice, and not at all
+ * once it was taken. Of more than REFUSALS_KNOWN_MAX only the number is kept. */
+struct turn_refusals {
+    char for_now[REFUSAL_WORDS_SIZE], for_good[REFUSAL_WORDS_SIZE];
+    struct turn_refused {
+        uint64_t sender;  /* a hash of the reverse-path */
+        unsigned session; /* in which it was refused last */
+    } * known;            /* owned */
+    size_t known_count;
+};
+
 /* What a provider's reversed sessions have brought: for its results, the log and who watches. */
 struct turn_account {
     const struct session_options *options; /* borrowed */
-    struct result **results;    /* owned array of borrowed results, one for each domain */
-    bool dry;                   /* --dry-run has come as far as it goes */
-    int64_t began_ms;           /* on the monotonic clock */
-    struct guard_counts counts; /* of all sessions that are over */
+    struct result **results;        /* owned array of borrowed results, one for each domain */
+    struct turn_refusals *refusals; /* owned, the same */
+    unsigned sessions;              /* that are over */
+    bool dry;                       /* --dry-run has come as far as it goes */
+    int64_t began_ms;               /* on the monotonic clock */
+    struct guard_counts counts;     /* of all sessions that are over */
 };
+
+/* For the results of options. */
+void turn_account_init(struct turn_account *account, const struct session_options *options);
+void turn_account_done(struct turn_account *account);
+
+/* The primary has refused mail. */
+void turn_account_refusal(struct turn_account *account, const struct guard_refusal *refusal);
 
 /* The primary has accepted a message: it counts for each domain that one of its recipients is in. */
 void turn_account_message(struct turn_account *account, const struct guard_message *message);

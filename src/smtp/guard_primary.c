@@ -38,12 +38,55 @@ static void end_message(struct guard *guard, int code, const char *text)
     guard_transaction_clear(transaction);
 }
 
+/* RFC 5321 4.5.3.1.10: behind the 100 recipients that each server takes, 452 (552 of older ones) says that the
+ * others are to come in a transaction of their own. */
+static bool is_too_many(const struct guard_transaction *transaction, int code)
+{
+    enum {
+        RECIPIENTS_PROMISED = 100
+    };
+
+    return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
+}
+
+/* Counts what the primary does not take. What a refusal brings about in turn (503 to RCPT behind a refused MAIL, 554
+ * to DATA without recipients) is none of its own. */
+static void note_refusal(struct guard *guard, const struct guard_pending *command, int code,
+                         const char *text)
+{
+    struct guard_transaction *transaction = &guard->transaction;
+    unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
+    bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
+    struct guard_refusal refusal = {
+        .sender = transaction->sender.bytes, .for_good = code >= 500, .code = code, .text = text};
+
+    if (command->verb == GUARD_MAIL && !transaction->is_open) {
+        guard_transaction_clear(transaction);
+        refusal.sender = command->path != NULL ? command->path : "";
+        refusal.for_nodes = guard_transaction_refuse(transaction, how);
+    } else if (command->verb == GUARD_RCPT && transaction->is_open &&
+               !is_too_many(transaction, code)) {
+        refusal.for_nodes = guard_transaction_refuse_recipient(transaction, how, command->path);
+    } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
+               transaction->recipient_count > 0) {
+        refusal.for_nodes = guard_transaction_refuse_content(transaction, how);
+    } else {
+        return;
+    }
+    if (is_new)
+        *(refusal.for_good ? &guard->counts.refused_for_good : &guard->counts.refused_for_now) += 1;
+    if (guard->options.not_taken != NULL)
+        guard->options.not_taken(guard->options.context, &refusal);
+}
+
 /* What the reply to a command changes. */
 static void apply(struct guard *guard, const struct guard_pending *command, int code,
                   const char *text)
 {
     bool is_accepted = code < 300;
 
+    if (code >= 400)
+        note_refusal(guard, command, code, text);
     switch (command->verb) {
     case GUARD_EHLO:
     case GUARD_HELO:

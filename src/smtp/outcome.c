@@ -186,6 +186,7 @@ static const struct meaning {
     [OUTCOME_PENDING] = {"pending", 0},
     [OUTCOME_RECEIVED] = {"received", 0},
     [OUTCOME_HELD] = {"held", EXIT_TEMPORARY},
+    [OUTCOME_REFUSED] = {"refused", EXIT_TEMPORARY},
     [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY},
     [OUTCOME_UNREACHABLE] = {"unreachable", EXIT_TEMPORARY},
     [OUTCOME_TIMEOUT] = {"timeout", EXIT_TEMPORARY},

@@ -133,7 +133,8 @@ enum turning_step turning_reply(struct turning *turning, int code, const char *t
     return code == 421 ? TURNING_END : send_command(turning, QUITTING, "QUIT\r\n");
 }
 
-enum turning_step turning_ended(struct turning *turning, uint64_t messages, const char *why)
+enum turning_step turning_ended(struct turning *turning, uint64_t messages, uint64_t refused,
+                                const char *why)
 {
     turning->state = APART;
     if (why == NULL)
@@ -146,7 +147,9 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, cons
         note(turning, turning->outcome, turning->code,
              "turn_sessions is reached, and more mail may be waiting: pull again");
     unsigned pauses_max = why != NULL ? PAUSES_BROKEN_MAX : PAUSES_IN_ORDER_MAX;
-    if ((int64_t)turning->sessions >= turning->sessions_max || !turning->moved ||
+    bool is_refused =
+        why == NULL && messages == 0 && refused > 0; /* what is left was just offered */
+    if ((int64_t)turning->sessions >= turning->sessions_max || !turning->moved || is_refused ||
         turning->pauses > pauses_max)
         return TURNING_END;
     return messages > 0 ? TURNING_CONNECT : TURNING_PAUSE;

@@ -41,40 +41,33 @@ static enum store_grade grade_of_letter(char letter)
     return STORE_BAD;
 }
 
+#define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "?3") ","
+#define NEXT_GOOD " good_ms = iif(?4 = 'good', " STAMP_NEXT("good_ms", "?3") ", good_ms),"
+#define NEXT_MAIL " mail_ms = iif(?9 > 0, " STAMP_NEXT("mail_ms", "?3") ", mail_ms),"
+
 int domain_record(struct store *store, const char *backup, const struct store_answer *answer)
 {
     /* -30 is STORE_STRIP_MAX. */
     static const char sql[] =
         "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome,"
-        " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood, advice)"
+        " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood, advice,"
+        " refused_for_now, refused_for_good)"
         " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
         " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?13, ?3, 0), ?14,"
-        " nullif(?15, ''))"
+        " nullif(?15, ''), ?16, ?17)"
         " ON CONFLICT (backup, domain) DO UPDATE SET"
         " domain = excluded.domain,"
         " first_ms = iif(outcome IS NULL OR (?3 >= " STAMP_FLOOR " AND (first_ms < " STAMP_FLOOR
-        " OR first_ms > ?3 + " STAMP_AHEAD ")), ?3, first_ms),"
-        " at_ms = " STAMP_NEXT(
-            "at_ms",
-            "?3") ","
-                  " good_ms = iif(?4 = 'good', " STAMP_NEXT(
-                      "good_ms",
-                      "?3") ", good_ms),"
-                            " mail_ms = iif(?9 > 0, " STAMP_NEXT(
-                                "mail_ms",
-                                "?3") ", mail_ms),"
-                                      " silent = iif(?3 >= " STAMP_FLOOR
-                                      " AND at_ms > ?3 + " STAMP_AHEAD ", 0, silent),"
-                                      " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' "
-                                      "THEN streak ELSE streak + 1 END,"
-                                      " outcome = excluded.outcome, code = excluded.code, "
-                                      "text = excluded.text,"
-                                      " pending = excluded.pending, messages = "
-                                      "excluded.messages, bytes = excluded.bytes,"
-                                      " strip = substr(strip || excluded.strip, -30),"
-                                      " asked_ms = iif(?12 > 0, ?12, asked_ms), "
-                                      "started_ms = iif(?13, ?3, started_ms),"
-                                      " understood = understood OR ?14, advice = excluded.advice";
+        " OR first_ms > ?3 + " STAMP_AHEAD ")), ?3, first_ms)," NEXT_AT NEXT_GOOD NEXT_MAIL
+        " silent = iif(?3 >= " STAMP_FLOOR " AND at_ms > ?3 + " STAMP_AHEAD ", 0, silent),"
+        " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
+        " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
+        " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
+        " strip = substr(strip || excluded.strip, -30),"
+        " asked_ms = iif(?12 > 0, ?12, asked_ms), started_ms = iif(?13, ?3, started_ms),"
+        " understood = understood OR ?14, advice = excluded.advice,"
+        " refused_for_now = excluded.refused_for_now,"
+        " refused_for_good = excluded.refused_for_good";
     struct statement statement = statement_start(store, sql);
     char text[sizeof((struct store_domain *)0)->text];
     bool is_etrn = text_equal(answer->verb, "ETRN") && answer->code > 0;
@@ -97,6 +90,8 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     statement_number(&statement, is_etrn && answer->code >= 250 && answer->code <= 253);
     statement_number(&statement, is_etrn && !is_of_no_etrn);
     statement_text(&statement, answer->advice);
+    statement_number_or_null(&statement, answer->refused_for_now);
+    statement_number_or_null(&statement, answer->refused_for_good);
     return statement_run(&statement);
 }
 
@@ -130,6 +125,8 @@ static void read_state(struct store *store, const struct statement *row, struct 
     state->bytes = statement_column_number_or(row, 11, -1);
     read_strip(state, statement_column_text(row, 12));
     statement_copy_text(row, 13, state->advice, sizeof state->advice);
+    state->refused_for_now = statement_column_number_or(row, 14, -1);
+    state->refused_for_good = statement_column_number_or(row, 15, -1);
 }
 
 /* Of a domain whose last good answer has no stamp that is believed: that of the one before. */
@@ -153,7 +150,7 @@ static int get_domain(struct store *store, void *context)
 {
     static const char sql[] =
         "SELECT first_ms, at_ms, good_ms, mail_ms, streak, silent, outcome, code, text, pending,"
-        " messages, bytes, strip, advice FROM domains"
+        " messages, bytes, strip, advice, refused_for_now, refused_for_good FROM domains"
         " WHERE backup = ? AND domain = ? AND outcome IS NOT NULL";
     struct domain_query *query = context;
     struct statement statement = statement_start(store, sql);

@@ -41,8 +41,10 @@ static bool give_answer(const struct history *history, const struct statement *r
                 .pending = statement_column_number_or(row, 13, -1),
                 .messages = statement_column_number_or(row, 14, -1),
                 .bytes = statement_column_number_or(row, 15, -1),
-                .attempts = (unsigned)statement_column_number(row, 16),
-                .ms = statement_column_number(row, 17),
+                .refused_for_now = statement_column_number_or(row, 16, -1),
+                .refused_for_good = statement_column_number_or(row, 17, -1),
+                .attempts = (unsigned)statement_column_number(row, 18),
+                .ms = statement_column_number(row, 19),
             },
     };
 

@@ -57,8 +57,9 @@ static int add_answer_row(struct store *store, int64_t poll, const char *backup,
 {
     static const char sql[] =
         "INSERT INTO answers (poll, at_ms, backup, domain, verb, outcome, grade, code, text,"
-        " address, tls, authenticated, pending, messages, bytes, attempts, ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        " address, tls, authenticated, pending, messages, bytes, refused_for_now,"
+        " refused_for_good, attempts, ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     struct statement statement = statement_start(store, sql);
 
     statement_number(&statement, poll);
@@ -76,6 +77,8 @@ static int add_answer_row(struct store *store, int64_t poll, const char *backup,
     statement_number_or_null(&statement, answer->pending);
     statement_number_or_null(&statement, answer->messages);
     statement_number_or_null(&statement, answer->bytes);
+    statement_number_or_null(&statement, answer->refused_for_now);
+    statement_number_or_null(&statement, answer->refused_for_good);
     statement_number(&statement, answer->attempts);
     statement_number(&statement, answer->ms);
     return statement_run(&statement);

@@ -32,7 +32,7 @@ struct question {
 static const struct question answers = {
     .columns = "t.at_ms AS at_ms, t.id AS id, t.backup, p.cause, t.domain, t.verb, t.outcome,"
                " t.grade, t.code, t.text, t.address, t.tls, t.authenticated, t.pending,"
-               " t.messages, t.bytes, t.attempts, t.ms",
+               " t.messages, t.bytes, t.refused_for_now, t.refused_for_good, t.attempts, t.ms",
     .table = "answers",
     .joined = " LEFT JOIN polls AS p ON p.id = t.poll",
     .by_backup = {"answers", "id", "backup", "answers_backup"},

@@ -136,6 +136,10 @@ static const char version_4[] =
     "CREATE INDEX answers_odd ON answers (at_ms, id, outcome, grade)"
     " WHERE outcome <> 'started';"
 
+    "ALTER TABLE answers ADD refused_for_now INTEGER;"
+    "ALTER TABLE answers ADD refused_for_good INTEGER;"
+    "ALTER TABLE domains ADD refused_for_now INTEGER;"
+    "ALTER TABLE domains ADD refused_for_good INTEGER;"
     "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"

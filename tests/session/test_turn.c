@@ -102,6 +102,13 @@ struct row {
 #define BEGIN "turn expect\n  " SAY("EHLO mx")
 #define ONE_MAIL BEGIN SAY("MAIL FROM:<a@far.example>") SAY("RCPT TO:<x@e.example>")
 
+#define MESSAGE(from, to)                                                                          \
+    SAY("MAIL FROM:<" from ">")                                                                    \
+    SAY("RCPT TO:<" to ">") SAY("DATA") "turn say \"text\\r\\n.\"\n  turn expect\n  "
+/* One that is not taken. */
+#define NO_MESSAGE(from, to) SAY("MAIL FROM:<" from ">") SAY("RCPT TO:<" to ">") SAY("RSET")
+#define LEAVE "turn say \"QUIT\"\n  turn expect"
+
 static const struct row rows[] = {
     {"three messages", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 3, "received", 0, 3,
      "mx#2 < ATRN e.example", "mx#3"},
@@ -113,7 +120,7 @@ static const struct row rows[] = {
     {"without names, and another's mail",
      TURN(BEGIN SAY("MAIL FROM:<>") SAY("RCPT TO:<a@other.example>") "turn say \"QUIT\"\n"
                                                                      "  turn expect"),
-     PRIMARY MX "name_domains = false " E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 550", NULL},
+     PRIMARY MX "name_domains = false " E_EXAMPLE, 0, "refused", 75, 0, "mx#1 < 550", NULL},
     {"two domains in one ATRN", PROVIDER SINK, PRIMARY MX "domains = {d.example, e.example} }", 2,
      "received", 0, 2, "< ATRN d.example,e.example", NULL},
     {"wrong password", PROVIDER SINK,
@@ -158,7 +165,7 @@ static const struct row rows[] = {
     {"a foreign domain",
      TURN(BEGIN SAY("MAIL FROM:<>")
               SAY("RCPT TO:<a@other.example>") "turn say \"QUIT\"\n  turn expect"),
-     PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 550", "other.example\nprimary"},
+     PRIMARY MX E_EXAMPLE, 0, "refused", 75, 0, "mx#1 < 550", "other.example\nprimary"},
     {"a success report is not asked for",
      TURN(BEGIN SAY("MAIL FROM:<a@far.example> RET=FULL ENVID=x SIZE=9") SAY(
          "RCPT TO:<x@e.example> NOTIFY=SUCCESS ORCPT=rfc822;a@far.example") "turn say \"QUIT\"\n  "
@@ -214,14 +221,52 @@ static const struct row rows[] = {
                 "  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn expect\n  turn "
                 "say \"text\\r\\n.\\r\\nQUIT\\r\\n\" raw\n  turn expect\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 1, "mx#1 < 550", "b@other.example\nprimary"},
-    {"the provider's queue is refused for a while", PROVIDER SINK "  reply RCPT \"450 later\"\n",
-     PRIMARY MX E_EXAMPLE, 1, "received", 0, 0, NULL, NULL},
+    {"refused for a while: RCPT", PROVIDER SINK "  reply RCPT \"450 later\"\n",
+     PRIMARY MX E_EXAMPLE, 3,
+     "refused 0 0 messages taken, 3 not taken by your server for now: 450 later", 75, 0, "mx#1",
+     "mx#2"},
+    {"refused for a while: MAIL", PROVIDER SINK "  reply MAIL \"451 later\"\n",
+     PRIMARY MX E_EXAMPLE, 3,
+     "refused 0 0 messages taken, 3 not taken by your server for now: 451 later", 75, 0, NULL,
+     NULL},
+    {"refused for a while: DATA", PROVIDER SINK "  reply DATA \"451 later\"\n",
+     PRIMARY MX E_EXAMPLE, 3,
+     "refused 0 0 messages taken, 3 not taken by your server for now: 451 later", 75, 0, NULL,
+     NULL},
+    {"refused for a while: the final dot", PROVIDER SINK "  reply . \"452 full\"\n",
+     PRIMARY MX E_EXAMPLE, 3,
+     "refused 0 0 messages taken, 3 not taken by your server for now: 452 full", 75, 0, NULL, NULL},
+    {"one is refused for a while, the others are taken",
+     TURN(BEGIN MESSAGE("a@far.example", "x@e.example")
+              NO_MESSAGE("b@far.example", "busy@e.example") MESSAGE("c@far.example", "x@e.example")
+                  LEAVE) "  reply RCPT busy@e.example \"451 4.7.1 greylisted\"\n",
+     PRIMARY MX E_EXAMPLE, 0,
+     "refused 0 2 messages taken, 1 not taken by your server for now: 451 4.7.1 greylisted", 75, 2,
+     NULL, NULL},
+    {"what is taken in a later session is not refused",
+     PROVIDER SINK "  on-connection 1 reply RCPT#2 \"451 4.7.1 greylisted\"\n",
+     PRIMARY MX E_EXAMPLE, 3, "received 453 4.5.3 you have no", 0, 3, NULL, NULL},
+    {"all are refused for good", PROVIDER SINK "  reply . \"554 5.7.1 spam\"\n",
+     PRIMARY MX E_EXAMPLE, 3,
+     "refused 0 none taken: your server refused 3 messages for good, which the provider returns to "
+     "the sender: 554 5.7.1 spam",
+     75, 0, NULL, NULL},
+    {"one is refused for good, the others are taken",
+     TURN(BEGIN MESSAGE("a@far.example", "x@e.example")
+              NO_MESSAGE("b@far.example", "gone@e.example")
+                  LEAVE) "  reply RCPT gone@e.example \"550 5.1.1 gone\"\n",
+     PRIMARY MX E_EXAMPLE, 0, "received 0 1 refused by your server for good: 550 5.1.1 gone", 0, 1,
+     NULL, NULL},
+    {"another domain's mail is refused for a while",
+     TURN(BEGIN NO_MESSAGE("a@far.example", "x@d.example") MESSAGE("b@far.example", "x@e.example")
+              LEAVE) "  reply RCPT x@d.example \"450 later\"\n",
+     PRIMARY MX "domains = {d.example, e.example} }", 0, "received", 75, 1, NULL, NULL},
 };
 
 static void test_row(void **state)
 {
     const struct row *row = *state;
-    char expected[64];
+    char expected[400];
 
     put_messages(row->waiting);
     struct sim *sim = sim_start(row->script);
@@ -229,7 +274,7 @@ static void test_row(void **state)
     if (row->outcome != NULL) {
         const char *found = strstr(outcome.lines.bytes, "e.example ");
 
-        (void)snprintf(expected, sizeof expected, "%s%s ", found != NULL ? "e.example " : "mx  ",
+        (void)snprintf(expected, sizeof expected, "%s%s", found != NULL ? "e.example " : "mx  ",
                        row->outcome);
         if (strstr(outcome.lines.bytes, expected) == NULL)
             fail_msg("expected \"%s\", got \"%s\"\n%s", expected, outcome.lines.bytes,
@@ -393,7 +438,7 @@ static void test_no_relay(void **state)
     struct sim *sim = sim_start(script);
     struct outcome_text outcome = pull(sim, PRIMARY MX E_EXAMPLE, NULL, false, false);
     assert_true(sim_says(sim, "primary#1 < QUIT"));
-    assert_int_equal(outcome.exit_status, 0);
+    assert_int_equal(outcome.exit_status, 75);
     assert_int_equal(sim_count(sim, "primary#1 < RCPT"), 0);
     assert_int_equal(sim_count(sim, "mx#1 < 5"), sizeof forms / sizeof forms[0]);
     outcome_done(&outcome);

@@ -229,6 +229,7 @@ static void fill(struct store *store)
                               .code = 250,
                               .messages = 3,
                               .bytes = 12400,
+                              .refused_for_good = 1,
                               .ms = 183000});
 }
 
@@ -309,16 +310,18 @@ static void answers_are_json(void **state)
         "\"example.com\",\"cause\":\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"started\",\"code\":"
         "250,\"text\":\"Queuing started\",\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\","
         "\"authenticated\":true,\"pending\":null,\"messages\":null,\"bytes\":null,\"attempts\":1,"
-        "\"ms\":18},"
+        "\"ms\":18,\"refused_for_now\":null,\"refused_for_good\":null},"
         "{\"at\":\"2026-11-23T15:00:00Z\",\"backup\":\"mx2\",\"domain\":\"example.org\",\"cause\":"
         "\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"interrupted\",\"code\":null,\"text\":\"no "
         "answer, \\\"in\\\" time\",\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\",\"authenticated\":"
-        "true,\"pending\":null,\"messages\":null,\"bytes\":null,\"attempts\":1,\"ms\":1840},"
+        "true,\"pending\":null,\"messages\":null,\"bytes\":null,\"attempts\":1,\"ms\":1840,"
+        "\"refused_for_now\":null,\"refused_for_good\":null},"
         "{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"domain\":\"example.net\","
         "\"cause\":"
         "\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"received\",\"code\":250,\"text\":null,"
         "\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\",\"authenticated\":true,\"pending\":null,"
-        "\"messages\":3,\"bytes\":12400,\"attempts\":1,\"ms\":183000}]}\n");
+        "\"messages\":3,\"bytes\":12400,\"attempts\":1,\"ms\":183000,"
+        "\"refused_for_now\":0,\"refused_for_good\":1}]}\n");
     store_close(store);
 }
 
@@ -330,14 +333,14 @@ static void answers_are_csv(void **state)
     fill(store);
     assert_form(store, &history_csv, false,
                 "at,backup,domain,cause,verb,outcome,code,text,address,tls,authenticated,pending,"
-                "messages,bytes,attempts,ms\n"
+                "messages,bytes,attempts,ms,refused_for_now,refused_for_good\n"
                 "2026-11-23T14:00:00Z,mx2,example.com,schedule,ETRN,started,250,Queuing started,"
-                "192.0.2.1,TLSv1.3,true,,,,1,18\n"
+                "192.0.2.1,TLSv1.3,true,,,,1,18,,\n"
                 "2026-11-23T15:00:00Z,mx2,example.org,schedule,ETRN,interrupted,,\"no answer, "
-                "\"\"in\"\" time\",192.0.2.1,TLSv1.3,true,,,,1,1840\n"
+                "\"\"in\"\" time\",192.0.2.1,TLSv1.3,true,,,,1,1840,,\n"
                 "2026-11-23T16:00:00Z,provider,example.net,schedule,ETRN,received,250,,192.0.2.1,"
                 "TLSv1.3,true,"
-                ",3,12400,1,183000\n");
+                ",3,12400,1,183000,0,1\n");
     store_close(store);
 }
 
@@ -458,7 +461,7 @@ static void hostile_texts_do_no_harm(void **state)
         assert_harmless(text);
         assert_harmless(json);
         assert_harmless(csv);
-        assert_csv(csv, messages ? 7 : 16, COUNT_OF(hostile_texts) + 1);
+        assert_csv(csv, messages ? 7 : 18, COUNT_OF(hostile_texts) + 1);
         assert_no_formulas(csv);
         assert_int_equal(
             json_array_size(json_object_get(object, messages ? "messages" : "answers")),
@@ -552,7 +555,7 @@ static void contradiction_is_not_looked_for(void **state)
     assert_ok(history_write(&written.output, NULL, &request, &count, &problem));
     end_written(&written);
     assert_int_equal(count, 0);
-    assert_csv(written.text, 16, 1);
+    assert_csv(written.text, 18, 1);
     free(written.text);
 }
 
@@ -582,10 +585,10 @@ static void pages_leave_no_seams(void **state)
     assert_int_equal(strlen(text), strcspn(text, "\n") + 1);
     free(text);
     text = write_form(store, &history_csv, false, all, 80, false);
-    assert_csv(text, 16, MANY + 1);
+    assert_csv(text, 18, MANY + 1);
     free(text);
     text = write_form(store, &history_csv, false, some, 80, false);
-    assert_csv(text, 16, 51);
+    assert_csv(text, 18, 51);
     free(text);
     store_close(store);
 }

@@ -392,18 +392,27 @@ static struct config metrics_config(void)
 
 static void test_metrics(void **state)
 {
-    const struct result started = {
-        .backup = &mx2, .domain = "example.com", .known = true, .code = 250, .pending = -1};
+    const struct result started = {.backup = &mx2,
+                                   .domain = "example.com",
+                                   .known = true,
+                                   .code = 250,
+                                   .pending = -1,
+                                   .refused_for_now = -1,
+                                   .refused_for_good = -1};
     const struct result pending = {.backup = &odd,
                                    .domain = "#q",
                                    .known = true,
                                    .code = 253,
                                    .pending = 3,
+                                   .refused_for_now = 2,
+                                   .refused_for_good = -1,
                                    .outcome = OUTCOME_PENDING};
     const struct result failed = {.backup = &mx2,
                                   .domain = "example.net",
                                   .known = true,
                                   .pending = -1,
+                                  .refused_for_now = -1,
+                                  .refused_for_good = -1,
                                   .outcome = OUTCOME_TIMEOUT};
     const struct result unknown = {.backup = &mx2, .domain = "unknown.example", .pending = -1};
     const struct result *const results[] = {&started, &pending, &failed, &unknown};
@@ -458,7 +467,11 @@ static void test_metrics(void **state)
         "mxpull_answer_code{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 253\n"
         "# HELP mxpull_pending_messages Messages that the backup said it holds.\n"
         "# TYPE mxpull_pending_messages gauge\n"
-        "mxpull_pending_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 3\n");
+        "mxpull_pending_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 3\n"
+        "# HELP mxpull_refused_for_now_messages Messages of the last ATRN or TURN that our own "
+        "mail server did not take for a while.\n"
+        "# TYPE mxpull_refused_for_now_messages gauge\n"
+        "mxpull_refused_for_now_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 2\n");
     buffer_done(&text);
 }
 

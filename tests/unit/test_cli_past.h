@@ -79,7 +79,8 @@ struct said {
     const char *outcome;
     int code;
     const char *text, *advice;
-    int64_t messages, bytes; /* both 0: not told */
+    int64_t messages, bytes; /* both 0: not told, and no refusals either */
+    int64_t refused_for_now, refused_for_good;
     int64_t certificate_expires_ms;
     int64_t ms;
 };
@@ -96,6 +97,8 @@ static inline void say(struct store *store, const struct said *said)
     answer.advice = said->advice;
     answer.messages = is_told ? said->messages : -1;
     answer.bytes = is_told ? said->bytes : -1;
+    answer.refused_for_now = is_told ? said->refused_for_now : -1;
+    answer.refused_for_good = is_told ? said->refused_for_good : -1;
     answer.ms = said->ms > 0 ? said->ms : 18;
     const struct store_poll poll = {.backup = said->backup,
                                     .cause = "schedule",

@@ -401,6 +401,8 @@ static void fill(struct store *store)
                               .text = "OK now reversing the connection",
                               .messages = 3,
                               .bytes = 12400,
+                              .refused_for_now = 2,
+                              .refused_for_good = 1,
                               .certificate_expires_ms = NOW + 12 * DAYS});
     assert_ok(store_set_due(store, "mx2", NOW + 4 * HOURS, NOW + 237 * MINUTES, &problem));
     assert_ok(store_set_due(store, "provider", NOW, NOW - SECONDS, &problem));
@@ -785,7 +787,7 @@ static void json_has_everything(void **state)
          "\"2026-11-23T15:57:00Z\",\"good\":\"2026-11-23T15:57:00Z\",\"next\":"
          "\"2026-11-23T19:57:00Z\",\"streak\":0,\"mail\":null,\"silent\":false,"
          "\"certificate_days\":null,\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":"
-         "\"++++++~~!o++\"}"},
+         "\"++++++~~!o++\",\"refused_for_now\":null,\"refused_for_good\":null}"},
         {"domains.1.streak", "4"},
         {"domains.1.silent", "true"},
         {"domains.1.good", "\"2026-11-22T23:57:00Z\""},
@@ -795,6 +797,8 @@ static void json_has_everything(void **state)
         {"domains.2.mail", "\"2026-11-23T14:00:00Z\""},
         {"domains.2.messages", "3"},
         {"domains.2.bytes", "12400"},
+        {"domains.2.refused_for_now", "2"},
+        {"domains.2.refused_for_good", "1"},
         {"domains.2.certificate_days", "12"},
         {"summary", "{\"backups\":2,\"domains\":3,\"ok\":2,\"failing\":0,\"silent\":1,\"held\":0,"
                     "\"unknown\":0}"},
@@ -824,7 +828,8 @@ static void json_has_null_for_what_is_not_known(void **state)
          "{\"backup\":\"mx2\",\"host\":\"mx2.example.net\",\"method\":\"etrn\",\"domain\":"
          "\"example.com\",\"outcome\":null,\"code\":null,\"text\":null,\"at\":null,\"good\":null,"
          "\"next\":null,\"streak\":0,\"mail\":null,\"silent\":false,\"certificate_days\":null,"
-         "\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":\"\"}"},
+         "\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":\"\","
+         "\"refused_for_now\":null,\"refused_for_good\":null}"},
         {"summary", "{\"backups\":2,\"domains\":3,\"ok\":0,\"failing\":0,\"silent\":0,\"held\":0,"
                     "\"unknown\":3}"},
     };

@@ -37,8 +37,8 @@ struct talk {
     struct node nodes[TALK_NODES];
     struct guard *guard;
     struct guard_output output;
-    struct buffer provider, primary; /* all that each side was sent, but the greeting */
-    struct buffer messages, refused; /* what the callbacks were told */
+    struct buffer provider, primary;            /* all that each side was sent, but the greeting */
+    struct buffer messages, refused, not_taken; /* what the callbacks were told */
     enum guard_state state;
 };
 
@@ -52,6 +52,16 @@ static inline void talk_message(void *context, const struct guard_message *messa
     for (size_t i = 0; i < TALK_NODES; i++)
         (void)buffer_append_text(&talk->messages, message->for_nodes[i] ? "x" : "-");
     (void)buffer_append_text(&talk->messages, ")\n");
+}
+
+static inline void talk_not_taken(void *context, const struct guard_refusal *refusal)
+{
+    struct talk *talk = context;
+
+    (void)buffer_append_text(&talk->not_taken, refusal->for_good ? "5 " : "4 ");
+    for (size_t i = 0; i < TALK_NODES; i++)
+        (void)buffer_append_text(&talk->not_taken, refusal->for_nodes[i] ? "x" : "-");
+    (void)buffer_append_format(&talk->not_taken, " %d %s\n", refusal->code, refusal->text);
 }
 
 static inline void talk_refused(void *context, const char *command, const char *reply)
@@ -77,9 +87,12 @@ static inline void talk_open(struct talk *talk, bool none)
 {
     static const char *const names[TALK_NODES] = {"example.com", "@example.org", "#example.net",
                                                   "m\xc3\xbcller.example"};
-    struct guard_options options = {
-        .message = talk_message, .refused = talk_refused, .context = talk};
-    struct buffer *buffers[] = {&talk->provider, &talk->primary, &talk->messages, &talk->refused};
+    struct guard_options options = {.message = talk_message,
+                                    .not_taken = talk_not_taken,
+                                    .refused = talk_refused,
+                                    .context = talk};
+    struct buffer *buffers[] = {&talk->provider, &talk->primary, &talk->messages, &talk->refused,
+                                &talk->not_taken};
     struct error error;
 
     *talk = (struct talk){.state = GUARD_OPEN};
@@ -104,6 +117,7 @@ static inline void talk_close(struct talk *talk)
     buffer_done(&talk->primary);
     buffer_done(&talk->messages);
     buffer_done(&talk->refused);
+    buffer_done(&talk->not_taken);
 }
 
 /* Feeds size bytes of a side, at most step at a time; bytes NULL is the end of its connection. */

@@ -28,6 +28,9 @@ static const struct row rows[] = {
     {"the last message is still locked (Exim over TLS)", VERB_ATRN,
      "250 b1 250 b0 250 b0 250 b1 453 221", "A/Ap/Ap/A/AQ", "received", 453},
     {"locked for ever", VERB_ATRN, "250 o1 250 o0 250 o0 250 o0", "A/Ap/Ap/A", "received", 250},
+    {"what is left was refused", VERB_ATRN, "250 o1r 250 o0r", "A/A", "received", 250},
+    {"refused in a session that broke off", VERB_ATRN, "250 o1 250 b0r 453 221", "A/Ap/AQ",
+     "received", 453},
     {"broken, then refused", VERB_ATRN, "250 b1 450 221", "A/AQ", "interrupted", 0},
     {"in order, then asked too often", VERB_ATRN, "250 o1 450 221", "A/AQ", "received", 250},
     {"in order, then no connection", VERB_ATRN, "250 o1 -", "A/", "received", 250},
@@ -49,7 +52,7 @@ static enum turning_step happen(struct turning *turning, const char *word)
         return turning_cut(turning, OUTCOME_UNREACHABLE, 0, "cut");
     if (*word == 'o' || *word == 'b')
         return turning_ended(turning, strtoul(word + 1, NULL, 10),
-                             *word == 'b' ? "broke off" : NULL);
+                             strchr(word, 'r') != NULL ? 1 : 0, *word == 'b' ? "broke off" : NULL);
     return turning_reply(turning, (int)strtol(word, NULL, 10), "text");
 }
 
@@ -107,7 +110,7 @@ static void test_limit_is_told(void **state)
     (void)state;
     (void)turning_connected(turning);
     assert_int_equal(turning_reply(turning, 250, "go"), TURNING_REVERSE);
-    assert_int_equal(turning_ended(turning, 1, NULL), TURNING_END);
+    assert_int_equal(turning_ended(turning, 1, 0, NULL), TURNING_END);
     assert_int_equal(turning_outcome(turning, &code, &text), OUTCOME_RECEIVED);
     assert_non_null(strstr(text, "turn_sessions is reached"));
     turning_free(turning);

@@ -30,8 +30,10 @@ struct result {
     int64_t pending;                     /* -1: not told */
     int64_t messages;                    /* received by ATRN or TURN; -1: does not apply */
     int64_t bytes;                       /* the same */
-    int64_t certificate_expires_ms;      /* wall clock; 0: not told */
-    int64_t at_ms;                       /* when it became known, wall clock */
+    /* Messages that our own server has not taken, for a while and for good; -1: does not apply. */
+    int64_t refused_for_now, refused_for_good;
+    int64_t certificate_expires_ms; /* wall clock; 0: not told */
+    int64_t at_ms;                  /* when it became known, wall clock */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
     int64_t asked_ms; /* when the backup was last asked for it, by any poll; wall clock; 0: never */
     int64_t started_ms; /* when an earlier poll had ETRN answered by 250 to 253; 0: never */

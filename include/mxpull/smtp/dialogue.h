@@ -16,7 +16,7 @@ enum {
 /* What a backup answered for one node. */
 struct answer {
     bool known;
-    bool left_out; /* never asked, for the attempts ended before; text says why */
+    bool left_out;        /* never asked, for the attempts ended before; text says why */
     enum outcome outcome; /* valid when known */
     int code;          /* the reply code it came from; 0: no reply, but a failure of ours or of the
                           connection */

@@ -39,11 +39,24 @@ struct guard_message {
     const char *text;
 };
 
+/* Mail that the primary has just refused: a transaction, one recipient or a content. All borrowed for the
+ * call. */
+struct guard_refusal {
+    const char *sender; /* the reverse-path, as in struct guard_message */
+    bool for_good;      /* 5yz: the provider returns it to its sender; else it comes again */
+    const bool *
+        for_nodes; /* for each node: whether that is the first such refusal to it of this message */
+    int code;
+    const char *text; /* the primary's, its lines joined by \n, as received */
+};
+
 struct guard_options {
     const struct node *nodes; /* our domains, no other is let in; borrowed for the guard's life */
     size_t node_count;
     /* A message came to its end. May be NULL. */
     void (*message)(void *context, const struct guard_message *message);
+    /* The primary has refused a message, or a recipient of one. May be NULL. */
+    void (*not_taken)(void *context, const struct guard_refusal *refusal);
     /* A command was refused here: as received, but for secrets, which are "AUTH" and "****"; and our
      * reply. May be NULL. */
     void (*refused)(void *context, const char *command, const char *reply);
@@ -53,6 +66,9 @@ struct guard_options {
 struct guard_counts {
     uint64_t messages; /* accepted by the primary, its 250 put into output for the provider */
     int64_t bytes;     /* of these */
+    /* Messages of which the primary has refused all or some recipients, for a while (4yz) and for good (5yz);
+     * one with both is counted in both. */
+    uint64_t refused_for_now, refused_for_good;
     uint64_t recipients_refused; /* here, not by the primary */
 };
 

@@ -36,8 +36,10 @@ enum turning_step turning_decline(struct turning *turning, enum outcome outcome,
 /* The whole reply to the command that was sent. */
 enum turning_step turning_reply(struct turning *turning, int code, const char *text);
 
-/* The reversed session is over and moved so many messages; why it was not in order, or NULL. */
-enum turning_step turning_ended(struct turning *turning, uint64_t messages, const char *why);
+/* The reversed session is over and moved so many messages; our own server refused so many for a while; why
+ * it was not in order, or NULL. */
+enum turning_step turning_ended(struct turning *turning, uint64_t messages, uint64_t refused,
+                                const char *why);
 
 /* The connection is no more, or was not to be had; not in a reversed session. */
 enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,

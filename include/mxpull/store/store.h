@@ -89,6 +89,8 @@ struct store_answer {
     const char *tls;     /* NULL: in clear */
     bool authenticated;
     int64_t pending, messages, bytes; /* -1: not told */
+    int64_t refused_for_now,
+        refused_for_good; /* messages not taken by our own server; -1: does not apply */
     unsigned attempts;
     int64_t asked_ms; /* when the domain was last named to the backup; 0: not by this poll */
     int64_t ms;       /* how long the answer took */
@@ -217,7 +219,8 @@ struct store_domain {
     int code;         /* of it */
     char text[512];   /* of it, cut with an ellipsis */
     char advice[400]; /* what can be done about it, or "" */
-    int64_t messages, bytes, pending;        /* of it; -1: not told */
+    int64_t messages, bytes, pending; /* of it; -1: not told */
+    int64_t refused_for_now, refused_for_good;
     enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
     size_t strip_count;
 };

@@ -1,0 +1,97 @@
+/* What our own server does not take is counted: for a while and for good, a message once, for the domains that it is for. */
+#include "test_guard.h"
+
+struct row {
+    const char *name;
+    const char *provider, *primary; /* what they say, the primary after the provider */
+    const char *told;               /* "4" or "5", the marks, the words, one line each */
+    uint64_t for_now, for_good;
+};
+
+#define ORG "RCPT TO:<a@example.org>\r\n"
+#define NOW "451 4.7.1 later\r\n"
+#define NEVER "550 5.1.1 no\r\n"
+
+static const struct row rows[] = {
+    {"all is taken", MAIL RCPT DATA, OK OK GO, "", 0, 0},
+    {"RCPT for now", MAIL RCPT, OK NOW, "4 x--- 451 4.7.1 later\n", 1, 0},
+    {"RCPT for good", MAIL RCPT, OK NEVER, "5 x--- 550 5.1.1 no\n", 0, 1},
+    {"MAIL speaks for all", MAIL, NOW, "4 xxxx 451 4.7.1 later\n", 1, 0},
+    {"what follows a refused MAIL is its consequence", MAIL RCPT DATA,
+     "452 full\r\n503 no\r\n503 no\r\n", "4 xxxx 452 full\n", 1, 0},
+    {"what follows refused recipients is their consequence", MAIL RCPT DATA,
+     OK NEVER "554 no valid recipients\r\n", "5 x--- 550 5.1.1 no\n", 0, 1},
+    {"each message counts, and each domain", MAIL RCPT "RSET\r\n" MAIL RCPT ORG,
+     OK NOW OK OK NOW NOW,
+     "4 x--- 451 4.7.1 later\n4 x--- 451 4.7.1 later\n4 -x-- 451 4.7.1 later\n", 2, 0},
+    {"a second recipient of the same domain is the same message", MAIL RCPT RCPT, OK NOW NOW,
+     "4 x--- 451 4.7.1 later\n4 ---- 451 4.7.1 later\n", 1, 0},
+    {"both ways in one message", MAIL RCPT ORG, OK NOW NEVER,
+     "4 x--- 451 4.7.1 later\n5 -x-- 550 5.1.1 no\n", 1, 1},
+    {"DATA", MAIL RCPT DATA, OK OK NOW, "4 x--- 451 4.7.1 later\n", 1, 0},
+    {"refused MAILs one after the other", MAIL MAIL, NOW NOW,
+     "4 xxxx 451 4.7.1 later\n4 xxxx 451 4.7.1 later\n", 2, 0},
+    {"MAIL in an open transaction", MAIL RCPT MAIL, OK OK "503 nested\r\n", "", 0, 0},
+    {"syntax, RSET and NOOP are no mail", "EHLO x\r\nNOOP\r\nRSET\r\n", "502 no\r\n" NOW NOW, "", 0,
+     0},
+    {"refused by the guard", MAIL "RCPT TO:<a@elsewhere.example>\r\n", OK, "", 0, 0},
+};
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    struct talk talk;
+
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, row->provider);
+    talk_say(&talk, GUARD_PRIMARY, row->primary);
+    assert_string_equal(talk.not_taken.bytes, row->told);
+    assert_int_equal(guard_counts(talk.guard).refused_for_now, row->for_now);
+    assert_int_equal(guard_counts(talk.guard).refused_for_good, row->for_good);
+    talk_close(&talk);
+}
+
+/* The final dot: the domains are those of the recipients that were taken. */
+static void test_dot(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, MAIL RCPT ORG DATA);
+    talk_say(&talk, GUARD_PRIMARY, OK OK NOW GO);
+    talk_say(&talk, GUARD_PROVIDER, BODY DOT);
+    talk_say(&talk, GUARD_PRIMARY, "452 full\r\n");
+    assert_string_equal(talk.not_taken.bytes, "4 -x-- 451 4.7.1 later\n4 x--- 452 full\n");
+    assert_int_equal(guard_counts(talk.guard).refused_for_now, 1);
+    talk_close(&talk);
+}
+
+/* RFC 5321 4.5.3.1.10: the 101st recipient comes in a transaction of its own. */
+static void test_too_many_recipients(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, MAIL);
+    talk_say(&talk, GUARD_PRIMARY, OK);
+    for (int i = 0; i < 100; i++) {
+        talk_say(&talk, GUARD_PROVIDER, RCPT);
+        talk_say(&talk, GUARD_PRIMARY, OK);
+    }
+    talk_say(&talk, GUARD_PROVIDER, RCPT);
+    talk_say(&talk, GUARD_PRIMARY, "452 4.5.3 too many recipients\r\n");
+    assert_string_equal(talk.not_taken.bytes, "");
+    talk_close(&talk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_dot),
+                                       cmocka_unit_test(test_too_many_recipients)};
+    int failed = RUN_TABLE(rows, test_row);
+
+    failed += cmocka_run_group_tests(tests, NULL, NULL);
+    return failed != 0;
+}
