@@ -8,6 +8,7 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/secrets.h>
+#include <mxpull/platform/socket.h>
 #include <mxpull/platform/terminal.h>
 #include <mxpull/store/store.h>
 
@@ -16,7 +17,8 @@
 #include <string.h>
 
 enum {
-    HELP_SIZE_MAX = 64 * 1024
+    HELP_SIZE_MAX = 64 * 1024,
+    FILES_BESIDE_SESSIONS = 64
 };
 
 static int print_help(const struct command *command)
@@ -66,6 +68,7 @@ int program_run(int argc, char *argv[])
 
     secrets_protect();
     file_guard_streams();
+    (void)socket_raise_limit(FILES_BESIDE_SESSIONS);
     terminal_speak_utf8();
     argv = host_arguments(&argc, argv);
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {

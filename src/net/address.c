@@ -21,6 +21,14 @@ curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sock
                                       &connection->socket_error);
 }
 
+void address_try_socket(struct connection *connection)
+{
+    intptr_t opened = socket_open(AF_INET, SOCK_STREAM, 0, &connection->socket_error);
+
+    if (opened >= 0)
+        socket_close(opened);
+}
+
 static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info,
                      char address[ADDRESS_SIZE], int *port)
 {

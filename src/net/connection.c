@@ -206,7 +206,9 @@ void connection_connected(struct connection *connection, CURLcode result)
     connection->facts.refused = connection->heard.refused;
     connection->facts.refused_at = connection->heard.refused_at;
     (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &failure.os_error);
-    if (connection->socket_error != 0)
+    if (result == CURLE_COULDNT_RESOLVE_HOST)
+        address_try_socket(connection);
+    if (socket_is_short(connection->socket_error))
         failure.os_error = connection->socket_error;
     if (result != CURLE_OK) {
         failure.stage = stage_of(connection);

@@ -135,6 +135,13 @@ void failure_explain(struct failure *failure, struct error *error)
         explain_refusal(heard, status, error);
         return;
     }
+    if (failure->os_error != 0 && socket_is_short((int)failure->os_error)) {
+        failure->stage = STAGE_NONE;
+        (void)error_set(error, STATUS_SHORTAGE, "no connection%s%s: %s",
+                        failure->place[0] != '\0' ? " to " : "", failure->place,
+                        socket_error_text((int)failure->os_error));
+        return;
+    }
     failure->stage = stage_of(result, status, failure->stage);
     if (result == CURLE_USE_SSL_FAILED)
         (void)error_set(error, status, "%s", failure_without_tls(heard));

@@ -142,6 +142,9 @@ void failure_explain(struct failure *failure, struct error *error);
  * is passed over. A CURLOPT_OPENSOCKETFUNCTION. */
 curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
 
+/* Notes whether a socket can be opened at all: a name that was not found may be no name's fault. */
+void address_try_socket(struct connection *connection);
+
 /* Notes the two ends of the connection, as far as they are known. */
 void address_note(struct connection *connection);
 

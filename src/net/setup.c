@@ -11,7 +11,7 @@
 enum {
     URL_SIZE = 1024,
     SMTP_LINE_BUFFER = 4096,
-    NAME_CACHE_S = 30
+    NAME_CACHE_S = 0 /* each connection asks anew */
 };
 
 /* 7.88 to 8.16 know EHLO's keywords (RFC 5321 4.1.1.1: in any case) and mechanisms in upper case alone, and no

@@ -2,6 +2,7 @@
  * replaced in one step, and checked for whether others can read them. */
 #include <mxpull/platform/file.h>
 
+#include "posix_error.h"
 #include "posix_folder.h"
 #include "posix_private_file.h"
 
@@ -33,7 +34,8 @@ enum {
 
 static enum status fail(struct error *error, const char *path, const char *what)
 {
-    return error_set(error, STATUS_SYSTEM, "%s: %s: %s", path, what, strerror(errno));
+    return error_set(error, posix_error_status(errno), "%s: %s: %s", path, what,
+                     posix_error_text(errno));
 }
 
 void file_guard_streams(void)
@@ -393,5 +395,5 @@ int file_try(const char *path)
 
 const char *file_error_text(int number)
 {
-    return strerror(number);
+    return posix_error_text(number);
 }

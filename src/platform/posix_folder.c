@@ -2,6 +2,7 @@
  * root's acting as the user to whom the first one on the way belongs that is not root's: he could lead us
  * anywhere from there. The real user id stays root's, so he can neither trace nor signal us meanwhile. */
 #include "posix_folder.h"
+#include "posix_error.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
@@ -306,7 +307,8 @@ enum status folder_open(struct folder **folder, const char *path, struct error *
     struct folder found;
 
     if (!folder_find(&found, path, FOLDER_LAST_FOLDER))
-        return error_set(error, STATUS_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
+        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
+                         posix_error_text(errno));
     (void)snprintf(found.handle, sizeof found.handle, "/proc/self/fd/%d", found.descriptor);
     *folder = memory_new(1, sizeof **folder);
     **folder = found;

@@ -3,6 +3,7 @@
  * removing it would let two runs hold two files of one name. */
 #include <mxpull/platform/lock.h>
 
+#include "posix_error.h"
 #include "posix_private_file.h"
 
 #include <mxpull/base/memory.h>
@@ -51,13 +52,14 @@ enum status lock_take(struct lock **lock, const char *path, struct error *error)
     enum status status;
 
     if (descriptor < 0)
-        return error_set(error, STATUS_SYSTEM, "%s: cannot be opened: %s", path, strerror(errno));
+        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
+                         posix_error_text(errno));
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             status = report_busy(descriptor, path, error);
         else
-            status =
-                error_set(error, STATUS_SYSTEM, "%s: cannot be locked: %s", path, strerror(errno));
+            status = error_set(error, posix_error_status(errno), "%s: cannot be locked: %s", path,
+                               posix_error_text(errno));
         (void)close(descriptor);
         return status;
     }

@@ -4,6 +4,7 @@
  * alone. */
 #include <mxpull/platform/process.h>
 
+#include "posix_error.h"
 #include "posix_shell.h"
 
 #include <mxpull/base/compiler.h>
@@ -151,7 +152,8 @@ static enum status start(struct process **process, const char *command, int outp
     int failed = shell_start(&pid, command, output, environment);
     if (failed != 0) {
         unwatch_child();
-        return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s", strerror(failed));
+        return error_set(error, posix_error_status(failed), "the command cannot be run: %s",
+                         posix_error_text(failed));
     }
     *process = memory_new(1, sizeof **process);
     (*process)->pid = pid;
@@ -177,7 +179,8 @@ enum status process_start_captured(struct process **process, const char *command
     int ends[2];
 
     if (pipe(ends) != 0)
-        return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s", strerror(errno));
+        return error_set(error, posix_error_status(errno), "the command cannot be run: %s",
+                         posix_error_text(errno));
     for (size_t i = 0; i < COUNT_OF(ends); i++)
         (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);

@@ -1,4 +1,6 @@
 /* Sockets of others, and how many there may be, on POSIX. */
+#include "posix_error.h"
+
 #include <mxpull/platform/socket.h>
 
 #include <errno.h>
@@ -7,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 intptr_t socket_open(int family, int type, int protocol, int *number)
 {
@@ -17,6 +20,11 @@ intptr_t socket_open(int family, int type, int protocol, int *number)
     else
         (void)fcntl(opened, F_SETFD, FD_CLOEXEC);
     return opened;
+}
+
+void socket_close(intptr_t socket)
+{
+    (void)close((int)socket);
 }
 
 void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
@@ -58,7 +66,12 @@ enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *do
 
 const char *socket_error_text(int number)
 {
-    return strerror(number);
+    return posix_error_text(number);
+}
+
+bool socket_is_short(int number)
+{
+    return posix_error_status(number) == STATUS_SHORTAGE;
 }
 
 size_t socket_raise_limit(size_t wanted)

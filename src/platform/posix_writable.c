@@ -1,4 +1,6 @@
 /* Whether something can be written, found out without writing. */
+#include "posix_error.h"
+
 #include <mxpull/platform/writable.h>
 
 #include <mxpull/base/memory.h>
@@ -47,7 +49,7 @@ enum writable writable_look(const char *path, struct error *error)
     free(existing);
     if (number == 0)
         return WRITABLE_YES;
-    (void)error_set(error, STATUS_SYSTEM, "%s", strerror(number));
+    (void)error_set(error, posix_error_status(number), "%s", posix_error_text(number));
     return number == EROFS || number == ENOSPC || number == ENOTDIR ? WRITABLE_BY_NOBODY
                                                                     : WRITABLE_NOT_BY_US;
 }

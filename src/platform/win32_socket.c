@@ -20,6 +20,11 @@ intptr_t socket_open(int family, int type, int protocol, int *number)
     return -1;
 }
 
+void socket_close(intptr_t socket)
+{
+    (void)closesocket((SOCKET)socket);
+}
+
 void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
 {
     const struct sockaddr *any = address;
@@ -90,6 +95,11 @@ const char *socket_error_text(int number)
             return rows[i].text;
     }
     return win32_error_text((DWORD)number);
+}
+
+bool socket_is_short(int number)
+{
+    return number == WSAEMFILE;
 }
 
 size_t socket_raise_limit(size_t wanted)

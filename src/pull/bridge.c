@@ -43,6 +43,7 @@ struct bridge {
     struct guard_output output;
     struct buffer shown;       /* the provider's line, as far as it has come */
     bool is_behind_auth;       /* what comes may be a secret */
+    bool is_short;             /* of file descriptors */
     enum guard_wait waits_for; /* what the deadline that runs is for */
 };
 
@@ -56,7 +57,8 @@ static void over(struct bridge *bridge, const char *why)
     if (before == RUNNING)
         bridge->options.ended(bridge->options.context, why);
     else if (before != OVER)
-        bridge->options.failed(bridge->options.context, why);
+        bridge->options.failed(bridge->options.context,
+                               bridge->is_short ? OUTCOME_UNREACHABLE : OUTCOME_HELD, why);
 }
 
 /* ---- deadlines ---- */

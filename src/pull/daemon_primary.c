@@ -260,6 +260,12 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
     const char *why = trouble(daemon);
     int64_t began_ms = 0;
 
+    if (preflight_shortage(daemon->look) != NULL) {
+        log_message(LEVEL_WARNING, "our own mail server was not looked at: %s",
+                    preflight_shortage(daemon->look));
+        daemon->primary.next_look_ms = now.monotonic_ms + daemon->primary.watch_ms;
+        return false;
+    }
     record_note_look(daemon->record, daemon->look);
     enum recovery_event event = recovery_looked(&daemon->primary, why == NULL, now, &began_ms);
 

@@ -258,7 +258,9 @@ static void start_session(struct poll *poll)
 /* A password that cannot be had ends its backup's poll, and no other's. */
 static void go_without_password(struct poll *poll, const struct error *error)
 {
-    poll_settle(poll, OUTCOME_MISCONFIGURED, error->text);
+    poll_settle(poll,
+                error->status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
+                error->text);
     finish(poll);
 }
 

@@ -29,7 +29,9 @@ struct preflight {
     struct reply reply;
     struct preflight_wait wait;
     bool is_over;
+    bool is_short;   /* of file descriptors: nobody was looked at */
     char *why;       /* in our words, when over */
+    char *shortage;  /* why it was not looked at */
     char **refusals; /* the same, for each domain; NULL: accepted */
     size_t refused;
 };
@@ -117,7 +119,9 @@ static void end(struct preflight *preflight)
     const char *why = probe_why(preflight->probe);
 
     preflight->is_over = true;
-    if (why != NULL)
+    if (preflight->is_short)
+        preflight->shortage = memory_copy(why);
+    else if (why != NULL)
         preflight->why = in_words(
             preflight, preflight->has_spoken ? "is not ready" : "does not answer", "", why);
     for (size_t i = 0; i < preflight->count && why == NULL; i++) {
@@ -271,6 +275,7 @@ static void failed(void *context, int code, const struct error *error)
                        duration_format(duration, timeout_ms(preflight) / 1000));
     else if (preflight->is_connected)
         (void)snprintf(why, sizeof why, "it closed the connection%s", before);
+    preflight->is_short = error->status == STATUS_SHORTAGE;
     cut(preflight, why);
 }
 
@@ -359,6 +364,7 @@ void preflight_free(struct preflight *preflight)
     free(preflight->domains);
     free(preflight->by_name);
     free(preflight->why);
+    free(preflight->shortage);
     free(preflight);
 }
 
@@ -379,6 +385,11 @@ void preflight_wait_format(struct buffer *text, const struct preflight_wait *wai
                                    wait->domains == 1 ? "" : "s");
         break;
     }
+}
+
+const char *preflight_shortage(const struct preflight *preflight)
+{
+    return preflight->shortage;
 }
 
 const char *preflight_why(const struct preflight *preflight)

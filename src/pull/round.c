@@ -1,5 +1,6 @@
 /* All chosen backups at once, in one loop. What failed for a while is asked again with --retry; the
  * wait for it is a deadline of the same loop. */
+#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/domain_list.h>
@@ -140,6 +141,11 @@ static void tell_look(const struct round *round)
     const char *why = preflight_why(round->preflight);
     const char *refusal = preflight_refusal_of_all(round->preflight);
 
+    if (preflight_shortage(round->preflight) != NULL) {
+        log_message(LEVEL_WARNING, "your mail server was not looked at: %s",
+                    preflight_shortage(round->preflight));
+        return;
+    }
     if (why == NULL && refusal != NULL) {
         if (!round->looks_at_all)
             return; /* whether everything else is refused, too, is not known */

@@ -291,7 +291,7 @@ static void primary_ready(void *context)
         reverse(turn, turn->early.bytes, turn->early.size);
 }
 
-static void primary_failed(void *context, const char *why)
+static void primary_failed(void *context, enum outcome outcome, const char *why)
 {
     struct turn *turn = context;
 
@@ -305,7 +305,7 @@ static void primary_failed(void *context, const char *why)
     } else if (turn->state != OVER && !turning_is_quitting(turn->turning)) {
         if (turn->connection != NULL)
             connection_send(turn->connection, "QUIT\r\n", 6);
-        cut(turn, OUTCOME_HELD, 0, why);
+        cut(turn, outcome, 0, why);
     }
 }
 

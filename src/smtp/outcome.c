@@ -106,6 +106,7 @@ enum outcome outcome_of_status(enum status status)
     case STATUS_OK:
     case STATUS_UNREACHABLE:
     case STATUS_BUSY:
+    case STATUS_SHORTAGE:
     case STATUS_SYSTEM: return OUTCOME_UNREACHABLE;
     }
     return OUTCOME_UNREACHABLE;

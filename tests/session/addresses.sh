@@ -1,37 +1,30 @@
-#!/ bin / bash
-#A host with several addresses : what is wrong with one machine leads to the next one,             \
-    and a slow one is waited for.The names stand
-#in an / etc / hosts of this test's own, in a mount namespace.
-if
-    [-z "${IN_NAMESPACE:-}"];
-then if !unshare - rm true 2 > / dev / null;
-then echo "SKIPPED: no mount namespace can be had (unshare -rm)" exit 77 fi IN_NAMESPACE =
-    yes exec unshare - rm bash "$0"
-                               "$@" fi
-#shellcheck source - path = SCRIPTDIR source = lib.sh
-                                   ."$(dirname " $0 ")/lib.sh"
+#!/bin/bash
+# A host with several addresses: what is wrong with one machine leads to the next one, and a slow one is waited for. The names stand
+# in an /etc/hosts of this test's own, in a mount namespace.
+if [ -z "${IN_NAMESPACE:-}" ]; then
+    if ! unshare -rm true 2>/dev/null; then
+        echo "SKIPPED: no mount namespace can be had (unshare -rm)"
+        exit 77
+    fi
+    IN_NAMESPACE=yes exec unshare -rm bash "$0" "$@"
+fi
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
-                       printf '127.0.0.%s two.test\n' 2 3 >
-        "$tmp/hosts" printf '127.0.0.%s three.test\n' 2 3 4 >>
-        "$tmp/hosts" echo '127.0.0.2 one.test' >>
-        "$tmp/hosts" mount-- make - rprivate / mount-- bind "$tmp/hosts" / etc / hosts ||
-{
-    echo "SKIPPED: /etc/hosts cannot be replaced" && exit 77;
-}
-["$(getent ahosts three.test | awk '$2 == " STREAM " { printf " % s ", $1 }')" =
-        "127.0.0.2 127.0.0.3 127.0.0.4 "] ||
-{
-    echo "SKIPPED: the system puts addresses in an order of its own" && exit 77;
-}
+printf '127.0.0.%s two.test\n' 2 3 >"$tmp/hosts"
+printf '127.0.0.%s three.test\n' 2 3 4 >>"$tmp/hosts"
+echo '127.0.0.2 one.test' >>"$tmp/hosts"
+mount --make-rprivate /
+mount --bind "$tmp/hosts" /etc/hosts || { echo "SKIPPED: /etc/hosts cannot be replaced" && exit 77; }
+[ "$(getent ahosts three.test | awk '$2 == "STREAM" { printf "%s ", $1 }')" = "127.0.0.2 127.0.0.3 127.0.0.4 " ] ||
+    { echo "SKIPPED: the system puts addresses in an order of its own" && exit 77; }
 
-#try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS... : what the servers at 127.0.0.2,     \
-    .3 … answer, -for none there;                                                                  \
-    sets
-#$took to the seconds of the pull.
-try()
-{
-    local what = $1 host = $2 options = $3 status = $4 address = $5 outcome = $6 code = $7 number =
-        2 port = 0 shift 7 rm - f "$tmp"/*.servers "$tmp"/journal.*
+# try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS...: what the servers at 127.0.0.2, .3 … answer, - for none there; sets
+# $took to the seconds of the pull.
+try() {
+    local what=$1 host=$2 options=$3 status=$4 address=$5 outcome=$6 code=$7 number=2 port=0
+    shift 7
+    rm -f "$tmp"/*.servers "$tmp"/journal.*
     for answer in "$@"; do
         if [ "$answer" != - ]; then
             printf 'server mx%s 127.0.0.%s:%s\n%b' $number $number "$port" "$answer" >"$tmp/script"
@@ -93,6 +86,24 @@ try "the first greets slowly, the second takes no connection" two.test "$slow" 0
 try "the first greets slowly, the second is busy" two.test "$slow" 0 127.0.0.2 started 250 'delay GREETING 3500ms\n' 'greeting "421 b"\n'
 try "the first greets slowly, the second never" two.test "$slow" 0 127.0.0.2 started 250 'delay GREETING 3500ms\n' 'greeting stall\n'
 expect "asked once" 1 "$(cat "$tmp"/journal.* | grep -c '< ETRN')"
-try "none greets" two.test 'connect_timeout = 1s command_timeout = 2s' 75 127.0.0.2 timeout null 'greeting stall\n' 'greeting stall\n'
+try "none greets" two.test 'connect_timeout = 1s command_timeout = 2s' 75 127.0.0.3 timeout null 'greeting stall\n' 'greeting stall\n'
+
+# The address has changed between a poll and its retry.
+printf 'server mx2 127.0.0.2:0\n  greeting "421 busy"\n' >"$tmp/script"
+start_sim mx2 "$tmp/script"
+port=$(port mx2)
+printf 'server mx3 127.0.0.3:%s\n%b' "$port" "$good" >"$tmp/script"
+start_sim mx3 "$tmp/script"
+cat >"$tmp/conf" <<END
+state_dir = "$tmp/state"
+primary { preflight = off }
+backup mx { host = one.test port = $port domains = a.example retry = {2s} }
+END
+{
+    sleep 1
+    echo '127.0.0.3 one.test' >"$tmp/hosts"
+} &
+run 0 pull -c "$tmp/conf" --retry --json
+expect "a retry looks the name up anew" "127.0.0.3 started" "$(jq -r '.results[0] | "\(.address) \(.outcome)"' "$tmp/out")"
 
 finish

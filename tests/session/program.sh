@@ -247,4 +247,30 @@ if command -v sqlite3 >/dev/null; then
     kill "$holder" 2>/dev/null
 fi
 
+# --- too few file descriptors ---------------------------------------------------------------------------------------------------
+if [ -z "$DRIVE" ]; then
+    cat >"$tmp/short" <<END
+state_dir = "$tmp/short-state"
+primary { address = "127.0.0.1:$(port primary)" }
+backup a { host = 127.0.0.1 port = $(port good) domains = a.example }
+backup b { host = localhost port = $(port good) domains = a.example ip = 4 }
+END
+    chmod 600 "$tmp/short"
+    limited() { # OPTION LIMIT
+        bash -c 'ulimit "$0" "$1" && shift && exec "$@"' "$1" "$2" timeout 20 "$MXPULL" pull -c "$tmp/short" --json \
+            >"$tmp/out" 2>"$tmp/err" </dev/null
+    }
+    short=0
+    for limit in 6 7 8 9 10 11 12; do
+        limited -SHn $limit
+        expect "limit $limit: what cannot be asked is not held" "" "$(jq -r '.results[].outcome' "$tmp/out" | grep -vE '^(started|unreachable)$')"
+        expect "limit $limit: what is short is said" "" \
+            "$(jq -r '.results[] | select(.outcome == "unreachable").text' "$tmp/out" | grep -vF 'too few file descriptors (ulimit -n)')"
+        short=$((short + $(grep -c '"outcome":"unreachable"' "$tmp/out")))
+    done
+    expect "some limits are too low" yes "$([ "$short" -gt 0 ] && echo yes)"
+    limited -Sn 6
+    expect "a soft limit is raised" 0 $?
+fi
+
 finish

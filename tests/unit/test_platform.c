@@ -14,11 +14,15 @@
 #include <mxpull/platform/process.h>
 #include <mxpull/platform/random.h>
 #include <mxpull/platform/resident.h>
+#include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -655,6 +659,32 @@ static void system_log_knows_its_system(void **state)
     system_log_close();
 }
 
+static void a_shortage_of_descriptors_is_told(void **state)
+{
+    struct rlimit before, few;
+    struct error error;
+    struct process *process;
+    FILE *file;
+    int number = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = 3;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    enum status of_file = file_open(&file, "/etc/passwd", &error);
+    enum status of_process = process_start_captured(&process, "true", NULL, NULL, &error);
+    intptr_t of_socket = socket_open(AF_INET, SOCK_STREAM, 0, &number);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(of_file, STATUS_SHORTAGE);
+    assert_int_equal(of_process, STATUS_SHORTAGE);
+    assert_non_null(strstr(error.text, "too few file descriptors (ulimit -n)"));
+    assert_int_equal(of_socket, -1);
+    assert_true(socket_is_short(number));
+    assert_false(socket_is_short(ECONNREFUSED));
+    assert_string_equal(socket_error_text(number), "too few file descriptors (ulimit -n)");
+}
+
 static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(clock_monotonic_goes_forward),
     cmocka_unit_test(clock_wall_is_now),
@@ -684,6 +714,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(terminal_is_known_by_its_type),
     cmocka_unit_test(terminal_is_not_a_file),
     cmocka_unit_test(system_log_knows_its_system),
+    cmocka_unit_test(a_shortage_of_descriptors_is_told),
 };
 
 int main(void)

@@ -14,7 +14,8 @@ enum status {
     STATUS_TLS,         /* no TLS where it is required, or a certificate that is refused */
     STATUS_AUTHENTICATION, /* AUTH is not offered or was refused */
     STATUS_BUSY,           /* another run holds the lock */
-    STATUS_SYSTEM,         /* the operating system said no: a file, a process, memory for a table */
+    STATUS_SHORTAGE, /* too few file descriptors: later, or by a higher limit, it may be done */
+    STATUS_SYSTEM,   /* the operating system said no: a file, a process, memory for a table */
 };
 
 enum {

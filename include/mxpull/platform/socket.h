@@ -3,6 +3,7 @@
 
 #include <mxpull/base/status.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@
 /* Opens a socket that no child inherits, for the caller to close. -1 with *number set to the system's
  * error. */
 intptr_t socket_open(int family, int type, int protocol, int *number);
+
+void socket_close(intptr_t socket);
 
 /* Writes an IP address (a struct sockaddr of size bytes) in figures; "" for any other. */
 void socket_address_text(const void *address, size_t size, char *text, size_t text_size);
@@ -28,6 +31,9 @@ enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *do
 /* The system's words for one of its error numbers of sockets, such as "Connection refused".
  * Borrowed until the next call. */
 const char *socket_error_text(int number);
+
+/* Whether such an error says that there are too few file descriptors. */
+bool socket_is_short(int number);
 
 /* Asks the system for at least wanted open files and sockets. Returns how many there may be now. */
 size_t socket_raise_limit(size_t wanted);

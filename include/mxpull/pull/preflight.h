@@ -64,6 +64,10 @@ void preflight_free(struct preflight *preflight);
 /* NULL after ended; borrowed until the next turn of the loop. */
 const struct preflight_wait *preflight_waits(const struct preflight *preflight);
 
+/* After ended: why the primary could not be looked at, for want of file descriptors, or NULL. Nothing
+ * is known of it then, and nothing speaks against mail. */
+const char *preflight_shortage(const struct preflight *preflight);
+
 /* After ended: NULL when the primary greets and speaks SMTP, else why not, naming its address. */
 const char *preflight_why(const struct preflight *preflight);
 
