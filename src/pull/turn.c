@@ -25,7 +25,6 @@
 #include <string.h>
 
 enum {
-    QUIT_TIMEOUT_MS = 5000,
     EARLY_SIZE_MAX = 64 * 1024,
     REOPENED_MAX = 3
 };
@@ -360,12 +359,16 @@ static void open_primary(struct turn *turn, enum state state,
 static void send_command(struct turn *turn)
 {
     const char *command = turning_command(turn->turning);
-    bool quitting = turning_is_quitting(turn->turning);
-    int64_t timeout_ms = quitting ? QUIT_TIMEOUT_MS : turn->options.backup->turn_timeout_s * 1000;
 
-    target_move(&turn->options, quitting ? SESSION_QUITTING : SESSION_ASKING,
-                quitting ? NULL : turn->account.results[0]->domain);
-    connection_deadline(turn->connection, clock_monotonic_ms() + timeout_ms);
+    if (turning_is_quitting(turn->turning)) { /* nothing depends on its answer */
+        connection_leave(turn->connection, command, strlen(command));
+        turn->connection = NULL;
+        cut(turn, OUTCOME_INTERRUPTED, 0, "");
+        return;
+    }
+    target_move(&turn->options, SESSION_ASKING, turn->account.results[0]->domain);
+    connection_deadline(turn->connection,
+                        clock_monotonic_ms() + turn->options.backup->turn_timeout_s * 1000);
     connection_send(turn->connection, command, strlen(command));
 }
 

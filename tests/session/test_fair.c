@@ -145,11 +145,34 @@ static void test_quit_over_tls_is_not_waited_for(void **state)
     quit_forty(script, "tls = required tls_verify = false");
 }
 
+/* An ATRN that finds no mail is over with its answer. */
+static void test_quit_behind_atrn_is_not_waited_for(void **state)
+{
+    struct sim *sim = sim_start(
+        "server mx 127.0.0.1:0\nehlo \"250-mx\" \"250-AUTH PLAIN\" \"250 ATRN\"\nauth PLAIN u p\n"
+        "reply ATRN \"453 You have no mail\"\nreply QUIT stall\n"
+        "sink primary 127.0.0.1:0\n");
+
+    (void)state;
+    int64_t began_ms = clock_monotonic_ms();
+    struct outcome_text outcome = pull(sim,
+                                       "primary { address = \"%primary\" }\n"
+                                       "backup mx { $mx tls = off method = atrn user = u password "
+                                       "= p auth_in_clear = true domains = e.example }",
+                                       NULL, false, false);
+    assert_true(clock_monotonic_ms() - began_ms < 1500);
+    assert_string_equal(outcome.lines.bytes, "mx e.example empty 453 You have no mail\n");
+    assert_true(sim_says(sim, "mx#1 < QUIT"));
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quit_is_not_waited_for),
         cmocka_unit_test(test_quit_over_tls_is_not_waited_for),
+        cmocka_unit_test(test_quit_behind_atrn_is_not_waited_for),
     };
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
