@@ -21,7 +21,8 @@
 
 /* How long the loop stands still for a store that another process holds. */
 enum {
-    STORE_WAIT_MS = 30
+    STORE_WAIT_MS = 30,
+    PRUNE_MS = 1000 /* how long old rows are removed at the end */
 };
 
 /* All that a run holds. What is not there yet is NULL. */
@@ -315,7 +316,9 @@ static void follow_up(struct run *run)
     if (run->record == NULL)
         return;
     (void)record_check_silence(run->record, clock_wall_ms(), NULL, NULL);
-    (void)record_prune(run->record, clock_wall_ms());
+    int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
+    while (record_prune(run->record, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
+        ;
     for (;;) {
         int64_t next_ms = hooks_advance(run->hooks);
 

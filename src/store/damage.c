@@ -5,6 +5,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 
@@ -32,6 +33,48 @@ static bool is_there(const char *path)
 
     return system->xAccess(system, path, SQLITE_ACCESS_READWRITE, &there) == SQLITE_OK &&
            there != 0;
+}
+
+static char *note_path(const struct store *store)
+{
+    return store->directory != NULL ? sqlite3_mprintf("%s.suspect", store->path) : NULL;
+}
+
+const char *damage_note(const struct store *store)
+{
+    char *path = note_path(store);
+    struct error error;
+    bool is_noted = path != NULL && file_make_private(path, &error) == STATUS_OK && is_there(path);
+
+    sqlite3_free(path);
+    return is_noted
+               ? "; the next pull, or the daemon, sets it aside"
+               : "; run this once as the user that mxpull runs as, and its next pull sets it aside";
+}
+
+bool damage_is_noted(const struct store *store)
+{
+    char *path = note_path(store);
+    bool is_noted = path != NULL && is_there(path);
+
+    sqlite3_free(path);
+    return is_noted;
+}
+
+/* Every page and every index is looked at, which takes a while: only after a note. */
+bool damage_is_there(struct store *store)
+{
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+    struct statement statement = statement_start_once(store, "PRAGMA integrity_check(1)");
+    bool is_well =
+        statement_row(&statement) && text_equal(statement_column_text(&statement, 0), "ok");
+    int code = statement_end(&statement);
+    char *path = note_path(store);
+
+    if (path != NULL)
+        (void)system->xDelete(system, path, 0);
+    sqlite3_free(path);
+    return damage_is(code) || (code == SQLITE_OK && !is_well);
 }
 
 /* "…/mxpull.db.damaged-20261124T203600Z", and "-2" and so on behind it where that is taken. */
@@ -119,8 +162,9 @@ static void tell(const struct store *store, const char *name)
 
     if (store->notice == NULL)
         return;
-    text =
-        sqlite3_mprintf("%s was damaged; it is now %s, and a new one is begun", store->path, name);
+    text = sqlite3_mprintf(
+        "%s was damaged, or not made by mxpull; it is now %s, and a new one is begun", store->path,
+        name);
     if (text != NULL)
         store->notice(store->context, text);
     sqlite3_free(text);

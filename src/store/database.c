@@ -13,7 +13,10 @@
 
 enum {
     URI_SIZE_MAX = 64 * 1024,
-    LOCK_LOOK_MS = 10
+    LOCK_LOOK_MS = 10,
+    VALUE_SIZE_MAX = 16 * 1024 * 1024,
+    WATCHED_STEPS = 100000, /* of SQLite's machine, after which it calls */
+    WATCHED_MAX = 10000 /* so often in one question: history of a million answers takes some 500 */
 };
 
 static enum status take_lock(const struct store *store, struct lock **lock, struct error *error)
@@ -112,10 +115,54 @@ static void remove_leftovers(const struct store *store)
     }
 }
 
+/* Ends a question that goes on for ever, as only a file that somebody else has made can ask. */
+static int watch_steps(void *context)
+{
+    struct store *store = context;
+
+    return ++store->watched >= WATCHED_MAX;
+}
+
+/* The file may be somebody else's work, and we may be root: nothing in it is to be run. */
+static int distrust(struct store *store)
+{
+    static const struct {
+        int option, value;
+    } options[] = {
+        {SQLITE_DBCONFIG_DEFENSIVE, 1},
+        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+    };
+    int code = SQLITE_OK;
+
+    for (size_t i = 0; i < sizeof options / sizeof options[0] && code == SQLITE_OK; i++)
+        code = sqlite3_db_config(store->database, options[i].option, options[i].value, NULL);
+    (void)sqlite3_limit(store->database, SQLITE_LIMIT_LENGTH, VALUE_SIZE_MAX);
+    (void)sqlite3_limit(store->database, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM needs one */
+    sqlite3_progress_handler(store->database, WATCHED_STEPS, watch_steps, store);
+    return code;
+}
+
+/* Only a new file: one that has this already would be written to. */
+static int let_shrink(struct store *store)
+{
+    struct statement pages = statement_start_once(store, "PRAGMA page_count");
+    bool is_new = statement_row(&pages) && statement_column_number(&pages, 0) == 0;
+    int code = statement_end(&pages);
+
+    return code == SQLITE_OK && is_new
+               ? statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL")
+               : code;
+}
+
 static int configure(struct store *store)
 {
     int code = sqlite3_extended_result_codes(store->database, 1);
 
+    if (code == SQLITE_OK)
+        code = distrust(store);
     if (code == SQLITE_OK)
         code = sqlite3_busy_timeout(store->database, (int)store->patience_ms);
     if (code == SQLITE_OK)
@@ -123,7 +170,11 @@ static int configure(struct store *store)
                                         "PRAGMA cell_size_check = ON;"
                                         "PRAGMA synchronous = NORMAL");
     if (code == SQLITE_OK && !store->read_only)
-        code = statement_execute(store, "PRAGMA journal_mode = WAL");
+        code = let_shrink(store);
+    /* A log that grew while a reader looked at an older state is cut when it is begun anew. */
+    if (code == SQLITE_OK && !store->read_only)
+        code = statement_execute(store, "PRAGMA journal_mode = WAL;"
+                                        "PRAGMA journal_size_limit = 1048576");
     return code;
 }
 
@@ -232,6 +283,13 @@ static enum status connect_or_replace(struct store *store, struct error *error)
     bool is_damaged;
     enum status status = connect_once(store, &is_damaged, error);
 
+    if (status == STATUS_OK && damage_is_noted(store)) {
+        is_damaged = damage_is_there(store);
+        if (!is_damaged)
+            return STATUS_OK;
+        database_drop(store);
+        status = STATUS_SYSTEM;
+    }
     if (status == STATUS_OK || !is_damaged)
         return status;
     status = damage_set_aside(store, error);
@@ -256,14 +314,14 @@ enum status database_open(struct store *store, struct error *error)
     return status;
 }
 
-enum status database_replace(struct store *store, struct error *error)
+enum status database_replace(struct store *store, int code, struct error *error)
 {
     struct lock *lock = NULL;
     enum status status;
     bool is_gone;
 
     if (store->read_only) {
-        (void)database_failure(store, SQLITE_CORRUPT, error);
+        (void)database_failure(store, code, error);
         database_drop(store);
         return STATUS_SYSTEM;
     }
@@ -333,10 +391,15 @@ enum status database_failure(const struct store *store, int code, struct error *
     case SQLITE_PROTOCOL:
         return error_set(error, STATUS_BUSY, "%s: another process holds it", store->path);
     case SQLITE_FULL: return error_set(error, STATUS_SYSTEM, "%s: the disk is full", store->path);
+    case SQLITE_INTERRUPT:
+        return error_set(error, STATUS_SYSTEM,
+                         "%s: a question took too long: it is not as mxpull made it", store->path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return error_set(error, STATUS_SYSTEM, "%s: is damaged%s", store->path,
-                         store->read_only ? "; the next pull sets it aside" : "");
+        return error_set(error, STATUS_SYSTEM, "%s: %s%s", store->path,
+                         code == SCHEMA_FOREIGN ? "its tables are not those that mxpull makes"
+                                                : "is damaged",
+                         store->read_only ? damage_note(store) : "");
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
     case SQLITE_READONLY:

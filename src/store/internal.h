@@ -29,12 +29,13 @@ struct store {
     char *directory;   /* NULL, as lock_path: there is no file */
     char *path;
     struct folder *folder; /* where the database is; SQLite is called with its rights */
-    char *lock_path; /* held while the file is opened, set aside or closed */
+    char *lock_path;       /* held while the file is opened, set aside or closed */
     bool read_only;
     bool is_frozen; /* nobody can write it, so it is read without locks and without its log */
     int64_t keep_s;
     int64_t (*now_ms)(void); /* NULL: the wall clock */
     int64_t patience_ms;
+    int watched; /* how long the present question goes on */
     void (*notice)(void *context, const char *text);
     void *context; /* borrowed */
 
@@ -122,6 +123,9 @@ enum {
     SCHEMA_VERSION = 4
 };
 
+/* The tables are not those of that version: as damage. */
+#define SCHEMA_FOREIGN (SQLITE_NOTADB | (100 << 8))
+
 /* Brings an older schema up to date; *version is what the file has after it, more than
  * SCHEMA_VERSION when it is from a newer mxpull. Changes nothing in a store that is read only. */
 int schema_update(struct store *store, int64_t *version);
@@ -136,6 +140,15 @@ bool damage_is(int code);
  * way: nothing is changed then. */
 enum status damage_set_aside(struct store *store, struct error *error);
 
+/* Who only reads cannot set a damaged store aside: he leaves a note beside it. What then becomes of it, to
+ * be put behind "is damaged". */
+const char *damage_note(const struct store *store);
+
+/* Whether there is such a note; and, of a store that is open, with the lock held, whether it is right. The
+ * note is gone then. */
+bool damage_is_noted(const struct store *store);
+bool damage_is_there(struct store *store);
+
 /* ---- database.c ---- */
 
 /* Opens the file, makes it where that is allowed, sets a damaged one aside and begins anew. */
@@ -143,7 +156,7 @@ enum status database_open(struct store *store, struct error *error);
 
 /* The file that is open has shown damage: sets it aside, unless another process has done so, and
  * opens a new one. A store that is read only is left as it is: STATUS_SYSTEM. */
-enum status database_replace(struct store *store, struct error *error);
+enum status database_replace(struct store *store, int code, struct error *error);
 
 /* Whether another file, or none, has the store's name by now. */
 bool database_is_moved(const struct store *store);

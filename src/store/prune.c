@@ -5,7 +5,9 @@
 #include <mxpull/base/compiler.h>
 
 enum {
-    ROWS_MAX = 2000
+    ROWS_MAX = 2000,
+    PAGES_MAX = 1000, /* given back at once */
+    SPARE_PARTS = 8   /* of which one may be spare: new rows find their place there */
 };
 
 /* Rows of a table by their stamps, which an index has in order. */
@@ -94,6 +96,30 @@ static int prune_all(struct store *store, void *context)
     return code;
 }
 
+static int64_t ask_pragma(struct store *store, const char *sql)
+{
+    struct statement statement = statement_start_once(store, sql);
+    int64_t number = statement_row(&statement) ? statement_column_number(&statement, 0) : 0;
+
+    return statement_end(&statement) == SQLITE_OK ? number : 0;
+}
+
+/* Returns whether there is more to give back. Where it cannot be done now, it will be later. */
+static bool give_back(struct store *store)
+{
+    char sql[64];
+    int64_t pages, spare;
+
+    if (store->database == NULL || ask_pragma(store, "PRAGMA auto_vacuum") == 0)
+        return false;
+    pages = ask_pragma(store, "PRAGMA page_count");
+    spare = ask_pragma(store, "PRAGMA freelist_count") - pages / SPARE_PARTS;
+    if (spare < PAGES_MAX / SPARE_PARTS)
+        return false;
+    (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA incremental_vacuum(%d)", PAGES_MAX);
+    return statement_execute(store, sql) == SQLITE_OK && spare > PAGES_MAX;
+}
+
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error)
 {
     struct prune prune = {.now_ms = now_ms, .keep_ms = store->keep_s * 1000, .left = 1};
@@ -102,6 +128,6 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
     if (store->keep_s > 0)
         status = transaction_run(store, ACCESS_WRITE, prune_all, &prune, error);
     if (status == STATUS_OK)
-        *more = store->keep_s > 0 && prune.left <= 0;
+        *more = store->keep_s > 0 && (prune.left <= 0 || give_back(store));
     return status;
 }

@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
 
 /* For each question of history there is an index that has its answers in their order; query.c names
  * them. They hold all that is asked for, so that only rows that are given out need be fetched. */
@@ -173,10 +174,57 @@ static int write_version(struct store *store)
     return statement_execute(store, sql);
 }
 
+/* All that makes up a schema. What ANALYZE leaves may be there, or not. */
+static const char everything[] =
+    "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master"
+    " WHERE type <> 'table' OR name NOT IN ('sqlite_stat1', 'sqlite_stat4') ORDER BY 1";
+
+static int compare_all(struct store *store, struct store *model)
+{
+    struct statement ours = statement_start_once(store, everything);
+    struct statement theirs = statement_start_once(model, everything);
+    bool is_same = true, has_row = true;
+
+    while (is_same && has_row) {
+        has_row = statement_row(&ours);
+        is_same = has_row == statement_row(&theirs) &&
+                  (!has_row ||
+                   text_equal(statement_column_text(&ours, 0), statement_column_text(&theirs, 0)));
+    }
+    (void)statement_end(&theirs);
+    int code = statement_end(&ours);
+    return code == SQLITE_OK && !is_same ? SCHEMA_FOREIGN : code;
+}
+
+/* A file may hold what others have put there, to be run by us: triggers, views, expressions. So what it
+ * has must be what the steps up to its version make. */
+static int compare(struct store *store, int64_t version)
+{
+    struct store model = {.database = NULL};
+    int code = sqlite3_open(":memory:", &model.database);
+
+    for (int64_t step = 0; code == SQLITE_OK && step < version; step++)
+        code = statement_execute(&model, steps[step]);
+    if (code == SQLITE_OK)
+        code = compare_all(store, &model);
+    (void)sqlite3_close(model.database);
+    return code;
+}
+
+/* In a transaction. */
+static int check(struct store *store, int64_t *version)
+{
+    int code = read_version(store, version);
+
+    if (code != SQLITE_OK || *version > SCHEMA_VERSION)
+        return code;
+    return compare(store, *version);
+}
+
 /* In a transaction, so that of two processes one does it, whole. */
 static int climb(struct store *store, int64_t *version)
 {
-    int code = read_version(store, version);
+    int code = check(store, version);
 
     if (code != SQLITE_OK || *version >= SCHEMA_VERSION)
         return code;
@@ -190,18 +238,36 @@ static int climb(struct store *store, int64_t *version)
     return code;
 }
 
-int schema_update(struct store *store, int64_t *version)
+static int in_transaction(struct store *store, const char *begin,
+                          int (*work)(struct store *store, int64_t *version), int64_t *version)
 {
-    int code = read_version(store, version);
+    int code = statement_execute(store, begin);
 
-    if (code != SQLITE_OK || store->read_only || *version >= SCHEMA_VERSION)
-        return code;
-    code = statement_execute(store, "BEGIN IMMEDIATE");
     if (code == SQLITE_OK)
-        code = climb(store, version);
+        code = work(store, version);
     if (code == SQLITE_OK)
         code = statement_execute(store, "COMMIT");
     if (sqlite3_get_autocommit(store->database) == 0)
         (void)statement_execute(store, "ROLLBACK");
+    return code;
+}
+
+/* An older file has pages that it does not need any more, and cannot give them back yet. It is only larger
+ * than it must be where that cannot be done. */
+static void make_small(struct store *store)
+{
+    (void)statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
+}
+
+int schema_update(struct store *store, int64_t *version)
+{
+    int code = in_transaction(store, "BEGIN", check, version);
+    bool is_old = *version > 0;
+
+    if (code != SQLITE_OK || store->read_only || *version >= SCHEMA_VERSION)
+        return code;
+    code = in_transaction(store, "BEGIN IMMEDIATE", climb, version);
+    if (code == SQLITE_OK && is_old)
+        make_small(store);
     return code;
 }

@@ -17,6 +17,8 @@ struct statement statement_start(struct store *store, const char *sql)
     struct statement statement = {.code = SQLITE_OK, .is_kept = true};
     struct kept_statement *kept;
 
+    store->watched = 0;
+
     for (size_t i = 0; i < store->statement_count; i++) {
         if (store->statements[i].sql == sql) {
             statement.handle = store->statements[i].handle;
@@ -37,6 +39,7 @@ struct statement statement_start_once(struct store *store, const char *sql)
 {
     struct statement statement = {.is_kept = false};
 
+    store->watched = 0;
     statement.code = sqlite3_prepare_v2(store->database, sql, -1, &statement.handle, NULL);
     return statement;
 }
@@ -124,6 +127,7 @@ int statement_run(struct statement *statement)
 
 int statement_execute(struct store *store, const char *sql)
 {
+    store->watched = 0;
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL);
 }
 

@@ -20,7 +20,9 @@ static void undo(struct store *store)
 /* Opens the file if there is none, or another one. */
 static enum status make_ready(struct store *store, struct error *error)
 {
-    if (store->database != NULL && !database_is_moved(store))
+    bool is_suspect = store->database != NULL && !store->read_only && damage_is_noted(store);
+
+    if (store->database != NULL && !is_suspect && !database_is_moved(store))
         return STATUS_OK;
     database_drop(store);
     return database_open(store, error);
@@ -55,7 +57,7 @@ static enum status mend(struct store *store, int code, struct error *error)
 {
     undo(store);
     if (damage_is(code))
-        return database_replace(store, error);
+        return database_replace(store, code, error);
     if (is_moved(code)) {
         database_drop(store);
         return STATUS_OK;

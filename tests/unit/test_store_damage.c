@@ -446,18 +446,186 @@ static void reader_follows(void **state)
     store_close(reader);
 }
 
+/* ---- found by who only reads ---- */
+
+static bool take_any(void *context, const struct store_row *row)
+{
+    (void)context;
+    (void)row;
+    return true;
+}
+
+/* All that status and history ask. */
+static enum status read_all(struct error *error)
+{
+    const struct store_filter all = {.limit = 0};
+    struct store *store = NULL;
+    struct store_domain domain;
+    struct store_backup backup;
+    struct store_life life;
+    struct store_outage outage;
+    bool found;
+    enum status status = try_open(&store, true, error);
+
+    if (status == STATUS_OK)
+        status = store_get_life(store, &life, error);
+    if (status == STATUS_OK)
+        status = store_last_outage(store, &outage, &found, error);
+    if (status == STATUS_OK)
+        status = store_get_backup(store, "mx2", &backup, &found, error);
+    if (status == STATUS_OK)
+        status = store_get_domain(store, "mx2", "example.com", &domain, &found, error);
+    if (status == STATUS_OK)
+        status = store_history(store, &all, take_any, NULL, error);
+    store_close(store);
+    return status;
+}
+
+/* Garbage on each page in turn: what a reader finds damaged the next writer sets aside, whether it reads
+ * that page or not. */
+static void what_a_reader_finds_is_set_aside(void **state)
+{
+    unsigned found = 0;
+    long pages = 2;
+
+    (void)state;
+    for (long page = 1; page < pages; page++) {
+        struct store *store = open_store();
+        struct error error;
+
+        fill(store);
+        store_close(store);
+        pages = (long)ask_file("PRAGMA page_count");
+        overwrite("mxpull.db", page * 4096, 4096);
+        test_notices = 0;
+        test_notice[0] = '\0';
+        if (read_all(&error) != STATUS_OK) {
+            found++;
+            if (strstr(error.text, "is damaged; the next pull, or the daemon, sets it aside") ==
+                NULL)
+                fail_msg("page %ld: %s", page, error.text);
+            store = open_store();
+            (void)add(store, "mx9", 1, "other.test", STORE_GOOD);
+            store_close(store);
+            if (test_notices != 1)
+                fail_msg("page %ld: it was not set aside: %s", page, test_notice);
+            assert_ok(read_all(&problem));
+        }
+        assert_int_equal(support_remove_directory(test_directory), true);
+        support_make_directory(test_directory);
+    }
+    assert_in_range(found, 3, 1000);
+}
+
+/* A daemon has it open all the time. */
+static void a_note_is_seen_by_who_has_it_open(void **state)
+{
+    struct store *store = open_store();
+    struct error error;
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    spoil_middle();
+    store = open_store();
+    assert_int_equal(read_all(&error), STATUS_SYSTEM);
+    assert_ok(store_set_due(store, "mx2", 1, 1, &problem));
+    assert_set_aside(1);
+    store_close(store);
+}
+
+/* A note that is wrong costs one look. */
+static void wrong_note_is_removed(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    fill(store);
+    overwrite("mxpull.db.suspect", 0, 1);
+    (void)add(store, "mx2", 9999, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(store), POLLS_BEFORE + 1);
+    assert_int_equal(test_notices, 0);
+    assert_int_not_equal(access(in_directory("mxpull.db.suspect"), F_OK), 0);
+    store_close(store);
+}
+
+/* ---- made by others ---- */
+
+static const struct foreign_row {
+    const char *name, *sql;
+} foreign_rows[] = {
+    {"a trigger", "CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM polls; END"},
+    {"a view", "CREATE VIEW v AS SELECT 1"},
+    {"a view in the place of a table",
+     "DROP TABLE life; CREATE VIEW life AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x "
+     "FROM c) SELECT x AS alive_ms, x AS has_ended, x AS is_up, x AS looked_ms, x AS since_ms, x "
+     "AS text FROM c WHERE x = 2"},
+    {"an index on an expression", "CREATE INDEX i ON polls (abs(began_ms))"},
+    {"a computed column", "ALTER TABLE polls ADD COLUMN c AS (abs(began_ms))"},
+    {"a check", "ALTER TABLE polls ADD COLUMN c INTEGER CHECK (c IS NULL OR abs(c) > 1)"},
+    {"a table more", "CREATE TABLE more (a)"},
+    {"a table less", "DROP TABLE outages"},
+    {"an index less", "DROP INDEX answers_at"},
+    {"another program's file", "PRAGMA user_version = 0"},
+    {"an older version that it is not", "PRAGMA user_version = 2"},
+};
+
+static void foreign(void **state)
+{
+    const struct foreign_row *row = *state;
+    struct store *store = NULL;
+    struct error error;
+
+    assert_int_equal(make_directory(NULL), 0);
+    store = open_store();
+    fill(store);
+    store_close(store);
+    sqlite3 *database = hold("mxpull.db");
+    assert_int_equal(sqlite3_exec(database, row->sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(database);
+    assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
+    if (strstr(error.text, "its tables are not those that mxpull makes; the next pull") == NULL)
+        fail_msg("%s", error.text);
+    store = open_store();
+    assert_set_aside(1);
+    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    assert_int_equal(count_answers(store), 1);
+    store_close(store);
+    assert_ok(read_all(&problem));
+    assert_int_equal(remove_directory(NULL), 0);
+}
+
+/* The administrator's sqlite3 may have left figures for its own use. */
+static void analyzed_is_ours(void **state)
+{
+    struct store *store = open_store();
+
+    (void)state;
+    fill(store);
+    store_close(store);
+    sqlite3 *database = hold("mxpull.db");
+    assert_int_equal(sqlite3_exec(database, "ANALYZE", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(database);
+    store = open_store();
+    assert_int_equal(count_answers(store), POLLS_BEFORE);
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
         IN_DIRECTORY(names_of_the_damaged_differ),
         IN_DIRECTORY(damage_ends_a_batch),
+        IN_DIRECTORY(what_a_reader_finds_is_set_aside),
+        IN_DIRECTORY(wrong_note_is_removed),
+        IN_DIRECTORY(analyzed_is_ours),
     };
     /* A file that is open elsewhere can be taken away, or another be put in its place. */
     const struct CMUnitTest open_tests[] = {
         IN_DIRECTORY(log_is_set_aside_too), IN_DIRECTORY(removed_under_us),
         IN_DIRECTORY(all_removed_under_us), IN_DIRECTORY(replaced_under_us),
-        IN_DIRECTORY(reader_follows),
+        IN_DIRECTORY(reader_follows),       IN_DIRECTORY(a_note_is_seen_by_who_has_it_open),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
@@ -473,5 +641,6 @@ int main(void)
     failed += RUN_TABLE(damage_rows, damaged_before);
     failed += RUN_TABLE(damage_rows, damaged_meanwhile);
     failed += RUN_TABLE(damage_rows, damaged_for_a_reader);
+    failed += RUN_TABLE(foreign_rows, foreign);
     return failed;
 }

@@ -234,6 +234,7 @@ static void version_1_is_brought_up_to_date(void **state)
     store = open_store();
     assert_int_equal(test_notices, 0);
     assert_int_equal(ask_file("PRAGMA user_version"), 4);
+    assert_int_equal(ask_file("PRAGMA auto_vacuum"), 2); /* it can shrink */
     assert_int_equal(sum_of_schema(), sum);
     assert_int_equal(count_answers(store), 2);
     assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
@@ -379,6 +380,70 @@ static void full_disk(void **state)
 #endif
 }
 
+/* ---- how large it is ---- */
+
+static int64_t size_of(const char *name)
+{
+    FILE *file = fopen(in_directory(name), "rb");
+    int64_t size = 0;
+
+    if (file == NULL)
+        return 0;
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size = ftell(file);
+    (void)fclose(file);
+    return size;
+}
+
+/* While somebody looks at an older state the log can only grow; then it becomes small again. */
+static void log_is_cut_again(void **state)
+{
+    struct store *store = open_store(), *reader = open_read_only();
+    struct store_life life;
+
+    (void)state;
+    assert_ok(store_begin_reading(reader, &problem));
+    assert_ok(store_get_life(reader, &life, &problem));
+    for (int round = 0; round < 300; round++) {
+        assert_ok(store_begin(store, &problem));
+        for (int i = 0; i < 50; i++)
+            (void)add(store, "mx2", 1000 + round * 50 + i, "example.com", STORE_GOOD);
+        assert_ok(store_commit(store, &problem));
+    }
+    assert_in_range(size_of("mxpull.db-wal"), 4 * 1024 * 1024, 64 * 1024 * 1024);
+    assert_ok(store_commit(reader, &problem));
+    for (int i = 0; i < 3; i++)
+        (void)add(store, "mx2", 100000 + i, "example.com", STORE_GOOD);
+    assert_in_range(size_of("mxpull.db-wal"), 1, 1024 * 1024);
+    store_close(reader);
+    store_close(store);
+    assert_int_equal(size_of("mxpull.db-wal"), 0);
+}
+
+/* Old rows go, and so does the room that they took. */
+static void file_shrinks(void **state)
+{
+    struct store *store = open_store(); /* keeps 1,000 s */
+    bool more = true;
+
+    (void)state;
+    assert_ok(store_begin(store, &problem));
+    for (int i = 0; i < 20000; i++)
+        (void)add(store, "mx2", 1000 + i, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 1500000, "example.com", STORE_GOOD);
+    assert_ok(store_commit(store, &problem));
+    store_close(store);
+    int64_t before = size_of("mxpull.db");
+    store = open_store();
+    for (int calls = 0; more; calls++) {
+        assert_in_range(calls, 0, 100);
+        assert_ok(store_prune(store, 2000000, &more, &problem));
+    }
+    store_close(store);
+    if (size_of("mxpull.db") > before / 4)
+        fail_msg("%lld bytes of %lld are left", (long long)size_of("mxpull.db"), (long long)before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,6 +452,7 @@ int main(void)
         IN_DIRECTORY(directory_that_cannot_be),  IN_DIRECTORY(not_to_be_written),
         IN_DIRECTORY(not_to_be_opened),          IN_DIRECTORY(read_only_makes_nothing),
         IN_DIRECTORY(read_only_changes_nothing), IN_DIRECTORY(version_1_is_brought_up_to_date),
+        IN_DIRECTORY(log_is_cut_again),          IN_DIRECTORY(file_shrinks),
         IN_DIRECTORY(newer_version_is_refused),  IN_DIRECTORY(directory_in_its_place),
         IN_DIRECTORY(held_for_too_long),         IN_DIRECTORY(full_disk),
     };

@@ -43,7 +43,10 @@ struct store_options {
  * damaged is set aside under another name, which notice tells, and a new one is begun; the same
  * when damage shows later; on Windows it stays where it is while another process has it open:
  * STATUS_BUSY, and the next use tries it again. When the file was taken away under us, a new one is begun at the next
- * call. Who only reads leaves a damaged one, and one of an older mxpull, as it is: STATUS_SYSTEM. One
+ * call. One whose tables are not those that mxpull makes is treated as
+ * damaged, and nothing in a file is ever run (triggers, views). Who only reads leaves an older one as it is, and
+ * beside a damaged one a note, mxpull.db.suspect, by which the next who may write looks at all of it:
+ * STATUS_SYSTEM. One
  * of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
                        struct error *error);
