@@ -218,6 +218,9 @@ static const struct row {
     {OUTCOME_HELD, AT(RECIPIENT), ANY, NULL,
      "let your mail server take mail for that postmaster, or set preflight = greeting in "
      "primary { }"},
+    {OUTCOME_HELD, ANYWHERE, ANY, is_turn,
+     "make your mail server ready, or set address and relay_address in primary { } to where it "
+     "listens; then pull again"},
     {OUTCOME_HELD, ANYWHERE, ANY, NULL,
      "make your mail server ready, or set address in primary { } to where it listens; then pull "
      "again"},

@@ -85,6 +85,32 @@ expect_in "cut there too" "x…" "$tmp/out"
 run 2 status --nagios -c "$theirs/long.conf"
 expect_in "in Nagios' line" "x… (and" "$tmp/out"
 
+# Our own server answers a message with 18 KB of bytes that are no text.
+mkdir "$tmp/waiting"
+printf 'X-Mxsim-To: u@a.example\nX-Mxsim-From: s@x.example\n\nhello\n' >"$tmp/waiting/1.eml"
+cat >"$tmp/script" <<END
+server provider 127.0.0.1:0
+  auth PLAIN joe secret
+  odmr $theirs/waiting
+sink talkative 127.0.0.1:0
+  reply . "450-$(printf '\\xff%.0s' {1..300})" *60 "450 end"
+END
+start_sim messages "$tmp/script"
+for format in text json; do
+    cat >"$tmp/messages.conf" <<END
+state_dir = "$theirs/messages"
+log = "file:$theirs/messages.$format"
+log_format = $format
+primary { address = "127.0.0.1:$(port talkative)" }
+backup provider { host = "127.0.0.1" port = $(port provider) method = atrn domains = a.example user = joe password = secret auth_in_clear = true }
+END
+    chmod 600 "$tmp/messages.conf"
+    timeout 30 "$MXPULL" pull -c "$theirs/messages.conf" >/dev/null 2>&1
+done
+expect "its line in the log is whole" 1 "$(grep -c ' warning backup=provider from=s@x.example to=u@a.example bytes=[0-9]* code=450 text=\\xff.*…$' "$tmp/messages.text")"
+expect "and as JSON" "450 …" "$(jq -r 'select(.from) | "\(.code) \(.text[-1:])"' "$tmp/messages.json")"
+expect "no line of the log is empty" 0 "$(cat "$tmp/messages.text" "$tmp/messages.json" | grep -cE '^$|(warning|info) $')"
+
 # --- what can be done --------------------------------------------------------------------------------------------------------------
 cat >"$tmp/script" <<END
 server plain 127.0.0.1:0

@@ -25,6 +25,8 @@ static char text[] = "x", user[] = "joe", tls[] = "TLSv1.3";
 static const struct advice_row rows[] = {
     {"started", OUTCOME_STARTED, STAGE_COMMAND, 250, "", .domain = NULL},
     {"held", OUTCOME_HELD, STAGE_NONE, 0, "make your mail server ready", .domain = NULL},
+    {"held, ATRN", OUTCOME_HELD, STAGE_NONE, 0, "set address and relay_address",
+     .backup = {.method = METHOD_ATRN}},
     {"held, a domain refused", OUTCOME_HELD, STAGE_RECIPIENT, 0, "set preflight = greeting",
      .domain = NULL},
 
