@@ -23,6 +23,9 @@ const char *const fuzz_seeds[] = {"250 OK",
                                   "2\" ; @x",
                                   "\xff\xfe\xc3\x28 \xe2\x82",
                                   "one\r\ntwo\tthree \\ \"four\" | a=1",
+                                  "RCPT TO:<u@evil.test\xe3\x80\x82"
+                                  "exam\xc2\xadple\xef\xbc\xa0\xe2\x80\xa8.org>",
+                                  "2 backup=mx outcome=started text=\"\\\" \xed\xa0\x80\xc0\x80",
                                   NULL};
 
 /* Nothing that nobody sees, but the ends of its lines. Returns how many there are. */
