@@ -1,12 +1,12 @@
-/* The live table. The time that goes by redraws it once a second, from live_turned. A drawing moves the cursor up to the first row that stands on the screen, writes
+/* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
  * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
  * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
- * column short of the terminal's width, so that none ever wraps. */
-#include <mxpull/base/duration.h>
+ * column short of the terminal's width, so that none ever wraps. What the rows say is in live_row.c;
+ * the time that goes by redraws them once a second, from live_turned. */
+#include "live_row.h"
+
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/line.h>
-#include <mxpull/cli/live.h>
-#include <mxpull/cli/volume.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
@@ -18,18 +18,6 @@ enum {
     REDRAW_MS = 1000
 };
 
-/* What a backup's session does. */
-struct work {
-    bool is_begun;
-    enum session_state state;
-    const char *domain; /* borrowed; NULL unless asking */
-    uint64_t messages;  /* received so far */
-    int64_t bytes;
-    int64_t since_ms; /* when the first session of receiving began; 0: none has */
-    int64_t moved_ms; /* when it came into its state */
-    int64_t again_ms; /* SESSION_WAITING: when it is asked again; 0: not known */
-};
-
 /* The rows as they stand on the screen, or shall. */
 struct rows {
     char **texts; /* owned */
@@ -39,8 +27,8 @@ struct rows {
 
 struct live {
     struct live_options options;
-    struct work *work; /* one for each backup of the configuration */
-    size_t first;      /* before it no backup is worked on */
+    struct live_work *work; /* one for each backup of the configuration */
+    size_t first;           /* before it no backup is worked on */
     size_t working, waiting, done;
     size_t resting;             /* of those that wait: for a retry */
     bool has_wait;              /* the primary is being looked at: */
@@ -96,153 +84,33 @@ void live_free(struct live *live)
     free(live);
 }
 
-static bool is_working(const struct work *work)
-{
-    switch (work->state) {
-    case SESSION_PRIMARY:
-    case SESSION_CONNECTING:
-    case SESSION_ASKING:
-    case SESSION_RECEIVING:
-    case SESSION_QUITTING: return work->is_begun;
-    case SESSION_WAITING:
-    case SESSION_DONE: break;
-    }
-    return false;
-}
-
 /* The counter that a backup in this state stands in. */
-static size_t *counter_of(struct live *live, const struct work *work)
+static size_t *counter_of(struct live *live, const struct live_work *work)
 {
-    if (is_working(work))
+    if (live_work_goes_on(work))
         return &live->working;
     return work->state == SESSION_DONE ? &live->done : &live->waiting;
 }
 
-static bool is_resting(const struct work *work)
-{
-    return work->state == SESSION_WAITING && work->again_ms != 0;
-}
-
-/* "12s", "4m30s", or "" for less than a second. */
-static const char *elapsed_text(char target[DURATION_TEXT_SIZE], int64_t ms)
-{
-    target[0] = '\0';
-    return ms < 1000 ? target : duration_format(target, ms / 1000);
-}
-
-static const char *verb_text(const struct backup_config *backup)
-{
-    switch (backup->method) {
-    case METHOD_ETRN: return "ETRN sent";
-    case METHOD_ATRN: return "ATRN sent";
-    case METHOD_TURN: return "TURN sent";
-    }
-    return "";
-}
-
-static const char *stage_text(const struct live *live, const struct backup_config *backup)
-{
-    enum stage stage = live->options.stage != NULL
-                           ? live->options.stage(live->options.context, backup)
-                           : STAGE_CONNECT;
-
-    if (stage <= STAGE_CONNECT)
-        return "connecting";
-    return stage == STAGE_GREETING ? "connected, no greeting" : "logging in";
-}
-
-static const char *state_text(const struct live *live, const struct backup_config *backup,
-                              enum session_state state)
-{
-    switch (state) {
-    case SESSION_WAITING: return "waiting";
-    case SESSION_PRIMARY: return "waiting for your mail server";
-    case SESSION_CONNECTING: return stage_text(live, backup);
-    case SESSION_ASKING: return verb_text(backup);
-    case SESSION_RECEIVING: return "receiving";
-    case SESSION_QUITTING: return "closing";
-    case SESSION_DONE: return "done";
-    }
-    return "";
-}
-
-/* "ETRN sent, 40s", "again in 4m" */
-static void add_state(const struct live *live, struct line *line,
-                      const struct backup_config *backup, const struct work *work)
-{
-    char duration[DURATION_TEXT_SIZE], text[STATUS_SIZE];
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (is_resting(work)) {
-        int64_t left_ms = work->again_ms > now_ms ? work->again_ms - now_ms : 0;
-
-        (void)snprintf(text, sizeof text, "again in %s",
-                       duration_format(duration, (left_ms + 999) / 1000));
-    } else {
-        (void)elapsed_text(duration, now_ms - work->moved_ms);
-        (void)snprintf(text, sizeof text, "%s%s%s", state_text(live, backup, work->state),
-                       duration[0] != '\0' ? ", " : "", duration);
-    }
-    line_cell(line, STYLE_DIM, text, 0);
-}
-
-/* `3 messages, 1.2 MB, 400 KB/s` */
-static void add_progress(struct line *line, const struct work *work)
-{
-    char volume[VOLUME_TEXT_SIZE], rate[VOLUME_TEXT_SIZE], text[STATUS_SIZE];
-    int64_t ms = clock_monotonic_ms() - work->since_ms;
-
-    (void)snprintf(text, sizeof text, "%llu message%s, %s, %s/s",
-                   (unsigned long long)work->messages, work->messages == 1 ? "" : "s",
-                   volume_format(volume, work->bytes),
-                   volume_format(rate, work->bytes * 1000 / (ms > 0 ? ms : 1)));
-    line_cell(line, STYLE_PLAIN, text, 0);
-}
-
-/* `mx2  example.com  asking` */
 static void add_work_row(struct live *live, struct rows *rows, size_t index)
 {
-    const struct backup_config *backup = &live->options.backups[index];
-    const struct work *work = &live->work[index];
     struct buffer text;
-    struct line line;
 
     buffer_init(&text, DRAWING_SIZE_MAX);
-    line_init(&line, &text, live->columns, live->options.color);
-    line_cell(&line, STYLE_PLAIN, backup->name, live->options.widths.backup);
-    line_cell(&line, STYLE_PLAIN, work->domain != NULL ? work->domain : backup->host,
-              live->options.widths.domain);
-    add_state(live, &line, backup, work);
-    if (work->messages > 0)
-        add_progress(&line, work);
+    live_row_of_work(&text, &live->options, live->columns, &live->options.backups[index],
+                     &live->work[index]);
     rows_add(rows, text.bytes);
     buffer_done(&text);
 }
 
-/* `your mail server 127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s` */
 static void add_primary_row(struct live *live, struct rows *rows)
 {
-    const struct preflight_wait *wait = &live->wait;
-    char duration[DURATION_TEXT_SIZE];
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t left_ms = wait->until_ms > now_ms ? wait->until_ms - now_ms : 0;
-    struct buffer text, row;
-    struct line line;
+    struct buffer text;
 
-    buffer_init(&text, STATUS_SIZE);
-    buffer_init(&row, DRAWING_SIZE_MAX);
-    line_init(&line, &row, live->columns, live->options.color);
-    line_cell(&line, STYLE_PLAIN, "your mail server", 0);
-    line_cell(&line, STYLE_PLAIN, live->options.primary, 0);
-    preflight_wait_format(&text, wait);
-    if (*elapsed_text(duration, now_ms - wait->since_ms) != '\0')
-        (void)buffer_append_format(&text, ", %s", duration);
-    (void)buffer_append_format(&text, ", gives up in %s",
-                               duration_format(duration, (left_ms + 999) / 1000));
-    line_cell(&line, STYLE_DIM, text.bytes, 0);
-    rows_add(rows, row.bytes);
+    buffer_init(&text, DRAWING_SIZE_MAX);
+    live_row_of_primary(&text, &live->options, live->columns, &live->wait);
+    rows_add(rows, text.bytes);
     buffer_done(&text);
-    buffer_done(&row);
 }
 
 /* `12 of 100 backups done, 8 working, 80 waiting` */
@@ -264,9 +132,9 @@ static void add_count_row(struct live *live, struct rows *rows)
 }
 
 /* A row of its own. */
-static bool is_shown(const struct work *work)
+static bool is_shown(const struct live_work *work)
 {
-    return is_working(work) || is_resting(work);
+    return live_work_goes_on(work) || live_work_rests(work);
 }
 
 /* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
@@ -371,15 +239,15 @@ static void draw(struct live *live, const char *kept)
 }
 
 /* Moves a backup from one counter to another. */
-static void set_work(struct live *live, size_t index, const struct work *now)
+static void set_work(struct live *live, size_t index, const struct live_work *now)
 {
-    struct work *work = &live->work[index];
+    struct live_work *work = &live->work[index];
 
     if (work->is_begun)
         --*counter_of(live, work);
-    live->resting -= is_resting(work);
+    live->resting -= live_work_rests(work);
     *work = *now;
-    live->resting += is_resting(work);
+    live->resting += live_work_rests(work);
     ++*counter_of(live, work);
     if (is_shown(work) && index < live->first)
         live->first = index;
@@ -390,7 +258,7 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
 {
     size_t index = (size_t)(backup - live->options.backups);
 
-    struct work now = live->work[index];
+    struct live_work now = live->work[index];
 
     now.is_begun = true;
     now.state = state;
@@ -412,7 +280,7 @@ void live_progressed(struct live *live, const struct backup_config *backup, uint
     enum {
         PAUSE_MS = 100
     };
-    struct work *work = &live->work[backup - live->options.backups];
+    struct live_work *work = &live->work[backup - live->options.backups];
     int64_t now_ms = clock_monotonic_ms();
 
     work->messages += messages;
@@ -427,7 +295,7 @@ void live_progressed(struct live *live, const struct backup_config *backup, uint
 void live_resting(struct live *live, const struct backup_config *backup, int64_t until_ms)
 {
     size_t index = (size_t)(backup - live->options.backups);
-    struct work now = live->work[index];
+    struct live_work now = live->work[index];
 
     now.is_begun = true;
     now.state = SESSION_WAITING;
@@ -442,7 +310,7 @@ void live_known(struct live *live, const struct backup_config *backup)
     size_t index = (size_t)(backup - live->options.backups);
 
     if (!live->work[index].is_begun)
-        set_work(live, index, &(struct work){.is_begun = true, .state = SESSION_DONE});
+        set_work(live, index, &(struct live_work){.is_begun = true, .state = SESSION_DONE});
 }
 
 size_t live_columns(struct live *live)

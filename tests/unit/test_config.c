@@ -972,6 +972,7 @@ static const struct cron_row {
      {1, 1, UINT32_C(1) << 31, 4, 2, false, false, false, false}},
     {"no such day", "0 0 30 2 *", false, {0}},
     {"no such days", "0 0 31 2,4,6,9,11 *", false, {0}},
+    {"no such day, on a Sunday", "0 0 31 4 */7", false, {0}},
     {"empty", "", false, {0}},
     {"four fields", "* * * *", false, {0}},
     {"six fields", "* * * * * *", false, {0}},
