@@ -96,13 +96,17 @@ static void on_ready(void *context)
 
 static void on_told(void *context, const struct daemon_view *view)
 {
-    const struct run *run = context;
+    struct run *run = context;
     const struct round_facts facts = {.started_wall_ms = view->began_ms,
                                       .elapsed_ms = view->elapsed_ms,
                                       .results = view->results,
                                       .count = view->result_count};
     char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
+    struct store_log lost;
 
+    (void)logging_take_lost(&run->logging, &lost);
+    if (run->config->log == LOG_FILE)
+        state_note_log(&run->state, &lost);
     resident_trim();
     (void)snprintf(text, sizeof text, "asked last at %s; our own mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),

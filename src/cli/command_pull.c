@@ -328,6 +328,17 @@ static void follow_up(struct run *run)
     }
 }
 
+/* Whether lines are missing in the log. */
+static bool note_log(struct run *run)
+{
+    struct store_log lost;
+    bool is_missing = logging_take_lost(&run->logging, &lost);
+
+    if (run->config->log == LOG_FILE)
+        state_note_log(&run->state, &lost);
+    return is_missing;
+}
+
 static int ask(struct run *run)
 {
     struct round_facts facts = {.started_wall_ms = clock_wall_ms(),
@@ -347,9 +358,9 @@ static int ask(struct run *run)
     write_metrics(run, &facts);
     follow_up(run);
     signals_end();
-    return output_finish(&run->output)
-               ? facts.exit_status
-               : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
+    bool is_told = output_finish(&run->output);
+    return is_told && !note_log(run) ? facts.exit_status
+                                     : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
 }
 
 static int prepare(struct run *run)

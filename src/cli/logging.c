@@ -7,12 +7,12 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/system_log.h>
 
-#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
 enum {
     LINE_SIZE_MAX = 64 * 1024,
+    LOSS_TEXT_SIZE = 4 * 1024,
     FIELDS_MAX = 8
 };
 
@@ -109,21 +109,68 @@ static void tell_operator(struct logging *logging, const struct log_event *event
     buffer_done(&line);
 }
 
-/* The disk may be full: the run goes on, and this is said once. */
+static struct log_event loss_event(char message[LOSS_TEXT_SIZE], const struct logging *logging)
+{
+    (void)snprintf(message, LOSS_TEXT_SIZE, "%s: %llu line%s missing here: %s",
+                   logging->options.path, (unsigned long long)logging->missing,
+                   logging->missing == 1 ? " is" : "s are", logging->why);
+    return (struct log_event){.level = LEVEL_WARNING, .message = message};
+}
+
+/* Says in the log how many lines are missing before the next one. */
+static enum status write_gap(struct logging *logging, struct error *error)
+{
+    char message[LOSS_TEXT_SIZE];
+    const struct log_event event = loss_event(message, logging);
+    struct buffer line;
+
+    buffer_init(&line, LINE_SIZE_MAX);
+    logging_format(&line, &event, LOG_FILE, logging->options.style, clock_wall_ms());
+    enum status status = file_add_line(logging->stream, line.bytes, line.size, error);
+    buffer_done(&line);
+    if (status == STATUS_OK) {
+        tell_operator(logging, &event);
+        logging->missing = 0;
+    }
+    return status;
+}
+
+static void note_lost(struct logging *logging, const struct error *error)
+{
+    char message[LOSS_TEXT_SIZE];
+
+    if (logging->lost.missing++ == 0) {
+        logging->lost.since_ms = clock_wall_ms();
+        (void)snprintf(logging->lost.why, sizeof logging->lost.why, "%s", error->text);
+    }
+    if (logging->missing++ > 0)
+        return;
+    (void)snprintf(logging->why, sizeof logging->why, "%s", error->text);
+    (void)snprintf(message, sizeof message,
+                   "%s: cannot be written: %s; lines are missing from here on",
+                   logging->options.path, error->text);
+    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
+}
+
+/* The disk may be full: the run goes on. That is said once, and again when there is room. */
 static void write_file(struct logging *logging)
 {
-    errno = 0;
-    bool is_written =
-        fwrite(logging->line.bytes, 1, logging->line.size, logging->stream) == logging->line.size &&
-        fflush(logging->stream) == 0;
+    enum status status = STATUS_OK;
+    struct error error;
 
-    if (is_written || !logging->is_complete)
-        return;
-    char message[ERROR_TEXT_SIZE];
-    logging->is_complete = false;
-    (void)snprintf(message, sizeof message, "the log is not complete: %s: %s",
-                   logging->options.path, strerror(errno != 0 ? errno : EIO));
-    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
+    if (logging->missing > 0)
+        status = write_gap(logging, &error);
+    if (status == STATUS_OK)
+        status = file_add_line(logging->stream, logging->line.bytes, logging->line.size, &error);
+    if (status != STATUS_OK)
+        note_lost(logging, &error);
+}
+
+bool logging_take_lost(struct logging *logging, struct store_log *lost)
+{
+    *lost = logging->lost;
+    logging->lost = (struct store_log){0};
+    return lost->missing > 0;
 }
 
 static void write_event(void *context, const struct log_event *event)
@@ -161,7 +208,7 @@ enum status logging_open(struct logging *logging, const struct logging_options *
     }
     if (status != STATUS_OK)
         return status;
-    *logging = (struct logging){.options = *options, .stream = stream, .is_complete = true};
+    *logging = (struct logging){.options = *options, .stream = stream};
     buffer_init(&logging->line, LINE_SIZE_MAX);
     log_open(logging_threshold(options), write_event, logging);
     return STATUS_OK;
@@ -169,7 +216,14 @@ enum status logging_open(struct logging *logging, const struct logging_options *
 
 void logging_close(struct logging *logging)
 {
+    char message[LOSS_TEXT_SIZE];
+
     log_open(LEVEL_ERROR, NULL, NULL);
+    if (logging->missing > 0) {
+        const struct log_event event = loss_event(message, logging);
+
+        tell_operator(logging, &event);
+    }
     if (logging->options.target == LOG_SYSLOG || logging->options.target == LOG_EVENTLOG)
         system_log_close();
     if (logging->stream != NULL)

@@ -131,6 +131,18 @@ enum status state_open(struct state *state, const struct config *config, enum st
     return STATUS_OK;
 }
 
+void state_note_log(struct state *state, const struct store_log *lost)
+{
+    struct store_log before;
+    struct error error;
+
+    if (state->store == NULL || store_get_log(state->store, &before, &error) != STATUS_OK ||
+        before.missing == lost->missing)
+        return;
+    if (store_set_log(state->store, lost, &error) != STATUS_OK)
+        log_message(LEVEL_WARNING, "what the log lacks cannot be remembered: %s", error.text);
+}
+
 void state_close(struct state *state)
 {
     store_close(state->store);

@@ -161,6 +161,18 @@ static json_t *summary_object(const struct status_summary *summary)
     return object;
 }
 
+static json_t *log_object(const struct store_log *log)
+{
+    json_t *object = log->missing > 0 ? json_object() : json_null();
+
+    if (log->missing > 0) {
+        json_value_set(object, "missing", json_integer((json_int_t)log->missing));
+        json_value_set(object, "since", json_value_stamp(log->since_ms));
+        json_value_set(object, "text", json_text_remote(log->why));
+    }
+    return object;
+}
+
 void status_json_format(struct buffer *text, const struct status_view *view)
 {
     json_t *before = json_object(), *behind = json_object();
@@ -168,6 +180,7 @@ void status_json_format(struct buffer *text, const struct status_view *view)
     json_value_set(before, "now", json_value_stamp(view->now_ms));
     json_value_set(before, "daemon", daemon_object(view));
     json_value_set(before, "primary", primary_object(view));
+    json_value_set(before, "log", log_object(&view->log));
     json_value_set(behind, "summary", summary_object(&view->summary));
     (void)buffer_append_text(text, "{");
     json_text_append_members(text, before);

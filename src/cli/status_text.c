@@ -161,6 +161,28 @@ static void add_daemon(const struct status_page *page)
     buffer_done(&sentence);
 }
 
+static void add_log(const struct status_page *page)
+{
+    const struct store_log *log = &page->view->log;
+    struct line line = status_begin_line(page);
+    struct buffer sentence;
+
+    if (log->missing == 0)
+        return;
+    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
+    line_cell(&line, STYLE_PLAIN, "log", LABEL_WIDTH);
+    line_cell(&line, STYLE_WARNING, "not complete", 0);
+    (void)buffer_append_format(&sentence, ": %llu line%s missing, the first one ",
+                               (unsigned long long)log->missing,
+                               log->missing == 1 ? " is" : "s are");
+    status_append_ago(&sentence, page->view, log->since_ms);
+    (void)buffer_append_format(&sentence, ": %s", log->why);
+    line_join(&line);
+    line_last(&line, STYLE_PLAIN, sentence.bytes, LABEL_WIDTH + GAP);
+    status_end_line(page);
+    buffer_done(&sentence);
+}
+
 /* ---- the whole ---- */
 
 static void append_count(struct buffer *text, size_t count, const char *what)
@@ -197,6 +219,7 @@ void status_text_format(struct buffer *text, const struct status_view *view,
 
     add_primary(&page);
     add_daemon(&page);
+    add_log(&page);
     if (!style->only_wrong)
         status_end_line(&page);
     status_table_add(&page);

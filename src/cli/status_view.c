@@ -236,6 +236,8 @@ static enum status read_life(struct status_view *view, struct store *store, stru
         status = store_get_life(store, &view->life, error);
     if (store != NULL && status == STATUS_OK)
         status = store_last_outage(store, &view->outage, &view->has_outage, error);
+    if (store != NULL && status == STATUS_OK)
+        status = store_get_log(store, &view->log, error);
     if (status == STATUS_OK)
         judge_life(view);
     return status;

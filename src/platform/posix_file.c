@@ -22,7 +22,6 @@
 
 enum {
     LOG_MODE = 0640,
-    LOG_BUFFER_SIZE = 64 * 1024,
     REPLACED_MODE = 0644,
     PRIVATE_MODE = 0600,
     NAMES_TRIED_MAX = 100,
@@ -111,8 +110,6 @@ static int open_log(const struct folder *folder)
 
 enum status file_open_log(FILE **file, const char *path, struct error *error)
 {
-    /* The stream's own, of a size that no line is cut in two; there is one log at a time. */
-    static char lines[LOG_BUFFER_SIZE];
     struct folder folder;
     int descriptor = -1;
     FILE *opened;
@@ -129,8 +126,38 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
         (void)close(descriptor);
         return STATUS_SYSTEM;
     }
-    (void)setvbuf(opened, lines, _IOLBF, sizeof lines);
     *file = opened;
+    return STATUS_OK;
+}
+
+/* Takes the last written bytes of ours off the end, if nobody has added anything behind them. */
+static void take_back(int descriptor, size_t written)
+{
+    off_t end = lseek(descriptor, 0, SEEK_CUR);
+    struct stat facts;
+
+    if (written > 0 && end >= (off_t)written && fstat(descriptor, &facts) == 0 &&
+        S_ISREG(facts.st_mode) && facts.st_size == end)
+        (void)!ftruncate(descriptor, end - (off_t)written);
+}
+
+enum status file_add_line(FILE *file, const char *line, size_t size, struct error *error)
+{
+    int descriptor = fileno(file);
+    size_t done = 0;
+
+    while (done < size) {
+        ssize_t written = write(descriptor, line + done, size - done);
+
+        if (written <= 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            (void)error_set(error, STATUS_SYSTEM, "%s", strerror(errno));
+            take_back(descriptor, done);
+            return STATUS_SYSTEM;
+        }
+        done += (size_t)written;
+    }
     return STATUS_OK;
 }
 

@@ -19,7 +19,6 @@
 /* RETRIES, RETRY_MS: a virus scanner or an indexer may hold a file for a moment after it was
  * written. */
 enum {
-    LOG_BUFFER_SIZE = 64 * 1024,
     CHUNK_SIZE = 16 * 1024,
     PATH_SIZE_MAX = 16 * 1024,
     RETRIES = 40,
@@ -117,10 +116,6 @@ enum status file_open(FILE **file, const char *path, struct error *error)
 /* Who may read the log is what its directory says. */
 enum status file_open_log(FILE **file, const char *path, struct error *error)
 {
-    /* The stream's own, of a size that no line is cut in two; there is one log at a time. It goes out
-     * when it is flushed, for there are no line buffers here. Lines end in \n alone: the C library
-     * would cut them into several writes where it adds the \r. */
-    static char lines[LOG_BUFFER_SIZE];
     wchar_t *wide = win32_wide(path);
     FILE *opened = open_stream(wide, FILE_APPEND_DATA | SYNCHRONIZE, OPEN_ALWAYS, "ab");
     DWORD number = GetLastError();
@@ -128,9 +123,19 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
     free(wide);
     if (opened == NULL)
         return fail(error, path, "cannot be opened for writing", number);
-    (void)setvbuf(opened, lines, _IOFBF, sizeof lines);
     *file = opened;
     return STATUS_OK;
+}
+
+enum status file_add_line(FILE *file, const char *line, size_t size, struct error *error)
+{
+    HANDLE handle = (HANDLE)_get_osfhandle(_fileno(file));
+    DWORD written = 0;
+
+    if (WriteFile(handle, line, (DWORD)size, &written, NULL) && written == size)
+        return STATUS_OK;
+    return error_set(error, STATUS_SYSTEM, "%s",
+                     win32_error_text(written > 0 ? ERROR_DISK_FULL : GetLastError()));
 }
 
 /* right is what others must not have; what is said where they have it. */

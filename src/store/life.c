@@ -1,4 +1,5 @@
-/* The daemon's last sign of life, the primary as it was last seen, and its outages. */
+/* The daemon's last sign of life, the primary as it was last seen, its outages, and what the
+ * log lacks. */
 #include "internal.h"
 
 struct sign {
@@ -84,6 +85,44 @@ enum status store_get_life(struct store *store, struct store_life *life, struct 
     if (status == STATUS_OK)
         *life = read;
     return status;
+}
+
+static int set_log(struct store *store, void *context)
+{
+    const struct store_log *log = context;
+    struct statement statement =
+        statement_start(store, "REPLACE INTO log (id, since_ms, missing, why) VALUES (1, ?, ?, ?)");
+
+    statement_number(&statement, log->since_ms);
+    statement_number(&statement, (int64_t)log->missing);
+    statement_text(&statement, log->why);
+    return statement_run(&statement);
+}
+
+enum status store_set_log(struct store *store, const struct store_log *log, struct error *error)
+{
+    struct store_log copy = *log;
+
+    return transaction_run(store, ACCESS_WRITE, set_log, &copy, error);
+}
+
+static int get_log(struct store *store, void *context)
+{
+    struct store_log *log = context;
+    struct statement statement = statement_start(store, "SELECT since_ms, missing, why FROM log");
+
+    *log = (struct store_log){0};
+    if (statement_row(&statement)) {
+        log->since_ms = stamp_believed(store, statement_column_number(&statement, 0));
+        log->missing = (uint64_t)statement_column_number(&statement, 1);
+        statement_copy_text(&statement, 2, log->why, sizeof log->why);
+    }
+    return statement_end(&statement);
+}
+
+enum status store_get_log(struct store *store, struct store_log *log, struct error *error)
+{
+    return transaction_run(store, ACCESS_READ, get_log, log, error);
 }
 
 struct outage_edge {

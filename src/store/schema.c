@@ -152,7 +152,14 @@ static const char version_4[] =
     "CREATE TABLE looks ("
     " domain TEXT PRIMARY KEY COLLATE NOCASE,"
     " turn INTEGER NOT NULL"
-    ") WITHOUT ROWID;";
+    ") WITHOUT ROWID;"
+
+    /* What the last run could not write into its log. */
+    "CREATE TABLE log ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " since_ms INTEGER NOT NULL,"
+    " missing INTEGER NOT NULL,"
+    " why TEXT NOT NULL);";
 
 static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");

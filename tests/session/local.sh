@@ -51,7 +51,7 @@ head -c 0 /dev/null >"$tmp/huge" && truncate -s 5G "$tmp/huge" && chmod 600 "$tm
 state="state_dir = \"$tmp/state\""
 for file in "$tmp/pipe:is a pipe" /dev/zero:'is a device' "$tmp:is a directory" "$tmp/huge:is larger than 64 MiB"; do
     backup="$auth password_file = \"${file%%:*}\"" conf "$state"
-    run 77 pull -c "$tmp/mxpull.conf"
+    run 78 pull -c "$tmp/mxpull.conf"
     expect_in "${file%%:*} as password_file" "${file%%:*}: ${file#*:}" "$tmp/err"
     backup="tls = required tls_ca_file = \"${file%%:*}\"" conf "$state"
     run 78 pull -c "$tmp/mxpull.conf"
@@ -102,6 +102,41 @@ if [ -r /proc/self/limits ]; then
     kill "$pid"
 fi
 
+# --- a full disk, and a limit for the size of files -----------------------------------------------------------------------------
+conf "state_dir = \"$tmp/state\"" 'log = "file:/dev/full"'
+run 75 pull -c "$tmp/mxpull.conf"
+expect_in "the answers are there" "good  a.example  started" "$tmp/out"
+expect "the loss is said at its begin and at the end" "1 1" "$(grep -c '/dev/full: cannot be written: No space left on device' "$tmp/err") $(grep -c '/dev/full: .* missing here' "$tmp/err")"
+run 0 status -c "$tmp/mxpull.conf"
+expect_in "and by status" "not complete: " "$tmp/out"
+run 0 status --json -c "$tmp/mxpull.conf"
+expect "and in JSON" 'true "No space left on device"' "$(jq -c '.log | .missing > 0, .text' "$tmp/out" | paste -sd' ')"
+conf "state_dir = \"$tmp/state\"" 'log = "file:/dev/null"'
+run 0 pull -c "$tmp/mxpull.conf"
+run 0 status --json -c "$tmp/mxpull.conf"
+expect "a run that can write all of it says so" null "$(jq .log "$tmp/out")"
+mkfifo "$tmp/log.pipe"
+for file in "$tmp/log.pipe" "$tmp"; do
+    conf "state_dir = \"$tmp/state\"" "log = \"file:$file\""
+    run 78 pull -c "$tmp/mxpull.conf"
+done
+backups=$(for n in $(seq 100); do
+    echo "backup b$n { host = \"127.0.0.1\" port = $(port good) domains = {$(seq -s, -f "d%g.example" 8)} }"
+done)
+many() { # the configuration of 800 answers, with state, log and metrics in that folder
+    printf '%s\n' "state_dir = \"$1\"" "log = \"file:$1/log\"" "metrics_file = \"$1/metrics\"" \
+        "primary { address = \"127.0.0.1:$(port primary)\" }" "$backups" >"$tmp/many.conf"
+}
+mkdir -m 700 "$tmp/limited"
+many "$tmp/limited"
+for blocks in 1 8 40; do
+    rm -rf "$tmp/limited"/*
+    (ulimit -f "$blocks" && exec timeout 60 "$MXPULL" pull -c "$tmp/many.conf" >"$tmp/out" 2>"$tmp/err")
+    expect "a limit of $blocks KB: exit status" 75 $?
+    expect "a file too large is said once" 1 "$(grep -c 'limited/log: cannot be written: File too large' "$tmp/err")"
+    expect "the log ends with a whole line" "" "$(tail -c 1 "$tmp/limited/log" | tr -d '\n')"
+done
+
 if [ "$(id -u)" -ne 0 ]; then
     echo 'SKIPPED: root in the folders of another user, and sudo: only root can try'
     finish
@@ -122,6 +157,19 @@ HOME=$tmp/home XDG_CONFIG_HOME='' MXPULL_CONFIG='' run 78 config
 expect "another's home" "" "$(grep rubbish "$tmp/err")"
 HOME=/root XDG_CONFIG_HOME=$tmp/home/.config MXPULL_CONFIG='' run 78 config
 expect "another's XDG_CONFIG_HOME" "" "$(grep rubbish "$tmp/err")"
+
+if unshare -m true 2>/dev/null; then
+    mkdir "$tmp/disk" && many "$tmp/disk" && sed -i "s|^state_dir.*|state_dir = \"$tmp/state\"|" "$tmp/many.conf"
+    # shellcheck disable=SC2016
+    unshare -m bash -c 'mount -t tmpfs -o size=64k,mode=700 none "$1" && timeout 60 "$2" pull -c "$3" >"$4/out" 2>"$4/err"; echo $?
+        cat "$1/log"' - "$tmp/disk" "$MXPULL" "$tmp/many.conf" "$tmp" >"$tmp/disk.log"
+    expect "a full disk: exit status" 75 "$(head -n 1 "$tmp/disk.log")"
+    expect "every answer is told" 800 "$(grep -c ' started ' "$tmp/out")"
+    expect "the log has whole lines" "" "$(tail -n +2 "$tmp/disk.log" | grep -v '^2.* outcome=started ms=[0-9]* text=OK$\|^2.*: File too large$\|^2.* on device$')"
+    expect "a full disk is said once" 1 "$(grep -c 'disk/log: cannot be written: No space left on device' "$tmp/err")"
+else
+    echo 'SKIPPED: a full disk: needs unshare -m'
+fi
 
 # --- memory -----------------------------------------------------------------------------------------------------------------------
 # mark PID TEXT: how often the text stands in its memory.

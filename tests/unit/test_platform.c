@@ -275,7 +275,8 @@ static void file_log_appends_line_by_line(void **state)
     mode_t mask = umask(0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
-        assert_true(fprintf(file, "line %d\n", i) > 0);
+        assert_int_equal(file_add_line(file, i == 0 ? "line 0\n" : "line 1\n", 7, &error),
+                         STATUS_OK);
         assert_content(path, i == 0 ? "line 0\n" : "line 0\nline 1\n");
         assert_int_equal(fclose(file), 0);
     }
@@ -283,6 +284,41 @@ static void file_log_appends_line_by_line(void **state)
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(facts.st_mode & 0777, 0640);
     assert_int_equal(file_open_log(&file, directory, &error), STATUS_SYSTEM);
+}
+
+/* A limit for the size of files is as a full disk: the signal that comes with it ends nothing, and of the line
+ * that does not fit nothing is left. */
+static void file_log_has_whole_lines(void **state)
+{
+    const char *path = in_directory("short");
+    struct rlimit before, limit;
+    struct error error;
+    FILE *file;
+
+    (void)state;
+    file_guard_streams();
+    assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 10;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    enum status first = file_add_line(file, "line 0\n", 7, &error);
+    enum status second = file_add_line(file, "line 1\n", 7, &error);
+    enum status third = file_add_line(file, "ok\n", 3, &error);
+    enum status fourth = file_add_line(file, "x\n", 2, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(first, STATUS_OK);
+    assert_int_equal(second, STATUS_SYSTEM);
+    assert_int_equal(third, STATUS_OK);
+    assert_int_equal(fourth, STATUS_SYSTEM);
+    assert_string_equal(error.text, strerror(EFBIG));
+    assert_content(path, "line 0\nok\n");
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(file_open_log(&file, "/dev/full", &error), STATUS_OK);
+    assert_int_equal(file_add_line(file, "x\n", 2, &error), STATUS_SYSTEM);
+    (void)fclose(file);
+    assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
+    assert_int_equal(file_open_log(&file, in_directory("fifo"), &error), STATUS_SYSTEM);
 }
 
 static enum status check_private(const char *path, struct error *error)
@@ -694,6 +730,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_read_keeps_to_the_limit),
     cmocka_unit_test(file_open_takes_plain_files_alone),
     cmocka_unit_test(file_ours_is_written_by_us_or_root_alone),
+    cmocka_unit_test(file_log_has_whole_lines),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
     cmocka_unit_test(file_rename_replaces),

@@ -5,6 +5,7 @@
 #include <mxpull/base/log.h>
 #include <mxpull/cli/gather.h>
 #include <mxpull/config/config.h>
+#include <mxpull/store/store.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +20,7 @@ struct logging_options {
     bool quiet;          /* standard error: only what is wrong */
     bool is_at_terminal; /* standard error: those who read it see the answers on standard output
                             already */
-    bool is_stamped; /* standard error: lines are as in a log file, with their time and level */
+    bool is_stamped;     /* standard error: lines are as in a log file, with their time and level */
     /* Called around each line on standard error; may be NULL. */
     void (*before)(void *context);
     void (*after)(void *context);
@@ -29,8 +30,10 @@ struct logging_options {
 struct logging {
     struct logging_options options;
     struct buffer line;
-    FILE *stream;     /* with LOG_FILE: owned */
-    bool is_complete; /* every line could be written */
+    FILE *stream;              /* with LOG_FILE: owned */
+    uint64_t missing;          /* lines that could not be written, since the last one that could */
+    char why[ERROR_TEXT_SIZE]; /* the first of them could not */
+    struct store_log lost;     /* all that are missing since logging_take_lost */
 };
 
 /* Makes the log of the options the program's log. STATUS_SYSTEM when it cannot be opened. *logging
@@ -38,6 +41,10 @@ struct logging {
 enum status logging_open(struct logging *logging, const struct logging_options *options,
                          struct error *error);
 void logging_close(struct logging *logging);
+
+/* Whether, where the log is a file, lines are missing in it since the last call; the log goes on by itself when it
+ * can. *lost is zero when there are none, or no file. */
+bool logging_take_lost(struct logging *logging, struct store_log *lost);
 
 /* The least grave level that is written: what log_open is given. */
 enum level logging_threshold(const struct logging_options *options);

@@ -24,6 +24,9 @@ enum state_use {
  * STATUS_BUSY, which is logged, when another daemon runs; nothing is open then. */
 enum status state_open(struct state *state, const struct config *config, enum state_use use);
 
+/* Remembers for `mxpull status` how many lines are missing in the log. */
+void state_note_log(struct state *state, const struct store_log *lost);
+
 void state_close(struct state *state);
 
 #endif

@@ -68,6 +68,7 @@ struct status_view {
     const struct config *config; /* borrowed */
     int64_t now_ms;
     struct store_life life; /* the daemon and the primary as recorded */
+    struct store_log log;   /* what the last run's lacks */
     enum daemon_state daemon;
     enum health daemon_health;
     enum primary_state primary;

@@ -20,9 +20,13 @@ void file_guard_streams(void);
 enum status file_open(FILE **file, const char *path, struct error *error);
 
 /* Opens a log for appending into *file, made with mode 0640 if it is not there: a plain file, or a device such
- * as /dev/null. A link is followed only if it is root's or ours and not in a folder of another user; each line written,
- * up to 64 KiB, is one write. One log at a time: the next one only after fclose. */
+ * as /dev/null. A link is followed only if it is root's or ours and not in a folder of another user. */
 enum status file_open_log(FILE **file, const char *path, struct error *error);
+
+/* Adds a line, with its end, to a log that was opened so, past the stream's buffer. On failure, as on a full disk,
+ * nothing of it is there (but where another process has added to the log meanwhile, and on Windows); error
+ * holds the system's reason alone. Never blocks for a terminal. */
+enum status file_add_line(FILE *file, const char *line, size_t size, struct error *error);
 
 /* STATUS_OK when nobody but the owner (and root) can read the open file; otherwise STATUS_SYNTAX,
  * and error says so with the command that mends it. path is only for the text. */

@@ -175,6 +175,15 @@ struct store_life {
 /* *life is all zero when nothing was ever recorded. */
 enum status store_get_life(struct store *store, struct store_life *life, struct error *error);
 
+/* Lines that the last run could not write into its log; missing 0: it has them all. */
+struct store_log {
+    int64_t since_ms;
+    uint64_t missing;
+    char why[ERROR_TEXT_SIZE];
+};
+enum status store_set_log(struct store *store, const struct store_log *log, struct error *error);
+enum status store_get_log(struct store *store, struct store_log *log, struct error *error);
+
 /* A time in which the primary was down. At most one is open; a second begin changes nothing. */
 enum status store_outage_begin(struct store *store, int64_t at_ms, const char *why,
                                struct error *error);
