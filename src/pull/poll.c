@@ -249,6 +249,8 @@ static void start_session(struct poll *poll)
         .context = poll,
     };
 
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        poll->wanted[i]->stage = STAGE_NONE; /* of a try before */
     if (poll_turns(poll))
         poll->turn = turn_new(&options);
     else

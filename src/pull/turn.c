@@ -304,6 +304,9 @@ static void primary_failed(void *context, enum outcome outcome, const char *why)
     } else if (turn->state != OVER && !turning_is_quitting(turn->turning)) {
         if (turn->connection != NULL)
             connection_send(turn->connection, "QUIT\r\n", 6);
+        for (size_t i = 0; i < turn->options.count;
+             i++) /* not the provider's, that it came so far */
+            turn->account.results[i]->stage = STAGE_NONE;
         cut(turn, outcome, 0, why);
     }
 }
