@@ -33,7 +33,7 @@ static void note_written(struct record *record)
 {
     if (record->is_failing)
         log_message(LEVEL_INFO, "the answers can be written down again");
-    record->is_failing = false;
+    record->is_failing = record->is_forgetful = false;
 }
 
 /* A pull has shown the answers that it speaks of; in a daemon's log the change is worth a line of its
@@ -413,8 +413,8 @@ bool record_recall(void *memory, const struct backup_config *backup, struct resu
     struct recollection recollection = {.results = results, .count = count};
     struct error error;
 
-    if (record->options.store != NULL)
-        (void)record_check(
+    if (record->options.store != NULL && !record->is_forgetful)
+        record->is_forgetful = !record_check(
             record,
             store_recall(record->options.store, backup->name, recollect, &recollection, &error),
             &error);

@@ -44,6 +44,7 @@ struct record {
     int64_t next_silent_ms; /* the first of all silent_at_ms, or before it */
     int64_t checked_ms;     /* when record_check_silence has looked last */
     bool is_failing;        /* the store could not be written last time */
+    bool is_forgetful;      /* nor read: it is not waited for again until it was written */
     bool has_looks;         /* the store knows of a look that had trouble */
 };
 

@@ -59,14 +59,14 @@ void record_order_look(void *memory, struct node *domains, size_t count)
     struct ranking ranking = {.count = count};
     struct error error;
 
-    if (record->options.store == NULL || count == 0)
+    if (record->options.store == NULL || record->is_forgetful || count == 0)
         return;
     ranking.domains = memory_new(count, sizeof *ranking.domains);
     for (size_t i = 0; i < count; i++)
         ranking.domains[i] = (struct ranked){.node = domains[i], .place = i};
     qsort(ranking.domains, count, sizeof *ranking.domains, compare_names);
-    (void)record_check(record, store_get_looks(record->options.store, rank, &ranking, &error),
-                       &error);
+    record->is_forgetful = !record_check(
+        record, store_get_looks(record->options.store, rank, &ranking, &error), &error);
     record->has_looks = ranking.is_needed;
     qsort(ranking.domains, count, sizeof *ranking.domains, compare_turns);
     for (size_t i = 0; i < count; i++)
