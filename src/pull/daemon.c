@@ -193,11 +193,16 @@ static void take_requests(struct daemon *daemon, struct instant now)
 
 static void watch_clocks(struct daemon *daemon, struct instant now)
 {
-    int64_t ahead_ms = plan_tick(daemon->plan, now);
+    int64_t jump_ms = plan_tick(daemon->plan, now), ahead_ms = jump_ms;
     int64_t stopped_ms =
         recovery_stopped_ms(&daemon->primary, daemon->turned_ms, daemon->due_ms, now.monotonic_ms);
     bool known = daemon->primary.state != RECOVERY_UNKNOWN;
 
+    /* A clock that was set for the first time: how long nobody has watched is not known. */
+    if (jump_ms > 0 && now.wall_ms >= CLOCK_SET_MS && now.wall_ms - jump_ms < CLOCK_SET_MS) {
+        daemon->primary.since_ms += jump_ms;
+        ahead_ms = 2 * daemon->primary.watch_ms + 1;
+    }
     daemon->turned_ms = now.monotonic_ms;
     recovery_tick(&daemon->primary, ahead_ms, stopped_ms, now);
     if (!known || daemon->primary.state != RECOVERY_UNKNOWN)
@@ -208,7 +213,7 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
     else
         log_message(LEVEL_WARNING,
                     "the clock has run %lld s ahead: the machine slept, or the clock was set",
-                    (long long)(ahead_ms / 1000));
+                    (long long)(jump_ms / 1000));
 }
 
 /* ---- the loop ---- */

@@ -242,20 +242,23 @@ static void raise_silence(struct record *record, struct pass *pass,
     record_raise(record, &alarm);
 }
 
-/* The clock was put back: what counts from a time to come counts from now. */
-static void put_back(struct record *record, int64_t now_ms)
+/* The clock was put right: what counts from a time to come, or from one of a clock that was not set, counts
+ * from now. */
+static void put_right(struct record *record, int64_t now_ms)
 {
+    int64_t first_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 0;
     const struct config *config = record->options.config;
 
     for (size_t i = 0; i < config->backup_count; i++) {
         for (size_t j = 0; j < config->backups[i].domain_count; j++) {
             struct watched *watched = &record->polled[i].domains[j];
 
-            if (watched->good_ms > now_ms)
+            if (watched->good_ms > now_ms || watched->good_ms < first_ms)
                 watched->good_ms = 0;
             if (watched->told_ms > now_ms)
                 watched->told_ms = now_ms;
-            if (watched->silent_at_ms != INT64_MAX && watched->from_ms > now_ms)
+            if (watched->silent_at_ms != INT64_MAX &&
+                (watched->from_ms > now_ms || watched->from_ms < first_ms))
                 wait_from(record, &config->backups[i], watched, now_ms);
         }
     }
@@ -268,8 +271,9 @@ int64_t record_check_silence(struct record *record, int64_t now_ms,
     struct pass pass = {.now_ms = now_ms, .can_read = true, .can_write = true};
     int64_t next_ms = INT64_MAX, waiting_ms = INT64_MAX;
 
-    if (now_ms < record->checked_ms)
-        put_back(record, now_ms);
+    if (now_ms < record->checked_ms ||
+        (record->checked_ms < CLOCK_SET_MS && now_ms >= CLOCK_SET_MS))
+        put_right(record, now_ms);
     record->checked_ms = now_ms;
     if (now_ms < record->next_silent_ms)
         return record->next_silent_ms;

@@ -4,6 +4,7 @@
 /* What the files of the store share. SQLite's own result codes go up from statement to transaction,
  * which makes a status and one line of text of them. */
 
+#include <mxpull/platform/clock.h>
 #include <mxpull/platform/folder.h>
 #include <mxpull/store/store.h>
 
@@ -55,7 +56,7 @@ struct store {
 /* STAMP_FLOOR: 2020-01-01: mxpull is years younger, so a clock that shows an earlier time was not set. STAMP_AHEAD:
  * further ahead of the clock is no stamp of its own. Both as they stand in SQL, too. */
 #define STAMP_FLOOR "1577836800000"
-#define STAMP_FLOOR_MS INT64_C(1577836800000)
+#define STAMP_FLOOR_MS CLOCK_SET_MS
 #define STAMP_AHEAD "300000"
 #define STAMP_AHEAD_MS INT64_C(300000)
 

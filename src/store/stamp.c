@@ -2,8 +2,6 @@
  * needs no battery because it has none, far behind: what was written down then must not outlive it. */
 #include "internal.h"
 
-#include <mxpull/platform/clock.h>
-
 int64_t stamp_now(const struct store *store)
 {
     return store->now_ms != NULL ? store->now_ms() : clock_wall_ms();

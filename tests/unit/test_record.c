@@ -227,6 +227,25 @@ static void test_silence_after_a_wrong_clock(void **state)
     store_close(store);
 }
 
+/* A clock that is set while the daemon runs: 1970 was not the last good answer. */
+static void test_silence_after_the_clock_is_set(void **state)
+{
+    struct store *store = open_store();
+    struct record *record = make_record(store, true);
+    int64_t now_ms = clock_wall_ms();
+
+    (void)state;
+    poll_brings(record, OUTCOME_STARTED);
+    (void)check_silence(record, now_ms);
+    store_ahead_ms = 1000 - clock_wall_ms();
+    assert_int_equal(check_silence(record, 1000), 1000 + 12 * HOUR_MS);
+    store_ahead_ms = 0;
+    assert_int_equal(check_silence(record, now_ms), now_ms + 12 * HOUR_MS);
+    assert_told("");
+    record_free(record);
+    store_close(store);
+}
+
 static void test_silence(void **state)
 {
     struct store *store = open_store();
@@ -648,6 +667,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_after_a_wrong_clock, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_silence_after_the_clock_is_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_never_a_good_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),

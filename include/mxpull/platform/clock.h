@@ -9,6 +9,9 @@ int64_t clock_monotonic_ms(void);
 /* Milliseconds since 1970-01-01T00:00:00Z: for stamps, never for intervals. */
 int64_t clock_wall_ms(void);
 
+/* 2020-01-01: mxpull is years younger, so a wall clock that shows an earlier time was not set. */
+#define CLOCK_SET_MS INT64_C(1577836800000)
+
 /* Blocks for about so long: where another process is waited for, and no loop runs. */
 void clock_sleep_ms(int milliseconds);
 
