@@ -262,6 +262,8 @@ enum stage connection_stage(const struct connection *connection)
 static void time_out(struct connection *connection)
 {
     char duration[DURATION_TEXT_SIZE];
+    const struct connection *leader = connection->leader;
+    bool is_limited = connection != leader && connection->deadline_ms == leader->limit_ms;
     int64_t connect_limit_ms = connection->opened_ms + connection->connect_timeout_ms;
     struct error error;
     int64_t since_ms;
@@ -280,10 +282,12 @@ static void time_out(struct connection *connection)
                         connection->place[0] != '\0' ? " to " : "", connection->place,
                         duration_format(duration, connection->connect_timeout_ms / 1000));
     else if (connection->phase == PHASE_SESSION)
-        (void)error_set(&error, STATUS_TIMEOUT, "%s within %s",
-                        connection->heard.replies == 0 ? "connected, but no greeting"
-                                                       : "no whole reply",
-                        duration_format(duration, connection->reply_timeout_ms / 1000));
+        (void)error_set(
+            &error, STATUS_TIMEOUT, "%s within %s",
+            connection->heard.replies == 0 ? "connected, but no greeting" : "no whole reply",
+            duration_format(
+                duration,
+                (is_limited ? leader->connect_timeout_ms : connection->reply_timeout_ms) / 1000));
     else
         (void)error_set(&error, STATUS_TIMEOUT, "no answer in time");
     fail(connection, 0, &error);

@@ -75,6 +75,8 @@ expect "each was asked once" "1 1 1" "$(connections mx2) $(connections mx3) $(co
 try "a refusal for now is told before one for good" two.test "$fast" 75 127.0.0.3 deferred 421 'greeting "554 no"\n' 'greeting "421 b"\n'
 try "a refusal is told before a failure" two.test "$fast" 75 127.0.0.2 deferred 421 'greeting "421 a"\n' -
 try "the other is silent" two.test "$fast" 75 127.0.0.2 deferred 421 'greeting "421 a"\n' 'greeting stall\n'
+try "the first closes, the other is silent" two.test "$fast" 75 127.0.0.3 timeout null 'greeting close\n' 'greeting stall\n'
+expect_in "for as long as it was waited for" "no greeting within 4s" "$tmp/out"
 expect "after connect_timeout" yes "$([ "$took" -le 5 ] && echo yes)"
 try "what is refused for our sake is not asked elsewhere" two.test "$fast" 77 127.0.0.2 denied 550 'reply EHLO "550 no"\nreply HELO "550 no"\n' "$good"
 expect "the second is left alone" 0 "$(connections mx3)"
