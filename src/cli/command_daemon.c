@@ -53,7 +53,7 @@ static void on_gathered(void *context, const struct answers *answers)
 
     if (answers->first->outcome != OUTCOME_HELD)
         said_done(&run->held);
-    else if (!said_first(&run->held, answers->first->text))
+    else if (!said_first(&run->held, answers->text))
         return;
     logging_answer(answers);
 }

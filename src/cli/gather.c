@@ -1,4 +1,5 @@
 /* What is the same for all is told once. */
+#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/cli/gather.h>
 
@@ -7,6 +8,7 @@
 
 struct entry {
     const struct result *result;
+    char *text;   /* owned */
     size_t place; /* in the order in which they came */
 };
 
@@ -30,8 +32,43 @@ void gather_free(struct gather *gather)
 {
     if (gather == NULL)
         return;
+    for (size_t i = 0; i < gather->count; i++)
+        free(gather->entries[i].text);
     free(gather->entries);
     free(gather);
+}
+
+static const char *text_of(const struct result *result)
+{
+    return result->text != NULL ? result->text : "";
+}
+
+/* What was said, without the name of the domain in postmaster@NAME where our own mail server has said it:
+ * it says the same to each. A provider's domains are held together, by the word for one of them. */
+static char *common_text(const struct result *result)
+{
+    enum {
+        TEXT_SIZE_MAX = 64 * 1024
+    };
+    const char *rest = text_of(result);
+    const char *name = result->node != NULL ? result->node->name : result->domain;
+    const char *found;
+    struct buffer text;
+
+    if (result->outcome != OUTCOME_HELD || result->backup->method != METHOD_ETRN || name == NULL ||
+        *name == '\0')
+        return memory_copy(rest);
+    buffer_init(&text, TEXT_SIZE_MAX);
+    for (; (found = strstr(rest, name)) != NULL; rest = found + strlen(name)) {
+        bool is_address = found > rest && found[-1] == '@';
+
+        (void)buffer_append(&text, rest, (size_t)(found - rest));
+        (void)buffer_append_text(&text, is_address ? "…" : name);
+    }
+    (void)buffer_append_text(&text, rest);
+    char *copy = memory_copy(text.bytes);
+    buffer_done(&text);
+    return copy;
 }
 
 /* Whether other domains may have the same answer, word for word: none of them was asked for. */
@@ -44,38 +81,35 @@ void gather_add(struct gather *gather, const struct result *result)
 {
     if (!is_common(result)) {
         gather_flush(gather);
-        gather->tell(gather->context, &(struct answers){result, 1, 1});
+        gather->tell(gather->context, &(struct answers){result, text_of(result), 1, 1});
         return;
     }
     if (gather->count == gather->capacity) {
         gather->capacity = gather->capacity > 0 ? 2 * gather->capacity : 16;
         gather->entries = memory_resize(gather->entries, gather->capacity, sizeof *gather->entries);
     }
-    gather->entries[gather->count] = (struct entry){result, gather->count};
+    gather->entries[gather->count] = (struct entry){result, common_text(result), gather->count};
     gather->count++;
 }
 
-static const char *text_of(const struct result *result)
-{
-    return result->text != NULL ? result->text : "";
-}
-
 /* 0: they are told as one. What holds our own mail server's words is of all backups. */
-static int compare_answers(const struct result *a, const struct result *b)
+static int compare_answers(const struct entry *left, const struct entry *right)
 {
+    const struct result *a = left->result, *b = right->result;
+
     if (a->outcome != b->outcome)
         return a->outcome < b->outcome ? -1 : 1;
     if (a->outcome != OUTCOME_HELD && a->backup != b->backup)
         return a->backup < b->backup ? -1 : 1;
     if (a->code != b->code)
         return a->code < b->code ? -1 : 1;
-    return strcmp(text_of(a), text_of(b));
+    return strcmp(left->text, right->text);
 }
 
 static int compare_entries(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
-    int order = compare_answers(a->result, b->result);
+    int order = compare_answers(a, b);
 
     return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
 }
@@ -83,13 +117,16 @@ static int compare_entries(const void *left, const void *right)
 /* The results of a backup stand together, as they came. */
 static struct answers count_group(const struct entry *entries, size_t count)
 {
-    struct answers group = {.first = entries[0].result, .count = 1, .backups = 1};
+    struct answers group = {
+        .first = entries[0].result, .text = entries[0].text, .count = 1, .backups = 1};
 
-    while (group.count < count && compare_answers(entries[group.count].result, group.first) == 0) {
+    while (group.count < count && compare_answers(&entries[group.count], &entries[0]) == 0) {
         group.backups +=
             entries[group.count].result->backup != entries[group.count - 1].result->backup;
         group.count++;
     }
+    if (group.count == 1)
+        group.text = text_of(group.first);
     return group;
 }
 
@@ -112,5 +149,7 @@ void gather_flush(struct gather *gather)
         if (groups[i].count > 0)
             gather->tell(gather->context, &groups[i]);
     }
+    for (size_t i = 0; i < count; i++)
+        free(gather->entries[i].text);
     free(groups);
 }

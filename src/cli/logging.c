@@ -256,7 +256,7 @@ static void log_held(const struct answers *answers)
         number_field("backups", (int64_t)answers->backups),
         number_field("domains", (int64_t)answers->count),
         text_field("outcome", outcome_name(OUTCOME_HELD)),
-        text_field("text", answers->first->text),
+        text_field("text", answers->text),
     };
 
     log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));

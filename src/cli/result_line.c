@@ -99,9 +99,8 @@ static void add_held(struct line *line, const struct answers *answers)
 
     buffer_init(&sentence, SAID_SIZE_MAX);
     (void)buffer_append_format(&sentence, "%s; nothing was asked of %zu backup%s (%zu domain%s)",
-                               answers->first->text, answers->backups,
-                               answers->backups == 1 ? "" : "s", answers->count,
-                               answers->count == 1 ? "" : "s");
+                               answers->text, answers->backups, answers->backups == 1 ? "" : "s",
+                               answers->count, answers->count == 1 ? "" : "s");
     line_last(line, STYLE_WARNING, sentence.bytes, ADVICE_INDENT);
     buffer_done(&sentence);
 }

@@ -116,7 +116,7 @@ static void test_result(void **state)
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1}, &style);
     size_t size = strcspn(text.bytes, "\n");
     text.bytes[size] = '\0';
     assert_string_equal(text.bytes, row->line);
@@ -141,7 +141,7 @@ static void test_fold(void **state)
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1}, &style);
     assert_string_equal(text.bytes,
                         "mx2  example.com  started         250\n      one two three four five\n");
     buffer_done(&text);
@@ -241,8 +241,8 @@ static void test_columns(void **state)
     const struct result_style style = {.widths = result_widths(results, 2),
                                        .columns = LINE_UNBOUNDED};
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&first, 1, 1}, &style);
-    result_line_format(&text, &(struct answers){&second, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&first, first.text, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&second, second.text, 1, 1}, &style);
     assert_non_null(strstr(text.bytes, "mx2     example.com  started         250 a\n"));
     assert_non_null(
         strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied          459 b\n"));
@@ -493,6 +493,18 @@ static void test_held(void **state)
     run_report(text, &quiet, &crowd->facts);
     assert_string_equal(text, "no a; nothing was asked of 60 backups (60 domains)\n"
                               "no b; nothing was asked of 60 backups (60 domains)\n");
+    /* The same word for each of them. */
+    for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
+        crowd->results[i].text = given(
+            i % 2 == 0
+                ? "your mail server refuses postmaster@a.example: 450 <postmaster@a.example> later"
+                : "your mail server refuses postmaster@b.example: 450 <postmaster@b.example> "
+                  "later");
+    run_report(text, &quiet, &crowd->facts);
+    assert_string_equal(
+        text,
+        "your mail server refuses postmaster@…: 450 <postmaster@…> later; nothing was asked of 60 "
+        "backups (120 domains)\n");
     free(crowd);
 }
 

@@ -9,7 +9,10 @@
  * kept backups from being asked, or that a backup could not be asked for any of its domains. */
 struct answers {
     const struct result *first;
-    size_t count;   /* how many it stands for; 1: for itself */
+    const char
+        *text;    /* of all; where they are several that were held, an ellipsis is in place of their
+                         own names: "… refuses postmaster@…: 450 later" */
+    size_t count; /* how many it stands for; 1: for itself */
     size_t backups; /* of how many backups they are */
 };
 
