@@ -5,6 +5,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
+#include <mxpull/smtp/turning.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,19 @@ static void check_domains(const struct subject *subject)
     }
 }
 
+/* All go into one command. */
+static void check_atrn_size(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+
+    if (is_sound(subject, "domains") && is_sound(subject, "method") &&
+        backup->method == METHOD_ATRN && backup->name_domains &&
+        turning_atrn_size(backup->domains, backup->domain_count) > TURNING_LINE_MAX)
+        report(subject, "domains",
+               "are more than one ATRN can name (1 MiB); set name_domains = false, or use several "
+               "backups");
+}
+
 /* ETRN is nothing without a name, and TURN has none. */
 static void check_name_domains(const struct subject *subject)
 {
@@ -174,6 +188,7 @@ static void check_ip(const struct subject *subject)
 static void check_backup(const struct subject *subject)
 {
     check_domains(subject);
+    check_atrn_size(subject);
     check_name_domains(subject);
     check_tls(subject);
     check_authentication(subject);

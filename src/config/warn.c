@@ -2,10 +2,11 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/config/config.h>
+#include <mxpull/smtp/turning.h>
 
 enum {
     WARNING_SIZE_MAX = 2000,
-    SILENCE_SIZE = 400,
+    TEXT_SIZE = 400,
     OTHERS_SIZE = 40
 };
 
@@ -34,6 +35,17 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
         warn(warnings, backup,
              "auth_in_clear: user and password may cross the network readable by anybody in "
              "between");
+    size_t size = turning_atrn_size(backup->domains, backup->domain_count);
+    if (backup->method == METHOD_ATRN && backup->name_domains && size > TURNING_LINE_PROMISED) {
+        char text[TEXT_SIZE];
+
+        (void)snprintf(text, sizeof text,
+                       "domains: ATRN names them in one line of %zu octets, and servers need to "
+                       "take no more than %d (RFC 5321 "
+                       "4.5.3.1.4); if the provider refuses it, set name_domains = false",
+                       size, TURNING_LINE_PROMISED);
+        warn(warnings, backup, text);
+    }
 }
 
 /* Whether domains of the backup count as silent before it is asked the next time. A schedule's slots
@@ -52,7 +64,7 @@ static void warn_of_silence(const struct warnings *warnings)
     const struct config *config = warnings->config;
     const struct backup_config *first = NULL;
     char silence[DURATION_TEXT_SIZE], interval[DURATION_TEXT_SIZE], jitter[DURATION_TEXT_SIZE];
-    char text[SILENCE_SIZE], others[OTHERS_SIZE] = "";
+    char text[TEXT_SIZE], others[OTHERS_SIZE] = "";
     size_t count = 0;
 
     for (size_t i = 0; i < config->backup_count; i++) {

@@ -12,7 +12,7 @@
 
 enum {
     RECEIVE_SIZE = 64 * 1024,
-    SEND_SIZE_MAX = 256 * 1024,
+    SEND_SIZE_MAX = 4 * 1024 * 1024,
     HEARD_SIZE = 200,
     VERSION_SIZE = 24,
     PLACE_SIZE = 280,

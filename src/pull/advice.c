@@ -4,6 +4,7 @@
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/pull/advice.h>
+#include <mxpull/smtp/turning.h>
 
 #include <string.h>
 
@@ -101,6 +102,14 @@ static bool is_atrn_with_names(const struct result *result)
     return is_atrn(result) && result->backup->name_domains;
 }
 
+/* All of its domains in one line: longer than servers need to take. */
+static bool is_long_atrn(const struct result *result)
+{
+    return is_atrn_with_names(result) &&
+           turning_atrn_size(result->backup->domains, result->backup->domain_count) >
+               TURNING_LINE_PROMISED;
+}
+
 static bool has_form(const struct result *result, enum node_form form)
 {
     return result->node != NULL && result->node->form == form;
@@ -191,6 +200,9 @@ static bool has_password_command(const struct result *result)
 #define LINE_AND_FIREWALL "the line, host and port, and any firewall in between"
 #define PLAIN_PORT                                                                                 \
     "TLS from the first byte is for port 465: on a port that begins in clear set tls = required"
+#define LINE_TOO_LONG                                                                              \
+    "the domains make ATRN longer than the 512 octets that servers promise to take: set "          \
+    "name_domains = false, or use fewer domains"
 #define ITS_ADMINISTRATOR "ask the backup's administrator "
 #define CERTIFICATE_OR_PIN "; or pin its key by tls_fingerprint, with tls_verify = false"
 #define OTHER_MECHANISM                                                                            \
@@ -309,6 +321,11 @@ static const struct row {
      "the backup wants TLS before {command}: set tls = required"},
     {OUTCOME_TLS, ANYWHERE, ANY, NULL,
      "the backup wants TLS but offers no STARTTLS: set tls = implicit if it has TLS on port 465"},
+
+    {OUTCOME_UNSUPPORTED, AT(COMMAND), 500, is_long_atrn, LINE_TOO_LONG},
+    {OUTCOME_MISUNDERSTOOD, AT(COMMAND), 501, is_long_atrn, LINE_TOO_LONG},
+    {OUTCOME_DENIED, AT(COMMAND), 552, is_long_atrn, LINE_TOO_LONG},
+    {OUTCOME_DENIED, AT(COMMAND), 554, is_long_atrn, LINE_TOO_LONG},
 
     {OUTCOME_UNSUPPORTED, ANYWHERE, ANY, is_atrn_elsewhere,
      "check port, for ATRN has one of its own, 366; or " ITS_ADMINISTRATOR "to turn it on"},

@@ -53,7 +53,8 @@ struct turn {
     struct reply reply;
     struct buffer early; /* what the provider said before the primary was there again */
     bool turned;         /* 250 was said */
-    unsigned reopened; /* how often the primary had to be opened again while the provider thought */
+    unsigned reopened;   /* how often the primary had to be opened again while the provider thought,
+                          since a session has brought mail */
     bool in_clear, stopping;
     int64_t resume_ms; /* in PAUSED */
 };
@@ -110,7 +111,6 @@ static void cut(struct turn *turn, enum outcome outcome, int code, const char *t
 static void ask(struct turn *turn)
 {
     turn->state = ASKING;
-    reply_reset(&turn->reply);
     act(turn, turning_connected(turn->turning));
 }
 
@@ -201,6 +201,21 @@ static void take_reply(struct turn *turn, const char *bytes, size_t size)
         act(turn, step);
 }
 
+/* No command of ours is out: a 421 announces the end (RFC 5321 3.8). */
+static void take_unasked(struct turn *turn, const char *bytes, size_t size)
+{
+    struct error error;
+    size_t used;
+    bool complete;
+
+    if (reply_feed(&turn->reply, bytes, size, &used, &complete, &error) != STATUS_OK)
+        cut(turn, OUTCOME_PROTOCOL, 0, error.text);
+    else if (complete && turn->reply.code == 421)
+        cut(turn, OUTCOME_DEFERRED, 421, turn->reply.text.bytes);
+    else if (complete)
+        cut(turn, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
+}
+
 static void provider_received(void *context, const char *bytes, size_t size)
 {
     struct turn *turn = context;
@@ -212,7 +227,7 @@ static void provider_received(void *context, const char *bytes, size_t size)
     else if (turn->state == ASKING)
         take_reply(turn, bytes, size);
     else
-        cut(turn, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
+        take_unasked(turn, bytes, size);
 }
 
 static void provider_drained(void *context)
@@ -268,6 +283,7 @@ static void open_provider(struct turn *turn)
     struct error error;
 
     turn->state = PROVIDER;
+    reply_reset(&turn->reply);
     target_move(&turn->options, SESSION_CONNECTING, NULL);
     turn->connection =
         connection_open(turn->options.polling->loop, &options, &events, turn, &error);
@@ -316,6 +332,8 @@ static void reversed_ended(void *context, const char *why)
     struct turn *turn = context;
     struct guard_counts counts = bridge_counts(turn->bridge);
 
+    if (counts.messages > 0)
+        turn->reopened = 0;
     turn_account_session(&turn->account, &counts);
     act(turn, turning_ended(turn->turning, counts.messages, counts.refused_for_now, why));
 }

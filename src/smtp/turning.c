@@ -18,13 +18,13 @@
 #include <mxpull/smtp/turning.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 /* 0.25, 0.5, 1, 2 and 4 seconds after sessions that broke off; the first two after those in order. */
 enum {
     PAUSES_BROKEN_MAX = 5,
     PAUSES_IN_ORDER_MAX = 2,
     FIRST_PAUSE_MS = 250,
-    COMMAND_SIZE_MAX = 256 * 1024,
     TEXT_SIZE_MAX = 1000
 };
 enum state {
@@ -47,6 +47,21 @@ struct turning {
     char *text;
 };
 
+/* Without the option character (RFC 1985 5.3). */
+static const char *domain_of(const struct node *node)
+{
+    return node->name + (node->form == NODE_DOMAIN ? 0 : 1);
+}
+
+size_t turning_atrn_size(const struct node *nodes, size_t count)
+{
+    size_t size = strlen("ATRN\r\n");
+
+    for (size_t i = 0; i < count; i++)
+        size += 1 + strlen(domain_of(&nodes[i]));
+    return size;
+}
+
 struct turning *turning_new(enum verb verb, const struct node *nodes, size_t count,
                             int64_t sessions_max)
 {
@@ -56,12 +71,11 @@ struct turning *turning_new(enum verb verb, const struct node *nodes, size_t cou
     turning->sessions_max = sessions_max;
     turning->outcome = OUTCOME_INTERRUPTED;
     turning->text = memory_copy("");
-    buffer_init(&turning->ask, COMMAND_SIZE_MAX);
-    buffer_init(&turning->command, COMMAND_SIZE_MAX);
+    buffer_init(&turning->ask, TURNING_LINE_MAX);
+    buffer_init(&turning->command, TURNING_LINE_MAX);
     (void)buffer_append_text(&turning->ask, verb_name(verb));
     for (size_t i = 0; i < count && verb == VERB_ATRN; i++)
-        (void)buffer_append_format(&turning->ask, "%c%s", i == 0 ? ' ' : ',',
-                                   nodes[i].name + (nodes[i].form == NODE_DOMAIN ? 0 : 1));
+        (void)buffer_append_format(&turning->ask, "%c%s", i == 0 ? ' ' : ',', domain_of(&nodes[i]));
     (void)buffer_append_text(&turning->ask, "\r\n");
     return turning;
 }

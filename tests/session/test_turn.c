@@ -113,6 +113,18 @@ static const struct row rows[] = {
     {"three messages", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 3, "received", 0, 3,
      "mx#2 < ATRN e.example", "mx#3"},
     {"none", PROVIDER SINK, PRIMARY MX E_EXAMPLE, 0, "empty", 0, 0, "mx#1 > 453", NULL},
+    {"421 while our own server is told of the provider",
+     "server mx 127.0.0.1:0\n  auth PLAIN me secret\n  odmr " WAITING
+     "\n  drip 8 10ms\n  reply CREDENTIALS \"235 ok\" \"421 busy\"\n" SINK
+     "  proxied\n  on-connection 2 delay GREETING 500ms\n",
+     "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1,
+     "deferred 421 busy", 75, 0, NULL, "mx#1 < ATRN"},
+    {"250 while our own server is told of the provider",
+     "server mx 127.0.0.1:0\n  auth PLAIN me secret\n  odmr " WAITING
+     "\n  drip 8 10ms\n  reply CREDENTIALS \"235 ok\" \"250 busy\"\n" SINK
+     "  proxied\n  on-connection 2 delay GREETING 500ms\n",
+     "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1, "protocol", 76,
+     0, NULL, "mx#1 < ATRN"},
     {"by CRAM-MD5", PROVIDER SINK, PRIMARY MX "auth = CRAM-MD5 " E_EXAMPLE, 1, "received", 0, 1,
      "< AUTH CRAM-MD5", NULL},
     {"without names: whatever is ours", PROVIDER SINK, PRIMARY MX "name_domains = false " E_EXAMPLE,

@@ -20,6 +20,14 @@ struct advice_row {
 
 static char text[] = "x", user[] = "joe", tls[] = "TLSv1.3";
 
+#define LABEL "l23456789012345678901234567890123456789012345678901234567890."
+#define LONG                                                                                       \
+    {                                                                                              \
+        .name = LABEL LABEL LABEL "example"                                                        \
+    }
+
+static struct node long_names[] = {LONG, LONG, LONG};
+
 #define USER .backup = {.user = user, .password = text}
 
 static const struct advice_row rows[] = {
@@ -119,6 +127,16 @@ static const struct advice_row rows[] = {
      "check port, for ATRN has one of its own, 366", .backup = {.method = METHOD_ATRN}},
     {"ATRN at 366", OUTCOME_UNSUPPORTED, STAGE_COMMAND, 0, "to turn ATRN on; if it is only hidden",
      .backup = {.method = METHOD_ATRN, .port = 366}},
+    {"a long ATRN", OUTCOME_UNSUPPORTED, STAGE_COMMAND, 500, "longer than the 512 octets",
+     .backup =
+         {.method = METHOD_ATRN, .name_domains = true, .domains = long_names, .domain_count = 3}},
+    {"a long ATRN, in parts", OUTCOME_MISUNDERSTOOD, STAGE_COMMAND, 501,
+     "longer than the 512 octets",
+     .backup =
+         {.method = METHOD_ATRN, .name_domains = true, .domains = long_names, .domain_count = 3}},
+    {"a short ATRN", OUTCOME_MISUNDERSTOOD, STAGE_COMMAND, 501, "check domains",
+     .backup =
+         {.method = METHOD_ATRN, .name_domains = true, .domains = long_names, .domain_count = 2}},
     {"TURN", OUTCOME_UNSUPPORTED, STAGE_COMMAND, 502, "to turn TURN on",
      .backup = {.method = METHOD_TURN}},
 

@@ -7,6 +7,13 @@
 #include <stdio.h>
 #include <support.h>
 
+#define ATRN "backup a { method = atrn user = u password = p tls = required domains = "
+/* 490 octets */
+#define NAME(c) c "n23456789012345678901234567890123456789.example, "
+#define NAMES                                                                                      \
+    NAME("a")                                                                                      \
+    NAME("b") NAME("c") NAME("d") NAME("e") NAME("f") NAME("g") NAME("h") NAME("i") NAME("j")
+
 struct row {
     const char *name;
     const char *text;
@@ -17,6 +24,18 @@ static const struct row rows[] = {
     {"nothing to say", "backup a { domains = a.example }\n", NULL},
     {"atrn with domains",
      "backup a { method = atrn user = u password = p tls = required domains = a.example }\n", NULL},
+    {"an ATRN line of 512 octets",
+     ATRN "{" NAMES "xyzxyzx.example"
+          "} }\n",
+     NULL},
+    {"an ATRN line of 513 octets",
+     ATRN "{" NAMES "xyzxyzxx.example"
+          "} }\n",
+     ":1: backup \"a\": domains: ATRN names them in one line of 513 octets"},
+    {"without names",
+     ATRN "{" NAMES "xyzxyzxx.example"
+          "} name_domains = false }\n",
+     NULL},
     {"password in clear",
      "backup a { domains = a.example user = u password = p auth_in_clear = true }\n",
      "auth_in_clear"},

@@ -5,9 +5,12 @@
  * - refuses it. The commands sent are compared, and the outcome. */
 #include "unit.h"
 
+#include <mxpull/base/memory.h>
 #include <mxpull/smtp/turning.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct row {
     const char *name;
@@ -126,10 +129,35 @@ static void test_no_domains(void **state)
     turning_free(turning);
 }
 
+/* However many there are, all of them are named. */
+static void test_many_domains(void **state)
+{
+    enum {
+        COUNT = 9000
+    };
+    struct node *nodes = memory_new(COUNT, sizeof *nodes);
+    struct error error;
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++) {
+        char name[64];
+
+        (void)snprintf(name, sizeof name, "@a-domain-of-a-customer-%04d.example", i);
+        assert_int_equal(node_parse(&nodes[i], name, &error), STATUS_OK);
+    }
+    struct turning *turning = turning_new(VERB_ATRN, nodes, COUNT, 5);
+    const char *command = turning_ask(turning);
+    assert_int_equal(strlen(command), turning_atrn_size(nodes, COUNT));
+    assert_string_equal(command + strlen(command) - 15, "-8999.example\r\n");
+    turning_free(turning);
+    free(nodes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_domains),
-                                       cmocka_unit_test(test_limit_is_told)};
+                                       cmocka_unit_test(test_limit_is_told),
+                                       cmocka_unit_test(test_many_domains)};
 
     return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
 }

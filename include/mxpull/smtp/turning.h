@@ -17,6 +17,16 @@ enum turning_step {
     TURNING_END,     /* close the connection: turning_outcome() stands */
 };
 
+/* RFC 5321 4.5.3.1.4 promises the smaller size for a command line, with its CRLF; what is longer than the larger
+ * one is not sent. */
+enum {
+    TURNING_LINE_PROMISED = 512,
+    TURNING_LINE_MAX = 1024 * 1024
+};
+
+/* The octets of an ATRN command that names these nodes, with its CRLF. */
+size_t turning_atrn_size(const struct node *nodes, size_t count);
+
 struct turning;
 
 /* Asks a provider to turn the connection round, by ATRN (RFC 2645 5.2.1; all nodes in one command,
