@@ -177,6 +177,7 @@ mark() {
     local from to
     grep ' rw' "/proc/$1/maps" | while read -r from _; do
         to=$((0x${from#*-})) from=$((0x${from%-*}))
+        [ $((to - from)) -lt 67108864 ] || continue # a sanitizer's own
         dd if="/proc/$1/mem" bs=4096 skip=$((from / 4096)) count=$(((to - from) / 4096)) 2>/dev/null
     done | grep -aoF "$2" | wc -l
 }
