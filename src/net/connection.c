@@ -290,6 +290,11 @@ static void time_out(struct connection *connection)
                 (is_limited ? leader->connect_timeout_ms : connection->reply_timeout_ms) / 1000));
     else
         (void)error_set(&error, STATUS_TIMEOUT, "no answer in time");
+    if (connection->phase == PHASE_OPEN) { /* it stands: its owner may have a last word */
+        connection->deadline_ms = INT64_MAX;
+        connection->events->failed(connection->context, 0, &error);
+        return;
+    }
     fail(connection, 0, &error);
 }
 

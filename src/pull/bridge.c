@@ -22,6 +22,8 @@
  * for that to the final dot. */
 enum {
     UNSENT_MAX = 64 * 1024,
+    DRAIN_LIMIT_MS = 30 * 60 * 1000,
+    DRAIN_IDLE_MS = 60 * 1000, /* the provider may believe that its message has ended */
     SHOWN_MAX = 8 * 1024,
     DATA_GO_FIFTHS = 2,
     ACCEPTED_FIFTHS = 10
@@ -45,6 +47,8 @@ struct bridge {
     bool is_behind_auth;       /* what comes may be a secret */
     bool is_short;             /* of file descriptors */
     enum guard_wait waits_for; /* what the deadline that runs is for */
+    int64_t drain_limit_ms;    /* monotonic */
+    char why[ERROR_TEXT_SIZE]; /* a side was lost; "": none was */
 };
 
 static void over(struct bridge *bridge, const char *why)
@@ -109,6 +113,25 @@ static void hold_back(struct bridge *bridge)
     connection_hold(bridge->primary, connection_unsent(bridge->provider) > UNSENT_MAX);
 }
 
+/* The primary is given up, and the provider heard to the end of its message: every piece of it in its time, and all of
+ * it in DRAIN_LIMIT_MS. */
+static void drain(struct bridge *bridge)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t idle_ms = bridge->options.backup->idle_timeout_s * 1000;
+    int64_t at_ms = now_ms + (idle_ms < DRAIN_IDLE_MS ? idle_ms : DRAIN_IDLE_MS);
+
+    if (bridge->primary != NULL) {
+        connection_close(bridge->primary);
+        bridge->primary = NULL;
+        bridge->drain_limit_ms = now_ms + DRAIN_LIMIT_MS;
+        bridge->waits_for = GUARD_WAIT_DATA;
+        connection_hold(bridge->provider, false);
+    }
+    connection_deadline(bridge->provider,
+                        at_ms < bridge->drain_limit_ms ? at_ms : bridge->drain_limit_ms);
+}
+
 /* Does what the guard has made of the last event. */
 static void follow(struct bridge *bridge, enum guard_state state)
 {
@@ -125,8 +148,11 @@ static void follow(struct bridge *bridge, enum guard_state state)
         if (moved || guard_waits_for(bridge->guard) != bridge->waits_for)
             set_deadlines(bridge); /* a command that comes in byte by byte gets no more time */
         break;
+    case GUARD_DRAIN: drain(bridge); break;
     case GUARD_QUIT: over(bridge, NULL); break;
-    case GUARD_BROKEN: over(bridge, guard_why(bridge->guard)); break;
+    case GUARD_BROKEN:
+        over(bridge, bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard));
+        break;
     }
 }
 
@@ -187,19 +213,21 @@ static void feed(struct bridge *bridge, enum guard_side side, const char *bytes,
 
 static void end_side(struct bridge *bridge, enum guard_side side, const struct error *error)
 {
-    char why[ERROR_TEXT_SIZE + 64];
     const char *who = side == GUARD_PROVIDER ? "the provider" : "our own mail server";
+    bool is_provider_gone = side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT;
 
-    if (error->status == STATUS_TIMEOUT)
-        (void)snprintf(why, sizeof why, "%s was silent for %llds", who,
+    if (bridge->why[0] != '\0')
+        ; /* the first reason stands */
+    else if (error->status == STATUS_TIMEOUT)
+        (void)snprintf(bridge->why, sizeof bridge->why, "%s was silent for %llds", who,
                        (long long)patience_s(bridge, bridge->waits_for));
     else
-        (void)snprintf(why, sizeof why, "%s closed the connection in the middle of the session",
-                       who);
+        (void)snprintf(bridge->why, sizeof bridge->why,
+                       "%s closed the connection in the middle of the session", who);
     enum guard_state state = guard_end(bridge->guard, side, &bridge->output);
-    send_output(side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT ? NULL : bridge->provider,
-                &bridge->output.provider);
-    over(bridge, state == GUARD_QUIT ? NULL : why);
+    if (is_provider_gone)
+        buffer_clear(&bridge->output.provider);
+    follow(bridge, state);
 }
 
 void bridge_received(struct bridge *bridge, const char *bytes, size_t size)

@@ -335,7 +335,8 @@ static void reversed_ended(void *context, const char *why)
     if (counts.messages > 0)
         turn->reopened = 0;
     turn_account_session(&turn->account, &counts);
-    act(turn, turning_ended(turn->turning, counts.messages, counts.refused_for_now, why));
+    act(turn, turning_ended(turn->turning, counts.messages + counts.contents_refused,
+                            counts.refused_for_now, why));
 }
 
 static void delivered(void *context, const struct guard_message *message)

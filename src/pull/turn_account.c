@@ -132,6 +132,7 @@ void turn_account_session(struct turn_account *account, const struct guard_count
     account->counts.messages += counts->messages;
     account->counts.bytes += counts->bytes;
     account->counts.recipients_refused += counts->recipients_refused;
+    account->counts.contents_refused += counts->contents_refused;
     account->counts.refused_for_now += counts->refused_for_now;
     account->counts.refused_for_good += counts->refused_for_good;
     account->sessions++;
@@ -151,7 +152,8 @@ static void tell_refusals(const struct turn_account *account, const struct resul
     long long taken = result->messages, for_now = result->refused_for_now,
               for_good = result->refused_for_good;
     uint64_t foreign = account->counts.recipients_refused;
-    bool is_nothing_taken = account->counts.messages == 0 && foreign > 0;
+    uint64_t malformed = account->counts.contents_refused;
+    bool is_nothing_taken = account->counts.messages == 0 && foreign + malformed > 0;
 
     if (for_now > 0)
         (void)buffer_append_format(
@@ -168,8 +170,13 @@ static void tell_refusals(const struct turn_account *account, const struct resul
                                    for_now > 0 ? "; " : "", for_good, refusals->for_good);
     if (foreign > 0)
         (void)buffer_append_format(
-            said, "%s%llu recipient%s refused here, in none of the domains of this backup",
+            said, "%s%llu recipient%s refused here, not in the domains of this backup or misspelt",
             said->size > 0 ? "; " : "", (unsigned long long)foreign, plural((int64_t)foreign));
+    if (malformed > 0)
+        (void)buffer_append_format(
+            said,
+            "%s%llu message%s refused here for a lone dot between line ends that are not CRLF",
+            said->size > 0 ? "; " : "", (unsigned long long)malformed, plural((int64_t)malformed));
     if (*outcome == OUTCOME_RECEIVED &&
         (for_now > 0 || (taken == 0 && for_good > 0) || is_nothing_taken))
         *outcome = OUTCOME_REFUSED;

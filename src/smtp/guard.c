@@ -10,14 +10,20 @@
  *     | QUIT passed                          221 sent
  *     +--------------> LEAVING ----------------------------------> over: GUARD_QUIT
  *
+ *   CONTENT --smuggled, or the primary is lost--> REFUSING --its end--> ENDING --> over: GUARD_BROKEN
+ *
  *   everywhere: what may not be, or an end of a connection -------> over: GUARD_BROKEN
  *
  * In GOING the provider may say nothing. In LEAVING what it says is not heard. Behind the final dot
  * commands may follow at once (RFC 2920 3.1: content may be the first of a group); until the reply
  * to the dot has come the message's fate is open, as it is in CONTENT. A session that breaks then
- * says nothing to the provider: without a reply it keeps the message (RFC 5321 4.2.5). A session
- * that breaks while replies are due says 421 to the first of these commands, which settles nothing,
- * and never a 5xx that the provider would take for the reply to a recipient. */
+ * by the provider's fault says nothing to it: without a reply it keeps the message (RFC 5321 4.2.5). A
+ * session that breaks while replies are due says 421 to the first of these commands, which settles
+ * nothing, and never a 5xx that the provider would take for the reply to a recipient.
+ *
+ * A provider begins its queue anew at each poll. So what one message brings about is told of that
+ * message, and never by a close alone: its content is read to the end before it is refused, and what
+ * waited for a primary that has failed at it gets 451. */
 #include "guard_reply.h"
 #include "guard_session.h"
 
@@ -31,7 +37,8 @@
 enum {
     /* What one feed can bring about at most: our own replies of a whole session; a reply of the
      * primary that was all but complete, and a feed full of bare codes, which grow by a half. */
-    ANSWERS_SIZE_MAX = 16 * 1024,
+    ANSWER_SIZE_MAX = 110,
+    ANSWERS_SIZE_MAX = GUARD_QUEUE_SIZE * ANSWER_SIZE_MAX,
     REPLIES_SIZE_MAX = REPLY_SIZE_MAX + GUARD_REPLY_GROWTH_MAX + GUARD_FEED_MAX * 3 / 2,
     PROVIDER_SIZE_MAX = REPLIES_SIZE_MAX + 2 * ANSWERS_SIZE_MAX,
     PRIMARY_SIZE_MAX = GUARD_FEED_MAX + GUARD_LINE_SIZE_MAX,
@@ -81,7 +88,7 @@ bool guard_is_fate_open(const struct guard *guard)
     return guard->phase == GUARD_CONTENT || guard->has_dot;
 }
 
-static void say(struct guard_output *output, const char *reply)
+void guard_say(struct guard_output *output, const char *reply)
 {
     enum status status = buffer_append_format(&output->provider, "%s\r\n", reply);
 
@@ -98,7 +105,28 @@ void guard_break(struct guard *guard, struct guard_output *output, const char *r
         return;
     if (guard->queue.count > 0 && strncmp(reply, "421", 3) != 0)
         reply = "421 4.7.0 Closing the connection";
-    say(output, reply);
+    guard_say(output, reply);
+}
+
+void guard_refuse_content(struct guard *guard, const char *verdict, const char *why)
+{
+    guard->state = GUARD_DRAIN;
+    guard->phase = GUARD_REFUSING;
+    guard->verdict = verdict;
+    guard->end_match = guard_data_match(&guard->data);
+    (void)text_copy(guard->why, sizeof guard->why, why);
+}
+
+void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
+{
+    if (guard->phase == GUARD_CONTENT) {
+        guard_refuse_content(guard, GUARD_NOT_NOW, why);
+        return;
+    }
+    guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
+    guard->has_dot = false;
+    guard_answer(guard, output);
+    guard_break(guard, output, guard->phase == GUARD_LEAVING ? NULL : GUARD_PRIMARY_LOST, why);
 }
 
 void guard_answer(struct guard *guard, struct guard_output *output)
@@ -106,8 +134,8 @@ void guard_answer(struct guard *guard, struct guard_output *output)
     const struct guard_pending *front = guard_queue_front(&guard->queue);
 
     while (front != NULL && front->answer != NULL) {
-        say(output, front->answer);
-        if (front->verb == GUARD_VERB_QUIT)
+        guard_say(output, front->answer);
+        if (front->verb == GUARD_VERB_QUIT && guard->state == GUARD_OPEN)
             guard->state = GUARD_QUIT;
         guard_queue_drop(&guard->queue);
         front = guard_queue_front(&guard->queue);
@@ -136,7 +164,7 @@ static bool can_feed(enum guard_side side, size_t size, const struct guard_outpu
 enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
                             size_t size, struct guard_output *output)
 {
-    if (guard->state != GUARD_OPEN)
+    if (guard->state != GUARD_OPEN && (guard->state != GUARD_DRAIN || side == GUARD_PRIMARY))
         return guard->state;
     if (!can_feed(side, size, output)) {
         /* A bug of the caller; but no build may answer it by losing a part of a message. */
@@ -150,10 +178,25 @@ enum guard_state guard_feed(struct guard *guard, enum guard_side side, const cha
     return guard->state;
 }
 
+/* The provider may have taken for the end of its message what is none. */
+static void end_refusing(struct guard *guard, struct guard_output *output)
+{
+    if (guard->phase == GUARD_REFUSING)
+        guard_say(output, guard->verdict);
+    guard->state = GUARD_BROKEN;
+}
+
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output)
 {
-    if (guard->state != GUARD_OPEN)
+    switch (guard->state) {
+    case GUARD_QUIT:
+    case GUARD_BROKEN: return guard->state;
+    case GUARD_DRAIN:
+        if (side == GUARD_PROVIDER)
+            end_refusing(guard, output);
         return guard->state;
+    case GUARD_OPEN: break;
+    }
     switch (side) {
     case GUARD_PROVIDER:
         /* RFC 5321 4.1.1.10: QUIT must come first, its reply should be waited for. */
@@ -165,9 +208,7 @@ enum guard_state guard_end(struct guard *guard, enum guard_side side, struct gua
                             ? "the provider has gone in the middle of a message"
                             : "the provider has gone without QUIT");
         break;
-    case GUARD_PRIMARY:
-        guard_break(guard, output, GUARD_PRIMARY_LOST, "the primary has gone");
-        break;
+    case GUARD_PRIMARY: guard_lose_primary(guard, output, "the primary has gone"); break;
     }
     return guard->state;
 }
@@ -176,7 +217,7 @@ enum guard_wait guard_waits_for(const struct guard *guard)
 {
     const struct guard_pending *front = guard_queue_front(&guard->queue);
 
-    if (guard->phase == GUARD_CONTENT)
+    if (guard->phase == GUARD_CONTENT || guard->phase == GUARD_REFUSING)
         return GUARD_WAIT_DATA;
     if (front == NULL)
         return GUARD_WAIT_COMMAND;

@@ -80,8 +80,10 @@ enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, 
         if (data->held == 0) {
             at += take_text(data, bytes + at, size - at, content);
         } else if (data->held == 2) {
-            if (c != '\n')
+            if (c != '\n') {
+                *used = at;
                 return GUARD_DATA_SMUGGLED;
+            }
             pass(data, content, ".\r\n", 3);
             data->size -= 3;
             *used = at + 1;
@@ -90,6 +92,7 @@ enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, 
             data->held = 2;
             at++;
         } else if (c == '\r' || c == '\n') {
+            *used = at;
             return GUARD_DATA_SMUGGLED;
         } else {
             pass(data, content, ".", 1);
@@ -99,4 +102,35 @@ enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, 
     }
     *used = size;
     return GUARD_DATA_MORE;
+}
+
+static const char content_end[] = "\r\n.\r\n";
+
+unsigned guard_data_match(const struct guard_data *data)
+{
+    if (data->held > 0)
+        return data->before == BEFORE_CRLF ? 2 + data->held : 0;
+    switch (data->before) {
+    case BEFORE_CRLF: return 2;
+    case BEFORE_CR: return 1;
+    case BEFORE_LF:
+    case BEFORE_OTHER: break;
+    }
+    return 0;
+}
+
+bool guard_data_drain(unsigned *match, const char *bytes, size_t size, size_t *used)
+{
+    for (size_t at = 0; at < size; at++) {
+        if (bytes[at] == content_end[*match])
+            (*match)++;
+        else
+            *match = bytes[at] == '\r' ? 1 : 0;
+        if (*match == sizeof content_end - 1) {
+            *used = at + 1;
+            return true;
+        }
+    }
+    *used = size;
+    return false;
 }

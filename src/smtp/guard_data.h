@@ -3,13 +3,14 @@
 
 #include <mxpull/base/buffer.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum guard_data_end {
-    GUARD_DATA_MORE,     /* all bytes were taken */
-    GUARD_DATA_END,      /* the final dot was among them and stands at the end of what was passed */
-    GUARD_DATA_SMUGGLED, /* a lone dot between line ends that are not both CRLF */
+    GUARD_DATA_MORE, /* all bytes were taken */
+    GUARD_DATA_END,  /* the final dot was among them and stands at the end of what was passed */
+    GUARD_DATA_SMUGGLED, /* a lone dot between line ends that are not both CRLF; its last byte was not taken */
 };
 
 /* What the byte before a place ends. */
@@ -34,5 +35,12 @@ void guard_data_init(struct guard_data *data);
  * says how many were taken. content must have room for size + 2 bytes. */
 enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, size_t size,
                                     size_t *used, struct buffer *content);
+
+/* How much of the CRLF.CRLF that ends a content has come, for guard_data_drain. */
+unsigned guard_data_match(const struct guard_data *data);
+
+/* Takes bytes up to the end of a content, and passes nothing. match says how much of CRLF.CRLF stood
+ * before them. Returns whether the end was among them; *used says how many were taken. */
+bool guard_data_drain(unsigned *match, const char *bytes, size_t size, size_t *used);
 
 #endif

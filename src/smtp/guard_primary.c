@@ -13,11 +13,10 @@ static bool is_meant_for(enum guard_verb verb, int code)
     return code < 300 || code >= 400;
 }
 
-/* The primary has answered for the message. */
-static void end_message(struct guard *guard, int code, const char *text)
+void guard_tell_message(const struct guard *guard, int code, const char *text)
 {
-    struct guard_transaction *transaction = &guard->transaction;
-    struct guard_message message = {
+    const struct guard_transaction *transaction = &guard->transaction;
+    const struct guard_message message = {
         .sender = transaction->sender.bytes,
         .recipients = transaction->recipients.bytes,
         .recipient_count = transaction->recipient_count,
@@ -27,15 +26,21 @@ static void end_message(struct guard *guard, int code, const char *text)
         .text = text,
     };
 
+    if (guard->options.message != NULL)
+        guard->options.message(guard->options.context, &message);
+}
+
+/* The primary has answered for the message. */
+static void end_message(struct guard *guard, int code, const char *text)
+{
     guard->has_dot = false;
     if (code < 300) {
         guard->counts.messages++;
         guard->counts.bytes += guard->data.size;
         guard->heard = 0;
     }
-    if (guard->options.message != NULL)
-        guard->options.message(guard->options.context, &message);
-    guard_transaction_clear(transaction);
+    guard_tell_message(guard, code, text);
+    guard_transaction_clear(&guard->transaction);
 }
 
 /* RFC 5321 4.5.3.1.10: behind the 100 recipients that each server takes, 452 (552 of older ones) says that the
@@ -121,8 +126,11 @@ static void take_farewell(struct guard *guard, const char *text, struct guard_ou
     struct error error;
 
     (void)error_set(&error, STATUS_PROTOCOL, "the primary closes the connection: 421 %s", text);
-    if (!guard_is_fate_open(guard))
-        guard_reply_append(&output->provider, 421, text, false);
+    if (guard->queue.count > 0 || guard_is_fate_open(guard)) {
+        guard_lose_primary(guard, output, error.text);
+        return;
+    }
+    guard_reply_append(&output->provider, 421, text, false);
     guard_break(guard, output, NULL, error.text);
 }
 
@@ -142,7 +150,7 @@ static void take_reply(struct guard *guard, struct guard_output *output)
 
         (void)error_set(&error, STATUS_PROTOCOL,
                         "the primary said what nothing had asked for: %03d %s", code, text);
-        guard_break(guard, output, GUARD_PRIMARY_LOST, error.text);
+        guard_lose_primary(guard, output, error.text);
         return;
     }
     guard_reply_append(&output->provider, code, text, front->verb == GUARD_EHLO && code < 300);
@@ -161,7 +169,7 @@ void guard_take_primary(struct guard *guard, const char *bytes, size_t size,
 
         if (reply_feed(&guard->reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
             (void)error_prefix(&error, "the primary");
-            guard_break(guard, output, GUARD_PRIMARY_LOST, error.text);
+            guard_lose_primary(guard, output, error.text);
             return;
         }
         if (complete) {

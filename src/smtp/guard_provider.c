@@ -3,12 +3,18 @@
 #include "guard_command.h"
 #include "guard_session.h"
 
+#include <mxpull/base/text.h>
+
 #include <assert.h>
 #include <string.h>
 
 enum {
-    REFUSED_MAX = 100,        /* commands refused here in a session */
-    COMMANDS_MAX = 10 * 1000, /* commands since the last accepted message */
+    REFUSED_MAX = 100,             /* commands but RCPT refused here in a session */
+    COMMANDS_MAX = 100 * 1000,     /* commands since the last accepted message */
+    RECIPIENTS_WAITING_MAX = 1000, /* behind so many commands that wait, recipients are put off */
+    SKIPPED_MAX = 1024 * 1024,     /* bytes of a faulty line */
+    DRAINED_MAX = 1024 * 1024 * 1024, /* bytes of a refused message */
+    FAULTY_SHOWN_MAX = 200
 };
 
 /* The command line without its CRLF, unless it may be a secret. */
@@ -17,7 +23,7 @@ static void report_refused(struct guard *guard, const struct guard_command *comm
 {
     struct buffer *line = &guard->line;
 
-    if (command->verb == GUARD_RCPT)
+    if (command->verb == GUARD_RCPT && *reply == '5')
         guard->counts.recipients_refused++;
     line->size -= 2;
     line->bytes[line->size] = '\0';
@@ -37,7 +43,7 @@ static void refuse(struct guard *guard, const struct guard_command *command, con
         guard_break(guard, output, reply, "the provider sent BDAT, which was not offered to it");
         return;
     }
-    if (++guard->refused > REFUSED_MAX) {
+    if (command->verb != GUARD_RCPT && ++guard->refused > REFUSED_MAX) {
         guard_break(guard, output, "421 4.7.0 Too many refused commands, closing the connection",
                     "the provider sent too many commands that had to be refused");
         return;
@@ -89,30 +95,101 @@ static void take_command(struct guard *guard, struct guard_output *output)
                     "the provider sent too many commands");
         return;
     }
-    const char *reply = guard_command_judge(&command, &guard->domains);
+    const char *reply =
+        guard->fault != NULL ? guard->fault : guard_command_judge(&command, &guard->domains);
+    if (reply == NULL && command.verb == GUARD_RCPT && guard->queue.count >= RECIPIENTS_WAITING_MAX)
+        reply =
+            "452 4.5.3 Too many recipients at once"; /* RFC 5321 4.5.3.1.10: the rest comes later */
     if (reply != NULL)
         refuse(guard, &command, reply, output);
     else
         pass(guard, &command, output);
     buffer_clear(&guard->line);
+    guard->fault = NULL;
+    guard->skipped = 0;
+}
+
+/* A line in which something may not be is refused as a whole, at the LF that ends it: to close instead would
+ * leave the provider with a message that it begins its queue with at the next poll. Returns the bytes taken. */
+static size_t skip_line(struct guard *guard, const char *bytes, size_t size,
+                        struct guard_output *output)
+{
+    const char *line_end = memchr(bytes, '\n', size);
+    size_t used = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
+    struct buffer *line = &guard->line;
+
+    guard->skipped += used;
+    if (guard->skipped > SKIPPED_MAX) {
+        guard_break(guard, output, guard->fault, "the provider sent a line without end");
+    } else if (line_end != NULL) {
+        if (line->size > FAULTY_SHOWN_MAX)
+            line->size = FAULTY_SHOWN_MAX;
+        (void)buffer_append_text(line, "\r\n");
+        take_command(guard, output);
+    }
+    return used;
 }
 
 /* Takes bytes up to the end of a command. Returns how many. */
 static size_t take_line(struct guard *guard, const char *bytes, size_t size,
                         struct guard_output *output)
 {
+    if (guard->fault != NULL)
+        return skip_line(guard, bytes, size, output);
     for (size_t at = 0; at < size; at++) {
-        const char *fault;
-
-        switch (guard_line_take(&guard->line, bytes[at], &fault)) {
+        switch (guard_line_take(&guard->line, bytes[at], &guard->fault)) {
         case GUARD_LINE_OPEN: break;
         case GUARD_LINE_WHOLE: take_command(guard, output); return at + 1;
-        case GUARD_LINE_BROKEN:
-            guard_break(guard, output, fault, fault + strlen("500 5.5.2 "));
-            return at;
+        case GUARD_LINE_BROKEN: return at;
         }
     }
     return size;
+}
+
+/* The message is refused for good; the primary, which never saw its end, forgets it. */
+static void smuggled(struct guard *guard)
+{
+    static const char verdict[] = "550 5.6.0 A lone dot between line ends that are not both CRLF";
+
+    guard->counts.contents_refused++;
+    guard_tell_message(guard, 550, verdict + strlen("550 "));
+    guard_refuse_content(
+        guard, verdict,
+        "a message of the provider has a lone dot between line ends that are not CRLF");
+}
+
+/* The rest of a message that is refused. */
+static size_t take_refused(struct guard *guard, const char *bytes, size_t size,
+                           struct guard_output *output)
+{
+    size_t used = size;
+    bool is_end = guard_data_drain(&guard->end_match, bytes, size, &used);
+
+    guard->drained += (int64_t)used;
+    if (!is_end && guard->drained <= DRAINED_MAX)
+        return used;
+    guard_say(output, guard->verdict);
+    guard->phase = GUARD_ENDING;
+    if (!is_end)
+        guard->state = GUARD_BROKEN;
+    return used;
+}
+
+/* The primary is gone: the next command is the last one. */
+static size_t take_ending(struct guard *guard, const char *bytes, size_t size,
+                          struct guard_output *output)
+{
+    const char *line_end = memchr(bytes, '\n', size);
+    size_t used = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
+    size_t room = guard->line.limit - guard->line.size;
+
+    (void)buffer_append(&guard->line, bytes, used < room ? used : room);
+    if (line_end == NULL && used <= room)
+        return used;
+    bool is_quit = text_equal_part("QUIT", guard->line.bytes, strcspn(guard->line.bytes, "\r\n "));
+    guard_say(output, is_quit ? "221 2.0.0 Bye" : GUARD_PRIMARY_LOST);
+    guard->state = GUARD_BROKEN;
+    return used;
 }
 
 static size_t take_content(struct guard *guard, const char *bytes, size_t size,
@@ -128,12 +205,7 @@ static size_t take_content(struct guard *guard, const char *bytes, size_t size,
         guard->has_dot = true;
         guard_queue_put(&guard->queue, GUARD_DOT, NULL, (struct guard_part){0});
         break;
-    case GUARD_DATA_SMUGGLED:
-        /* The message is refused for good; the primary, which never saw its end, forgets it. */
-        guard->phase = GUARD_COMMANDS;
-        guard_break(guard, output, "550 5.6.0 A lone dot between line ends that are not both CRLF",
-                    "a message of the provider has a lone dot between line ends that are not CRLF");
-        break;
+    case GUARD_DATA_SMUGGLED: smuggled(guard); break;
     }
     return used;
 }
@@ -141,7 +213,7 @@ static size_t take_content(struct guard *guard, const char *bytes, size_t size,
 void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
                          struct guard_output *output)
 {
-    while (size > 0 && guard->state == GUARD_OPEN) {
+    while (size > 0 && (guard->state == GUARD_OPEN || guard->state == GUARD_DRAIN)) {
         size_t used = size;
 
         switch (guard->phase) {
@@ -152,6 +224,8 @@ void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
             break;
         case GUARD_CONTENT: used = take_content(guard, bytes, size, output); break;
         case GUARD_LEAVING: break;
+        case GUARD_REFUSING: used = take_refused(guard, bytes, size, output); break;
+        case GUARD_ENDING: used = take_ending(guard, bytes, size, output); break;
         }
         bytes += used;
         size -= used;

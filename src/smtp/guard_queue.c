@@ -34,6 +34,16 @@ void guard_queue_put(struct guard_queue *queue, enum guard_verb verb, const char
     queue->count++;
 }
 
+void guard_queue_answer(struct guard_queue *queue, const char *answer)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        struct guard_pending *entry = &queue->entries[(queue->first + i) % GUARD_QUEUE_SIZE];
+
+        if (entry->answer == NULL)
+            entry->answer = answer;
+    }
+}
+
 const struct guard_pending *guard_queue_front(const struct guard_queue *queue)
 {
     return queue->count > 0 ? &queue->entries[queue->first] : NULL;

@@ -5,7 +5,7 @@
 
 /* More than this many commands at once without a reply is more than a sender has a use for. */
 enum {
-    GUARD_QUEUE_SIZE = 1000,
+    GUARD_QUEUE_SIZE = 4000,
     GUARD_QUEUE_PATHS_MAX = 32 * 1024
 };
 
@@ -29,6 +29,9 @@ void guard_queue_done(struct guard_queue *queue);
 /* Adds a command behind the others; there must be room. path (no text: none) is copied. */
 void guard_queue_put(struct guard_queue *queue, enum guard_verb verb, const char *answer,
                      struct guard_part path);
+
+/* Gives each command that waits for the primary this answer of our own, a constant. */
+void guard_queue_answer(struct guard_queue *queue, const char *answer);
 
 /* The command whose turn it is, or NULL. Valid until it is dropped. */
 const struct guard_pending *guard_queue_front(const struct guard_queue *queue);

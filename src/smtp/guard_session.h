@@ -10,13 +10,16 @@
 
 /* What the provider is told when the primary can no longer be spoken to. */
 #define GUARD_PRIMARY_LOST "421 4.3.0 The mail server has failed, closing the connection"
+#define GUARD_NOT_NOW "451 4.3.0 The mail server has failed, try again later"
 
 /* What the provider may send now. */
 enum guard_phase {
     GUARD_COMMANDS,
-    GUARD_GOING,   /* nothing: DATA was passed */
-    GUARD_CONTENT, /* the primary has said 354 */
-    GUARD_LEAVING, /* QUIT was passed: what follows is not heard */
+    GUARD_GOING,    /* nothing: DATA was passed */
+    GUARD_CONTENT,  /* the primary has said 354 */
+    GUARD_LEAVING,  /* QUIT was passed: what follows is not heard */
+    GUARD_REFUSING, /* the rest of a message that is refused at its end */
+    GUARD_ENDING,   /* QUIT, or a command that is told 421 */
 };
 
 struct guard {
@@ -33,7 +36,12 @@ struct guard {
     bool is_utf8;        /* SMTPUTF8 was given with the last MAIL that was passed */
     bool has_dot;        /* a final dot was passed and its reply is still to come */
     bool is_behind_auth; /* what comes may be a secret */
-    unsigned refused;    /* commands, in this session */
+    const char *fault;   /* of the command that is coming in: the reply to it; NULL: none */
+    size_t skipped;      /* bytes of such a command */
+    const char *verdict; /* in GUARD_REFUSING: the reply at the message's end */
+    unsigned end_match;  /* how much of CRLF.CRLF has come there */
+    int64_t drained;     /* bytes there */
+    unsigned refused;    /* commands but RCPT, in this session */
     unsigned heard;      /* commands, since the last accepted message */
     char why[ERROR_TEXT_SIZE];
 };
@@ -45,6 +53,19 @@ bool guard_is_fate_open(const struct guard *guard);
  * copied. */
 void guard_break(struct guard *guard, struct guard_output *output, const char *reply,
                  const char *why);
+
+/* The primary is lost, or may not be spoken to any more: what waits for it is refused for a while, and so is a
+ * message that is coming in, at its end. why is copied. */
+void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why);
+
+/* Reads the message that is coming in to its end and says verdict, a constant, then. */
+void guard_refuse_content(struct guard *guard, const char *verdict, const char *why);
+
+/* Tells of the message whose fate is known now: the reply, and its text. */
+void guard_tell_message(const struct guard *guard, int code, const char *text);
+
+/* Says a reply of our own at once. */
+void guard_say(struct guard_output *output, const char *reply);
 
 /* Sends our own replies whose turn has come. */
 void guard_answer(struct guard *guard, struct guard_output *output);

@@ -240,7 +240,8 @@ static void watch_output(struct session *session, enum guard_side side)
     CHECK(side == GUARD_PROVIDER || output->primary.size == 0);
     watch_sent(watch, output->primary.bytes, output->primary.size);
     if (side == GUARD_PROVIDER && memchr(watch->awaited, '.', watch->awaited_count) != NULL)
-        CHECK(output->provider.size == 0); /* the fate of a message is open: not a word */
+        /* The fate of a message is open: not a word, or where the primary is lost, that it is refused for now. */
+        CHECK(output->provider.size == 0 || memcmp(output->provider.bytes, "451 ", 4) == 0);
     CHECK(guard_counts(session->guard).messages <= watch->accepted);
 }
 
@@ -256,10 +257,15 @@ static void after_feed(struct session *session, enum guard_side side)
     buffer_clear(&session->output.primary);
 }
 
+static bool is_heard(const struct session *session)
+{
+    return session->state == GUARD_OPEN || session->state == GUARD_DRAIN;
+}
+
 static void feed(struct session *session, enum guard_side side, const char *bytes, size_t size,
                  bool whole)
 {
-    while (size > 0 && session->state == GUARD_OPEN) {
+    while (size > 0 && is_heard(session)) {
         size_t part = whole ? size : 1;
 
         if (session->watch != NULL && side == GUARD_PRIMARY)
@@ -276,12 +282,12 @@ static void play(struct session *session, const char *bytes, size_t size, bool w
     enum guard_side side = GUARD_PROVIDER;
     size_t begin = 0;
 
-    for (size_t i = 0; i <= size && session->state == GUARD_OPEN; i++) {
+    for (size_t i = 0; i <= size && is_heard(session); i++) {
         if (i < size && (bytes[i] < 1 || bytes[i] > 5))
             continue;
         feed(session, side, bytes + begin, i - begin, whole);
         begin = i + 1;
-        if (i == size || session->state != GUARD_OPEN)
+        if (i == size || !is_heard(session))
             return;
         if (bytes[i] < 3)
             side = bytes[i] == 1 ? GUARD_PROVIDER : GUARD_PRIMARY;

@@ -107,6 +107,9 @@ struct row {
     SAY("RCPT TO:<" to ">") SAY("DATA") "turn say \"text\\r\\n.\"\n  turn expect\n  "
 /* One that is not taken. */
 #define NO_MESSAGE(from, to) SAY("MAIL FROM:<" from ">") SAY("RCPT TO:<" to ">") SAY("RSET")
+/* On the first connection alone. */
+#define FIRST(what) "  on-connection 1 turn " what "\n"
+#define FIRST_SAY(command) FIRST("say \"" command "\"") FIRST("expect")
 #define LEAVE "turn say \"QUIT\"\n  turn expect"
 
 static const struct row rows[] = {
@@ -211,10 +214,22 @@ static const struct row rows[] = {
      PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0, "interrupted", 75, 0, NULL, "kept"},
     {"a command line of megabytes", TURN(BEGIN "turn endless \"RCPT TO:<\""), PRIMARY MX E_EXAMPLE,
      0, "interrupted", 75, 0, NULL, "RCPT TO:<RCPT"},
+    {"a smuggled message is read to its end, and what stands behind it comes",
+     PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n" FIRST("expect") FIRST_SAY("EHLO mx")
+         FIRST_SAY("MAIL FROM:<a@far.example>") FIRST_SAY("RCPT TO:<x@e.example>") FIRST_SAY("DATA")
+             FIRST("say \"a\\n.\\r\\n\" raw") FIRST("say \"more\" *100000") FIRST_SAY(".")
+                 FIRST_SAY("QUIT") SINK,
+     PRIMARY MX E_EXAMPLE, 1, "received 0 1 message refused here", 0, 1, "mx#1 < 550", NULL},
+    {"our own server dies in a message: 451, behind all of it",
+     TURN(ONE_MAIL SAY("DATA") "turn say \"more\" *100000\n  turn say \".\"\n  turn expect\n"
+                               "  turn say \"QUIT\"\n  turn expect") "  on-connection 1 reply DATA "
+                                                                     "\"354 go\" close\n",
+     PRIMARY MX E_EXAMPLE, 1, "interrupted", 75, 0, "mx#1 < 451", NULL},
     {"smuggling by LF.LF",
      TURN(ONE_MAIL SAY(
          "DATA") "turn say \"a\\n.\\nMAIL FROM:<x@y>\\r\\n\" raw\n  turn expect\n  turn close"),
-     PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, "mx#1 < 550", "kept"},
+     PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0, "refused 0 1 message refused here", 75, 0,
+     "mx#1 < 550", "kept"},
     {"silence of the provider", TURN("turn stall"), PRIMARY MX "idle_timeout = 1s " E_EXAMPLE, 0,
      "interrupted", 75, 0, NULL, NULL},
     {"silence of the primary", PROVIDER SINK "  reply EHLO stall\n",

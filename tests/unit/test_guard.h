@@ -24,6 +24,7 @@
 #define NOT_ASKED "550 5.7.1 Mail for this domain was not asked for on this connection\r\n"
 #define NOT_HERE "502 5.5.1 This command is not accepted here\r\n"
 #define LOST "421 4.3.0 The mail server has failed, closing the connection\r\n"
+#define LATER "451 4.3.0 The mail server has failed, try again later\r\n"
 #define CLOSING "421 4.7.0 Closing the connection\r\n"
 #define LEFT "421 4.4.2 Closing the connection\r\n"
 #define SMUGGLED "550 5.6.0 A lone dot between line ends that are not both CRLF\r\n"
@@ -128,7 +129,7 @@ static inline void talk_feed(struct talk *talk, enum guard_side side, const char
         talk->state = guard_end(talk->guard, side, &talk->output);
         talk_collect(talk);
     }
-    while (bytes != NULL && size > 0 && talk->state == GUARD_OPEN) {
+    while (bytes != NULL && size > 0 && (talk->state == GUARD_OPEN || talk->state == GUARD_DRAIN)) {
         size_t part = size < step ? size : step;
 
         talk->state = guard_feed(talk->guard, side, bytes, part, &talk->output);
@@ -149,7 +150,8 @@ static inline void talk_expect(const struct talk *talk, const char *provider, co
     assert_string_equal(talk->provider.bytes, provider);
     assert_string_equal(talk->primary.bytes, primary);
     assert_int_equal(talk->state, state);
-    assert_int_equal(guard_why(talk->guard)[0] != '\0', state == GUARD_BROKEN);
+    assert_int_equal(guard_why(talk->guard)[0] != '\0',
+                     state == GUARD_BROKEN || state == GUARD_DRAIN);
 }
 
 #endif

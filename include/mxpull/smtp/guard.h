@@ -70,6 +70,8 @@ struct guard_counts {
      * one with both is counted in both. */
     uint64_t refused_for_now, refused_for_good;
     uint64_t recipients_refused; /* here, not by the primary */
+    uint64_t
+        contents_refused; /* the same: messages with a lone dot at line ends that are not CRLF */
 };
 
 /* What the session is waiting for: whose silence is to be timed, and by which bound of
@@ -84,6 +86,9 @@ enum guard_wait {
 
 enum guard_state {
     GUARD_OPEN,
+    /* Drop the primary at once and send it nothing more; the provider is still to be fed: its message is
+     * read to the end and then refused, so that it hears that and does not begin with the message anew. */
+    GUARD_DRAIN,
     /* In order: send what is left to both sides, then close both. The primary's 221 need not be
      * waited for. */
     GUARD_QUIT,
@@ -112,15 +117,16 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
 void guard_free(struct guard *guard);
 
 /* Takes all the bytes (at most GUARD_FEED_MAX) that came from side, and appends to output what they
- * bring about. Returns the state. Once it is not GUARD_OPEN nothing more is taken. How the bytes
+ * bring about. Returns the state. Once it is GUARD_QUIT or GUARD_BROKEN nothing more is taken. How the bytes
  * are cut into feeds makes no difference. */
 enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
                             size_t size, struct guard_output *output);
 
-/* The connection to side has ended or fallen silent. Tells the provider, if it is still there, by a
- * 421 or, for a message whose fate is open, by the close alone. Returns GUARD_QUIT when the session
- * had come to its end in order (the provider has sent QUIT, and no reply to a final dot is due; RFC
- * 5321 4.1.1.10), else GUARD_BROKEN. */
+/* The connection to side has ended or fallen silent. Commands that wait for a primary that is lost are
+ * refused for a while (451: only the message that has brought it about is put off), as is a message that is
+ * coming in, once it has come to its end (GUARD_DRAIN); then the provider is told 421. Returns GUARD_QUIT when
+ * the session had come to its end in order (the provider has sent QUIT, and no reply to a final dot is due; RFC
+ * 5321 4.1.1.10), else GUARD_DRAIN or GUARD_BROKEN. */
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
 
 /* Whether a line of the provider's, without its line end, is to be shown to nobody: AUTH, which is refused, and
