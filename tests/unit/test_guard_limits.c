@@ -2,6 +2,7 @@
 #include "test_guard.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct row {
     const char *name;
@@ -282,6 +283,46 @@ static void test_recipients_at_once(void **state)
 }
 
 /* Recipients may be refused as many as there are: a message for a list is not to end its session. */
+static size_t count_lines(const struct buffer *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text->size; i++)
+        count += text->bytes[i] == '\n' ? 1 : 0;
+    return count;
+}
+
+/* What is answered at once is more than what was said. */
+static void test_a_feed_of_refused_recipients(void **state)
+{
+    static const char *const lines[] = {"RCPT\r\n", "RCPT TO:<a@b>\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        size_t size = strlen(lines[i]), count = GUARD_FEED_MAX / size;
+        char *bytes = malloc(GUARD_FEED_MAX);
+        struct talk talk;
+
+        assert_non_null(bytes);
+        for (size_t j = 0; j < count; j++)
+            memcpy(bytes + j * size, lines[i], size);
+        talk_open(&talk, false);
+        talk_feed(&talk, GUARD_PROVIDER, bytes, count * size, GUARD_FEED_MAX);
+        assert_int_equal(talk.state, GUARD_OPEN);
+        talk_feed(&talk, GUARD_PROVIDER, bytes, count * size, GUARD_FEED_MAX);
+        assert_int_equal(count_lines(&talk.provider), 2 * count);
+        talk_close(&talk);
+        talk_open(&talk, false); /* all of them wait for the reply to MAIL */
+        talk_say(&talk, GUARD_PROVIDER, MAIL);
+        talk_feed(&talk, GUARD_PROVIDER, bytes, 999 * size, GUARD_FEED_MAX);
+        talk_say(&talk, GUARD_PRIMARY, OK);
+        assert_int_equal(talk.state, GUARD_OPEN);
+        assert_int_equal(count_lines(&talk.provider), 1000);
+        talk_close(&talk);
+        free(bytes);
+    }
+}
+
 static void test_refusals_are_bounded(void **state)
 {
     struct talk talk;
@@ -398,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_many_long_recipients),
         cmocka_unit_test(test_a_path_that_was_not_kept),
         cmocka_unit_test(test_recipients_at_once),
+        cmocka_unit_test(test_a_feed_of_refused_recipients),
         cmocka_unit_test(test_refusals_are_bounded),
         cmocka_unit_test(test_commands_are_bounded),
         cmocka_unit_test(test_large_replies),
