@@ -245,9 +245,9 @@ static unsigned long any_point(void)
 
     switch (below(4)) {
     case 0: return likely[below(COUNT_OF(likely))];
-    case 1: return 0xff01 + below(94);
-    case 2: return 0x80 + below(0x3000);
-    default: return '!' + below(94);
+    case 1: return 0xff01 + (unsigned long)below(94);
+    case 2: return 0x80 + (unsigned long)below(0x3000);
+    default: return '!' + (unsigned long)below(94);
     }
 }
 
