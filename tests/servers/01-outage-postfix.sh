@@ -33,7 +33,7 @@ expect_result mx2 example.test started 250
 expect_within 10 "ETRNs in the backup's log" 1 etrns_in_log
 expect "host and port" "${address[mx2]} $SMTP_PORT" "$(json '.results[0] | "\(.host) \(.port)"')"
 expect "address" "${address[mx2]}" "$(json '.results[0].address')"
-expect "summary" '{"asked":1,"ok":1,"failed":0}' "$(json '.summary | tostring')"
+expect "summary" '{"asked":1,"ok":1,"failed":0,"held":0}' "$(json '.summary | tostring')"
 expect_all_arrived
 expect_within 20 "messages left at the backup" 0 queue_count mx2
 

@@ -58,7 +58,11 @@ answer 'ETRN rejected' 77 denied 554 'port = 24101'
 answer 'ETRN deferred' 75 deferred 450 'port = 24102'
 answer 'STARTTLS demanded' 77 authentication 530 'port = 24103' 'tls = off'
 answer 'STARTTLS demanded and spoken' 0 started 250 'port = 24103' 'tls = may'
+answer 'no flush service, behind our own start' 0 started 458 'port = 24104'
+expect_match 'no flush service, behind our own start: text' 'still at what it began .*Unable to queue messages' "$(json '.results[0].text')"
+rm -rf -- "$tmp/state"
 answer 'no flush service' 75 deferred 458 'port = 24104'
+expect 'no flush service: text' 'Unable to queue messages' "$(json '.results[0].text')"
 answer 'ETRN hidden' 69 unsupported null 'port = 24105'
 answer 'ETRN hidden, asked all the same' 0 started 250 'port = 24105' 'force = true'
 answer 'client rejected at once' 77 denied 554 'port = 24108'
@@ -77,5 +81,5 @@ expect_result mx2 elsewhere.test denied 459
 expect_result mx2 example.test started 250
 expect_result mx2 '#queue..1' misunderstood 501
 expect_result mx2 '@example.test' started 250
-expect "a mixed list: summary" '{"asked":4,"ok":2,"failed":2}' "$(json '.summary | tostring')"
+expect "a mixed list: summary" '{"asked":4,"ok":2,"failed":2,"held":0}' "$(json '.summary | tostring')"
 finish
