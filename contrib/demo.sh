@@ -66,7 +66,7 @@ until grep -qs '^ready' "$folder/said"; do
 done
 
 echo
-echo "The backup MX at 127.0.0.1:20525 holds $(ls "$folder/waiting" | wc -l | tr -d ' ') messages for example.com; our own server has none of them."
+echo "The backup MX at 127.0.0.1:20525 holds $(ls "$folder/waiting" | wc -l | tr -d ' ') messages for example.com; your mail server has none of them."
 echo
 echo "\$ mxpull pull -c etc/demo.conf"
 pull
@@ -76,7 +76,7 @@ while [ "$(ls "$folder/arrived" | wc -l)" -lt 3 ] && [ $tries -lt 100 ]; do
     sleep 0.05
 done
 echo
-echo "Arrived at our own server, 127.0.0.1:20526:"
+echo "Arrived at your mail server, 127.0.0.1:20526:"
 show_mail
 echo
 echo "\$ mxpull pull -c etc/demo.conf        (again)"

@@ -15,7 +15,7 @@ const struct flag flag_table[] = {
     {'\0', "dry-run", NULL, "pull", FLAG_SWITCH, FIELD(dry_run),
      "connect, log in, and print what would be asked"},
     {'\0', "force", NULL, "pull daemon", FLAG_SWITCH, FIELD(force),
-     "ask although our own mail server is not ready"},
+     "ask although your mail server is not ready"},
     {'\0', "retry", NULL, "pull", FLAG_SWITCH, FIELD(retry),
      "ask again what failed, after the times of `retry`"},
     {'\0', "since", "WHEN", "history", FLAG_TEXT, FIELD(since),

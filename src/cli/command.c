@@ -7,7 +7,7 @@
 
 const struct command command_table[] = {
     {"pull", "[BACKUP|DOMAIN ...]", "ask now, once, report, exit",
-     "Asks the backup MX hosts for the mail that they hold for us, all at once, and\n"
+     "Asks the backup MX hosts for the mail that they hold for you, all at once, and\n"
      "reports every answer. Names choose what is asked: backups by their name, and\n"
      "domains by theirs in every backup that lists them. Without names all are asked.\n"
      "The exit status is that of the worst answer.\n",
@@ -18,24 +18,24 @@ const struct command command_table[] = {
      "  77  a server refused us\n",
      command_pull, NULL},
     {"daemon", NULL, "keep asking by the schedule",
-     "Asks every backup by its interval or schedule, and all of them at once when our\n"
-     "own mail server has come back after an outage. Stays in the foreground; what is\n"
-     "answered goes to the log. SIGHUP: read the configuration anew. SIGUSR1: pull\n"
+     "Asks every backup by its interval or schedule, and all of them at once when\n"
+     "your mail server has come back after an outage. Stays in the foreground; what\n"
+     "is answered goes to the log. SIGHUP: read the configuration anew. SIGUSR1: pull\n"
      "everything now. SIGTERM: end.\n",
      "   0  it was told to end\n"
      "  75  another daemon is running\n"
      "  69  the system does not give what it needs\n",
      command_daemon, NULL},
     {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
-     "Says what is known of the primary, the daemon, and every backup and domain of\n"
-     "the configuration: the last answer and when it came, the next poll, the last\n"
+     "Says what is known of your mail server, the daemon, and every backup and domain\n"
+     "of the configuration: the last answer and when it came, the next poll, the last\n"
      "mail, the last 30 polls (+ good, o not asked, ~ temporary, ! bad; the newest on\n"
      "the right), and below it what is wrong. Nothing is asked. With -q only what is\n"
      "wrong is printed. Names choose backups and domains. Not asked is what was held,\n"
-     "because our own mail server was not ready, or stopped.\n"
+     "because your mail server was not ready, or stopped.\n"
      "\n"
      "With --nagios it is one line for a monitor, and the exit status is\n"
-     "  2  CRITICAL: the primary is down, or a domain is silent or was refused\n"
+     "  2  CRITICAL: your mail server is down, or a domain is silent or was refused\n"
      "  1  WARNING: a domain failed for a while or was held, a certificate ends in\n"
      "     less than 14 days, or the daemon has been gone for less than 7 days\n"
      "  3  UNKNOWN: nothing can be read, the command line is wrong, or a domain was\n"

@@ -88,7 +88,7 @@ static void on_ready(void *context)
 {
     const struct run *run = context;
 
-    log_message(LEVEL_INFO, "mxpull %s watches our own mail server at %s and asks %zu backup%s",
+    log_message(LEVEL_INFO, "mxpull %s watches your mail server at %s and asks %zu backup%s",
                 MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count,
                 run->config->backup_count == 1 ? "" : "s");
     service_ready();
@@ -108,7 +108,7 @@ static void on_told(void *context, const struct daemon_view *view)
     if (run->config->log == LOG_FILE)
         state_note_log(&run->state, &lost);
     resident_trim();
-    (void)snprintf(text, sizeof text, "asked last at %s; our own mail server is %s",
+    (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
                    view->primary->state == RECOVERY_UP ? "up" : "not ready");
     service_status(text);

@@ -14,7 +14,8 @@ enum {
     COMMAND_WIDTH = 8
 };
 
-static const char about[] = "mxpull asks the backup MX hosts for the mail that they hold for us.\n";
+static const char about[] =
+    "mxpull asks the backup MX hosts for the mail that they hold for you.\n";
 
 static const char exits_of_all[] = "  78  the configuration is wrong\n"
                                    "  64  the command line is wrong\n";

@@ -62,10 +62,10 @@ static const struct metric metrics[] = {
     {"mxpull_answer_code", "The SMTP reply code of the last answer.", value_code, false},
     {"mxpull_pending_messages", "Messages that the backup said it holds.", value_pending, false},
     {"mxpull_refused_for_now_messages",
-     "Messages of the last ATRN or TURN that our own mail server did not take for a while.",
+     "Messages of the last ATRN or TURN that your mail server did not take for a while.",
      value_refused_for_now, false},
     {"mxpull_refused_for_good_messages",
-     "Messages of the last ATRN or TURN that our own mail server refused for good.",
+     "Messages of the last ATRN or TURN that your mail server refused for good.",
      value_refused_for_good, false},
 };
 
@@ -140,7 +140,7 @@ void metrics_format(struct buffer *text, const struct status_view *view,
     format_seconds(text, "mxpull_round_seconds", "How long the last round took.",
                    facts->elapsed_ms);
     if (view->primary != PRIMARY_UNKNOWN) {
-        format_head(text, "mxpull_primary_up", "Whether our own mail server takes mail.");
+        format_head(text, "mxpull_primary_up", "Whether your mail server takes mail.");
         (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == PRIMARY_UP);
         if (view->life.since_ms > 0)
             format_seconds(text, "mxpull_primary_since_timestamp_seconds",

@@ -49,7 +49,7 @@ static void note_primary(struct problems *problems, const struct status_view *vi
 
     if (view->primary != PRIMARY_DOWN || !note(problems))
         return;
-    (void)buffer_append_format(&problems->first, "the primary %s is down",
+    (void)buffer_append_format(&problems->first, "your mail server %s is down",
                                view->config->primary.address.text);
     if (life->since_ms > 0)
         (void)buffer_append_format(&problems->first, " for %s",

@@ -11,7 +11,7 @@ static const char head[] =
     "<Task version=\"1.2\" xmlns=\"http://schemas.microsoft.com/windows/2004/02/mit/task\">\n"
     "  <RegistrationInfo>\n"
     "    <Author>mxpull</Author>\n"
-    "    <Description>Asks the backup MX hosts for the mail that they hold for us.</Description>\n"
+    "    <Description>Asks the backup MX hosts for the mail that they hold for you.</Description>\n"
     "  </RegistrationInfo>\n";
 
 /* The start lies in the past: it only says at what minute. All the world asking on the hour is no good,

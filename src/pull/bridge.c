@@ -213,7 +213,7 @@ static void feed(struct bridge *bridge, enum guard_side side, const char *bytes,
 
 static void end_side(struct bridge *bridge, enum guard_side side, const struct error *error)
 {
-    const char *who = side == GUARD_PROVIDER ? "the provider" : "our own mail server";
+    const char *who = side == GUARD_PROVIDER ? "the provider" : "your mail server";
     bool is_provider_gone = side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT;
 
     if (bridge->why[0] != '\0')
@@ -272,7 +272,7 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
                         bridge->greeting.code, bridge->greeting.text.bytes);
         over(bridge, error.text);
     } else if (complete && used < size) {
-        over(bridge, "our own mail server says more than its greeting");
+        over(bridge, "your mail server says more than its greeting");
     } else if (complete) {
         bridge->state = READY;
         connection_deadline(bridge->primary, INT64_MAX);
@@ -287,7 +287,7 @@ static void primary_received(void *context, const char *bytes, size_t size)
     if (bridge->state == GREETING)
         take_greeting(bridge, bytes, size);
     else if (bridge->state == READY)
-        over(bridge, "our own mail server did not wait for us");
+        over(bridge, "your mail server did not wait");
     else if (bridge->state == RUNNING)
         feed(bridge, GUARD_PRIMARY, bytes, size);
 }

@@ -249,7 +249,7 @@ static void free_held(struct daemon *daemon, struct instant now)
 static void end_outage(struct daemon *daemon, struct instant now, int64_t began_ms)
 {
     log_event(daemon, LEVEL_WARNING, "outage-ended", (now.wall_ms - began_ms) / 1000,
-              "our own mail server takes mail again");
+              "your mail server takes mail again");
     write_outage(daemon, began_ms, now.wall_ms, unwatched);
     for (size_t i = 0; i < daemon->current->config->backup_count; i++)
         daemon->held[i] = 0;
@@ -261,7 +261,7 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
     int64_t began_ms = 0;
 
     if (preflight_shortage(daemon->look) != NULL) {
-        log_message(LEVEL_WARNING, "our own mail server was not looked at: %s",
+        log_message(LEVEL_WARNING, "your mail server was not looked at: %s",
                     preflight_shortage(daemon->look));
         daemon->primary.next_look_ms = now.monotonic_ms + daemon->primary.watch_ms;
         return false;

@@ -256,8 +256,8 @@ static void provider_failed(void *context, int code, const struct error *error)
     for (size_t i = 0; i < turn->options.count; i++)
         target_note_facts(turn->account.results[i], connection_facts(turn->connection));
     if (turn->turned)
-        act(turn, turning_ended(turn->turning, 0, 0,
-                                "the provider did not wait for our own mail server"));
+        act(turn,
+            turning_ended(turn->turning, 0, 0, "the provider did not wait for your mail server"));
     else
         cut(turn, target_outcome_of_failure(connection_facts(turn->connection), code, error), code,
             error->text);
@@ -312,7 +312,7 @@ static void primary_failed(void *context, enum outcome outcome, const char *why)
 
     if (turn->state == ASKING && !turn->turned && !turning_is_quitting(turn->turning) &&
         turn->reopened++ < REOPENED_MAX) {
-        target_decide(turn->options.backup, "connect to our own mail server again", why);
+        target_decide(turn->options.backup, "connect to your mail server again", why);
         retire_bridge(turn);
         open_primary(turn, ASKING, connection_facts(turn->connection));
     } else if (turn->turned) {

@@ -208,7 +208,7 @@ enum guard_state guard_end(struct guard *guard, enum guard_side side, struct gua
                             ? "the provider has gone in the middle of a message"
                             : "the provider has gone without QUIT");
         break;
-    case GUARD_PRIMARY: guard_lose_primary(guard, output, "the primary has gone"); break;
+    case GUARD_PRIMARY: guard_lose_primary(guard, output, "your mail server has gone"); break;
     }
     return guard->state;
 }

@@ -125,7 +125,8 @@ static void take_farewell(struct guard *guard, const char *text, struct guard_ou
 {
     struct error error;
 
-    (void)error_set(&error, STATUS_PROTOCOL, "the primary closes the connection: 421 %s", text);
+    (void)error_set(&error, STATUS_PROTOCOL, "your mail server closes the connection: 421 %s",
+                    text);
     if (guard->queue.count > 0 || guard_is_fate_open(guard)) {
         guard_lose_primary(guard, output, error.text);
         return;
@@ -149,7 +150,7 @@ static void take_reply(struct guard *guard, struct guard_output *output)
         struct error error;
 
         (void)error_set(&error, STATUS_PROTOCOL,
-                        "the primary said what nothing had asked for: %03d %s", code, text);
+                        "your mail server said what nothing had asked for: %03d %s", code, text);
         guard_lose_primary(guard, output, error.text);
         return;
     }
@@ -168,7 +169,7 @@ void guard_take_primary(struct guard *guard, const char *bytes, size_t size,
         bool complete = false;
 
         if (reply_feed(&guard->reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
-            (void)error_prefix(&error, "the primary");
+            (void)error_prefix(&error, "your mail server");
             guard_lose_primary(guard, output, error.text);
             return;
         }

@@ -122,7 +122,7 @@ expect_in "status tells that it has ended" "daemon   not running: ended" "$tmp/o
 # --- a restart remembers -----------------------------------------------------------------------------------------------------------
 sed -i 's/watch = 1s/watch = 20s/' "$tmp/mxpull.conf" # however slow this machine is, that is no time in which nobody watched
 start_daemon
-expect_soon "the primary was looked at" 5 yes eval 'grep -q "watches our own" "$tmp/log" && echo yes'
+expect_soon "the primary was looked at" 5 yes eval 'grep -q "watches your mail server" "$tmp/log" && echo yes'
 sleep 1.5
 expect "after a short restart nothing is due" 10 "$(asked good)"
 
@@ -221,7 +221,7 @@ fi
 stop_sim primary
 start_sim primary "$tmp/partly"
 start_daemon
-expect_soon "it starts" 5 1 logged "watches our own"
+expect_soon "it starts" 5 1 logged "watches your mail server"
 pull_now
 expect_soon "the domain that is not accepted is held" 5 yes eval 'grep -q "domain=b.example.*550 no such" "$tmp/log" && echo yes'
 reload
@@ -263,7 +263,7 @@ printf 'server primary 127.0.0.1:%s\n  greeting stall\n' "$primary" >"$tmp/mute"
 stop_sim primary
 start_sim primary "$tmp/mute"
 start_daemon
-expect_soon "it starts" 5 1 logged "watches our own"
+expect_soon "it starts" 5 1 logged "watches your mail server"
 run 0 status -c "$theirs/mxpull.conf"
 expect_in "it lives, although its first look has not ended" "daemon   alive" "$tmp/out"
 stop_daemon
@@ -303,7 +303,7 @@ if command -v sqlite3 >/dev/null; then
     expect_soon "it goes on asking" 3 $((before + 2)) asked good
     stop_daemon
     start_daemon
-    expect_soon "it starts" 10 1 logged "watches our own"
+    expect_soon "it starts" 10 1 logged "watches your mail server"
     pull_now
     expect_soon "and so it does when it is started now" 5 $((before + 3)) asked good
     kill "$holder"
@@ -336,7 +336,7 @@ if [ -z "$DRIVE" ]; then
     sleep 0.3
     cat "$tmp/mxpull.conf" >&6
     exec 6>&-
-    expect_soon "signals do no harm before it has its configuration" 5 1 logged "watches our own"
+    expect_soon "signals do no harm before it has its configuration" 5 1 logged "watches your mail server"
     expect_soon "eight commands at once" 5 8 grep -c '' "$tmp/running"
     stop_daemon
     expect "none is begun when it ends" 8 "$(wc -l <"$tmp/running")"

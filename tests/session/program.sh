@@ -28,6 +28,13 @@ backup good { host = "127.0.0.1" port = $(port good) domains = {a.example, b.exa
 backup dead { host = "127.0.0.1" port = 1 domains = a.example }
 END
 
+# What users read calls their mail server by one name.
+for words in --help "pull --help" "daemon --help" "status --help" "history --help" "config --help" "config -c $conf"; do
+    # shellcheck disable=SC2086
+    run 0 $words
+    expect "mxpull $words: other names of your mail server" "" "$(grep -E "our own|for us\b|the primary" "$tmp/out")"
+done
+
 # --- answers -----------------------------------------------------------------------------------------------------------------
 run 0 pull -c "$conf" good
 expect_in "a line for each answer" "good  a.example  started         250 OK" "$tmp/out"

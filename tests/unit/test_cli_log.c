@@ -443,7 +443,7 @@ static void test_metrics(void **state)
         "# HELP mxpull_round_seconds How long the last round took.\n"
         "# TYPE mxpull_round_seconds gauge\n"
         "mxpull_round_seconds 1.042\n"
-        "# HELP mxpull_primary_up Whether our own mail server takes mail.\n"
+        "# HELP mxpull_primary_up Whether your mail server takes mail.\n"
         "# TYPE mxpull_primary_up gauge\n"
         "mxpull_primary_up 0\n"
         "# HELP mxpull_primary_since_timestamp_seconds Since when it is so, in seconds since "
@@ -468,7 +468,7 @@ static void test_metrics(void **state)
         "# HELP mxpull_pending_messages Messages that the backup said it holds.\n"
         "# TYPE mxpull_pending_messages gauge\n"
         "mxpull_pending_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 3\n"
-        "# HELP mxpull_refused_for_now_messages Messages of the last ATRN or TURN that our own "
+        "# HELP mxpull_refused_for_now_messages Messages of the last ATRN or TURN that your "
         "mail server did not take for a while.\n"
         "# TYPE mxpull_refused_for_now_messages gauge\n"
         "mxpull_refused_for_now_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 2\n");

@@ -874,7 +874,7 @@ static const struct nagios_row nagios_rows[] = {
      "(and 1 more)|domains=3 ok=1 failing=1 silent=1 held=0 unknown=0 oldest_good=57780s "
      "primary_up=1 certificate_days=U\n"},
     {"the primary is down", "+o", "+o", "+!", 5 * SECONDS, 0, 0, 2,
-     "MXPULL CRITICAL - the primary 127.0.0.1:25 is down for 3d4h: connection "
+     "MXPULL CRITICAL - your mail server 127.0.0.1:25 is down for 3d4h: connection "
      "refused (and 1 more)|domains=3 ok=0 failing=1 silent=0 held=2 unknown=0 oldest_good=14580s "
      "primary_up=0 certificate_days=U\n"},
     {"held", "+o", "+", "+", 0, 0, 0, 1,

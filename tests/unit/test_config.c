@@ -459,7 +459,7 @@ static const struct effect_row effect_rows[] = {
      "best-effort\nuser = \"\"\n"
      "password = \"\"\nauth = \"\"\nauth_in_clear = false\netrns_per_connection = 8\nforce = "
      "false\n"
-     "name_domains = true\nturn_sessions = 100\nconnect_timeout = 30s\ncommand_timeout = "
+     "name_domains = true\nturn_sessions = 1000\nconnect_timeout = 30s\ncommand_timeout = "
      "5m\nturn_timeout = "
      "10m\nidle_timeout = 5m\n"
      "source_address = \"\"\nproxy = \"\"\nip = any"},
