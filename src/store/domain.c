@@ -43,6 +43,17 @@ static enum store_grade grade_of_letter(char letter)
 
 #define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "?3") ","
 #define NEXT_GOOD " good_ms = iif(?4 = 'good', " STAMP_NEXT("good_ms", "?3") ", good_ms),"
+/* In what order domains are asked for next: asked_ms, the oldest first. One that is left out keeps its
+ * stamp. One that was cut without an answer keeps it once, for a limit of the server cuts as well; cut
+ * again it goes last, so that it does not begin each poll with a broken connection. One that was refused
+ * is set back to its last good answer at each other poll: refused by a limit it comes first then, and
+ * refused for good it does not take the place of others for ever. */
+#define NEXT_ASKED                                                                                 \
+    " asked_ms = CASE WHEN ?12 = 0 THEN asked_ms"                                                  \
+    " WHEN ?4 = 'good' THEN ?12"                                                                   \
+    " WHEN ?18 THEN iif(code = 421 OR outcome IN ('unreachable', 'timeout', 'protocol'),"          \
+    " ?12, asked_ms)"                                                                              \
+    " ELSE iif(asked_ms = good_ms, ?12, good_ms) END,"
 #define NEXT_MAIL " mail_ms = iif(?9 > 0, " STAMP_NEXT("mail_ms", "?3") ", mail_ms),"
 
 int domain_record(struct store *store, const char *backup, const struct store_answer *answer)
@@ -53,7 +64,8 @@ int domain_record(struct store *store, const char *backup, const struct store_an
         " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood, advice,"
         " refused_for_now, refused_for_good)"
         " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
-        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, iif(?13, ?3, 0), ?14,"
+        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, iif(?4 = 'good', ?12, 0),"
+        " iif(?13, ?3, 0), ?14,"
         " nullif(?15, ''), ?16, ?17)"
         " ON CONFLICT (backup, domain) DO UPDATE SET"
         " domain = excluded.domain,"
@@ -63,8 +75,8 @@ int domain_record(struct store *store, const char *backup, const struct store_an
         " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
         " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
         " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
-        " strip = substr(strip || excluded.strip, -30),"
-        " asked_ms = iif(?12 > 0, ?12, asked_ms), started_ms = iif(?13, ?3, started_ms),"
+        " strip = substr(strip || excluded.strip, -30)," NEXT_ASKED
+        " started_ms = iif(?13, ?3, started_ms),"
         " understood = understood OR ?14, advice = excluded.advice,"
         " refused_for_now = excluded.refused_for_now,"
         " refused_for_good = excluded.refused_for_good";
@@ -92,6 +104,7 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     statement_text(&statement, answer->advice);
     statement_number_or_null(&statement, answer->refused_for_now);
     statement_number_or_null(&statement, answer->refused_for_good);
+    statement_number(&statement, answer->code == 0 || answer->code == 421);
     return statement_run(&statement);
 }
 

@@ -567,6 +567,100 @@ static void what_was_asked_is_recalled(void **state)
     store_close(store);
 }
 
+/* ---- the order of asking ---- */
+
+/* A backup that answers LET_THROUGH of its domains in a poll: what becomes of the others, and by how many polls all have
+ * had a good answer but those that never get one. */
+static const struct limit_row {
+    const char *name;
+    int code;   /* to the others; 0: the connection is cut */
+    bool ends;  /* behind three of these the rest is left out */
+    int denied; /* so many domains are refused for good */
+    int polls;
+} limit_rows[] = {
+    {"421, then nothing more", 421, true, 0, 3},
+    {"cut, then nothing more", 0, true, 0, 3},
+    {"all others are put off", 451, false, 0, 4},
+    {"all others are refused", 554, false, 0, 4},
+    {"refused ones before the limit", 421, true, 30, 8},
+};
+
+enum {
+    DOMAINS = 60,
+    LET_THROUGH = 24,
+    ENDS_BEHIND = 3
+};
+
+struct limited {
+    int64_t asked_ms[DOMAINS];
+    bool has_good[DOMAINS];
+    size_t order[DOMAINS];
+};
+
+static void take_order(void *context, const struct store_asked *asked)
+{
+    struct limited *limited = context;
+
+    limited->asked_ms[strtol(asked->domain + 1, NULL, 10)] = asked->asked_ms;
+}
+
+static void put_in_order(struct limited *limited)
+{
+    for (size_t i = 0; i < DOMAINS; i++) {
+        size_t at = i;
+
+        for (; at > 0 && limited->asked_ms[limited->order[at - 1]] > limited->asked_ms[i]; at--)
+            limited->order[at] = limited->order[at - 1];
+        limited->order[at] = i;
+    }
+}
+
+static void poll_limited(struct store *store, const struct limit_row *row, struct limited *limited,
+                         int64_t now_ms)
+{
+    struct store_answer answers[DOMAINS];
+    char names[DOMAINS][8];
+    struct store_change change;
+
+    assert_ok(store_recall(store, "mx2", take_order, limited, &problem));
+    put_in_order(limited);
+    for (int i = 0; i < DOMAINS; i++) {
+        size_t domain = limited->order[i];
+        bool is_through = i < LET_THROUGH, is_denied = domain < (size_t)row->denied;
+        bool is_left_out = row->ends && i >= LET_THROUGH + ENDS_BEHIND;
+
+        (void)snprintf(names[i], sizeof names[i], "d%zu", domain);
+        answers[i] = answer_of(now_ms + 100, names[i],
+                               !is_through ? STORE_TEMPORARY
+                               : is_denied ? STORE_BAD
+                                           : STORE_GOOD);
+        answers[i].asked_ms = is_left_out ? 0 : now_ms + i;
+        answers[i].code = is_left_out ? 0 : is_through ? 250 : row->code;
+        answers[i].outcome = is_left_out || row->code != 0 ? "deferred" : "unreachable";
+        if (is_through && is_denied)
+            answers[i].code = 459;
+        limited->has_good[domain] |= is_through && !is_denied;
+    }
+    const struct store_poll poll = {
+        .backup = "mx2", .cause = "pull", .answers = answers, .count = DOMAINS};
+    assert_ok(store_add_poll(store, &poll, &change, &problem));
+}
+
+static void limit_starves_no_domain(void **state)
+{
+    const struct limit_row *row = *state;
+    struct limited limited = {.asked_ms = {0}};
+
+    make_directory(NULL);
+    struct store *store = open_store();
+    for (int i = 0; i < row->polls; i++)
+        poll_limited(store, row, &limited, 1000 * (i + 1));
+    for (int i = row->denied; i < DOMAINS; i++)
+        assert_true(limited.has_good[i]);
+    store_close(store);
+    remove_directory(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,5 +685,6 @@ int main(void)
 
     failed += RUN_TABLE(streak_rows, streak);
     failed += RUN_TABLE(grade_rows, grade);
+    failed += RUN_TABLE(limit_rows, limit_starves_no_domain);
     return failed;
 }

@@ -243,7 +243,8 @@ enum status store_get_domain(struct store *store, const char *backup, const char
 /* What decides how a domain is asked for next. */
 struct store_asked {
     const char *domain; /* borrowed for the call */
-    int64_t asked_ms;   /* when the backup was last asked for it, whatever came of that */
+    int64_t
+        asked_ms; /* its place in the order of asking: mostly when the backup was last asked for it */
     int64_t started_ms; /* when ETRN was last answered by 250 to 253 */
     bool understood;    /* ETRN was ever answered by another code than 421, 500 and 502 */
 };
