@@ -22,6 +22,10 @@
  * for that to the final dot. */
 enum {
     UNSENT_MAX = 64 * 1024,
+    CONTENT_RATE_MIN = 1024, /* octets a second */
+    MESSAGE_EARNS_MS = 10 * 1000,
+    REFUSED_LINES_MAX = 100,       /* of a poll, in the log */
+    MESSAGES_TOLD_MAX = 10 * 1000, /* of a poll, in log and store */
     DRAIN_LIMIT_MS = 30 * 60 * 1000,
     DRAIN_IDLE_MS = 60 * 1000, /* the provider may believe that its message has ended */
     SHOWN_MAX = 8 * 1024,
@@ -47,7 +51,8 @@ struct bridge {
     bool is_behind_auth;       /* what comes may be a secret */
     bool is_short;             /* of file descriptors */
     enum guard_wait waits_for; /* what the deadline that runs is for */
-    int64_t drain_limit_ms;    /* monotonic */
+    int64_t waiting_since_ms;  /* monotonic: what is charged already */
+    int64_t drain_limit_ms;    /* the same */
     char why[ERROR_TEXT_SIZE]; /* a side was lost; "": none was */
 };
 
@@ -86,12 +91,34 @@ static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
     return backup->idle_timeout_s;
 }
 
-/* A new deadline for whoever has to move now. */
+/* Takes the time for which the provider was waited for off its credit. */
+static void charge(struct bridge *bridge)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (waits_for_provider(bridge->waits_for))
+        bridge->options.bounds->credit_ms -= now_ms - bridge->waiting_since_ms;
+    bridge->waiting_since_ms = now_ms;
+}
+
+static void earn(const struct bridge *bridge, int64_t ms)
+{
+    struct turn_bounds *bounds = bridge->options.bounds;
+
+    bounds->credit_ms += ms;
+    if (bounds->credit_ms > bounds->credit_max_ms)
+        bounds->credit_ms = bounds->credit_max_ms;
+}
+
+/* A new deadline for whoever has to move now. The provider has no longer than its credit lasts. */
 static void set_deadlines(struct bridge *bridge)
 {
     enum guard_wait wait = guard_waits_for(bridge->guard);
-    int64_t at_ms = clock_monotonic_ms() + patience_s(bridge, wait) * 1000;
+    int64_t now_ms = clock_monotonic_ms(), at_ms = now_ms + patience_s(bridge, wait) * 1000;
 
+    charge(bridge);
+    if (waits_for_provider(wait) && at_ms > now_ms + bridge->options.bounds->credit_ms)
+        at_ms = now_ms + bridge->options.bounds->credit_ms;
     bridge->waits_for = wait;
     connection_deadline(bridge->provider, waits_for_provider(wait) ? at_ms : INT64_MAX);
     connection_deadline(bridge->primary, waits_for_provider(wait) ? INT64_MAX : at_ms);
@@ -201,6 +228,8 @@ static void show(struct bridge *bridge, enum guard_side side, const char *bytes,
 
 static void feed(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
 {
+    if (side == GUARD_PROVIDER && guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+        earn(bridge, (int64_t)size * 1000 / CONTENT_RATE_MIN);
     show(bridge, side, bytes, size);
     while (size > 0 && bridge->state == RUNNING) {
         size_t part = size < GUARD_FEED_MAX ? size : GUARD_FEED_MAX;
@@ -216,8 +245,16 @@ static void end_side(struct bridge *bridge, enum guard_side side, const struct e
     const char *who = side == GUARD_PROVIDER ? "the provider" : "your mail server";
     bool is_provider_gone = side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT;
 
+    charge(bridge);
     if (bridge->why[0] != '\0')
         ; /* the first reason stands */
+    else if (side == GUARD_PROVIDER && error->status == STATUS_TIMEOUT &&
+             bridge->options.bounds->credit_ms <= 0)
+        (void)snprintf(
+            bridge->why, sizeof bridge->why,
+            "the provider was too slow: it brought less than a message in ten seconds, or "
+            "1 KiB a second, for %llds",
+            (long long)bridge->options.bounds->credit_max_ms / 1000);
     else if (error->status == STATUS_TIMEOUT)
         (void)snprintf(bridge->why, sizeof bridge->why, "%s was silent for %llds", who,
                        (long long)patience_s(bridge, bridge->waits_for));
@@ -245,6 +282,12 @@ void bridge_lost(struct bridge *bridge, const struct error *error)
 {
     if (bridge->state == RUNNING)
         end_side(bridge, GUARD_PROVIDER, error);
+}
+
+void bridge_hurry(struct bridge *bridge)
+{
+    if (bridge->state == RUNNING && bridge->primary != NULL)
+        set_deadlines(bridge);
 }
 
 void bridge_stop(struct bridge *bridge, const char *why)
@@ -374,9 +417,21 @@ bool bridge_is_ready(const struct bridge *bridge)
 
 /* ---- what the guard tells ---- */
 
+/* Whether one more line may be written of what the provider brings about. */
+static bool may_tell(struct turn_bounds *bounds, unsigned *told, unsigned most)
+{
+    bool may = *told < most;
+
+    *told += may ? 1 : 0;
+    bounds->left_out += may ? 0 : 1;
+    return may;
+}
+
 static void message_ended(void *context, const struct guard_message *message)
 {
     const struct bridge *bridge = context;
+    const struct polling *polling = bridge->options.polling;
+    struct turn_bounds *bounds = bridge->options.bounds;
     const struct log_field fields[] = {
         {.key = "backup", .text = bridge->options.backup->name},
         {.key = "from", .text = message->sender},
@@ -386,12 +441,15 @@ static void message_ended(void *context, const struct guard_message *message)
         {.key = "text", .text = message->text},
     };
 
-    log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
-    if (message->code / 100 == 2)
+    if (message->code / 100 == 2) {
+        earn(bridge, MESSAGE_EARNS_MS);
         bridge->options.delivered(bridge->options.context, message);
-    if (bridge->options.polling->observer.delivered != NULL)
-        bridge->options.polling->observer.delivered(bridge->options.polling->context,
-                                                    bridge->options.backup, message);
+    }
+    if (!may_tell(bounds, &bounds->messages_told, MESSAGES_TOLD_MAX))
+        return;
+    log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
+    if (polling->observer.delivered != NULL)
+        polling->observer.delivered(polling->context, bridge->options.backup, message);
 }
 
 static void mail_not_taken(void *context, const struct guard_refusal *refusal)
@@ -409,8 +467,10 @@ static void command_refused(void *context, const char *command, const char *repl
         {.key = "refused", .text = command},
         {.key = "reply", .text = reply},
     };
+    struct turn_bounds *bounds = bridge->options.bounds;
 
-    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+    if (may_tell(bounds, &bounds->refused_told, REFUSED_LINES_MAX))
+        log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
 }
 
 void bridge_start(struct bridge *bridge, struct connection *provider)
@@ -426,6 +486,8 @@ void bridge_start(struct bridge *bridge, struct connection *provider)
 
     bridge->state = RUNNING;
     bridge->provider = provider;
+    bridge->waiting_since_ms = clock_monotonic_ms();
+    bridge->waits_for = GUARD_WAIT_COMMAND;
     bridge->guard = guard_new(&options, bridge->greeting.text.bytes, &bridge->output);
     follow(bridge, GUARD_OPEN);
 }

@@ -10,7 +10,17 @@
  * belongs to somebody else, who hands in what happens on it. */
 struct bridge;
 
+/* What one poll's reversed sessions may take and write, for all of them together. */
+struct turn_bounds {
+    /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
+     * slower than that on the whole, or says what moves nothing, comes to an end. */
+    int64_t credit_ms, credit_max_ms;
+    unsigned messages_told, refused_told; /* lines in the log */
+    uint64_t left_out;                    /* lines that were too many */
+};
+
 struct bridge_options {
+    struct turn_bounds *bounds;         /* borrowed */
     const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
     const struct node *nodes;           /* as in struct guard_options; borrowed */
@@ -49,6 +59,9 @@ void bridge_start(struct bridge *bridge, struct connection *provider);
 void bridge_received(struct bridge *bridge, const char *bytes, size_t size);
 void bridge_drained(struct bridge *bridge);
 void bridge_lost(struct bridge *bridge, const struct error *error);
+
+/* The provider's credit has changed. */
+void bridge_hurry(struct bridge *bridge);
 
 /* Breaks off now: the provider is told so where no message is open. Only between bridge_start and
  * ended. */

@@ -331,6 +331,12 @@ void poll_conclude(struct poll *poll)
     disconnect(poll);
 }
 
+void poll_hurry(struct poll *poll)
+{
+    if (!poll->over && poll->turn != NULL)
+        turn_hurry(poll->turn);
+}
+
 void poll_stop(struct poll *poll)
 {
     if (poll->over)

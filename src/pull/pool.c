@@ -119,6 +119,22 @@ static int64_t resume(struct pool *pool, int64_t now_ms)
     return next_ms;
 }
 
+/* Where a provider waits for a place, those that have one get less time. */
+static void hurry(struct pool *pool)
+{
+    size_t waiting = 0;
+
+    for (size_t i = 0; i < pool->count; i++) {
+        struct member *member = &pool->members[i];
+
+        waiting += !member->running && poll_turns(member->poll) ? 1 : 0;
+    }
+    for (size_t i = 0; i < pool->count && waiting > 0; i++) {
+        if (pool->members[i].running)
+            poll_hurry(pool->members[i].poll);
+    }
+}
+
 int64_t pool_advance(struct pool *pool)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -136,6 +152,7 @@ int64_t pool_advance(struct pool *pool)
         if (poll_is_over(member->poll))
             next_ms = now_ms; /* to be taken */
     }
+    hurry(pool);
     return next_ms;
 }
 

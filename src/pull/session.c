@@ -35,10 +35,20 @@ struct session {
     bool stopping;
     bool ended;
     int64_t connecting_ms, asked_ms;
+    int64_t limit_ms; /* monotonic: when nothing more is asked */
     int64_t stamp_ms; /* when the last command was sent, wall clock */
 };
 
 static void act(struct session *session, enum dialogue_step step);
+
+/* A backup that takes all of command_timeout for each reply is not to hold a poll for hours: twice that time, and a
+ * tenth of it for each domain, is enough for all that were seen. */
+static const char too_long[] = "not asked: the backup has taken too long for the domains before";
+
+static bool is_late(const struct session *session)
+{
+    return clock_monotonic_ms() >= session->limit_ms;
+}
 
 /* ---- what becomes known ---- */
 
@@ -201,6 +211,9 @@ static void received(void *context, const char *bytes, size_t size)
         if (!complete)
             return;
         note_time(session);
+        bool is_last = is_late(session) && !dialogue_is_quitting(session->dialogue);
+        if (is_last) /* QUIT, once this reply is taken */
+            (void)dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
         enum dialogue_step step =
             dialogue_reply(session->dialogue, session->reply.code, session->reply.text.bytes);
         reply_reset(&session->reply);
@@ -209,7 +222,7 @@ static void received(void *context, const char *bytes, size_t size)
             judge_surplus(session, bytes, size);
             return;
         }
-        act(session, step);
+        act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_SEND : step);
     }
 }
 
@@ -329,6 +342,8 @@ static void act(struct session *session, enum dialogue_step step)
     if (session->stopping && step == DIALOGUE_CONNECT)
         step =
             dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
+    else if (step == DIALOGUE_CONNECT && is_late(session))
+        step = dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
     report_known(session);
     switch (step) {
     case DIALOGUE_SEND:
@@ -354,6 +369,8 @@ struct session *session_new(const struct session_options *options)
     struct session *session = memory_new(1, sizeof *session);
 
     session->options = *options;
+    session->limit_ms = clock_monotonic_ms() + options->backup->command_timeout_s * 1000 *
+                                                   (20 + (int64_t)options->count) / 10;
     session->results = memory_new(options->count, sizeof(struct result *));
     session->nodes = memory_new(options->count, sizeof *session->nodes);
     for (size_t i = 0; i < options->count; i++) {

@@ -14,6 +14,7 @@
 #include "target.h"
 #include "turn_account.h"
 
+#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/pull/turn.h>
@@ -26,7 +27,10 @@
 
 enum {
     EARLY_SIZE_MAX = 64 * 1024,
-    REOPENED_MAX = 3
+    REOPENED_MAX = 3,
+    CREDIT_IDLE_TIMEOUTS = 2,
+    BARREN_MAX = 10,  /* sessions of a poll that brought nothing but messages to be refused */
+    HURRIED_PART = 10 /* of that, where others wait for the place */
 };
 
 enum state {
@@ -42,6 +46,7 @@ enum state {
 struct turn {
     struct session_options options;
     struct turn_account account;
+    struct turn_bounds bounds;
     struct node *nodes; /* of the results: what is ours, and let in */
     enum verb verb;
     enum state state;
@@ -56,6 +61,8 @@ struct turn {
     unsigned reopened;   /* how often the primary had to be opened again while the provider thought,
                           since a session has brought mail */
     bool in_clear, stopping;
+    unsigned barren;
+    int64_t parted_ms; /* when the last connection to the provider was given up, monotonic */
     int64_t resume_ms; /* in PAUSED */
 };
 
@@ -84,10 +91,22 @@ static void retire_bridge(struct turn *turn)
 
 static void disconnect(struct turn *turn)
 {
+    turn->parted_ms = clock_monotonic_ms();
     connection_close(turn->connection);
     turn->connection = NULL;
     turn->turned = false;
     retire_bridge(turn);
+}
+
+/* What one poll may write has an end; the rest is a number. */
+static void tell_left_out(const struct turn *turn)
+{
+    const struct log_field fields[] = {
+        {.key = "backup", .text = turn->options.backup->name},
+        {.key = "lines_left_out", .number = (int64_t)turn->bounds.left_out},
+    };
+
+    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
 }
 
 static void end(struct turn *turn)
@@ -96,6 +115,8 @@ static void end(struct turn *turn)
         return;
     turn->state = OVER;
     disconnect(turn);
+    if (turn->bounds.left_out > 0)
+        tell_left_out(turn);
     turn_account_report(&turn->account, turn->turning);
     target_move(&turn->options, SESSION_DONE, NULL);
     turn->options.ended(turn->options.context);
@@ -160,6 +181,8 @@ static void reverse(struct turn *turn, const char *bytes, size_t size)
 {
     turn->state = REVERSED;
     turn->turned = false;
+    if (turning_sessions(turn->turning) > 1)
+        turn->bounds.credit_ms -= clock_monotonic_ms() - turn->parted_ms;
     connection_hold(turn->connection, false);
     target_move(&turn->options, SESSION_RECEIVING, NULL);
     bridge_start(turn->bridge, turn->connection);
@@ -335,8 +358,11 @@ static void reversed_ended(void *context, const char *why)
     if (counts.messages > 0)
         turn->reopened = 0;
     turn_account_session(&turn->account, &counts);
-    act(turn, turning_ended(turn->turning, counts.messages + counts.contents_refused,
-                            counts.refused_for_now, why));
+    /* A message that was refused for good is out of the way; a provider that has nothing else is not asked for ever. */
+    uint64_t moved = counts.messages;
+    if (moved == 0 && counts.contents_refused > 0 && turn->barren++ < BARREN_MAX)
+        moved = counts.contents_refused;
+    act(turn, turning_ended(turn->turning, moved, counts.refused_for_now, why));
 }
 
 static void delivered(void *context, const struct guard_message *message)
@@ -360,6 +386,7 @@ static void open_primary(struct turn *turn, enum state state,
     if (state == PRIMARY)
         target_move(&turn->options, SESSION_PRIMARY, NULL);
     struct bridge *bridge = bridge_new(&(struct bridge_options){
+        .bounds = &turn->bounds,
         .polling = turn->options.polling,
         .backup = turn->options.backup,
         .nodes = turn->nodes,
@@ -398,6 +425,11 @@ static void act(struct turn *turn, enum turning_step step)
 {
     if (turn->stopping && (step == TURNING_CONNECT || step == TURNING_PAUSE))
         step = TURNING_END;
+    if (turn->bounds.credit_ms <= 0 && (step == TURNING_CONNECT || step == TURNING_PAUSE)) {
+        turning_give_up(turn->turning,
+                        "the provider is too slow, and more mail may be waiting: pull again");
+        step = TURNING_END;
+    }
     switch (step) {
     case TURNING_SEND: send_command(turn); break;
     case TURNING_REVERSE: break;
@@ -422,6 +454,8 @@ struct turn *turn_new(const struct session_options *options)
     turn->options = *options;
     turn->verb = options->backup->method == METHOD_ATRN ? VERB_ATRN : VERB_TURN;
     turn_account_init(&turn->account, &turn->options);
+    turn->bounds.credit_ms = turn->bounds.credit_max_ms =
+        CREDIT_IDLE_TIMEOUTS * options->backup->idle_timeout_s * 1000;
     turn->nodes = memory_new(options->count, sizeof *turn->nodes);
     for (size_t i = 0; i < options->count; i++)
         turn->nodes[i] = *options->results[i]->node;
@@ -447,6 +481,21 @@ void turn_resume(struct turn *turn)
 enum stage turn_stage(const struct turn *turn)
 {
     return turn->connection != NULL ? connection_stage(turn->connection) : STAGE_CONNECT;
+}
+
+void turn_hurry(struct turn *turn)
+{
+    struct turn_bounds *bounds = &turn->bounds;
+    int64_t most_ms =
+        CREDIT_IDLE_TIMEOUTS * turn->options.backup->idle_timeout_s * 1000 / HURRIED_PART;
+
+    if (bounds->credit_max_ms == most_ms)
+        return;
+    bounds->credit_max_ms = most_ms;
+    if (bounds->credit_ms > most_ms)
+        bounds->credit_ms = most_ms;
+    if (turn->state == REVERSED)
+        bridge_hurry(turn->bridge);
 }
 
 void turn_stop(struct turn *turn)

@@ -169,6 +169,11 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, uint
     return messages > 0 ? TURNING_CONNECT : TURNING_PAUSE;
 }
 
+void turning_give_up(struct turning *turning, const char *text)
+{
+    note(turning, turning->outcome, turning->code, text);
+}
+
 enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,
                               const char *text)
 {

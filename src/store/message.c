@@ -39,12 +39,11 @@ static int add_domain_row(struct store *store, const struct store_message *messa
     return statement_run(&statement);
 }
 
-/* Also before the domain's first answer: the poll is recorded when it is over. */
+/* Of a domain that is asked for. The others, below an "@suffix", are as many as a sender likes to write. */
 static int note_mail(struct store *store, const struct store_message *message, const char *domain)
 {
-    static const char sql[] = "INSERT INTO domains (backup, domain, mail_ms) VALUES (?, ?, ?)"
-                              " ON CONFLICT (backup, domain) DO UPDATE SET mail_ms = " STAMP_NEXT(
-                                  "mail_ms", "excluded.mail_ms");
+    static const char sql[] = "UPDATE domains SET mail_ms = " STAMP_NEXT(
+        "mail_ms", "?3") " WHERE backup = ?1 AND domain = ?2";
     struct statement statement = statement_start(store, sql);
 
     statement_text(&statement, message->backup);
@@ -85,7 +84,7 @@ static int add_message(struct store *store, void *context)
 
     while (code == SQLITE_OK && (domain = next_domain(&rest)) != NULL) {
         code = add_domain_row(store, message, id, domain);
-        if (code == SQLITE_OK)
+        if (code == SQLITE_OK && message->code / 100 == 2)
             code = note_mail(store, message, domain);
     }
     free(recipients);

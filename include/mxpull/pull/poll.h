@@ -103,6 +103,9 @@ bool poll_failed_for_now(const struct poll *poll);
 /* How many of its results were held by poll_clear; all: the backup was not asked at all. */
 size_t poll_held_count(const struct poll *poll);
 
+/* Others wait for the place that its reversed session has. */
+void poll_hurry(struct poll *poll);
+
 /* Ends it soon: QUIT is said where a session stands, what is unanswered becomes interrupted. */
 void poll_stop(struct poll *poll);
 

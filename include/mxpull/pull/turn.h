@@ -13,6 +13,9 @@ struct turn *turn_new(const struct session_options *options);
 /* As poll_stage. */
 enum stage turn_stage(const struct turn *turn);
 
+/* Others wait for the place that this provider has: what it may take of time is a tenth from now on. */
+void turn_hurry(struct turn *turn);
+
 /* Breaks off: what was acknowledged is safe, the rest is still with the provider. At once. */
 void turn_stop(struct turn *turn);
 

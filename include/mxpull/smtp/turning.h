@@ -51,6 +51,9 @@ enum turning_step turning_reply(struct turning *turning, int code, const char *t
 enum turning_step turning_ended(struct turning *turning, uint64_t messages, uint64_t refused,
                                 const char *why);
 
+/* Asks no more after a session: text says why. Before TURNING_END. */
+void turning_give_up(struct turning *turning, const char *text);
+
 /* The connection is no more, or was not to be had; not in a reversed session. */
 enum turning_step turning_cut(struct turning *turning, enum outcome outcome, int code,
                               const char *text);

@@ -1,0 +1,81 @@
+#!/bin/bash
+# What one provider or backup may take of our time, and may have us write, is bounded as a whole.
+# Needs MXPULL and MXSIM. Each check says what was expected and what came.
+set -u
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cat >"$tmp/script" <<END
+server flood 127.0.0.1:0
+  auth PLAIN me secret
+  odmr $tmp/none
+  on-connection 1 reply ATRN "250 go"
+  turn expect
+  turn say "EHLO mx"
+  turn expect
+  turn say "MAIL FROM:<a@far.example>"
+  turn expect
+$(for i in $(seq 300); do printf '  turn say "RCPT TO:<u%d@elsewhere.example>"\n  turn expect\n' "$i"; done)
+  turn say "QUIT"
+  turn expect
+server drip 127.0.0.1:0
+  auth PLAIN me secret
+  odmr $tmp/none
+  on-connection 1 reply ATRN "250 go"
+  turn expect
+  turn say "EHLO mx"
+  turn expect
+  turn say "MAIL FROM:<a@far.example>"
+  turn expect
+  turn say "RCPT TO:<u@a.example>"
+  turn expect
+  turn say "DATA"
+  turn expect
+  turn say "more" *500
+  drip 20 100ms
+server noop 127.0.0.1:0
+  auth PLAIN me secret
+  odmr $tmp/none
+  on-connection 1 reply ATRN "250 go"
+  turn expect
+$(for i in $(seq 60); do printf '  turn say "NOOP"\n  turn expect\n'; done)
+  drip 6 300ms
+server slow 127.0.0.1:0
+  delay ETRN 700ms
+sink primary 127.0.0.1:0
+  keep $tmp/arrived
+END
+mkdir "$tmp/none" "$tmp/arrived"
+start_sim sim "$tmp/script"
+turn='user = me password = secret tls = off auth_in_clear = true method = atrn idle_timeout = 2s'
+cat >"$tmp/mxpull.conf" <<END
+state_dir = "$theirs/state"
+primary { address = "127.0.0.1:$(port primary)" relay_connections = 1 }
+backup flood { host = "127.0.0.1" port = $(port flood) domains = {a.example} $turn }
+backup drip { host = "127.0.0.1" port = $(port drip) domains = {a.example} $turn }
+backup noop { host = "127.0.0.1" port = $(port noop) domains = {a.example} $turn }
+backup slow { host = "127.0.0.1" port = $(port slow) command_timeout = 1s domains = {$(seq -s , -f 'd%g.example' 40)} }
+END
+$private "$tmp/mxpull.conf" ${DRIVE:+/inheritance:r} >/dev/null 2>&1 || chmod 600 "$tmp/mxpull.conf"
+conf=$theirs/mxpull.conf
+
+run 75 pull -c "$conf" flood
+expect "refused commands have a hundred lines" 100 "$(grep -c '^backup=flood refused=' "$tmp/err")"
+expect_in "the others are counted in one" 'lines_left_out=200' "$tmp/err"
+expect_in "all are counted in the answer" '300 recipients refused here' "$tmp/out"
+
+run 75 pull -c "$conf" drip
+expect_in "a message that comes too slowly ends" 'the provider was too slow' "$tmp/out"
+run 75 pull -c "$conf" noop
+expect_in "so do commands that move nothing" 'the provider was too slow' "$tmp/out"
+expect "nothing has arrived" 0 "$(find "$tmp/arrived" -type f | wc -l)"
+
+run 75 pull -c "$conf" slow
+expect_in "a poll by ETRN ends" 'the backup has taken too long' "$tmp/out"
+asked=$(grep -c '< ETRN' "$tmp/journal.sim")
+[ "$asked" -ge 3 ] && [ "$asked" -lt 40 ] && ok "after some of the domains ($asked)" || { echo "FAILED: $asked domains were asked" && failures=$((failures + 1)); }
+run 75 pull -c "$conf" slow
+expect "the next one begins with the others" "$((asked + 1))" \
+    "$(grep -o '< ETRN d[0-9]*' "$tmp/journal.sim" | awk 'seen[$0]++ == 0 { n++ } NR == '"$((asked + 1))"' { print n }')"
+finish
