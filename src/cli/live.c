@@ -103,13 +103,21 @@ static void add_work_row(struct live *live, struct rows *rows, size_t index)
     buffer_done(&text);
 }
 
-static void add_primary_row(struct live *live, struct rows *rows)
+/* More than one row where the terminal is narrow, but at most room. */
+static void add_primary_rows(struct live *live, struct rows *rows, size_t room)
 {
     struct buffer text;
 
     buffer_init(&text, DRAWING_SIZE_MAX);
     live_row_of_primary(&text, &live->options, live->columns, &live->wait);
-    rows_add(rows, text.bytes);
+    for (char *row = text.bytes; row != NULL && rows->count < room;) {
+        char *end = strchr(row, '\n');
+
+        if (end != NULL)
+            *end++ = '\0';
+        rows_add(rows, row);
+        row = end;
+    }
     buffer_done(&text);
 }
 
@@ -150,8 +158,8 @@ static void build_rows(struct live *live, struct rows *rows)
     if (live->done >= live->options.chosen_count)
         return;
     room -= has_counts;
-    if (live->has_wait && room > 0)
-        add_primary_row(live, rows);
+    if (live->has_wait)
+        add_primary_rows(live, rows, room);
     for (size_t i = live->first; left > 0 && rows->count < room; i++) {
         if (is_shown(&live->work[i])) {
             add_work_row(live, rows, i);

@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 enum {
-    STATUS_SIZE = 100
+    STATUS_SIZE = 100,
+    INDENT = 6 /* of what a row goes on with */
 };
 
 bool live_work_goes_on(const struct live_work *work)
@@ -75,23 +76,22 @@ static const char *state_text(const struct live_options *options,
 }
 
 /* "ETRN sent, 40s", "again in 4m" */
-static void add_state(struct line *line, const struct live_options *options,
-                      const struct backup_config *backup, const struct live_work *work)
+static void format_state(char text[STATUS_SIZE], const struct live_options *options,
+                         const struct backup_config *backup, const struct live_work *work)
 {
-    char duration[DURATION_TEXT_SIZE], text[STATUS_SIZE];
+    char duration[DURATION_TEXT_SIZE];
     int64_t now_ms = clock_monotonic_ms();
 
     if (live_work_rests(work)) {
         int64_t left_ms = work->again_ms > now_ms ? work->again_ms - now_ms : 0;
 
-        (void)snprintf(text, sizeof text, "again in %s",
+        (void)snprintf(text, STATUS_SIZE, "again in %s",
                        duration_format(duration, (left_ms + 999) / 1000));
     } else {
         (void)elapsed_text(duration, now_ms - work->moved_ms);
-        (void)snprintf(text, sizeof text, "%s%s%s", state_text(options, backup, work->state),
+        (void)snprintf(text, STATUS_SIZE, "%s%s%s", state_text(options, backup, work->state),
                        duration[0] != '\0' ? ", " : "", duration);
     }
-    line_cell(line, STYLE_DIM, text, 0);
 }
 
 /* `3 messages, 1.2 MB, 400 KB/s` */
@@ -111,13 +111,15 @@ static void add_progress(struct line *line, const struct live_work *work)
 void live_row_of_work(struct buffer *text, const struct live_options *options, size_t columns,
                       const struct backup_config *backup, const struct live_work *work)
 {
+    const struct line_widths widths = {options->widths.backup, options->widths.domain};
+    char state[STATUS_SIZE];
     struct line line;
 
+    format_state(state, options, backup, work);
     line_init(&line, text, columns, options->color);
-    line_cell(&line, STYLE_PLAIN, backup->name, options->widths.backup);
-    line_cell(&line, STYLE_PLAIN, work->domain != NULL ? work->domain : backup->host,
-              options->widths.domain);
-    add_state(&line, options, backup, work);
+    line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host, widths,
+               line_columns(state));
+    line_cell(&line, STYLE_DIM, state, 0);
     if (work->messages > 0)
         add_progress(&line, work);
 }
@@ -141,6 +143,6 @@ void live_row_of_primary(struct buffer *text, const struct live_options *options
     line_init(&line, text, columns, options->color);
     line_cell(&line, STYLE_PLAIN, "your mail server", 0);
     line_cell(&line, STYLE_PLAIN, options->primary, 0);
-    line_cell(&line, STYLE_DIM, state.bytes, 0);
+    line_last(&line, STYLE_DIM, state.bytes, INDENT);
     buffer_done(&state);
 }

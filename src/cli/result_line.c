@@ -105,15 +105,42 @@ static void add_held(struct line *line, const struct answers *answers)
     buffer_done(&sentence);
 }
 
+/* Whether a line of these columns has the names and the outcome whole. */
+static bool fits(const struct answers *answers, const struct result_style *style)
+{
+    enum {
+        GAPS = 4
+    };
+    size_t names = wider(style->widths.backup, answers->first->backup->name, SIZE_MAX);
+
+    if (answers->count == 1 && answers->first->domain != NULL)
+        names += wider(style->widths.domain, answers->first->domain, SIZE_MAX);
+    else
+        names += style->widths.domain;
+    return names + GAPS + OUTCOME_WIDTH <= style->columns;
+}
+
+/* A cell of the line, or lines of its own. */
+static void add_name(struct line *line, const char *name, size_t width, bool is_whole)
+{
+    if (is_whole) {
+        line_cell(line, STYLE_PLAIN, name, width);
+        return;
+    }
+    line_last(line, STYLE_PLAIN, name, ADVICE_INDENT);
+    (void)buffer_append_text(line->target, "\n");
+    line_init(line, line->target, line->columns, line->color);
+    line_indent(line, ADVICE_INDENT);
+}
+
 static void add_answer(struct line *line, const struct answers *answers,
-                       const struct result_style *style)
+                       const struct result_style *style, bool is_whole)
 {
     const struct result *result = answers->first;
     char domains[32];
 
     (void)snprintf(domains, sizeof domains, "%zu domains", answers->count);
-    line_cell(line, STYLE_PLAIN, answers->count > 1 ? domains : result->domain,
-              style->widths.domain);
+    add_name(line, answers->count > 1 ? domains : result->domain, style->widths.domain, is_whole);
     line_cell(line, line_style_of(result->outcome), outcome_name(result->outcome), OUTCOME_WIDTH);
     add_received(line, result);
     add_said(line, result);
@@ -124,18 +151,19 @@ void result_line_format(struct buffer *text, const struct answers *answers,
 {
     const struct result *result = answers->first;
     bool is_held = answers->count > 1 && result->outcome == OUTCOME_HELD;
+    bool is_whole = fits(answers, style);
     struct line line;
 
     line_init(&line, text, style->columns, style->color);
     if (is_held)
         add_held(&line, answers);
     else
-        line_cell(&line, STYLE_PLAIN, result->backup->name, style->widths.backup);
+        add_name(&line, result->backup->name, style->widths.backup, is_whole);
     if (result->dry) {
         line_cell(&line, STYLE_GOOD, "would send", 0);
         line_cell(&line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
     } else if (!is_held) {
-        add_answer(&line, answers, style);
+        add_answer(&line, answers, style, is_whole);
     }
     (void)buffer_append_text(text, "\n");
     if (!result_is_good(result) && !is_held)

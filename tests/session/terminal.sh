@@ -12,7 +12,7 @@ command -v script >/dev/null || { echo 'SKIPPED: script (util-linux) is not inst
 at_terminal() {
     local type=$1
     shift
-    TERM=$type timeout 30 script -qec "stty cols 100 rows 24; '$MXPULL' $* --color never -c '$tmp/mxpull.conf'" /dev/null </dev/null >"$tmp/screen"
+    TERM=$type timeout 30 script -qec "stty cols ${columns:-100} rows 24; '$MXPULL' $* --color never -c '$tmp/mxpull.conf'" /dev/null </dev/null >"$tmp/screen"
     sed -i 's/\r//g' "$tmp/screen"
 }
 
@@ -46,6 +46,14 @@ expect_in "then the backup" "slow  a.example  ETRN sent, 2s" "$tmp/screen"
 expect_in "its answers" "slow  b.example  started" "$tmp/screen"
 expect_in "the sum" "2 asked, 2 ok, 0 failed" "$tmp/screen"
 expect "once a second at most" yes "$([ "$(grep -c 'no greeting yet, 1s' "$tmp/screen")" -le 2 ] && echo yes)"
+
+columns=80 at_terminal xterm pull
+expect_in "at 80 columns, too" "1m28s" "$tmp/screen"
+configure "primary { preflight = off }" slow
+sed -i 's/^backup slow/backup a_name_that_is_as_long_as_forty_columns/; s/b\.example/that-is-a-long-name.example/' "$tmp/mxpull.conf"
+columns=60 at_terminal xterm pull
+expect_in "what is waited for has its place behind long names" "…  ETRN sent, 1s" "$tmp/screen"
+expect_in "and so has the outcome" "      started         250 " "$tmp/screen"
 
 configure "primary { preflight = off }" mute
 at_terminal xterm pull
