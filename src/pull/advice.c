@@ -242,7 +242,8 @@ static const struct row {
     {OUTCOME_REFUSED, ANYWHERE, ANY, is_refused_for_good,
      "the log of your mail server says why: let it take mail for these recipients, or this mail"},
     {OUTCOME_REFUSED, ANYWHERE, ANY, NULL,
-     "mxpull's log names the recipients: add their domain to domains if its mail is yours"},
+     "the logs of mxpull and of your mail server say why: add the domain of a recipient to domains "
+     "if its mail is yours"},
 
     {OUTCOME_DEFERRED, AT(NONE), ANY, NULL, "mxpull status shows the answer when it has come"},
     {OUTCOME_DEFERRED, AT(COMMAND), NONE, NULL, "pull again: the next pull begins with it"},

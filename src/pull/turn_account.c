@@ -133,6 +133,8 @@ void turn_account_session(struct turn_account *account, const struct guard_count
     account->counts.bytes += counts->bytes;
     account->counts.recipients_refused += counts->recipients_refused;
     account->counts.contents_refused += counts->contents_refused;
+    account->counts.senders_refused += counts->senders_refused;
+    account->counts.hello_code = counts->hello_code;
     account->counts.refused_for_now += counts->refused_for_now;
     account->counts.refused_for_good += counts->refused_for_good;
     account->sessions++;
@@ -153,7 +155,10 @@ static void tell_refusals(const struct turn_account *account, const struct resul
               for_good = result->refused_for_good;
     uint64_t foreign = account->counts.recipients_refused;
     uint64_t malformed = account->counts.contents_refused;
-    bool is_nothing_taken = account->counts.messages == 0 && foreign + malformed > 0;
+    uint64_t senders = account->counts.senders_refused;
+    int hello = account->counts.hello_code;
+    bool is_nothing_taken =
+        account->counts.messages == 0 && (foreign + malformed + senders > 0 || hello != 0);
 
     if (for_now > 0)
         (void)buffer_append_format(
@@ -177,6 +182,13 @@ static void tell_refusals(const struct turn_account *account, const struct resul
             said,
             "%s%llu message%s refused here for a lone dot between line ends that are not CRLF",
             said->size > 0 ? "; " : "", (unsigned long long)malformed, plural((int64_t)malformed));
+    if (senders > 0)
+        (void)buffer_append_format(
+            said, "%s%llu message%s refused here for a MAIL command that is malformed or too long",
+            said->size > 0 ? "; " : "", (unsigned long long)senders, plural((int64_t)senders));
+    if (hello != 0)
+        (void)buffer_append_format(said, "%syour server refused the provider's EHLO by %d",
+                                   said->size > 0 ? "; " : "", hello);
     if (*outcome == OUTCOME_RECEIVED &&
         (for_now > 0 || (taken == 0 && for_good > 0) || is_nothing_taken))
         *outcome = OUTCOME_REFUSED;

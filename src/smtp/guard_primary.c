@@ -96,6 +96,8 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
     case GUARD_EHLO:
     case GUARD_HELO:
     case GUARD_RSET:
+        if (command->verb != GUARD_RSET)
+            guard->counts.hello_code = is_accepted ? 0 : code;
         if (is_accepted)
             guard_transaction_clear(&guard->transaction);
         break;

@@ -25,6 +25,8 @@ static void report_refused(struct guard *guard, const struct guard_command *comm
 
     if (command->verb == GUARD_RCPT && *reply == '5')
         guard->counts.recipients_refused++;
+    if (command->verb == GUARD_MAIL)
+        guard->counts.senders_refused++;
     line->size -= 2;
     line->bytes[line->size] = '\0';
     if (guard->options.refused != NULL)

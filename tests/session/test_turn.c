@@ -284,6 +284,13 @@ static const struct row rows[] = {
                   LEAVE) "  reply RCPT gone@e.example \"550 5.1.1 gone\"\n",
      PRIMARY MX E_EXAMPLE, 0, "received 0 1 refused by your server for good: 550 5.1.1 gone", 0, 1,
      NULL, NULL},
+    {"MAIL is refused here", TURN(BEGIN NO_MESSAGE("a b@far.example", "x@e.example") LEAVE),
+     PRIMARY MX E_EXAMPLE, 0,
+     "refused 0 1 message refused here for a MAIL command that is malformed or too long", 75, 0,
+     NULL, NULL},
+    {"EHLO is refused by our own server", TURN(BEGIN LEAVE) "  reply EHLO \"554 no\"\n",
+     PRIMARY MX E_EXAMPLE, 0, "refused 0 your server refused the provider's EHLO by 554", 75, 0,
+     NULL, NULL},
     {"another domain's mail is refused for a while",
      TURN(BEGIN NO_MESSAGE("a@far.example", "x@d.example") MESSAGE("b@far.example", "x@e.example")
               LEAVE) "  reply RCPT x@d.example \"450 later\"\n",

@@ -86,11 +86,41 @@ static void test_too_many_recipients(void **state)
     talk_close(&talk);
 }
 
+/* What ends before there is a message. */
+static const struct early_row {
+    const char *name, *provider, *primary;
+    uint64_t senders;
+    int hello;
+} early_rows[] = {
+    {"EHLO is refused", "EHLO x\r\n", "554 no\r\n", 0, 554},
+    {"HELO is taken instead", "EHLO x\r\nHELO x\r\n", "502 no\r\n250 ok\r\n", 0, 0},
+    {"HELO is refused as well", "EHLO x\r\nHELO x\r\n", "502 no\r\n451 later\r\n", 0, 451},
+    {"MAIL without a path", "MAIL FROM:<a b@x.example>\r\n", "", 1, 0},
+    {"MAIL with a parameter that is not known", "MAIL FROM:<a@x.example> FOO=1\r\n", "", 1, 0},
+    {"a control character in MAIL",
+     "MAIL FROM:<a\x01"
+     "@x.example>\r\n",
+     "", 1, 0},
+};
+
+static void test_early(void **state)
+{
+    const struct early_row *row = *state;
+    struct talk talk;
+
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, row->provider);
+    talk_say(&talk, GUARD_PRIMARY, row->primary);
+    assert_int_equal(guard_counts(talk.guard).senders_refused, row->senders);
+    assert_int_equal(guard_counts(talk.guard).hello_code, row->hello);
+    talk_close(&talk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_dot),
                                        cmocka_unit_test(test_too_many_recipients)};
-    int failed = RUN_TABLE(rows, test_row);
+    int failed = RUN_TABLE(rows, test_row) + RUN_TABLE(early_rows, test_early);
 
     failed += cmocka_run_group_tests(tests, NULL, NULL);
     return failed != 0;

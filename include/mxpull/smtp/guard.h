@@ -72,6 +72,8 @@ struct guard_counts {
     uint64_t recipients_refused; /* here, not by the primary */
     uint64_t
         contents_refused; /* the same: messages with a lone dot at line ends that are not CRLF */
+    uint64_t senders_refused; /* the same: messages whose MAIL could not be passed */
+    int hello_code; /* with which the primary has refused the last EHLO or HELO; 0: it has not */
 };
 
 /* What the session is waiting for: whose silence is to be timed, and by which bound of
