@@ -38,6 +38,7 @@ static const struct row {
     {ATRN, 450, OUTCOME_DENIED},          /* RFC 2645 5.2.1: one domain is not permitted */
     {ATRN, 451, OUTCOME_DEFERRED},        /* RFC 2645 5.2.1: unable to process now */
     {ATRN, 453, OUTCOME_EMPTY},           /* RFC 2645 5.2.1: you have no mail */
+    {ANY, 221, OUTCOME_DEFERRED},         /* RFC 5321 4.2.3: closing the channel */
     {ANY, 421, OUTCOME_DEFERRED},         /* RFC 5321 3.8: closing the channel */
     {ANY, 500, OUTCOME_UNSUPPORTED},      /* RFC 1985 5.2: stop asking this host */
     {ANY, 502, OUTCOME_UNSUPPORTED},      /* RFC 5321 4.2.4: not implemented */
