@@ -21,6 +21,15 @@ char text_lower(char c)
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
+uint64_t text_hash(const char *bytes, size_t size)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
 bool text_equal_part(const char *text, const char *part, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct poll {
     const struct polling *polling; /* borrowed */
@@ -86,14 +87,9 @@ struct poll *poll_new(const struct polling *polling, const struct backup_config 
 
 /* ---- the claim: what is being asked at this moment is not asked twice ---- */
 
-/* FNV-1a, 64 bits. */
 static uint64_t claim_key(const struct backup_config *backup)
 {
-    uint64_t key = UINT64_C(14695981039346656037);
-
-    for (const char *c = backup->name; *c != '\0'; c++)
-        key = (key ^ (unsigned char)*c) * UINT64_C(1099511628211);
-    return key;
+    return text_hash(backup->name, strlen(backup->name));
 }
 
 static enum status claim(struct poll *poll, struct error *error)

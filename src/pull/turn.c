@@ -357,12 +357,12 @@ static void reversed_ended(void *context, const char *why)
 
     if (counts.messages > 0)
         turn->reopened = 0;
-    turn_account_session(&turn->account, &counts);
-    /* A message that was refused for good is out of the way; a provider that has nothing else is not asked for ever. */
-    uint64_t moved = counts.messages;
+    /* A message that was refused is out of the way; a provider that has nothing but smuggled ones is not asked for ever. */
+    uint64_t moved = turn_account_session(&turn->account, &counts);
     if (moved == 0 && counts.contents_refused > 0 && turn->barren++ < BARREN_MAX)
         moved = counts.contents_refused;
-    act(turn, turning_ended(turn->turning, moved, counts.refused_for_now, why));
+    act(turn,
+        turning_ended(turn->turning, moved, counts.refused_for_now + counts.refused_for_good, why));
 }
 
 static void delivered(void *context, const struct guard_message *message)

@@ -41,52 +41,49 @@ void turn_account_done(struct turn_account *account)
     free(account->refusals);
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-
-    for (; *text != '\0'; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return hash;
-}
-
-/* What an earlier session has refused of this sender, or NULL. */
+/* What an earlier session has refused of this message in this way, or NULL. */
 static struct turn_refused *find_refused(const struct turn_account *account,
-                                         const struct turn_refusals *refusals, uint64_t sender)
+                                         const struct turn_refusals *refusals, uint64_t identity,
+                                         bool for_good)
 {
     for (size_t i = 0; i < refusals->known_count; i++) {
         struct turn_refused *known = &refusals->known[i];
 
-        if (known->sender == sender && known->session != account->sessions)
+        if (known->identity == identity && known->for_good == for_good &&
+            known->session != account->sessions)
             return known;
     }
     return NULL;
 }
 
-static void note_for_now(const struct turn_account *account, size_t index, const char *sender)
+/* Whether it is refused for the first time. */
+static bool note_refused(const struct turn_account *account, size_t index,
+                         const struct guard_refusal *refusal)
 {
     struct turn_refusals *refusals = &account->refusals[index];
-    struct turn_refused *known = find_refused(account, refusals, hash_of(sender));
+    struct result *result = account->results[index];
+    struct turn_refused *known =
+        find_refused(account, refusals, refusal->identity, refusal->for_good);
 
     if (known != NULL) {
         known->session = account->sessions;
-        return;
+        return false;
     }
-    account->results[index]->refused_for_now++;
+    *(refusal->for_good ? &result->refused_for_good : &result->refused_for_now) += 1;
     if (refusals->known_count == REFUSALS_KNOWN_MAX)
-        return;
+        return false;
     refusals->known =
         memory_resize(refusals->known, refusals->known_count + 1, sizeof *refusals->known);
-    refusals->known[refusals->known_count++] =
-        (struct turn_refused){.sender = hash_of(sender), .session = account->sessions};
+    refusals->known[refusals->known_count++] = (struct turn_refused){
+        .identity = refusal->identity, .for_good = refusal->for_good, .session = account->sessions};
+    return true;
 }
 
 /* A message was taken: one that an earlier session has refused, perhaps. */
-static void forget_refused(const struct turn_account *account, size_t index, const char *sender)
+static void forget_refused(const struct turn_account *account, size_t index, uint64_t identity)
 {
     struct turn_refusals *refusals = &account->refusals[index];
-    struct turn_refused *known = find_refused(account, refusals, hash_of(sender));
+    struct turn_refused *known = find_refused(account, refusals, identity, false);
 
     if (known == NULL)
         return;
@@ -96,20 +93,20 @@ static void forget_refused(const struct turn_account *account, size_t index, con
 
 void turn_account_refusal(struct turn_account *account, const struct guard_refusal *refusal)
 {
+    bool is_new = false;
+
     for (size_t i = 0; i < account->options->count; i++) {
         struct turn_refusals *refusals = &account->refusals[i];
         char *words = refusal->for_good ? refusals->for_good : refusals->for_now;
 
         if (!refusal->for_nodes[i])
             continue;
-        if (refusal->for_good)
-            account->results[i]->refused_for_good++;
-        else
-            note_for_now(account, i, refusal->sender);
+        is_new = note_refused(account, i, refusal) || is_new;
         if (*words == '\0')
             (void)snprintf(words, REFUSAL_WORDS_SIZE, "%d %.*s", refusal->code,
                            (int)strcspn(refusal->text, "\n"), refusal->text);
     }
+    account->progress += is_new ? 1 : 0;
 }
 
 void turn_account_message(struct turn_account *account, const struct guard_message *message)
@@ -120,15 +117,18 @@ void turn_account_message(struct turn_account *account, const struct guard_messa
         if (message->for_nodes[i]) {
             account->results[i]->messages++;
             account->results[i]->bytes += message->size;
-            forget_refused(account, i, message->sender);
+            forget_refused(account, i, message->identity);
         }
     }
     if (polling->observer.progressed != NULL)
         polling->observer.progressed(polling->context, account->options->backup, 1, message->size);
 }
 
-void turn_account_session(struct turn_account *account, const struct guard_counts *counts)
+uint64_t turn_account_session(struct turn_account *account, const struct guard_counts *counts)
 {
+    uint64_t progress = account->progress + counts->messages;
+
+    account->progress = 0;
     account->counts.messages += counts->messages;
     account->counts.bytes += counts->bytes;
     account->counts.recipients_refused += counts->recipients_refused;
@@ -138,6 +138,7 @@ void turn_account_session(struct turn_account *account, const struct guard_count
     account->counts.refused_for_now += counts->refused_for_now;
     account->counts.refused_for_good += counts->refused_for_good;
     account->sessions++;
+    return progress;
 }
 
 static const char *plural(int64_t count)

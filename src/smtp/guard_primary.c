@@ -17,6 +17,7 @@ void guard_tell_message(const struct guard *guard, int code, const char *text)
 {
     const struct guard_transaction *transaction = &guard->transaction;
     const struct guard_message message = {
+        .identity = transaction->identity,
         .sender = transaction->sender.bytes,
         .recipients = transaction->recipients.bytes,
         .recipient_count = transaction->recipient_count,
@@ -63,11 +64,11 @@ static void note_refusal(struct guard *guard, const struct guard_pending *comman
     unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
     bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
     struct guard_refusal refusal = {
-        .sender = transaction->sender.bytes, .for_good = code >= 500, .code = code, .text = text};
+        .identity = transaction->identity, .for_good = code >= 500, .code = code, .text = text};
 
     if (command->verb == GUARD_MAIL && !transaction->is_open) {
         guard_transaction_clear(transaction);
-        refusal.sender = command->path != NULL ? command->path : "";
+        refusal.identity = command->identity;
         refusal.for_nodes = guard_transaction_refuse(transaction, how);
     } else if (command->verb == GUARD_RCPT && transaction->is_open &&
                !is_too_many(transaction, code)) {
@@ -103,7 +104,7 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
         break;
     case GUARD_MAIL:
         if (is_accepted)
-            guard_transaction_begin(&guard->transaction, command->path);
+            guard_transaction_begin(&guard->transaction, command->path, command->identity);
         break;
     case GUARD_RCPT:
         if (is_accepted)

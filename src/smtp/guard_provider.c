@@ -81,6 +81,8 @@ static void pass(struct guard *guard, const struct guard_command *command,
     case GUARD_DOT: break;
     }
     guard_queue_put(&guard->queue, command->verb, own, command->mailbox.path);
+    if (command->verb == GUARD_MAIL)
+        guard_queue_identify(&guard->queue, text_hash(guard->line.bytes, guard->line.size));
     guard_answer(guard, output);
 }
 

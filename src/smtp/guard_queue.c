@@ -34,6 +34,12 @@ void guard_queue_put(struct guard_queue *queue, enum guard_verb verb, const char
     queue->count++;
 }
 
+void guard_queue_identify(struct guard_queue *queue, uint64_t identity)
+{
+    assert(queue->count > 0);
+    queue->entries[(queue->first + queue->count - 1) % GUARD_QUEUE_SIZE].identity = identity;
+}
+
 void guard_queue_answer(struct guard_queue *queue, const char *answer)
 {
     for (size_t i = 0; i < queue->count; i++) {

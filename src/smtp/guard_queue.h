@@ -3,6 +3,8 @@
 
 #include "guard_command.h"
 
+#include <stdint.h>
+
 /* More than this many commands at once without a reply is more than a sender has a use for. */
 enum {
     GUARD_QUEUE_SIZE = 4000,
@@ -13,6 +15,7 @@ enum {
 struct guard_pending {
     enum guard_verb verb;
     const char *answer; /* our own reply, a constant; NULL: the primary's is awaited */
+    uint64_t identity;  /* of MAIL: a hash of its line */
     char *path;         /* owned; of MAIL and RCPT, NULL for others and where memory was spared */
 };
 
@@ -29,6 +32,9 @@ void guard_queue_done(struct guard_queue *queue);
 /* Adds a command behind the others; there must be room. path (no text: none) is copied. */
 void guard_queue_put(struct guard_queue *queue, enum guard_verb verb, const char *answer,
                      struct guard_part path);
+
+/* Gives the command that was put last its identity. */
+void guard_queue_identify(struct guard_queue *queue, uint64_t identity);
 
 /* Gives each command that waits for the primary this answer of our own, a constant. */
 void guard_queue_answer(struct guard_queue *queue, const char *answer);

@@ -35,10 +35,12 @@ void guard_transaction_done(struct guard_transaction *transaction)
     free(transaction->marks);
 }
 
-void guard_transaction_begin(struct guard_transaction *transaction, const char *sender)
+void guard_transaction_begin(struct guard_transaction *transaction, const char *sender,
+                             uint64_t identity)
 {
     guard_transaction_clear(transaction);
     transaction->is_open = true;
+    transaction->identity = identity;
     (void)buffer_append_text(&transaction->sender, sender != NULL ? sender : more);
 }
 

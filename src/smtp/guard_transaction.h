@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* What is told of a message when it has come to its end. Serves the log; decides nothing. */
 struct guard_transaction {
@@ -15,8 +16,9 @@ struct guard_transaction {
     size_t recipient_count;
     const struct guard_domains *domains; /* borrowed */
     bool *for_nodes;                     /* for each of their nodes: whether a recipient is there */
-    bool is_cut;  /* not all recipients are named: the list ends with " …" */
-    bool is_open; /* MAIL was accepted */
+    bool is_cut;       /* not all recipients are named: the list ends with " …" */
+    bool is_open;      /* MAIL was accepted */
+    uint64_t identity; /* of its MAIL */
     /* What the primary has refused of it: the marks of GUARD_FOR_NOW and GUARD_FOR_GOOD, in all and for each
      * node. */
     unsigned refused;
@@ -34,7 +36,8 @@ void guard_transaction_init(struct guard_transaction *transaction,
 void guard_transaction_done(struct guard_transaction *transaction);
 
 /* The primary has accepted MAIL: a transaction begins. NULL for a path that was not kept. */
-void guard_transaction_begin(struct guard_transaction *transaction, const char *sender);
+void guard_transaction_begin(struct guard_transaction *transaction, const char *sender,
+                             uint64_t identity);
 
 /* The primary has accepted RCPT. NULL for a path that was not kept: it counts, and is not named. */
 void guard_transaction_add(struct guard_transaction *transaction, const char *recipient);

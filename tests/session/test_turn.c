@@ -251,7 +251,7 @@ static const struct row rows[] = {
     {"refused for a while: RCPT", PROVIDER SINK "  reply RCPT \"450 later\"\n",
      PRIMARY MX E_EXAMPLE, 3,
      "refused 0 0 messages taken, 3 not taken by your server for now: 450 later", 75, 0, "mx#1",
-     "mx#2"},
+     "mx#3"},
     {"refused for a while: MAIL", PROVIDER SINK "  reply MAIL \"451 later\"\n",
      PRIMARY MX E_EXAMPLE, 3,
      "refused 0 0 messages taken, 3 not taken by your server for now: 451 later", 75, 0, NULL,

@@ -24,6 +24,7 @@ enum guard_side {
 /* One message that came to its end: accepted, or refused by the primary behind the final dot. All
  * borrowed for the call. */
 struct guard_message {
+    uint64_t identity; /* of its MAIL line: the same for a message that comes again */
     /* The reverse-path without its angle brackets, as received; "" for <>. */
     const char *sender;
     /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
@@ -42,8 +43,8 @@ struct guard_message {
 /* Mail that the primary has just refused: a transaction, one recipient or a content. All borrowed for the
  * call. */
 struct guard_refusal {
-    const char *sender; /* the reverse-path, as in struct guard_message */
-    bool for_good;      /* 5yz: the provider returns it to its sender; else it comes again */
+    uint64_t identity; /* as in struct guard_message */
+    bool for_good;     /* 5yz: the provider returns it to its sender; else it comes again */
     const bool *
         for_nodes; /* for each node: whether that is the first such refusal to it of this message */
     int code;

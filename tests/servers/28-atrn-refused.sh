@@ -1,0 +1,58 @@
+#!/bin/bash
+# Our own server does not take all that a real provider hands over: for a while, and for good. What it refuses for a while stays with the
+# provider and comes later; no pull says that all is well meanwhile.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=atrn.sh
+. "$(dirname "$0")/atrn.sh"
+needs exim-atrn postfix
+
+make_certificates "127.125.$TEST_NUMBER.2"
+start_exim_provider mx2 's/^PLAIN_IN_CLEAR =.*/PLAIN_IN_CLEAR = yes/'
+access='{ busy@example.test = 451 4.7.1 greylisted }, { gone@example.test = 550 5.1.1 gone }'
+start_postfix_primary 'virtual_mailbox_maps = static:all/' 'smtpd_relay_restrictions = permit_mynetworks, reject' \
+    "smtpd_recipient_restrictions = check_recipient_access inline:{ $access }, permit"
+atrn_config '"example.test"' "$(credentials "$SERVER_PASSWORD")" "port = $ODMR_PORT" 'tls = off' 'auth_in_clear = true'
+
+# submit RECIPIENT…: a message for each.
+submit() {
+    local recipient
+    open_submission mx2
+    for recipient in "$@"; do
+        make_body 1 >"$tmp/body"
+        submit_body mx2 "${recipient%@*}-$SECONDS" "$tmp/body" "$recipient" || die 'mx2 does not take the message'
+    done
+    smtp_say 221 QUIT
+    exec 4>&-
+}
+
+counts() { json '.results[0] | "\(.messages) \(.refused_for_now) \(.refused_for_good)"'; }
+
+submit user@example.test busy@example.test other@example.test
+pull
+expect_pull 'one is greylisted' 75 refused
+expect 'taken, not for now, not for good' '2 1 0' "$(counts)"
+expect_match 'what our server said' '2 messages taken, 1 not taken by your server for now: 451 4\.7\.1 .*greylisted' "$(json '.results[0].text')"
+expect_within 20 'the others have come' 2 arrived_count
+expect_within 10 'the greylisted one is with the provider' 1 queue_count mx2
+
+sed -i 's/busy@example.test = [^}]*/busy@example.test = OK /' "${home[primary]}/config/main.cf"
+in_root primary postfix -c "$(inside primary)/config" reload 2>/dev/null || die 'the primary does not reload'
+sleep 2 # the provider's retry time is a second
+pull
+expect_pull 'our server takes it now' 0 received
+expect 'taken, not for now, not for good, later' '1 0 0' "$(counts)"
+expect_within 20 'all have come' 3 arrived_count
+expect_within 10 'nothing is with the provider' 0 queue_count mx2
+
+submit gone@example.test
+pull
+expect_pull 'all is refused for good' 75 refused
+expect 'none taken, one for good' '0 0 1' "$(counts)"
+expect_match 'the provider returns it' 'none taken: your server refused 1 message for good, which the provider returns' "$(json '.results[0].text')"
+submit gone@example.test user@example.test
+pull
+expect_pull 'one is refused for good, the other comes' 0 received
+expect 'one taken, one for good' '1 0 1' "$(counts)"
+expect_within 20 'it has come' 4 arrived_count
+finish
