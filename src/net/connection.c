@@ -302,7 +302,9 @@ static void tell_closed(struct connection *connection)
 {
     struct error error;
 
-    (void)error_set(&error, STATUS_UNREACHABLE, "the backup closed the connection");
+    /* A bare stream leads to our own mail server. */
+    (void)error_set(&error, STATUS_UNREACHABLE, "%s closed the connection",
+                    connection->place[0] != '\0' ? "the backup" : "it");
     fail(connection, 0, &error);
 }
 

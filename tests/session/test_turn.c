@@ -325,6 +325,18 @@ static void test_row(void **state)
     sim_stop(sim);
 }
 
+/* A server of our own that hangs up before its greeting is not called the backup. */
+static void test_primary_hangs_up(void **state)
+{
+    struct sim *sim = sim_start(PROVIDER "sink primary 127.0.0.1:0\n  greeting close\n");
+    struct outcome_text outcome = pull(sim, PRIMARY MX E_EXAMPLE, NULL, false, false);
+
+    (void)state;
+    assert_non_null(strstr(outcome.lines.bytes, "does not answer: it closed the connection"));
+    outcome_done(&outcome);
+    sim_stop(sim);
+}
+
 /* ---- nothing is lost, nothing comes twice without need ---- */
 
 enum {
@@ -525,6 +537,7 @@ static void test_four_at_a_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_primary_hangs_up),
         cmocka_unit_test(test_provider_closes_after_each_byte),
         cmocka_unit_test(test_provider_resets_after_each_byte),
         cmocka_unit_test(test_primary_closes_after_each_byte),
