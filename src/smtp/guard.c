@@ -117,12 +117,28 @@ void guard_refuse_content(struct guard *guard, const char *verdict, const char *
     (void)text_copy(guard->why, sizeof guard->why, why);
 }
 
+/* What waits for the primary is not taken for now: no fault of the provider, and a matter of this message, perhaps. */
+static void note_waiting(struct guard *guard)
+{
+    struct guard_queue *queue = &guard->queue;
+
+    for (size_t i = 0; i < queue->count; i++) {
+        const struct guard_pending *command =
+            &queue->entries[(queue->first + i) % GUARD_QUEUE_SIZE];
+
+        if (command->answer == NULL)
+            guard_note_refusal(guard, command, 451, GUARD_FAILED);
+    }
+}
+
 void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
 {
     if (guard->phase == GUARD_CONTENT) {
+        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, 451, GUARD_FAILED);
         guard_refuse_content(guard, GUARD_NOT_NOW, why);
         return;
     }
+    note_waiting(guard);
     guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
     guard->has_dot = false;
     guard_answer(guard, output);

@@ -55,10 +55,8 @@ static bool is_too_many(const struct guard_transaction *transaction, int code)
     return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
 }
 
-/* Counts what the primary does not take. What a refusal brings about in turn (503 to RCPT behind a refused MAIL, 554
- * to DATA without recipients) is none of its own. */
-static void note_refusal(struct guard *guard, const struct guard_pending *command, int code,
-                         const char *text)
+void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
+                        const char *text)
 {
     struct guard_transaction *transaction = &guard->transaction;
     unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
@@ -92,7 +90,7 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
     bool is_accepted = code < 300;
 
     if (code >= 400)
-        note_refusal(guard, command, code, text);
+        guard_note_refusal(guard, command, code, text);
     switch (command->verb) {
     case GUARD_EHLO:
     case GUARD_HELO:

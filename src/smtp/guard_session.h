@@ -10,7 +10,8 @@
 
 /* What the provider is told when the primary can no longer be spoken to. */
 #define GUARD_PRIMARY_LOST "421 4.3.0 The mail server has failed, closing the connection"
-#define GUARD_NOT_NOW "451 4.3.0 The mail server has failed, try again later"
+#define GUARD_FAILED "4.3.0 The mail server has failed, try again later"
+#define GUARD_NOT_NOW "451 " GUARD_FAILED
 
 /* What the provider may send now. */
 enum guard_phase {
@@ -60,6 +61,11 @@ void guard_lose_primary(struct guard *guard, struct guard_output *output, const 
 
 /* Reads the message that is coming in to its end and says verdict, a constant, then. */
 void guard_refuse_content(struct guard *guard, const char *verdict, const char *why);
+
+/* Counts what the primary does not take. What a refusal brings about in turn (503 to RCPT behind a refused MAIL, 554
+ * to DATA without recipients) is none of its own. */
+void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
+                        const char *text);
 
 /* Tells of the message whose fate is known now: the reply, and its text. */
 void guard_tell_message(const struct guard *guard, int code, const char *text);

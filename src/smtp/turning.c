@@ -161,8 +161,7 @@ enum turning_step turning_ended(struct turning *turning, uint64_t messages, uint
         note(turning, turning->outcome, turning->code,
              "turn_sessions is reached, and more mail may be waiting: pull again");
     unsigned pauses_max = why != NULL ? PAUSES_BROKEN_MAX : PAUSES_IN_ORDER_MAX;
-    bool is_refused =
-        why == NULL && messages == 0 && refused > 0; /* what is left was just offered */
+    bool is_refused = messages == 0 && refused > 0; /* what is left was just offered */
     if ((int64_t)turning->sessions >= turning->sessions_max || !turning->moved || is_refused ||
         turning->pauses > pauses_max)
         return TURNING_END;

@@ -220,11 +220,14 @@ static const struct row rows[] = {
              FIRST("say \"a\\n.\\r\\n\" raw") FIRST("say \"more\" *100000") FIRST_SAY(".")
                  FIRST_SAY("QUIT") SINK,
      PRIMARY MX E_EXAMPLE, 1, "received 0 1 message refused here", 0, 1, "mx#1 < 550", NULL},
-    {"our own server dies in a message: 451, behind all of it",
-     TURN(ONE_MAIL SAY("DATA") "turn say \"more\" *100000\n  turn say \".\"\n  turn expect\n"
-                               "  turn say \"QUIT\"\n  turn expect") "  on-connection 1 reply DATA "
-                                                                     "\"354 go\" close\n",
-     PRIMARY MX E_EXAMPLE, 1, "interrupted", 75, 0, "mx#1 < 451", NULL},
+    {"our own server dies in a message: 451 behind all of it, and what stands behind it comes",
+     PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n" FIRST("expect") FIRST_SAY("EHLO mx")
+         FIRST_SAY("MAIL FROM:<b@far.example>") FIRST_SAY("RCPT TO:<x@e.example>") FIRST_SAY("DATA")
+             FIRST("say \"more\" *100000") FIRST_SAY(".") FIRST_SAY("QUIT") SINK
+     "  on-connection 1 reply DATA \"354 go\" close\n",
+     PRIMARY MX E_EXAMPLE, 1,
+     "refused 0 1 message taken, 1 not taken by your server for now: 451 4.3.0", 75, 1,
+     "mx#1 < 451", NULL},
     {"smuggling by LF.LF",
      TURN(ONE_MAIL SAY(
          "DATA") "turn say \"a\\n.\\nMAIL FROM:<x@y>\\r\\n\" raw\n  turn expect\n  turn close"),
