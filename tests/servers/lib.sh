@@ -15,7 +15,7 @@ SMTP_PORT=24025            # unlikely ones: a server that listens on every addre
 SMTPS_PORT=24465
 PRIMARY=127.125.$TEST_NUMBER.1
 # The longest that a whole test may take; the test runner's own limit is longer, for a test killed by it cannot clean up.
-TEST_SECONDS=170
+TEST_SECONDS=570
 
 failures=0
 tmp=
@@ -262,7 +262,7 @@ backup_section() {
 # run_mxpull ARGUMENT...: the program, with its output in $tmp/out, its errors in $tmp/err and its exit status in $status.
 run_mxpull() {
     # In the background, for a shell that waits can be stopped.
-    timeout -k 5 140 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    timeout -k 5 500 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
     program=$!
     wait "$program"
     status=$?
