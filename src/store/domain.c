@@ -44,19 +44,22 @@ static enum store_grade grade_of_letter(char letter)
 #define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "?3") ","
 #define NEXT_GOOD " good_ms = iif(?4 = 'good', " STAMP_NEXT("good_ms", "?3") ", good_ms),"
 /* In what order domains are asked for next: asked_ms, the oldest first. One that is left out keeps its
- * stamp. One that was cut without an answer keeps it once, for a limit of the server cuts as well; cut
- * again it goes last, so that it does not begin each poll with a broken connection. One that was refused
- * is set back to its last good answer at each other poll: refused by a limit it comes first then, and
- * refused for good it does not take the place of others for ever. */
+ * stamp, which is older than this poll. One that was cut without an answer keeps it once where others
+ * were served, for a limit of the server cuts as well; where none was it goes behind those left out
+ * (?19). Cut again it goes last, so that it does not begin each poll with a broken connection. One that
+ * was refused is set back to its last good answer at each other poll: refused by a limit it comes first
+ * then, and refused for good it does not take the place of others for ever. */
+#define FIRST_ASKED " iif(?12 <= ?19 OR ?4 = 'good', ?12, iif(?20, 0, ?19)),"
 #define NEXT_ASKED                                                                                 \
-    " asked_ms = CASE WHEN ?12 = 0 THEN asked_ms"                                                  \
+    " asked_ms = CASE WHEN ?12 <= ?19 THEN asked_ms"                                               \
     " WHEN ?4 = 'good' THEN ?12"                                                                   \
-    " WHEN ?18 THEN iif(code = 421 OR outcome IN ('unreachable', 'timeout', 'protocol'),"          \
-    " ?12, asked_ms)"                                                                              \
+    " WHEN ?18 THEN iif(code = 421 OR outcome IN ('unreachable', 'timeout', 'protocol'), ?12,"     \
+    " iif(?20, asked_ms, ?19))"                                                                    \
     " ELSE iif(asked_ms = good_ms, ?12, good_ms) END,"
 #define NEXT_MAIL " mail_ms = iif(?9 > 0, " STAMP_NEXT("mail_ms", "?3") ", mail_ms),"
 
-int domain_record(struct store *store, const char *backup, const struct store_answer *answer)
+int domain_record(struct store *store, const struct store_poll *poll,
+                  const struct store_answer *answer, bool has_good)
 {
     /* -30 is STORE_STRIP_MAX. */
     static const char sql[] =
@@ -64,7 +67,7 @@ int domain_record(struct store *store, const char *backup, const struct store_an
         " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood, advice,"
         " refused_for_now, refused_for_good)"
         " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
-        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11, iif(?4 = 'good', ?12, 0),"
+        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11," FIRST_ASKED
         " iif(?13, ?3, 0), ?14,"
         " nullif(?15, ''), ?16, ?17)"
         " ON CONFLICT (backup, domain) DO UPDATE SET"
@@ -87,7 +90,7 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     bool is_of_no_etrn = answer->code == 421 || answer->code == 500 || answer->code == 502;
 
     (void)text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : "");
-    statement_text(&statement, backup);
+    statement_text(&statement, poll->backup);
     statement_text(&statement, answer->domain);
     statement_number(&statement, answer->at_ms);
     statement_text(&statement, grades[answer->grade].name);
@@ -105,6 +108,8 @@ int domain_record(struct store *store, const char *backup, const struct store_an
     statement_number_or_null(&statement, answer->refused_for_now);
     statement_number_or_null(&statement, answer->refused_for_good);
     statement_number(&statement, answer->code == 0 || answer->code == 421);
+    statement_number(&statement, poll->began_ms > 0 ? poll->began_ms - 1 : 0);
+    statement_number(&statement, has_good ? 1 : 0);
     return statement_run(&statement);
 }
 

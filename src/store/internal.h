@@ -189,7 +189,9 @@ enum status transaction_commit(struct store *store, struct error *error);
 const char *domain_grade_name(enum store_grade grade);
 enum store_grade domain_grade_of(const char *name);
 
-/* Brings the state of a domain up to date after an answer. */
-int domain_record(struct store *store, const char *backup, const struct store_answer *answer);
+/* Brings the state of a domain up to date after an answer of the poll, which has brought a good one or
+ * not. */
+int domain_record(struct store *store, const struct store_poll *poll,
+                  const struct store_answer *answer, bool has_good);
 
 #endif

@@ -84,15 +84,15 @@ static int add_answer_row(struct store *store, int64_t poll, const char *backup,
     return statement_run(&statement);
 }
 
-static int add_answer(struct store *store, int64_t poll, const char *backup,
-                      const struct store_answer *answer)
+static int add_answer(struct store *store, int64_t id, const struct store_poll *poll,
+                      const struct store_answer *answer, bool has_good)
 {
     char text[TEXT_KEPT_MAX + 1];
     bool has_text = answer->text != NULL;
-    int code = add_answer_row(store, poll, backup, answer,
+    int code = add_answer_row(store, id, poll->backup, answer,
                               has_text ? text_copy_cut(text, sizeof text, answer->text) : NULL);
 
-    return code == SQLITE_OK ? domain_record(store, backup, answer) : code;
+    return code == SQLITE_OK ? domain_record(store, poll, answer, has_good) : code;
 }
 
 /* The streak up to now. */
@@ -174,13 +174,16 @@ static int add_poll(struct store *store, void *context)
     struct record *record = context;
     const struct store_poll *poll = record->poll;
     int64_t id = 0;
+    bool has_good = false;
     int code = read_streak(store, poll->backup, &record->change);
 
     count(record);
     if (code == SQLITE_OK)
         code = add_poll_row(store, record, &id);
+    for (size_t i = 0; i < poll->count; i++)
+        has_good = has_good || poll->answers[i].grade == STORE_GOOD;
     for (size_t i = 0; code == SQLITE_OK && i < poll->count; i++)
-        code = add_answer(store, id, poll->backup, &poll->answers[i]);
+        code = add_answer(store, id, poll, &poll->answers[i], has_good);
     if (code == SQLITE_OK)
         code = write_backup(store, record);
     if (code == SQLITE_OK)

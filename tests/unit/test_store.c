@@ -642,7 +642,7 @@ static void poll_limited(struct store *store, const struct limit_row *row, struc
         limited->has_good[domain] |= is_through && !is_denied;
     }
     const struct store_poll poll = {
-        .backup = "mx2", .cause = "pull", .answers = answers, .count = DOMAINS};
+        .backup = "mx2", .cause = "pull", .began_ms = now_ms, .answers = answers, .count = DOMAINS};
     assert_ok(store_add_poll(store, &poll, &change, &problem));
 }
 

@@ -95,8 +95,9 @@ struct store_answer {
     int64_t refused_for_now,
         refused_for_good; /* messages not taken by our own server; -1: does not apply */
     unsigned attempts;
-    int64_t asked_ms; /* when the domain was last named to the backup; 0: not by this poll */
-    int64_t ms;       /* how long the answer took */
+    int64_t
+        asked_ms; /* when the domain was last named to the backup; before began_ms: not by this poll */
+    int64_t ms; /* how long the answer took */
 };
 
 /* One poll of one backup. Its grade is the worst of its answers'; where all are held, held. */
