@@ -18,6 +18,10 @@
 /* Cuts the last name off; false at the root. */
 static bool go_up(char *path)
 {
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        path[--size] = '\0';
     char *slash = strrchr(path, '/');
 
     if (slash == NULL || slash[1] == '\0')

@@ -11,18 +11,25 @@ enum {
     FREE_MIN = 32 * 1024
 };
 
-/* Cuts the last name off; false at the root. */
+static bool is_separator(wchar_t c)
+{
+    return c == L'\\' || c == L'/';
+}
+
+/* Cuts the last name off; false at the root. The separator behind a drive stays: "C:" is another folder. */
 static bool go_up(wchar_t *path)
 {
-    wchar_t *end = NULL;
+    size_t size = wcslen(path);
 
-    for (wchar_t *c = path; *c != L'\0'; c++) {
-        if ((*c == L'\\' || *c == L'/') && c[1] != L'\0' && c > path && c[-1] != L':')
-            end = c;
-    }
-    if (end == NULL)
+    while (size > 0 && is_separator(path[size - 1]))
+        size--;
+    while (size > 0 && !is_separator(path[size - 1]))
+        size--;
+    if (size == 0)
         return false;
-    *end = L'\0';
+    if (size > 1 && path[size - 2] != L':')
+        size--;
+    path[size] = L'\0';
     return true;
 }
 
@@ -30,15 +37,18 @@ static bool go_up(wchar_t *path)
 static DWORD reason(const wchar_t *path)
 {
     ULARGE_INTEGER left;
+    DWORD attributes = GetFileAttributesW(path);
+
+    if (attributes == INVALID_FILE_ATTRIBUTES)
+        return GetLastError();
+    if ((attributes & FILE_ATTRIBUTE_DIRECTORY) == 0)
+        return ERROR_DIRECTORY;
     HANDLE folder =
         CreateFileW(path, FILE_ADD_FILE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                     NULL, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
-
     if (folder == INVALID_HANDLE_VALUE)
         return GetLastError();
     (void)CloseHandle(folder);
-    if ((GetFileAttributesW(path) & FILE_ATTRIBUTE_DIRECTORY) == 0)
-        return ERROR_DIRECTORY;
     if (GetDiskFreeSpaceExW(path, &left, NULL, NULL) && left.QuadPart < FREE_MIN)
         return ERROR_DISK_FULL;
     return 0;

@@ -37,6 +37,13 @@ run 75 history -c "$conf"
 expect "history before it" "mxpull: $nothing" "$(cat "$tmp/err")"
 [ ! -e "$tmp/state" ]
 expect "nothing was made: 0 is yes" 0 $?
+# A folder that could be made is no other, in whatever way it is written.
+for folder in "$theirs/state//" "$DRIVE/mxpull-$$"; do
+    [ -w / ] || [ "$folder" != "/mxpull-$$" ] || continue
+    sed "s|^state_dir = .*|state_dir = \"$folder\"|" "$tmp/mxpull.conf" >"$tmp/folder.conf"
+    run 75 status -c "$theirs/folder.conf"
+    expect_in "status before the first pull: $folder" "nothing has been asked yet: $folder" "$tmp/err"
+done
 
 # Time passes on a slow machine, too.
 status() { # STATUS ARGUMENT…

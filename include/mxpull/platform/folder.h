@@ -30,7 +30,8 @@ const char *folder_path(const struct folder *folder, bool *is_handle);
 enum status folder_check_ours(const struct folder *folder, struct error *error);
 
 /* STATUS_OK when the folder has no file of that name, a plain one, or a directory, which nobody takes for one.
- * STATUS_SYSTEM for a link, a pipe and the like. */
+ * STATUS_SYSTEM for a link, a pipe and the like. Always STATUS_OK on Windows: a folder there holds no pipes, and
+ * who makes a link needs a right that administrators alone have at first. */
 enum status folder_check_file(const struct folder *folder, const char *name, struct error *error);
 
 #endif
