@@ -31,7 +31,8 @@ backup "=cmd|' /C calc'!A0" { host = "127.0.0.1" port = $(port formula) domains 
 END
 seen='[\x{ad}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{e0000}-\x{e007f}\x1b\x7f]'
 { printf 'log = "file:%s"\nmetrics_file = "%s"\n' "$theirs/log" "$theirs/metrics.prom" && cat "$tmp/mxpull.conf"; } >"$tmp/logged"
-{ printf 'log = "file:%s"\nlog_format = json\non_failure = "env >>%s"\n' "$theirs/log.json" "$tmp/variables" && cat "$tmp/mxpull.conf"; } >"$tmp/json"
+[ -n "$DRIVE" ] && show=set || show=env # all variables
+{ printf 'log = "file:%s"\nlog_format = json\non_failure = "%s >>%s"\n' "$theirs/log.json" "$show" "$theirs/variables" && cat "$tmp/mxpull.conf"; } >"$tmp/json"
 
 check() { # STATUS ARGUMENT…
     run "$@"
@@ -91,7 +92,7 @@ printf 'X-Mxsim-To: u@a.example\nX-Mxsim-From: s@x.example\n\nhello\n' >"$tmp/wa
 cat >"$tmp/script" <<END
 server provider 127.0.0.1:0
   auth PLAIN joe secret
-  odmr $theirs/waiting
+  odmr $tmp/waiting
 sink talkative 127.0.0.1:0
   reply . "450-$(printf '\\xff%.0s' {1..300})" *60 "450 end"
 END
@@ -132,7 +133,7 @@ state_dir = "$theirs/advice"
 primary { address = "127.0.0.1:$(port primary)" }
 backup plain { $plain domains = {a.example, "#b.example", "#queue", 530.example, 458.example, 459.example} }
 backup required { $plain domains = a.example tls = required }
-backup implicit { $plain domains = a.example tls = implicit }
+backup implicit { $plain domains = a.example tls = implicit connect_timeout = 5s }
 backup shut { host = 127.0.0.1 port = $(port shut) domains = a.example }
 backup nameless { host = 127.0.0.1 port = $(port nameless) domains = a.example }
 backup nowhere { host = "no-such-host.invalid" domains = a.example connect_timeout = 5s }
@@ -151,7 +152,8 @@ for command in pull status; do
     advises plain 458.example 'Exim says 458 for what it never allows, too'
     advises plain 459.example 'to allow your address to ask for this domain'
     advises required a.example 'set tls = may to go without TLS'
-    advises implicit a.example 'on a port that begins in clear set tls = required'
+    # Under wine a server that speaks in clear is waited for until the time is over.
+    [ -n "$DRIVE" ] || advises implicit a.example 'on a port that begins in clear set tls = required'
     advises shut a.example 'to let your address in'
     advises nameless a.example 'set ehlo_name'
     advises nowhere a.example 'check the name in host'
