@@ -148,6 +148,8 @@ int64_t pool_advance(struct pool *pool)
         if (!member->running && !is_over && has_room(pool, member->poll, fetching)) {
             begin(pool, member);
             fetching += poll_is_fetching(member->poll) ? 1 : 0;
+            int64_t due_ms = poll_due(member->poll); /* a command has its time from now on */
+            next_ms = due_ms < next_ms ? due_ms : next_ms;
         }
         if (poll_is_over(member->poll))
             next_ms = now_ms; /* to be taken */

@@ -28,6 +28,15 @@ backup good { host = "127.0.0.1" port = $(port good) domains = {a.example, b.exa
 backup dead { host = "127.0.0.1" port = 1 domains = a.example }
 END
 
+# A command for the password that never ends, alone in its round: its time runs while the rest is tried.
+cat >"$tmp/hung.conf" <<END
+state_dir = "$theirs/hung"
+primary { preflight = off }
+backup hung { host = "127.0.0.1" port = 1 domains = a.example user = u tls = off auth_in_clear = true password_command = "sleep 70" }
+END
+timeout 60 "$MXPULL" pull -c "$theirs/hung.conf" >"$tmp/hung.out" 2>/dev/null &
+hung=$!
+
 # What users read calls their mail server by one name.
 for words in --help "pull --help" "daemon --help" "status --help" "history --help" "config --help" "config -c $conf"; do
     # shellcheck disable=SC2086
@@ -279,5 +288,9 @@ END
     limited -Sn 6
     expect "a soft limit is raised" 0 $?
 fi
+
+wait "$hung"
+expect "a command for the password that never ends" 78 $?
+expect_in "is given up" "the command took longer than 30 s" "$tmp/hung.out"
 
 finish
