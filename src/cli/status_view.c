@@ -41,9 +41,20 @@ char status_letter(enum store_grade grade)
 }
 
 /* As pull/preflight words it. */
+static const char before[] = "your mail server ";
+
+/* Whether text is of a mail server at another address, before `address` was changed. */
+static bool is_of_another(const struct status_view *view, const char *text)
+{
+    const char *address = view->config->primary.address.text;
+    const char *rest = text + sizeof before - 1;
+
+    return strncmp(text, before, sizeof before - 1) == 0 &&
+           (strncmp(rest, address, strlen(address)) != 0 || rest[strlen(address)] != ' ');
+}
+
 const char *status_primary_text(const struct status_view *view, const char *text)
 {
-    static const char before[] = "your mail server ";
     static const char *const behind[] = {" does not answer: ", " is not ready: "};
     const char *address = view->config->primary.address.text;
     const char *rest = text + sizeof before - 1;
@@ -95,8 +106,14 @@ static enum health judge_daemon(const struct status_view *view)
 
 static void judge_life(struct status_view *view)
 {
-    const struct store_life *life = &view->life;
+    struct store_life *life = &view->life;
 
+    if (is_of_another(view, life->text)) {
+        life->has_looked = false;
+        life->looked_ms = 0;
+        life->since_ms = 0;
+        life->text[0] = '\0';
+    }
     if (!life->has_lived)
         view->daemon = DAEMON_NEVER;
     else

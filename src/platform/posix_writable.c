@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -34,7 +35,10 @@ static bool go_up(char *path)
 static int reason(const char *path)
 {
     struct statvfs facts;
+    struct stat kind;
 
+    if (stat(path, &kind) == 0 && !S_ISDIR(kind.st_mode))
+        return ENOTDIR;
     if (access(path, W_OK | X_OK) != 0)
         return errno;
     if (statvfs(path, &facts) == 0 && facts.f_blocks > 0 &&

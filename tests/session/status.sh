@@ -140,10 +140,12 @@ primary 1
 run 75 pull -q -c "$seen"
 run 2 status --nagios -c "$seen"
 expect_in "it is down" "MXPULL CRITICAL - your mail server 127.0.0.1:1 is down for 0s: connection refused" "$tmp/out"
-primary "$(port good)"
 run 0 pull -q --force -c "$seen"
 run 2 status --nagios -c "$seen"
 expect_in "who does not look sees nothing new" "your mail server" "$tmp/out"
+primary 2
+run 0 status -c "$seen"
+expect_in "at another address nobody has looked" "primary  127.0.0.1:2  unknown, never looked at" "$tmp/out"
 configure good bad
 primary "$(port refusing)"
 sed -i 's/^primary { /&preflight = recipients /' "$tmp/seen.conf"
@@ -189,6 +191,13 @@ for command in status history; do
     run 75 "$command" -c "$theirs/nowhere.conf"
     expect_in "$command says why nothing is remembered" "nothing is remembered: $theirs/nowhere/state/mxpull.db is not there and cannot be written: " \
         "$tmp/err"
+done
+for kind in file link; do
+    [ $kind = file ] || ln -s nowhere "$tmp/link"
+    path=$theirs/$([ $kind = file ] && echo nowhere || echo link)
+    sed "s|^state_dir.*|state_dir = \"$path\"|" "$tmp/mxpull.conf" >"$tmp/nowhere.conf"
+    run 75 status -c "$theirs/nowhere.conf"
+    expect_in "a $kind where the folder should be" "nothing is remembered: $path/mxpull.db is not there and cannot be written: " "$tmp/err"
 done
 # A file system of our own that is read only, and one that is full.
 if [ -z "$DRIVE" ] && unshare -rm true 2>/dev/null; then
