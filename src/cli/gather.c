@@ -81,7 +81,7 @@ void gather_add(struct gather *gather, const struct result *result)
 {
     if (!is_common(result)) {
         gather_flush(gather);
-        gather->tell(gather->context, &(struct answers){result, text_of(result), 1, 1});
+        gather->tell(gather->context, &(struct answers){result, text_of(result), 1, 1, false});
         return;
     }
     if (gather->count == gather->capacity) {
@@ -120,11 +120,18 @@ static struct answers count_group(const struct entry *entries, size_t count)
     struct answers group = {
         .first = entries[0].result, .text = entries[0].text, .count = 1, .backups = 1};
 
+    size_t whole = entries[0].result->backup->domain_count;
+
     while (group.count < count && compare_answers(&entries[group.count], &entries[0]) == 0) {
-        group.backups +=
-            entries[group.count].result->backup != entries[group.count - 1].result->backup;
+        const struct backup_config *backup = entries[group.count].result->backup;
+
+        if (backup != entries[group.count - 1].result->backup) {
+            group.backups++;
+            whole += backup->domain_count;
+        }
         group.count++;
     }
+    group.is_part = group.count < whole;
     if (group.count == 1)
         group.text = text_of(group.first);
     return group;

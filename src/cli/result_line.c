@@ -98,9 +98,17 @@ static void add_held(struct line *line, const struct answers *answers)
     struct buffer sentence;
 
     buffer_init(&sentence, SAID_SIZE_MAX);
-    (void)buffer_append_format(&sentence, "%s; nothing was asked of %zu backup%s (%zu domain%s)",
-                               answers->text, answers->backups, answers->backups == 1 ? "" : "s",
-                               answers->count, answers->count == 1 ? "" : "s");
+    const char *backups_end = answers->backups == 1 ? "" : "s",
+               *domains_end = answers->count == 1 ? "" : "s";
+
+    if (answers->is_part)
+        (void)buffer_append_format(&sentence, "%s; not asked for: %zu domain%s of %zu backup%s",
+                                   answers->text, answers->count, domains_end, answers->backups,
+                                   backups_end);
+    else
+        (void)buffer_append_format(
+            &sentence, "%s; nothing was asked of %zu backup%s (%zu domain%s)", answers->text,
+            answers->backups, backups_end, answers->count, domains_end);
     line_last(line, STYLE_WARNING, sentence.bytes, ADVICE_INDENT);
     buffer_done(&sentence);
 }

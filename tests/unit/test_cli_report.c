@@ -116,7 +116,7 @@ static void test_result(void **state)
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false}, &style);
     size_t size = strcspn(text.bytes, "\n");
     text.bytes[size] = '\0';
     assert_string_equal(text.bytes, row->line);
@@ -141,11 +141,11 @@ static void test_fold(void **state)
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false}, &style);
     assert_string_equal(text.bytes,
                         "mx2  example.com  started         250\n      one two three four five\n");
     buffer_clear(&text);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1},
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false},
                        &(struct result_style){.columns = 31});
     assert_string_equal(text.bytes, "mx2\n      example.com\n      started         250 one\n"
                                     "      two three four five\n");
@@ -246,8 +246,8 @@ static void test_columns(void **state)
     const struct result_style style = {.widths = result_widths(results, 2),
                                        .columns = LINE_UNBOUNDED};
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&first, first.text, 1, 1}, &style);
-    result_line_format(&text, &(struct answers){&second, second.text, 1, 1}, &style);
+    result_line_format(&text, &(struct answers){&first, first.text, 1, 1, false}, &style);
+    result_line_format(&text, &(struct answers){&second, second.text, 1, 1, false}, &style);
     assert_non_null(strstr(text.bytes, "mx2     example.com  started         250 a\n"));
     assert_non_null(
         strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied          459 b\n"));
@@ -458,8 +458,8 @@ static struct crowd *make_crowd(enum outcome outcome, const char *text)
         struct backup_config *backup = &crowd->backups[i / 2];
 
         (void)snprintf(crowd->names[i / 2], sizeof crowd->names[0], "mx%zu", i / 2);
-        *backup =
-            (struct backup_config){.name = crowd->names[i / 2], .host = host_name, .port = 25};
+        *backup = (struct backup_config){
+            .name = crowd->names[i / 2], .host = host_name, .port = 25, .domain_count = 2};
         crowd->results[i] = answer(outcome, 0, text);
         crowd->results[i].backup = backup;
         crowd->results[i].verb = VERB_CONNECT;
@@ -496,8 +496,8 @@ static void test_held(void **state)
     for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
         crowd->results[i].text = given(i % 2 == 0 ? "no a" : "no b");
     run_report(text, &quiet, &crowd->facts);
-    assert_string_equal(text, "no a; nothing was asked of 60 backups (60 domains)\n"
-                              "no b; nothing was asked of 60 backups (60 domains)\n");
+    assert_string_equal(text, "no a; not asked for: 60 domains of 60 backups\n"
+                              "no b; not asked for: 60 domains of 60 backups\n");
     /* The same word for each of them. */
     for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
         crowd->results[i].text = given(

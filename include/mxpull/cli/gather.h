@@ -3,6 +3,7 @@
 
 #include <mxpull/pull/result.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Answers that are told as one, for nothing but the names tells them apart: that our own mail server
@@ -14,6 +15,7 @@ struct answers {
                          own names: "… refuses postmaster@…: 450 later" */
     size_t count; /* how many it stands for; 1: for itself */
     size_t backups; /* of how many backups they are */
+    bool is_part;   /* these have other domains as well */
 };
 
 struct gather;
