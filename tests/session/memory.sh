@@ -40,6 +40,10 @@ server bad 127.0.0.1:0
   reply ETRN "250 OK"
   reply ETRN p.example close
   reply ETRN q.example "421 4.3.2 closing" close
+server worse 127.0.0.1:0
+  reply ETRN "250 OK"
+  on-connection 2+ reply ETRN p.example close
+  on-connection 2+ reply ETRN q.example close
 server busy 127.0.0.1:0
   reply ETRN "250 OK"
   on-connection 2+ reply ETRN "458 Already processing a.example"
@@ -84,6 +88,17 @@ expect "two bad ones end the first round" "p.example q.example" "$(cat "$tmp/ask
 run 75 pull -c "$conf"
 look
 expect "the second one begins with the others" "r.example s.example" "$(cut -d' ' -f1-2 "$tmp/asked")"
+rm -rf "$tmp/state"
+configure worse p.example q.example r.example s.example
+run 0 pull -c "$conf"
+run 75 pull -c "$conf"
+look
+expect "they have become bad" "p.example q.example r.example s.example p.example q.example" "$(cat "$tmp/asked")"
+for poll in next third; do
+    run 75 pull -c "$conf"
+    look
+    expect "the $poll poll begins with those that were left out" "r.example s.example" "$(cut -d' ' -f1-2 "$tmp/asked")"
+done
 rm -rf "$tmp/state"
 
 # --- still at it ----------------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ END
 start_sim sim "$tmp/script"
 configure() { # PRIMARY BACKUP…
     {
-        printf 'state_dir = "%s/state"\nretry = 2s\n%s\n' "$tmp" "$1"
+        printf 'state_dir = "%s/state"\nretry = 3s\n%s\n' "$tmp" "$1"
         shift
         for name; do
             printf 'backup %s { host = "127.0.0.1" port = %s domains = {a.example, b.example} }\n' "$name" "$(port "$name")"
@@ -61,8 +61,9 @@ expect_in "a backup that does not greet" "connected, no greeting, 2s" "$tmp/scre
 
 configure "primary { preflight = off }" moody
 at_terminal xterm pull --retry
-expect_in "a retry" "again in 2s" "$tmp/screen"
-expect_in "and while it is waited for" "again in 1s" "$tmp/screen"
+expect_in "a retry" "again in 3s" "$tmp/screen"
+# The time that goes by redraws the rows once a second, whenever the wait began: one of these two is left out on a slow machine.
+expect "and while it is waited for" yes "$(grep -qE 'again in [12]s' "$tmp/screen" && echo yes)"
 
 # --- no more than can be shown ---------------------------------------------------------------------------------------------------------
 at_terminal dumb pull
