@@ -74,7 +74,7 @@ expect_quick_end 'Ctrl-C' "$tmp/daemon.log"
 asked=$(etrns_in_log)
 for end in Ctrl-C 'a kill'; do
     start_daemon kill
-    wait_for 10 grep -q 'watches our own' "$tmp/daemon.log" || fail "after $end it does not start again: $(cat "$tmp/daemon.log")"
+    wait_for 10 grep -q 'watches your mail server' "$tmp/daemon.log" || fail "after $end it does not start again: $(cat "$tmp/daemon.log")"
     stays 2 prints "$asked" etrns_in_log
     expect "after $end it remembers that nothing is due" "$asked" "$(etrns_in_log)"
     killed=yes
