@@ -49,8 +49,8 @@ const struct command command_table[] = {
      "domains, of the configuration or of the past. Times are local, with a Z behind\n"
      "them UTC.\n"
      "\n"
-     "JSON and CSV have times in UTC. CSV is RFC 4180's, with lines that end in LF; a\n"
-     "text of a remote that a spreadsheet would take for a formula has a ' before it.\n",
+     "JSON and CSV have times in UTC. CSV is RFC 4180's, with lines that end in LF;\n"
+     "what a spreadsheet would take for a formula has a ' before it.\n",
      "   0  the past could be read\n"
      "  75  it could not\n",
      command_history, NULL},
