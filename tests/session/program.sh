@@ -34,8 +34,11 @@ state_dir = "$theirs/hung"
 primary { preflight = off }
 backup hung { host = "127.0.0.1" port = 1 domains = a.example user = u tls = off auth_in_clear = true password_command = "sleep 70" }
 END
-timeout 60 "$MXPULL" pull -c "$theirs/hung.conf" >"$tmp/hung.out" 2>/dev/null &
-hung=$!
+hung=
+if [ -z "$DRIVE" ]; then # Windows' shell has no sleep
+    timeout 60 "$MXPULL" pull -c "$theirs/hung.conf" >"$tmp/hung.out" 2>/dev/null &
+    hung=$!
+fi
 
 # What users read calls their mail server by one name.
 for words in --help "pull --help" "daemon --help" "status --help" "history --help" "config --help" "config -c $conf"; do
@@ -289,8 +292,10 @@ END
     expect "a soft limit is raised" 0 $?
 fi
 
-wait "$hung"
-expect "a command for the password that never ends" 78 $?
-expect_in "is given up" "the command took longer than 30 s" "$tmp/hung.out"
+if [ -n "$hung" ]; then
+    wait "$hung"
+    expect "a command for the password that never ends" 78 $?
+    expect_in "is given up" "the command took longer than 30 s" "$tmp/hung.out"
+fi
 
 finish
