@@ -12,13 +12,13 @@
 bool text_is_digit(char c);
 bool text_is_letter(char c);
 char text_lower(char c);
-bool text_equal(const char *a, const char *b); /* FNV-1a, 64 bits. */
-uint64_t text_hash(const char *bytes, size_t size);
-
-/* without regard to case */
+bool text_equal(const char *a, const char *b); /* without regard to case */
 bool text_equal_part(const char *text, const char *part,
                      size_t size); /* text against size bytes of part, the same way */
 bool text_starts_with(const char *text, const char *prefix); /* without regard to case */
+
+/* FNV-1a, 64 bits. */
+uint64_t text_hash(const char *bytes, size_t size);
 
 /* Copies text into target, cutting it to what fits; target always ends in NUL. Returns false when
  * it was cut. */
