@@ -84,14 +84,14 @@ make_certificates() {
 }
 
 make_ca() {
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=mxpull test $1" \
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=mxpull test $1" \
         -keyout "$tmp/tls/$1.key" -out "$tmp/tls/$1.pem" 2>>"$tmp/openssl"
 }
 
 # make_certificate NAME CA NAMES DAYS
 make_certificate() {
     local file=$tmp/tls/$1
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -keyout "$file.key" -out "$file.csr" \
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$file.key" -out "$file.csr" \
         2>>"$tmp/openssl" &&
         openssl x509 -req -in "$file.csr" -CA "$tmp/tls/$2.pem" -CAkey "$tmp/tls/$2.key" -CAcreateserial -days "$4" \
             -extfile <(printf 'subjectAltName = %s\n' "$3") -out "$file.crt" 2>>"$tmp/openssl" &&
