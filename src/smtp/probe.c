@@ -47,12 +47,12 @@ struct probe {
     struct attempts *attempts;
     size_t current; /* the domain that was asked last */
     enum state state;
-    bool has_asked;  /* for any domain, on any connection */
-    bool has_answer; /* of any */
-    size_t refused_here;
-    size_t accepted, asked;           /* in this transaction */
-    char reason[REASON_SIZE_MAX + 1]; /* why this connection brings nothing */
-    char *why;                        /* owned */
+    bool has_asked;                     /* for any domain, on any connection */
+    bool has_answer;                    /* of any */
+    size_t refused_here, accepted_here; /* on this connection */
+    size_t accepted, asked;             /* in this transaction */
+    char reason[REASON_SIZE_MAX + 1];   /* why this connection brings nothing */
+    char *why;                          /* owned */
     char *command;
     size_t command_size;
 };
@@ -217,7 +217,7 @@ static enum probe_step leave(struct probe *probe, const char *reason)
     (void)snprintf(place, sizeof place, "at %s%s (%s)", is_at_domain ? "postmaster@" : "",
                    is_at_domain ? probe->domains[probe->current].name : "its start", reason);
     probe->state = GREETING;
-    probe->refused_here = 0;
+    probe->refused_here = probe->accepted_here = 0;
     if (!attempts_leave(probe->attempts, place))
         give_up(probe, attempts_why(probe->attempts));
     return attempts_waiting(probe->attempts) > 0 ? PROBE_CONNECT : PROBE_END;
@@ -269,22 +269,25 @@ static enum probe_step mail_answered(struct probe *probe, int code, const char *
     return say_quit(probe);
 }
 
-/* RFC 5321 4.5.3.1.10: too many recipients is 452, or 552 with older servers, and says nothing about
- * the recipient. */
-static bool is_too_many(const struct probe *probe, int code)
+/* RFC 5321 4.5.3.1.10: too many recipients is 452, or 552 with older servers. Behind accepted ones it says nothing about
+ * the recipient: that is asked again in a transaction of its own, and where that is too much for the connection,
+ * at the head of the next one. */
+static bool is_too_many(int code)
 {
-    return (code == 452 || code == 552) && probe->accepted > 0;
+    return code == 452 || code == 552;
 }
 
 static enum probe_step recipient_answered(struct probe *probe, int code, const char *reason)
 {
-    if (is_positive(code))
+    if (is_positive(code)) {
         probe->accepted++;
-    else
+        probe->accepted_here++;
+    } else {
         probe->refused_here++;
-    if (is_too_many(probe, code)) {
+    }
+    if (is_too_many(code) && probe->accepted_here > 0) {
         attempts_withdraw(probe->attempts);
-        return say(probe, RSET, "RSET", "", "");
+        return probe->accepted > 0 ? say(probe, RSET, "RSET", "", "") : say_quit(probe);
     }
     note(probe, probe->current, is_positive(code) ? PROBE_ACCEPTED : PROBE_REFUSED,
          is_positive(code) ? NULL : reason);
