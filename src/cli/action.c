@@ -1,8 +1,8 @@
 /* What is common to the commands that see to it that mxpull runs by itself. */
+#include "action.h"
+#include "output.h"
+#include "setup.h"
 #include <mxpull/base/buffer.h>
-#include <mxpull/cli/action.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/setup.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 

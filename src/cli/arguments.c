@@ -1,10 +1,10 @@
 /* The command line. Own code and not getopt_long, so that the words of a fault, the order of
  * options and commands, and what an option is allowed with are the same on every system. */
+#include "arguments.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/arguments.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The commands: adding one is a row here and its function in a file of its own. */
+#include "command.h"
 #include <mxpull/base/compiler.h>
-#include <mxpull/cli/command.h>
 #include <mxpull/platform/unattended.h>
 
 #include <string.h>

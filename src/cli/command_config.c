@@ -1,9 +1,9 @@
 /* mxpull config: the effective configuration. */
+#include "command.h"
+#include "config_json.h"
+#include "output.h"
+#include "setup.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/command.h>
-#include <mxpull/cli/config_json.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/setup.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,15 +1,15 @@
 /* mxpull daemon: the schedule, in the foreground. This file ties the daemon to what surrounds it: the
  * log, the signals, the state directory, the service manager, the metrics. */
+#include "arguments.h"
+#include "gather.h"
+#include "logging.h"
+#include "metrics.h"
+#include "output.h"
+#include "said.h"
+#include "setup.h"
+#include "state.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/arguments.h>
-#include <mxpull/cli/gather.h>
-#include <mxpull/cli/logging.h>
-#include <mxpull/cli/metrics.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/said.h>
-#include <mxpull/cli/setup.h>
-#include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/random.h>
 #include <mxpull/platform/resident.h>

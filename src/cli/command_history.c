@@ -1,14 +1,14 @@
 /* mxpull history: past answers and messages, from the store alone. */
+#include "command.h"
+#include "history.h"
+#include "history_names.h"
+#include "line.h"
+#include "output.h"
+#include "past.h"
+#include "setup.h"
+#include "since.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/command.h>
-#include <mxpull/cli/history.h>
-#include <mxpull/cli/history_names.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/past.h>
-#include <mxpull/cli/setup.h>
-#include <mxpull/cli/since.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/terminal.h>
 #include <mxpull/smtp/outcome.h>

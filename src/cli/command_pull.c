@@ -1,21 +1,21 @@
 /* mxpull pull: one round, now. This file puts the parts together in the order that a fault needs:
  * what is wrong with the command line or the configuration is told before anything is locked,
  * opened or asked. */
+#include "arguments.h"
+#include "gather.h"
+#include "line.h"
+#include "logging.h"
+#include "metrics.h"
+#include "output.h"
+#include "report.h"
+#include "setup.h"
+#include "state.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/arguments.h>
-#include <mxpull/cli/gather.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/logging.h>
-#include <mxpull/cli/metrics.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/report.h>
-#include <mxpull/cli/setup.h>
-#include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
-#include <mxpull/pull/record.h>
 #include <mxpull/pull/round.h>
+#include <mxpull/record/recorder.h>
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* mxpull service: the daemon as a Windows service. */
+#include "action.h"
 #include <mxpull/base/compiler.h>
-#include <mxpull/cli/action.h>
 
 static int install(const struct arguments *arguments)
 {

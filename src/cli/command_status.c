@@ -1,14 +1,14 @@
 /* mxpull status: what is known, from the store alone. */
+#include "command.h"
+#include "line.h"
+#include "nagios.h"
+#include "output.h"
+#include "past.h"
+#include "setup.h"
+#include "status_json.h"
+#include "status_text.h"
+#include "status_view.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/command.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/nagios.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/past.h>
-#include <mxpull/cli/setup.h>
-#include <mxpull/cli/status_json.h>
-#include <mxpull/cli/status_text.h>
-#include <mxpull/cli/status_view.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/terminal.h>
 

@@ -1,9 +1,9 @@
 /* mxpull task: a scheduled task of Windows that pulls. */
+#include "action.h"
+#include "task_xml.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/action.h>
-#include <mxpull/cli/task_xml.h>
 
 enum {
     XML_SIZE_MAX = 256 * 1024,

@@ -1,8 +1,8 @@
 /* The effective configuration as JSON: one walk over the option table, so that an option that is
  * added to the table is here too. */
+#include "config_json.h"
+#include "json_text.h"
 #include <mxpull/base/buffer.h>
-#include <mxpull/cli/config_json.h>
-#include <mxpull/cli/json_text.h>
 #include <mxpull/config/options.h>
 
 #include <jansson.h>

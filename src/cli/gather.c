@@ -1,7 +1,7 @@
 /* What is the same for all is told once. */
+#include "gather.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/gather.h>
 
 #include <stdlib.h>
 #include <string.h>

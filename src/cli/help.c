@@ -1,7 +1,7 @@
 /* --help, made from the tables of commands and options. */
+#include "help.h"
+#include "arguments.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/arguments.h>
-#include <mxpull/cli/help.h>
 #include <mxpull/platform/host.h>
 
 #include <stdio.h>

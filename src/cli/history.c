@@ -1,5 +1,5 @@
 /* The past, given out a page at a time. */
-#include <mxpull/cli/history.h>
+#include "history.h"
 #include <mxpull/smtp/outcome.h>
 
 #include <string.h>

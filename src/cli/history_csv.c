@@ -1,7 +1,7 @@
 /* The past as CSV (RFC 4180), with lines that end in LF as the tools of Unix want them. */
+#include "history.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/history.h>
 #include <mxpull/platform/clock.h>
 
 #include <string.h>

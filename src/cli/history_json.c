@@ -1,7 +1,7 @@
 /* The past for a program: one object, written piece by piece. */
-#include <mxpull/cli/history.h>
-#include <mxpull/cli/json_text.h>
-#include <mxpull/cli/json_value.h>
+#include "history.h"
+#include "json_text.h"
+#include "json_value.h"
 
 static void begin(struct buffer *text, bool messages)
 {

@@ -1,9 +1,9 @@
 /* What names mean to history: the store has domains as they were written in the configuration, and
  * backups that are no longer there. */
+#include "history_names.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/history_names.h>
-#include <mxpull/pull/choice.h>
+#include <mxpull/session/selection.h>
 
 #include <stdlib.h>
 

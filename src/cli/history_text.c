@@ -1,9 +1,9 @@
 /* The past for a person: a line for each answer or message. */
+#include "history.h"
+#include "line.h"
+#include "span.h"
+#include "volume.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/history.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/span.h>
-#include <mxpull/cli/volume.h>
 
 #include <stdio.h>
 

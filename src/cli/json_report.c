@@ -1,6 +1,6 @@
 /* The report as JSON. The keys and their order are the interface's. */
-#include <mxpull/cli/json_report.h>
-#include <mxpull/cli/json_text.h>
+#include "json_report.h"
+#include "json_text.h"
 #include <mxpull/platform/clock.h>
 
 #include <jansson.h>

@@ -1,7 +1,7 @@
 /* Texts as JSON values. */
+#include "json_text.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/json_text.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Values as JSON that may not be known. */
-#include <mxpull/cli/json_value.h>
+#include "json_value.h"
 #include <mxpull/platform/clock.h>
 
 json_t *json_value_stamp(int64_t wall_ms)

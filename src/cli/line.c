@@ -1,7 +1,7 @@
 /* One line of text: what its cells say is escaped here and nowhere else, and what is too wide is
  * cut by columns, not by bytes. */
+#include "line.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/line.h>
 
 #include <string.h>
 

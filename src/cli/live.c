@@ -5,8 +5,8 @@
  * the time that goes by redraws them once a second, from live_turned. */
 #include "live_row.h"
 
+#include "line.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/line.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* What stands in a row of the live table. */
 #include "live_row.h"
 
+#include "line.h"
+#include "volume.h"
 #include <mxpull/base/duration.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/volume.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 /* The rows of the live table as texts: what is waited for, how long so far, and until when. */
 
-#include <mxpull/cli/live.h>
+#include "live.h"
 
 /* What a backup's session does. */
 struct live_work {

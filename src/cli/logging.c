@@ -1,8 +1,8 @@
 /* The log's sinks: standard error, the system's own log, a file; as text or as JSON. */
+#include "logging.h"
+#include "json_text.h"
+#include "result_line.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/json_text.h>
-#include <mxpull/cli/logging.h>
-#include <mxpull/cli/result_line.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/system_log.h>

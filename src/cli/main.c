@@ -1,4 +1,4 @@
-#include <mxpull/cli/program.h>
+#include "program.h"
 
 int main(int argc, char *argv[])
 {

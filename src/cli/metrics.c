@@ -1,8 +1,8 @@
 /* What the store knows, for Prometheus' textfile collector, in the text format 0.0.4. */
+#include "metrics.h"
+#include "result_line.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/metrics.h>
-#include <mxpull/cli/result_line.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 

@@ -1,9 +1,9 @@
 /* The status as a Nagios plugin says it. Problems are looked for from the worst kind to the least, so
  * that the first that is found is the one to be named. */
+#include "nagios.h"
+#include "output.h"
+#include "span.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/nagios.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/span.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Standard output, and whether it took what it was given. */
+#include "output.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/output.h>
 
 #include <errno.h>
 #include <stdarg.h>

@@ -1,9 +1,9 @@
 /* The store, read and never changed. Why it cannot be read is told apart by trying its file: a run
  * that has not been is another thing than one by another user. */
+#include "past.h"
+#include "output.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/past.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/writable.h>
 

@@ -1,9 +1,9 @@
 /* From argv to the exit status. */
-#include <mxpull/cli/arguments.h>
-#include <mxpull/cli/help.h>
-#include <mxpull/cli/nagios.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/program.h>
+#include "program.h"
+#include "arguments.h"
+#include "help.h"
+#include "nagios.h"
+#include "output.h"
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>

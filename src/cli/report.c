@@ -1,10 +1,10 @@
 /* What is said on standard output, and when: the forms differ in what an answer does at once and
  * what is left for the end. */
+#include "report.h"
+#include "gather.h"
+#include "json_report.h"
+#include "line.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/gather.h>
-#include <mxpull/cli/json_report.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/report.h>
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* An answer, or many of the same kind, as a line for a person. */
+#include "result_line.h"
+#include "line.h"
+#include "volume.h"
 #include <mxpull/base/text.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/result_line.h>
-#include <mxpull/cli/volume.h>
-#include <mxpull/pull/advice.h>
+#include <mxpull/session/advice.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* The few texts, advice mostly, that would be the same under each of many lines. */
+#include "said.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/said.h>
 
 #include <stdlib.h>
 #include <string.h>

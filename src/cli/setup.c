@@ -1,7 +1,7 @@
 /* What several commands begin with. */
+#include "setup.h"
+#include "output.h"
 #include <mxpull/base/log.h>
-#include <mxpull/cli/output.h>
-#include <mxpull/cli/setup.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
 

@@ -1,7 +1,7 @@
 /* --since: points in time as people write them. */
+#include "since.h"
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/since.h>
 
 enum {
     DAY_S = 24 * 3600,

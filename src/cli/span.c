@@ -1,5 +1,5 @@
 /* Spans of time as a person wants them: how long about, not to the second. */
-#include <mxpull/cli/span.h>
+#include "span.h"
 
 #include <stdio.h>
 #include <string.h>

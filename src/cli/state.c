@@ -1,7 +1,7 @@
 /* What a run keeps in state_dir. */
+#include "state.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/log.h>
-#include <mxpull/cli/state.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/folder.h>

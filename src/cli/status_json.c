@@ -1,7 +1,7 @@
 /* The status for a program. The keys and their order are the interface's. */
-#include <mxpull/cli/json_text.h>
-#include <mxpull/cli/json_value.h>
-#include <mxpull/cli/status_json.h>
+#include "status_json.h"
+#include "json_text.h"
+#include "json_value.h"
 
 static json_t *daemon_object(const struct status_view *view)
 {

@@ -3,9 +3,9 @@
 
 /* What the files of the status for a person share. */
 
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/said.h>
-#include <mxpull/cli/status_text.h>
+#include "line.h"
+#include "said.h"
+#include "status_text.h"
 
 #include <stdint.h>
 

@@ -1,10 +1,10 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
 #include "status_page.h"
 
+#include "span.h"
+#include "volume.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/span.h>
-#include <mxpull/cli/volume.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * where it is. */
 #include "status_page.h"
 
-#include <mxpull/cli/span.h>
+#include "span.h"
 
 enum {
     LABEL_WIDTH = 7,

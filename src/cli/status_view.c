@@ -1,8 +1,8 @@
 /* What the store knows of what the configuration names, and what is wrong with it. Reading and judging
  * are apart: all judgements are made from plain values. */
+#include "status_view.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/status_view.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* The line of counts under a report. */
+#include "summary.h"
+#include "line.h"
+#include "result_line.h"
 #include <mxpull/base/duration.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/result_line.h>
-#include <mxpull/cli/summary.h>
 
 enum {
     MINUTE_MS = 60 * 1000,

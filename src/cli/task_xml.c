@@ -1,7 +1,7 @@
 /* The scheduled task of Windows as XML, by its schema ([MS-TSCH] 2.5; tests/windows/task.xsd), whose
  * elements stand in a fixed order here and there. Everything that is not its default is said. */
+#include "task_xml.h"
 #include <mxpull/base/duration.h>
-#include <mxpull/cli/task_xml.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* How much mail it was, for a person. */
+#include "volume.h"
 #include <mxpull/base/compiler.h>
-#include <mxpull/cli/volume.h>
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/config/cron.h>
+#include <mxpull/plan/cron.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/system_log.h>

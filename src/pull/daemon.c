@@ -289,7 +289,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
                                                          .hooks = daemon->hooks,
                                                          .offset = options->offset,
                                                          .watches = true});
-    daemon->plan = plan_new(options->config, options->offset, options->seed, now);
+    daemon_plan_new(daemon, now);
     daemon_plan_restore(daemon, now);
     primary_start(daemon, now);
     return daemon;

@@ -54,6 +54,10 @@ void daemon_reload(struct daemon *daemon, struct instant now);
 
 /* ---- daemon_plan.c ---- */
 
+/* Makes the plan of the configuration; another one for another configuration. */
+void daemon_plan_new(struct daemon *daemon, struct instant now);
+void daemon_plan_reload(struct daemon *daemon, struct instant now);
+
 /* Begins with what an earlier run has left in the store. */
 void daemon_plan_restore(struct daemon *daemon, struct instant now);
 

@@ -1,6 +1,10 @@
 /* The plan's memory in the store: what the next run must know of it. */
 #include "daemon_internal.h"
 
+#include <mxpull/base/memory.h>
+
+#include <stdlib.h>
+
 void daemon_plan_restore(struct daemon *daemon, struct instant now)
 {
     const struct config *config = daemon->current->config;
@@ -77,4 +81,30 @@ void daemon_plan_write(struct daemon *daemon, struct instant now)
     }
     if (begun)
         (void)record_check(daemon->record, end_batch(store, status, &error), &error);
+}
+
+/* What the plan is made from; the caller frees its backups. */
+static struct plan_settings settings_of(const struct config *config)
+{
+    struct planned *backups = memory_new(config->backup_count, sizeof *backups);
+
+    for (size_t i = 0; i < config->backup_count; i++)
+        backups[i] = (struct planned){config->backups[i].name, &config->backups[i].timing};
+    return (struct plan_settings){backups, config->backup_count, &config->primary.recovery};
+}
+
+void daemon_plan_new(struct daemon *daemon, struct instant now)
+{
+    struct plan_settings settings = settings_of(daemon->current->config);
+
+    daemon->plan = plan_new(&settings, daemon->options.offset, daemon->options.seed, now);
+    free(settings.backups);
+}
+
+void daemon_plan_reload(struct daemon *daemon, struct instant now)
+{
+    struct plan_settings settings = settings_of(daemon->current->config);
+
+    plan_reload(daemon->plan, &settings, now);
+    free(settings.backups);
 }

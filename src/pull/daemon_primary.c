@@ -7,8 +7,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/pull/domain_list.h>
-#include <mxpull/pull/preflight.h>
+#include <mxpull/session/preflight.h>
 
 enum {
     UPKEEP_MS = 3600 * 1000
@@ -81,7 +80,7 @@ static void choose_domains(struct daemon *daemon, struct domain_list *domains)
         return;
     }
     for (size_t i = 0; i < daemon->due_count; i++)
-        domain_list_add_poll(domains, daemon->due[i]);
+        poll_add_domains(daemon->due[i], domains);
 }
 
 void primary_look(struct daemon *daemon, struct instant now)

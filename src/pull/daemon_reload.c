@@ -113,7 +113,7 @@ void daemon_reload(struct daemon *daemon, struct instant now)
         return;
     primary_look_done(daemon);
     daemon_adopt(daemon, config);
-    plan_reload(daemon->plan, config, now);
+    daemon_plan_reload(daemon, now);
     take_running_over(daemon, now);
     free_held(daemon, now);
     record_reload(daemon->record, config);

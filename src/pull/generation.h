@@ -1,7 +1,7 @@
 #ifndef MXPULL_PULL_GENERATION_H
 #define MXPULL_PULL_GENERATION_H
 
-#include <mxpull/pull/pool.h>
+#include <mxpull/session/pool.h>
 
 /* A configuration with the polls that go by it. After a reload those of the older one come to their
  * end by themselves. */

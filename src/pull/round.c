@@ -3,9 +3,9 @@
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/pull/domain_list.h>
-#include <mxpull/pull/pool.h>
 #include <mxpull/pull/round.h>
+#include <mxpull/session/pool.h>
+#include <mxpull/session/preflight.h>
 
 #include <stdlib.h>
 
@@ -118,7 +118,7 @@ static void look(struct round *round)
         }
         round->parts[i].state = PART_CLEARING;
         if (recipients)
-            domain_list_add_poll(&domains, round->parts[i].poll);
+            poll_add_domains(round->parts[i].poll, &domains);
     }
     round->looked = false;
     round->preflight = preflight_new(&(struct preflight_options){

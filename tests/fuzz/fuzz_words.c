@@ -2,12 +2,12 @@
  * well-formed and says the same, a cell of CSV begins no formula, and Nagios' line has one bar at most. */
 #include "fuzz.h"
 
+#include <cli/history.h>
+#include <cli/line.h>
+#include <cli/logging.h>
+#include <cli/nagios.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/history.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/logging.h>
-#include <mxpull/cli/nagios.h>
 
 #include <jansson.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "harness.h"
 
 #include <mxpull/platform/clock.h>
-#include <mxpull/pull/preflight.h>
+#include <mxpull/session/preflight.h>
 
 #include <stdio.h>
 #include <support.h>

@@ -3,8 +3,8 @@
 
 /* A cron expression followed through every minute: slow, and plain to see to be right. */
 
-#include <mxpull/config/cron.h>
-#include <mxpull/pull/schedule.h>
+#include <mxpull/plan/cron.h>
+#include <mxpull/plan/schedule.h>
 
 #include <stdbool.h>
 #include <stddef.h>

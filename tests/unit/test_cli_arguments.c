@@ -1,10 +1,10 @@
 /* cli: the command line, its faults, its help. */
 #include "unit.h"
 
+#include <cli/arguments.h>
+#include <cli/help.h>
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
-#include <mxpull/cli/arguments.h>
-#include <mxpull/cli/help.h>
 #include <mxpull/platform/unattended.h>
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* cli: the effective configuration as JSON: every option is there, and no secret. */
 #include "unit.h"
 
-#include <mxpull/cli/config_json.h>
+#include <cli/config_json.h>
 #include <mxpull/config/options.h>
 
 #include <stdbool.h>

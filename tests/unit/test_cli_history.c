@@ -4,10 +4,10 @@
 #include "test_cli_past.h"
 #include "zones.h"
 
-#include <mxpull/cli/history.h>
-#include <mxpull/cli/history_names.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/since.h>
+#include <cli/history.h>
+#include <cli/history_names.h>
+#include <cli/line.h>
+#include <cli/since.h>
 
 #include <jansson.h>
 

@@ -2,10 +2,10 @@
  * nothing behind but the answers. */
 #include "unit.h"
 
+#include <cli/line.h>
+#include <cli/live.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/live.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdio.h>

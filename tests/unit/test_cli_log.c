@@ -1,10 +1,10 @@
 /* cli: the lines of the log, its levels, and the metrics file. */
 #include "unit.h"
 
+#include <cli/logging.h>
+#include <cli/metrics.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/logging.h>
-#include <mxpull/cli/metrics.h>
 
 #include <jansson.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
  * things have happened. */
 #include "test_store.h"
 
+#include <cli/output.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/output.h>
 #include <mxpull/config/config.h>
 
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* cli: what is reported of a round: lines, the summary, the JSON object. */
 #include "unit.h"
 
+#include <cli/line.h>
+#include <cli/report.h>
+#include <cli/result_line.h>
+#include <cli/summary.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/report.h>
-#include <mxpull/cli/result_line.h>
-#include <mxpull/cli/summary.h>
-#include <mxpull/pull/advice.h>
+#include <mxpull/session/advice.h>
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,14 +3,14 @@
 
 #include "test_cli_past.h"
 
+#include <cli/line.h>
+#include <cli/nagios.h>
+#include <cli/past.h>
+#include <cli/span.h>
+#include <cli/status_json.h>
+#include <cli/status_text.h>
+#include <cli/status_view.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/line.h>
-#include <mxpull/cli/nagios.h>
-#include <mxpull/cli/past.h>
-#include <mxpull/cli/span.h>
-#include <mxpull/cli/status_json.h>
-#include <mxpull/cli/status_text.h>
-#include <mxpull/cli/status_view.h>
 
 #include <jansson.h>
 

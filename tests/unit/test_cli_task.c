@@ -6,9 +6,9 @@
  * lines that end in \r\n, as Windows has it. Paths are ASCII. */
 #include "unit.h"
 
+#include <cli/task_xml.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
-#include <mxpull/cli/task_xml.h>
 
 #include <stdio.h>
 

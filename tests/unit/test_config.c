@@ -7,8 +7,8 @@
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/config/config.h>
-#include <mxpull/config/cron.h>
 #include <mxpull/config/options.h>
+#include <mxpull/plan/cron.h>
 #include <mxpull/platform/file.h>
 
 #include <stdio.h>

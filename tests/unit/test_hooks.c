@@ -6,8 +6,8 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
-#include <mxpull/pull/alarm.h>
-#include <mxpull/pull/hooks.h>
+#include <mxpull/record/hooks.h>
+#include <record/alarm.h>
 
 #include <support_words.h>
 #include <unistd.h>

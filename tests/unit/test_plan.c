@@ -10,9 +10,10 @@
 #include "unit.h"
 #include "zones.h"
 
+#include "plan_of.h"
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
-#include <mxpull/pull/plan.h>
+#include <mxpull/plan/plan.h>
 
 #include <stdio.h>
 
@@ -150,7 +151,7 @@ static void start(struct world *world, const char *schedule, const char *retry,
     set_durations(&world->backup.timing.retry, world->retry, retry);
     set_durations(&world->config.primary.recovery, world->recovery, "0s 2m 10m 30m");
     world->now = (struct instant){.wall_ms = stamp_s(at) * 1000, .monotonic_ms = 1234567};
-    world->plan = plan_new(&world->config, offset, 1, world->now);
+    world->plan = plan_of(&world->config, offset, 1, world->now);
 }
 
 static void restart(struct world *world, int64_t off_ms)
@@ -161,7 +162,7 @@ static void restart(struct world *world, int64_t off_ms)
     pass(world, off_ms);
     world->now.monotonic_ms = 7;
     world->ends_ms = -1;
-    world->plan = plan_new(&world->config, world->offset, 2, world->now);
+    world->plan = plan_of(&world->config, world->offset, 2, world->now);
     plan_remember(world->plan, 0, &memory, world->now);
 }
 
@@ -173,9 +174,9 @@ static void reload(struct world *world, const char *schedule)
     copy.config.backups = &copy.backup;
     if (world->backup.timing.schedule != NULL)
         copy.backup.timing.schedule = copy.schedule;
-    plan_reload(world->plan, &copy.config, world->now);
+    plan_change(world->plan, &copy.config, world->now);
     set_schedule(world, schedule);
-    plan_reload(world->plan, &world->config, world->now);
+    plan_change(world->plan, &world->config, world->now);
 }
 
 static void happen(struct world *world, const char *word, size_t size)

@@ -3,7 +3,8 @@
 #include "unit.h"
 #include "zones.h"
 
-#include <mxpull/pull/plan.h>
+#include "plan_of.h"
+#include <mxpull/plan/plan.h>
 
 #include <stdio.h>
 
@@ -40,9 +41,9 @@ static struct world *world_new(size_t count)
     return world;
 }
 
-static struct plan *plan_of(const struct world *world)
+static struct plan *plan_for(const struct world *world)
 {
-    return plan_new(&world->config, utc, 1, world->now);
+    return plan_of(&world->config, utc, 1, world->now);
 }
 
 static void pass(struct world *world, int64_t ms)
@@ -72,7 +73,7 @@ static const char *take_all(struct plan *plan, struct world *world, bool end)
 static void test_all_have_their_turn(void **state)
 {
     struct world *world = world_new(BACKUPS_MAX);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
     static bool was_taken[BACKUPS_MAX];
     enum plan_cause cause;
     size_t backup;
@@ -93,7 +94,7 @@ static void test_all_have_their_turn(void **state)
 static void test_nothing(void **state)
 {
     struct world *world = world_new(0);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
     enum plan_cause cause;
     size_t backup;
 
@@ -111,7 +112,7 @@ static void test_nothing(void **state)
 static void test_running(void **state)
 {
     struct world *world = world_new(2);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     (void)state;
     assert_string_equal(take_all(plan, world, false), "0S 1S");
@@ -132,7 +133,7 @@ static void test_running(void **state)
 static void test_one_recovers(void **state)
 {
     struct world *world = world_new(3);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     (void)state;
     assert_string_equal(take_all(plan, world, true), "0S 1S 2S");
@@ -155,7 +156,7 @@ static void test_other_steps(void **state)
     (void)state;
     world->recovery[0] = 600;
     world->recovery[1] = 120;
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     assert_string_equal(take_all(plan, world, true), "0S");
     pass(world, HOUR_MS - 60000);
@@ -182,14 +183,14 @@ static void test_other_steps(void **state)
 static void test_reload_without_steps(void **state)
 {
     struct world *world = world_new(1), *without = world_new(1);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     (void)state;
     without->config.primary.recovery.count = 0;
     plan_recover_all(plan, world->now);
     assert_string_equal(take_all(plan, world, true), "0P");
     pass(world, 60000);
-    plan_reload(plan, &without->config, world->now);
+    plan_change(plan, &without->config, world->now);
     assert_int_equal(plan_next_ms(plan, world->now), HOUR_MS);
     pass(world, HOUR_MS);
     assert_string_equal(take_all(plan, world, false), "0S");
@@ -203,7 +204,7 @@ static void test_reload_without_steps(void **state)
 static void test_tick_tells(void **state)
 {
     struct world *world = world_new(1);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     (void)state;
     pass(world, 5000);
@@ -256,7 +257,7 @@ static void test_jitter(void **state)
         world->backups[i].timing.jitter_s = row->jitter_s;
         world->backups[i].timing.schedule = row->schedule[0] != '\0' ? copy.schedule : NULL;
     }
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
     enum plan_cause cause;
     size_t backup;
     int64_t slot_ms = world->now.wall_ms + row->slot_ms;
@@ -287,7 +288,7 @@ static void test_jitter_does_not_add_up(void **state)
 
     (void)state;
     world->backups[0].timing.jitter_s = 300;
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
 
     for (int64_t slot = 0; slot < 1000; slot++) {
         int64_t jitter_ms = world->now.wall_ms - start_ms - slot * HOUR_MS;
@@ -310,9 +311,9 @@ static void test_seed(void **state)
 
     (void)state;
     world->backups[0].timing.jitter_s = world->backups[1].timing.jitter_s = 300;
-    struct plan *plans[] = {plan_new(&world->config, utc, 1, world->now),
-                            plan_new(&world->config, utc, 1, world->now),
-                            plan_new(&world->config, utc, 2, world->now)};
+    struct plan *plans[] = {plan_of(&world->config, utc, 1, world->now),
+                            plan_of(&world->config, utc, 1, world->now),
+                            plan_of(&world->config, utc, 2, world->now)};
 
     for (size_t i = 0; i < 3; i++)
         (void)take_all(plans[i], world, true);
@@ -344,7 +345,7 @@ static const char *take_changed(struct plan *plan)
 static void test_changed(void **state)
 {
     struct world *world = world_new(2);
-    struct plan *plan = plan_of(world);
+    struct plan *plan = plan_for(world);
     enum plan_cause cause;
     size_t backup;
 
@@ -364,7 +365,7 @@ static void test_changed(void **state)
     world->now.wall_ms -= HOUR_MS;
     (void)plan_tick(plan, world->now);
     assert_string_equal(take_changed(plan), "0 1");
-    plan_reload(plan, &world->config, world->now);
+    plan_change(plan, &world->config, world->now);
     assert_string_equal(take_changed(plan), "");
     plan_free(plan);
     free(world);
@@ -377,8 +378,8 @@ static void test_restart_keeps_jitter(void **state)
     (void)state;
     for (size_t i = 0; i < 10; i++)
         world->backups[i].timing.jitter_s = 300;
-    struct plan *plan = plan_of(world);
-    struct plan *restarted = plan_new(&world->config, utc, 99, world->now);
+    struct plan *plan = plan_for(world);
+    struct plan *restarted = plan_of(&world->config, utc, 99, world->now);
 
     (void)take_all(plan, world, true);
     for (size_t i = 0; i < 10; i++) {
@@ -409,7 +410,7 @@ static void test_reload_by_name(void **state)
 {
     struct world *old =
         world_of("abc", (struct instant){.wall_ms = stamp_s("2026-01-05 00:00") * 1000});
-    struct plan *plan = plan_of(old);
+    struct plan *plan = plan_for(old);
 
     (void)state;
     assert_string_equal(take_all(plan, old, false), "0S 1S 2S");
@@ -418,7 +419,7 @@ static void test_reload_by_name(void **state)
 
     pass(old, 30000);
     struct world *new = world_of("cdba", old->now);
-    plan_reload(plan, &new->config, new->now);
+    plan_change(plan, &new->config, new->now);
     free(old);
     assert_string_equal(take_all(plan, new, true), "1S"); /* d is new */
     pass(new, 30000);
@@ -433,7 +434,7 @@ static void test_reload_by_name(void **state)
     plan_now(plan);
     assert_string_equal(take_all(plan, new, false), "3N 0N 1N 2N");
     struct world *last = world_of("de", new->now);
-    plan_reload(plan, &last->config, last->now); /* the others are gone while they run */
+    plan_change(plan, &last->config, last->now); /* the others are gone while they run */
     free(new);
     assert_string_equal(take_all(plan, last, true), "1S");
     plan_ended(plan, 0, last->now, false);

@@ -6,8 +6,9 @@
 #include "unit.h"
 #include "zones.h"
 
-#include <mxpull/pull/plan.h>
-#include <mxpull/pull/recovery.h>
+#include "plan_of.h"
+#include <mxpull/plan/outage.h>
+#include <mxpull/plan/plan.h>
 
 #include <stdio.h>
 #include <time.h>
@@ -143,7 +144,7 @@ static void set_up(struct world *world, struct faults faults, size_t days, uint6
     world->happens_ms = INT64_MAX;
     if (faults.polls || faults.sleeps || faults.clocks || faults.restarts)
         world->happens_ms = HOUR_MS;
-    world->plan = plan_new(&world->config, berlin, seed, world->now);
+    world->plan = plan_of(&world->config, berlin, seed, world->now);
     recovery_init(&world->watch, WATCH_S, &(struct recovery_past){0}, world->now);
 }
 
@@ -225,7 +226,7 @@ static void change_primary(struct world *world)
 
 static void restart(struct world *world)
 {
-    struct plan *plan = plan_new(&world->config, berlin, world->random, world->now);
+    struct plan *plan = plan_of(&world->config, berlin, world->random, world->now);
 
     for (size_t i = 0; i < BACKUPS; i++) {
         struct plan_memory memory = plan_memory(world->plan, i);
@@ -250,8 +251,8 @@ static void reload(struct world *world)
         copy->backups[i].timing.interval_s += 600;
         copy->backups[i].timing.jitter_s /= 2;
     }
-    plan_reload(world->plan, &copy->config, world->now);
-    plan_reload(world->plan, &world->config, world->now);
+    plan_change(world->plan, &copy->config, world->now);
+    plan_change(world->plan, &world->config, world->now);
     free(copy);
 }
 

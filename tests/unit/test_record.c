@@ -4,7 +4,7 @@
 
 #include <mxpull/base/log.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/pull/record.h>
+#include <mxpull/record/recorder.h>
 
 #include <support.h>
 

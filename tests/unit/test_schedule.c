@@ -4,7 +4,7 @@
 #include "unit.h"
 #include "zones.h"
 
-#include <mxpull/pull/schedule.h>
+#include <mxpull/plan/schedule.h>
 
 #include <stdio.h>
 #include <time.h>

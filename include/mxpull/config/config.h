@@ -3,6 +3,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/status.h>
+#include <mxpull/plan/schedule.h>
 #include <mxpull/smtp/node.h>
 
 #include <stdbool.h>
@@ -48,20 +49,6 @@ enum log_target {
 enum log_style {
     LOG_TEXT,
     LOG_JSON
-};
-
-/* {1m, 5m, 15m} */
-struct durations {
-    int64_t *seconds;
-    size_t count;
-};
-
-/* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
-struct timing {
-    int64_t interval_s;
-    char *schedule; /* cron expression of 5 fields, instead of interval */
-    int64_t jitter_s;
-    struct durations retry;
 };
 
 /* Where our own mail server listens. */

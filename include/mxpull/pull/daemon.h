@@ -1,9 +1,9 @@
 #ifndef MXPULL_PULL_DAEMON_H
 #define MXPULL_PULL_DAEMON_H
 
-#include <mxpull/pull/plan.h>
-#include <mxpull/pull/record.h>
-#include <mxpull/pull/recovery.h>
+#include <mxpull/plan/outage.h>
+#include <mxpull/plan/plan.h>
+#include <mxpull/record/recorder.h>
 
 #include <stdbool.h>
 #include <stddef.h>

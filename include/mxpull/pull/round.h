@@ -1,7 +1,7 @@
 #ifndef MXPULL_PULL_ROUND_H
 #define MXPULL_PULL_ROUND_H
 
-#include <mxpull/pull/poll.h>
+#include <mxpull/session/poll.h>
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,70 @@
+#ifndef MXPULL_PLAN_OUTAGE_H
+#define MXPULL_PLAN_OUTAGE_H
+
+#include <mxpull/plan/plan.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The outages of the primary, from what is seen of it. Pure: a plain value.
+ *
+ *   UNKNOWN --not ready--> DOWN --ready--> UP --not ready--> DOWN
+ *      |                                    ^
+ *      +--------------ready-----------------+   an outage has ended if nobody watched for longer
+ *                                               than a period, or two after a run that was cut off
+ */
+enum recovery_state {
+    RECOVERY_UNKNOWN,
+    RECOVERY_UP,
+    RECOVERY_DOWN
+};
+
+enum recovery_event {
+    RECOVERY_NOTHING,
+    RECOVERY_OUTAGE_BEGAN,
+    RECOVERY_OUTAGE_ENDED
+};
+
+struct recovery {
+    enum recovery_state state;
+    int64_t watch_ms;
+    int64_t since_ms; /* wall: since when the state is so; DOWN: when the outage began */
+    int64_t
+        unwatched_ms;  /* wall, UNKNOWN: the last sign of life before a time in which nobody watched
+                             * for too long, 0: there was none */
+    int64_t looked_ms; /* wall: when the primary was last looked at, 0: never */
+    int64_t next_look_ms; /* monotonic */
+};
+
+/* What an earlier run has left; wall clock, 0: nothing. */
+struct recovery_past {
+    int64_t alive_ms;  /* its last sign of life */
+    bool has_ended;    /* that is its end; else it may have watched for another period */
+    int64_t outage_ms; /* when an outage began that it has left open */
+};
+
+/* The first look is due at once. */
+void recovery_init(struct recovery *recovery, int64_t watch_s, const struct recovery_past *past,
+                   struct instant now);
+
+/* Another watch period; the state stays. */
+void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now);
+
+/* A look at the primary has ended; the next one is due a period later. Where an outage began or
+ * ended, *began_ms is when it began, wall clock. */
+enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struct instant now,
+                                    int64_t *began_ms);
+
+/* For how long the loop has stood still, that was to turn again at due_ms and has turned last at turned_ms,
+ * monotonic: when our process was stopped, the time since then; 0 where it is about as late as a busy
+ * machine makes it. */
+int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, int64_t due_ms,
+                            int64_t now_ms);
+
+/* The wall clock has run ahead of the monotonic one by ahead_ms (plan_tick): the machine has slept, and
+ * the primary with it. stopped_ms is as above. Where both are more than a period, nobody watched, and
+ * the next look is due at once. When the clock was set back, stamps are put right. */
+void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_ms,
+                   struct instant now);
+
+#endif

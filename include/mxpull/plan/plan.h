@@ -1,0 +1,112 @@
+#ifndef MXPULL_PLAN_PLAN_H
+#define MXPULL_PLAN_PLAN_H
+
+#include <mxpull/plan/schedule.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* When each backup is asked next: by its schedule, again after a poll that failed, after an outage
+ * of our own mail server, or because somebody says so. Pure: time is an argument, chance comes from
+ * a seed. */
+struct plan;
+
+/* One instant on both clocks, milliseconds. */
+struct instant {
+    int64_t wall_ms;
+    int64_t monotonic_ms;
+};
+
+enum plan_cause {
+    PLAN_SCHEDULE,
+    PLAN_RETRY,
+    PLAN_RECOVERY,
+    PLAN_NOW
+};
+
+/* "schedule", "retry", "recovery", "now". */
+const char *plan_cause_name(enum plan_cause cause);
+
+/* One backup that is planned. Borrowed from the configuration. */
+struct planned {
+    const char *name;
+    const struct timing *timing;
+};
+
+struct plan_settings {
+    struct planned *backups; /* copied */
+    size_t count;
+    const struct durations *recovery; /* borrowed: the times after an outage */
+};
+
+/* Every backup of the configuration, of which nothing is known yet: those with an interval are due
+ * at once, those with a cron expression at its next time. What settings borrow stays for the plan's
+ * life or until plan_reload. */
+struct plan *plan_new(const struct plan_settings *settings, schedule_offset *offset, uint64_t seed,
+                      struct instant now);
+void plan_free(struct plan *plan);
+
+/* What an earlier run has left in the store; wall clock, 0: not known. */
+struct plan_memory {
+    int64_t slot_ms; /* the schedule's next time as it was planned */
+    int64_t due_ms;  /* when the backup is asked next: then, with its jitter, or before, by whatever
+                         cause */
+    int64_t asked_ms; /* when the backup was asked last */
+};
+
+/* To be called after plan_new for a backup (by its place in the configuration) that is known. A
+ * poll that was missed is made up for once, now. Times that no clock of ours can have planned are
+ * corrected. */
+void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
+                   struct instant now);
+
+/* The same plan for another configuration: backups keep what is known of them by their names, those
+ * that are being asked too; one that is gone is forgotten, and its plan_ended must not come any more.
+ * The configuration before may be freed after this call, not sooner. */
+void plan_reload(struct plan *plan, const struct plan_settings *settings, struct instant now);
+
+/* To be called whenever time has passed, before the calls below: notices a wall clock that was set,
+ * and a machine that slept. What waits for a time span goes on to wait as long as it would have;
+ * what was missed comes once, now. Returns by how much the wall clock has run ahead of the
+ * monotonic one since the last call, milliseconds: negative when it was set back. */
+int64_t plan_tick(struct plan *plan, struct instant now);
+
+/* Takes a backup that is due: *backup is its place in the configuration, and it counts as being
+ * asked until plan_ended or plan_held. False when none is due. */
+bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
+
+/* The backup is being asked already, by a poll that was taken before plan_reload forgot the backup:
+ * as if plan_take had given it. */
+void plan_take_over(struct plan *plan, size_t backup, struct instant now);
+
+/* Whether the backup was taken and is not over yet. */
+bool plan_is_running(const struct plan *plan, size_t backup);
+
+/* The poll is over; again: it failed for a while and is to be tried again after the times of
+ * `retry`. */
+void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again);
+
+/* The backup was not asked, for the primary is not ready: it waits for plan_recover or its next
+ * slot. */
+void plan_held(struct plan *plan, size_t backup, struct instant now);
+
+/* An outage has ended: the backup, or all of them, at the times of `recovery` from now on. The first
+ * one comes at once, whenever it was last asked. */
+void plan_recover(struct plan *plan, size_t backup, struct instant now);
+void plan_recover_all(struct plan *plan, struct instant now);
+
+/* Everything now, whenever it was last asked. */
+void plan_now(struct plan *plan);
+
+/* When something falls due, on the monotonic clock: now's own when it is already, INT64_MAX: never. */
+int64_t plan_next_ms(struct plan *plan, struct instant now);
+
+/* What is to be remembered of a backup. */
+struct plan_memory plan_memory(const struct plan *plan, size_t backup);
+
+/* Takes a backup, one that is not being asked, whose memory has changed since it was taken so last.
+ * False when there is none, which is known at once where nothing has happened. */
+bool plan_take_changed(struct plan *plan, size_t *backup);
+
+#endif

@@ -1,0 +1,53 @@
+#ifndef MXPULL_PLAN_SCHEDULE_H
+#define MXPULL_PLAN_SCHEDULE_H
+
+#include <mxpull/plan/cron.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* When a backup's schedule wants it asked. Pure: the time and the local offset are arguments. */
+
+/* {1m, 5m, 15m} */
+struct durations {
+    int64_t *seconds;
+    size_t count;
+};
+
+/* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
+struct timing {
+    int64_t interval_s;
+    char *schedule; /* cron expression of 5 fields, instead of interval */
+    int64_t jitter_s;
+    struct durations retry;
+};
+
+/* How far local time is ahead of UTC at that instant, in seconds. */
+typedef int64_t schedule_offset(int64_t utc_s);
+
+/* The first time after after_ms (wall clock, milliseconds) that the cron expression names, in local
+ * time, as cron(8) counts a change of the clocks: where an hour is skipped, what names a fixed hour
+ * and minute in it comes at once after it; where an hour comes twice, it comes the first time only.
+ * An expression whose minute or hour begins with * follows the hours as they pass. INT64_MAX when
+ * there is none within 400 years, after which the calendar begins anew: such as every minute of an hour
+ * that is always skipped. */
+int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
+
+/* The first time of the schedule after after_ms: of its cron expression, or, without one,
+ * after_ms + interval. */
+int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms);
+
+/* The most by which the poll of the slot may be put off: jitter, and no more than a tenth of the
+ * time to the slot after it. */
+int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms);
+
+/* The same where the slot after it is known. */
+int64_t schedule_jitter_between(const struct timing *timing, int64_t slot_ms, int64_t next_ms);
+
+/* When a domain whose last good answer (or, without one, first poll) was at good_ms counts as
+ * silent: after silence_s, or, where that is 0, when three slots of the schedule have gone by and the
+ * third one's jitter. */
+int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,
+                           int64_t good_ms);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef MXPULL_SRC_CLI_GATHER_H
+#define MXPULL_SRC_CLI_GATHER_H
+
+#include <mxpull/session/result.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Answers that are told as one, for nothing but the names tells them apart: that our own mail server
+ * kept backups from being asked, or that a backup could not be asked for any of its domains. */
+struct answers {
+    const struct result *first;
+    const char
+        *text;    /* of all; where they are several that were held, an ellipsis is in place of their
+                         own names: "… refuses postmaster@…: 450 later" */
+    size_t count; /* how many it stands for; 1: for itself */
+    size_t backups; /* of how many backups they are */
+    bool is_part;   /* these have other domains as well */
+};
+
+struct gather;
+
+/* answers are borrowed for the call. */
+typedef void gather_tell(void *context, const struct answers *answers);
+
+struct gather *gather_new(gather_tell *tell, void *context);
+
+/* NULL is allowed. */
+void gather_free(struct gather *gather);
+
+/* Takes a result that has become known. One that is like no other is told at once; the others stay
+ * borrowed until gather_flush. */
+void gather_add(struct gather *gather, const struct result *result);
+
+/* Tells what was taken: to be called after each turn of the loop, and before results are freed. */
+void gather_flush(struct gather *gather);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef MXPULL_SRC_CLI_HISTORY_NAMES_H
+#define MXPULL_SRC_CLI_HISTORY_NAMES_H
+
+#include <mxpull/config/config.h>
+#include <mxpull/store/store.h>
+
+#include <stddef.h>
+
+/* Names of the command line as the store knows them. */
+struct history_names {
+    const char **names; /* owned array of borrowed texts */
+    size_t count;
+};
+
+/* Finds out what the names mean: each is kept as it is, and where it is another form of a domain of
+ * the configuration (an IDN), that domain is added as it is written there. STATUS_SYNTAX for a name
+ * that neither the configuration nor the store knows; other failures are the store's. On STATUS_OK
+ * history_names_done frees what *names owns. */
+enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
+                               const struct config *config, struct store *store,
+                               struct error *error);
+void history_names_done(struct history_names *names);
+
+#endif

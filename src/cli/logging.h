@@ -1,0 +1,67 @@
+#ifndef MXPULL_SRC_CLI_LOGGING_H
+#define MXPULL_SRC_CLI_LOGGING_H
+
+#include "gather.h"
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/log.h>
+#include <mxpull/config/config.h>
+#include <mxpull/store/store.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Where the log goes and how much of it. path is borrowed while the log is open. */
+struct logging_options {
+    enum log_target target;
+    enum log_style style;
+    const char *path;    /* with LOG_FILE */
+    unsigned verbose;    /* -v: decisions too; -vv: the wire too */
+    bool quiet;          /* standard error: only what is wrong */
+    bool is_at_terminal; /* standard error: those who read it see the answers on standard output
+                            already */
+    bool is_stamped;     /* standard error: lines are as in a log file, with their time and level */
+    /* Called around each line on standard error; may be NULL. */
+    void (*before)(void *context);
+    void (*after)(void *context);
+    void *context;
+};
+
+struct logging {
+    struct logging_options options;
+    struct buffer line;
+    FILE *stream;              /* with LOG_FILE: owned */
+    uint64_t missing;          /* lines that could not be written, since the last one that could */
+    char why[ERROR_TEXT_SIZE]; /* the first of them could not */
+    struct store_log lost;     /* all that are missing since logging_take_lost */
+};
+
+/* Makes the log of the options the program's log. STATUS_SYSTEM when it cannot be opened. *logging
+ * must stay where it is until logging_close. */
+enum status logging_open(struct logging *logging, const struct logging_options *options,
+                         struct error *error);
+void logging_close(struct logging *logging);
+
+/* Whether, where the log is a file, lines are missing in it since the last call; the log goes on by itself when it
+ * can. *lost is zero when there are none, or no file. */
+bool logging_take_lost(struct logging *logging, struct store_log *lost);
+
+/* The least grave level that is written: what log_open is given. */
+enum level logging_threshold(const struct logging_options *options);
+
+/* Appends the event as a line of this target and style, with its line end. */
+void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
+                    enum log_style style, int64_t wall_ms);
+
+/* Whether the answers are to be logged: not where standard output shows them to the same eyes. */
+bool logging_wants_answers(const struct logging *logging);
+
+/* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
+ * text="Queuing started"`, or several as one: with domains=40 instead of the domain, and of backups that
+ * were held `backups=60 domains=120 outcome=held text="..."`. */
+void logging_answer(const struct answers *answers);
+
+/* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. */
+void logging_wire(const char *backup, char direction, const char *line, size_t size);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef MXPULL_SRC_CLI_OUTPUT_H
+#define MXPULL_SRC_CLI_OUTPUT_H
+
+#include <mxpull/base/compiler.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Standard output, with the memory of whether all of it could be written: a report that did not get
+ * through is a failure. */
+struct output {
+    FILE *stream; /* borrowed */
+    int failure;  /* errno of the first write that failed, then nothing more is written; 0: all is
+                     well */
+};
+
+void output_init(struct output *output, FILE *stream);
+
+/* Writes all the bytes at once: a reader of a pipe sees them now. */
+void output_write(struct output *output, const char *bytes, size_t size);
+void output_write_text(struct output *output, const char *text);
+
+/* True when all that was written got through; otherwise says so in one line on standard error. */
+bool output_finish(const struct output *output);
+
+/* Writes one line on standard error, with what is not printable escaped; a backslash stays as it is, for
+ * errors quote what they are about escaped already. */
+void output_tell(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif

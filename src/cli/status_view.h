@@ -1,0 +1,109 @@
+#ifndef MXPULL_SRC_CLI_STATUS_VIEW_H
+#define MXPULL_SRC_CLI_STATUS_VIEW_H
+
+#include <mxpull/config/config.h>
+#include <mxpull/plan/schedule.h>
+#include <mxpull/session/selection.h>
+#include <mxpull/store/store.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What `mxpull status` says, before it is said in any form: what the store knows of everything that
+ * the configuration names, judged at one instant. All stamps are milliseconds of the wall clock, 0
+ * is "never" or "not known". */
+
+/* In Nagios' numbers, which are the exit statuses of a plugin. From bad to good: critical, warning,
+ * unknown, ok. */
+enum health {
+    HEALTH_OK,
+    HEALTH_WARNING,
+    HEALTH_CRITICAL,
+    HEALTH_UNKNOWN
+};
+
+enum daemon_state {
+    DAEMON_NEVER, /* none ever ran */
+    DAEMON_ALIVE,
+    DAEMON_GONE
+};
+
+enum primary_state {
+    PRIMARY_UNKNOWN, /* never looked at, or too long ago */
+    PRIMARY_UP,
+    PRIMARY_DOWN
+};
+
+struct status_backup {
+    const struct backup_config *config; /* borrowed */
+    int64_t next_ms;                    /* when the daemon asks it next; 0: no daemon, or no plan */
+    bool has_certificate;               /* that is verified, and whose end is known */
+    int64_t certificate_days; /* until it ends, rounded down: negative when it has ended */
+    enum health health;       /* of its certificate */
+};
+
+struct status_domain {
+    const struct status_backup *backup; /* borrowed from the view */
+    const char *name;                   /* as configured, "" for all of a backup's; borrowed */
+    bool is_asked;                      /* there was an answer, even if it was "held" */
+    struct store_domain state;          /* all zero where nothing is known */
+    enum store_grade grade; /* of the last answer that was not held; STORE_HELD: there is none */
+    bool is_held;           /* the last answer was */
+    bool is_silent;
+    enum health health;
+};
+
+/* Each domain is counted once, as the first of these that it is: silent, failing, held, ok, unknown. */
+struct status_summary {
+    size_t backups, domains;
+    size_t silent;
+    size_t failing; /* the last answer, those held left out, was not good */
+    size_t held;    /* the last poll was held, or stopped, and the answer before it was not bad */
+    size_t ok;      /* the last one was good */
+    size_t unknown; /* there is none */
+};
+
+struct status_view {
+    const struct config *config; /* borrowed */
+    int64_t now_ms;
+    struct store_life life; /* the daemon and the primary as recorded */
+    struct store_log log;   /* what the last run's lacks */
+    enum daemon_state daemon;
+    enum health daemon_health;
+    enum primary_state primary;
+    bool has_outage;
+    struct store_outage outage; /* the last one */
+    struct status_backup
+        *backups; /* owned: those chosen, in the order of the configuration, as are … */
+    struct status_domain *domains; /* … these: owned, at least one for each backup */
+    struct status_summary summary;
+    enum health health;            /* the worst of all */
+    char trouble[ERROR_TEXT_SIZE]; /* why the store cannot be written, set by the caller; "" */
+};
+
+/* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On
+ * failure, which is the store's, *view is untouched; else status_view_done frees what it owns. config is borrowed for the view's life. */
+enum status status_view_read(struct status_view *view, const struct config *config,
+                             const struct choice *choice, struct store *store, int64_t now_ms,
+                             schedule_offset *offset, struct error *error);
+void status_view_done(struct status_view *view);
+
+/* Seconds since the last good answer, or, where there was none, since the first question; -1: it was
+ * never asked. */
+int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain);
+
+/* What was said of the primary, behind a place where its address stands already: without the address,
+ * if it is the configured one. Borrowed from text. */
+const char *status_primary_text(const struct status_view *view, const char *text);
+
+/* Whether it is the primary, which is down, that kept the domain from being asked. */
+bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);
+
+/* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
+char status_letter(enum store_grade grade);
+
+/* The worse of the two. */
+enum health health_worse(enum health a, enum health b);
+
+#endif

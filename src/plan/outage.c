@@ -1,0 +1,102 @@
+/* Tells from looks at the primary when an outage began and ended. A time in which nobody looked, for
+ * we were off or the machine slept, counts as an outage if it was long enough: mail that came then
+ * waits at the backups. */
+#include <mxpull/plan/outage.h>
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void enter(struct recovery *recovery, enum recovery_state state, int64_t since_ms)
+{
+    recovery->state = state;
+    recovery->since_ms = since_ms;
+    recovery->unwatched_ms = 0;
+}
+
+void recovery_init(struct recovery *recovery, int64_t watch_s, const struct recovery_past *past,
+                   struct instant now)
+{
+    int64_t patience_ms = (past->has_ended ? 1 : 2) * watch_s * 1000;
+
+    *recovery = (struct recovery){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
+    if (past->outage_ms != 0) {
+        enter(recovery, RECOVERY_DOWN, lesser(past->outage_ms, now.wall_ms));
+        return;
+    }
+    enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+    if (past->alive_ms != 0 && now.wall_ms - past->alive_ms > patience_ms)
+        recovery->unwatched_ms = past->alive_ms;
+}
+
+void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now)
+{
+    recovery->watch_ms = watch_s * 1000;
+    recovery->next_look_ms = lesser(recovery->next_look_ms, now.monotonic_ms + recovery->watch_ms);
+}
+
+enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struct instant now,
+                                    int64_t *began_ms)
+{
+    int64_t since_ms = recovery->since_ms;
+    int64_t unwatched_ms = recovery->unwatched_ms;
+
+    recovery->looked_ms = now.wall_ms;
+    recovery->next_look_ms = now.monotonic_ms + recovery->watch_ms;
+    if (!ready) {
+        if (recovery->state == RECOVERY_DOWN)
+            return RECOVERY_NOTHING;
+        enter(recovery, RECOVERY_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
+        *began_ms = recovery->since_ms;
+        return RECOVERY_OUTAGE_BEGAN;
+    }
+    switch (recovery->state) {
+    case RECOVERY_UP: return RECOVERY_NOTHING;
+    case RECOVERY_DOWN: break;
+    case RECOVERY_UNKNOWN: since_ms = unwatched_ms; break;
+    }
+    enter(recovery, RECOVERY_UP, now.wall_ms);
+    if (since_ms == 0)
+        return RECOVERY_NOTHING;
+    *began_ms = since_ms;
+    return RECOVERY_OUTAGE_ENDED;
+}
+
+/* A stamp that the clock has not come to again yet is set back with it. */
+static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
+{
+    return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
+}
+
+int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, int64_t due_ms,
+                            int64_t now_ms)
+{
+    enum {
+        BUSY_MS = 2000
+    };
+    int64_t late_ms = due_ms < now_ms ? now_ms - due_ms : 0;
+
+    return late_ms > BUSY_MS && late_ms > recovery->watch_ms / 4 ? now_ms - turned_ms : 0;
+}
+
+void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_ms,
+                   struct instant now)
+{
+    int64_t gone_ms = (ahead_ms > 0 ? ahead_ms : 0) + stopped_ms;
+
+    if (ahead_ms < 0) {
+        recovery->since_ms = put_right(recovery->since_ms, ahead_ms, now.wall_ms);
+        recovery->unwatched_ms = put_right(recovery->unwatched_ms, ahead_ms, now.wall_ms);
+        recovery->looked_ms = put_right(recovery->looked_ms, ahead_ms, now.wall_ms);
+    }
+    if (gone_ms <= recovery->watch_ms)
+        return;
+    if (recovery->state != RECOVERY_DOWN) {
+        int64_t unwatched_ms = recovery->unwatched_ms;
+
+        enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+        recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
+    }
+    recovery->next_look_ms = now.monotonic_ms;
+}

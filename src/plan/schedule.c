@@ -1,0 +1,196 @@
+/* When a schedule wants a backup asked. A cron expression is searched for through the stretches of
+ * one offset of local time, one after the other, by the rules of cron(8): what names a fixed time
+ * comes when local time first gets to it, or past it where it is skipped; what begins with * in
+ * minute or hour comes whenever local time shows it. */
+#include <mxpull/plan/schedule.h>
+
+#include <assert.h>
+#include <stdbool.h>
+
+/* Two changes of the offset lie further apart than STEP_S, and none is larger than BACK_S: the date
+ * line has been crossed by a whole day. Within NEAR_S of a time changes move it, further off they do
+ * not matter. */
+enum {
+    MINUTE_S = 60,
+    DAY_MINUTES = 24 * 60,
+    DAY_S = 24 * 3600,
+    STEP_S = 12 * 3600,
+    BACK_S = 26 * 3600,
+    NEAR_S = 3 * 24 * 3600,
+    SILENT_SLOTS = 3
+};
+#define SEARCH_S (INT64_C(146097) * DAY_S + NEAR_S) /* 400 years: then days and weekdays repeat */
+#define WALL_MAX_MS (INT64_C(1) << 55)              /* a million years: no clock gets there */
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Rounds down, below 0 too. */
+static int64_t divide(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+static int64_t add(int64_t time_ms, int64_t span_ms)
+{
+    return time_ms > INT64_MAX - span_ms ? INT64_MAX : time_ms + span_ms;
+}
+
+/* Whether the expression names the day, counted from 1 January 1970, a Thursday. Years begin in
+ * March here, so that 29 February is the last day of one; they repeat after 400. */
+static bool is_day_named(const struct cron *cron, int64_t number)
+{
+    int64_t day = number + 719468 - divide(number + 719468, 146097) * 146097;
+    int64_t year_of_400 = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+    int64_t day_of_year = day - (365 * year_of_400 + year_of_400 / 4 - year_of_400 / 100);
+    int64_t month_from_march = (5 * day_of_year + 2) / 153;
+    int64_t day_of_month = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+    int64_t weekday = number + 4 - divide(number + 4, 7) * 7;
+
+    bool is_day = (cron->days >> day_of_month & 1) != 0;
+    bool is_weekday = (cron->weekdays >> weekday & 1) != 0;
+    if ((cron->months >> month & 1) == 0)
+        return false;
+    return cron->any_day || cron->any_weekday ? is_day && is_weekday : is_day || is_weekday;
+}
+
+/* The first minute of a day, from one of them on, that the expression names; DAY_MINUTES: none. */
+static int64_t named_minute(const struct cron *cron, int64_t from)
+{
+    for (int64_t hour = from / 60; hour < 24; hour++, from = hour * 60) {
+        if ((cron->hours >> hour & 1) == 0)
+            continue;
+        for (int64_t minute = from % 60; minute < 60; minute++) {
+            if ((cron->minutes >> minute & 1) != 0)
+                return hour * 60 + minute;
+        }
+    }
+    return DAY_MINUTES;
+}
+
+/* The first local time in [from_s, end_s) that the expression names; INT64_MAX: none. */
+static int64_t named_time(const struct cron *cron, int64_t from_s, int64_t end_s)
+{
+    int64_t minute = divide(from_s + MINUTE_S - 1, MINUTE_S);
+
+    for (int64_t day = divide(minute, DAY_MINUTES); day * DAY_S < end_s;
+         day++, minute = day * DAY_MINUTES) {
+        int64_t named =
+            is_day_named(cron, day) ? named_minute(cron, minute - day * DAY_MINUTES) : DAY_MINUTES;
+
+        if (named < DAY_MINUTES)
+            return day * DAY_S + named * MINUTE_S;
+    }
+    return INT64_MAX;
+}
+
+/* The first instant in (from_s, until_s] with another offset than from_s; INT64_MAX: none. */
+static int64_t change_after(schedule_offset *offset, int64_t from_s, int64_t until_s)
+{
+    int64_t ahead_s = offset(from_s);
+
+    for (int64_t low = from_s; low < until_s; low += STEP_S) {
+        int64_t high = lesser(low + STEP_S, until_s);
+
+        if (offset(high) == ahead_s)
+            continue;
+        while (high - low > 1) {
+            int64_t middle = low + (high - low) / 2;
+
+            if (offset(middle) == ahead_s)
+                low = middle;
+            else
+                high = middle;
+        }
+        return high;
+    }
+    return INT64_MAX;
+}
+
+/* The latest local time that there has been up to until_s: where an hour comes twice, the clocks
+ * have been further than they show. */
+static int64_t latest_local(schedule_offset *offset, int64_t until_s)
+{
+    int64_t latest_s = until_s + offset(until_s);
+    int64_t from_s = until_s - BACK_S;
+    int64_t change_s;
+
+    while ((change_s = change_after(offset, from_s, until_s)) != INT64_MAX) {
+        latest_s = greater(latest_s, change_s - 1 + offset(from_s));
+        from_s = change_s;
+    }
+    return latest_s;
+}
+
+int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms)
+{
+    if (after_ms > WALL_MAX_MS || after_ms < -WALL_MAX_MS)
+        return INT64_MAX;
+
+    bool follows_hours = cron->any_minute || cron->any_hour;
+    int64_t from_s = divide(after_ms, 1000) + 1;
+    int64_t end_s = from_s + SEARCH_S;
+    int64_t latest_s = follows_hours ? 0 : latest_local(offset, from_s - 1);
+
+    /* latest_s stays: nothing is named between it and the changes that are passed here. */
+    while (from_s < end_s) {
+        int64_t ahead_s = offset(from_s);
+        int64_t local_s = follows_hours ? from_s + ahead_s : latest_s + 1;
+        int64_t named_s = named_time(cron, local_s, end_s + ahead_s);
+        int64_t at_s = named_s == INT64_MAX ? end_s : greater(named_s - ahead_s, from_s);
+        int64_t near_s = lesser(at_s, from_s + NEAR_S);
+        int64_t change_s = change_after(offset, from_s, near_s);
+
+        if (change_s != INT64_MAX)
+            from_s = change_s;
+        else if (near_s == at_s)
+            return named_s == INT64_MAX ? INT64_MAX : at_s * 1000;
+        else /* nothing is named before, wherever the clocks change on the way */
+            from_s = greater(near_s, at_s - NEAR_S);
+    }
+    return INT64_MAX;
+}
+
+int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms)
+{
+    struct cron cron = {0};
+    struct error error;
+
+    if (timing->schedule == NULL)
+        return add(after_ms, timing->interval_s * 1000);
+    enum status status = cron_parse(&cron, timing->schedule, &error);
+    assert(status == STATUS_OK);
+    return status == STATUS_OK ? schedule_cron_next(&cron, offset, after_ms) : INT64_MAX;
+}
+
+int64_t schedule_jitter_between(const struct timing *timing, int64_t slot_ms, int64_t next_ms)
+{
+    return lesser(timing->jitter_s * 1000, (next_ms - slot_ms) / 10);
+}
+
+int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms)
+{
+    return schedule_jitter_between(timing, slot_ms, schedule_next(timing, offset, slot_ms));
+}
+
+int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,
+                           int64_t good_ms)
+{
+    int64_t slot_ms = good_ms;
+
+    if (silence_s > 0)
+        return add(good_ms, silence_s * 1000);
+    for (int i = 0; i < SILENT_SLOTS && slot_ms != INT64_MAX; i++)
+        slot_ms = schedule_next(timing, offset, slot_ms);
+    if (slot_ms == INT64_MAX)
+        return INT64_MAX;
+    return add(slot_ms, schedule_jitter_max(timing, offset, slot_ms));
+}

@@ -1,0 +1,174 @@
+/* The administrator's commands, none of which is ever waited for by a poll. */
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/record/hooks.h>
+
+#include <stdlib.h>
+
+/* One command, in the list of those that wait or of those that run. All texts are owned. */
+struct hook {
+    struct hook *next;
+    char *command;
+    char **names, **values; /* of its variables */
+    size_t count;
+    struct process *process; /* while it runs */
+    int64_t deadline_ms;
+};
+
+struct hooks {
+    struct loop *loop; /* borrowed */
+    int64_t timeout_ms;
+    struct hook *waiting, **waiting_end;
+    size_t waiting_count;
+    struct hook *running;
+    size_t running_count;
+};
+
+struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
+{
+    struct hooks *hooks = memory_new(1, sizeof *hooks);
+
+    hooks->loop = loop;
+    hooks->timeout_ms = timeout_ms;
+    hooks->waiting_end = &hooks->waiting;
+    return hooks;
+}
+
+static void free_hook(struct hook *hook)
+{
+    process_free(hook->process);
+    for (size_t i = 0; i < hook->count; i++) {
+        free(hook->names[i]);
+        free(hook->values[i]);
+    }
+    free(hook->names);
+    free(hook->values);
+    free(hook->command);
+    free(hook);
+}
+
+static void free_list(struct hook *hook)
+{
+    while (hook != NULL) {
+        struct hook *next = hook->next;
+
+        free_hook(hook);
+        hook = next;
+    }
+}
+
+void hooks_free(struct hooks *hooks)
+{
+    if (hooks == NULL)
+        return;
+    free_list(hooks->waiting);
+    free_list(hooks->running);
+    free(hooks);
+}
+
+void hooks_run(struct hooks *hooks, const char *command, const struct process_variable *variables,
+               size_t count)
+{
+    if (hooks->waiting_count == HOOKS_WAITING_MAX) {
+        log_message(LEVEL_WARNING, "%d commands wait to be run, one more is dropped: %s",
+                    HOOKS_WAITING_MAX, command);
+        return;
+    }
+    struct hook *hook = memory_new(1, sizeof *hook);
+
+    hook->command = memory_copy(command);
+    hook->names = memory_new(count, sizeof(char *));
+    hook->values = memory_new(count, sizeof(char *));
+    for (; hook->count < count; hook->count++) {
+        hook->names[hook->count] = memory_copy(variables[hook->count].name);
+        hook->values[hook->count] = memory_copy(variables[hook->count].value);
+    }
+    *hooks->waiting_end = hook;
+    hooks->waiting_end = &hook->next;
+    hooks->waiting_count++;
+}
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+static enum status start(struct hooks *hooks, struct hook *hook, struct error *error)
+{
+    struct process_variable *variables = memory_new(hook->count, sizeof *variables);
+
+    for (size_t i = 0; i < hook->count; i++)
+        variables[i] = (struct process_variable){hook->names[i], hook->values[i]};
+    enum status status = process_start(&hook->process, hook->command, variables, hook->count, wake,
+                                       hooks->loop, error);
+    free(variables);
+    return status;
+}
+
+/* Begins the one that has waited longest. */
+static void begin(struct hooks *hooks, int64_t now_ms)
+{
+    struct hook *hook = hooks->waiting;
+    struct error error;
+
+    hooks->waiting = hook->next;
+    hooks->waiting_count--;
+    if (hooks->waiting == NULL)
+        hooks->waiting_end = &hooks->waiting;
+    if (start(hooks, hook, &error) != STATUS_OK) {
+        log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);
+        free_hook(hook);
+        return;
+    }
+    hook->deadline_ms = now_ms + hooks->timeout_ms;
+    hook->next = hooks->running;
+    hooks->running = hook;
+    hooks->running_count++;
+}
+
+/* Whether it is over, by itself or by our hand. */
+static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
+{
+    struct error error;
+
+    if (process_has_ended(hook->process)) {
+        if (process_judge(hook->process, &error) != STATUS_OK)
+            log_message(LEVEL_WARNING, "%s: %s", hook->command, error.text);
+        return true;
+    }
+    if (now_ms < hook->deadline_ms)
+        return false;
+    log_message(LEVEL_WARNING, "%s: the command was killed after %lld s", hook->command,
+                (long long)(hooks->timeout_ms / 1000));
+    return true;
+}
+
+int64_t hooks_advance(struct hooks *hooks)
+{
+    int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
+
+    for (struct hook **link = &hooks->running; *link != NULL;) {
+        struct hook *hook = *link;
+
+        if (is_over(hooks, hook, now_ms)) {
+            *link = hook->next;
+            free_hook(hook);
+            hooks->running_count--;
+        } else {
+            link = &hook->next;
+        }
+    }
+    while (hooks->waiting != NULL && hooks->running_count < HOOKS_AT_ONCE)
+        begin(hooks, now_ms);
+    for (const struct hook *hook = hooks->running; hook != NULL; hook = hook->next) {
+        if (hook->deadline_ms < next_ms)
+            next_ms = hook->deadline_ms;
+    }
+    return next_ms;
+}
+
+bool hooks_are_idle(const struct hooks *hooks)
+{
+    return hooks->waiting == NULL && hooks->running == NULL;
+}

@@ -1,0 +1,56 @@
+#ifndef MXPULL_PULL_TURN_ACCOUNT_H
+#define MXPULL_PULL_TURN_ACCOUNT_H
+
+#include "etrn.h"
+#include <mxpull/smtp/guard.h>
+#include <mxpull/smtp/turning.h>
+
+enum {
+    REFUSAL_WORDS_SIZE = 200,
+    REFUSALS_KNOWN_MAX = 1000
+};
+
+/* What our own server has refused of one domain's mail: its first words, and which messages. What comes again in a
+ * later session of this poll is not counted twice, and what was refused for a while not at all once it was taken. Of more
+ * than REFUSALS_KNOWN_MAX only the number is kept. */
+struct turn_refusals {
+    char for_now[REFUSAL_WORDS_SIZE], for_good[REFUSAL_WORDS_SIZE];
+    struct turn_refused {
+        uint64_t identity; /* as in struct guard_message */
+        bool for_good;
+        unsigned session; /* in which it was refused last */
+    } * known;            /* owned */
+    size_t known_count;
+};
+
+/* What a provider's reversed sessions have brought: for its results, the log and who watches. */
+struct turn_account {
+    const struct session_options *options; /* borrowed */
+    struct result **results;        /* owned array of borrowed results, one for each domain */
+    struct turn_refusals *refusals; /* owned, the same */
+    unsigned sessions;              /* that are over */
+    uint64_t
+        progress; /* messages of this session that were taken, or refused as none before: what is left is less */
+    bool dry;                   /* --dry-run has come as far as it goes */
+    int64_t began_ms;           /* on the monotonic clock */
+    struct guard_counts counts; /* of all sessions that are over */
+};
+
+/* For the results of options. */
+void turn_account_init(struct turn_account *account, const struct session_options *options);
+void turn_account_done(struct turn_account *account);
+
+/* The primary has refused mail. */
+void turn_account_refusal(struct turn_account *account, const struct guard_refusal *refusal);
+
+/* The primary has accepted a message: it counts for each domain that one of its recipients is in. */
+void turn_account_message(struct turn_account *account, const struct guard_message *message);
+
+/* A reversed session is over. Returns how many messages it has disposed of: taken, or refused for the first time in
+ * this poll. */
+uint64_t turn_account_session(struct turn_account *account, const struct guard_counts *counts);
+
+/* All is over: fills in the results, tells the observer, and logs one line of counts. */
+void turn_account_report(struct turn_account *account, const struct turning *turning);
+
+#endif

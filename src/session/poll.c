@@ -1,0 +1,430 @@
+/* One backup asked once. */
+#include "password.h"
+#include "session.h"
+
+#include "atrn.h"
+#include "etrn.h"
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/session/poll.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct poll {
+    const struct polling *polling; /* borrowed */
+    const struct backup_config *backup;
+    struct result *results;
+    size_t count;
+    struct result **wanted; /* what is asked for this time */
+    size_t wanted_count, held_count;
+    struct session *session; /* while it runs: one of these, by its method */
+    struct turn *turn;
+    char *password;            /* secret */
+    struct password *fetching; /* while its command runs */
+    const char *cause;         /* a constant */
+    int64_t began_ms;          /* wall clock */
+    bool understood;           /* ETRN, by the backup, at any time before */
+    bool claimed;
+    bool stopped;
+    bool over;
+};
+
+bool poll_turns(const struct poll *poll)
+{
+    return poll->backup->method != METHOD_ETRN;
+}
+
+/* ---- what is asked ---- */
+
+/* Whether this domain is asked for. Those of one ATRN are never parted: a message for two of them
+ * would lose one. */
+static bool is_chosen(const struct backup_config *backup, const struct choice *choice,
+                      size_t domain)
+{
+    bool any = false;
+
+    if (backup->method == METHOD_ETRN)
+        return choice_has(choice, backup, domain);
+    for (size_t i = 0; i < backup->domain_count && !any; i++)
+        any = choice_has(choice, backup, i);
+    return any;
+}
+
+static void add_result(struct poll *poll, size_t domain)
+{
+    poll->results[poll->count++] = (struct result){.backup = poll->backup,
+                                                   .node = &poll->backup->domains[domain],
+                                                   .domain = poll->backup->domain_texts[domain],
+                                                   .pending = -1,
+                                                   .messages = -1,
+                                                   .bytes = -1,
+                                                   .refused_for_now = -1,
+                                                   .refused_for_good = -1};
+}
+
+struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
+                      const struct choice *choice)
+{
+    struct poll *poll = memory_new(1, sizeof *poll);
+
+    poll->polling = polling;
+    poll->cause = "pull";
+    poll->backup = backup;
+    poll->results = memory_new(backup->domain_count, sizeof *poll->results);
+    poll->wanted = memory_new(backup->domain_count, sizeof(struct result *));
+    for (size_t i = 0; i < backup->domain_count; i++) {
+        if (is_chosen(backup, choice, i))
+            add_result(poll, i);
+    }
+    if (poll->count > 0)
+        return poll;
+    poll_free(poll);
+    return NULL;
+}
+
+/* ---- the claim: what is being asked at this moment is not asked twice ---- */
+
+static uint64_t claim_key(const struct backup_config *backup)
+{
+    return text_hash(backup->name, strlen(backup->name));
+}
+
+static enum status claim(struct poll *poll, struct error *error)
+{
+    struct lock_set *claims = poll->polling->claims;
+
+    if (claims == NULL || poll->polling->dry_run)
+        return STATUS_OK;
+    enum status status = lock_set_take(claims, claim_key(poll->backup), error);
+    poll->claimed = status == STATUS_OK;
+    return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
+}
+
+static void finish(struct poll *poll)
+{
+    if (poll->claimed)
+        lock_set_give_back(poll->polling->claims, claim_key(poll->backup));
+    poll->claimed = false;
+    poll->over = true;
+}
+
+/* ---- the course ---- */
+
+static void disconnect(struct poll *poll)
+{
+    session_free(poll->session);
+    turn_free(poll->turn);
+    poll->session = NULL;
+    poll->turn = NULL;
+}
+
+void poll_free(struct poll *poll)
+{
+    if (poll == NULL)
+        return;
+    disconnect(poll);
+    password_free(poll->fetching);
+    finish(poll);
+    for (size_t i = 0; i < poll->count; i++) {
+        free(poll->results[i].command);
+        free(poll->results[i].text);
+        free(poll->results[i].address);
+        free(poll->results[i].tls);
+    }
+    memory_free_secret(poll->password);
+    free(poll->results);
+    free(poll->wanted);
+    free(poll);
+}
+
+void poll_settle(struct poll *poll, enum outcome outcome, const char *text)
+{
+    for (size_t i = 0; i < poll->count; i++) {
+        if (!poll->results[i].known)
+            target_settle(&poll->results[i], poll->polling, outcome, STAGE_NONE, text);
+    }
+}
+
+static bool wants_asking(const struct result *result)
+{
+    return !result->known || (!result->dry && outcome_is_temporary(result->outcome));
+}
+
+bool poll_wants_again(const struct poll *poll)
+{
+    bool again = false;
+
+    for (size_t i = 0; i < poll->count; i++)
+        again = again || wants_asking(&poll->results[i]);
+    return again;
+}
+
+bool poll_failed_for_now(const struct poll *poll)
+{
+    bool again = false;
+
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        again = again || wants_asking(poll->wanted[i]);
+    return again;
+}
+
+size_t poll_held_count(const struct poll *poll)
+{
+    return poll->held_count;
+}
+
+static void session_ended(void *context)
+{
+    struct poll *poll = context;
+
+    finish(poll);
+}
+
+static const char *refusal_of(const struct preflight *preflight, const struct result *result)
+{
+    return preflight != NULL ? preflight_refusal(preflight, result->node) : NULL;
+}
+
+/* Those that have waited longest come first: where a limit of the backup has left some out, the next
+ * round begins with them. */
+static int compare_waits(const void *left, const void *right)
+{
+    const struct result *a = *(struct result *const *)left, *b = *(struct result *const *)right;
+
+    if (a->asked_ms != b->asked_ms)
+        return a->asked_ms < b->asked_ms ? -1 : 1;
+    return (a > b) - (a < b);
+}
+
+void poll_clear(struct poll *poll, const struct preflight *preflight)
+{
+    const struct polling *polling = poll->polling;
+    bool is_ready = preflight == NULL || preflight_why(preflight) == NULL;
+    enum stage held_at = is_ready ? STAGE_RECIPIENT : STAGE_NONE;
+    const char *refusal = NULL;
+
+    if (polling->recall != NULL)
+        poll->understood =
+            polling->recall(polling->memory, poll->backup, poll->results, poll->count);
+
+    for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
+        refusal = refusal_of(preflight, &poll->results[i]);
+    poll->began_ms = clock_wall_ms();
+    poll->over = false;
+    poll->wanted_count = poll->held_count = 0;
+    for (size_t i = 0; i < poll->count; i++) {
+        struct result *result = &poll->results[i];
+
+        if (!poll_turns(poll))
+            refusal = refusal_of(preflight, result);
+        if (!wants_asking(result) && !poll_turns(poll))
+            continue;
+        poll->held_count += refusal != NULL ? 1 : 0;
+        if (refusal != NULL)
+            target_settle(result, poll->polling, OUTCOME_HELD, held_at, refusal);
+        else
+            poll->wanted[poll->wanted_count++] = result;
+    }
+    if (!poll_turns(poll))
+        qsort(poll->wanted, poll->wanted_count, sizeof(struct result *), compare_waits);
+}
+
+static void start_session(struct poll *poll)
+{
+    const struct session_options options = {
+        .polling = poll->polling,
+        .backup = poll->backup,
+        .results = poll->wanted,
+        .count = poll->wanted_count,
+        .password = poll->password,
+        .understood = poll->understood,
+        .ended = session_ended,
+        .context = poll,
+    };
+
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        poll->wanted[i]->stage = STAGE_NONE; /* of a try before */
+    if (poll_turns(poll))
+        poll->turn = turn_new(&options);
+    else
+        poll->session = session_new(&options);
+}
+
+/* A password that cannot be had ends its backup's poll, and no other's. */
+static void go_without_password(struct poll *poll, const struct error *error)
+{
+    poll_settle(poll,
+                error->status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
+                error->text);
+    finish(poll);
+}
+
+static void begin_unasked(struct poll *poll)
+{
+    const struct config *config = poll->polling->config;
+    struct error error;
+
+    if (poll_needs_command(poll)) {
+        poll->fetching = password_start(poll->polling->loop, config, poll->backup, &error);
+        if (poll->fetching == NULL)
+            go_without_password(poll, &error);
+    } else if (poll->password == NULL &&
+               config_password(config, poll->backup, NULL, &poll->password, &error) != STATUS_OK) {
+        go_without_password(poll, &error);
+    } else {
+        start_session(poll);
+    }
+}
+
+void poll_begin(struct poll *poll)
+{
+    char text[ERROR_TEXT_SIZE + 32];
+    struct error error;
+
+    if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
+        (void)snprintf(text, sizeof text, "%s is asking it", error.text);
+        for (size_t i = 0; i < poll->wanted_count; i++)
+            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
+        finish(poll);
+    } else if (poll->wanted_count > 0) {
+        begin_unasked(poll);
+    } else {
+        finish(poll);
+    }
+}
+
+/* The command has ended, or has run for too long. */
+static void take_password(struct poll *poll)
+{
+    struct error error;
+    enum status status = password_take(poll->fetching, &poll->password, &error);
+
+    password_free(poll->fetching);
+    poll->fetching = NULL;
+    if (status == STATUS_OK)
+        start_session(poll);
+    else
+        go_without_password(poll, &error);
+}
+
+bool poll_is_over(const struct poll *poll)
+{
+    return poll->over;
+}
+
+enum stage poll_stage(const struct poll *poll)
+{
+    if (poll->turn != NULL)
+        return turn_stage(poll->turn);
+    return poll->session != NULL ? session_stage(poll->session) : STAGE_CONNECT;
+}
+
+void poll_conclude(struct poll *poll)
+{
+    disconnect(poll);
+}
+
+void poll_hurry(struct poll *poll)
+{
+    if (!poll->over && poll->turn != NULL)
+        turn_hurry(poll->turn);
+}
+
+void poll_stop(struct poll *poll)
+{
+    if (poll->over)
+        return;
+    poll->stopped = true;
+    if (poll->turn != NULL)
+        turn_stop(poll->turn);
+    else if (poll->session != NULL)
+        session_stop(poll->session);
+    else {
+        password_free(poll->fetching);
+        poll->fetching = NULL;
+        poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
+        finish(poll);
+    }
+}
+
+bool poll_was_stopped(const struct poll *poll)
+{
+    return poll->stopped;
+}
+
+int64_t poll_due(struct poll *poll)
+{
+    if (poll->fetching != NULL)
+        return password_due(poll->fetching);
+    return poll->turn != NULL ? turn_due(poll->turn) : INT64_MAX;
+}
+
+void poll_resume(struct poll *poll)
+{
+    if (poll->fetching != NULL)
+        take_password(poll);
+    else
+        turn_resume(poll->turn);
+}
+
+bool poll_needs_command(const struct poll *poll)
+{
+    return poll->backup->password_command != NULL && poll->password == NULL;
+}
+
+bool poll_is_fetching(const struct poll *poll)
+{
+    return poll->fetching != NULL;
+}
+
+const struct backup_config *poll_backup(const struct poll *poll)
+{
+    return poll->backup;
+}
+
+const char *poll_cause(const struct poll *poll)
+{
+    return poll->cause;
+}
+
+void poll_set_cause(struct poll *poll, const char *cause)
+{
+    poll->cause = cause;
+}
+
+int64_t poll_began_ms(const struct poll *poll)
+{
+    return poll->began_ms;
+}
+
+size_t poll_result_count(const struct poll *poll)
+{
+    return poll->count;
+}
+
+const struct result *poll_result(const struct poll *poll, size_t index)
+{
+    return &poll->results[index];
+}
+
+int poll_exit_status(const struct poll *poll)
+{
+    int exit_status = 0;
+
+    for (size_t i = 0; i < poll->count; i++) {
+        const struct result *result = &poll->results[i];
+
+        if (result->known && !result->dry)
+            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
+    }
+    return exit_status;
+}
+
+void poll_add_domains(const struct poll *poll, struct domain_list *list)
+{
+    for (size_t i = 0; i < poll_result_count(poll); i++)
+        domain_list_add(list, poll_result(poll, i)->node);
+}

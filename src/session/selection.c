@@ -1,0 +1,105 @@
+/* What the names on the command line choose: backups by name, and domains by name in every backup
+ * that lists them. */
+#include <mxpull/base/closest.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/session/selection.h>
+
+#include <stdlib.h>
+
+static bool names_domain(const char *name, const struct backup_config *backup, size_t domain)
+{
+    struct node node;
+    struct error error;
+
+    if (text_equal(name, backup->domain_texts[domain]))
+        return true;
+    return node_parse(&node, name, &error) == STATUS_OK &&
+           node_equal(&node, &backup->domains[domain]);
+}
+
+bool choice_has(const struct choice *choice, const struct backup_config *backup, size_t domain)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        if (names_domain(choice->names[i], backup, domain))
+            return true;
+    }
+    return choice_has_backup(choice, backup);
+}
+
+bool choice_has_backup(const struct choice *choice, const struct backup_config *backup)
+{
+    if (choice->count == 0)
+        return true;
+    for (size_t i = 0; i < choice->count; i++) {
+        if (text_equal(choice->names[i], backup->name))
+            return true;
+    }
+    return false;
+}
+
+static bool is_known(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        if (text_equal(name, backup->name))
+            return true;
+        for (size_t domain = 0; domain < backup->domain_count; domain++) {
+            if (names_domain(name, backup, domain))
+                return true;
+        }
+    }
+    return false;
+}
+
+bool choice_has_any(const struct choice *choice, const struct backup_config *backup)
+{
+    for (size_t i = 0; i < backup->domain_count; i++) {
+        if (choice_has(choice, backup, i))
+            return true;
+    }
+    return choice_has_backup(choice, backup);
+}
+
+const char *choice_closest(const struct config *config, const char *name)
+{
+    size_t count = config->backup_count;
+
+    for (size_t i = 0; i < config->backup_count; i++)
+        count += config->backups[i].domain_count;
+    const char **names = memory_new(count, sizeof *names);
+    count = 0;
+    for (size_t i = 0; i < config->backup_count; i++) {
+        names[count++] = config->backups[i].name;
+        for (size_t domain = 0; domain < config->backups[i].domain_count; domain++)
+            names[count++] = config->backups[i].domain_texts[domain];
+    }
+    const char *closest = closest_word(name, names, count);
+    free(names);
+    return closest;
+}
+
+static enum status refuse_name(const char *name, const struct config *config, struct error *error)
+{
+    const char *closest = choice_closest(config, name);
+    char shown[80], meant[80];
+
+    (void)text_printable_copy(shown, sizeof shown, name);
+    if (closest != NULL)
+        return error_set(error, STATUS_SYNTAX,
+                         "\"%s\" is neither a backup nor a domain; did you mean \"%s\"?", shown,
+                         text_printable_copy(meant, sizeof meant, closest));
+    return error_set(error, STATUS_SYNTAX, "\"%s\" is neither a backup nor a domain in %s", shown,
+                     config->path);
+}
+
+enum status choice_check(const struct choice *choice, const struct config *config,
+                         struct error *error)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        if (!is_known(config, choice->names[i]))
+            return refuse_name(choice->names[i], config, error);
+    }
+    return STATUS_OK;
+}
