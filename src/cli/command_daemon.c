@@ -81,7 +81,7 @@ static void on_delivered(void *context, const struct backup_config *backup,
 {
     const struct run *run = context;
 
-    record_message(daemon_record(run->daemon), backup, message);
+    recorder_message(daemon_record(run->daemon), backup, message);
 }
 
 static void on_ready(void *context)
@@ -110,7 +110,7 @@ static void on_told(void *context, const struct daemon_view *view)
     resident_trim();
     (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
-                   view->primary->state == RECOVERY_UP ? "up" : "not ready");
+                   view->primary->state == OUTAGE_UP ? "up" : "not ready");
     service_status(text);
     /* Before anything was asked the file of an earlier run says more. */
     if (view->result_count > 0)

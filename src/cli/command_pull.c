@@ -37,7 +37,7 @@ struct run {
     size_t count;
     struct state state;
     struct hooks *hooks; /* NULL, as record: a dry run */
-    struct record *record;
+    struct recorder *record;
     struct output output;
     struct report *report;
     struct gather *gather;
@@ -114,7 +114,7 @@ static void on_delivered(void *context, const struct backup_config *backup,
     struct run *run = context;
 
     if (run->record != NULL)
-        record_message(run->record, backup, message);
+        recorder_message(run->record, backup, message);
 }
 
 static void on_polled(void *context, const struct poll *const *polls, size_t count)
@@ -122,7 +122,7 @@ static void on_polled(void *context, const struct poll *const *polls, size_t cou
     struct run *run = context;
 
     if (run->record != NULL)
-        record_polls(run->record, polls, count);
+        recorder_polls(run->record, polls, count);
 }
 
 static void on_looked(void *context, const char *why)
@@ -130,7 +130,7 @@ static void on_looked(void *context, const char *why)
     struct run *run = context;
 
     if (run->record != NULL)
-        record_primary(run->record, clock_wall_ms(), why);
+        recorder_primary(run->record, clock_wall_ms(), why);
 }
 
 static void before_log_line(void *context)
@@ -192,10 +192,10 @@ static int open_log(struct run *run)
 /* An unknown name is told before anything is opened. */
 static int check_names(struct run *run)
 {
-    const struct choice choice = {run->arguments->names, run->arguments->name_count};
+    const struct selection choice = {run->arguments->names, run->arguments->name_count};
     struct error error;
 
-    if (choice_check(&choice, run->config, &error) == STATUS_OK)
+    if (selection_check(&choice, run->config, &error) == STATUS_OK)
         return EXIT_STATUS_OK;
     log_message(LEVEL_ERROR, "%s", error.text);
     return EXIT_STATUS_USAGE;
@@ -211,10 +211,10 @@ static int open_state(struct run *run)
     if (run->state.store != NULL)
         store_set_patience(run->state.store, STORE_WAIT_MS);
     run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
-    run->record = record_new(&(struct record_options){.config = run->config,
-                                                      .store = run->state.store,
-                                                      .hooks = run->hooks,
-                                                      .offset = clock_local_offset_s});
+    run->record = recorder_new(&(struct recorder_options){.config = run->config,
+                                                          .store = run->state.store,
+                                                          .hooks = run->hooks,
+                                                          .offset = clock_local_offset_s});
     return EXIT_STATUS_OK;
 }
 
@@ -239,9 +239,9 @@ static int make_round(struct run *run)
                                  .progressed = on_progressed,
                                  .delivered = on_delivered},
                     .context = run,
-                    .recall = run->record != NULL ? record_recall : NULL,
-                    .order_look = run->record != NULL ? record_order_look : NULL,
-                    .note_look = run->record != NULL ? record_note_look : NULL,
+                    .recall = run->record != NULL ? recorder_recall : NULL,
+                    .order_look = run->record != NULL ? recorder_order_look : NULL,
+                    .note_look = run->record != NULL ? recorder_note_look : NULL,
                     .memory = run->record},
         .choice = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
@@ -315,9 +315,9 @@ static void follow_up(struct run *run)
 {
     if (run->record == NULL)
         return;
-    (void)record_check_silence(run->record, clock_wall_ms(), NULL, NULL);
+    (void)recorder_check_silence(run->record, clock_wall_ms(), NULL, NULL);
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
-    while (record_prune(run->record, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
+    while (recorder_prune(run->record, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
     for (;;) {
         int64_t next_ms = hooks_advance(run->hooks);
@@ -354,7 +354,7 @@ static int ask(struct run *run)
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
     if (run->record != NULL)
-        record_finish(run->record, run->state.patience_ms);
+        recorder_finish(run->record, run->state.patience_ms);
     write_metrics(run, &facts);
     follow_up(run);
     signals_end();
@@ -380,7 +380,7 @@ static void end(struct run *run)
     run->report = NULL;
     round_free(run->round);
     free(run->results);
-    record_free(run->record);
+    recorder_free(run->record);
     hooks_free(run->hooks);
     state_close(&run->state);
     loop_free(run->loop);

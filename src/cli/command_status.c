@@ -24,9 +24,9 @@ enum {
 static enum status read_view(struct status_view *view, const struct arguments *arguments,
                              const struct config *config, struct error *error)
 {
-    const struct choice choice = {arguments->names, arguments->name_count};
+    const struct selection choice = {arguments->names, arguments->name_count};
     struct store *store = NULL;
-    enum status status = choice_check(&choice, config, error);
+    enum status status = selection_check(&choice, config, error);
 
     if (status == STATUS_OK)
         status = past_open(&store, config, error);

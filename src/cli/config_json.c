@@ -46,7 +46,7 @@ static json_t *log_value(const struct config *config)
     return value;
 }
 
-static json_t *choice_value(const struct option *option, const void *field)
+static json_t *selection_value(const struct option *option, const void *field)
 {
     unsigned choice;
 
@@ -95,7 +95,7 @@ static json_t *value_of(const struct option *option, const void *section)
     case OPTION_DURATION: return json_integer(*(const int64_t *)field);
     case OPTION_PORT: return json_integer(*(const int *)field);
     case OPTION_FLAG: return json_boolean(*(const bool *)field);
-    case OPTION_CHOICE: return choice_value(option, field);
+    case OPTION_CHOICE: return selection_value(option, field);
     case OPTION_DURATIONS: return durations_value(field);
     case OPTION_NODES: return domains_value(section);
     }

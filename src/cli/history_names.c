@@ -31,18 +31,18 @@ static void add(struct history_names *names, const char *name)
 static bool add_configured(struct history_names *names, const char *name,
                            const struct config *config)
 {
-    const struct choice choice = {.names = &name, .count = 1};
+    const struct selection choice = {.names = &name, .count = 1};
     bool is_known = false;
 
     for (size_t i = 0; i < config->backup_count; i++) {
         const struct backup_config *backup = &config->backups[i];
 
-        if (choice_has_backup(&choice, backup)) {
+        if (selection_has_backup(&choice, backup)) {
             is_known = true;
             continue;
         }
         for (size_t domain = 0; domain < backup->domain_count; domain++) {
-            if (!choice_has(&choice, backup, domain))
+            if (!selection_has(&choice, backup, domain))
                 continue;
             add(names, backup->domain_texts[domain]);
             is_known = true;
@@ -93,7 +93,7 @@ static enum status find_one(struct history_names *names, const char *name,
     add(names, name);
     if (is_known)
         return STATUS_OK;
-    const char *closest = choice_closest(config, name);
+    const char *closest = selection_closest(config, name);
     (void)text_printable_copy(shown, sizeof shown, name);
     if (closest != NULL)
         return error_set(

@@ -284,7 +284,7 @@ static enum status read_domain(struct status_view *view, struct store *store,
     return status;
 }
 
-static enum status read_backup(struct status_view *view, const struct choice *choice,
+static enum status read_backup(struct status_view *view, const struct selection *choice,
                                struct store *store, const struct backup_config *config,
                                schedule_offset *offset, struct error *error)
 {
@@ -293,7 +293,7 @@ static enum status read_backup(struct status_view *view, const struct choice *ch
     enum status status = STATUS_OK;
     bool found;
 
-    if (!choice_has_any(choice, config))
+    if (!selection_has_any(choice, config))
         return STATUS_OK;
     view->summary.backups++;
     backup->config = config;
@@ -302,17 +302,17 @@ static enum status read_backup(struct status_view *view, const struct choice *ch
     if (status == STATUS_OK)
         judge_backup(view, backup, &state);
     for (size_t i = 0; i < config->domain_count && status == STATUS_OK; i++) {
-        if (choice_has(choice, config, i))
+        if (selection_has(choice, config, i))
             status = read_domain(view, store, backup, i, offset, error);
     }
     return status;
 }
 
 enum status status_view_read(struct status_view *view, const struct config *config,
-                             const struct choice *choice, struct store *store, int64_t now_ms,
+                             const struct selection *choice, struct store *store, int64_t now_ms,
                              schedule_offset *offset, struct error *error)
 {
-    static const struct choice all = {NULL, 0};
+    static const struct selection all = {NULL, 0};
     struct status_view read = {.config = config, .now_ms = now_ms};
     enum status status = STATUS_OK;
 

@@ -85,7 +85,7 @@ struct status_view {
 /* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On
  * failure, which is the store's, *view is untouched; else status_view_done frees what it owns. config is borrowed for the view's life. */
 enum status status_view_read(struct status_view *view, const struct config *config,
-                             const struct choice *choice, struct store *store, int64_t now_ms,
+                             const struct selection *choice, struct store *store, int64_t now_ms,
                              schedule_offset *offset, struct error *error);
 void status_view_done(struct status_view *view);
 

@@ -130,7 +130,7 @@ static void append_text(struct buffer *line, const struct option *option, const 
         append_quoted(line, text);
 }
 
-static int choice_of(const struct option *option, const void *section)
+static int selection_of(const struct option *option, const void *section)
 {
     int index;
 
@@ -165,7 +165,7 @@ static void append_value(struct buffer *line, const struct option *option, const
         (void)buffer_append_text(line, *(const bool *)field ? "true" : "false");
         break;
     case OPTION_CHOICE:
-        (void)buffer_append_text(line, option->choices[choice_of(option, section)]);
+        (void)buffer_append_text(line, option->choices[selection_of(option, section)]);
         break;
     case OPTION_DURATION:
         (void)buffer_append_text(line, duration_format(duration, *(const int64_t *)field));

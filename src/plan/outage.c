@@ -8,36 +8,36 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static void enter(struct recovery *recovery, enum recovery_state state, int64_t since_ms)
+static void enter(struct outage *recovery, enum outage_state state, int64_t since_ms)
 {
     recovery->state = state;
     recovery->since_ms = since_ms;
     recovery->unwatched_ms = 0;
 }
 
-void recovery_init(struct recovery *recovery, int64_t watch_s, const struct recovery_past *past,
-                   struct instant now)
+void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_past *past,
+                 struct instant now)
 {
     int64_t patience_ms = (past->has_ended ? 1 : 2) * watch_s * 1000;
 
-    *recovery = (struct recovery){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
+    *recovery = (struct outage){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
     if (past->outage_ms != 0) {
-        enter(recovery, RECOVERY_DOWN, lesser(past->outage_ms, now.wall_ms));
+        enter(recovery, OUTAGE_DOWN, lesser(past->outage_ms, now.wall_ms));
         return;
     }
-    enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+    enter(recovery, OUTAGE_UNKNOWN, now.wall_ms);
     if (past->alive_ms != 0 && now.wall_ms - past->alive_ms > patience_ms)
         recovery->unwatched_ms = past->alive_ms;
 }
 
-void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now)
+void outage_set_watch(struct outage *recovery, int64_t watch_s, struct instant now)
 {
     recovery->watch_ms = watch_s * 1000;
     recovery->next_look_ms = lesser(recovery->next_look_ms, now.monotonic_ms + recovery->watch_ms);
 }
 
-enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struct instant now,
-                                    int64_t *began_ms)
+enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,
+                                int64_t *began_ms)
 {
     int64_t since_ms = recovery->since_ms;
     int64_t unwatched_ms = recovery->unwatched_ms;
@@ -45,22 +45,22 @@ enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struc
     recovery->looked_ms = now.wall_ms;
     recovery->next_look_ms = now.monotonic_ms + recovery->watch_ms;
     if (!ready) {
-        if (recovery->state == RECOVERY_DOWN)
-            return RECOVERY_NOTHING;
-        enter(recovery, RECOVERY_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
+        if (recovery->state == OUTAGE_DOWN)
+            return OUTAGE_NOTHING;
+        enter(recovery, OUTAGE_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
         *began_ms = recovery->since_ms;
-        return RECOVERY_OUTAGE_BEGAN;
+        return OUTAGE_BEGAN;
     }
     switch (recovery->state) {
-    case RECOVERY_UP: return RECOVERY_NOTHING;
-    case RECOVERY_DOWN: break;
-    case RECOVERY_UNKNOWN: since_ms = unwatched_ms; break;
+    case OUTAGE_UP: return OUTAGE_NOTHING;
+    case OUTAGE_DOWN: break;
+    case OUTAGE_UNKNOWN: since_ms = unwatched_ms; break;
     }
-    enter(recovery, RECOVERY_UP, now.wall_ms);
+    enter(recovery, OUTAGE_UP, now.wall_ms);
     if (since_ms == 0)
-        return RECOVERY_NOTHING;
+        return OUTAGE_NOTHING;
     *began_ms = since_ms;
-    return RECOVERY_OUTAGE_ENDED;
+    return OUTAGE_ENDED;
 }
 
 /* A stamp that the clock has not come to again yet is set back with it. */
@@ -69,8 +69,8 @@ static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
     return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
 }
 
-int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, int64_t due_ms,
-                            int64_t now_ms)
+int64_t outage_stopped_ms(const struct outage *recovery, int64_t turned_ms, int64_t due_ms,
+                          int64_t now_ms)
 {
     enum {
         BUSY_MS = 2000
@@ -80,8 +80,7 @@ int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, 
     return late_ms > BUSY_MS && late_ms > recovery->watch_ms / 4 ? now_ms - turned_ms : 0;
 }
 
-void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_ms,
-                   struct instant now)
+void outage_tick(struct outage *recovery, int64_t ahead_ms, int64_t stopped_ms, struct instant now)
 {
     int64_t gone_ms = (ahead_ms > 0 ? ahead_ms : 0) + stopped_ms;
 
@@ -92,10 +91,10 @@ void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_
     }
     if (gone_ms <= recovery->watch_ms)
         return;
-    if (recovery->state != RECOVERY_DOWN) {
+    if (recovery->state != OUTAGE_DOWN) {
         int64_t unwatched_ms = recovery->unwatched_ms;
 
-        enter(recovery, RECOVERY_UNKNOWN, now.wall_ms);
+        enter(recovery, OUTAGE_UNKNOWN, now.wall_ms);
         recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
     }
     recovery->next_look_ms = now.monotonic_ms;

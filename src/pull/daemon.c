@@ -52,7 +52,7 @@ static void conclude(struct daemon *daemon, struct generation *generation,
 
     for (size_t i = 0; i < count; i++)
         over[i] = polls[i];
-    record_polls(daemon->record, over, count);
+    recorder_polls(daemon->record, over, count);
     free(over);
     for (size_t i = 0; i < count; i++) {
         size_t place;
@@ -101,7 +101,7 @@ static void drop_older(struct daemon *daemon)
 /* Takes all that is due from the plan. */
 static void take_due(struct daemon *daemon, struct instant now)
 {
-    static const struct choice all = {NULL, 0};
+    static const struct selection all = {NULL, 0};
     const struct config *config = daemon->current->config;
     enum plan_cause cause;
     size_t backup;
@@ -195,8 +195,8 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
 {
     int64_t jump_ms = plan_tick(daemon->plan, now), ahead_ms = jump_ms;
     int64_t stopped_ms =
-        recovery_stopped_ms(&daemon->primary, daemon->turned_ms, daemon->due_ms, now.monotonic_ms);
-    bool known = daemon->primary.state != RECOVERY_UNKNOWN;
+        outage_stopped_ms(&daemon->primary, daemon->turned_ms, daemon->due_ms, now.monotonic_ms);
+    bool known = daemon->primary.state != OUTAGE_UNKNOWN;
 
     /* A clock that was set for the first time: how long nobody has watched is not known. */
     if (jump_ms > 0 && now.wall_ms >= CLOCK_SET_MS && now.wall_ms - jump_ms < CLOCK_SET_MS) {
@@ -204,8 +204,8 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
         ahead_ms = 2 * daemon->primary.watch_ms + 1;
     }
     daemon->turned_ms = now.monotonic_ms;
-    recovery_tick(&daemon->primary, ahead_ms, stopped_ms, now);
-    if (!known || daemon->primary.state != RECOVERY_UNKNOWN)
+    outage_tick(&daemon->primary, ahead_ms, stopped_ms, now);
+    if (!known || daemon->primary.state != OUTAGE_UNKNOWN)
         return;
     if (stopped_ms > 0)
         log_message(LEVEL_WARNING, "mxpull has stood still for %lld s: it was stopped",
@@ -223,14 +223,14 @@ static bool is_asked(void *context, size_t backup)
 {
     const struct daemon *daemon = context;
 
-    return daemon->primary.state == RECOVERY_UNKNOWN || plan_is_running(daemon->plan, backup) ||
+    return daemon->primary.state == OUTAGE_UNKNOWN || plan_is_running(daemon->plan, backup) ||
            plan_memory(daemon->plan, backup).due_ms <= clock_wall_ms();
 }
 
 /* On the monotonic clock. */
 static int64_t check_silence(struct daemon *daemon, struct instant now)
 {
-    int64_t next_ms = record_check_silence(daemon->record, now.wall_ms, is_asked, daemon);
+    int64_t next_ms = recorder_check_silence(daemon->record, now.wall_ms, is_asked, daemon);
 
     return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
 }
@@ -284,11 +284,11 @@ struct daemon *daemon_new(const struct daemon_options *options)
         store_set_patience(options->store, STORE_WAIT_MS);
     daemon_adopt(daemon, options->config);
     daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
-    daemon->record = record_new(&(struct record_options){.config = options->config,
-                                                         .store = options->store,
-                                                         .hooks = daemon->hooks,
-                                                         .offset = options->offset,
-                                                         .watches = true});
+    daemon->record = recorder_new(&(struct recorder_options){.config = options->config,
+                                                             .store = options->store,
+                                                             .hooks = daemon->hooks,
+                                                             .offset = options->offset,
+                                                             .watches = true});
     daemon_plan_new(daemon, now);
     daemon_plan_restore(daemon, now);
     primary_start(daemon, now);
@@ -320,7 +320,7 @@ static void stop(struct daemon *daemon)
             break;
         loop_turn(daemon->options.loop, earlier(next_ms, limit_ms));
     }
-    record_finish(daemon->record, STORE_WAIT_AT_END_MS);
+    recorder_finish(daemon->record, STORE_WAIT_AT_END_MS);
 }
 
 void daemon_run(struct daemon *daemon)
@@ -344,7 +344,7 @@ static void free_generation(struct generation *generation)
     generation_free(generation);
 }
 
-struct record *daemon_record(const struct daemon *daemon)
+struct recorder *daemon_record(const struct daemon *daemon)
 {
     return daemon->record;
 }
@@ -361,7 +361,7 @@ void daemon_free(struct daemon *daemon)
         daemon->current = older;
     }
     hooks_free(daemon->hooks);
-    record_free(daemon->record);
+    recorder_free(daemon->record);
     plan_free(daemon->plan);
     free(daemon->held);
     free(daemon->due);

@@ -11,7 +11,7 @@ struct daemon {
     struct daemon_options options;
     struct generation *current; /* and, behind it, the older ones that are not done yet */
     struct plan *plan;
-    struct record *record;
+    struct recorder *record;
     struct hooks *hooks;
     struct poll **due; /* taken from the plan, waiting for the look that is under way */
     size_t due_count;
@@ -25,7 +25,7 @@ struct daemon {
         due_ms; /* when the loop turned last, and when it is to turn next; monotonic */
 
     /* The primary (daemon_primary.c). */
-    struct recovery primary;
+    struct outage primary;
     char primary_text[ERROR_TEXT_SIZE]; /* why it is not ready, "" */
     struct preflight *look;             /* the one under way */
     bool looked;                        /* it has ended */

@@ -16,7 +16,7 @@ void daemon_plan_restore(struct daemon *daemon, struct instant now)
         enum status status = store_get_backup(daemon->options.store, config->backups[i].name,
                                               &state, &found, &error);
 
-        if (!record_check(daemon->record, status, &error))
+        if (!recorder_check(daemon->record, status, &error))
             return;
         if (found)
             plan_remember(daemon->plan, i,
@@ -61,7 +61,7 @@ void daemon_plan_write_taken(struct daemon *daemon, struct instant now)
     for (size_t i = 0; i < daemon->due_count && status == STATUS_OK; i++)
         status = store_set_due(store, poll_backup(daemon->due[i])->name, now.wall_ms, now.wall_ms,
                                &error);
-    (void)record_check(daemon->record, end_batch(store, status, &error), &error);
+    (void)recorder_check(daemon->record, end_batch(store, status, &error), &error);
 }
 
 void daemon_plan_write(struct daemon *daemon, struct instant now)
@@ -80,7 +80,7 @@ void daemon_plan_write(struct daemon *daemon, struct instant now)
             status = write_due(daemon, backup, now, &error);
     }
     if (begun)
-        (void)record_check(daemon->record, end_batch(store, status, &error), &error);
+        (void)recorder_check(daemon->record, end_batch(store, status, &error), &error);
 }
 
 /* What the plan is made from; the caller frees its backups. */

@@ -25,21 +25,22 @@ void primary_start(struct daemon *daemon, struct instant now)
     struct error error;
     bool found = false;
 
-    if (store != NULL && record_check(daemon->record, store_get_life(store, &life, &error), &error))
-        (void)record_check(daemon->record, store_last_outage(store, &outage, &found, &error),
-                           &error);
+    if (store != NULL &&
+        recorder_check(daemon->record, store_get_life(store, &life, &error), &error))
+        (void)recorder_check(daemon->record, store_last_outage(store, &outage, &found, &error),
+                             &error);
     /* It lives again; its last sign of life stays what it was, until a look has followed. */
     if (life.has_ended)
-        (void)record_check(daemon->record, store_set_alive(store, life.alive_ms, false, &error),
-                           &error);
+        (void)recorder_check(daemon->record, store_set_alive(store, life.alive_ms, false, &error),
+                             &error);
     /* Where it is not known when, nobody has watched for a while. */
     if (life.has_lived && life.alive_ms == 0)
         life.alive_ms = now.wall_ms - 2 * config->primary.watch_s * 1000 - 1;
-    recovery_init(
+    outage_init(
         &daemon->primary, config->primary.watch_s,
-        &(struct recovery_past){.alive_ms = life.alive_ms,
-                                .has_ended = life.has_ended,
-                                .outage_ms = found && outage.ended_ms == 0 ? outage.began_ms : 0},
+        &(struct outage_past){.alive_ms = life.alive_ms,
+                              .has_ended = life.has_ended,
+                              .outage_ms = found && outage.ended_ms == 0 ? outage.began_ms : 0},
         now);
 }
 
@@ -73,7 +74,7 @@ static void choose_domains(struct daemon *daemon, struct domain_list *domains)
     daemon->look_is_full = false;
     if (daemon->current->config->primary.preflight != PREFLIGHT_RECIPIENTS)
         return;
-    if (daemon->primary.state != RECOVERY_UP || has_held(daemon) || daemon->wants_full_look) {
+    if (daemon->primary.state != OUTAGE_UP || has_held(daemon) || daemon->wants_full_look) {
         daemon->look_is_full = true;
         daemon->wants_full_look = false;
         domain_list_add_all(domains, daemon->current->config);
@@ -98,7 +99,7 @@ void primary_look(struct daemon *daemon, struct instant now)
         .config = daemon->current->config,
         .domains = domains.nodes,
         .count = domains.count,
-        .order = record_order_look,
+        .order = recorder_order_look,
         .memory = daemon->record,
         .limit_ms = preflight_limit_ms(daemon->current->config),
         .ended = look_ended,
@@ -138,13 +139,13 @@ static void write_outage(struct daemon *daemon, int64_t began_ms, int64_t ended_
     enum status status = store_outage_begin(store, began_ms, why, &error);
     if (status == STATUS_OK && ended_ms != 0)
         status = store_outage_end(store, ended_ms, &error);
-    (void)record_check(daemon->record, status, &error);
+    (void)recorder_check(daemon->record, status, &error);
 }
 
 static void write_primary(struct daemon *daemon, const char *text, struct instant now)
 {
-    const struct recovery *primary = &daemon->primary;
-    const struct store_primary life = {.is_up = primary->state == RECOVERY_UP,
+    const struct outage *primary = &daemon->primary;
+    const struct store_primary life = {.is_up = primary->state == OUTAGE_UP,
                                        .looked_ms = primary->looked_ms,
                                        .since_ms = primary->since_ms,
                                        .text = text,
@@ -153,10 +154,10 @@ static void write_primary(struct daemon *daemon, const char *text, struct instan
 
     if (daemon->options.store == NULL)
         return;
-    enum status status = record_flush(daemon->record, &error);
+    enum status status = recorder_flush(daemon->record, &error);
     if (status == STATUS_OK)
         status = store_set_primary(daemon->options.store, &life, &error);
-    (void)record_check(daemon->record, status, &error);
+    (void)recorder_check(daemon->record, status, &error);
 }
 
 /* "connected, no greeting yet, since 2026-11-28 16:00:12" */
@@ -179,11 +180,11 @@ int64_t primary_watch(struct daemon *daemon, struct instant now)
     const struct preflight_wait *wait = daemon->look != NULL ? preflight_waits(daemon->look) : NULL;
 
     /* Before the first look the last sign of life is that of an earlier run. */
-    if (wait == NULL || daemon->primary.state == RECOVERY_UNKNOWN)
+    if (wait == NULL || daemon->primary.state == OUTAGE_UNKNOWN)
         return INT64_MAX;
     if (now.monotonic_ms >= daemon->next_alive_ms) {
         daemon->next_alive_ms = now.monotonic_ms + daemon->primary.watch_ms;
-        if (daemon->primary.state == RECOVERY_UP)
+        if (daemon->primary.state == OUTAGE_UP)
             write_wait(daemon, wait, now);
         else
             write_primary(daemon, daemon->primary_text, now);
@@ -198,7 +199,7 @@ static void write_life(struct daemon *daemon, struct instant now)
         return;
     if (now.wall_ms >= daemon->next_upkeep_ms || daemon->next_upkeep_ms > now.wall_ms + UPKEEP_MS) {
         daemon->next_upkeep_ms = now.wall_ms;
-        if (!record_prune(daemon->record, now.wall_ms))
+        if (!recorder_prune(daemon->record, now.wall_ms))
             daemon->next_upkeep_ms += UPKEEP_MS;
     }
 }
@@ -209,9 +210,9 @@ void primary_end(struct daemon *daemon, struct instant now)
 
     primary_look_done(daemon);
     if (daemon->options.store != NULL)
-        (void)record_check(daemon->record,
-                           store_set_alive(daemon->options.store, now.wall_ms, true, &error),
-                           &error);
+        (void)recorder_check(daemon->record,
+                             store_set_alive(daemon->options.store, now.wall_ms, true, &error),
+                             &error);
 }
 
 /* Why nothing can be asked now, or NULL. Only a look at every domain can tell that all are refused.
@@ -265,27 +266,27 @@ bool primary_take_look(struct daemon *daemon, struct instant now)
         daemon->primary.next_look_ms = now.monotonic_ms + daemon->primary.watch_ms;
         return false;
     }
-    record_note_look(daemon->record, daemon->look);
-    enum recovery_event event = recovery_looked(&daemon->primary, why == NULL, now, &began_ms);
+    recorder_note_look(daemon->record, daemon->look);
+    enum outage_event event = outage_looked(&daemon->primary, why == NULL, now, &began_ms);
 
     (void)text_copy(daemon->primary_text, sizeof daemon->primary_text, why != NULL ? why : "");
     switch (event) {
-    case RECOVERY_NOTHING:
+    case OUTAGE_NOTHING:
         if (why == NULL && daemon->look_is_full)
             free_held(daemon, now);
         break;
-    case RECOVERY_OUTAGE_BEGAN:
+    case OUTAGE_BEGAN:
         log_event(daemon, LEVEL_ERROR, "outage", (now.wall_ms - began_ms) / 1000, why);
         write_outage(daemon, began_ms, 0, why);
         break;
-    case RECOVERY_OUTAGE_ENDED: end_outage(daemon, now, began_ms); break;
+    case OUTAGE_ENDED: end_outage(daemon, now, began_ms); break;
     }
     /* All that was asked for is refused: whether everything else is, too, decides. */
     if (why == NULL && !daemon->look_is_full && preflight_refusal_of_all(daemon->look) != NULL) {
         daemon->wants_full_look = true;
         daemon->primary.next_look_ms = now.monotonic_ms;
     }
-    daemon->is_urgent = daemon->is_urgent || event != RECOVERY_NOTHING;
+    daemon->is_urgent = daemon->is_urgent || event != OUTAGE_NOTHING;
     write_life(daemon, now);
-    return event == RECOVERY_OUTAGE_ENDED;
+    return event == OUTAGE_ENDED;
 }

@@ -29,7 +29,7 @@ static bool recall(void *memory, const struct backup_config *backup, struct resu
 {
     const struct daemon *daemon = memory;
 
-    return record_recall(daemon->record, backup, results, count);
+    return recorder_recall(daemon->record, backup, results, count);
 }
 
 static struct polling polling_of(struct daemon *daemon)
@@ -116,8 +116,8 @@ void daemon_reload(struct daemon *daemon, struct instant now)
     daemon_plan_reload(daemon, now);
     take_running_over(daemon, now);
     free_held(daemon, now);
-    record_reload(daemon->record, config);
-    recovery_set_watch(&daemon->primary, config->primary.watch_s, now);
+    recorder_reload(daemon->record, config);
+    outage_set_watch(&daemon->primary, config->primary.watch_s, now);
     if (daemon->options.ready != NULL)
         daemon->options.ready(daemon->options.context);
 }

@@ -64,7 +64,7 @@ struct round *round_new(const struct round_options *options, struct error *error
     const struct config *config = options->polling.config;
     size_t most = 0;
 
-    if (choice_check(&options->choice, config, error) != STATUS_OK)
+    if (selection_check(&options->choice, config, error) != STATUS_OK)
         return NULL;
     struct round *round = memory_new(1, sizeof *round);
     round->options = *options;

@@ -27,7 +27,7 @@ static int64_t lesser(int64_t a, int64_t b)
 }
 
 /* from_ms: 0: it is not known, so now. */
-static void wait_from(struct record *record, const struct backup_config *backup,
+static void wait_from(struct recorder *record, const struct backup_config *backup,
                       struct watched *watched, int64_t from_ms)
 {
     if (from_ms == 0)
@@ -38,32 +38,32 @@ static void wait_from(struct record *record, const struct backup_config *backup,
     record->next_silent_ms = lesser(record->next_silent_ms, watched->silent_at_ms);
 }
 
-static bool get_state(struct record *record, const struct backup_config *backup, const char *domain,
-                      struct store_domain *state, bool *found)
+static bool get_state(struct recorder *record, const struct backup_config *backup,
+                      const char *domain, struct store_domain *state, bool *found)
 {
     struct error error;
 
     *found = false;
-    return record_check(
+    return recorder_check(
         record, store_get_domain(record->options.store, backup->name, domain, state, found, &error),
         &error);
 }
 
 /* Brings into the store whether the domain is silent. *changed: that is news to it. */
-static bool bring(struct record *record, const struct backup_config *backup, const char *domain,
+static bool bring(struct recorder *record, const struct backup_config *backup, const char *domain,
                   struct watched *watched, bool *changed)
 {
     struct error error;
     enum status status = store_set_silent(record->options.store, backup->name, domain,
                                           watched->is_silent, changed, &error);
 
-    if (!record_check(record, status, &error))
+    if (!recorder_check(record, status, &error))
         return false;
     watched->is_stored = watched->is_silent;
     return true;
 }
 
-static void raise_answer(struct record *record, const struct backup_config *backup,
+static void raise_answer(struct recorder *record, const struct backup_config *backup,
                          const char *domain, const char *outcome, int code, const char *text)
 {
     record_raise(record, &(struct alarm){.event = ALARM_ANSWER,
@@ -77,7 +77,7 @@ static void raise_answer(struct record *record, const struct backup_config *back
 /* ---- what is known at first ---- */
 
 /* Fetches what the store knows of a domain, and brings what it does not know. */
-static void fetch(struct record *record, const struct backup_config *backup, const char *domain,
+static void fetch(struct recorder *record, const struct backup_config *backup, const char *domain,
                   struct watched *watched)
 {
     struct store_domain state;
@@ -101,7 +101,7 @@ static void fetch(struct record *record, const struct backup_config *backup, con
                   watched->good_ms != 0 ? watched->good_ms : state.first_ms);
 }
 
-void silence_load(struct record *record, size_t place, const struct polled *before,
+void silence_load(struct recorder *record, size_t place, const struct polled *before,
                   const struct backup_config *old)
 {
     const struct backup_config *backup = &record->options.config->backups[place];
@@ -128,7 +128,7 @@ void silence_load(struct record *record, size_t place, const struct polled *befo
 /* ---- answers ---- */
 
 /* A good one. What the store has seen of the silence says whether that is news; else our memory does. */
-static void note_good(struct record *record, struct watched *watched, const struct result *result,
+static void note_good(struct recorder *record, struct watched *watched, const struct result *result,
                       bool is_written, bool has_silent)
 {
     bool was_silent = watched->is_silent, was_stored = watched->is_stored, changed = false;
@@ -148,7 +148,7 @@ static void note_good(struct record *record, struct watched *watched, const stru
                      result->text);
 }
 
-void silence_note(struct record *record, const struct result *result, enum store_grade grade,
+void silence_note(struct recorder *record, const struct result *result, enum store_grade grade,
                   bool is_written, bool has_silent)
 {
     size_t place = record_find_backup(record, result->backup);
@@ -180,7 +180,7 @@ struct pass {
 };
 
 /* Whether the store knows better: somebody has had a good answer since, or has told it already. */
-static bool is_outdated(struct record *record, const struct pass *pass,
+static bool is_outdated(struct recorder *record, const struct pass *pass,
                         const struct backup_config *backup, struct watched *watched,
                         const struct store_domain *state)
 {
@@ -196,7 +196,7 @@ static bool is_outdated(struct record *record, const struct pass *pass,
 }
 
 /* Notes it in the store, if that can be. Returns whether it was, and then whether it is news there. */
-static bool store_silence(struct record *record, struct pass *pass,
+static bool store_silence(struct recorder *record, struct pass *pass,
                           const struct backup_config *backup, const char *domain,
                           struct watched *watched, bool *is_news)
 {
@@ -205,7 +205,7 @@ static bool store_silence(struct record *record, struct pass *pass,
     return pass->can_write;
 }
 
-static void raise_silence(struct record *record, struct pass *pass,
+static void raise_silence(struct recorder *record, struct pass *pass,
                           const struct backup_config *backup, const char *domain,
                           struct watched *watched)
 {
@@ -244,7 +244,7 @@ static void raise_silence(struct record *record, struct pass *pass,
 
 /* The clock was put right: what counts from a time to come, or from one of a clock that was not set, counts
  * from now. */
-static void put_right(struct record *record, int64_t now_ms)
+static void put_right(struct recorder *record, int64_t now_ms)
 {
     int64_t first_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 0;
     const struct config *config = record->options.config;
@@ -264,8 +264,8 @@ static void put_right(struct record *record, int64_t now_ms)
     }
 }
 
-int64_t record_check_silence(struct record *record, int64_t now_ms,
-                             bool (*is_asked)(void *context, size_t backup), void *context)
+int64_t recorder_check_silence(struct recorder *record, int64_t now_ms,
+                               bool (*is_asked)(void *context, size_t backup), void *context)
 {
     const struct config *config = record->options.config;
     struct pass pass = {.now_ms = now_ms, .can_read = true, .can_write = true};

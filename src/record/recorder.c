@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A store that another process holds is only late; a pull says at its end whether it was too late. */
-bool record_check(struct record *record, enum status status, const struct error *error)
+bool recorder_check(struct recorder *record, enum status status, const struct error *error)
 {
     bool is_late = status == STATUS_BUSY;
 
@@ -29,7 +29,7 @@ bool record_check(struct record *record, enum status status, const struct error 
 
 /* Only polls that were written down tell that the store works again: on a full disk something
  * smaller may still find its place. */
-static void note_written(struct record *record)
+static void note_written(struct recorder *record)
 {
     if (record->is_failing)
         log_message(LEVEL_INFO, "the answers can be written down again");
@@ -38,7 +38,7 @@ static void note_written(struct record *record)
 
 /* A pull has shown the answers that it speaks of; in a daemon's log the change is worth a line of its
  * own. */
-static enum level level_of(const struct record *record, enum alarm_event event)
+static enum level level_of(const struct recorder *record, enum alarm_event event)
 {
     switch (event) {
     case ALARM_FAILURE: return record->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
@@ -49,7 +49,7 @@ static enum level level_of(const struct record *record, enum alarm_event event)
     return LEVEL_INFO;
 }
 
-void record_raise(const struct record *record, const struct alarm *alarm)
+void record_raise(const struct recorder *record, const struct alarm *alarm)
 {
     alarm_raise(alarm, level_of(record, alarm->event), record->options.config,
                 record->options.hooks);
@@ -67,7 +67,7 @@ static size_t find_name(const struct config *config, const char *name, size_t hi
     return config->backup_count;
 }
 
-size_t record_find_backup(const struct record *record, const struct backup_config *backup)
+size_t record_find_backup(const struct recorder *record, const struct backup_config *backup)
 {
     const struct config *config = record->options.config;
 
@@ -153,7 +153,7 @@ static const struct result *worst(const struct poll *poll)
 }
 
 /* What the poll changes by our own memory, which a daemon alone has. */
-static void change_by_memory(const struct record *record, const struct polled *polled,
+static void change_by_memory(const struct recorder *record, const struct polled *polled,
                              enum store_grade grade, struct store_change *change)
 {
     *change = (struct store_change){.has_silent = change->has_silent};
@@ -164,8 +164,8 @@ static void change_by_memory(const struct record *record, const struct polled *p
 }
 
 /* The store says what has changed, unless it does not know of the poll before. */
-static void note_change(struct record *record, const struct poll *poll, struct store_change *change,
-                        bool is_written)
+static void note_change(struct recorder *record, const struct poll *poll,
+                        struct store_change *change, bool is_written)
 {
     size_t place = record_find_backup(record, poll_backup(poll));
     enum store_grade grade = grade_of(poll, worst(poll));
@@ -181,7 +181,7 @@ static void note_change(struct record *record, const struct poll *poll, struct s
     polled->is_unwritten = !is_written;
 }
 
-static void raise_change(const struct record *record, const struct poll *poll,
+static void raise_change(const struct recorder *record, const struct poll *poll,
                          const struct store_change *change)
 {
     const struct result *result = worst(poll);
@@ -230,7 +230,7 @@ static void free_answers(struct store_answer *answers, size_t count)
     free(answers);
 }
 
-static enum status add_poll(struct record *record, const struct poll *poll,
+static enum status add_poll(struct recorder *record, const struct poll *poll,
                             struct store_change *change, struct error *error)
 {
     struct store_answer *answers;
@@ -242,10 +242,10 @@ static enum status add_poll(struct record *record, const struct poll *poll,
 }
 
 /* All as one: what a turn of the loop has brought costs one commit. What waits comes first. */
-static enum status add_polls(struct record *record, const struct poll *const *polls, size_t count,
+static enum status add_polls(struct recorder *record, const struct poll *const *polls, size_t count,
                              struct store_change *changes, struct error *error)
 {
-    enum status status = record_flush(record, error);
+    enum status status = recorder_flush(record, error);
 
     if (status == STATUS_OK)
         status = store_begin(record->options.store, error);
@@ -256,7 +256,7 @@ static enum status add_polls(struct record *record, const struct poll *const *po
     return store_commit(record->options.store, error); /* says what has failed before, too */
 }
 
-static void keep(struct record *record, const struct poll *poll)
+static void keep(struct recorder *record, const struct poll *poll)
 {
     struct store_answer *answers;
     const struct store_poll row = row_of(poll, &answers);
@@ -265,7 +265,7 @@ static void keep(struct record *record, const struct poll *poll)
     free_answers(answers, row.count);
 }
 
-void record_polls(struct record *record, const struct poll *const *polls, size_t count)
+void recorder_polls(struct recorder *record, const struct poll *const *polls, size_t count)
 {
     struct error error;
 
@@ -273,7 +273,7 @@ void record_polls(struct record *record, const struct poll *const *polls, size_t
         return;
     struct store_change *changes = memory_new(count, sizeof *changes);
     enum status status = add_polls(record, polls, count, changes, &error);
-    bool is_written = record_check(record, status, &error);
+    bool is_written = recorder_check(record, status, &error);
     if (is_written)
         note_written(record);
     for (size_t i = 0; i < count; i++) {
@@ -306,7 +306,7 @@ static enum outcome outcome_of(const char *name)
 static void note_late(void *context, const struct store_poll *poll,
                       const struct store_change *change)
 {
-    struct record *record = context;
+    struct recorder *record = context;
     size_t place = find_name(record->options.config, poll->backup, 0);
     const struct store_answer *worst = poll->answers;
 
@@ -343,7 +343,7 @@ static void note_late(void *context, const struct store_poll *poll,
                                      .streak = change->streak});
 }
 
-enum status record_flush(struct record *record, struct error *error)
+enum status recorder_flush(struct recorder *record, struct error *error)
 {
     struct queue waiting = record->queue;
     enum status status;
@@ -362,14 +362,14 @@ enum status record_flush(struct record *record, struct error *error)
     return status;
 }
 
-void record_finish(struct record *record, int64_t patience_ms)
+void recorder_finish(struct recorder *record, int64_t patience_ms)
 {
     struct error error = {.text = "there was no room for more"};
 
     if (record->options.store == NULL)
         return;
     store_set_patience(record->options.store, patience_ms);
-    enum status status = record_flush(record, &error);
+    enum status status = recorder_flush(record, &error);
     size_t lost = record->queue.lost + record->queue.count;
 
     store_set_patience(record->options.store, status == STATUS_OK ? patience_ms : 0);
@@ -406,23 +406,23 @@ static void recollect(void *context, const struct store_asked *asked)
     }
 }
 
-bool record_recall(void *memory, const struct backup_config *backup, struct result *results,
-                   size_t count)
+bool recorder_recall(void *memory, const struct backup_config *backup, struct result *results,
+                     size_t count)
 {
-    struct record *record = memory;
+    struct recorder *record = memory;
     struct recollection recollection = {.results = results, .count = count};
     struct error error;
 
     if (record->options.store != NULL && !record->is_forgetful)
-        record->is_forgetful = !record_check(
+        record->is_forgetful = !recorder_check(
             record,
             store_recall(record->options.store, backup->name, recollect, &recollection, &error),
             &error);
     return recollection.understood;
 }
 
-void record_message(struct record *record, const struct backup_config *backup,
-                    const struct guard_message *message)
+void recorder_message(struct recorder *record, const struct backup_config *backup,
+                      const struct guard_message *message)
 {
     struct error error;
 
@@ -441,35 +441,36 @@ void record_message(struct record *record, const struct backup_config *backup,
     if (status == STATUS_BUSY)
         queue_add_message(&record->queue, &row);
     else
-        (void)record_check(record, status, &error);
+        (void)recorder_check(record, status, &error);
 }
 
-void record_primary(struct record *record, int64_t looked_ms, const char *why)
+void recorder_primary(struct recorder *record, int64_t looked_ms, const char *why)
 {
     const struct store_primary primary = {
         .is_up = why == NULL, .looked_ms = looked_ms, .text = why};
     struct error error;
 
     if (record->options.store != NULL)
-        (void)record_check(record, store_set_primary(record->options.store, &primary, &error),
-                           &error);
+        (void)recorder_check(record, store_set_primary(record->options.store, &primary, &error),
+                             &error);
 }
 
-bool record_prune(struct record *record, int64_t now_ms)
+bool recorder_prune(struct recorder *record, int64_t now_ms)
 {
     struct error error;
     bool more = false;
 
     if (record->options.store == NULL)
         return false;
-    (void)record_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
+    (void)recorder_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
     return more;
 }
 
 /* ---- the whole ---- */
 
 /* Whether it is failing, unless we know better than the store. */
-static void fetch(struct record *record, const struct backup_config *backup, struct polled *polled)
+static void fetch(struct recorder *record, const struct backup_config *backup,
+                  struct polled *polled)
 {
     struct store_backup state;
     struct error error;
@@ -477,12 +478,12 @@ static void fetch(struct record *record, const struct backup_config *backup, str
     enum status status =
         store_get_backup(record->options.store, backup->name, &state, &found, &error);
 
-    if (record_check(record, status, &error) && found && !polled->is_unwritten)
+    if (recorder_check(record, status, &error) && found && !polled->is_unwritten)
         polled->has_failed = state.streak > 0;
 }
 
 /* Begins with what is known: before and old (NULL: there is none) are of the configuration before. */
-static void load(struct record *record, const struct polled *before, const struct config *old)
+static void load(struct recorder *record, const struct polled *before, const struct config *old)
 {
     const struct config *config = record->options.config;
 
@@ -513,16 +514,16 @@ static void free_polled(struct polled *polled, size_t count)
     free(polled);
 }
 
-struct record *record_new(const struct record_options *options)
+struct recorder *recorder_new(const struct recorder_options *options)
 {
-    struct record *record = memory_new(1, sizeof *record);
+    struct recorder *record = memory_new(1, sizeof *record);
 
     record->options = *options;
     load(record, NULL, NULL);
     return record;
 }
 
-void record_reload(struct record *record, const struct config *config)
+void recorder_reload(struct recorder *record, const struct config *config)
 {
     const struct config *old = record->options.config;
     struct polled *before = record->polled;
@@ -533,7 +534,7 @@ void record_reload(struct record *record, const struct config *config)
     free_polled(before, count);
 }
 
-void record_free(struct record *record)
+void recorder_free(struct recorder *record)
 {
     if (record == NULL)
         return;

@@ -36,13 +36,13 @@ struct queue {
     size_t lost; /* polls and messages */
 };
 
-struct record {
+struct recorder {
     struct queue queue;
-    struct record_options options;
+    struct recorder_options options;
     struct polled *polled;  /* the configuration's backups */
     size_t count;           /* of them */
     int64_t next_silent_ms; /* the first of all silent_at_ms, or before it */
-    int64_t checked_ms;     /* when record_check_silence has looked last */
+    int64_t checked_ms;     /* when recorder_check_silence has looked last */
     bool is_failing;        /* the store could not be written last time */
     bool is_forgetful;      /* nor read: it is not waited for again until it was written */
     bool has_looks;         /* the store knows of a look that had trouble */
@@ -50,10 +50,10 @@ struct record {
 
 /* Where in the configuration in force the backup of that name stands; backup_count: no longer. It may be
  * one of an older configuration. */
-size_t record_find_backup(const struct record *record, const struct backup_config *backup);
+size_t record_find_backup(const struct recorder *record, const struct backup_config *backup);
 
 /* Logs the alarm and has its command run. */
-void record_raise(const struct record *record, const struct alarm *alarm);
+void record_raise(const struct recorder *record, const struct alarm *alarm);
 
 /* ---- record_queue.c ---- */
 
@@ -76,12 +76,12 @@ void queue_clear(struct queue *queue);
 
 /* Begins with what is known of the backup's domains: what before (NULL: nothing), which is that of the
  * configuration old, knows of those with the same name, and what the store says. */
-void silence_load(struct record *record, size_t backup, const struct polled *before,
+void silence_load(struct recorder *record, size_t backup, const struct polled *before,
                   const struct backup_config *old);
 
 /* An answer: a good one ends a silence, and puts the next one off. is_written: the store has it;
  * has_silent: and says that a domain of the backup is noted as silent. */
-void silence_note(struct record *record, const struct result *result, enum store_grade grade,
+void silence_note(struct recorder *record, const struct result *result, enum store_grade grade,
                   bool is_written, bool has_silent);
 
 #endif

@@ -53,9 +53,9 @@ static void rank(void *context, const struct store_look *look)
         found->turn = look->turn;
 }
 
-void record_order_look(void *memory, struct node *domains, size_t count)
+void recorder_order_look(void *memory, struct node *domains, size_t count)
 {
-    struct record *record = memory;
+    struct recorder *record = memory;
     struct ranking ranking = {.count = count};
     struct error error;
 
@@ -65,7 +65,7 @@ void record_order_look(void *memory, struct node *domains, size_t count)
     for (size_t i = 0; i < count; i++)
         ranking.domains[i] = (struct ranked){.node = domains[i], .place = i};
     qsort(ranking.domains, count, sizeof *ranking.domains, compare_names);
-    record->is_forgetful = !record_check(
+    record->is_forgetful = !recorder_check(
         record, store_get_looks(record->options.store, rank, &ranking, &error), &error);
     record->has_looks = ranking.is_needed;
     qsort(ranking.domains, count, sizeof *ranking.domains, compare_turns);
@@ -86,9 +86,9 @@ static bool has_trouble(const struct preflight *preflight)
     return has_trouble;
 }
 
-void record_note_look(void *memory, const struct preflight *preflight)
+void recorder_note_look(void *memory, const struct preflight *preflight)
 {
-    struct record *record = memory;
+    struct recorder *record = memory;
     size_t count = preflight_domain_count(preflight), asked = 0;
     bool is_troubled = has_trouble(preflight);
     int64_t turn = clock_wall_ms() * STORE_TURNS_A_MS;
@@ -106,7 +106,7 @@ void record_note_look(void *memory, const struct preflight *preflight)
             looks[asked++] = (struct store_look){.domain = node->name,
                                                  .turn = is_troubled ? turn + (int64_t)place : 0};
     }
-    (void)record_check(record, store_set_looks(record->options.store, looks, asked, &error),
-                       &error);
+    (void)recorder_check(record, store_set_looks(record->options.store, looks, asked, &error),
+                         &error);
     free(looks);
 }

@@ -41,15 +41,15 @@ bool poll_turns(const struct poll *poll)
 
 /* Whether this domain is asked for. Those of one ATRN are never parted: a message for two of them
  * would lose one. */
-static bool is_chosen(const struct backup_config *backup, const struct choice *choice,
+static bool is_chosen(const struct backup_config *backup, const struct selection *choice,
                       size_t domain)
 {
     bool any = false;
 
     if (backup->method == METHOD_ETRN)
-        return choice_has(choice, backup, domain);
+        return selection_has(choice, backup, domain);
     for (size_t i = 0; i < backup->domain_count && !any; i++)
-        any = choice_has(choice, backup, i);
+        any = selection_has(choice, backup, i);
     return any;
 }
 
@@ -66,7 +66,7 @@ static void add_result(struct poll *poll, size_t domain)
 }
 
 struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
-                      const struct choice *choice)
+                      const struct selection *choice)
 {
     struct poll *poll = memory_new(1, sizeof *poll);
 

@@ -18,16 +18,17 @@ static bool names_domain(const char *name, const struct backup_config *backup, s
            node_equal(&node, &backup->domains[domain]);
 }
 
-bool choice_has(const struct choice *choice, const struct backup_config *backup, size_t domain)
+bool selection_has(const struct selection *choice, const struct backup_config *backup,
+                   size_t domain)
 {
     for (size_t i = 0; i < choice->count; i++) {
         if (names_domain(choice->names[i], backup, domain))
             return true;
     }
-    return choice_has_backup(choice, backup);
+    return selection_has_backup(choice, backup);
 }
 
-bool choice_has_backup(const struct choice *choice, const struct backup_config *backup)
+bool selection_has_backup(const struct selection *choice, const struct backup_config *backup)
 {
     if (choice->count == 0)
         return true;
@@ -53,16 +54,16 @@ static bool is_known(const struct config *config, const char *name)
     return false;
 }
 
-bool choice_has_any(const struct choice *choice, const struct backup_config *backup)
+bool selection_has_any(const struct selection *choice, const struct backup_config *backup)
 {
     for (size_t i = 0; i < backup->domain_count; i++) {
-        if (choice_has(choice, backup, i))
+        if (selection_has(choice, backup, i))
             return true;
     }
-    return choice_has_backup(choice, backup);
+    return selection_has_backup(choice, backup);
 }
 
-const char *choice_closest(const struct config *config, const char *name)
+const char *selection_closest(const struct config *config, const char *name)
 {
     size_t count = config->backup_count;
 
@@ -82,7 +83,7 @@ const char *choice_closest(const struct config *config, const char *name)
 
 static enum status refuse_name(const char *name, const struct config *config, struct error *error)
 {
-    const char *closest = choice_closest(config, name);
+    const char *closest = selection_closest(config, name);
     char shown[80], meant[80];
 
     (void)text_printable_copy(shown, sizeof shown, name);
@@ -94,8 +95,8 @@ static enum status refuse_name(const char *name, const struct config *config, st
                      config->path);
 }
 
-enum status choice_check(const struct choice *choice, const struct config *config,
-                         struct error *error)
+enum status selection_check(const struct selection *choice, const struct config *config,
+                            struct error *error)
 {
     for (size_t i = 0; i < choice->count; i++) {
         if (!is_known(config, choice->names[i]))

@@ -9,7 +9,7 @@ enum {
     TEXT_KEPT_MAX = 4096 /* bytes of an answer's text */
 };
 
-struct record {
+struct recorder {
     const struct store_poll *poll;
     enum store_grade grade;
     struct store_change change;
@@ -32,7 +32,7 @@ static enum store_grade grade_of(const struct store_poll *poll)
     return worst;
 }
 
-static int add_poll_row(struct store *store, const struct record *record, int64_t *id)
+static int add_poll_row(struct store *store, const struct recorder *record, int64_t *id)
 {
     static const char sql[] =
         "INSERT INTO polls (backup, cause, began_ms, ended_ms, exit_status, grade)"
@@ -111,7 +111,7 @@ static int read_streak(struct store *store, const char *backup, struct store_cha
 }
 
 /* The streak with this poll. */
-static void count(struct record *record)
+static void count(struct recorder *record)
 {
     struct store_change *change = &record->change;
 
@@ -143,7 +143,7 @@ static int read_silent(struct store *store, const char *backup, struct store_cha
     return statement_end(&statement);
 }
 
-static int write_backup(struct store *store, const struct record *record)
+static int write_backup(struct store *store, const struct recorder *record)
 {
     static const char sql[] =
         "INSERT INTO backups (backup, asked_ms, streak, failing_since_ms, certificate_expires_ms)"
@@ -171,7 +171,7 @@ static int write_backup(struct store *store, const struct record *record)
 
 static int add_poll(struct store *store, void *context)
 {
-    struct record *record = context;
+    struct recorder *record = context;
     const struct store_poll *poll = record->poll;
     int64_t id = 0;
     bool has_good = false;
@@ -194,7 +194,7 @@ static int add_poll(struct store *store, void *context)
 enum status store_add_poll(struct store *store, const struct store_poll *poll,
                            struct store_change *change, struct error *error)
 {
-    struct record record = {.poll = poll, .grade = grade_of(poll)};
+    struct recorder record = {.poll = poll, .grade = grade_of(poll)};
     enum status status = transaction_run(store, ACCESS_WRITE, add_poll, &record, error);
 
     if (status == STATUS_OK)

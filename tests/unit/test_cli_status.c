@@ -29,7 +29,7 @@ static int begin(void **state)
     return failed;
 }
 
-static const struct choice *test_choice; /* NULL: all */
+static const struct selection *test_choice; /* NULL: all */
 
 static struct status_view read_view(struct store *store)
 {
@@ -534,7 +534,7 @@ static void a_common_failure_is_said_once(void **state)
 static void names_choose(void **state)
 {
     static const char *const domain[] = {"EXAMPLE.ORG"}, *const backup[] = {"provider"};
-    const struct choice of_domain = {domain, 1}, of_backup = {backup, 1};
+    const struct selection of_domain = {domain, 1}, of_backup = {backup, 1};
     struct store *store = open_store();
     struct buffer text;
 
@@ -581,9 +581,9 @@ static void unknown_names_are_suggested(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct choice choice = {&rows[i].name, 1};
+        const struct selection choice = {&rows[i].name, 1};
 
-        assert_int_equal(choice_check(&choice, &test_config, &problem), STATUS_SYNTAX);
+        assert_int_equal(selection_check(&choice, &test_config, &problem), STATUS_SYNTAX);
         assert_memory_equal(problem.text, rows[i].text, strlen(rows[i].text));
     }
 }

@@ -85,7 +85,7 @@ struct world {
     char schedules[BACKUPS][40];
     int64_t retry[4], recovery[4];
     struct plan *plan;
-    struct recovery watch;
+    struct outage watch;
     bool is_up;
     int64_t changes_ms; /* when the primary changes, on real_ms */
     int64_t happens_ms; /* when the next fault comes, the same */
@@ -145,7 +145,7 @@ static void set_up(struct world *world, struct faults faults, size_t days, uint6
     if (faults.polls || faults.sleeps || faults.clocks || faults.restarts)
         world->happens_ms = HOUR_MS;
     world->plan = plan_of(&world->config, berlin, seed, world->now);
-    recovery_init(&world->watch, WATCH_S, &(struct recovery_past){0}, world->now);
+    outage_init(&world->watch, WATCH_S, &(struct outage_past){0}, world->now);
 }
 
 static void end_poll(struct world *world, size_t backup)
@@ -216,8 +216,7 @@ static void change_primary(struct world *world)
     world->is_up = !world->is_up;
     world->changes_ms = world->real_ms + (world->is_up ? MINUTE_MS + below(world, hours_ms(600))
                                                        : MINUTE_MS + below(world, 30 * HOUR_MS));
-    if (recovery_looked(&world->watch, world->is_up, world->now, &began_ms) !=
-        RECOVERY_OUTAGE_ENDED)
+    if (outage_looked(&world->watch, world->is_up, world->now, &began_ms) != OUTAGE_ENDED)
         return;
     plan_recover_all(world->plan, world->now);
     for (size_t i = 0; i < BACKUPS; i++)
@@ -326,13 +325,13 @@ static void act(struct world *world)
     size_t backup;
 
     int64_t ahead_ms = plan_tick(world->plan, world->now);
-    recovery_tick(&world->watch, ahead_ms, 0, world->now);
+    outage_tick(&world->watch, ahead_ms, 0, world->now);
     if (world->real_ms >= world->changes_ms)
         change_primary(world);
     if (world->real_ms >= world->happens_ms)
         happen(world);
     ahead_ms = plan_tick(world->plan, world->now);
-    recovery_tick(&world->watch, ahead_ms, 0, world->now);
+    outage_tick(&world->watch, ahead_ms, 0, world->now);
     for (size_t i = 0; i < BACKUPS; i++) {
         if (world->polls[i].is_running && world->polls[i].ends_ms <= world->real_ms)
             end_poll(world, i);

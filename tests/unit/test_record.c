@@ -104,9 +104,9 @@ static int64_t utc(int64_t utc_s)
     return 0;
 }
 
-static struct record *make_record(struct store *store, bool watches)
+static struct recorder *make_record(struct store *store, bool watches)
 {
-    return record_new(&(struct record_options){
+    return recorder_new(&(struct recorder_options){
         .config = &config, .store = store, .offset = utc, .watches = watches});
 }
 
@@ -119,15 +119,15 @@ static bool is_asked(void *context, size_t place)
     return is_asked_now;
 }
 
-static int64_t check_silence(struct record *record, int64_t now_ms)
+static int64_t check_silence(struct recorder *record, int64_t now_ms)
 {
-    return record_check_silence(record, now_ms, is_asked, NULL);
+    return recorder_check_silence(record, now_ms, is_asked, NULL);
 }
 
 /* A poll that ends so. */
-static void poll_brings(struct record *record, enum outcome outcome)
+static void poll_brings(struct recorder *record, enum outcome outcome)
 {
-    static const struct choice all = {NULL, 0};
+    static const struct selection all = {NULL, 0};
     struct poll *poll = poll_new(&polling, &backup, &all);
     const struct poll *polls[] = {poll};
 
@@ -135,14 +135,14 @@ static void poll_brings(struct record *record, enum outcome outcome)
     if (is_stopping)
         poll_stop(poll);
     poll_settle(poll, outcome, "text");
-    record_polls(record, polls, 1);
+    recorder_polls(record, polls, 1);
     poll_free(poll);
 }
 
 static void test_changes(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
 
     (void)state;
     poll_brings(record, OUTCOME_STARTED);
@@ -157,7 +157,7 @@ static void test_changes(void **state)
     poll_brings(record, OUTCOME_EMPTY);
     poll_brings(record, OUTCOME_HELD);
     assert_told("");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -177,11 +177,11 @@ static void test_changes_between_processes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct store *store = open_store();
-        struct record *record = make_record(store, false);
+        struct recorder *record = make_record(store, false);
 
         poll_brings(record, rows[i].outcome);
         assert_told(rows[i].told);
-        record_free(record);
+        recorder_free(record);
         store_close(store);
     }
 }
@@ -190,7 +190,7 @@ static void test_changes_between_processes(void **state)
 static void test_stopped(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
 
     (void)state;
     is_stopping = true;
@@ -199,7 +199,7 @@ static void test_stopped(void **state)
     is_stopping = false;
     poll_brings(record, OUTCOME_INTERRUPTED);
     assert_told("failure interrupted \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -207,7 +207,7 @@ static void test_stopped(void **state)
 static void test_silence_after_a_wrong_clock(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     int64_t right_ms = clock_wall_ms() - 4000 * 24 * (int64_t)HOUR_MS;
 
     (void)state;
@@ -218,12 +218,12 @@ static void test_silence_after_a_wrong_clock(void **state)
     assert_in_range(due_ms - right_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
     assert_int_equal(check_silence(record, due_ms), INT64_MAX);
     assert_told("silence a.example started \n");
-    record_free(record);
+    recorder_free(record);
     record = make_record(store, true); /* a start then */
     assert_int_equal(check_silence(record, due_ms), INT64_MAX);
     assert_told("");
     store_ahead_ms = 0;
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -231,7 +231,7 @@ static void test_silence_after_a_wrong_clock(void **state)
 static void test_silence_after_the_clock_is_set(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
@@ -242,14 +242,14 @@ static void test_silence_after_the_clock_is_set(void **state)
     store_ahead_ms = 0;
     assert_int_equal(check_silence(record, now_ms), now_ms + 12 * HOUR_MS);
     assert_told("");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
 static void test_silence(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
@@ -270,14 +270,14 @@ static void test_silence(void **state)
     assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
 
-    record_free(record); /* a restart does not raise it again */
+    recorder_free(record); /* a restart does not raise it again */
     record = make_record(store, true);
     assert_int_equal(check_silence(record, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
     poll_brings(record, OUTCOME_STARTED);
     assert_told("answer a.example started \n");
     assert_true(check_silence(record, now_ms) < INT64_MAX);
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -289,14 +289,14 @@ static void test_never_a_good_answer(void **state)
 
     (void)state;
     config.silence_s = 3600;
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     poll_brings(record, OUTCOME_DENIED);
     assert_told("failure denied \n");
     int64_t due_ms = check_silence(record, now_ms);
     assert_in_range(due_ms - now_ms, HOUR_MS, HOUR_MS + 60000);
     (void)check_silence(record, due_ms);
     assert_told("silence a.example denied \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -304,19 +304,19 @@ static void test_never_a_good_answer(void **state)
 static void test_silence_by_pulls(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, false);
+    struct recorder *record = make_record(store, false);
     int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
 
     (void)state;
     poll_brings(record, OUTCOME_STARTED);
-    record_free(record);
+    recorder_free(record);
     record = make_record(store, false);
     (void)check_silence(record, later_ms);
     assert_told("");
     poll_brings(record, OUTCOME_TIMEOUT);
     (void)check_silence(record, later_ms);
     assert_told("failure timeout \nsilence a.example timeout \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -324,7 +324,7 @@ static void test_silence_by_pulls(void **state)
 static void test_reload(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     struct config other = config;
     struct backup_config larger = backup;
 
@@ -332,11 +332,11 @@ static void test_reload(void **state)
     poll_brings(record, OUTCOME_STARTED);
     larger.domain_count = 2;
     other.backups = &larger;
-    record_reload(record, &other);
+    recorder_reload(record, &other);
     poll_brings(record, OUTCOME_STARTED); /* of the older configuration */
     (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
     assert_told("silence a.example started \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -360,7 +360,7 @@ static struct store *open_failing_store(void)
 static void test_store_that_fails(void **state)
 {
     struct store *store = open_failing_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
@@ -382,7 +382,7 @@ static void test_store_that_fails(void **state)
     poll_brings(record, OUTCOME_EMPTY);
     assert_told("");
     assert_in_range(check_silence(record, now_ms) - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -390,7 +390,7 @@ static void test_store_that_fails(void **state)
 static void test_store_that_works_again(void **state)
 {
     struct store *store = open_failing_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
 
     (void)state;
@@ -403,13 +403,13 @@ static void test_store_that_works_again(void **state)
     assert_told("the answers can be written down again\n");
     (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
     assert_told("");
-    record_free(record);
+    recorder_free(record);
     record = make_record(store, true); /* the next run */
     (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
     assert_told("");
     poll_brings(record, OUTCOME_STARTED);
     assert_told("recovery started \nanswer a.example started \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -467,7 +467,7 @@ static size_t count_rows(struct store *store)
 static void test_pull_while_the_store_is_held(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, false);
+    struct recorder *record = make_record(store, false);
     struct store *holder = hold(store);
 
     (void)state;
@@ -476,7 +476,7 @@ static void test_pull_while_the_store_is_held(void **state)
     assert_told("");
     assert_int_equal(count_rows(store), 0);
     let_go(holder);
-    record_finish(record, 0);
+    recorder_finish(record, 0);
     assert_told("failure denied \n");
     assert_int_equal(count_rows(store), 2);
 
@@ -489,17 +489,17 @@ static void test_pull_while_the_store_is_held(void **state)
 
     holder = hold(store);
     poll_brings(record, OUTCOME_DENIED);
-    record_finish(record, 0);
+    recorder_finish(record, 0);
     assert_non_null(strstr(logged, "another process holds it; the answers of 1 poll are not"));
     let_go(holder);
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
 static void test_store_that_is_held(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
 
     (void)state;
     poll_brings(record, OUTCOME_DENIED);
@@ -514,7 +514,7 @@ static void test_store_that_is_held(void **state)
                 "answer a.example started \n");
     assert_false(is_stored_silent(store));
     assert_int_equal(count_rows(store), 3);
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -522,19 +522,19 @@ static void test_store_that_is_held(void **state)
 static void test_recovery_that_is_not_written(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     struct config other = config;
 
     (void)state;
     poll_brings(record, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    record_free(record);
+    recorder_free(record);
     for (int i = 0; i < 2; i++) {
         record = make_record(store, true);
         if (i == 1) {
             poll_brings(record, OUTCOME_DENIED);
             assert_told("failure denied \n");
-            record_reload(record, &other);
+            recorder_reload(record, &other);
         }
         struct store *holder = hold(store);
         poll_brings(record, OUTCOME_EMPTY);
@@ -542,7 +542,7 @@ static void test_recovery_that_is_not_written(void **state)
         let_go(holder);
         poll_brings(record, OUTCOME_EMPTY);
         assert_told("the answers can be written down again\n");
-        record_free(record);
+        recorder_free(record);
     }
     store_close(store);
 }
@@ -551,7 +551,7 @@ static void test_recovery_that_is_not_written(void **state)
 static void test_reload_while_the_store_fails(void **state)
 {
     struct store *store = open_failing_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     struct backup_config same = backup;
     struct config other = config;
     int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
@@ -562,17 +562,17 @@ static void test_reload_while_the_store_fails(void **state)
     poll_brings(record, OUTCOME_DENIED);
     (void)check_silence(record, later_ms);
     assert_told("failure denied \nsilence a.example denied \n");
-    record_reload(record, &other);
+    recorder_reload(record, &other);
     poll_brings(record, OUTCOME_DENIED); /* of the older configuration */
     (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
-    record_reload(record, &config);
+    recorder_reload(record, &config);
     poll_brings(record, OUTCOME_DENIED);
     (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
     assert_told("");
-    record_reload(record, &other);
+    recorder_reload(record, &other);
     poll_brings(record, OUTCOME_STARTED);
     assert_told("recovery started \nanswer a.example started \n");
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -580,7 +580,7 @@ static void test_reload_while_the_store_fails(void **state)
 static void test_end_of_silence_that_is_not_written(void **state)
 {
     struct store *store = open_store();
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
 
     (void)state;
     poll_brings(record, OUTCOME_DENIED);
@@ -594,7 +594,7 @@ static void test_end_of_silence_that_is_not_written(void **state)
     poll_brings(record, OUTCOME_STARTED);
     assert_told("the answers can be written down again\n");
     assert_false(is_stored_silent(store));
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -602,7 +602,7 @@ static void test_end_of_silence_that_is_not_written(void **state)
 static void test_silence_that_another_has_ended(void **state)
 {
     struct store *store = open_store();
-    struct record *record, *pull;
+    struct recorder *record, *pull;
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
@@ -616,13 +616,13 @@ static void test_silence_that_another_has_ended(void **state)
     support_sleep_ms(1600);
     pull = make_record(store, false);
     poll_brings(pull, OUTCOME_STARTED);
-    record_free(pull);
+    recorder_free(pull);
     assert_told("recovery started \n"); /* for it, there was no silence */
     poll_brings(record, OUTCOME_DENIED);
     assert_told("the answers can be written down again\nfailure denied \n"
                 "answer a.example \n");
     assert_false(is_stored_silent(store));
-    record_free(record);
+    recorder_free(record);
     store_close(store);
 }
 
@@ -635,28 +635,28 @@ static void test_store_in_memory(void **state)
 
     (void)state;
     assert_int_equal(store_open(&store, &options, &error), STATUS_OK);
-    struct record *record = make_record(store, true);
+    struct recorder *record = make_record(store, true);
     poll_brings(record, OUTCOME_DENIED);
     assert_told("failure denied \n");
     poll_brings(record, OUTCOME_DENIED);
     assert_told("");
     poll_brings(record, OUTCOME_STARTED);
     assert_told("recovery started \n");
-    assert_true(record_check_silence(record, clock_wall_ms(), NULL, NULL) < INT64_MAX);
-    record_free(record);
+    assert_true(recorder_check_silence(record, clock_wall_ms(), NULL, NULL) < INT64_MAX);
+    recorder_free(record);
     store_close(store);
 }
 
 static void test_without_a_store(void **state)
 {
-    struct record *record = make_record(NULL, true);
+    struct recorder *record = make_record(NULL, true);
 
     (void)state;
     poll_brings(record, OUTCOME_UNREACHABLE);
     assert_int_equal(check_silence(record, INT64_MAX - 1), INT64_MAX);
-    record_prune(record, 0);
+    recorder_prune(record, 0);
     assert_told("");
-    record_free(record);
+    recorder_free(record);
 }
 
 int main(void)

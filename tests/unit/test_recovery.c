@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 struct world {
-    struct recovery recovery;
+    struct outage recovery;
     struct instant now;
     char events[100];
 };
@@ -22,62 +22,62 @@ static const struct row {
     const char *name;
     const char *script;
     const char *events;
-    enum recovery_state state;
+    enum outage_state state;
 } rows[] = {
-    {"up at the first look", "up", "", RECOVERY_UP},
-    {"up for long", "up +30s up +30s up", "", RECOVERY_UP},
-    {"an outage", "up +30s down +30s down +4m up +30s up", "B0s E4m30s", RECOVERY_UP},
-    {"two outages", "up +30s down +30s up +30s down +1m up", "B0s E30s B0s E1m", RECOVERY_UP},
-    {"down at the first look", "down +30s down +1h up", "B0s E1h30s", RECOVERY_UP},
-    {"down for long", "up +30s down +10h down", "B0s", RECOVERY_DOWN},
+    {"up at the first look", "up", "", OUTAGE_UP},
+    {"up for long", "up +30s up +30s up", "", OUTAGE_UP},
+    {"an outage", "up +30s down +30s down +4m up +30s up", "B0s E4m30s", OUTAGE_UP},
+    {"two outages", "up +30s down +30s up +30s down +1m up", "B0s E30s B0s E1m", OUTAGE_UP},
+    {"down at the first look", "down +30s down +1h up", "B0s E1h30s", OUTAGE_UP},
+    {"down for long", "up +30s down +10h down", "B0s", OUTAGE_DOWN},
 
-    {"restarted in time", "alive=60s up", "", RECOVERY_UP},
-    {"ended, and started in time", "ended=30s up", "", RECOVERY_UP},
-    {"ended, and started late", "ended=40s up +30s up", "E40s", RECOVERY_UP},
-    {"restarted late", "alive=61s up +30s up", "E1m1s", RECOVERY_UP},
-    {"restarted in time, and the look takes long", "alive=59s +30s up", "", RECOVERY_UP},
-    {"restarted in time, down", "alive=60s down +30s up", "B0s E30s", RECOVERY_UP},
-    {"restarted late, down", "alive=8h down +30s down +30s up", "B8h E8h1m", RECOVERY_UP},
-    {"restarted late, not looked", "alive=8h +1m", "", RECOVERY_UNKNOWN},
-    {"restarted in an outage that is over", "alive=10s outage=3h up", "E3h", RECOVERY_UP},
-    {"restarted in an outage that lasts", "alive=8h outage=9h down +1h up", "E10h", RECOVERY_UP},
-    {"alive in the future", "alive=-1h up", "", RECOVERY_UP},
-    {"an outage in the future", "outage=-1h +1m up", "E1m", RECOVERY_UP},
+    {"restarted in time", "alive=60s up", "", OUTAGE_UP},
+    {"ended, and started in time", "ended=30s up", "", OUTAGE_UP},
+    {"ended, and started late", "ended=40s up +30s up", "E40s", OUTAGE_UP},
+    {"restarted late", "alive=61s up +30s up", "E1m1s", OUTAGE_UP},
+    {"restarted in time, and the look takes long", "alive=59s +30s up", "", OUTAGE_UP},
+    {"restarted in time, down", "alive=60s down +30s up", "B0s E30s", OUTAGE_UP},
+    {"restarted late, down", "alive=8h down +30s down +30s up", "B8h E8h1m", OUTAGE_UP},
+    {"restarted late, not looked", "alive=8h +1m", "", OUTAGE_UNKNOWN},
+    {"restarted in an outage that is over", "alive=10s outage=3h up", "E3h", OUTAGE_UP},
+    {"restarted in an outage that lasts", "alive=8h outage=9h down +1h up", "E10h", OUTAGE_UP},
+    {"alive in the future", "alive=-1h up", "", OUTAGE_UP},
+    {"an outage in the future", "outage=-1h +1m up", "E1m", OUTAGE_UP},
 
-    {"asleep", "up +10s sleep=8h up +30s up", "E8h", RECOVERY_UP},
-    {"asleep for a period", "up +10s sleep=30s up", "", RECOVERY_UP},
-    {"asleep for more", "up +10s sleep=40s up +30s up", "E40s", RECOVERY_UP},
-    {"stopped for a period", "up +10s stop=30s up", "", RECOVERY_UP},
-    {"stopped for more", "up +10s stop=40s up +30s up", "E40s", RECOVERY_UP},
-    {"stopped, and down after it", "up +10s stop=40s down +1m up", "B40s E1m40s", RECOVERY_UP},
-    {"stopped in an outage", "up +30s down stop=40s down +30s up", "B0s E1m10s", RECOVERY_UP},
-    {"stopped, and the clock kept right", "up stop=40s set-1s up", "E39s", RECOVERY_UP},
-    {"asleep, and down after it", "up +10s sleep=8h down +1m up", "B8h E8h1m", RECOVERY_UP},
-    {"asleep, and slow to look", "up +10s sleep=8h +20s up", "E8h20s", RECOVERY_UP},
-    {"asleep in an outage", "up +30s down sleep=8h down +30s up", "B0s E8h30s", RECOVERY_UP},
-    {"asleep in an outage that is over", "up +30s down sleep=8h up", "B0s E8h", RECOVERY_UP},
-    {"asleep twice before the look", "up +10s sleep=8h +5s sleep=1h up", "E9h5s", RECOVERY_UP},
-    {"asleep before the first look", "sleep=8h up", "E8h", RECOVERY_UP},
-    {"asleep after a late restart", "alive=1h sleep=8h up", "E9h", RECOVERY_UP},
-    {"asleep after a restart in time", "alive=10s sleep=8h up", "E8h", RECOVERY_UP},
+    {"asleep", "up +10s sleep=8h up +30s up", "E8h", OUTAGE_UP},
+    {"asleep for a period", "up +10s sleep=30s up", "", OUTAGE_UP},
+    {"asleep for more", "up +10s sleep=40s up +30s up", "E40s", OUTAGE_UP},
+    {"stopped for a period", "up +10s stop=30s up", "", OUTAGE_UP},
+    {"stopped for more", "up +10s stop=40s up +30s up", "E40s", OUTAGE_UP},
+    {"stopped, and down after it", "up +10s stop=40s down +1m up", "B40s E1m40s", OUTAGE_UP},
+    {"stopped in an outage", "up +30s down stop=40s down +30s up", "B0s E1m10s", OUTAGE_UP},
+    {"stopped, and the clock kept right", "up stop=40s set-1s up", "E39s", OUTAGE_UP},
+    {"asleep, and down after it", "up +10s sleep=8h down +1m up", "B8h E8h1m", OUTAGE_UP},
+    {"asleep, and slow to look", "up +10s sleep=8h +20s up", "E8h20s", OUTAGE_UP},
+    {"asleep in an outage", "up +30s down sleep=8h down +30s up", "B0s E8h30s", OUTAGE_UP},
+    {"asleep in an outage that is over", "up +30s down sleep=8h up", "B0s E8h", OUTAGE_UP},
+    {"asleep twice before the look", "up +10s sleep=8h +5s sleep=1h up", "E9h5s", OUTAGE_UP},
+    {"asleep before the first look", "sleep=8h up", "E8h", OUTAGE_UP},
+    {"asleep after a late restart", "alive=1h sleep=8h up", "E9h", OUTAGE_UP},
+    {"asleep after a restart in time", "alive=10s sleep=8h up", "E8h", OUTAGE_UP},
 
-    {"set back", "up +30s set-8h up +30s up", "", RECOVERY_UP},
-    {"set back in an outage", "up +30s down +5m set-8h +5m up", "B0s E10m", RECOVERY_UP},
-    {"set back in an outage, a little", "up +30s down +5m set-2m +5m up", "B0s E8m", RECOVERY_UP},
-    {"set back when unwatched", "alive=1h set-3h up", "E1h", RECOVERY_UP},
+    {"set back", "up +30s set-8h up +30s up", "", OUTAGE_UP},
+    {"set back in an outage", "up +30s down +5m set-8h +5m up", "B0s E10m", OUTAGE_UP},
+    {"set back in an outage, a little", "up +30s down +5m set-2m +5m up", "B0s E8m", OUTAGE_UP},
+    {"set back when unwatched", "alive=1h set-3h up", "E1h", OUTAGE_UP},
     {"ten years on and back", "up +30s set+87600h up +30s set-87600h up +30s up", "E10y",
-     RECOVERY_UP},
+     OUTAGE_UP},
     {"ten years on and back in an outage", "up +30s down set+87600h +30s set-87600h +4m up",
-     "B0s E4m30s", RECOVERY_UP},
+     "B0s E4m30s", OUTAGE_UP},
 
-    {"another period", "up watch=4h +4h up sleep=3h up sleep=9h up", "E9h", RECOVERY_UP},
+    {"another period", "up watch=4h +4h up sleep=3h up sleep=9h up", "E9h", OUTAGE_UP},
 };
 
 static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms, int64_t stopped_ms)
 {
     world->now.wall_ms += wall_ms;
     world->now.monotonic_ms += monotonic_ms;
-    recovery_tick(&world->recovery, wall_ms - monotonic_ms, stopped_ms, world->now);
+    outage_tick(&world->recovery, wall_ms - monotonic_ms, stopped_ms, world->now);
 }
 
 static void look(struct world *world, bool ready)
@@ -85,21 +85,21 @@ static void look(struct world *world, bool ready)
     size_t used = strlen(world->events);
     char text[DURATION_TEXT_SIZE];
     int64_t began_ms = -1;
-    enum recovery_event event = recovery_looked(&world->recovery, ready, world->now, &began_ms);
+    enum outage_event event = outage_looked(&world->recovery, ready, world->now, &began_ms);
 
     assert_int_equal(world->recovery.looked_ms, world->now.wall_ms);
     assert_int_equal(world->recovery.next_look_ms,
                      world->now.monotonic_ms + world->recovery.watch_ms);
     assert_true(world->recovery.since_ms <= world->now.wall_ms);
-    if (event == RECOVERY_NOTHING) {
+    if (event == OUTAGE_NOTHING) {
         assert_int_equal(began_ms, -1);
         return;
     }
     int64_t ago_s = (world->now.wall_ms - began_ms) / 1000;
 
-    assert_int_equal(world->recovery.state, ready ? RECOVERY_UP : RECOVERY_DOWN);
+    assert_int_equal(world->recovery.state, ready ? OUTAGE_UP : OUTAGE_DOWN);
     (void)snprintf(world->events + used, sizeof world->events - used, "%s%c%s", used > 0 ? " " : "",
-                   event == RECOVERY_OUTAGE_BEGAN ? 'B' : 'E',
+                   event == OUTAGE_BEGAN ? 'B' : 'E',
                    ago_s / 3600 >= 87600 ? "10y" : duration_format(text, ago_s));
 }
 
@@ -126,7 +126,7 @@ static void happen(struct world *world, const char *word, int64_t value)
     else if (*word == 'u' || *word == 'd')
         look(world, *word == 'u');
     else if (*word == 'w')
-        recovery_set_watch(&world->recovery, value / 1000, world->now);
+        outage_set_watch(&world->recovery, value / 1000, world->now);
     else if (strncmp(word, "stop=", 5) == 0)
         tick(world, value, value, value);
     else
@@ -140,7 +140,7 @@ static void test_row(void **state)
 {
     const struct row *row = *state;
     struct world world = {.now = {.wall_ms = INT64_C(1767571200000), .monotonic_ms = 77}};
-    struct recovery_past past = {0};
+    struct outage_past past = {0};
     bool is_begun = false;
 
     for (const char *word = row->script; *word != '\0';) {
@@ -153,7 +153,7 @@ static void test_row(void **state)
         } else if (*word == 'o') {
             past.outage_ms = world.now.wall_ms - value;
         } else if (!is_begun) {
-            recovery_init(&world.recovery, 30, &past, world.now);
+            outage_init(&world.recovery, 30, &past, world.now);
             assert_int_equal(world.recovery.next_look_ms, world.now.monotonic_ms);
             is_begun = true;
         }
@@ -167,19 +167,19 @@ static void test_row(void **state)
 
 static void test_period(void **state)
 {
-    struct recovery recovery;
+    struct outage recovery;
     struct instant now = {.wall_ms = 1000000000, .monotonic_ms = 5000};
     int64_t began_ms;
 
     (void)state;
-    recovery_init(&recovery, 3600, &(struct recovery_past){0}, now);
-    (void)recovery_looked(&recovery, true, now, &began_ms);
+    outage_init(&recovery, 3600, &(struct outage_past){0}, now);
+    (void)outage_looked(&recovery, true, now, &began_ms);
     now.monotonic_ms += 1000;
-    recovery_set_watch(&recovery, 30, now);
+    outage_set_watch(&recovery, 30, now);
     assert_int_equal(recovery.next_look_ms, now.monotonic_ms + 30000);
-    recovery_set_watch(&recovery, 7200, now);
+    outage_set_watch(&recovery, 7200, now);
     assert_int_equal(recovery.next_look_ms, now.monotonic_ms + 30000);
-    assert_int_equal(recovery.state, RECOVERY_UP);
+    assert_int_equal(recovery.state, OUTAGE_UP);
     assert_int_equal(recovery.watch_ms, 7200000);
 }
 
@@ -196,9 +196,9 @@ static void test_stopped(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct recovery recovery = {.watch_ms = cases[i].watch_s * 1000};
+        const struct outage recovery = {.watch_ms = cases[i].watch_s * 1000};
 
-        assert_int_equal(recovery_stopped_ms(&recovery, 10000, 40000, cases[i].now_ms),
+        assert_int_equal(outage_stopped_ms(&recovery, 10000, 40000, cases[i].now_ms),
                          cases[i].stopped_ms);
     }
 }

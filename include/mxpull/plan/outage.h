@@ -13,20 +13,20 @@
  *      +--------------ready-----------------+   an outage has ended if nobody watched for longer
  *                                               than a period, or two after a run that was cut off
  */
-enum recovery_state {
-    RECOVERY_UNKNOWN,
-    RECOVERY_UP,
-    RECOVERY_DOWN
+enum outage_state {
+    OUTAGE_UNKNOWN,
+    OUTAGE_UP,
+    OUTAGE_DOWN
 };
 
-enum recovery_event {
-    RECOVERY_NOTHING,
-    RECOVERY_OUTAGE_BEGAN,
-    RECOVERY_OUTAGE_ENDED
+enum outage_event {
+    OUTAGE_NOTHING,
+    OUTAGE_BEGAN,
+    OUTAGE_ENDED
 };
 
-struct recovery {
-    enum recovery_state state;
+struct outage {
+    enum outage_state state;
     int64_t watch_ms;
     int64_t since_ms; /* wall: since when the state is so; DOWN: when the outage began */
     int64_t
@@ -37,34 +37,33 @@ struct recovery {
 };
 
 /* What an earlier run has left; wall clock, 0: nothing. */
-struct recovery_past {
+struct outage_past {
     int64_t alive_ms;  /* its last sign of life */
     bool has_ended;    /* that is its end; else it may have watched for another period */
     int64_t outage_ms; /* when an outage began that it has left open */
 };
 
 /* The first look is due at once. */
-void recovery_init(struct recovery *recovery, int64_t watch_s, const struct recovery_past *past,
-                   struct instant now);
+void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_past *past,
+                 struct instant now);
 
 /* Another watch period; the state stays. */
-void recovery_set_watch(struct recovery *recovery, int64_t watch_s, struct instant now);
+void outage_set_watch(struct outage *recovery, int64_t watch_s, struct instant now);
 
 /* A look at the primary has ended; the next one is due a period later. Where an outage began or
  * ended, *began_ms is when it began, wall clock. */
-enum recovery_event recovery_looked(struct recovery *recovery, bool ready, struct instant now,
-                                    int64_t *began_ms);
+enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,
+                                int64_t *began_ms);
 
 /* For how long the loop has stood still, that was to turn again at due_ms and has turned last at turned_ms,
  * monotonic: when our process was stopped, the time since then; 0 where it is about as late as a busy
  * machine makes it. */
-int64_t recovery_stopped_ms(const struct recovery *recovery, int64_t turned_ms, int64_t due_ms,
-                            int64_t now_ms);
+int64_t outage_stopped_ms(const struct outage *recovery, int64_t turned_ms, int64_t due_ms,
+                          int64_t now_ms);
 
 /* The wall clock has run ahead of the monotonic one by ahead_ms (plan_tick): the machine has slept, and
  * the primary with it. stopped_ms is as above. Where both are more than a period, nobody watched, and
  * the next look is due at once. When the clock was set back, stamps are put right. */
-void recovery_tick(struct recovery *recovery, int64_t ahead_ms, int64_t stopped_ms,
-                   struct instant now);
+void outage_tick(struct outage *recovery, int64_t ahead_ms, int64_t stopped_ms, struct instant now);
 
 #endif

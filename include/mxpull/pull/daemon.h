@@ -16,7 +16,7 @@ struct daemon;
 /* How the daemon stands, for those who report it. All borrowed until the next turn of the loop. */
 struct daemon_view {
     const struct config *config;
-    const struct recovery *primary;
+    const struct outage *primary;
     const char *primary_text;            /* why it is down, or "" */
     const struct result *const *results; /* the last ones of all backups that have any */
     size_t result_count;
@@ -61,7 +61,7 @@ struct daemon *daemon_new(const struct daemon_options *options);
 void daemon_run(struct daemon *daemon);
 
 /* What it writes down with: for messages that its observer is told of. */
-struct record *daemon_record(const struct daemon *daemon);
+struct recorder *daemon_record(const struct daemon *daemon);
 
 /* NULL is allowed. */
 void daemon_free(struct daemon *daemon);

@@ -7,9 +7,9 @@
 #include <stddef.h>
 
 struct round_options {
-    struct polling polling; /* copied */
-    struct choice choice;   /* borrowed for round_new alone */
-    bool retry;             /* what failed for a while is asked again after the times of `retry` */
+    struct polling polling;  /* copied */
+    struct selection choice; /* borrowed for round_new alone */
+    bool retry;              /* what failed for a while is asked again after the times of `retry` */
 
     /* These polls are over, until their next retry where there is one. May be NULL. */
     void (*polled)(void *context, const struct poll *const *polls, size_t count);

@@ -58,10 +58,10 @@ struct polling {
     struct poll_observer observer;
     void *context; /* the observer's */
 
-    /* What earlier polls have left: see record_recall. NULL: nothing is known of them. */
+    /* What earlier polls have left: see recorder_recall. NULL: nothing is known of them. */
     bool (*recall)(void *memory, const struct backup_config *backup, struct result *results,
                    size_t count);
-    /* The same for a preflight: record_order_look, record_note_look. Both or neither. */
+    /* The same for a preflight: recorder_order_look, recorder_note_look. Both or neither. */
     void (*order_look)(void *memory, struct node *domains, size_t count);
     void (*note_look)(void *memory, const struct preflight *preflight);
     void *memory;
@@ -73,7 +73,7 @@ struct poll;
 
 /* NULL when none of the backup's domains is chosen. */
 struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
-                      const struct choice *choice);
+                      const struct selection *choice);
 
 /* Breaks off what is under way, telling nobody. NULL is allowed. */
 void poll_free(struct poll *poll);

@@ -43,7 +43,7 @@ struct preflight_options {
     const struct config *config; /* borrowed for its life: primary, ehlo_name */
     const struct node *domains;  /* copied; doubles are asked for once. None: the greeting alone */
     size_t count;
-    /* Puts the domains in the order in which they are asked for: record_order_look. NULL: as given. */
+    /* Puts the domains in the order in which they are asked for: recorder_order_look. NULL: as given. */
     void (*order)(void *memory, struct node *domains, size_t count);
     void *memory;
     int64_t
