@@ -42,8 +42,9 @@ static void write_pid(int descriptor)
     char pid[PID_TEXT_SIZE];
     int length = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 
-    if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, pid, (size_t)length, 0) < 0)
-        (void)ftruncate(descriptor, 0);
+    if (ftruncate(descriptor, 0) == 0 && pwrite(descriptor, pid, (size_t)length, 0) < 0 &&
+        ftruncate(descriptor, 0) < 0)
+        return; /* a part of the number may stand there */
 }
 
 enum status lock_take(struct lock **lock, const char *path, struct error *error)
