@@ -5,8 +5,10 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/net/connection.h>
+#include <mxpull/net/timer.h>
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,8 +22,33 @@ enum {
     ATTEMPTS_MAX = 8
 };
 
+/* Starts as all zero. */
+struct timer_queue {
+    struct timer **heap; /* borrowed timers */
+    size_t count, capacity;
+    uint64_t order; /* of the timer that is set next */
+    int64_t now_ms; /* of the last run */
+};
+
+/* As timer_set. */
+void timer_queue_set(struct timer_queue *queue, struct timer *timer, int64_t at_ms);
+
+/* When the first one is due; INT64_MAX: none is set. */
+int64_t timer_queue_next_ms(const struct timer_queue *queue);
+
+/* Calls those that are due, in the order of their times. Each is not set any more when it is called. */
+void timer_queue_run(struct timer_queue *queue, int64_t now_ms);
+
+/* Makes those due that wait for loop_wake. */
+void timer_queue_wake(struct timer_queue *queue);
+
+/* Frees what it holds; the timers are their owners'. */
+void timer_queue_done(struct timer_queue *queue);
+
 struct loop {
     CURLM *multi;
+    struct timer_queue timers;
+    atomic_bool is_woken;           /* by loop_wake, since the last turn */
     struct connection *connections; /* owned; closed ones stay until the turn ends */
     struct curl_waitfd *waits;      /* one for each connection that is past connecting */
     struct connection **waiting;    /* whose wait it is */

@@ -93,6 +93,7 @@ void loop_free(struct loop *loop)
     bid_farewell(loop);
     free_closed(loop);
     (void)curl_multi_cleanup(loop->multi);
+    timer_queue_done(&loop->timers);
     free(loop->waits);
     free(loop->waiting);
     free(loop->received);
@@ -102,6 +103,7 @@ void loop_free(struct loop *loop)
 
 void loop_wake(struct loop *loop)
 {
+    atomic_store(&loop->is_woken, true);
     (void)curl_multi_wakeup(loop->multi);
 }
 
@@ -130,7 +132,9 @@ static int64_t nearest_deadline(const struct loop *loop, int64_t until_ms)
         if (due_ms < until_ms)
             until_ms = due_ms;
     }
-    return until_ms;
+    int64_t timer_ms = timer_queue_next_ms(&loop->timers);
+
+    return timer_ms < until_ms ? timer_ms : until_ms;
 }
 
 static void check_deadlines(struct loop *loop)
@@ -187,6 +191,9 @@ void loop_turn(struct loop *loop, int64_t until_ms)
     (void)curl_multi_perform(loop->multi, &running);
     take_results(loop);
     check_deadlines(loop);
+    if (atomic_exchange(&loop->is_woken, false))
+        timer_queue_wake(&loop->timers);
+    timer_queue_run(&loop->timers, clock_monotonic_ms());
     free_closed(loop);
 }
 

@@ -1,0 +1,326 @@
+/* net: the queue of timers, by itself and in a loop. */
+#include "unit.h"
+
+#include <internal.h>
+#include <mxpull/platform/clock.h>
+
+#include <stdio.h>
+
+/* ---- single cases ---- */
+
+struct probe {
+    struct timer timer;
+    struct timer_queue *queue;
+    char name;
+    char *told; /* the names, in the order of the calls */
+    struct probe *other;
+    int64_t other_ms, again_ms; /* 0: leave it alone */
+};
+
+static void tell(void *context)
+{
+    struct probe *probe = context;
+    size_t end = strlen(probe->told);
+
+    assert_false(timer_is_set(&probe->timer));
+    probe->told[end] = probe->name;
+    probe->told[end + 1] = '\0';
+    if (probe->again_ms != 0)
+        timer_queue_set(probe->queue, &probe->timer, probe->again_ms);
+    if (probe->other_ms != 0)
+        timer_queue_set(probe->queue, &probe->other->timer, probe->other_ms);
+}
+
+struct fixture {
+    struct timer_queue queue;
+    char told[64];
+    struct probe a, b, c;
+};
+
+static void begin(struct fixture *fixture)
+{
+    struct probe *probes[] = {&fixture->a, &fixture->b, &fixture->c};
+
+    *fixture = (struct fixture){0};
+    for (int i = 0; i < 3; i++) {
+        *probes[i] = (struct probe){.queue = &fixture->queue,
+                                    .name = (char)('a' + i),
+                                    .told = fixture->told,
+                                    .other = probes[(i + 1) % 3]};
+        probes[i]->timer = (struct timer){.due = tell, .context = probes[i]};
+    }
+}
+
+static void run(struct fixture *fixture, int64_t now_ms, const char *told, int64_t next_ms)
+{
+    fixture->told[0] = '\0';
+    timer_queue_run(&fixture->queue, now_ms);
+    assert_string_equal(fixture->told, told);
+    assert_int_equal(timer_queue_next_ms(&fixture->queue), next_ms);
+}
+
+static void test_order(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    timer_queue_set(&f.queue, &f.a.timer, 30);
+    timer_queue_set(&f.queue, &f.b.timer, 10);
+    timer_queue_set(&f.queue, &f.c.timer, 20);
+    run(&f, 9, "", 10);
+    run(&f, 20, "bc", 30);
+    run(&f, 100, "a", INT64_MAX);
+    timer_queue_done(&f.queue);
+}
+
+static void test_equals_in_the_order_of_setting(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    timer_queue_set(&f.queue, &f.c.timer, 10);
+    timer_queue_set(&f.queue, &f.a.timer, 10);
+    timer_queue_set(&f.queue, &f.b.timer, 10);
+    timer_queue_set(&f.queue, &f.c.timer, 10); /* set anew: the last one now */
+    run(&f, 10, "abc", INT64_MAX);
+    timer_queue_done(&f.queue);
+}
+
+static void test_set_anew_and_cleared(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    timer_queue_set(&f.queue, &f.a.timer, 10);
+    timer_queue_set(&f.queue, &f.b.timer, 20);
+    timer_queue_set(&f.queue, &f.a.timer, 30);
+    timer_queue_set(&f.queue, &f.c.timer, INT64_MAX); /* was not set */
+    assert_false(timer_is_set(&f.c.timer));
+    run(&f, 25, "b", 30);
+    timer_queue_set(&f.queue, &f.a.timer, INT64_MAX);
+    run(&f, 1000, "", INT64_MAX);
+    timer_queue_done(&f.queue);
+}
+
+/* Who sets himself anew for now is called once in a run, and the others have their turn. */
+static void test_set_while_called(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.a.again_ms = 1;
+    f.a.other_ms = 5; /* b, already past */
+    timer_queue_set(&f.queue, &f.a.timer, 10);
+    timer_queue_set(&f.queue, &f.c.timer, 40);
+    run(&f, 50, "ac", 50);
+    f.a.again_ms = f.a.other_ms = 0;
+    run(&f, 50, "ab", INT64_MAX);
+    timer_queue_done(&f.queue);
+}
+
+static void test_cleared_while_called(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.a.other_ms = INT64_MAX;
+    timer_queue_set(&f.queue, &f.a.timer, 10);
+    timer_queue_set(&f.queue, &f.b.timer, 10);
+    run(&f, 10, "a", INT64_MAX);
+    timer_queue_done(&f.queue);
+}
+
+static void test_wake(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    f.a.timer.on_wake = f.c.timer.on_wake = true;
+    timer_queue_set(&f.queue, &f.b.timer, 100);
+    timer_queue_set(&f.queue, &f.a.timer, 200);
+    timer_queue_wake(&f.queue);
+    run(&f, 50, "a", 100); /* c was not set, b does not wait for it */
+    timer_queue_done(&f.queue);
+}
+
+/* ---- against a plain list ---- */
+
+enum {
+    TIMERS = 40
+};
+
+struct random_world {
+    uint64_t random;
+    struct timer_queue queue;
+    struct timer timers[TIMERS];
+    int64_t at_ms[TIMERS]; /* as the list has it; INT64_MAX: not set */
+    uint64_t order[TIMERS], next_order, end;
+    int64_t now_ms;
+    unsigned calls;
+};
+
+struct entry {
+    struct random_world *world;
+    size_t index;
+};
+
+static struct entry entries[TIMERS];
+
+static size_t draw(struct random_world *world, size_t limit)
+{
+    world->random ^= world->random << 13;
+    world->random ^= world->random >> 7;
+    world->random ^= world->random << 17;
+    return (size_t)(world->random % limit);
+}
+
+static void set_one(struct random_world *world)
+{
+    size_t index = draw(world, TIMERS);
+    int64_t at_ms =
+        draw(world, 4) == 0 ? INT64_MAX : world->now_ms - 20 + (int64_t)draw(world, 100);
+
+    timer_queue_set(&world->queue, &world->timers[index], at_ms);
+    if (at_ms < world->now_ms)
+        at_ms = world->now_ms;
+    world->at_ms[index] = at_ms;
+    world->order[index] = world->next_order++;
+}
+
+/* The one that the list would call next; TIMERS: none. */
+static size_t first_due(const struct random_world *world)
+{
+    size_t first = TIMERS;
+
+    for (size_t i = 0; i < TIMERS; i++) {
+        if (world->at_ms[i] > world->now_ms || world->order[i] >= world->end)
+            continue;
+        if (first == TIMERS || world->at_ms[i] < world->at_ms[first] ||
+            (world->at_ms[i] == world->at_ms[first] && world->order[i] < world->order[first]))
+            first = i;
+    }
+    return first;
+}
+
+static void called(void *context)
+{
+    struct entry *entry = context;
+    struct random_world *world = entry->world;
+
+    assert_int_equal(entry->index, first_due(world));
+    world->at_ms[entry->index] = INT64_MAX;
+    world->calls++;
+    for (size_t sets = draw(world, 3); sets > 0; sets--)
+        set_one(world);
+}
+
+static void run_world(struct random_world *world)
+{
+    int64_t next_ms = INT64_MAX;
+
+    for (size_t i = 0; i < TIMERS; i++) {
+        assert_int_equal(timer_is_set(&world->timers[i]), world->at_ms[i] != INT64_MAX);
+        next_ms = world->at_ms[i] < next_ms ? world->at_ms[i] : next_ms;
+    }
+    assert_int_equal(timer_queue_next_ms(&world->queue), next_ms);
+    world->now_ms += (int64_t)draw(world, 30);
+    world->end = world->next_order;
+    timer_queue_run(&world->queue, world->now_ms);
+    assert_int_equal(first_due(world), TIMERS);
+}
+
+static void test_random(void **state)
+{
+    const char *given = getenv("MXPULL_SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261128;
+    struct random_world world = {.random = seed * 0x9e3779b97f4a7c15U + 1};
+
+    (void)state;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (size_t i = 0; i < TIMERS; i++) {
+        entries[i] = (struct entry){&world, i};
+        world.timers[i] = (struct timer){.due = called, .context = &entries[i]};
+        world.at_ms[i] = INT64_MAX;
+    }
+    for (int round = 0; round < 20000; round++) {
+        for (size_t sets = draw(&world, 8); sets > 0; sets--)
+            set_one(&world);
+        run_world(&world);
+    }
+    assert_true(world.calls > 20000);
+    timer_queue_done(&world.queue);
+}
+
+/* ---- in a loop ---- */
+
+static void count_call(void *context)
+{
+    ++*(int *)context;
+}
+
+static void test_loop_waits_for_the_timer(void **state)
+{
+    struct error error;
+    struct loop *loop = loop_new(&error);
+    int calls = 0;
+    struct timer timer = {.due = count_call, .context = &calls};
+    int64_t begin_ms = clock_monotonic_ms();
+
+    (void)state;
+    assert_non_null(loop);
+    timer_set(loop, &timer, begin_ms + 30);
+    for (int turns = 0; calls == 0 && turns < 100; turns++)
+        loop_turn(loop, INT64_MAX);
+    assert_int_equal(calls, 1);
+    assert_true(clock_monotonic_ms() >= begin_ms + 30);
+    timer_set(loop, &timer, 0);
+    loop_turn(loop, INT64_MAX);
+    assert_int_equal(calls, 2);
+    loop_free(loop);
+}
+
+static void test_loop_is_woken(void **state)
+{
+    struct error error;
+    struct loop *loop = loop_new(&error);
+    int calls = 0, others = 0;
+    struct timer timer = {.due = count_call, .context = &calls, .on_wake = true};
+    struct timer other = {.due = count_call, .context = &others};
+    int64_t later_ms = clock_monotonic_ms() + 60000;
+
+    (void)state;
+    assert_non_null(loop);
+    timer_set(loop, &timer, later_ms);
+    timer_set(loop, &other, later_ms);
+    loop_turn(loop, 0);
+    assert_int_equal(calls, 0);
+    loop_wake(loop);
+    loop_turn(loop, INT64_MAX);
+    assert_int_equal(calls, 1);
+    assert_int_equal(others, 0);
+    timer_set(loop, &other, INT64_MAX);
+    loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_equals_in_the_order_of_setting),
+        cmocka_unit_test(test_set_anew_and_cleared),
+        cmocka_unit_test(test_set_while_called),
+        cmocka_unit_test(test_cleared_while_called),
+        cmocka_unit_test(test_wake),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_loop_waits_for_the_timer),
+        cmocka_unit_test(test_loop_is_woken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
