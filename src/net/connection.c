@@ -60,9 +60,8 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
 
     connection->user_given = options->user != NULL;
     connection->show_wire = options->show_wire;
-    connection->tls_demanded =
-        options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
-    connection->implicit = options->tls == CONNECTION_TLS_IMPLICIT;
+    connection->tls_demanded = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
+    connection->implicit = options->tls == TLS_IMPLICIT;
     connection->proxied = options->proxy != NULL;
     connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
     connection->connect_timeout_ms = options->connect_timeout_ms;

@@ -52,8 +52,8 @@ static enum status set_url(CURL *easy, const struct connection_options *options,
     bool is_ipv6 = strchr(options->host, ':') != NULL;
     int length =
         snprintf(url, sizeof url, "%s://%s%s%s:%d/%s",
-                 options->tls == CONNECTION_TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "",
-                 options->host, is_ipv6 ? "]" : "", options->port, name != NULL ? name : "");
+                 options->tls == TLS_IMPLICIT ? "smtps" : "smtp", is_ipv6 ? "[" : "", options->host,
+                 is_ipv6 ? "]" : "", options->port, name != NULL ? name : "");
 
     curl_free(name);
     if (length < 0 || (size_t)length >= sizeof url ||
@@ -101,12 +101,12 @@ static enum status set_certificates(CURL *easy, const struct connection_options 
     return demand(curl_easy_setopt(easy, CURLOPT_CAINFO, file), "tls_ca_file", error);
 }
 
-static long revocation_option(enum connection_revocation revocation)
+static long revocation_option(enum tls_revocation revocation)
 {
     switch (revocation) {
-    case CONNECTION_REVOCATION_BEST_EFFORT: return CURLSSLOPT_REVOKE_BEST_EFFORT;
-    case CONNECTION_REVOCATION_STRICT: return 0;
-    case CONNECTION_REVOCATION_OFF: return CURLSSLOPT_NO_REVOKE;
+    case REVOCATION_BEST_EFFORT: return CURLSSLOPT_REVOKE_BEST_EFFORT;
+    case REVOCATION_STRICT: return 0;
+    case REVOCATION_OFF: return CURLSSLOPT_NO_REVOKE;
     }
     return 0;
 }
@@ -115,13 +115,12 @@ static enum status set_tls(CURL *easy, const struct connection_options *options,
                            struct error *error)
 {
     static const long use[] = {
-        [CONNECTION_TLS_OFF] = CURLUSESSL_NONE,
-        [CONNECTION_TLS_MAY] = CURLUSESSL_TRY,
-        [CONNECTION_TLS_REQUIRED] = CURLUSESSL_ALL,
-        [CONNECTION_TLS_IMPLICIT] = CURLUSESSL_ALL,
+        [TLS_OFF] = CURLUSESSL_NONE,
+        [TLS_MAY] = CURLUSESSL_TRY,
+        [TLS_REQUIRED] = CURLUSESSL_ALL,
+        [TLS_IMPLICIT] = CURLUSESSL_ALL,
     };
-    bool demanded =
-        options->tls == CONNECTION_TLS_REQUIRED || options->tls == CONNECTION_TLS_IMPLICIT;
+    bool demanded = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
     bool verified = demanded && options->tls_verify;
     enum status status =
         demand(curl_easy_setopt(easy, CURLOPT_USE_SSL, use[options->tls]), "tls", error);
@@ -165,8 +164,7 @@ static enum status set_auth(CURL *easy, const struct connection_options *options
 
     if (options->user == NULL)
         return STATUS_OK;
-    if (options->tls != CONNECTION_TLS_REQUIRED && options->tls != CONNECTION_TLS_IMPLICIT &&
-        !options->auth_in_clear)
+    if (options->tls != TLS_REQUIRED && options->tls != TLS_IMPLICIT && !options->auth_in_clear)
         return error_set(error, STATUS_SYNTAX,
                          "credentials need TLS: set tls = required, or auth_in_clear = true");
     status = demand(curl_easy_setopt(easy, CURLOPT_USERNAME, options->user), "user", error);
@@ -192,9 +190,9 @@ static enum status set_route(CURL *easy, const struct connection_options *option
                              struct error *error)
 {
     static const long resolve[] = {
-        [CONNECTION_IP_ANY] = CURL_IPRESOLVE_WHATEVER,
-        [CONNECTION_IP_4] = CURL_IPRESOLVE_V4,
-        [CONNECTION_IP_6] = CURL_IPRESOLVE_V6,
+        [IP_ANY] = CURL_IPRESOLVE_WHATEVER,
+        [IP_4] = CURL_IPRESOLVE_V4,
+        [IP_6] = CURL_IPRESOLVE_V6,
     };
     enum status status;
     char source[80];

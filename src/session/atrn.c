@@ -118,7 +118,7 @@ static void end(struct turn *turn)
     if (turn->bounds.left_out > 0)
         tell_left_out(turn);
     turn_account_report(&turn->account, turn->turning);
-    target_move(&turn->options, SESSION_DONE, NULL);
+    session_move(&turn->options, SESSION_DONE, NULL);
     turn->options.ended(turn->options.context);
 }
 
@@ -154,11 +154,11 @@ static void provider_ready(void *context)
     const struct connection_facts *facts = connection_facts(turn->connection);
 
     for (size_t i = 0; i < turn->options.count; i++)
-        target_note_facts(turn->account.results[i], facts);
-    target_note_clear(turn->options.backup, facts, turn->in_clear);
+        session_note_facts(turn->account.results[i], facts);
+    session_note_clear(turn->options.backup, facts, turn->in_clear);
     if (!is_offered(turn)) {
         char why[NOT_OFFERED_SIZE];
-        enum outcome outcome = target_not_offered(facts, turn->verb, why);
+        enum outcome outcome = session_not_offered(facts, turn->verb, why);
 
         decline(turn, outcome, why);
     } else if (!facts->authenticated) {
@@ -184,7 +184,7 @@ static void reverse(struct turn *turn, const char *bytes, size_t size)
     if (turning_sessions(turn->turning) > 1)
         turn->bounds.credit_ms -= clock_monotonic_ms() - turn->parted_ms;
     connection_hold(turn->connection, false);
-    target_move(&turn->options, SESSION_RECEIVING, NULL);
+    session_move(&turn->options, SESSION_RECEIVING, NULL);
     bridge_start(turn->bridge, turn->connection);
     if (size > 0 && turn->state == REVERSED)
         bridge_received(turn->bridge, bytes, size);
@@ -270,19 +270,19 @@ static void provider_failed(void *context, int code, const struct error *error)
         return;
     }
     if (error->status == STATUS_TLS && turn->options.backup->tls == TLS_MAY && !turn->in_clear) {
-        target_decide(turn->options.backup, "connect again without TLS", error->text);
+        session_decide(turn->options.backup, "connect again without TLS", error->text);
         turn->in_clear = true;
         connection_close(turn->connection);
         open_provider(turn);
         return;
     }
     for (size_t i = 0; i < turn->options.count; i++)
-        target_note_facts(turn->account.results[i], connection_facts(turn->connection));
+        session_note_facts(turn->account.results[i], connection_facts(turn->connection));
     if (turn->turned)
         act(turn,
             turning_ended(turn->turning, 0, 0, "the provider did not wait for your mail server"));
     else
-        cut(turn, target_outcome_of_failure(connection_facts(turn->connection), code, error), code,
+        cut(turn, session_outcome_of_failure(connection_facts(turn->connection), code, error), code,
             error->text);
 }
 
@@ -302,12 +302,12 @@ static void open_provider(struct turn *turn)
                                                     .drained = provider_drained,
                                                     .failed = provider_failed,
                                                     .wire = provider_wire};
-    const struct connection_options options = target_options(&turn->options, turn->in_clear);
+    const struct connection_options options = session_options(&turn->options, turn->in_clear);
     struct error error;
 
     turn->state = PROVIDER;
     reply_reset(&turn->reply);
-    target_move(&turn->options, SESSION_CONNECTING, NULL);
+    session_move(&turn->options, SESSION_CONNECTING, NULL);
     turn->connection =
         connection_open(turn->options.polling->loop, &options, &events, turn, &error);
     if (turn->connection == NULL)
@@ -335,7 +335,7 @@ static void primary_failed(void *context, enum outcome outcome, const char *why)
 
     if (turn->state == ASKING && !turn->turned && !turning_is_quitting(turn->turning) &&
         turn->reopened++ < REOPENED_MAX) {
-        target_decide(turn->options.backup, "connect to your mail server again", why);
+        session_decide(turn->options.backup, "connect to your mail server again", why);
         retire_bridge(turn);
         open_primary(turn, ASKING, connection_facts(turn->connection));
     } else if (turn->turned) {
@@ -384,7 +384,7 @@ static void open_primary(struct turn *turn, enum state state,
 {
     turn->state = state;
     if (state == PRIMARY)
-        target_move(&turn->options, SESSION_PRIMARY, NULL);
+        session_move(&turn->options, SESSION_PRIMARY, NULL);
     struct bridge *bridge = bridge_new(&(struct bridge_options){
         .bounds = &turn->bounds,
         .polling = turn->options.polling,
@@ -415,7 +415,7 @@ static void send_command(struct turn *turn)
         cut(turn, OUTCOME_INTERRUPTED, 0, "");
         return;
     }
-    target_move(&turn->options, SESSION_ASKING, turn->account.results[0]->domain);
+    session_move(&turn->options, SESSION_ASKING, turn->account.results[0]->domain);
     connection_deadline(turn->connection,
                         clock_monotonic_ms() + turn->options.backup->turn_timeout_s * 1000);
     connection_send(turn->connection, command, strlen(command));
@@ -441,7 +441,7 @@ static void act(struct turn *turn, enum turning_step step)
         disconnect(turn);
         turn->state = PAUSED;
         turn->resume_ms = clock_monotonic_ms() + turning_pause_ms(turn->turning);
-        target_move(&turn->options, SESSION_WAITING, NULL);
+        session_move(&turn->options, SESSION_WAITING, NULL);
         break;
     case TURNING_END: end(turn); break;
     }

@@ -1,7 +1,7 @@
 #ifndef MXPULL_SRC_SESSION_ATRN_H
 #define MXPULL_SRC_SESSION_ATRN_H
 
-#include "etrn.h"
+#include "session.h"
 
 /* One provider asked by ATRN or TURN to hand its mail over on the same connection: the primary
  * first, then the provider, then the reversed session through the guard, again while mail comes. */

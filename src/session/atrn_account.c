@@ -213,7 +213,8 @@ static void report_result(const struct turn_account *account, const struct turni
         text = said.bytes;
         code = 0;
     }
-    target_answer(result, attempts > 0 ? turning_verb(turning) : VERB_CONNECT, outcome, code, text);
+    session_answer(result, attempts > 0 ? turning_verb(turning) : VERB_CONNECT, outcome, code,
+                   text);
     buffer_done(&said);
     result->dry = account->dry;
     result->attempts += attempts > 0 ? attempts : 1;
@@ -223,7 +224,7 @@ static void report_result(const struct turn_account *account, const struct turni
         result->command =
             memory_copy_part(turning_ask(turning), strcspn(turning_ask(turning), "\r"));
     }
-    target_tell(account->options->polling, result);
+    session_tell(account->options->polling, result);
 }
 
 void turn_account_report(struct turn_account *account, const struct turning *turning)

@@ -1,7 +1,7 @@
-#ifndef MXPULL_PULL_TURN_ACCOUNT_H
-#define MXPULL_PULL_TURN_ACCOUNT_H
+#ifndef MXPULL_SRC_SESSION_ATRN_ACCOUNT_H
+#define MXPULL_SRC_SESSION_ATRN_ACCOUNT_H
 
-#include "etrn.h"
+#include "session.h"
 #include <mxpull/smtp/guard.h>
 #include <mxpull/smtp/turning.h>
 

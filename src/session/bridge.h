@@ -1,5 +1,5 @@
-#ifndef MXPULL_PULL_BRIDGE_H
-#define MXPULL_PULL_BRIDGE_H
+#ifndef MXPULL_SRC_SESSION_BRIDGE_H
+#define MXPULL_SRC_SESSION_BRIDGE_H
 
 #include <mxpull/net/connection.h>
 #include <mxpull/session/poll.h>

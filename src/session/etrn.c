@@ -22,7 +22,7 @@ enum {
     STOP_TIMEOUT_MS = 500
 };
 
-struct session {
+struct etrn_session {
     struct session_options options;
     struct result **results; /* owned array of borrowed results, in the order of nodes */
     struct node *nodes;
@@ -39,13 +39,13 @@ struct session {
     int64_t stamp_ms; /* when the last command was sent, wall clock */
 };
 
-static void act(struct session *session, enum dialogue_step step);
+static void act(struct etrn_session *session, enum dialogue_step step);
 
 /* A backup that takes all of command_timeout for each reply is not to hold a poll for hours: twice that time, and a
  * tenth of it for each domain, is enough for all that were seen. */
 static const char too_long[] = "not asked: the backup has taken too long for the domains before";
 
-static bool is_late(const struct session *session)
+static bool is_late(const struct etrn_session *session)
 {
     return clock_monotonic_ms() >= session->limit_ms;
 }
@@ -75,11 +75,11 @@ static void report_under_way(struct result *result, const struct answer *answer,
     (void)snprintf(text, sizeof text, "still at what it began %s ago: %s",
                    duration_format(duration, since_s < 60 ? since_s : since_s - since_s % 60),
                    answer->text);
-    target_answer(result, VERB_ETRN, OUTCOME_STARTED, answer->code, text);
+    session_answer(result, VERB_ETRN, OUTCOME_STARTED, answer->code, text);
 }
 
 /* Writes down one answer that has become known. */
-static void report(struct session *session, size_t node)
+static void report(struct etrn_session *session, size_t node)
 {
     const struct answer *answer = dialogue_answer(session->dialogue, node);
     struct result *result = session->results[node];
@@ -89,23 +89,23 @@ static void report(struct session *session, size_t node)
         char command[NODE_SIZE_MAX + sizeof "ETRN "];
 
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
-        target_replace(&result->command, command);
+        session_replace(&result->command, command);
     }
     int64_t since_s = under_way_for_s(result, answer);
     if (since_s >= 0)
         report_under_way(result, answer, since_s);
     else
-        target_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
-                      answer->code, answer->text);
+        session_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
+                       answer->code, answer->text);
     result->pending = answer->pending;
     if (!answer->left_out) /* or else at least a connection was tried */
         result->attempts += answer->attempts > 0 ? answer->attempts : 1;
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
-    target_tell(session->options.polling, result);
+    session_tell(session->options.polling, result);
 }
 
-static void report_known(struct session *session)
+static void report_known(struct etrn_session *session)
 {
     size_t node;
 
@@ -115,7 +115,7 @@ static void report_known(struct session *session)
 
 /* Remembers for all results without an answer what this connection is like; the last one that was
  * tried stays. A refusal that was taken back, should no connection stand any more, keeps its own. */
-static void note_facts(struct session *session, bool stands)
+static void note_facts(struct etrn_session *session, bool stands)
 {
     const struct connection_facts *facts = connection_facts(session->connection);
 
@@ -123,27 +123,27 @@ static void note_facts(struct session *session, bool stands)
         const struct answer *answer = dialogue_answer(session->dialogue, i);
 
         if (!answer->known && (stands || answer->text == NULL))
-            target_note_facts(session->results[i], facts);
+            session_note_facts(session->results[i], facts);
     }
 }
 
-static void move(const struct session *session, enum session_state state, const char *domain)
+static void move(const struct etrn_session *session, enum session_state state, const char *domain)
 {
-    target_move(&session->options, state, domain);
+    session_move(&session->options, state, domain);
 }
 
 /* ---- what the connection brings ---- */
 
 /* How long the node that is being asked has waited: until its reply, or until the connection was
  * cut. */
-static void note_time(struct session *session)
+static void note_time(struct etrn_session *session)
 {
     if (dialogue_is_asking(session->dialogue))
         session->results[dialogue_node(session->dialogue)]->ms =
             clock_monotonic_ms() - session->asked_ms;
 }
 
-static void cut(struct session *session, enum outcome outcome, int code, const char *text)
+static void cut(struct etrn_session *session, enum outcome outcome, int code, const char *text)
 {
     note_time(session);
     if (session->stopping && code == 0) {
@@ -155,16 +155,16 @@ static void cut(struct session *session, enum outcome outcome, int code, const c
 
 static void ready(void *context)
 {
-    struct session *session = context;
+    struct etrn_session *session = context;
     const struct polling *polling = session->options.polling;
     const struct backup_config *backup = session->options.backup;
 
     note_facts(session, true);
-    target_note_clear(backup, connection_facts(session->connection), session->in_clear);
+    session_note_clear(backup, connection_facts(session->connection), session->in_clear);
     if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
         char why[NOT_OFFERED_SIZE];
         enum outcome outcome =
-            target_not_offered(connection_facts(session->connection), VERB_ETRN, why);
+            session_not_offered(connection_facts(session->connection), VERB_ETRN, why);
 
         act(session, dialogue_decline(session->dialogue, outcome, why));
     } else if (polling->dry_run) {
@@ -178,7 +178,7 @@ static void ready(void *context)
 /* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
  * 5321 3.8), or a server that answers what was not asked, and whose answers would be taken for
  * those to later commands. */
-static void judge_surplus(struct session *session, const char *bytes, size_t size)
+static void judge_surplus(struct etrn_session *session, const char *bytes, size_t size)
 {
     struct error error;
     size_t used;
@@ -194,7 +194,7 @@ static void judge_surplus(struct session *session, const char *bytes, size_t siz
 
 static void received(void *context, const char *bytes, size_t size)
 {
-    struct session *session = context;
+    struct etrn_session *session = context;
     struct connection *connection = session->connection;
 
     while (size > 0 && session->connection == connection) {
@@ -228,12 +228,12 @@ static void received(void *context, const char *bytes, size_t size)
 
 static void failed(void *context, int code, const struct error *error)
 {
-    struct session *session = context;
+    struct etrn_session *session = context;
     const struct backup_config *backup = session->options.backup;
 
     note_facts(session, false);
     if (error->status == STATUS_TLS && backup->tls == TLS_MAY && !session->in_clear) {
-        target_decide(session->options.backup, "connect again without TLS", error->text);
+        session_decide(session->options.backup, "connect again without TLS", error->text);
         session->in_clear = true;
         act(session, DIALOGUE_CONNECT);
         return;
@@ -243,13 +243,13 @@ static void failed(void *context, int code, const struct error *error)
         act(session, dialogue_parted(session->dialogue));
         return;
     }
-    cut(session, target_outcome_of_failure(connection_facts(session->connection), code, error),
+    cut(session, session_outcome_of_failure(connection_facts(session->connection), code, error),
         code, error->text);
 }
 
 static void wire(void *context, char direction, const char *line, size_t size)
 {
-    const struct session *session = context;
+    const struct etrn_session *session = context;
     const struct polling *polling = session->options.polling;
 
     polling->observer.wire(polling->context, session->options.backup, direction, line, size);
@@ -257,11 +257,11 @@ static void wire(void *context, char direction, const char *line, size_t size)
 
 /* ---- what is done ---- */
 
-static void open_connection(struct session *session)
+static void open_connection(struct etrn_session *session)
 {
     static const struct connection_events events = {
         .ready = ready, .received = received, .failed = failed, .wire = wire};
-    struct connection_options options = target_options(&session->options, session->in_clear);
+    struct connection_options options = session_options(&session->options, session->in_clear);
     struct error error;
 
     session->connecting_ms = clock_monotonic_ms();
@@ -274,7 +274,7 @@ static void open_connection(struct session *session)
         cut(session, outcome_of_status(error.status), 0, error.text);
 }
 
-static void disconnect(struct session *session)
+static void disconnect(struct etrn_session *session)
 {
     if (session->connection != NULL && session->has_said_quit)
         connection_leave(session->connection, "", 0);
@@ -284,7 +284,7 @@ static void disconnect(struct session *session)
 }
 
 /* QUIT, on whose answer nothing depends: what follows does not wait for it. */
-static void part(struct session *session)
+static void part(struct etrn_session *session)
 {
     struct connection *connection = session->connection;
     const char *command = dialogue_command(session->dialogue);
@@ -296,7 +296,7 @@ static void part(struct session *session)
 }
 
 /* Each its own, so that the order of asking can be told by them. */
-static int64_t next_stamp_ms(const struct session *session)
+static int64_t next_stamp_ms(const struct etrn_session *session)
 {
     int64_t now_ms = clock_wall_ms();
 
@@ -304,7 +304,7 @@ static int64_t next_stamp_ms(const struct session *session)
                                                                            : session->stamp_ms + 1;
 }
 
-static void send_command(struct session *session)
+static void send_command(struct etrn_session *session)
 {
     const char *command = dialogue_command(session->dialogue);
     int64_t timeout_ms = session->options.backup->command_timeout_s * 1000;
@@ -328,7 +328,7 @@ static void send_command(struct session *session)
     connection_send(session->connection, command, strlen(command));
 }
 
-static void end(struct session *session)
+static void end(struct etrn_session *session)
 {
     if (session->ended)
         return;
@@ -337,7 +337,7 @@ static void end(struct session *session)
     session->options.ended(session->options.context);
 }
 
-static void act(struct session *session, enum dialogue_step step)
+static void act(struct etrn_session *session, enum dialogue_step step)
 {
     if (session->stopping && step == DIALOGUE_CONNECT)
         step =
@@ -364,9 +364,9 @@ static void act(struct session *session, enum dialogue_step step)
     }
 }
 
-struct session *session_new(const struct session_options *options)
+struct etrn_session *etrn_session_new(const struct session_options *options)
 {
-    struct session *session = memory_new(1, sizeof *session);
+    struct etrn_session *session = memory_new(1, sizeof *session);
 
     session->options = *options;
     session->limit_ms = clock_monotonic_ms() + options->backup->command_timeout_s * 1000 *
@@ -385,12 +385,12 @@ struct session *session_new(const struct session_options *options)
     return session;
 }
 
-enum stage session_stage(const struct session *session)
+enum stage etrn_session_stage(const struct etrn_session *session)
 {
     return session->connection != NULL ? connection_stage(session->connection) : STAGE_CONNECT;
 }
 
-void session_stop(struct session *session)
+void etrn_session_stop(struct etrn_session *session)
 {
     if (session->stopping || session->ended)
         return;
@@ -402,7 +402,7 @@ void session_stop(struct session *session)
     act(session, step);
 }
 
-void session_free(struct session *session)
+void etrn_session_free(struct etrn_session *session)
 {
     if (session == NULL)
         return;

@@ -1,5 +1,5 @@
-#ifndef MXPULL_PULL_PASSWORD_H
-#define MXPULL_PULL_PASSWORD_H
+#ifndef MXPULL_SRC_SESSION_PASSWORD_H
+#define MXPULL_SRC_SESSION_PASSWORD_H
 
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>

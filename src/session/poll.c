@@ -20,7 +20,7 @@ struct poll {
     size_t count;
     struct result **wanted; /* what is asked for this time */
     size_t wanted_count, held_count;
-    struct session *session; /* while it runs: one of these, by its method */
+    struct etrn_session *session; /* while it runs: one of these, by its method */
     struct turn *turn;
     char *password;            /* secret */
     struct password *fetching; /* while its command runs */
@@ -115,7 +115,7 @@ static void finish(struct poll *poll)
 
 static void disconnect(struct poll *poll)
 {
-    session_free(poll->session);
+    etrn_session_free(poll->session);
     turn_free(poll->turn);
     poll->session = NULL;
     poll->turn = NULL;
@@ -144,7 +144,7 @@ void poll_settle(struct poll *poll, enum outcome outcome, const char *text)
 {
     for (size_t i = 0; i < poll->count; i++) {
         if (!poll->results[i].known)
-            target_settle(&poll->results[i], poll->polling, outcome, STAGE_NONE, text);
+            session_settle(&poll->results[i], poll->polling, outcome, STAGE_NONE, text);
     }
 }
 
@@ -224,7 +224,7 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
             continue;
         poll->held_count += refusal != NULL ? 1 : 0;
         if (refusal != NULL)
-            target_settle(result, poll->polling, OUTCOME_HELD, held_at, refusal);
+            session_settle(result, poll->polling, OUTCOME_HELD, held_at, refusal);
         else
             poll->wanted[poll->wanted_count++] = result;
     }
@@ -250,7 +250,7 @@ static void start_session(struct poll *poll)
     if (poll_turns(poll))
         poll->turn = turn_new(&options);
     else
-        poll->session = session_new(&options);
+        poll->session = etrn_session_new(&options);
 }
 
 /* A password that cannot be had ends its backup's poll, and no other's. */
@@ -287,7 +287,7 @@ void poll_begin(struct poll *poll)
     if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
         (void)snprintf(text, sizeof text, "%s is asking it", error.text);
         for (size_t i = 0; i < poll->wanted_count; i++)
-            target_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
+            session_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
         finish(poll);
     } else if (poll->wanted_count > 0) {
         begin_unasked(poll);
@@ -319,7 +319,7 @@ enum stage poll_stage(const struct poll *poll)
 {
     if (poll->turn != NULL)
         return turn_stage(poll->turn);
-    return poll->session != NULL ? session_stage(poll->session) : STAGE_CONNECT;
+    return poll->session != NULL ? etrn_session_stage(poll->session) : STAGE_CONNECT;
 }
 
 void poll_conclude(struct poll *poll)
@@ -341,7 +341,7 @@ void poll_stop(struct poll *poll)
     if (poll->turn != NULL)
         turn_stop(poll->turn);
     else if (poll->session != NULL)
-        session_stop(poll->session);
+        etrn_session_stop(poll->session);
     else {
         password_free(poll->fetching);
         poll->fetching = NULL;

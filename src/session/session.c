@@ -8,51 +8,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static enum connection_tls tls_of(const struct backup_config *backup, bool in_clear)
-{
-    switch (backup->tls) {
-    case TLS_OFF: return CONNECTION_TLS_OFF;
-    case TLS_MAY: return in_clear ? CONNECTION_TLS_OFF : CONNECTION_TLS_MAY;
-    case TLS_REQUIRED: return CONNECTION_TLS_REQUIRED;
-    case TLS_IMPLICIT: return CONNECTION_TLS_IMPLICIT;
-    }
-    return CONNECTION_TLS_REQUIRED;
-}
-
-static enum connection_ip ip_of(const struct backup_config *backup)
-{
-    switch (backup->ip) {
-    case IP_ANY: return CONNECTION_IP_ANY;
-    case IP_4: return CONNECTION_IP_4;
-    case IP_6: return CONNECTION_IP_6;
-    }
-    return CONNECTION_IP_ANY;
-}
-
-static enum connection_revocation revocation_of(const struct backup_config *backup)
-{
-    switch (backup->tls_revocation) {
-    case REVOCATION_BEST_EFFORT: return CONNECTION_REVOCATION_BEST_EFFORT;
-    case REVOCATION_STRICT: return CONNECTION_REVOCATION_STRICT;
-    case REVOCATION_OFF: return CONNECTION_REVOCATION_OFF;
-    }
-    return CONNECTION_REVOCATION_STRICT;
-}
-
-struct connection_options target_options(const struct session_options *options, bool in_clear)
+struct connection_options session_options(const struct session_options *options, bool in_clear)
 {
     const struct backup_config *backup = options->backup;
 
     return (struct connection_options){
         .host = backup->host,
         .port = backup->port,
-        .ip = ip_of(backup),
+        .ip = backup->ip,
         .ehlo_name = options->polling->config->ehlo_name,
-        .tls = tls_of(backup, in_clear),
+        .tls = in_clear ? TLS_OFF : backup->tls,
         .tls_verify = backup->tls_verify,
         .tls_ca_file = backup->tls_ca_file,
         .tls_fingerprint = backup->tls_fingerprint,
-        .tls_revocation = revocation_of(backup),
+        .tls_revocation = backup->tls_revocation,
         .show_wire = options->polling->observer.wire != NULL,
         .user = backup->user,
         .password = options->password,
@@ -65,7 +34,7 @@ struct connection_options target_options(const struct session_options *options, 
     };
 }
 
-void target_replace(char **text, const char *with)
+void session_replace(char **text, const char *with)
 {
     free(*text);
     *text = memory_copy(with);
@@ -81,10 +50,10 @@ static bool is_offered(const struct ehlo *ehlo, enum method method)
     return false;
 }
 
-void target_note_facts(struct result *result, const struct connection_facts *facts)
+void session_note_facts(struct result *result, const struct connection_facts *facts)
 {
-    target_replace(&result->address, facts->address);
-    target_replace(&result->tls, facts->tls);
+    session_replace(&result->address, facts->address);
+    session_replace(&result->tls, facts->tls);
     result->authenticated = facts->authenticated;
     result->starttls_offered = facts->ehlo.starttls;
     result->auth_offered = facts->ehlo.auth;
@@ -93,26 +62,26 @@ void target_note_facts(struct result *result, const struct connection_facts *fac
     result->certificate_expires_ms = facts->certificate_expires_ms;
 }
 
-enum outcome target_outcome_of_failure(const struct connection_facts *facts, int code,
-                                       const struct error *error)
+enum outcome session_outcome_of_failure(const struct connection_facts *facts, int code,
+                                        const struct error *error)
 {
     return code != 0 ? outcome_of_refusal(facts->stage, code) : outcome_of_status(error->status);
 }
 
-void target_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
-                       bool in_clear)
+void session_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
+                        bool in_clear)
 {
     if (backup->tls != TLS_MAY || in_clear || facts->tls != NULL || !facts->ehlo.starttls)
         return;
-    target_decide(backup, "go on without TLS, though STARTTLS is offered",
-                  facts->refused_at == STAGE_STARTTLS && facts->refused != 0
-                      ? facts->refusal
-                      : "libcurl has not used it");
+    session_decide(backup, "go on without TLS, though STARTTLS is offered",
+                   facts->refused_at == STAGE_STARTTLS && facts->refused != 0
+                       ? facts->refusal
+                       : "libcurl has not used it");
 }
 
 /* A server without EHLO (500, 502) is one without extensions. */
-enum outcome target_not_offered(const struct connection_facts *facts, enum verb verb,
-                                char text[NOT_OFFERED_SIZE])
+enum outcome session_not_offered(const struct connection_facts *facts, enum verb verb,
+                                 char text[NOT_OFFERED_SIZE])
 {
     bool refused = facts->refused_at == STAGE_EHLO && facts->refused != 0;
     enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->refused);
@@ -124,8 +93,8 @@ enum outcome target_not_offered(const struct connection_facts *facts, enum verb 
     return refused && outcome != OUTCOME_PROTOCOL ? outcome : OUTCOME_UNSUPPORTED;
 }
 
-void target_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
-                   const char *text)
+void session_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
+                    const char *text)
 {
     const struct standing standing = {.tls = result->tls != NULL,
                                       .authenticated = result->authenticated,
@@ -137,30 +106,30 @@ void target_answer(struct result *result, enum verb verb, enum outcome outcome, 
     result->outcome =
         result->stage == STAGE_COMMAND ? outcome_in_session(outcome, code, &standing) : outcome;
     result->code = code;
-    target_replace(&result->text, text);
+    session_replace(&result->text, text);
 }
 
-void target_tell(const struct polling *polling, struct result *result)
+void session_tell(const struct polling *polling, struct result *result)
 {
     result->at_ms = clock_wall_ms();
     if (polling->observer.answered != NULL)
         polling->observer.answered(polling->context, result);
 }
 
-void target_settle(struct result *result, const struct polling *polling, enum outcome outcome,
-                   enum stage stage, const char *text)
+void session_settle(struct result *result, const struct polling *polling, enum outcome outcome,
+                    enum stage stage, const char *text)
 {
     result->known = true;
     result->outcome = outcome;
     result->verb = VERB_CONNECT;
     result->stage = stage;
     result->code = 0;
-    target_replace(&result->text, text);
-    target_tell(polling, result);
+    session_replace(&result->text, text);
+    session_tell(polling, result);
 }
 
-void target_move(const struct session_options *options, enum session_state state,
-                 const char *domain)
+void session_move(const struct session_options *options, enum session_state state,
+                  const char *domain)
 {
     const struct polling *polling = options->polling;
 
@@ -168,7 +137,7 @@ void target_move(const struct session_options *options, enum session_state state
         polling->observer.moved(polling->context, options->backup, state, domain);
 }
 
-void target_decide(const struct backup_config *backup, const char *decision, const char *why)
+void session_decide(const struct backup_config *backup, const char *decision, const char *why)
 {
     const struct log_field fields[] = {
         {.key = "backup", .text = backup->name},

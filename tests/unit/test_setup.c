@@ -24,12 +24,12 @@ CURLcode note_option(CURL *easy, CURLoption option, ...)
  * authorities of one's own do not. wine asks nobody. */
 static const struct revocation_row {
     const char *name;
-    enum connection_revocation revocation;
+    enum tls_revocation revocation;
     long options;
 } revocation_rows[] = {
-    {"strict", CONNECTION_REVOCATION_STRICT, 0},
-    {"best effort", CONNECTION_REVOCATION_BEST_EFFORT, CURLSSLOPT_REVOKE_BEST_EFFORT},
-    {"off", CONNECTION_REVOCATION_OFF, CURLSSLOPT_NO_REVOKE},
+    {"strict", REVOCATION_STRICT, 0},
+    {"best effort", REVOCATION_BEST_EFFORT, CURLSSLOPT_REVOKE_BEST_EFFORT},
+    {"off", REVOCATION_OFF, CURLSSLOPT_NO_REVOKE},
 };
 
 static void revocation_is_checked_as_configured(void **state)
@@ -38,7 +38,7 @@ static void revocation_is_checked_as_configured(void **state)
     const struct connection_options options = {.host = "mx2.example.net",
                                                .port = 25,
                                                .ehlo_name = "mail.example.com",
-                                               .tls = CONNECTION_TLS_REQUIRED,
+                                               .tls = TLS_REQUIRED,
                                                .tls_verify = true,
                                                .tls_revocation = row->revocation};
     static struct connection connection;

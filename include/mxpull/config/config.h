@@ -5,6 +5,7 @@
 #include <mxpull/base/status.h>
 #include <mxpull/plan/schedule.h>
 #include <mxpull/smtp/node.h>
+#include <mxpull/smtp/transport.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,22 +19,6 @@ enum method {
     METHOD_ETRN,
     METHOD_ATRN,
     METHOD_TURN
-};
-enum tls {
-    TLS_OFF,
-    TLS_MAY,
-    TLS_REQUIRED,
-    TLS_IMPLICIT
-};
-enum tls_revocation {
-    REVOCATION_BEST_EFFORT,
-    REVOCATION_STRICT,
-    REVOCATION_OFF
-};
-enum ip {
-    IP_ANY,
-    IP_4,
-    IP_6
 };
 enum preflight_extent {
     PREFLIGHT_OFF,

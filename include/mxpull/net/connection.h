@@ -5,43 +5,25 @@
 #include <mxpull/net/loop.h>
 #include <mxpull/smtp/ehlo.h>
 #include <mxpull/smtp/outcome.h>
+#include <mxpull/smtp/transport.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* off: never. may: STARTTLS if it is offered, without verification. required: STARTTLS or nothing.
- * implicit: TLS from the first byte (RFC 8314). */
-enum connection_tls {
-    CONNECTION_TLS_OFF,
-    CONNECTION_TLS_MAY,
-    CONNECTION_TLS_REQUIRED,
-    CONNECTION_TLS_IMPLICIT
-};
-enum connection_revocation {
-    CONNECTION_REVOCATION_BEST_EFFORT,
-    CONNECTION_REVOCATION_STRICT,
-    CONNECTION_REVOCATION_OFF
-};
-enum connection_ip {
-    CONNECTION_IP_ANY,
-    CONNECTION_IP_4,
-    CONNECTION_IP_6
-};
 
 /* Whom to connect to, and how. All borrowed for the time of connection_open alone. Texts may be
  * NULL for "not set". */
 struct connection_options {
     const char *host; /* name in ASCII, IPv4 or bare IPv6 address */
     int port;         /* 1 to 65535 */
-    enum connection_ip ip;
+    enum ip ip;
     const char *ehlo_name;
-    enum connection_tls tls;
-    bool tls_verify;             /* with required and implicit */
-    const char *tls_ca_file;     /* PEM, instead of the system's certificates */
-    const char *tls_fingerprint; /* "sha256//…": the public key that alone is accepted */
-    enum connection_revocation tls_revocation; /* of use on Windows alone */
-    const char *user; /* AUTH is done, and must succeed, when this is set */
+    enum tls tls;
+    bool tls_verify;                    /* with required and implicit */
+    const char *tls_ca_file;            /* PEM, instead of the system's certificates */
+    const char *tls_fingerprint;        /* "sha256//…": the public key that alone is accepted */
+    enum tls_revocation tls_revocation; /* of use on Windows alone */
+    const char *user;                   /* AUTH is done, and must succeed, when this is set */
     const char *password;
     const char *auth; /* the one mechanism to use */
     bool auth_in_clear;
