@@ -1,7 +1,6 @@
 /* mxpull history: past answers and messages, from the store alone. */
 #include "command.h"
-#include "history.h"
-#include "history_names.h"
+#include "history_form.h"
 #include "line.h"
 #include "output.h"
 #include "past.h"
@@ -27,23 +26,25 @@ static enum status read_outcome(const char *text, struct error *error)
 {
     const char *names[OUTCOME_COUNT];
     char shown[SHOWN_SIZE];
+    struct buffer all;
+    enum outcome outcome;
 
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        names[i] = outcome_name((enum outcome)i);
-        if (strcmp(names[i], text) == 0)
-            return STATUS_OK;
-    }
-    const char *near = closest_word(text, names, OUTCOME_COUNT);
+    if (outcome_find(text, &outcome))
+        return STATUS_OK;
     (void)text_printable_copy(shown, sizeof shown, text);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        names[i] = outcome_name((enum outcome)i);
+    const char *near = closest_word(text, names, OUTCOME_COUNT);
     if (near != NULL)
         return error_set(error, STATUS_SYNTAX,
                          "--outcome: there is no \"%s\"; did you mean \"%s\"?", shown, near);
-    return error_set(
-        error, STATUS_SYNTAX,
-        "--outcome: there is no \"%s\", but started, empty, pending, received, held, "
-        "refused, deferred, unreachable, timeout, interrupted, protocol, tls, unsupported, "
-        "misunderstood, misconfigured, denied, authentication",
-        shown);
+    buffer_init(&all, ERROR_TEXT_SIZE);
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        (void)buffer_append_format(&all, "%s%s", i > 0 ? ", " : "", names[i]);
+    (void)error_set(error, STATUS_SYNTAX, "--outcome: there is no \"%s\", but %s", shown,
+                    all.bytes);
+    buffer_done(&all);
+    return STATUS_SYNTAX;
 }
 
 /* Of what is asked for since some time, no part is left out unless that is said. */
@@ -123,17 +124,17 @@ static enum status write_rows(struct output *output, struct store *store,
                               const struct arguments *arguments, const struct config *config,
                               struct history_request *request, struct error *error)
 {
-    struct history_names names;
+    struct past_names names;
     size_t count = 0;
     enum status status =
-        history_names_find(&names, arguments->names, arguments->name_count, config, store, error);
+        past_names_find(&names, arguments->names, arguments->name_count, config, store, error);
 
     if (status != STATUS_OK)
         return status;
     request->filter.names = names.names;
     request->filter.name_count = names.count;
     status = history_write(output, store, request, &count, error);
-    history_names_done(&names);
+    past_names_done(&names);
     if (status == STATUS_OK && count == 0 && !arguments->quiet)
         output_tell("mxpull: there is nothing of that in the past");
     return status;
@@ -148,7 +149,7 @@ static int run(const struct arguments *arguments, const struct config *config,
     enum status status = past_open(&store, config, &error);
 
     output_init(&output, stdout);
-    request->form = arguments->json ? &history_json : arguments->csv ? &history_csv : &history_text;
+    request->form = arguments->json ? HISTORY_JSON : arguments->csv ? HISTORY_CSV : HISTORY_TEXT;
     request->style = make_style(arguments, config);
     if (status == STATUS_OK)
         status = write_rows(&output, store, arguments, config, request, &error);

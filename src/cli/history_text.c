@@ -1,5 +1,5 @@
 /* The past for a person: a line for each answer or message. */
-#include "history.h"
+#include "history_form.h"
 #include "line.h"
 #include "span.h"
 #include "volume.h"
@@ -19,12 +19,6 @@ enum {
     SECOND_MS = 1000,
     MINUTE_MS = 60 * 1000
 };
-
-static void begin(struct buffer *text, bool messages)
-{
-    (void)text;
-    (void)messages;
-}
 
 static void begin_line(struct line *line, struct buffer *text, const struct history_style *style,
                        int64_t at_ms)
@@ -77,7 +71,7 @@ static void add_received(struct line *line, const struct store_answer *answer)
     line_cell(line, STYLE_PLAIN, text, 0);
 }
 
-static void write_answer(struct buffer *text, const struct history_style *style,
+void history_text_answer(struct buffer *text, const struct history_style *style,
                          const struct store_row *row)
 {
     const struct store_answer *answer = &row->answer;
@@ -94,7 +88,7 @@ static void write_answer(struct buffer *text, const struct history_style *style,
 }
 
 /* "2026-11-23 17:00:00  mx2  12.4 KB  a@example.net -> b@example.com  250 OK" */
-static void write_message(struct buffer *text, const struct history_style *style,
+void history_text_message(struct buffer *text, const struct history_style *style,
                           const struct store_message *message)
 {
     char volume[VOLUME_TEXT_SIZE];
@@ -114,6 +108,3 @@ static void write_message(struct buffer *text, const struct history_style *style
     end_line(&line, text, message->code, message->text);
     buffer_done(&path);
 }
-
-const struct history_form history_text = {
-    .begin = begin, .answer = write_answer, .message = write_message, .between = "", .end = ""};

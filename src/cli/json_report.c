@@ -1,6 +1,6 @@
 /* The report as JSON. The keys and their order are the interface's. */
 #include "json_report.h"
-#include "json_text.h"
+#include "json.h"
 #include <mxpull/platform/clock.h>
 
 #include <jansson.h>
@@ -18,7 +18,7 @@ static json_t *number_if(bool is_known, int64_t number)
 
 static json_t *text_if(const char *text)
 {
-    return text != NULL && *text != '\0' ? json_text_own(text) : json_null();
+    return text != NULL && *text != '\0' ? json_own(text) : json_null();
 }
 
 static void set_outcome(json_t *object, const struct result *result)
@@ -27,22 +27,22 @@ static void set_outcome(json_t *object, const struct result *result)
 
     set(object, "outcome", has_outcome ? json_string(outcome_name(result->outcome)) : json_null());
     if (result->dry)
-        set(object, "command", json_text_own(result->command));
+        set(object, "command", json_own(result->command));
 }
 
 static json_t *result_object(const struct result *result)
 {
     json_t *object = json_object();
 
-    set(object, "backup", json_text_own(result->backup->name));
-    set(object, "host", json_text_own(result->backup->host));
+    set(object, "backup", json_own(result->backup->name));
+    set(object, "host", json_own(result->backup->host));
     set(object, "address", text_if(result->address));
     set(object, "port", json_integer(result->backup->port));
     set(object, "method", json_string(method_name(result->backup->method)));
-    set(object, "domain", json_text_own(result->domain));
+    set(object, "domain", json_own(result->domain));
     set_outcome(object, result);
     set(object, "code", number_if(result->code > 0, result->code));
-    set(object, "text", result->dry ? json_null() : json_text_remote(result->text));
+    set(object, "text", result->dry ? json_null() : json_remote(result->text));
     set(object, "pending", number_if(result->pending >= 0, result->pending));
     set(object, "messages", number_if(result->messages >= 0, result->messages));
     set(object, "bytes", number_if(result->bytes >= 0, result->bytes));
@@ -88,5 +88,5 @@ void json_report_write(struct output *output, const struct round_facts *facts)
     set(report, "exit_status", json_integer(facts->exit_status));
     set(report, "results", results_array(facts));
     set(report, "summary", summary_object(facts));
-    json_text_write(output, report);
+    json_write(output, report);
 }

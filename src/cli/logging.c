@@ -1,13 +1,12 @@
 /* The log's sinks: standard error, the system's own log, a file; as text or as JSON. */
 #include "logging.h"
-#include "json_text.h"
+#include "json.h"
 #include "result_line.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/system_log.h>
 
-#include <jansson.h>
 #include <string.h>
 
 enum {
@@ -58,21 +57,20 @@ static void format_text(struct buffer *line, const struct log_event *event, enum
 
 static void format_json(struct buffer *line, const struct log_event *event, int64_t wall_ms)
 {
-    char stamp[CLOCK_TEXT_SIZE];
     json_t *object = json_object();
 
-    (void)json_object_set_new(object, "time", json_string(clock_utc_text(stamp, wall_ms)));
-    (void)json_object_set_new(object, "level", json_string(level_name(event->level)));
+    json_set(object, "time", json_stamp(wall_ms));
+    json_set(object, "level", json_string(level_name(event->level)));
     if (event->message != NULL)
-        (void)json_object_set_new(object, "message", json_text_cut(event->message, LINE_SIZE_MAX));
+        json_set(object, "message", json_remote(event->message));
     for (size_t i = 0; i < event->field_count; i++) {
         const struct log_field *field = &event->fields[i];
-        json_t *value = field->text != NULL ? json_text_cut(field->text, LOG_VALUE_SIZE_MAX)
-                                            : json_integer(field->number);
 
-        (void)json_object_set_new(object, field->key, value);
+        json_set(object, field->key,
+                 field->text != NULL ? json_remote_cut(field->text, LOG_VALUE_SIZE_MAX)
+                                     : json_integer(field->number));
     }
-    json_text_append(line, object);
+    json_append(line, object);
 }
 
 void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,

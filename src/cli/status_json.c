@@ -1,14 +1,13 @@
 /* The status for a program. The keys and their order are the interface's. */
 #include "status_json.h"
-#include "json_text.h"
-#include "json_value.h"
+#include "json.h"
 
 static json_t *daemon_object(const struct status_view *view)
 {
     json_t *object = json_object();
 
-    json_value_set(object, "alive", json_boolean(view->daemon == DAEMON_ALIVE));
-    json_value_set(object, "last_sign_of_life", json_value_stamp(view->life.alive_ms));
+    json_set(object, "alive", json_boolean(view->daemon == DAEMON_ALIVE));
+    json_set(object, "last_sign_of_life", json_stamp(view->life.alive_ms));
     return object;
 }
 
@@ -21,11 +20,11 @@ static json_t *outage_object(const struct status_view *view)
     if (!view->has_outage)
         return json_null();
     object = json_object();
-    json_value_set(object, "began", json_value_stamp(outage->began_ms));
-    json_value_set(object, "ended", json_value_stamp(outage->ended_ms));
-    json_value_set(object, "seconds",
-                   json_value_number_if(is_over, (outage->ended_ms - outage->began_ms) / 1000));
-    json_value_set(object, "text", json_text_remote(outage->why));
+    json_set(object, "began", json_stamp(outage->began_ms));
+    json_set(object, "ended", json_stamp(outage->ended_ms));
+    json_set(object, "seconds",
+             json_number_if(is_over, (outage->ended_ms - outage->began_ms) / 1000));
+    json_set(object, "text", json_remote(outage->why));
     return object;
 }
 
@@ -36,13 +35,12 @@ static json_t *primary_object(const struct status_view *view)
     bool is_known = view->primary != PRIMARY_UNKNOWN;
     json_t *object = json_object();
 
-    json_value_set(object, "address", json_text_own(view->config->primary.address.text));
-    json_value_set(object, "state", json_string(states[view->primary]));
-    json_value_set(object, "since", json_value_stamp(is_known ? view->life.since_ms : 0));
-    json_value_set(object, "looked", json_value_stamp(view->life.looked_ms));
-    json_value_set(object, "text",
-                   json_text_remote(view->life.text[0] != '\0' ? view->life.text : NULL));
-    json_value_set(object, "last_outage", outage_object(view));
+    json_set(object, "address", json_own(view->config->primary.address.text));
+    json_set(object, "state", json_string(states[view->primary]));
+    json_set(object, "since", json_stamp(is_known ? view->life.since_ms : 0));
+    json_set(object, "looked", json_stamp(view->life.looked_ms));
+    json_set(object, "text", json_remote(view->life.text[0] != '\0' ? view->life.text : NULL));
+    json_set(object, "last_outage", outage_object(view));
     return object;
 }
 
@@ -57,12 +55,12 @@ static json_t *strip_value(const struct store_domain *state)
 
 static void set_backup(json_t *object, const struct status_backup *backup)
 {
-    json_value_set(object, "backup", json_text_own(backup->config->name));
-    json_value_set(object, "host", json_text_own(backup->config->host));
-    json_value_set(object, "method", json_string(method_name(backup->config->method)));
-    json_value_set(object, "next", json_value_stamp(backup->next_ms));
-    json_value_set(object, "certificate_days",
-                   json_value_number_if(backup->has_certificate, backup->certificate_days));
+    json_set(object, "backup", json_own(backup->config->name));
+    json_set(object, "host", json_own(backup->config->host));
+    json_set(object, "method", json_string(method_name(backup->config->method)));
+    json_set(object, "next", json_stamp(backup->next_ms));
+    json_set(object, "certificate_days",
+             json_number_if(backup->has_certificate, backup->certificate_days));
 }
 
 static void set_domain(json_t *object, const struct status_domain *domain)
@@ -70,28 +68,23 @@ static void set_domain(json_t *object, const struct status_domain *domain)
     const struct store_domain *state = &domain->state;
     bool is_asked = domain->is_asked;
 
-    json_value_set(object, "domain", json_text_own(domain->name));
-    json_value_set(object, "outcome", json_text_remote(is_asked ? state->outcome : NULL));
-    json_value_set(object, "code", json_value_number_if(state->code > 0, state->code));
-    json_value_set(object, "text", json_text_remote(is_asked ? state->text : NULL));
-    json_value_set(object, "at", json_value_stamp(state->at_ms));
-    json_value_set(object, "good", json_value_stamp(state->good_ms));
-    json_value_set(object, "streak", json_integer(state->streak));
-    json_value_set(object, "mail", json_value_stamp(state->mail_ms));
-    json_value_set(object, "silent", json_boolean(domain->is_silent));
-    json_value_set(object, "pending",
-                   json_value_number_if(is_asked && state->pending >= 0, state->pending));
-    json_value_set(object, "messages",
-                   json_value_number_if(is_asked && state->messages >= 0, state->messages));
-    json_value_set(object, "bytes",
-                   json_value_number_if(is_asked && state->bytes >= 0, state->bytes));
-    json_value_set(object, "strip", strip_value(state));
-    json_value_set(
-        object, "refused_for_now",
-        json_value_number_if(is_asked && state->refused_for_now >= 0, state->refused_for_now));
-    json_value_set(
-        object, "refused_for_good",
-        json_value_number_if(is_asked && state->refused_for_good >= 0, state->refused_for_good));
+    json_set(object, "domain", json_own(domain->name));
+    json_set(object, "outcome", json_remote(is_asked ? state->outcome : NULL));
+    json_set(object, "code", json_number_if(state->code > 0, state->code));
+    json_set(object, "text", json_remote(is_asked ? state->text : NULL));
+    json_set(object, "at", json_stamp(state->at_ms));
+    json_set(object, "good", json_stamp(state->good_ms));
+    json_set(object, "streak", json_integer(state->streak));
+    json_set(object, "mail", json_stamp(state->mail_ms));
+    json_set(object, "silent", json_boolean(domain->is_silent));
+    json_set(object, "pending", json_number_if(is_asked && state->pending >= 0, state->pending));
+    json_set(object, "messages", json_number_if(is_asked && state->messages >= 0, state->messages));
+    json_set(object, "bytes", json_number_if(is_asked && state->bytes >= 0, state->bytes));
+    json_set(object, "strip", strip_value(state));
+    json_set(object, "refused_for_now",
+             json_number_if(is_asked && state->refused_for_now >= 0, state->refused_for_now));
+    json_set(object, "refused_for_good",
+             json_number_if(is_asked && state->refused_for_good >= 0, state->refused_for_good));
 }
 
 /* The members in the order of the interface; all are set anew for each domain. */
@@ -120,7 +113,7 @@ static json_t *domain_object(void)
     json_t *object = json_object();
 
     for (size_t i = 0; i < COUNT_OF(keys); i++)
-        json_value_set(object, keys[i], json_null());
+        json_set(object, keys[i], json_null());
     return object;
 }
 
@@ -139,7 +132,7 @@ static void append_domains(struct buffer *text, const struct status_view *view)
         backup = domain->backup;
         set_domain(object, domain);
         (void)buffer_append_text(text, i > 0 ? "," : "");
-        json_text_append(text, json_incref(object));
+        json_append(text, json_incref(object));
     }
     (void)buffer_append_text(text, "]");
     json_decref(object);
@@ -157,7 +150,7 @@ static json_t *summary_object(const struct status_summary *summary)
     json_t *object = json_object();
 
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        json_value_set(object, counts[i].key, json_integer((json_int_t)counts[i].count));
+        json_set(object, counts[i].key, json_integer((json_int_t)counts[i].count));
     return object;
 }
 
@@ -166,9 +159,9 @@ static json_t *log_object(const struct store_log *log)
     json_t *object = log->missing > 0 ? json_object() : json_null();
 
     if (log->missing > 0) {
-        json_value_set(object, "missing", json_integer((json_int_t)log->missing));
-        json_value_set(object, "since", json_value_stamp(log->since_ms));
-        json_value_set(object, "text", json_text_remote(log->why));
+        json_set(object, "missing", json_integer((json_int_t)log->missing));
+        json_set(object, "since", json_stamp(log->since_ms));
+        json_set(object, "text", json_remote(log->why));
     }
     return object;
 }
@@ -177,16 +170,16 @@ void status_json_format(struct buffer *text, const struct status_view *view)
 {
     json_t *before = json_object(), *behind = json_object();
 
-    json_value_set(before, "now", json_value_stamp(view->now_ms));
-    json_value_set(before, "daemon", daemon_object(view));
-    json_value_set(before, "primary", primary_object(view));
-    json_value_set(before, "log", log_object(&view->log));
-    json_value_set(behind, "summary", summary_object(&view->summary));
+    json_set(before, "now", json_stamp(view->now_ms));
+    json_set(before, "daemon", daemon_object(view));
+    json_set(before, "primary", primary_object(view));
+    json_set(before, "log", log_object(&view->log));
+    json_set(behind, "summary", summary_object(&view->summary));
     (void)buffer_append_text(text, "{");
-    json_text_append_members(text, before);
+    json_append_members(text, before);
     (void)buffer_append_text(text, ",");
     append_domains(text, view);
     (void)buffer_append_text(text, ",");
-    json_text_append_members(text, behind);
+    json_append_members(text, behind);
     (void)buffer_append_text(text, "}\n");
 }

@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    EXIT_TEMPORARY = 75,
-    EXIT_PROTOCOL = 76,
-    EXIT_UNAVAILABLE = 69,
-    EXIT_DENIED = 77,
-    EXIT_CONFIGURATION = 78
-};
-
 /* Verbs as bits, so that a row can speak of several. */
 #define ETRN (1U << VERB_ETRN)
 #define ATRN (1U << VERB_ATRN)
@@ -179,32 +171,26 @@ int64_t outcome_pending_count(const char *text)
     return numbers == 1 ? count : -1;
 }
 
+#define OUTCOME_MEANING(member, name, exit_status) {name, exit_status},
 static const struct meaning {
     const char *name;
     int exit_status;
-} meanings[OUTCOME_COUNT] = {
-    [OUTCOME_STARTED] = {"started", 0},
-    [OUTCOME_EMPTY] = {"empty", 0},
-    [OUTCOME_PENDING] = {"pending", 0},
-    [OUTCOME_RECEIVED] = {"received", 0},
-    [OUTCOME_HELD] = {"held", EXIT_TEMPORARY},
-    [OUTCOME_REFUSED] = {"refused", EXIT_TEMPORARY},
-    [OUTCOME_DEFERRED] = {"deferred", EXIT_TEMPORARY},
-    [OUTCOME_UNREACHABLE] = {"unreachable", EXIT_TEMPORARY},
-    [OUTCOME_TIMEOUT] = {"timeout", EXIT_TEMPORARY},
-    [OUTCOME_INTERRUPTED] = {"interrupted", EXIT_TEMPORARY},
-    [OUTCOME_PROTOCOL] = {"protocol", EXIT_PROTOCOL},
-    [OUTCOME_TLS] = {"tls", EXIT_PROTOCOL},
-    [OUTCOME_UNSUPPORTED] = {"unsupported", EXIT_UNAVAILABLE},
-    [OUTCOME_MISUNDERSTOOD] = {"misunderstood", EXIT_CONFIGURATION},
-    [OUTCOME_MISCONFIGURED] = {"misconfigured", EXIT_CONFIGURATION},
-    [OUTCOME_DENIED] = {"denied", EXIT_DENIED},
-    [OUTCOME_AUTHENTICATION] = {"authentication", EXIT_DENIED},
-};
+} meanings[] = {OUTCOMES(OUTCOME_MEANING)};
 
 const char *outcome_name(enum outcome outcome)
 {
     return meanings[outcome].name;
+}
+
+bool outcome_find(const char *name, enum outcome *outcome)
+{
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (strcmp(meanings[i].name, name) == 0) {
+            *outcome = (enum outcome)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 int outcome_exit_status(enum outcome outcome)
@@ -214,13 +200,12 @@ int outcome_exit_status(enum outcome outcome)
 
 bool outcome_is_temporary(enum outcome outcome)
 {
-    return meanings[outcome].exit_status == EXIT_TEMPORARY;
+    return meanings[outcome].exit_status == 75;
 }
 
 static int badness(int exit_status)
 {
-    static const int order[] = {0,           EXIT_TEMPORARY,    EXIT_PROTOCOL, EXIT_UNAVAILABLE,
-                                EXIT_DENIED, EXIT_CONFIGURATION};
+    static const int order[] = {0, 75, 76, 69, 77, 78};
 
     for (int i = 0; i < (int)COUNT_OF(order); i++) {
         if (order[i] == exit_status)

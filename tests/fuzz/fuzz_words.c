@@ -2,7 +2,7 @@
  * well-formed and says the same, a cell of CSV begins no formula, and Nagios' line has one bar at most. */
 #include "fuzz.h"
 
-#include <cli/history.h>
+#include <cli/history_form.h>
 #include <cli/line.h>
 #include <cli/logging.h>
 #include <cli/nagios.h>
@@ -98,8 +98,7 @@ static void check_cells(const char *csv)
 
 static void check_history(const char *text)
 {
-    static const struct history_form *const forms[] = {&history_text, &history_json, &history_csv};
-    const struct history_style style = {.columns = 60};
+    static const enum history_form forms[] = {HISTORY_TEXT, HISTORY_JSON, HISTORY_CSV};
     const struct store_row row = {.backup = text,
                                   .cause = "pull",
                                   .answer = {.domain = text,
@@ -113,16 +112,17 @@ static void check_history(const char *text)
 
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         buffer_init(&output, OUTPUT_SIZE_MAX);
-        forms[i]->answer(&output, &style, &row);
+        history_append(&output,
+                       &(struct history_request){.form = forms[i], .style = {.columns = 60}}, &row);
         (void)check_shown(&output);
-        if (forms[i] == &history_json) {
+        if (forms[i] == HISTORY_JSON) {
             json_t *object = json_loads(output.bytes, JSON_REJECT_DUPLICATES, &error);
             const char *backup = json_string_value(json_object_get(object, "backup"));
 
             CHECK(backup != NULL);
             CHECK(strcmp(backup, text) == 0 || !is_well_formed(text));
             json_decref(object);
-        } else if (forms[i] == &history_csv) {
+        } else if (forms[i] == HISTORY_CSV) {
             check_cells(output.bytes);
         }
         buffer_done(&output);

@@ -1,7 +1,7 @@
 /* cli: the effective configuration as JSON: every option is there, and no secret. */
 #include "unit.h"
 
-#include <cli/config_json.h>
+#include <cli/command_config.h>
 #include <mxpull/config/options.h>
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ static const struct proxy_row proxies[] = {
      "\"proxy\":\"http://joe:********@[::1]:1080\""},
 };
 
-/* What config_json_write says of a configuration of one backup with this proxy. */
+/* What command_config_json says of a configuration of one backup with this proxy. */
 static void write_json(char text[TEXT_SIZE], const char *proxy)
 {
     char copy[60];
@@ -67,7 +67,7 @@ static void write_json(char text[TEXT_SIZE], const char *proxy)
     assert_non_null(stream);
     (void)snprintf(copy, sizeof copy, "%s", proxy);
     output_init(&output, stream);
-    config_json_write(&output, &config);
+    command_config_json(&output, &config);
     assert_true(output_finish(&output));
     rewind(stream);
     text[fread(text, 1, TEXT_SIZE - 1, stream)] = '\0';

@@ -4,9 +4,9 @@
 #include "test_cli_past.h"
 #include "zones.h"
 
-#include <cli/history.h>
-#include <cli/history_names.h>
+#include <cli/history_form.h>
 #include <cli/line.h>
+#include <cli/past.h>
 #include <cli/since.h>
 
 #include <jansson.h>
@@ -120,7 +120,7 @@ static void test_name(void **state)
     static char idn[] = "xn--bcher-kva.example";
     const struct name_row *row = *state;
     char *texts[] = {idn, domain_org};
-    struct history_names names = {0};
+    struct past_names names = {0};
     struct buffer found;
     struct error error;
 
@@ -136,7 +136,7 @@ static void test_name(void **state)
                                                         .recipients = "<a@mail.example>",
                                                         .text = ""},
                                 &problem));
-    enum status status = history_names_find(&names, &row->given, 1, &test_config, store, &error);
+    enum status status = past_names_find(&names, &row->given, 1, &test_config, store, &error);
     if (row->found == NULL) {
         assert_int_equal(status, STATUS_SYNTAX);
         assert_non_null(strstr(error.text, "\" is neither a backup nor a domain, "));
@@ -148,7 +148,7 @@ static void test_name(void **state)
             (void)buffer_append_format(&found, "%s%s", i > 0 ? " " : "", names.names[i]);
         assert_string_equal(found.bytes, row->found);
         buffer_done(&found);
-        history_names_done(&names);
+        past_names_done(&names);
     }
     store_close(store);
     assert_int_equal(remove_directory(NULL), 0);
@@ -159,7 +159,7 @@ static void names_are_not_too_many(void **state)
     static char texts[STORE_NAMES_MAX + 1][16];
     const char *given[STORE_NAMES_MAX + 1];
     struct store *store = open_store();
-    struct history_names names;
+    struct past_names names;
     struct error error;
 
     (void)state;
@@ -168,18 +168,17 @@ static void names_are_not_too_many(void **state)
         given[i] = texts[i];
         say_strip(store, texts[i], "example.com", "+", NOW);
     }
-    assert_ok(history_names_find(&names, given, STORE_NAMES_MAX, &test_config, store, &problem));
+    assert_ok(past_names_find(&names, given, STORE_NAMES_MAX, &test_config, store, &problem));
     assert_int_equal(names.count, STORE_NAMES_MAX);
-    history_names_done(&names);
-    assert_int_equal(
-        history_names_find(&names, given, COUNT_OF(given), &test_config, store, &error),
-        STATUS_SYNTAX);
+    past_names_done(&names);
+    assert_int_equal(past_names_find(&names, given, COUNT_OF(given), &test_config, store, &error),
+                     STATUS_SYNTAX);
     store_close(store);
 }
 
 /* ---- forms ---- */
 
-static char *write_form(struct store *store, const struct history_form *form, bool messages,
+static char *write_form(struct store *store, enum history_form form, bool messages,
                         struct store_filter filter, size_t columns, bool color)
 {
     const struct history_request request = {
@@ -196,7 +195,7 @@ static char *write_form(struct store *store, const struct history_form *form, bo
     return written.text;
 }
 
-static void assert_form(struct store *store, const struct history_form *form, bool messages,
+static void assert_form(struct store *store, enum history_form form, bool messages,
                         const char *expected)
 {
     char *text = write_form(store, form, messages, (struct store_filter){0}, LINE_UNBOUNDED, false);
@@ -240,7 +239,7 @@ static void answers_are_lines(void **state)
     (void)state;
     fill(store);
     assert_form(
-        store, &history_text, false,
+        store, HISTORY_TEXT, false,
         "2026-11-23 14:00:00  mx2       example.com  started         schedule  18 ms    250 "
         "Queuing started\n"
         "2026-11-23 15:00:00  mx2       example.org  interrupted     schedule  1.8 s    no "
@@ -257,7 +256,7 @@ static void answers_are_coloured_and_whole(void **state)
 
     (void)state;
     fill(store);
-    text = write_form(store, &history_text, false, (struct store_filter){.limit = 3}, 80, true);
+    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 3}, 80, true);
     assert_non_null(strstr(text, "  \x1b[32mstarted\x1b[0m         schedule  18 ms"));
     assert_non_null(strstr(text, "  \x1b[33minterrupted\x1b[0m     schedule"));
     assert_non_null(strstr(text, "\n      "));
@@ -279,19 +278,19 @@ static void long_names_leave_room(void **state)
                               .outcome = "denied",
                               .code = 459,
                               .text = "not for you"});
-    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 80, false);
+    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, 80, false);
     assert_string_equal(text,
                         "2026-11-23 16:00:00  mx2       a-name-longer…  denied          schedule  "
                         "18 ms\n      459 not for you\n");
     free(text);
-    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1}, 73, false);
+    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, 73, false);
     assert_string_equal(
         text,
         "2026-11-23 16:00:00  mx2       a-name-…  denied          schedule  18 ms\n      459 not "
         "for you\n");
     free(text);
-    text = write_form(store, &history_text, false, (struct store_filter){.limit = 1},
-                      LINE_UNBOUNDED, false);
+    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, LINE_UNBOUNDED,
+                      false);
     assert_non_null(strstr(text, "  a-name-longer-than-any-other.example.com  denied"));
     free(text);
     store_close(store);
@@ -302,10 +301,10 @@ static void answers_are_json(void **state)
     struct store *store = open_store();
 
     (void)state;
-    assert_form(store, &history_json, false, "{\"answers\":[]}\n");
+    assert_form(store, HISTORY_JSON, false, "{\"answers\":[]}\n");
     fill(store);
     assert_form(
-        store, &history_json, false,
+        store, HISTORY_JSON, false,
         "{\"answers\":[{\"at\":\"2026-11-23T14:00:00Z\",\"backup\":\"mx2\",\"domain\":"
         "\"example.com\",\"cause\":\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"started\",\"code\":"
         "250,\"text\":\"Queuing started\",\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\","
@@ -331,7 +330,7 @@ static void answers_are_csv(void **state)
 
     (void)state;
     fill(store);
-    assert_form(store, &history_csv, false,
+    assert_form(store, HISTORY_CSV, false,
                 "at,backup,domain,cause,verb,outcome,code,text,address,tls,authenticated,pending,"
                 "messages,bytes,attempts,ms,refused_for_now,refused_for_good\n"
                 "2026-11-23T14:00:00Z,mx2,example.com,schedule,ETRN,started,250,Queuing started,"
@@ -363,22 +362,22 @@ static void messages_have_all_forms(void **state)
     struct store *store = open_store();
 
     (void)state;
-    assert_form(store, &history_json, true, "{\"messages\":[]}\n");
-    assert_form(store, &history_text, true, "");
+    assert_form(store, HISTORY_JSON, true, "{\"messages\":[]}\n");
+    assert_form(store, HISTORY_TEXT, true, "");
     add_message(store, "a@example.net", "b@example.com,c@example.com", "queued");
     add_message(store, "", "b@example.com", NULL);
-    assert_form(store, &history_text, true,
+    assert_form(store, HISTORY_TEXT, true,
                 "2026-11-23 16:00:00  provider  12.4 KB   a@example.net -> "
                 "b@example.com,c@example.com  250 queued\n"
                 "2026-11-23 16:00:00  provider  12.4 KB   <> -> b@example.com  250\n");
     assert_form(
-        store, &history_json, true,
+        store, HISTORY_JSON, true,
         "{\"messages\":[{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"sender\":"
         "\"a@example.net\",\"recipients\":\"b@example.com,c@example.com\",\"bytes\":12400,"
         "\"code\":250,\"text\":\"queued\"},{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":"
         "\"provider\",\"sender\":\"\",\"recipients\":\"b@example.com\",\"bytes\":12400,"
         "\"code\":250,\"text\":null}]}\n");
-    assert_form(store, &history_csv, true,
+    assert_form(store, HISTORY_CSV, true,
                 "at,backup,sender,recipients,bytes,code,text\n"
                 "2026-11-23T16:00:00Z,provider,a@example.net,\"b@example.com,c@example.com\",12400,"
                 "250,queued\n"
@@ -453,9 +452,9 @@ static void hostile_texts_do_no_harm(void **state)
     }
     for (int messages = 0; messages <= 1; messages++) {
         const struct store_filter all = {.limit = 0};
-        char *text = write_form(store, &history_text, messages, all, 80, false);
-        char *json = write_form(store, &history_json, messages, all, 80, false);
-        char *csv = write_form(store, &history_csv, messages, all, 80, false);
+        char *text = write_form(store, HISTORY_TEXT, messages, all, 80, false);
+        char *json = write_form(store, HISTORY_JSON, messages, all, 80, false);
+        char *csv = write_form(store, HISTORY_CSV, messages, all, 80, false);
         json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &error);
 
         assert_harmless(text);
@@ -477,7 +476,7 @@ static void hostile_texts_do_no_harm(void **state)
 /* A reply as long as they come is cut where it is shown, and seen to be. */
 static void long_texts_are_cut(void **state)
 {
-    static const struct history_form *const forms[] = {&history_text, &history_json, &history_csv};
+    static const enum history_form forms[] = {HISTORY_TEXT, HISTORY_JSON, HISTORY_CSV};
     struct store *store = open_store();
     char *said = memory_new(18001, 1);
 
@@ -532,7 +531,7 @@ static void test_failed(void **state)
                               .at_ms = NOW,
                               .grade = row->grade,
                               .outcome = row->outcome});
-    char *text = write_form(store, &history_json, false,
+    char *text = write_form(store, HISTORY_JSON, false,
                             (struct store_filter){.failed = true, .outcome = row->outcome},
                             LINE_UNBOUNDED, false);
     assert_int_equal(strcmp(text, "{\"answers\":[]}\n") != 0, row->is_found);
@@ -545,7 +544,7 @@ static void test_failed(void **state)
 static void contradiction_is_not_looked_for(void **state)
 {
     const struct history_request request = {.filter = {.failed = true, .outcome = "started"},
-                                            .form = &history_csv,
+                                            .form = HISTORY_CSV,
                                             .style = {.columns = LINE_UNBOUNDED}};
     struct written written;
     size_t count = 77;
@@ -578,16 +577,16 @@ static void pages_leave_no_seams(void **state)
 
     (void)state;
     fill_many(store);
-    text = write_form(store, &history_json, false, all, 80, false);
+    text = write_form(store, HISTORY_JSON, false, all, 80, false);
     json_t *object = json_loads(text, 0, &error);
     assert_int_equal(json_array_size(json_object_get(object, "answers")), MANY);
     json_decref(object);
     assert_int_equal(strlen(text), strcspn(text, "\n") + 1);
     free(text);
-    text = write_form(store, &history_csv, false, all, 80, false);
+    text = write_form(store, HISTORY_CSV, false, all, 80, false);
     assert_csv(text, 18, MANY + 1);
     free(text);
-    text = write_form(store, &history_csv, false, some, 80, false);
+    text = write_form(store, HISTORY_CSV, false, some, 80, false);
     assert_csv(text, 18, 51);
     free(text);
     store_close(store);
@@ -595,7 +594,7 @@ static void pages_leave_no_seams(void **state)
 
 static void full_disk_ends_it(void **state)
 {
-    const struct history_request request = {.form = &history_csv, .style = {.columns = 80}};
+    const struct history_request request = {.form = HISTORY_CSV, .style = {.columns = 80}};
     struct store *store = open_store();
     FILE *stream = fopen("/dev/full", "w");
     struct output output;

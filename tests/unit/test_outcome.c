@@ -265,12 +265,31 @@ static void test_mechanisms(void **state)
     assert_string_equal(ehlo_mechanism_name(0), "");
 }
 
+/* Each name is found, no other is, and none is wider than a report's column for it. */
+static void test_names(void **state)
+{
+    enum outcome found = OUTCOME_HELD;
+
+    (void)state;
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        assert_true(outcome_find(outcome_name((enum outcome)i), &found));
+        assert_int_equal(found, i);
+        assert_true(strlen(outcome_name((enum outcome)i)) <= 14);
+    }
+    found = OUTCOME_HELD;
+    assert_false(outcome_find("Started", &found));
+    assert_false(outcome_find("start", &found));
+    assert_false(outcome_find("", &found));
+    assert_int_equal(found, OUTCOME_HELD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worst_exit_status_wins),
         cmocka_unit_test(test_ehlo_keywords),
         cmocka_unit_test(test_mechanisms),
+        cmocka_unit_test(test_names),
     };
 
     return RUN_TABLE(codes, test_code) + RUN_TABLE(refusals, test_refusal) +

@@ -6,28 +6,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What an answer means for one node. The names are the interface's. */
+/* What an answer means for one node: all outcomes, each with the interface's name for it and the exit
+ * status that it stands for. This list is the only one. */
+#define OUTCOMES(X)                                                                                \
+    X(STARTED, "started", 0)                                                                       \
+    X(EMPTY, "empty", 0)                                                                           \
+    X(PENDING, "pending", 0)                                                                       \
+    X(RECEIVED, "received", 0)                                                                     \
+    X(HELD, "held", 75)                                                                            \
+    X(REFUSED, "refused", 75)                                                                      \
+    X(DEFERRED, "deferred", 75)                                                                    \
+    X(UNREACHABLE, "unreachable", 75)                                                              \
+    X(TIMEOUT, "timeout", 75)                                                                      \
+    X(INTERRUPTED, "interrupted", 75)                                                              \
+    X(PROTOCOL, "protocol", 76)                                                                    \
+    X(TLS, "tls", 76)                                                                              \
+    X(UNSUPPORTED, "unsupported", 69)                                                              \
+    X(MISUNDERSTOOD, "misunderstood", 78)                                                          \
+    X(MISCONFIGURED, "misconfigured", 78)                                                          \
+    X(DENIED, "denied", 77)                                                                        \
+    X(AUTHENTICATION, "authentication", 77)
+
+#define OUTCOME_MEMBER(member, name, exit_status) OUTCOME_##member,
+#define OUTCOME_ONE_MORE(member, name, exit_status) +1
 enum outcome {
-    OUTCOME_STARTED,
-    OUTCOME_EMPTY,
-    OUTCOME_PENDING,
-    OUTCOME_RECEIVED,
-    OUTCOME_HELD,
-    OUTCOME_REFUSED,
-    OUTCOME_DEFERRED,
-    OUTCOME_UNREACHABLE,
-    OUTCOME_TIMEOUT,
-    OUTCOME_INTERRUPTED,
-    OUTCOME_PROTOCOL,
-    OUTCOME_TLS,
-    OUTCOME_UNSUPPORTED,
-    OUTCOME_MISUNDERSTOOD,
-    OUTCOME_MISCONFIGURED,
-    OUTCOME_DENIED,
-    OUTCOME_AUTHENTICATION,
+    OUTCOMES(OUTCOME_MEMBER)
 };
 enum {
-    OUTCOME_COUNT = OUTCOME_AUTHENTICATION + 1
+    OUTCOME_COUNT = OUTCOMES(OUTCOME_ONE_MORE)
 };
 
 /* What a result answers. VERB_CONNECT stands for all that leads to a session. */
@@ -80,6 +86,9 @@ int64_t outcome_pending_count(const char *text);
 
 /* "started", "empty", … */
 const char *outcome_name(enum outcome outcome);
+
+/* Finds the outcome of that name, letter by letter. False, with *outcome untouched, when there is none. */
+bool outcome_find(const char *name, enum outcome *outcome);
 
 /* The exit status that the outcome stands for: 0, 75, 76, 69, 77 or 78. */
 int outcome_exit_status(enum outcome outcome);

@@ -1,0 +1,317 @@
+/* The past as JSON and CSV, from one table of columns, and a page at a time. CSV is RFC 4180's, with
+ * lines that end in LF as the tools of Unix want them. */
+#include "history_form.h"
+#include "json.h"
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/smtp/outcome.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FIELD_SIZE_MAX = 64 * 1024,
+    NUMBER_SIZE = 32,
+    PAGE_SIZE = 64 * 1024,
+    PAGE_SIZE_MAX = 4 * 1024 * 1024 /* with a row that went over the page's end */
+};
+
+/* ---- columns ---- */
+
+enum kind {
+    KIND_STAMP,  /* int64_t: milliseconds of the wall clock */
+    KIND_OWN,    /* const char *: words of the administrator or of mxpull */
+    KIND_REMOTE, /* const char *: words of others */
+    KIND_FILLED, /* the same; "" is not known */
+    KIND_CODE,   /* int; 0 is not known */
+    KIND_COUNT,  /* int64_t; below 0 is not known */
+    KIND_TRIES,  /* unsigned */
+    KIND_FLAG    /* bool */
+};
+
+/* One field of a row: its key in JSON and its name in the header line of CSV. */
+struct column {
+    const char *name;
+    enum kind kind;
+    size_t offset; /* in struct store_row or struct store_message */
+};
+
+#define ROW(field) offsetof(struct store_row, field)
+#define ANSWER(field) offsetof(struct store_row, answer.field)
+#define MESSAGE(field) offsetof(struct store_message, field)
+
+static const struct column answer_columns[] = {
+    {"at", KIND_STAMP, ANSWER(at_ms)},
+    {"backup", KIND_OWN, ROW(backup)},
+    {"domain", KIND_OWN, ANSWER(domain)},
+    {"cause", KIND_OWN, ROW(cause)},
+    {"verb", KIND_OWN, ANSWER(verb)},
+    {"outcome", KIND_OWN, ANSWER(outcome)},
+    {"code", KIND_CODE, ANSWER(code)},
+    {"text", KIND_REMOTE, ANSWER(text)},
+    {"address", KIND_FILLED, ANSWER(address)},
+    {"tls", KIND_FILLED, ANSWER(tls)},
+    {"authenticated", KIND_FLAG, ANSWER(authenticated)},
+    {"pending", KIND_COUNT, ANSWER(pending)},
+    {"messages", KIND_COUNT, ANSWER(messages)},
+    {"bytes", KIND_COUNT, ANSWER(bytes)},
+    {"attempts", KIND_TRIES, ANSWER(attempts)},
+    {"ms", KIND_COUNT, ANSWER(ms)},
+    {"refused_for_now", KIND_COUNT, ANSWER(refused_for_now)},
+    {"refused_for_good", KIND_COUNT, ANSWER(refused_for_good)},
+};
+
+static const struct column message_columns[] = {
+    {"at", KIND_STAMP, MESSAGE(at_ms)},       {"backup", KIND_OWN, MESSAGE(backup)},
+    {"sender", KIND_REMOTE, MESSAGE(sender)}, {"recipients", KIND_REMOTE, MESSAGE(recipients)},
+    {"bytes", KIND_COUNT, MESSAGE(bytes)},    {"code", KIND_CODE, MESSAGE(code)},
+    {"text", KIND_REMOTE, MESSAGE(text)},
+};
+
+/* ---- JSON ---- */
+
+static json_t *json_of(const struct column *column, const void *row)
+{
+    const void *field = (const char *)row + column->offset;
+
+    switch (column->kind) {
+    case KIND_STAMP: return json_stamp(*(const int64_t *)field);
+    case KIND_OWN: return json_own(*(const char *const *)field);
+    case KIND_REMOTE: return json_remote(*(const char *const *)field);
+    case KIND_FILLED: return json_remote_filled(*(const char *const *)field);
+    case KIND_CODE: return json_number_if(*(const int *)field > 0, *(const int *)field);
+    case KIND_COUNT: return json_number_if(*(const int64_t *)field >= 0, *(const int64_t *)field);
+    case KIND_TRIES: return json_integer(*(const unsigned *)field);
+    case KIND_FLAG: return json_boolean(*(const bool *)field);
+    }
+    return json_null();
+}
+
+static void append_object(struct buffer *text, const struct column *columns, size_t count,
+                          const void *row)
+{
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < count; i++)
+        json_set(object, columns[i].name, json_of(&columns[i], row));
+    json_append(text, object);
+}
+
+/* ---- CSV ---- */
+
+static bool is_space(uint32_t point)
+{
+    return point == ' ' || point == 0xa0 || point == 0x1680 ||
+           (point >= 0x2000 && point <= 0x200a) || point == 0x202f || point == 0x205f ||
+           point == 0x3000;
+}
+
+/* The signs that a formula begins with; their small and full-width forms count as their likes. */
+static bool is_formula_sign(uint32_t point)
+{
+    static const uint32_t signs[] = {'=',    '+',    '-',    '@',    0xfe62, 0xfe63,
+                                     0xfe66, 0xfe6b, 0xff0b, 0xff0d, 0xff1d, 0xff20};
+
+    for (size_t i = 0; i < COUNT_OF(signs); i++) {
+        if (signs[i] == point)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a spreadsheet could take what text, which is printable, begins with for a formula. */
+static bool begins_formula(const char *text)
+{
+    uint32_t point = 0;
+
+    for (size_t length = 0; *text != '\0'; text += length) {
+        length = text_character(text, strlen(text), &point);
+        if (length == 0 || (!is_space(point) && point != '"'))
+            break;
+    }
+    return is_formula_sign(point);
+}
+
+/* A program that parts at semicolons sees a cell begin behind each, and takes no quotes for such that
+ * stand in the middle of one. */
+static void append_tamed(struct buffer *tamed, const char *text)
+{
+    for (size_t size; *text != '\0'; text += size) {
+        if (begins_formula(text))
+            (void)buffer_append_text(tamed, "'");
+        size = strcspn(text, ";");
+        size += strspn(text + size, ";");
+        (void)buffer_append(tamed, text, size);
+    }
+}
+
+static void append_field(struct buffer *text, const char *field)
+{
+    bool is_quoted = strpbrk(field, ",;\"\r\n") != NULL || *field == ' ' ||
+                     (*field != '\0' && field[strlen(field) - 1] == ' ');
+
+    if (!is_quoted) {
+        (void)buffer_append_text(text, field);
+        return;
+    }
+    (void)buffer_append_text(text, "\"");
+    for (; *field != '\0'; field++)
+        (void)buffer_append(text, *field == '"' ? "\"\"" : field, *field == '"' ? 2 : 1);
+    (void)buffer_append_text(text, "\"");
+}
+
+/* What others wrote, the administrator among them: escaped as in the log. */
+static void append_text(struct buffer *text, const char *field)
+{
+    struct buffer shown, tamed;
+
+    if (field == NULL)
+        return;
+    buffer_init(&shown, FIELD_SIZE_MAX);
+    buffer_init(&tamed, 2 * FIELD_SIZE_MAX);
+    text_printable(&shown, field, strlen(field));
+    append_tamed(&tamed, shown.bytes);
+    append_field(text, tamed.bytes);
+    buffer_done(&tamed);
+    buffer_done(&shown);
+}
+
+/* What is not known is empty. */
+static void append_cell(struct buffer *text, const struct column *column, const void *row)
+{
+    const void *field = (const char *)row + column->offset;
+    char number[NUMBER_SIZE] = "", stamp[CLOCK_TEXT_SIZE];
+    int64_t count = -1;
+
+    switch (column->kind) {
+    case KIND_STAMP: append_text(text, clock_utc_text(stamp, *(const int64_t *)field)); return;
+    case KIND_OWN:
+    case KIND_REMOTE:
+    case KIND_FILLED: append_text(text, *(const char *const *)field); return;
+    case KIND_FLAG: append_text(text, *(const bool *)field ? "true" : "false"); return;
+    case KIND_CODE: count = *(const int *)field > 0 ? *(const int *)field : -1; break;
+    case KIND_COUNT: count = *(const int64_t *)field; break;
+    case KIND_TRIES: count = *(const unsigned *)field; break;
+    }
+    if (count >= 0)
+        (void)snprintf(number, sizeof number, "%lld", (long long)count);
+    (void)buffer_append_text(text, number);
+}
+
+static void append_record(struct buffer *text, const struct column *columns, size_t count,
+                          const void *row)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)buffer_append_text(text, i > 0 ? "," : "");
+        if (row != NULL)
+            append_cell(text, &columns[i], row);
+        else
+            (void)buffer_append_text(text, columns[i].name);
+    }
+    (void)buffer_append_text(text, "\n");
+}
+
+/* ---- pages ---- */
+
+struct writing {
+    struct output *output;
+    const struct history_request *request;
+    struct buffer page;
+    size_t count;
+};
+
+static const struct column *columns_of(const struct history_request *request, size_t *count)
+{
+    *count = request->messages ? COUNT_OF(message_columns) : COUNT_OF(answer_columns);
+    return request->messages ? message_columns : answer_columns;
+}
+
+void history_append(struct buffer *text, const struct history_request *request, const void *row)
+{
+    size_t count;
+    const struct column *columns = columns_of(request, &count);
+
+    switch (request->form) {
+    case HISTORY_TEXT:
+        if (request->messages)
+            history_text_message(text, &request->style, row);
+        else
+            history_text_answer(text, &request->style, row);
+        break;
+    case HISTORY_JSON: append_object(text, columns, count, row); break;
+    case HISTORY_CSV: append_record(text, columns, count, row); break;
+    }
+}
+
+static void turn_page(struct writing *writing)
+{
+    output_write(writing->output, writing->page.bytes, writing->page.size);
+    buffer_clear(&writing->page);
+}
+
+/* False when nothing more can be written. */
+static bool write_row(struct writing *writing, const void *row)
+{
+    bool has_comma = writing->request->form == HISTORY_JSON && writing->count > 0;
+
+    writing->count++;
+    (void)buffer_append_text(&writing->page, has_comma ? "," : "");
+    history_append(&writing->page, writing->request, row);
+    if (writing->page.size >= PAGE_SIZE)
+        turn_page(writing);
+    return writing->output->failure == 0;
+}
+
+static void begin(struct writing *writing)
+{
+    const struct history_request *request = writing->request;
+    size_t count;
+    const struct column *columns = columns_of(request, &count);
+
+    if (request->form == HISTORY_JSON)
+        (void)buffer_append_format(&writing->page, "{\"%s\":[",
+                                   request->messages ? "messages" : "answers");
+    else if (request->form == HISTORY_CSV)
+        append_record(&writing->page, columns, count, NULL);
+}
+
+static bool write_answer(void *context, const struct store_row *row)
+{
+    return write_row(context, row);
+}
+
+static bool write_message(void *context, const struct store_message *message)
+{
+    return write_row(context, message);
+}
+
+/* No answer of a good outcome is one that failed; to find that out, the store would look at all. */
+static bool is_contradiction(const struct store_filter *filter)
+{
+    enum outcome outcome;
+
+    return filter->failed && filter->outcome != NULL && outcome_find(filter->outcome, &outcome) &&
+           (outcome == OUTCOME_HELD || outcome_exit_status(outcome) == 0);
+}
+
+enum status history_write(struct output *output, struct store *store,
+                          const struct history_request *request, size_t *count, struct error *error)
+{
+    struct writing writing = {.output = output, .request = request};
+    enum status status = STATUS_OK;
+
+    buffer_init(&writing.page, PAGE_SIZE_MAX);
+    begin(&writing);
+    if (request->messages)
+        status = store_messages(store, &request->filter, write_message, &writing, error);
+    else if (!is_contradiction(&request->filter))
+        status = store_history(store, &request->filter, write_answer, &writing, error);
+    if (status == STATUS_OK) {
+        (void)buffer_append_text(&writing.page, request->form == HISTORY_JSON ? "]}\n" : "");
+        turn_page(&writing);
+        *count = writing.count;
+    }
+    buffer_done(&writing.page);
+    return status;
+}
