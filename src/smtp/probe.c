@@ -41,8 +41,7 @@ struct probe {
     const char *ehlo_name;      /* borrowed */
     const struct node *domains; /* borrowed */
     size_t count;
-    size_t *same;    /* for each domain the first one of its name, which is asked for all of them */
-    char **refusals; /* owned; for each domain that is asked; NULL: accepted, or not known yet */
+    char **refusals; /* owned; for each domain; NULL: accepted, or not known yet */
     enum probe_fate *fates;
     struct attempts *attempts;
     size_t current; /* the domain that was asked last */
@@ -57,48 +56,6 @@ struct probe {
     size_t command_size;
 };
 
-/* ---- domains ---- */
-
-struct name {
-    const char *text;
-    size_t index;
-};
-
-static int compare_names(const void *left, const void *right)
-{
-    const struct name *a = left, *b = right;
-    int order = strcmp(a->text, b->text);
-
-    if (order != 0)
-        return order;
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-/* Finds the doubles, and queues the first domain of each name in the order given. */
-static void queue_domains(struct probe *probe)
-{
-    struct name *names = memory_new(probe->count, sizeof *names);
-    size_t count = 0;
-
-    for (size_t i = 0; i < probe->count; i++) {
-        probe->same[i] = i;
-        if (probe->domains[i].form == NODE_DOMAIN)
-            names[count++] = (struct name){.text = probe->domains[i].name, .index = i};
-    }
-    qsort(names, count, sizeof *names, compare_names);
-    for (size_t i = 1; i < count; i++) {
-        if (strcmp(names[i].text, names[i - 1].text) == 0)
-            probe->same[names[i].index] = probe->same[names[i - 1].index];
-    }
-    free(names);
-    for (size_t i = 0; i < probe->count; i++) {
-        if (probe->domains[i].form == NODE_DOMAIN && probe->same[i] == i) {
-            probe->fates[i] = PROBE_LEFT_OUT;
-            attempts_add(probe->attempts, i);
-        }
-    }
-}
-
 struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_t count)
 {
     struct probe *probe = memory_new(1, sizeof *probe);
@@ -107,11 +64,13 @@ struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_
     probe->ehlo_name = ehlo_name;
     probe->domains = domains;
     probe->count = count;
-    probe->same = memory_new(count, sizeof *probe->same);
     probe->refusals = memory_new(count, sizeof *probe->refusals);
     probe->fates = memory_new(count, sizeof *probe->fates);
     probe->attempts = attempts_new(count);
-    queue_domains(probe);
+    for (size_t i = 0; i < count; i++) {
+        probe->fates[i] = PROBE_LEFT_OUT;
+        attempts_add(probe->attempts, i);
+    }
     if (name_size < DOMAIN_SIZE_MAX)
         name_size = DOMAIN_SIZE_MAX;
     probe->command_size = name_size + sizeof "RCPT TO:<postmaster@>\r\n";
@@ -126,7 +85,6 @@ void probe_free(struct probe *probe)
     for (size_t i = 0; i < probe->count; i++)
         free(probe->refusals[i]);
     free(probe->refusals);
-    free(probe->same);
     free(probe->fates);
     attempts_free(probe->attempts);
     free(probe->why);
@@ -383,10 +341,10 @@ const char *probe_why(const struct probe *probe)
 
 enum probe_fate probe_fate(const struct probe *probe, size_t domain)
 {
-    return probe->fates[probe->same[domain]];
+    return probe->fates[domain];
 }
 
 const char *probe_refusal(const struct probe *probe, size_t domain)
 {
-    return probe->why == NULL ? probe->refusals[probe->same[domain]] : NULL;
+    return probe->why == NULL ? probe->refusals[domain] : NULL;
 }

@@ -90,19 +90,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct server server = {.bytes = bytes + (size > 0 ? 1 : 0), .size = size > 0 ? size - 1 : 0};
 
     for (size_t i = 0; i < count; i++) {
-        nodes[i].form = i % 11 == 10 ? NODE_SUFFIX : NODE_DOMAIN;
-        (void)snprintf(nodes[i].name, sizeof nodes[i].name, "%sd%zu.test", i % 11 == 10 ? "@" : "",
-                       i % 100);
+        nodes[i].form = NODE_DOMAIN;
+        (void)snprintf(nodes[i].name, sizeof nodes[i].name, "d%zu.test", i);
     }
     struct probe *probe = probe_new("host.test", nodes, count);
     run(&server, probe);
-    for (size_t i = 0; i < count; i++) {
-        const char *refusal = probe_refusal(probe, i);
-
-        CHECK(refusal == NULL || (probe_why(probe) == NULL && nodes[i].form == NODE_DOMAIN));
-        if (i >= 100 && nodes[i].form == NODE_DOMAIN && nodes[i - 100].form == NODE_DOMAIN)
-            CHECK(refusal == probe_refusal(probe, i - 100));
-    }
+    for (size_t i = 0; i < count; i++)
+        CHECK(probe_refusal(probe, i) == NULL || probe_why(probe) == NULL);
     probe_free(probe);
     return 0;
 }

@@ -53,6 +53,8 @@ static const struct row rows[] = {
      "primary#1 < RCPT TO:<postmaster@a.test>\n", 1},
     {"suffixes and queues", SINK "  reply RCPT \"550 no\"\n", PRIMARY, "@a.test #b", "ready\n",
      "primary#1 < QUIT", 1},
+    {"doubles are asked for once", SINK "  reply RCPT#3+ \"550 again\"\n", PRIMARY,
+     "b.test a.test b.test a.test b.test", "ready\n", "primary#1 < QUIT", 1},
     {"HELO", SINK "  reply EHLO \"502 what\"\n", PRIMARY, "a.test", "ready\n",
      "primary#1 < HELO host.test\n", 1},
     {"nobody listens", SINK, "primary { address = \"127.0.0.1:1\" }\n", "a.test",

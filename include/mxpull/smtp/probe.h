@@ -23,14 +23,14 @@ enum probe_step {
 
 /* What has become of a domain. */
 enum probe_fate {
-    PROBE_ACCEPTED, /* or not to be asked for */
+    PROBE_ACCEPTED,
     PROBE_REFUSED,
     PROBE_CUT,      /* asked for, and the connection ended instead of an answer */
     PROBE_LEFT_OUT, /* not asked for, for the attempts ended before */
 };
 
-/* domains are borrowed; nodes that are not plain domains are passed over and stay untold. Without
- * any plain domain the greeting alone is looked at. ehlo_name is borrowed. */
+/* domains are borrowed: plain ones, each once. Without any the greeting alone is looked at. ehlo_name is
+ * borrowed. */
 struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_t count);
 
 /* NULL is allowed. */
