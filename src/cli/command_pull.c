@@ -319,13 +319,8 @@ static void follow_up(struct run *run)
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
     while (recorder_prune(run->record, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
-    for (;;) {
-        int64_t next_ms = hooks_advance(run->hooks);
-
-        if (hooks_are_idle(run->hooks) || signals_stop_requested())
-            return;
-        loop_turn(run->loop, next_ms);
-    }
+    while (!hooks_are_idle(run->hooks) && !signals_stop_requested())
+        loop_turn(run->loop, INT64_MAX);
 }
 
 /* Whether lines are missing in the log. */

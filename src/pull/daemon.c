@@ -257,14 +257,10 @@ static int64_t advance(struct daemon *daemon)
         take_over(daemon, generation, now);
     finish_look(daemon, now);
     begin_due(daemon, now);
-    for (struct generation *generation = daemon->current; generation != NULL;
-         generation = generation->older)
-        next_ms = earlier(next_ms, pool_advance(generation->pool));
     drop_older(daemon);
     daemon_plan_write(daemon, now);
     daemon_tell(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
-    next_ms = earlier(next_ms, hooks_advance(daemon->hooks));
     if (daemon->look == NULL || !primary_is_asked_first(daemon))
         next_ms = earlier(next_ms, plan_next_ms(daemon->plan, now));
     if (daemon->look == NULL)
@@ -311,14 +307,12 @@ static void stop(struct daemon *daemon)
     while (clock_monotonic_ms() < limit_ms) {
         for (struct generation *generation = daemon->current; generation != NULL;
              generation = generation->older) {
-            (void)pool_advance(generation->pool);
             (void)tell_turn(daemon);
             take_over(daemon, generation, daemon_now());
         }
-        int64_t next_ms = hooks_advance(daemon->hooks);
         if (daemon_count_under_way(daemon) == 0 && hooks_are_idle(daemon->hooks))
             break;
-        loop_turn(daemon->options.loop, earlier(next_ms, limit_ms));
+        loop_turn(daemon->options.loop, limit_ms);
     }
     recorder_finish(daemon->record, STORE_WAIT_AT_END_MS);
 }

@@ -269,7 +269,6 @@ static int64_t advance(struct round *round)
     take_over(round);
     int64_t next_ms = wake(round);
     clear(round);
-    next_ms = earlier(next_ms, pool_advance(round->pool));
     if (round->options.turned != NULL)
         next_ms =
             earlier(next_ms, round->options.turned(round->options.context, clock_monotonic_ms()));

@@ -1,6 +1,7 @@
 /* The administrator's commands, none of which is ever waited for by a poll. */
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/record/hooks.h>
 
@@ -19,11 +20,14 @@ struct hook {
 struct hooks {
     struct loop *loop; /* borrowed */
     int64_t timeout_ms;
+    struct timer timer;
     struct hook *waiting, **waiting_end;
     size_t waiting_count;
     struct hook *running;
     size_t running_count;
 };
+
+static void advance(void *context);
 
 struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
 {
@@ -31,6 +35,7 @@ struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
 
     hooks->loop = loop;
     hooks->timeout_ms = timeout_ms;
+    hooks->timer = (struct timer){.due = advance, .context = hooks, .on_wake = true};
     hooks->waiting_end = &hooks->waiting;
     return hooks;
 }
@@ -62,6 +67,7 @@ void hooks_free(struct hooks *hooks)
 {
     if (hooks == NULL)
         return;
+    timer_set(hooks->loop, &hooks->timer, INT64_MAX);
     free_list(hooks->waiting);
     free_list(hooks->running);
     free(hooks);
@@ -87,6 +93,7 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
     *hooks->waiting_end = hook;
     hooks->waiting_end = &hook->next;
     hooks->waiting_count++;
+    timer_set(hooks->loop, &hooks->timer, 0);
 }
 
 static void wake(void *context)
@@ -144,8 +151,10 @@ static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms
     return true;
 }
 
-int64_t hooks_advance(struct hooks *hooks)
+/* Begins and ends what there is to begin and end. */
+static void advance(void *context)
 {
+    struct hooks *hooks = context;
     int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
 
     for (struct hook **link = &hooks->running; *link != NULL;) {
@@ -165,7 +174,7 @@ int64_t hooks_advance(struct hooks *hooks)
         if (hook->deadline_ms < next_ms)
             next_ms = hook->deadline_ms;
     }
-    return next_ms;
+    timer_set(hooks->loop, &hooks->timer, next_ms);
 }
 
 bool hooks_are_idle(const struct hooks *hooks)

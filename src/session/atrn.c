@@ -17,6 +17,7 @@
 #include "atrn.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/smtp/reply.h>
 #include <mxpull/smtp/turning.h>
@@ -62,8 +63,8 @@ struct turn {
                           since a session has brought mail */
     bool in_clear, stopping;
     unsigned barren;
-    int64_t parted_ms; /* when the last connection to the provider was given up, monotonic */
-    int64_t resume_ms; /* in PAUSED */
+    int64_t parted_ms;  /* when the last connection to the provider was given up, monotonic */
+    struct timer pause; /* set in PAUSED */
 };
 
 static void act(struct turn *turn, enum turning_step step);
@@ -114,6 +115,7 @@ static void end(struct turn *turn)
     if (turn->state == OVER)
         return;
     turn->state = OVER;
+    timer_set(turn->options.polling->loop, &turn->pause, INT64_MAX);
     disconnect(turn);
     if (turn->bounds.left_out > 0)
         tell_left_out(turn);
@@ -440,11 +442,17 @@ static void act(struct turn *turn, enum turning_step step)
     case TURNING_PAUSE:
         disconnect(turn);
         turn->state = PAUSED;
-        turn->resume_ms = clock_monotonic_ms() + turning_pause_ms(turn->turning);
+        timer_set(turn->options.polling->loop, &turn->pause,
+                  clock_monotonic_ms() + turning_pause_ms(turn->turning));
         session_move(&turn->options, SESSION_WAITING, NULL);
         break;
     case TURNING_END: end(turn); break;
     }
+}
+
+static void pause_is_over(void *context)
+{
+    open_primary(context, PRIMARY, NULL);
 }
 
 struct turn *turn_new(const struct session_options *options)
@@ -452,6 +460,7 @@ struct turn *turn_new(const struct session_options *options)
     struct turn *turn = memory_new(1, sizeof *turn);
 
     turn->options = *options;
+    turn->pause = (struct timer){.due = pause_is_over, .context = turn};
     turn->verb = options->backup->method == METHOD_ATRN ? VERB_ATRN : VERB_TURN;
     turn_account_init(&turn->account, &turn->options);
     turn->bounds.credit_ms = turn->bounds.credit_max_ms =
@@ -466,16 +475,6 @@ struct turn *turn_new(const struct session_options *options)
     buffer_init(&turn->early, EARLY_SIZE_MAX);
     open_primary(turn, PRIMARY, NULL);
     return turn;
-}
-
-int64_t turn_due(const struct turn *turn)
-{
-    return turn->state == PAUSED ? turn->resume_ms : INT64_MAX;
-}
-
-void turn_resume(struct turn *turn)
-{
-    open_primary(turn, PRIMARY, NULL);
 }
 
 enum stage turn_stage(const struct turn *turn)
@@ -517,6 +516,7 @@ void turn_free(struct turn *turn)
     if (turn == NULL)
         return;
     disconnect(turn);
+    timer_set(turn->options.polling->loop, &turn->pause, INT64_MAX);
     free_spent(turn);
     free(turn->spent);
     turning_free(turn->turning);

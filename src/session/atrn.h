@@ -19,10 +19,6 @@ void turn_hurry(struct turn *turn);
 /* Breaks off: what was acknowledged is safe, the rest is still with the provider. At once. */
 void turn_stop(struct turn *turn);
 
-/* When turn_resume wants to be called, on the monotonic clock; INT64_MAX: not at all. */
-int64_t turn_due(const struct turn *turn);
-void turn_resume(struct turn *turn);
-
 /* After ended. NULL is allowed. */
 void turn_free(struct turn *turn);
 

@@ -2,15 +2,20 @@
 #include "password.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/process.h>
 
 #include <stdlib.h>
 
 struct password {
+    struct loop *loop; /* borrowed, as what follows */
     const struct config *config;
     const struct backup_config *backup;
+    void (*ended)(void *context);
+    void *context;
     struct process *process;
+    struct timer timer;
     int64_t deadline_ms;
 };
 
@@ -19,8 +24,20 @@ static void wake(void *context)
     loop_wake(context);
 }
 
+/* The loop was woken, by this command or for another reason, or the time is over. */
+static void look(void *context)
+{
+    struct password *password = context;
+
+    if (process_has_ended(password->process) || clock_monotonic_ms() >= password->deadline_ms)
+        password->ended(password->context);
+    else
+        timer_set(password->loop, &password->timer, password->deadline_ms);
+}
+
 struct password *password_start(struct loop *loop, const struct config *config,
-                                const struct backup_config *backup, struct error *error)
+                                const struct backup_config *backup, void (*ended)(void *context),
+                                void *context, struct error *error)
 {
     struct process *process;
 
@@ -30,16 +47,18 @@ struct password *password_start(struct loop *loop, const struct config *config,
         return NULL;
     }
     struct password *password = memory_new(1, sizeof *password);
-    *password = (struct password){.config = config,
-                                  .backup = backup,
-                                  .process = process,
-                                  .deadline_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000};
+    *password = (struct password){
+        .loop = loop,
+        .config = config,
+        .backup = backup,
+        .ended = ended,
+        .context = context,
+        .process = process,
+        .timer = {.due = look, .context = password, .on_wake = true},
+        .deadline_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000,
+    };
+    timer_set(loop, &password->timer, password->deadline_ms);
     return password;
-}
-
-int64_t password_due(struct password *password)
-{
-    return process_has_ended(password->process) ? 0 : password->deadline_ms;
 }
 
 enum status password_take(struct password *password, char **text, struct error *error)
@@ -66,6 +85,7 @@ void password_free(struct password *password)
 {
     if (password == NULL)
         return;
+    timer_set(password->loop, &password->timer, INT64_MAX);
     process_free(password->process);
     free(password);
 }

@@ -30,6 +30,8 @@ struct poll {
     bool claimed;
     bool stopped;
     bool over;
+    void (*ended)(void *context); /* NULL: nobody waits for it */
+    void *context;                /* borrowed */
 };
 
 bool poll_turns(const struct poll *poll)
@@ -109,6 +111,8 @@ static void finish(struct poll *poll)
         lock_set_give_back(poll->polling->claims, claim_key(poll->backup));
     poll->claimed = false;
     poll->over = true;
+    if (poll->ended != NULL)
+        poll->ended(poll->context);
 }
 
 /* ---- the course ---- */
@@ -127,6 +131,7 @@ void poll_free(struct poll *poll)
         return;
     disconnect(poll);
     password_free(poll->fetching);
+    poll->ended = NULL;
     finish(poll);
     for (size_t i = 0; i < poll->count; i++) {
         free(poll->results[i].command);
@@ -262,13 +267,29 @@ static void go_without_password(struct poll *poll, const struct error *error)
     finish(poll);
 }
 
+/* The command has ended, or has run for too long. */
+static void take_password(void *context)
+{
+    struct poll *poll = context;
+    struct error error;
+    enum status status = password_take(poll->fetching, &poll->password, &error);
+
+    password_free(poll->fetching);
+    poll->fetching = NULL;
+    if (status == STATUS_OK)
+        start_session(poll);
+    else
+        go_without_password(poll, &error);
+}
+
 static void begin_unasked(struct poll *poll)
 {
     const struct config *config = poll->polling->config;
     struct error error;
 
     if (poll_needs_command(poll)) {
-        poll->fetching = password_start(poll->polling->loop, config, poll->backup, &error);
+        poll->fetching =
+            password_start(poll->polling->loop, config, poll->backup, take_password, poll, &error);
         if (poll->fetching == NULL)
             go_without_password(poll, &error);
     } else if (poll->password == NULL &&
@@ -296,18 +317,10 @@ void poll_begin(struct poll *poll)
     }
 }
 
-/* The command has ended, or has run for too long. */
-static void take_password(struct poll *poll)
+void poll_watch(struct poll *poll, void (*ended)(void *context), void *context)
 {
-    struct error error;
-    enum status status = password_take(poll->fetching, &poll->password, &error);
-
-    password_free(poll->fetching);
-    poll->fetching = NULL;
-    if (status == STATUS_OK)
-        start_session(poll);
-    else
-        go_without_password(poll, &error);
+    poll->ended = ended;
+    poll->context = context;
 }
 
 bool poll_is_over(const struct poll *poll)
@@ -353,21 +366,6 @@ void poll_stop(struct poll *poll)
 bool poll_was_stopped(const struct poll *poll)
 {
     return poll->stopped;
-}
-
-int64_t poll_due(struct poll *poll)
-{
-    if (poll->fetching != NULL)
-        return password_due(poll->fetching);
-    return poll->turn != NULL ? turn_due(poll->turn) : INT64_MAX;
-}
-
-void poll_resume(struct poll *poll)
-{
-    if (poll->fetching != NULL)
-        take_password(poll);
-    else
-        turn_resume(poll->turn);
 }
 
 bool poll_needs_command(const struct poll *poll)

@@ -1,7 +1,7 @@
 /* The polls that are under way, and the rules of how many there may be. */
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/platform/clock.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/session/pool.h>
 
@@ -24,6 +24,7 @@ struct pool {
     size_t count, capacity;
     size_t at_once; /* sessions that there may be at the same time */
     size_t running, turning;
+    struct timer timer; /* set when there may be something to begin */
 };
 
 /* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
@@ -50,11 +51,14 @@ static size_t sessions_at_once(const struct config *config, size_t most)
     return possible;
 }
 
+static void advance(void *context);
+
 struct pool *pool_new(const struct polling *polling, size_t most)
 {
     struct pool *pool = memory_new(1, sizeof *pool);
 
     pool->polling = polling;
+    pool->timer = (struct timer){.due = advance, .context = pool};
     pool->at_once = sessions_at_once(polling->config, most);
     return pool;
 }
@@ -63,8 +67,17 @@ void pool_free(struct pool *pool)
 {
     if (pool == NULL)
         return;
+    timer_set(pool->polling->loop, &pool->timer, INT64_MAX);
     free(pool->members);
     free(pool);
+}
+
+/* There is a poll to begin, or one is over, which makes room for others and may be taken. */
+static void stir(void *context)
+{
+    struct pool *pool = context;
+
+    timer_set(pool->polling->loop, &pool->timer, 0);
 }
 
 void pool_add(struct pool *pool, struct poll *poll)
@@ -74,6 +87,8 @@ void pool_add(struct pool *pool, struct poll *poll)
         pool->members = memory_resize(pool->members, pool->capacity, sizeof *pool->members);
     }
     pool->members[pool->count++] = (struct member){.poll = poll};
+    poll_watch(poll, stir, pool);
+    stir(pool);
 }
 
 static size_t count_fetching(const struct pool *pool)
@@ -103,22 +118,6 @@ static void begin(struct pool *pool, struct member *member)
     poll_begin(member->poll);
 }
 
-/* Goes on with those whose pause is over, or whose command. Returns when the next one is. */
-static int64_t resume(struct pool *pool, int64_t now_ms)
-{
-    int64_t next_ms = INT64_MAX;
-
-    for (size_t i = 0; i < pool->count; i++) {
-        int64_t due_ms = poll_due(pool->members[i].poll);
-
-        if (due_ms <= now_ms)
-            poll_resume(pool->members[i].poll);
-        else if (due_ms < next_ms)
-            next_ms = due_ms;
-    }
-    return next_ms;
-}
-
 /* Where a provider waits for a place, those that have one get less time. */
 static void hurry(struct pool *pool)
 {
@@ -135,43 +134,47 @@ static void hurry(struct pool *pool)
     }
 }
 
-int64_t pool_advance(struct pool *pool)
+/* Begins the polls for which there is room now. */
+static void advance(void *context)
 {
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t next_ms = resume(pool, now_ms);
+    struct pool *pool = context;
     size_t fetching = count_fetching(pool);
 
     for (size_t i = 0; i < pool->count; i++) {
         struct member *member = &pool->members[i];
 
-        bool is_over = poll_is_over(member->poll); /* it was stopped before it began */
-        if (!member->running && !is_over && has_room(pool, member->poll, fetching)) {
-            begin(pool, member);
-            fetching += poll_is_fetching(member->poll) ? 1 : 0;
-            int64_t due_ms = poll_due(member->poll); /* a command has its time from now on */
-            next_ms = due_ms < next_ms ? due_ms : next_ms;
-        }
-        if (poll_is_over(member->poll))
-            next_ms = now_ms; /* to be taken */
+        if (member->running || poll_is_over(member->poll) || /* stopped before it began */
+            !has_room(pool, member->poll, fetching))
+            continue;
+        begin(pool, member);
+        fetching += poll_is_fetching(member->poll) ? 1 : 0;
     }
     hurry(pool);
-    return next_ms;
+}
+
+static struct poll *remove_member(struct pool *pool, size_t index)
+{
+    const struct member member = pool->members[index];
+
+    if (member.running) {
+        pool->running--;
+        pool->turning -= poll_turns(member.poll) ? 1 : 0;
+        stir(pool);
+    }
+    pool->count--;
+    memmove(&pool->members[index], &pool->members[index + 1],
+            (pool->count - index) * sizeof *pool->members);
+    poll_watch(member.poll, NULL, NULL);
+    return member.poll;
 }
 
 struct poll *pool_take(struct pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++) {
-        struct poll *poll = pool->members[i].poll;
-
-        if (!poll_is_over(poll))
+        if (!poll_is_over(pool->members[i].poll))
             continue;
-        if (pool->members[i].running) {
-            pool->running--;
-            pool->turning -= poll_turns(poll) ? 1 : 0;
-        }
-        pool->count--;
-        memmove(&pool->members[i], &pool->members[i + 1],
-                (pool->count - i) * sizeof *pool->members);
+        struct poll *poll = remove_member(pool, i);
+
         poll_conclude(poll);
         return poll;
     }
@@ -180,7 +183,7 @@ struct poll *pool_take(struct pool *pool)
 
 struct poll *pool_drop(struct pool *pool)
 {
-    return pool->count > 0 ? pool->members[--pool->count].poll : NULL;
+    return pool->count > 0 ? remove_member(pool, pool->count - 1) : NULL;
 }
 
 size_t pool_count(const struct pool *pool)

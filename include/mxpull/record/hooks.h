@@ -18,7 +18,7 @@ enum {
     HOOKS_WAITING_MAX = 10000 /* further ones are dropped, which is logged */
 };
 
-/* loop is borrowed: it is woken when a command has ended. timeout_ms is each command's time:
+/* loop is borrowed: its turns begin and end the commands. timeout_ms is each command's time:
  * HOOKS_TIMEOUT_MS. */
 struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms);
 
@@ -28,10 +28,6 @@ void hooks_free(struct hooks *hooks);
 /* Has command run with these variables; all copied. */
 void hooks_run(struct hooks *hooks, const char *command, const struct process_variable *variables,
                size_t count);
-
-/* Begins and ends what there is to begin and end. Returns when to call it again at the latest, on
- * the monotonic clock; INT64_MAX: when the loop wakes. */
-int64_t hooks_advance(struct hooks *hooks);
 
 /* Whether nothing runs and nothing waits. */
 bool hooks_are_idle(const struct hooks *hooks);

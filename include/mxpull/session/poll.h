@@ -87,6 +87,10 @@ void poll_clear(struct poll *poll, const struct preflight *preflight);
  * returns. */
 void poll_begin(struct poll *poll);
 
+/* Has ended called whenever the poll is over, also from within poll_begin and poll_stop; the poll may
+ * not be freed there. NULL: no longer. context is borrowed. */
+void poll_watch(struct poll *poll, void (*ended)(void *context), void *context);
+
 /* Whether a begun poll is over: every result is known. */
 bool poll_is_over(const struct poll *poll);
 
@@ -114,10 +118,6 @@ bool poll_was_stopped(const struct poll *poll);
 
 /* Gives every result that is not known this outcome. */
 void poll_settle(struct poll *poll, enum outcome outcome, const char *text);
-
-/* When poll_resume wants to be called, on the monotonic clock; INT64_MAX: not at all. */
-int64_t poll_due(struct poll *poll);
-void poll_resume(struct poll *poll);
 
 /* Whether it begins with a command, or is beginning so at this moment. */
 bool poll_needs_command(const struct poll *poll);

@@ -4,23 +4,21 @@
 #include <mxpull/session/poll.h>
 
 /* The polls that are under way at the same time: at most `concurrency`, and of those that hand mail
- * over at most relay_connections. The others wait. */
+ * over at most relay_connections. The others wait, and begin in a turn of the loop as soon as there is
+ * room; a loop_turn in which polls have come to their end returns. */
 struct pool;
 
 /* polling is borrowed for the pool's life; most: how many polls there may be in it. Never NULL. */
 struct pool *pool_new(const struct polling *polling, size_t most);
 
-/* Frees the pool and not the polls in it. NULL is allowed. */
+/* Frees the pool; the polls still in it may only be freed, before or after. NULL is allowed. */
 void pool_free(struct pool *pool);
 
 /* The poll, which was cleared, waits from now on. Borrowed until pool_take. */
 void pool_add(struct pool *pool, struct poll *poll);
 
-/* Does what can be done now. Returns when to call it again at the latest, on the monotonic clock;
- * INT64_MAX: after the next turn of the loop. */
-int64_t pool_advance(struct pool *pool);
-
-/* Takes a poll that is over out of the pool; NULL when there is none. */
+/* Takes a poll that is over out of the pool, which makes room for another one; NULL when there is
+ * none. */
 struct poll *pool_take(struct pool *pool);
 
 /* Takes any poll out of the pool, over or not; NULL when it is empty. */
