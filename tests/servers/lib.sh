@@ -99,7 +99,7 @@ needs() {
         [ -d "$SERVERS/$name" ] || skip "the server $name is not installed in $SERVERS (tests/servers/install.sh)"
     done
     trap clean_up EXIT
-    trap 'printf "FAILED: stopped from outside, or after %d s\n" "$TEST_SECONDS"; exit 1' HUP INT TERM
+    trap 'die "stopped from outside, or after $TEST_SECONDS s"' HUP INT TERM
     tmp=$(mktemp -d) || exit 1
     chmod 755 "$tmp"
     watch_the_time &
@@ -262,7 +262,7 @@ backup_section() {
 # run_mxpull ARGUMENT...: the program, with its output in $tmp/out, its errors in $tmp/err and its exit status in $status.
 run_mxpull() {
     # In the background, for a shell that waits can be stopped.
-    timeout -k 5 500 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    timeout -k 5 150 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
     program=$!
     wait "$program"
     status=$?
@@ -280,6 +280,7 @@ expect_pull() {
     expect "$1: exit status" "$2" "$status"
     expect "$1: exit_status in the JSON" "$2" "$(json .exit_status)"
     expect "$1: outcome" "$3" "$(json '[.results[].outcome] | unique | join(" ")')"
+    [ "$2" = "$status" ] || printf 'what it said: %s\n' "$(json '[.results[].text] | unique | join(" | ")')"
 }
 
 # expect_result BACKUP DOMAIN OUTCOME CODE
