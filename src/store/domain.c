@@ -113,6 +113,10 @@ int domain_record(struct store *store, const struct store_poll *poll,
     return statement_run(&statement);
 }
 
+enum {
+    ANSWERS_SEARCHED = 50 /* of a domain, for a good one newer than that recorded last */
+};
+
 struct domain_query {
     const char *backup, *domain;
     struct store_domain *state;
@@ -147,20 +151,29 @@ static void read_state(struct store *store, const struct statement *row, struct 
     state->refused_for_good = statement_column_number_or(row, 15, -1);
 }
 
-/* Of a domain whose last good answer has no stamp that is believed: that of the one before. */
+/* The row keeps the stamp of the good answer recorded last. Where the clock was ahead then, or behind,
+ * the newest stamp that is believed stands among the newest answers. */
 static int find_good(struct store *store, const struct domain_query *query)
 {
-    static const char sql[] = "SELECT at_ms FROM answers INDEXED BY answers_domain"
-                              " WHERE domain = ? AND at_ms BETWEEN ? AND ? AND backup = ?"
-                              " AND grade = 'good' ORDER BY at_ms DESC LIMIT 1";
+    static const char sql[] =
+        "SELECT max(at_ms) FROM (SELECT at_ms, grade FROM answers INDEXED BY answers_domain"
+        " WHERE domain = ?1 AND at_ms BETWEEN ?2 AND ?3 AND backup = ?4"
+        " ORDER BY at_ms DESC LIMIT ?5) WHERE grade = 'good'";
+    struct store_domain *state = query->state;
+    int64_t first_ms = state->good_ms != 0 ? state->good_ms + 1 : stamp_first(store), good_ms = 0;
     struct statement statement = statement_start(store, sql);
 
     statement_text(&statement, query->domain);
-    statement_number(&statement, stamp_first(store));
+    statement_number(&statement, first_ms);
     statement_number(&statement, stamp_last(store));
     statement_text(&statement, query->backup);
+    statement_number(&statement, state->good_ms != 0 ? ANSWERS_SEARCHED : -1);
     if (statement_row(&statement))
-        query->state->good_ms = statement_column_number(&statement, 0);
+        good_ms = statement_column_number(&statement, 0);
+    if (good_ms > state->good_ms)
+        state->good_ms = good_ms;
+    if (state->at_ms != 0 && state->at_ms < state->good_ms)
+        state->at_ms = state->good_ms;
     return statement_end(&statement);
 }
 
@@ -179,7 +192,7 @@ static int get_domain(struct store *store, void *context)
     if (query->found)
         read_state(store, &statement, query->state);
     int code = statement_end(&statement);
-    if (code == SQLITE_OK && query->found && query->state->has_good && query->state->good_ms == 0)
+    if (code == SQLITE_OK && query->found && query->state->has_good)
         code = find_good(store, query);
     return code;
 }

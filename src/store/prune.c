@@ -7,43 +7,48 @@
 enum {
     ROWS_MAX = 2000,
     PAGES_MAX = 1000, /* given back at once */
-    SPARE_PARTS = 8   /* of which one may be spare: new rows find their place there */
+    SPARE_PARTS = 8,  /* of which one may be spare: new rows find their place there */
+    WITNESSES = 8     /* parts of the time that is kept */
 };
 
 /* Rows of a table by their stamps, which an index has in order. */
 #define OLDEST(table, stamp)                                                                       \
     "SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? ORDER BY " stamp " LIMIT 1"
+#define COUNT(table, stamp) "SELECT count(*) FROM " table " WHERE " stamp " BETWEEN ? AND ?"
 #define ROWS(table, stamp)                                                                         \
     "(SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? AND id < ?"                         \
     " ORDER BY " stamp ", id LIMIT ?)"
 #define REMOVE(table, stamp) "DELETE FROM " table " WHERE id IN " ROWS(table, stamp)
 
 static const struct part {
-    const char *oldest, *remove;
+    const char *oldest, *count, *remove;
     const char *remove_first; /* what points at them, and is not counted; or NULL */
 } parts[] = {
-    {OLDEST("answers", "at_ms"), REMOVE("answers", "at_ms"), NULL},
-    {OLDEST("polls", "ended_ms"), REMOVE("polls", "ended_ms"), NULL},
-    {OLDEST("messages", "at_ms"), REMOVE("messages", "at_ms"),
+    {OLDEST("answers", "at_ms"), COUNT("answers", "at_ms"), REMOVE("answers", "at_ms"), NULL},
+    {OLDEST("polls", "ended_ms"), COUNT("polls", "ended_ms"), REMOVE("polls", "ended_ms"), NULL},
+    {OLDEST("messages", "at_ms"), COUNT("messages", "at_ms"), REMOVE("messages", "at_ms"),
      "DELETE FROM message_domains WHERE message IN " ROWS("messages", "at_ms")},
-    {OLDEST("outages", "ended_ms"), REMOVE("outages", "ended_ms"), NULL},
+    {OLDEST("outages", "ended_ms"), COUNT("outages", "ended_ms"), REMOVE("outages", "ended_ms"),
+     NULL},
 };
 
 struct prune {
     int64_t now_ms;
     int64_t keep_ms;
     int64_t left; /* rows that may still go */
+    bool is_slow; /* no more of them this time */
 };
 
-static int find_oldest(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
-                       int64_t *id)
+/* One number about the rows with stamps from first_ms to last_ms. */
+static int ask_number(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
+                      int64_t *number)
 {
     struct statement statement = statement_start(store, sql);
 
     statement_number(&statement, first_ms);
     statement_number(&statement, last_ms);
     if (statement_row(&statement))
-        *id = statement_column_number(&statement, 0);
+        *number = statement_column_number(&statement, 0);
     return statement_end(&statement);
 }
 
@@ -74,25 +79,67 @@ static int remove_part(struct store *store, const struct part *part, struct prun
     return code;
 }
 
+/* Whether there are answers in each so-th part of the time that is kept. A few answers by a clock that was
+ * far ahead do not make old what is not. */
+static int find_witnesses(struct store *store, const struct prune *prune, bool *are_there)
+{
+    int64_t span_ms = prune->keep_ms / WITNESSES, from_ms = prune->now_ms - prune->keep_ms;
+    int code = SQLITE_OK;
+
+    *are_there = true;
+    for (int i = 0; i < WITNESSES && code == SQLITE_OK && *are_there; i++, from_ms += span_ms) {
+        int64_t id = 0;
+
+        code = ask_number(store, parts[0].oldest, from_ms, from_ms + span_ms, &id);
+        *are_there = id != 0;
+    }
+    return code;
+}
+
+/* After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just now. */
+static int limit_part(struct store *store, const struct part *part, struct prune *prune)
+{
+    int64_t come = 0;
+    int code = SQLITE_OK;
+
+    if (prune->is_slow) {
+        code = ask_number(store, part->count, prune->now_ms - STAMP_AHEAD_MS,
+                          prune->now_ms + STAMP_AHEAD_MS, &come);
+        prune->left = come < ROWS_MAX / 2 ? come * 2 : ROWS_MAX;
+    }
+    return code;
+}
+
+static int prune_part(struct store *store, const struct part *part, struct prune *prune)
+{
+    int64_t old_ms = prune->now_ms - prune->keep_ms, ahead_ms = prune->now_ms + STAMP_AHEAD_MS;
+    int64_t floor_ms = prune->now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1, kept = 0;
+    int code = ask_number(store, part->oldest, old_ms, prune->now_ms, &kept);
+
+    if (code == SQLITE_OK)
+        code = limit_part(store, part, prune);
+    if (code == SQLITE_OK && prune->left > 0)
+        code = remove_part(store, part, prune, floor_ms, old_ms - 1, INT64_MAX);
+    if (code == SQLITE_OK && prune->left > 0)
+        code = remove_part(store, part, prune, ahead_ms + 1, INT64_MAX, kept);
+    if (code == SQLITE_OK && prune->left > 0)
+        code = remove_part(store, part, prune, 1, floor_ms - 1, kept);
+    return code;
+}
+
 static int prune_all(struct store *store, void *context)
 {
     struct prune *prune = context;
-    int64_t old_ms = prune->now_ms - prune->keep_ms, ahead_ms = prune->now_ms + STAMP_AHEAD_MS;
-    int64_t floor_ms = prune->now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1, witness = 0;
-    int code = find_oldest(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
+    int64_t old_ms = prune->now_ms - prune->keep_ms, witness = 0;
+    bool are_there = false;
+    int code = ask_number(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
 
+    if (code == SQLITE_OK)
+        code = find_witnesses(store, prune, &are_there);
     prune->left = ROWS_MAX;
-    for (size_t i = 0; code == SQLITE_OK && witness != 0 && i < COUNT_OF(parts); i++) {
-        int64_t kept = 0;
-
-        code = find_oldest(store, parts[i].oldest, old_ms, prune->now_ms, &kept);
-        if (code == SQLITE_OK && prune->left > 0)
-            code = remove_part(store, &parts[i], prune, floor_ms, old_ms - 1, INT64_MAX);
-        if (code == SQLITE_OK && prune->left > 0)
-            code = remove_part(store, &parts[i], prune, ahead_ms + 1, INT64_MAX, kept);
-        if (code == SQLITE_OK && prune->left > 0)
-            code = remove_part(store, &parts[i], prune, 1, floor_ms - 1, kept);
-    }
+    prune->is_slow = !are_there;
+    for (size_t i = 0; code == SQLITE_OK && witness != 0 && i < COUNT_OF(parts); i++)
+        code = prune_part(store, &parts[i], prune);
     return code;
 }
 
@@ -128,6 +175,6 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
     if (store->keep_s > 0)
         status = transaction_run(store, ACCESS_WRITE, prune_all, &prune, error);
     if (status == STATUS_OK)
-        *more = store->keep_s > 0 && (prune.left <= 0 || give_back(store));
+        *more = store->keep_s > 0 && ((prune.left <= 0 && !prune.is_slow) || give_back(store));
     return status;
 }

@@ -496,7 +496,7 @@ static void old_rows_go(void **state)
     for (int i = 0; i < 2500; i++)
         (void)add(store, "mx2", 1000 + i, "old.test", STORE_GOOD);
     for (int i = 0; i < 10; i++)
-        (void)add(store, "mx2", 1500000 + i, "new.test", STORE_GOOD);
+        (void)add(store, "mx2", 1010000 + i * 100000, "new.test", STORE_GOOD);
     assert_ok(store_commit(store, &problem));
     assert_ok(store_prune(store, 2000000, &more, &problem));
     assert_true(more);
