@@ -1,0 +1,351 @@
+/* The way to a file, one folder after the other, each held open so that none is exchanged behind our back, and
+ * root's acting as the user to whom the first one on the way belongs that is not root's: he could lead us
+ * anywhere from there. The real user id stays root's, so he can neither trace nor signal us meanwhile. */
+#include "folder.h"
+#include "error.h"
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/secrets.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a folder is held by where reading it is not asked for. */
+#ifdef O_PATH
+#define HOLD O_PATH
+#else
+#define HOLD O_RDONLY
+#endif
+
+enum {
+    LINKS_MAX = 40,
+    PATH_SIZE_MAX = 16 * 1024,
+    MADE_MODE = 0700,
+    WRITTEN_BITS = 022,
+    GROUPS_MAX = 256
+};
+
+/* ---- whose rights ---- */
+
+/* Root's own, while another user's are taken on. */
+static struct {
+    size_t depth;
+    gid_t gid;
+    gid_t groups[GROUPS_MAX];
+    int count;
+} root;
+
+static bool give_back(void)
+{
+    bool is_done = seteuid(0) == 0 && setegid(root.gid) == 0 &&
+                   setgroups((size_t)root.count, root.groups) == 0;
+
+    secrets_protect(); /* another effective user undoes it */
+    return is_done;
+}
+
+static bool take_on(const struct folder *folder)
+{
+    root.gid = getegid();
+    root.count = getgroups(GROUPS_MAX, root.groups);
+    if (root.count < 0)
+        return false;
+    bool is_done = setgroups((size_t)folder->group_count, folder->groups) == 0 &&
+                   setegid(folder->gid) == 0 && seteuid(folder->uid) == 0;
+    int saved = errno;
+
+    if (is_done)
+        secrets_protect();
+    else
+        (void)give_back();
+    errno = saved;
+    return is_done;
+}
+
+void folder_enter(const struct folder *folder)
+{
+    if (folder == NULL || !folder->is_foreign || root.depth++ > 0)
+        return;
+    if (!take_on(folder)) /* it could when the folder was found */
+        abort();
+}
+
+void folder_leave(const struct folder *folder)
+{
+    int saved = errno;
+
+    if (folder == NULL || !folder->is_foreign || --root.depth > 0)
+        return;
+    if (!give_back())
+        abort();
+    errno = saved;
+}
+
+static void find_groups(struct folder *folder, const struct stat *facts)
+{
+    const struct passwd *user = getpwuid(folder->uid);
+
+    folder->gid = user != NULL ? user->pw_gid : facts->st_gid;
+    folder->group_count = 1;
+    folder->groups = memory_new(GROUPS_MAX, sizeof *folder->groups);
+    folder->groups[0] = folder->gid;
+    if (user == NULL)
+        return;
+    folder->group_count = GROUPS_MAX;
+    if (getgrouplist(user->pw_name, user->pw_gid, folder->groups, &folder->group_count) < 0)
+        folder->group_count = GROUPS_MAX;
+}
+
+/* False where the rights of this user cannot be had. */
+static bool note_owner(struct folder *folder, const struct stat *facts)
+{
+    if (folder->is_foreign || geteuid() != 0 || facts->st_uid == 0)
+        return true;
+    folder->uid = facts->st_uid;
+    find_groups(folder, facts);
+    if (!take_on(folder))
+        return false;
+    folder->is_foreign = true;
+    return give_back();
+}
+
+/* ---- the way ---- */
+
+static bool hold(struct folder *folder, int descriptor)
+{
+    struct stat facts;
+
+    if (descriptor < 0)
+        return false;
+    if (folder->descriptor >= 0)
+        (void)close(folder->descriptor);
+    folder->descriptor = descriptor;
+    if (fstat(descriptor, &facts) != 0)
+        return false;
+    folder->is_open_to_others = (facts.st_mode & WRITTEN_BITS) != 0;
+    return note_owner(folder, &facts);
+}
+
+/* Reads where the link of that name leads to, and whose it is. False where it is none. */
+static bool read_link(const struct folder *folder, const char *name, struct buffer *target,
+                      struct stat *facts)
+{
+    char text[PATH_MAX];
+    int saved = errno;
+#ifdef O_PATH
+    int link = openat(folder->descriptor, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    ssize_t size = link >= 0 && fstat(link, facts) == 0 && S_ISLNK(facts->st_mode)
+                       ? readlinkat(link, "", text, sizeof text)
+                       : -1;
+
+    if (link >= 0)
+        (void)close(link);
+#else
+    ssize_t size = fstatat(folder->descriptor, name, facts, AT_SYMLINK_NOFOLLOW) == 0
+                       ? readlinkat(folder->descriptor, name, text, sizeof text)
+                       : -1;
+#endif
+    errno = saved;
+    buffer_clear(target);
+    return size > 0 && (size_t)size < sizeof text &&
+           buffer_append(target, text, (size_t)size) == STATUS_OK;
+}
+
+/* Goes where target says; rest is what comes behind it. */
+static bool follow(struct folder *folder, struct buffer *target, struct buffer *rest)
+{
+    errno = ENAMETOOLONG;
+    if (buffer_append(target, rest->bytes, rest->size) != STATUS_OK)
+        return false;
+    buffer_clear(rest);
+    (void)buffer_append(rest, target->bytes, target->size);
+    return rest->bytes[0] != '/' || hold(folder, open("/", HOLD | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* The folder of that name, or a link to one. */
+static bool go_into(struct folder *folder, const char *name, bool is_made, struct buffer *rest,
+                    int *links)
+{
+    struct buffer target;
+    struct stat link;
+    bool is_done = false;
+
+    buffer_init(&target, PATH_SIZE_MAX);
+    folder_enter(folder);
+    int next = openat(folder->descriptor, name, HOLD | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0 && errno == ENOENT && is_made && mkdirat(folder->descriptor, name, MADE_MODE) == 0)
+        next = openat(folder->descriptor, name, HOLD | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool is_link = next < 0 && read_link(folder, name, &target, &link);
+    folder_leave(folder);
+    if (is_link && ++*links > LINKS_MAX)
+        errno = ELOOP;
+    else if (is_link)
+        is_done = note_owner(folder, &link) && follow(folder, &target, rest);
+    else
+        is_done = hold(folder, next);
+    buffer_done(&target);
+    return is_done;
+}
+
+/* The file's name is kept; a link of root's or ours may lead on. *is_there: the way ends here. */
+static bool take_name(struct folder *folder, const char *name, enum folder_last last,
+                      struct buffer *rest, int *links, bool *is_there)
+{
+    struct buffer target;
+    struct stat link;
+    bool is_done = true;
+
+    buffer_init(&target, PATH_SIZE_MAX);
+    *is_there = last == FOLDER_LAST_FILE || folder->is_foreign ||
+                !read_link(folder, name, &target, &link) ||
+                (link.st_uid != 0 && link.st_uid != geteuid()) || ++*links > LINKS_MAX;
+    if (*is_there)
+        (void)snprintf(folder->name, sizeof folder->name, "%s", name);
+    else
+        is_done = follow(folder, &target, rest);
+    buffer_done(&target);
+    return is_done;
+}
+
+static bool walk(struct folder *folder, struct buffer *rest, enum folder_last last)
+{
+    char name[NAME_MAX + 1];
+    int links = 0;
+    bool is_there = false;
+    bool goes_on =
+        hold(folder, open(rest->bytes[0] == '/' ? "/" : ".", HOLD | O_DIRECTORY | O_CLOEXEC));
+
+    while (goes_on && !is_there) {
+        buffer_consume(rest, strspn(rest->bytes, "/"));
+        size_t size = strcspn(rest->bytes, "/");
+
+        errno = ENAMETOOLONG;
+        if (size >= sizeof name)
+            return false;
+        (void)snprintf(name, sizeof name, "%.*s", (int)size, rest->bytes);
+        buffer_consume(rest, size);
+        bool is_file = rest->size == 0 && last >= FOLDER_LAST_FILE;
+        errno = EISDIR;
+        if (size == 0)
+            return !is_file;
+        goes_on = is_file ? take_name(folder, name, last, rest, &links, &is_there)
+                          : go_into(folder, name, last == FOLDER_LAST_MADE, rest, &links);
+    }
+    return goes_on;
+}
+
+bool folder_find(struct folder *folder, const char *path, enum folder_last last)
+{
+    struct buffer rest;
+    bool is_found;
+
+    *folder = (struct folder){.descriptor = -1, .path = memory_copy(path)};
+    buffer_init(&rest, PATH_SIZE_MAX);
+    errno = *path == '\0' ? ENOENT : ENAMETOOLONG;
+    is_found =
+        *path != '\0' && buffer_append_text(&rest, path) == STATUS_OK && walk(folder, &rest, last);
+    if (!is_found)
+        folder_done(folder);
+    buffer_done(&rest);
+    return is_found;
+}
+
+void folder_done(struct folder *folder)
+{
+    int saved = errno;
+
+    if (folder->descriptor >= 0)
+        (void)close(folder->descriptor);
+    free(folder->groups);
+    free(folder->path);
+    errno = saved;
+}
+
+/* ---- what is in it ---- */
+
+const char *folder_strange_kind(mode_t mode)
+{
+    return S_ISREG(mode)    ? NULL
+           : S_ISDIR(mode)  ? "directory"
+           : S_ISFIFO(mode) ? "pipe"
+           : S_ISSOCK(mode) ? "socket"
+           : S_ISLNK(mode)  ? "link"
+                            : "device";
+}
+
+int folder_open_file(const struct folder *folder, int flags, mode_t mode)
+{
+    folder_enter(folder);
+    int descriptor = openat(folder->descriptor, folder->name,
+                            flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+    folder_leave(folder);
+    return descriptor;
+}
+
+bool folder_is_trusted(const struct folder *folder, int descriptor, struct stat *facts)
+{
+    uid_t owner = folder->is_foreign ? folder->uid : geteuid();
+
+    if (fstat(descriptor, facts) != 0)
+        return false;
+    errno = EPERM;
+    return S_ISREG(facts->st_mode) && ((!folder->is_foreign && !folder->is_open_to_others) ||
+                                       (facts->st_nlink == 1 && facts->st_uid == owner));
+}
+
+/* ---- held for longer ---- */
+
+enum status folder_open(struct folder **folder, const char *path, struct error *error)
+{
+    struct folder found;
+
+    if (!folder_find(&found, path, FOLDER_LAST_FOLDER))
+        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
+                         posix_error_text(errno));
+    (void)snprintf(found.handle, sizeof found.handle, "/proc/self/fd/%d", found.descriptor);
+    *folder = memory_new(1, sizeof **folder);
+    **folder = found;
+    return STATUS_OK;
+}
+
+void folder_close(struct folder *folder)
+{
+    if (folder == NULL)
+        return;
+    folder_done(folder);
+    free(folder);
+}
+
+const char *folder_path(const struct folder *folder, bool *is_handle)
+{
+    struct stat facts;
+
+    *is_handle = folder->is_foreign && stat(folder->handle, &facts) == 0;
+    return *is_handle ? folder->handle : folder->path;
+}
+
+enum status folder_check_ours(const struct folder *folder, struct error *error)
+{
+    if (!folder->is_open_to_others)
+        return STATUS_OK;
+    return error_set(error, STATUS_SYSTEM, "%s: can be written by others; run: chmod go-w %s",
+                     folder->path, folder->path);
+}
+
+enum status folder_check_file(const struct folder *folder, const char *name, struct error *error)
+{
+    struct stat facts;
+
+    if (fstatat(folder->descriptor, name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+        folder_strange_kind(facts.st_mode) == NULL || S_ISDIR(facts.st_mode))
+        return STATUS_OK;
+    return error_set(error, STATUS_SYSTEM, "%s/%s: is a %s, not a file", folder->path, name,
+                     folder_strange_kind(facts.st_mode));
+}

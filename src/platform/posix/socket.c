@@ -1,0 +1,91 @@
+/* Sockets of others, and how many there may be, on POSIX. */
+#include "error.h"
+
+#include <mxpull/platform/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+intptr_t socket_open(int family, int type, int protocol, int *number)
+{
+    int opened = socket(family, type, protocol);
+
+    if (opened < 0)
+        *number = errno;
+    else
+        (void)fcntl(opened, F_SETFD, FD_CLOEXEC);
+    return opened;
+}
+
+void socket_close(intptr_t socket)
+{
+    (void)close((int)socket);
+}
+
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
+{
+    const struct sockaddr *any = address;
+
+    text[0] = '\0';
+    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
+        getnameinfo(any, (socklen_t)size, text, (socklen_t)text_size, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}
+
+static enum status status_of_errno(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? STATUS_BUSY
+                                                                     : STATUS_UNREACHABLE;
+}
+
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
+{
+    ssize_t sent = send((int)socket, bytes, size, MSG_NOSIGNAL);
+
+    if (sent < 0)
+        return status_of_errno();
+    *done = (size_t)sent;
+    return STATUS_OK;
+}
+
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
+{
+    ssize_t received = recv((int)socket, bytes, size, 0);
+
+    if (received < 0)
+        return status_of_errno();
+    *done = (size_t)received;
+    return STATUS_OK;
+}
+
+const char *socket_error_text(int number)
+{
+    return posix_error_text(number);
+}
+
+bool socket_is_short(int number)
+{
+    return posix_error_status(number) == STATUS_SHORTAGE;
+}
+
+size_t socket_raise_limit(size_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < wanted) {
+        limit.rlim_cur =
+            limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted ? wanted
+                                                                      : (size_t)limit.rlim_cur;
+}

@@ -1,0 +1,228 @@
+#include "access.h"
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+
+#include <aclapi.h>
+#include <sddl.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LIST_SIZE_MAX = 4 * 1024
+};
+
+static const char system_sid[] = "S-1-5-18", administrators_sid[] = "S-1-5-32-544",
+                  service_sid[] = "S-1-5-19", owner_rights_sid[] = "S-1-3-4";
+
+/* Our own account as "S-1-…"; NULL when the system does not tell. The caller frees it. */
+static char *own_sid(void)
+{
+    union {
+        TOKEN_USER user;
+        BYTE bytes[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } facts;
+    HANDLE token;
+    DWORD size = 0;
+    wchar_t *text = NULL;
+    char *sid = NULL;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return NULL;
+    if (GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size) &&
+        ConvertSidToStringSidW(facts.user.User.Sid, &text)) {
+        sid = win32_narrow(text);
+        (void)LocalFree(text);
+    }
+    (void)CloseHandle(token);
+    return sid;
+}
+
+static bool is_one_of_us(PSID who, const char *self)
+{
+    wchar_t *text = NULL;
+    bool is_ours;
+
+    if (!ConvertSidToStringSidW(who, &text))
+        return false;
+    char *sid = win32_narrow(text);
+    is_ours = strcmp(sid, system_sid) == 0 || strcmp(sid, administrators_sid) == 0 ||
+              strcmp(sid, service_sid) == 0 || strcmp(sid, owner_rights_sid) == 0 ||
+              (self != NULL && strcmp(sid, self) == 0);
+    (void)LocalFree(text);
+    free(sid);
+    return is_ours;
+}
+
+/* Whether one entry lets somebody else in. Entries of the kinds that conditions hang on count as well;
+ * those that deny do not help, for they may come too late. */
+static bool lets_others_in(ACE_HEADER *entry, const char *self, enum access_right right)
+{
+    const ACCESS_MASK writing =
+        FILE_WRITE_DATA | FILE_APPEND_DATA | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
+    const ACCESS_MASK reading = FILE_READ_DATA | GENERIC_READ;
+    const ACCESS_MASK wanted = right == ACCESS_WRITE ? writing : writing | reading;
+    ACCESS_ALLOWED_ACE *allowed = (ACCESS_ALLOWED_ACE *)(void *)entry;
+
+    if ((entry->AceFlags & INHERIT_ONLY_ACE) != 0 ||
+        (entry->AceType != ACCESS_ALLOWED_ACE_TYPE &&
+         entry->AceType != ACCESS_ALLOWED_CALLBACK_ACE_TYPE))
+        return false;
+    return (allowed->Mask & wanted) != 0 && !is_one_of_us(&allowed->SidStart, self);
+}
+
+/* An open file's. */
+struct security {
+    PSECURITY_DESCRIPTOR descriptor; /* in which the others stand */
+    PSID owner;
+    PACL list;
+};
+
+/* Returns an error number, or 0. */
+static DWORD read_security(HANDLE file, struct security *security)
+{
+    *security = (struct security){0};
+    return GetSecurityInfo(file, SE_FILE_OBJECT,
+                           OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &security->owner,
+                           NULL, &security->list, NULL, &security->descriptor);
+}
+
+enum access access_of(HANDLE file, enum access_right right)
+{
+    struct security security;
+    char *self = own_sid();
+    enum access access = ACCESS_OURS;
+    DWORD failed = read_security(file, &security);
+
+    if (failed != ERROR_SUCCESS) {
+        SetLastError(failed);
+        access = ACCESS_UNKNOWN;
+    } else if (security.list == NULL || security.owner == NULL ||
+               !is_one_of_us(security.owner, self)) {
+        access =
+            ACCESS_OTHERS; /* without a list everybody may do everything, and so may an owner */
+    }
+    for (DWORD i = 0; access == ACCESS_OURS && i < security.list->AceCount; i++) {
+        void *entry = NULL;
+
+        if (!GetAce(security.list, i, &entry) || lets_others_in(entry, self, right))
+            access = ACCESS_OTHERS;
+    }
+    (void)LocalFree(security.descriptor);
+    free(self);
+    return access;
+}
+
+/* Whether it lies below %ProgramData%, from where the service has its files. */
+static bool is_for_service(const char *path)
+{
+    char *program_data = win32_variable("ProgramData");
+    char *base = program_data != NULL ? win32_full_path(program_data) : NULL;
+    char *full = win32_full_path(path);
+    bool is_below =
+        base != NULL && full != NULL && text_starts_with(full, base) && full[strlen(base)] == '\\';
+
+    free(full);
+    free(base);
+    free(program_data);
+    return is_below;
+}
+
+/* Calls add for each account that something is to be open to; rights is 'F' for all, 'R' for reading.
+ * self may be NULL. */
+static void list_accounts(bool for_service, const char *self,
+                          void (*add)(struct buffer *list, const char *sid, char rights),
+                          struct buffer *list)
+{
+    add(list, system_sid, 'F');
+    add(list, administrators_sid, 'F');
+    if (self != NULL && strcmp(self, system_sid) != 0 && strcmp(self, service_sid) != 0)
+        add(list, self, 'F');
+    if (for_service)
+        add(list, service_sid, 'R');
+}
+
+static void add_grant(struct buffer *list, const char *sid, char rights)
+{
+    (void)buffer_append_format(list, " *%s:%c", sid, rights);
+}
+
+/* Entries of the file's own stay when inheritance ends. */
+static void add_removals(struct buffer *list, PACL entries, const char *self)
+{
+    void *entry = NULL;
+
+    for (DWORD i = 0; entries != NULL && i < entries->AceCount && GetAce(entries, i, &entry); i++) {
+        wchar_t *text = NULL;
+
+        if ((((ACE_HEADER *)entry)->AceFlags & INHERITED_ACE) != 0 ||
+            !lets_others_in(entry, self, ACCESS_READ_OR_WRITE) ||
+            !ConvertSidToStringSidW(&((ACCESS_ALLOWED_ACE *)entry)->SidStart, &text))
+            continue;
+        char *sid = win32_narrow(text);
+        (void)buffer_append_format(list, " /remove:g *%s", sid);
+        (void)LocalFree(text);
+        free(sid);
+    }
+}
+
+char *access_icacls(HANDLE file, const char *path)
+{
+    bool for_service = is_for_service(path);
+    /* The service would refuse what is open to one more, or his, be he the one who asks. */
+    char *self = for_service ? NULL : own_sid(), *command;
+    struct security security;
+    struct buffer words;
+
+    (void)read_security(file, &security);
+    buffer_init(&words, LIST_SIZE_MAX);
+    (void)buffer_append_format(&words, "icacls \"%s\" /inheritance:r /grant:r", path);
+    list_accounts(for_service, self, add_grant, &words);
+    add_removals(&words, security.list, self);
+    if (security.owner != NULL && !is_one_of_us(security.owner, self))
+        (void)buffer_append_format(&words, " && icacls \"%s\" /setowner *%s", path,
+                                   administrators_sid);
+    command = memory_copy(words.bytes);
+    buffer_done(&words);
+    (void)LocalFree(security.descriptor);
+    free(self);
+    return command;
+}
+
+/* What is new is the state, which the daemon must be able to write. */
+static void add_entry(struct buffer *list, const char *sid, char rights)
+{
+    (void)rights;
+    (void)buffer_append_format(list, "(A;OICI;FA;;;%s)", sid);
+}
+
+SECURITY_ATTRIBUTES *access_new(const char *path)
+{
+    SECURITY_ATTRIBUTES *attributes = memory_new(1, sizeof *attributes);
+    char *self = own_sid();
+    struct buffer list;
+
+    buffer_init(&list, LIST_SIZE_MAX);
+    (void)buffer_append_text(&list, "D:P");
+    list_accounts(is_for_service(path), self, add_entry, &list);
+    free(self);
+    wchar_t *wide = win32_wide(list.bytes);
+    attributes->nLength = sizeof *attributes;
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(
+            wide, SDDL_REVISION_1, &attributes->lpSecurityDescriptor, NULL)) {
+        free(attributes);
+        attributes = NULL;
+    }
+    free(wide);
+    buffer_done(&list);
+    return attributes;
+}
+
+void access_free_new(SECURITY_ATTRIBUTES *attributes)
+{
+    if (attributes == NULL)
+        return;
+    (void)LocalFree(attributes->lpSecurityDescriptor);
+    free(attributes);
+}

@@ -1,0 +1,209 @@
+/* The daemon as a Windows service. The Service Control Manager wants a thread of its own to talk to, so
+ * the daemon's own thread goes its way as in a console, and only its state is passed on:
+ *
+ *   start pending --service_ready--> running --service_stopping, stop, shutdown--> stop pending
+ *   stop pending --the program ends--> stopped
+ *
+ * Controls: stop and shutdown end the daemon; a changed parameter (sc control mxpull paramchange) makes
+ * it read its configuration anew; 128 (sc control mxpull 128) makes it pull now.
+ *
+ * A process that ends without having said that it stopped has crashed, and is started again; one that
+ * said so with an exit status stays stopped: starting it again would not help. */
+#include <mxpull/platform/service.h>
+
+#include "service.h"
+#include "signals.h"
+#include "text.h"
+
+#include <stdlib.h>
+#include <tlhelp32.h>
+#include <wchar.h>
+
+enum {
+    CONTROL_NOW = 128,
+    PENDING_HINT_MS = 30 * 1000
+};
+
+static wchar_t service_name[] = WIN32_SERVICE_NAME;
+
+static struct {
+    SRWLOCK lock;
+    SERVICE_STATUS_HANDLE handle; /* NULL: nobody is to be told */
+    DWORD state;
+    bool has_ended; /* in order, with exit_status */
+    DWORD exit_status;
+    HANDLE answered; /* set when it is known who has started us */
+} service = {.lock = SRWLOCK_INIT, .state = SERVICE_START_PENDING};
+
+/* With the lock held. */
+static void tell_state(void)
+{
+    bool is_pending =
+        service.state == SERVICE_START_PENDING || service.state == SERVICE_STOP_PENDING;
+    SERVICE_STATUS status = {
+        .dwServiceType = SERVICE_WIN32_OWN_PROCESS,
+        .dwCurrentState = service.state,
+        .dwControlsAccepted =
+            service.state == SERVICE_RUNNING
+                ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_SHUTDOWN | SERVICE_ACCEPT_PARAMCHANGE
+                : 0,
+        .dwWaitHint = is_pending ? PENDING_HINT_MS : 0,
+    };
+
+    if (service.state == SERVICE_STOPPED && !service.has_ended) {
+        status.dwWin32ExitCode = ERROR_PROCESS_ABORTED;
+    } else if (service.state == SERVICE_STOPPED && service.exit_status != 0) {
+        status.dwWin32ExitCode = ERROR_SERVICE_SPECIFIC_ERROR;
+        status.dwServiceSpecificExitCode = service.exit_status;
+    }
+    if (service.handle != NULL)
+        (void)SetServiceStatus(service.handle, &status);
+}
+
+/* It never goes back. */
+static void enter(DWORD state, DWORD only_from)
+{
+    AcquireSRWLockExclusive(&service.lock);
+    if (service.state == only_from || only_from == 0) {
+        service.state = state;
+        tell_state();
+    }
+    ReleaseSRWLockExclusive(&service.lock);
+}
+
+static DWORD WINAPI on_control(DWORD control, DWORD event, void *data, void *context)
+{
+    (void)event;
+    (void)data;
+    (void)context;
+    switch (control) {
+    case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_SHUTDOWN:
+        enter(SERVICE_STOP_PENDING, SERVICE_RUNNING);
+        signals_request_stop();
+        return NO_ERROR;
+    case SERVICE_CONTROL_PARAMCHANGE: signals_request_reload(); return NO_ERROR;
+    case CONTROL_NOW: signals_request_now(); return NO_ERROR;
+    case SERVICE_CONTROL_INTERROGATE: return NO_ERROR;
+    default: return ERROR_CALL_NOT_IMPLEMENTED;
+    }
+}
+
+static void WINAPI on_start(DWORD count, wchar_t **words)
+{
+    (void)count;
+    (void)words;
+    AcquireSRWLockExclusive(&service.lock);
+    service.handle = RegisterServiceCtrlHandlerExW(service_name, on_control, NULL);
+    tell_state();
+    ReleaseSRWLockExclusive(&service.lock);
+    (void)SetEvent(service.answered);
+}
+
+/* Fails at once where we were started by somebody else, as far as that is not known before. */
+static DWORD WINAPI talk(void *context)
+{
+    const SERVICE_TABLE_ENTRYW table[] = {
+        {.lpServiceName = service_name, .lpServiceProc = on_start}, {0}};
+
+    (void)context;
+    (void)StartServiceCtrlDispatcherW(table);
+    (void)SetEvent(service.answered);
+    return 0;
+}
+
+static void tell_stopped(void)
+{
+    enter(SERVICE_STOPPED, 0);
+}
+
+/* The entry of a process in a snapshot. */
+static bool find_process(HANDLE snapshot, DWORD id, PROCESSENTRY32W *entry)
+{
+    entry->dwSize = sizeof *entry;
+    for (BOOL found = Process32FirstW(snapshot, entry); found;
+         found = Process32NextW(snapshot, entry)) {
+        if (entry->th32ProcessID == id)
+            return true;
+    }
+    return false;
+}
+
+/* Whether our parent is the manager; true as well where that cannot be told. The dispatcher says the
+ * same, but wine's never comes back where the answer is no. */
+static bool may_be_service(void)
+{
+    HANDLE snapshot = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    PROCESSENTRY32W entry;
+    bool may_be = true;
+
+    if (snapshot == INVALID_HANDLE_VALUE)
+        return true;
+    if (find_process(snapshot, GetCurrentProcessId(), &entry))
+        may_be = find_process(snapshot, entry.th32ParentProcessID, &entry) &&
+                 _wcsicmp(entry.szExeFile, L"services.exe") == 0;
+    (void)CloseHandle(snapshot);
+    return may_be;
+}
+
+bool service_connect(void)
+{
+    HANDLE thread = NULL;
+
+    if (!may_be_service())
+        return false;
+    service.answered = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (service.answered != NULL)
+        thread = CreateThread(NULL, 0, talk, NULL, 0, NULL);
+    if (thread == NULL)
+        return false;
+    (void)CloseHandle(thread);
+    (void)WaitForSingleObject(service.answered, INFINITE);
+    (void)atexit(tell_stopped);
+    return service_is_connected();
+}
+
+bool service_is_connected(void)
+{
+    AcquireSRWLockShared(&service.lock);
+    bool is_connected = service.handle != NULL;
+    ReleaseSRWLockShared(&service.lock);
+    return is_connected;
+}
+
+void service_ready(void)
+{
+    enter(SERVICE_RUNNING, SERVICE_START_PENDING);
+}
+
+void service_stopping(void)
+{
+    enter(SERVICE_STOP_PENDING, SERVICE_RUNNING);
+}
+
+void service_ended(int exit_status)
+{
+    AcquireSRWLockExclusive(&service.lock);
+    service.has_ended = true;
+    service.exit_status = (DWORD)exit_status;
+    ReleaseSRWLockExclusive(&service.lock);
+}
+
+/* The manager knows no such states. */
+void service_reloading(void)
+{
+}
+
+void service_status(const char *text)
+{
+    (void)text;
+}
+
+void service_alive(void)
+{
+}
+
+int64_t service_alive_interval_ms(void)
+{
+    return INT64_MAX;
+}

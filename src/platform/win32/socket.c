@@ -1,0 +1,108 @@
+/* Sockets of others on Windows, which has no limit of its own for them. */
+#include <mxpull/platform/socket.h>
+
+#include "text.h"
+
+#include <mxpull/base/compiler.h>
+
+#include <limits.h>
+#include <string.h>
+#include <ws2tcpip.h>
+
+intptr_t socket_open(int family, int type, int protocol, int *number)
+{
+    SOCKET opened = WSASocketW(family, type, protocol, NULL, 0,
+                               WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+
+    if (opened != INVALID_SOCKET)
+        return (intptr_t)opened;
+    *number = WSAGetLastError();
+    return -1;
+}
+
+void socket_close(intptr_t socket)
+{
+    (void)closesocket((SOCKET)socket);
+}
+
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
+{
+    const struct sockaddr *any = address;
+
+    text[0] = '\0';
+    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
+        getnameinfo(any, (socklen_t)size, text, (DWORD)text_size, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}
+
+static enum status status_of_failure(void)
+{
+    int number = WSAGetLastError();
+
+    return number == WSAEWOULDBLOCK || number == WSAEINTR ? STATUS_BUSY : STATUS_UNREACHABLE;
+}
+
+static int size_of(size_t size)
+{
+    return size < INT_MAX ? (int)size : INT_MAX;
+}
+
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
+{
+    int sent = send((SOCKET)socket, bytes, size_of(size), 0);
+
+    if (sent < 0)
+        return status_of_failure();
+    *done = (size_t)sent;
+    return STATUS_OK;
+}
+
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
+{
+    int received = recv((SOCKET)socket, bytes, size_of(size), 0);
+
+    if (received < 0)
+        return status_of_failure();
+    *done = (size_t)received;
+    return STATUS_OK;
+}
+
+/* The usual ones in the words of all other systems, short and the same in every language. */
+const char *socket_error_text(int number)
+{
+    static const struct {
+        int number;
+        const char *text;
+    } rows[] = {
+        {WSAECONNREFUSED, "Connection refused"},
+        {WSAECONNRESET, "Connection reset by peer"},
+        {WSAECONNABORTED, "Connection aborted"},
+        {WSAETIMEDOUT, "Connection timed out"},
+        {WSAENETUNREACH, "Network is unreachable"},
+        {WSAENETDOWN, "Network is down"},
+        {WSAEHOSTUNREACH, "No route to host"},
+        {WSAEHOSTDOWN, "Host is down"},
+        {WSAEADDRNOTAVAIL, "Cannot assign requested address"},
+        {WSAEAFNOSUPPORT, "Address family not supported by protocol"},
+        {WSAEACCES, "Permission denied"},
+        {WSAEMFILE, "Too many open sockets"},
+        {WSAENOBUFS, "No buffer space available"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (rows[i].number == number)
+            return rows[i].text;
+    }
+    return win32_error_text((DWORD)number);
+}
+
+bool socket_is_short(int number)
+{
+    return number == WSAEMFILE;
+}
+
+size_t socket_raise_limit(size_t wanted)
+{
+    return wanted;
+}

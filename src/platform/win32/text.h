@@ -1,0 +1,25 @@
+#ifndef MXPULL_SRC_PLATFORM_WIN32_TEXT_H
+#define MXPULL_SRC_PLATFORM_WIN32_TEXT_H
+
+/* Between our UTF-8 and the system's UTF-16, for every call of the system goes by its wide form: the
+ * others speak UTF-8 only from Windows 10 1903 on. What is not well-formed becomes U+FFFD. All copies
+ * are the caller's to free with free(). */
+
+#include <winsock2.h> /* before windows.h */
+
+#include <windows.h>
+
+wchar_t *win32_wide(const char *text);
+char *win32_narrow(const wchar_t *text);
+
+/* The absolute path, with backslashes, of one that may be relative; NULL when the system does not tell. */
+char *win32_full_path(const char *path);
+
+/* An environment variable, or NULL when it is not set or empty. */
+char *win32_variable(const char *name);
+
+/* The system's words for one of its error numbers, without a full stop and a line end. Borrowed until
+ * the next call. */
+const char *win32_error_text(DWORD number);
+
+#endif
