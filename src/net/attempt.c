@@ -1,234 +1,349 @@
-/* The attempts of one connection. A host may have several addresses, and libcurl goes on to the next one
- * only where TCP fails. What is wrong with one machine (its greeting is a refusal, it closes, speaks no
- * SMTP or stays silent) leads to another attempt here, in which the addresses that were used are left
- * out; beside a silent one, which is waited for all the same, and whichever greets first is kept. A
- * mechanism of AUTH that is refused leads to another attempt without it.
- *
- * The first attempt is the connection that the owner knows, and leads the others. They are linked in
- * the loop like any connection, and tell the owner's events themselves. */
+/* One try to connect: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH. All that libcurl
+ * leaves open is closed here: it calls a connection good that did not authenticate or stayed in
+ * clear, and its timeouts are not ours. The states are drawn in internal.h. */
 #include "internal.h"
 
+#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/socket.h>
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-    SILENT_PARTS =
-        4 /* of connect_timeout: so long the next address is not tried beside a silent one */
+    SEND_SIZE_MAX = 4 * 1024 * 1024
 };
 
-static bool is_living(const struct connection *connection)
-{
-    return connection->phase != PHASE_ENDED;
-}
-
-static bool has_living(const struct connection *leader)
-{
-    for (const struct connection *other = leader->loop->connections; other != NULL;
-         other = other->next) {
-        if (other->leader == leader && is_living(other))
-            return true;
-    }
-    return false;
-}
-
-void attempt_lead(struct connection *connection)
-{
-    connection->leader = connection->acting = connection;
-    connection->attempts = 1;
-    connection->limit_ms = connection->opened_ms + connection->connect_timeout_ms;
-    connection->look_ms = connection->opened_ms + connection->connect_timeout_ms / SILENT_PARTS;
-}
+/* ---- addresses ---- */
 
 bool attempt_has_used(const struct connection *connection, const char *address)
 {
-    const struct connection *leader = connection->leader;
-
-    for (size_t i = 0; i < leader->used_count; i++) {
-        if (strcmp(leader->used[i], address) == 0)
+    for (size_t i = 0; i < connection->used_count; i++) {
+        if (strcmp(connection->used[i], address) == 0)
             return true;
     }
     return false;
 }
 
-bool attempt_is_beaten(const struct connection *connection)
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    const struct connection *leader = connection->leader;
+    struct attempt *attempt = context;
+    char text[ADDRESS_SIZE];
 
-    return is_living(connection) && leader->chosen && leader->acting != connection;
+    (void)purpose;
+    socket_address_text(&address->addr, address->addrlen, text, sizeof text);
+    if (!attempt->connection->is_proxied) {
+        if (attempt_has_used(attempt->connection, text))
+            return CURL_SOCKET_BAD;
+        (void)text_copy(attempt->address, ADDRESS_SIZE, text);
+    }
+    attempt->sockets++;
+    return (curl_socket_t)socket_open(address->family, address->socktype, address->protocol,
+                                      &attempt->socket_error);
 }
 
-void attempt_greeted(struct connection *connection)
+/* A name that was not found may be no name's fault: can a socket be opened at all? */
+static void try_socket(struct attempt *attempt)
 {
-    struct connection *leader = connection->leader;
+    intptr_t opened = socket_open(AF_INET, SOCK_STREAM, 0, &attempt->socket_error);
 
-    if (!leader->chosen)
-        leader->acting = connection;
-    leader->chosen = true;
+    if (opened >= 0)
+        socket_close(opened);
 }
 
-void attempt_end(struct connection *connection)
+static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info,
+                     char address[ADDRESS_SIZE], int *port)
 {
-    connection->phase = PHASE_ENDED;
-    (void)curl_multi_remove_handle(connection->loop->multi, connection->easy);
+    const char *text = NULL;
+    long number = 0;
+
+    if (curl_easy_getinfo(easy, address_info, &text) == CURLE_OK && text != NULL && text[0] != '\0')
+        (void)text_copy(address, ADDRESS_SIZE, text);
+    if (curl_easy_getinfo(easy, port_info, &number) == CURLE_OK && number > 0)
+        *port = (int)number;
 }
 
-/* Begins another attempt, within what is left of connect_timeout. */
-static bool begin_another(struct connection *leader)
+void attempt_note_address(struct attempt *attempt)
 {
-    int64_t left_ms = leader->limit_ms - clock_monotonic_ms();
+    struct connection_facts *facts = &attempt->facts;
 
-    if (left_ms <= 0 || leader->attempts == ATTEMPTS_MAX)
+    if (!attempt->connection->is_proxied)
+        note_end(attempt->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, attempt->address,
+                 &facts->port);
+    note_end(attempt->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, attempt->local_address,
+             &facts->local_port);
+}
+
+/* ---- how far it has come ---- */
+
+bool attempt_has_tcp(const struct attempt *attempt, int64_t *since_ms)
+{
+    curl_off_t connect_us = 0;
+
+    if (curl_easy_getinfo(attempt->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK ||
+        connect_us == 0)
         return false;
-    struct connection *attempt = connection_new(leader->loop, leader->events, leader->context);
-    attempt->leader = leader;
-    attempt->show_wire = leader->show_wire;
-    attempt->implicit = leader->implicit;
-    attempt->https_proxy = leader->https_proxy;
-    attempt->proxied = leader->proxied;
-    attempt->user_given = leader->user_given;
-    attempt->tls_demanded = leader->tls_demanded;
-    attempt->connect_timeout_ms = left_ms;
-    attempt->reply_timeout_ms = leader->reply_timeout_ms;
-    attempt->deadline_ms = leader->limit_ms;
-    attempt->look_ms = attempt->opened_ms + leader->connect_timeout_ms / SILENT_PARTS;
-    (void)text_copy(attempt->place, PLACE_SIZE, leader->place);
-    leader->attempts++;
-    return connection_begin(attempt, setup_again(attempt, leader)) != NULL;
+    *since_ms = attempt->opened_ms + connect_us / 1000;
+    return true;
 }
 
-/* Tries the addresses that the attempts before have not used. */
-static bool try_next_address(struct connection *connection)
+enum stage attempt_stage(const struct attempt *attempt)
 {
-    struct connection *leader = connection->leader;
-
-    if (leader->is_single || leader->used_count == ATTEMPTS_MAX)
-        return false;
-    if (!attempt_has_used(leader, connection->address))
-        (void)text_copy(leader->used[leader->used_count++], ADDRESS_SIZE, connection->address);
-    return begin_another(leader);
-}
-
-void attempt_look(struct connection *connection)
-{
+    curl_off_t lookup_us = 0;
     int64_t since_ms;
 
-    connection->look_ms = INT64_MAX;
-    if (connection->heard.replies > 0)
+    if (attempt->phase == PHASE_OPEN)
+        return STAGE_COMMAND;
+    if (attempt->heard.asked != STAGE_NONE)
+        return attempt->heard.asked;
+    if (attempt_has_tcp(attempt, &since_ms))
+        return attempt->connection->is_implicit && attempt->tls_version[0] == '\0' ? STAGE_TLS
+                                                                                   : STAGE_GREETING;
+    (void)curl_easy_getinfo(attempt->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
+    return lookup_us > 0 ? STAGE_CONNECT : STAGE_LOOKUP;
+}
+
+static bool is_beaten(const struct attempt *attempt)
+{
+    return attempt->connection->chosen && attempt->connection->acting != attempt;
+}
+
+/* ---- its end ---- */
+
+void attempt_end(struct attempt *attempt)
+{
+    struct loop *loop = attempt->connection->loop;
+
+    if (attempt->phase == PHASE_ENDED)
         return;
-    if (!connection_has_tcp(connection, &since_ms)) {
-        connection->look_ms =
-            clock_monotonic_ms() + connection->leader->connect_timeout_ms / SILENT_PARTS;
+    attempt->phase = PHASE_ENDED;
+    timer_set(loop, &attempt->deadline, INT64_MAX);
+    timer_set(loop, &attempt->silence, INT64_MAX);
+    timer_set(loop, &attempt->again, INT64_MAX);
+    (void)curl_multi_remove_handle(loop->multi, attempt->easy);
+}
+
+void attempt_free(struct attempt *attempt)
+{
+    curl_easy_cleanup(attempt->easy);
+    buffer_done(&attempt->sending);
+    buffer_done(&attempt->queued);
+    free(attempt);
+}
+
+static void fail(struct attempt *attempt, int code, const struct error *error)
+{
+    attempt_note_address(attempt);
+    attempt_end(attempt);
+    attempt->code = code;
+    attempt->error = *error;
+    attempt->connection->failed(attempt);
+}
+
+/* Another attempt has greeted before. */
+static void give_way(void *context)
+{
+    attempt_end(context);
+}
+
+/* ---- the connect phase ---- */
+
+/* From the moment that TCP stands each reply has its own time; another attempt than the first must
+ * greet within the connection's limit, if the first one is not waited for any more. libcurl's bound
+ * for the whole of the connect phase, under which it has divided its time among the addresses of the
+ * host until now, is lifted. */
+static void begin_session(struct attempt *attempt, int64_t since_ms)
+{
+    const struct connection *connection = attempt->connection;
+    const struct attempt *first = connection->attempts[0];
+    int64_t deadline_ms = since_ms + connection->reply_timeout_ms;
+
+    attempt->phase = PHASE_SESSION;
+    attempt->is_limited = attempt->heard.replies == 0 && attempt != first &&
+                          first->phase == PHASE_ENDED && connection->limit_ms < deadline_ms;
+    timer_set(connection->loop, &attempt->deadline,
+              attempt->is_limited ? connection->limit_ms : deadline_ms);
+    (void)curl_easy_setopt(attempt->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX);
+}
+
+/* The first attempt that is greeted by 220 is kept. */
+static void choose(struct attempt *attempt)
+{
+    struct connection *connection = attempt->connection;
+
+    if (connection->chosen)
+        return;
+    connection->chosen = true;
+    connection->acting = attempt;
+    for (size_t i = 0; i < connection->attempt_count; i++) {
+        struct attempt *other = connection->attempts[i];
+
+        if (other != attempt && other->phase != PHASE_ENDED)
+            timer_set(connection->loop, &other->again, 0);
+    }
+}
+
+/* A reply line. A CURLOPT_HEADERFUNCTION. */
+static size_t header(char *line, size_t size, size_t count, void *context)
+{
+    struct attempt *attempt = context;
+    struct heard *heard = &attempt->heard;
+
+    if (!heard_line(heard, line, size * count))
+        return 0;
+    if (!heard->open) {
+        begin_session(attempt, clock_monotonic_ms());
+        if (heard->replies == 1 && heard->code == 220)
+            choose(attempt);
+    }
+    if (heard->stage == STAGE_EHLO && heard->code == 250)
+        heard_make_readable(line, size * count);
+    wire_note_session(attempt);
+    return size * count;
+}
+
+static void time_out(void *context)
+{
+    struct attempt *attempt = context;
+    const struct connection *connection = attempt->connection;
+    int64_t connect_limit_ms = attempt->opened_ms + attempt->connect_timeout_ms;
+    char duration[DURATION_TEXT_SIZE];
+    struct error error;
+    int64_t since_ms;
+
+    if (attempt->phase == PHASE_TCP && attempt_has_tcp(attempt, &since_ms)) {
+        begin_session(attempt, since_ms);
         return;
     }
-    address_note(connection);
-    (void)try_next_address(connection);
-}
-
-int64_t attempt_greeting_limit_ms(const struct connection *connection)
-{
-    const struct connection *leader = connection->leader;
-
-    return connection == leader || is_living(leader) ? INT64_MAX : leader->limit_ms;
-}
-
-/* Whether what has failed may be the one machine's fault. */
-static bool is_about_machine(const struct connection *connection)
-{
-    switch (connection->facts.stage) {
-    case STAGE_GREETING: return true;
-    case STAGE_TLS:
-    case STAGE_CERTIFICATE:
-    case STAGE_PINNED_KEY: return connection->heard.replies == 0;
-    case STAGE_EHLO:
-        return connection->code / 100 == 4 ||
-               (connection->code == 0 && connection->error.status == STATUS_UNREACHABLE);
-    case STAGE_NONE:
-    case STAGE_LOOKUP:
-    case STAGE_CONNECT:
-    case STAGE_STARTTLS:
-    case STAGE_AUTH:
-    case STAGE_COMMAND:
-    case STAGE_RECIPIENT: return false;
-    }
-    return false;
-}
-
-/* How much a failure tells: the further it came the more, and a refusal for now before one for good. */
-static int weight_of(const struct connection *connection)
-{
-    return (int)connection->facts.stage * 4 + (connection->code / 100 == 4 ? 2 : 0) +
-           (connection->code != 0 ? 1 : 0);
-}
-
-/* The one whose failure is told; of equals the last one. */
-static struct connection *weightiest(struct connection *last)
-{
-    struct connection *best = last;
-
-    for (struct connection *other = last->loop->connections; other != NULL; other = other->next) {
-        if (other->leader == last->leader && weight_of(other) > weight_of(best))
-            best = other;
-    }
-    return best;
-}
-
-/* A mechanism was refused, and not what we are (535) or that we are in clear (530): the server may take
- * another one that it offers. */
-static bool try_next_mechanism(struct connection *connection)
-{
-    struct connection *leader = connection->leader;
-    const struct heard *heard = &connection->heard;
-    size_t used = strlen(leader->refusals);
-
-    if (connection->facts.stage != STAGE_AUTH || connection->code == 0 || heard->mechanism == 0)
-        return false;
-    (void)snprintf(leader->refusals + used, sizeof leader->refusals - used, "%s%s: %s",
-                   used > 0 ? ", " : "", ehlo_mechanism_name(heard->mechanism), heard->text);
-    leader->tried |= heard->mechanism;
-    if (!leader->any_mechanism || (heard->ehlo.mechanisms & ~leader->tried) == 0 ||
-        connection->code / 100 != 5 || connection->code == 530 || connection->code == 535)
-        return false;
-    leader->limit_ms = clock_monotonic_ms() + leader->connect_timeout_ms;
-    return begin_another(leader);
-}
-
-/* Tells the owner. What AUTH has tried is named. */
-static void tell(struct connection *last)
-{
-    struct connection *leader = last->leader, *failed = weightiest(last);
-    const char *name = ehlo_mechanism_name(failed->heard.mechanism);
-    bool is_only = (leader->tried & (leader->tried - 1)) == 0;
-
-    if (failed->facts.stage == STAGE_AUTH && !is_only)
-        (void)error_set(&failed->error, failed->error.status, "%s", leader->refusals);
-    else if (failed->facts.stage == STAGE_AUTH && failed->code != 0 && name[0] != '\0')
-        (void)snprintf(failed->error.text + strlen(failed->error.text),
-                       sizeof failed->error.text - strlen(failed->error.text), " (AUTH %s)", name);
-    leader->acting = failed;
-    leader->events->failed(leader->context, failed->code, &failed->error);
-}
-
-void attempt_failed(struct connection *connection, int code, const struct error *error)
-{
-    struct connection *leader = connection->leader;
-    bool was_beaten = attempt_is_beaten(connection);
-
-    attempt_end(connection);
-    connection->code = code;
-    connection->error = *error;
-    if (was_beaten)
+    if (attempt->phase == PHASE_TCP && clock_monotonic_ms() < connect_limit_ms) {
+        timer_set(connection->loop, &attempt->deadline, connect_limit_ms);
         return;
-    leader->chosen = false;
-    if (connection != leader && connection->opened == 0)
-        leader->is_single = true; /* there was no other address */
-    if (is_about_machine(connection))
-        (void)try_next_address(connection);
+    }
+    attempt->facts.stage = attempt_stage(attempt);
+    if (attempt->phase == PHASE_TCP)
+        (void)error_set(&error, STATUS_TIMEOUT, "no connection%s%s within %s",
+                        connection->is_bare ? "" : " to ", connection->place,
+                        duration_format(duration, attempt->connect_timeout_ms / 1000));
     else
-        (void)try_next_mechanism(connection);
-    if (!has_living(leader))
-        tell(connection);
+        (void)error_set(
+            &error, STATUS_TIMEOUT, "%s within %s",
+            attempt->heard.replies == 0 ? "connected, but no greeting" : "no whole reply",
+            duration_format(duration, (attempt->is_limited ? connection->connect_timeout_ms
+                                                           : connection->reply_timeout_ms) /
+                                          1000));
+    fail(attempt, 0, &error);
+}
+
+/* libcurl takes the data of a function that it was not given for a file. */
+static void attach(struct attempt *attempt)
+{
+    CURL *easy = attempt->easy;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->words);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
+    if (attempt->connection->is_bare)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
+    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+
+struct attempt *attempt_begin(struct connection *connection, CURL *easy, int64_t connect_timeout_ms)
+{
+    struct attempt *attempt = memory_new(1, sizeof *attempt);
+    int64_t timeout_ms = connect_timeout_ms < connection->reply_timeout_ms
+                             ? connect_timeout_ms
+                             : connection->reply_timeout_ms;
+
+    attempt->connection = connection;
+    attempt->easy = easy;
+    attempt->opened_ms = clock_monotonic_ms();
+    attempt->connect_timeout_ms = connect_timeout_ms;
+    attempt->deadline = (struct timer){.due = time_out, .context = attempt};
+    attempt->again = (struct timer){.due = give_way, .context = attempt};
+    attempt->socket = CURL_SOCKET_BAD;
+    attempt->facts.address = attempt->address;
+    attempt->facts.local_address = attempt->local_address;
+    attempt->facts.refusal = attempt->heard.refusal;
+    buffer_init(&attempt->sending, SEND_SIZE_MAX);
+    buffer_init(&attempt->queued, SEND_SIZE_MAX);
+    connection->attempts[connection->attempt_count++] = attempt;
+    attach(attempt);
+    (void)curl_multi_add_handle(connection->loop->multi, easy);
+    timer_set(connection->loop, &attempt->deadline, attempt->opened_ms + timeout_ms);
+    return attempt;
+}
+
+/* What libcurl calls connected may still be less than what was demanded. */
+static enum status check_demands(struct attempt *attempt, struct error *error)
+{
+    const struct connection *connection = attempt->connection;
+    struct connection_facts *facts = &attempt->facts;
+
+    facts->stage = STAGE_STARTTLS;
+    if (connection->demands_tls && facts->tls == NULL)
+        return error_set(error, STATUS_TLS, "%s", failure_without_tls(&attempt->heard));
+    facts->stage = STAGE_AUTH;
+    if (connection->has_user && !facts->authenticated)
+        return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
+                         facts->tls == NULL && facts->ehlo.starttls ? "; it may be after STARTTLS"
+                                                                    : "");
+    facts->stage = STAGE_COMMAND;
+    if (curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &attempt->socket) != CURLE_OK)
+        return error_set(error, STATUS_UNREACHABLE, "the backup closed the connection");
+    return STATUS_OK;
+}
+
+static void note_facts(struct attempt *attempt)
+{
+    const struct heard *heard = &attempt->heard;
+    struct connection_facts *facts = &attempt->facts;
+
+    if (attempt->tls_version[0] != '\0') {
+        facts->tls = attempt->tls_version;
+        facts->certificate_expires_ms = wire_certificate_expires_ms(attempt->easy);
+    }
+    facts->authenticated = heard->authenticated;
+    facts->ehlo = heard->ehlo;
+    facts->refused = heard->refused;
+    facts->refused_at = heard->refused_at;
+}
+
+void attempt_connected(struct attempt *attempt, CURLcode result)
+{
+    struct connection *connection = attempt->connection;
+    struct failure failure = {.result = result,
+                              .words = attempt->words,
+                              .heard = &attempt->heard,
+                              .place = connection->place};
+    struct error error;
+
+    if (attempt->phase == PHASE_ENDED || is_beaten(attempt))
+        return;
+    note_facts(attempt);
+    if (result == CURLE_OK && check_demands(attempt, &error) == STATUS_OK) {
+        attempt_note_address(attempt);
+        timer_set(connection->loop, &attempt->deadline, INT64_MAX);
+        timer_set(connection->loop, &attempt->silence, INT64_MAX);
+        attempt->phase = PHASE_OPEN;
+        connection->ready(attempt);
+        return;
+    }
+    if (result != CURLE_OK) {
+        (void)curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &failure.os_error);
+        if (result == CURLE_COULDNT_RESOLVE_HOST)
+            try_socket(attempt);
+        if (socket_is_short(attempt->socket_error))
+            failure.os_error = attempt->socket_error;
+        failure.stage = attempt_stage(attempt);
+        failure_explain(&failure, &error);
+        attempt->facts.stage = failure.stage;
+    }
+    fail(attempt, failure.code, &error);
 }

@@ -1,43 +1,209 @@
-/* One connection to a backup: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH; then bytes
- * go in and out here. All that libcurl leaves open is closed here: it calls a connection good that
- * did not authenticate or stayed in clear, and its timeouts end with the connect phase. The states
- * are drawn in internal.h. */
+/* A connection as its owner knows it, made by one attempt or several. A host may have several
+ * addresses, and libcurl goes on to the next one only where TCP fails. What is wrong with one machine
+ * (its greeting is a refusal, it closes, speaks no SMTP or stays silent) leads to another attempt
+ * here, in which the addresses that were used are left out; beside a silent one, which is waited for
+ * all the same, and whichever greets first is kept. A mechanism of AUTH that is refused leads to
+ * another attempt without it. */
 #include "internal.h"
 
-#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/socket.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
+    SILENT_PARTS = 4, /* of connect_timeout: so long a silent address is waited for alone */
     LEAVING_MAX = 32,
     LEAVING_MS = 5000
 };
 
-struct connection *connection_new(struct loop *loop, const struct connection_events *events,
-                                  void *context)
+/* ---- other attempts ---- */
+
+static void look_at_silent(void *context);
+
+static struct attempt *begin(struct connection *connection, CURL *easy, int64_t connect_timeout_ms)
+{
+    struct attempt *attempt = attempt_begin(connection, easy, connect_timeout_ms);
+
+    attempt->silence = (struct timer){.due = look_at_silent, .context = attempt};
+    if (!connection->is_single)
+        timer_set(connection->loop, &attempt->silence,
+                  attempt->opened_ms + connection->connect_timeout_ms / SILENT_PARTS);
+    return attempt;
+}
+
+/* Begins another attempt, within what is left of connect_timeout. */
+static void begin_another(struct connection *connection)
+{
+    int64_t left_ms = connection->limit_ms - clock_monotonic_ms();
+
+    if (left_ms <= 0 || connection->attempt_count == ATTEMPTS_MAX)
+        return;
+    CURL *easy =
+        handle_copy(connection->attempts[0]->easy, left_ms, connection->reply_timeout_ms,
+                    connection->any_mechanism ? EHLO_MECHANISMS_ALL & ~connection->tried : 0);
+    if (easy != NULL)
+        (void)begin(connection, easy, left_ms);
+}
+
+/* Tries the addresses that the attempts before have not used. */
+static void try_next_address(struct attempt *attempt)
+{
+    struct connection *connection = attempt->connection;
+
+    if (connection->is_single || connection->used_count == ATTEMPTS_MAX)
+        return;
+    if (!attempt_has_used(connection, attempt->address))
+        (void)text_copy(connection->used[connection->used_count++], ADDRESS_SIZE, attempt->address);
+    begin_another(connection);
+}
+
+static void look_at_silent(void *context)
+{
+    struct attempt *attempt = context;
+    const struct connection *connection = attempt->connection;
+    int64_t since_ms;
+
+    if (attempt->heard.replies > 0)
+        return;
+    if (attempt_has_tcp(attempt, &since_ms)) {
+        attempt_note_address(attempt);
+        try_next_address(attempt);
+    } else {
+        timer_set(connection->loop, &attempt->silence,
+                  clock_monotonic_ms() + connection->connect_timeout_ms / SILENT_PARTS);
+    }
+}
+
+/* A mechanism was refused, and not what we are (535) or that we are in clear (530): the server may
+ * take another one that it offers. */
+static void try_next_mechanism(struct attempt *attempt)
+{
+    struct connection *connection = attempt->connection;
+    const struct heard *heard = &attempt->heard;
+    size_t used = strlen(connection->refusals);
+
+    if (attempt->facts.stage != STAGE_AUTH || attempt->code == 0 || heard->mechanism == 0)
+        return;
+    (void)snprintf(connection->refusals + used, sizeof connection->refusals - used, "%s%s: %s",
+                   used > 0 ? ", " : "", ehlo_mechanism_name(heard->mechanism), heard->text);
+    connection->tried |= heard->mechanism;
+    if (!connection->any_mechanism || (heard->ehlo.mechanisms & ~connection->tried) == 0 ||
+        attempt->code / 100 != 5 || attempt->code == 530 || attempt->code == 535)
+        return;
+    connection->limit_ms = clock_monotonic_ms() + connection->connect_timeout_ms;
+    begin_another(connection);
+}
+
+/* Whether what has failed may be the one machine's fault. */
+static bool is_about_machine(const struct attempt *attempt)
+{
+    switch (attempt->facts.stage) {
+    case STAGE_GREETING: return true;
+    case STAGE_TLS:
+    case STAGE_CERTIFICATE:
+    case STAGE_PINNED_KEY: return attempt->heard.replies == 0;
+    case STAGE_EHLO:
+        return attempt->code / 100 == 4 ||
+               (attempt->code == 0 && attempt->error.status == STATUS_UNREACHABLE);
+    case STAGE_NONE:
+    case STAGE_LOOKUP:
+    case STAGE_CONNECT:
+    case STAGE_STARTTLS:
+    case STAGE_AUTH:
+    case STAGE_COMMAND:
+    case STAGE_RECIPIENT: return false;
+    }
+    return false;
+}
+
+/* ---- their end ---- */
+
+/* How much a failure tells: the further it came the more, and a refusal for now before one for good. */
+static int weight_of(const struct attempt *attempt)
+{
+    return (int)attempt->facts.stage * 4 + (attempt->code / 100 == 4 ? 2 : 0) +
+           (attempt->code != 0 ? 1 : 0);
+}
+
+/* Tells the owner the failure that tells most; of equals the last one. What AUTH has tried is named. */
+static void tell(struct connection *connection, struct attempt *last)
+{
+    struct attempt *failed = last;
+    bool is_only = (connection->tried & (connection->tried - 1)) == 0;
+
+    for (size_t i = connection->attempt_count; i-- > 0;) {
+        if (weight_of(connection->attempts[i]) > weight_of(failed))
+            failed = connection->attempts[i];
+    }
+    struct error *error = &failed->error;
+    const char *name = ehlo_mechanism_name(failed->heard.mechanism);
+    size_t size = strlen(error->text);
+    if (failed->facts.stage == STAGE_AUTH && !is_only)
+        (void)error_set(error, error->status, "%s", connection->refusals);
+    else if (failed->facts.stage == STAGE_AUTH && failed->code != 0 && name[0] != '\0')
+        (void)snprintf(error->text + size, sizeof error->text - size, " (AUTH %s)", name);
+    connection->acting = failed;
+    connection->events->failed(connection->context, failed->code, error);
+}
+
+static void failed(struct attempt *attempt)
+{
+    struct connection *connection = attempt->connection;
+
+    if (connection->chosen && connection->acting != attempt)
+        return;
+    connection->chosen = false;
+    if (attempt != connection->attempts[0] && attempt->sockets == 0)
+        connection->is_single = true; /* there was no other address */
+    if (is_about_machine(attempt))
+        try_next_address(attempt);
+    else
+        try_next_mechanism(attempt);
+    for (size_t i = 0; i < connection->attempt_count; i++) {
+        if (connection->attempts[i]->phase != PHASE_ENDED)
+            return;
+    }
+    tell(connection, attempt);
+}
+
+/* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may be
+ * there already: what the owner has left untouched is read from at once. */
+static void ready(struct attempt *attempt)
+{
+    struct connection *connection = attempt->connection;
+
+    connection->acting = attempt;
+    stream_begin(attempt);
+    connection->events->ready(connection->context);
+    if (!attempt->touched)
+        stream_receive(attempt);
+}
+
+/* ---- the owner's side ---- */
+
+static struct connection *connection_new(struct loop *loop, const struct connection_events *events,
+                                         void *context, int64_t connect_timeout_ms,
+                                         int64_t reply_timeout_ms)
 {
     struct connection *connection = memory_new(1, sizeof *connection);
 
     connection->loop = loop;
     connection->events = events;
     connection->context = context;
-    connection->opened_ms = clock_monotonic_ms();
-    connection->socket = CURL_SOCKET_BAD;
-    connection->facts.address = connection->address;
-    connection->facts.local_address = connection->local_address;
-    connection->facts.refusal = connection->heard.refusal;
-    buffer_init(&connection->sending, SEND_SIZE_MAX);
-    buffer_init(&connection->queued, SEND_SIZE_MAX);
+    connection->ready = ready;
+    connection->failed = failed;
+    connection->connect_timeout_ms = connect_timeout_ms;
+    connection->reply_timeout_ms = reply_timeout_ms;
+    connection->limit_ms = clock_monotonic_ms() + connect_timeout_ms;
     return connection;
 }
 
-struct connection *connection_begin(struct connection *connection, CURL *easy)
+/* NULL, and it is freed, where there is no handle. */
+static struct connection *start(struct connection *connection, CURL *easy)
 {
     struct loop *loop = connection->loop;
 
@@ -45,8 +211,7 @@ struct connection *connection_begin(struct connection *connection, CURL *easy)
         connection_free(connection);
         return NULL;
     }
-    connection->easy = easy;
-    (void)curl_multi_add_handle(loop->multi, easy);
+    connection->acting = begin(connection, easy, connection->connect_timeout_ms);
     connection->next = loop->connections;
     loop->connections = connection;
     return connection;
@@ -56,358 +221,55 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
                                    const struct connection_events *events, void *context,
                                    struct error *error)
 {
-    struct connection *connection = connection_new(loop, events, context);
+    struct connection *connection = connection_new(
+        loop, events, context, options->connect_timeout_ms, options->reply_timeout_ms);
 
-    connection->user_given = options->user != NULL;
     connection->show_wire = options->show_wire;
-    connection->tls_demanded = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
-    connection->implicit = options->tls == TLS_IMPLICIT;
-    connection->proxied = options->proxy != NULL;
-    connection->https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https");
-    connection->connect_timeout_ms = options->connect_timeout_ms;
-    connection->reply_timeout_ms = options->reply_timeout_ms;
-    connection->deadline_ms =
-        connection->opened_ms + (options->connect_timeout_ms < options->reply_timeout_ms
-                                     ? options->connect_timeout_ms
-                                     : options->reply_timeout_ms);
-    bool is_ipv6 = strchr(options->host, ':') != NULL;
-    if (connection->proxied)
+    connection->is_implicit = options->tls == TLS_IMPLICIT;
+    connection->demands_tls = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
+    connection->has_user = options->user != NULL;
+    connection->any_mechanism = options->user != NULL && options->auth == NULL;
+    connection->is_proxied = connection->is_single = options->proxy != NULL;
+    connection->is_https_proxy =
+        options->proxy != NULL && text_starts_with(options->proxy, "https");
+    if (connection->is_proxied)
         (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
     else
-        (void)snprintf(connection->place, PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "",
-                       options->host, is_ipv6 ? "]" : "", options->port);
-    attempt_lead(connection);
-    connection->is_single = connection->proxied;
-    connection->any_mechanism = options->user != NULL && options->auth == NULL;
-    return connection_begin(connection, setup_easy(connection, options, error));
+        handle_place(connection->place, options->host, options->port);
+    return start(connection, handle_new(options, error));
 }
 
 struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
                                         const struct connection_events *events, void *context,
                                         struct error *error)
 {
-    struct connection *connection = connection_new(loop, events, context);
+    struct connection *connection =
+        connection_new(loop, events, context, place->connect_timeout_ms, place->connect_timeout_ms);
 
-    connection->connect_timeout_ms = connection->reply_timeout_ms = place->connect_timeout_ms;
-    connection->deadline_ms = connection->opened_ms + place->connect_timeout_ms;
-    attempt_lead(connection);
-    connection->is_single = true;
-    return connection_begin(connection, setup_bare(connection, place, error));
-}
-
-static void close_attempt(struct connection *connection)
-{
-    connection->closed = true;
-    connection->loop->leaving -= connection->leaving ? 1 : 0;
-    attempt_end(connection);
-    curl_easy_cleanup(connection->easy);
-    connection->easy = NULL;
+    connection->is_bare = connection->is_single = true;
+    return start(connection, handle_new_bare(place, error));
 }
 
 void connection_close(struct connection *connection)
 {
     if (connection == NULL || connection->closed)
         return;
-    for (struct connection *other = connection->loop->connections; other != NULL;
-         other = other->next) {
-        if (other->leader == connection->leader)
-            close_attempt(other);
-    }
+    connection->closed = connection->loop->has_closed = true;
+    connection->loop->leaving -= connection->leaving ? 1 : 0;
+    for (size_t i = 0; i < connection->attempt_count; i++)
+        attempt_end(connection->attempts[i]);
 }
 
 void connection_free(struct connection *connection)
 {
-    buffer_done(&connection->sending);
-    buffer_done(&connection->queued);
+    for (size_t i = 0; i < connection->attempt_count; i++)
+        attempt_free(connection->attempts[i]);
     free(connection);
-}
-
-static void fail(struct connection *connection, int code, const struct error *error)
-{
-    bool was_open = connection->phase == PHASE_OPEN;
-
-    address_note(connection);
-    if (!was_open) {
-        attempt_failed(connection, code, error);
-        return;
-    }
-    connection->phase = PHASE_ENDED;
-    connection->events->failed(connection->context, code, error);
-}
-
-bool connection_has_tcp(const struct connection *connection, int64_t *since_ms)
-{
-    curl_off_t connect_us = 0;
-
-    if (curl_easy_getinfo(connection->easy, CURLINFO_CONNECT_TIME_T, &connect_us) != CURLE_OK ||
-        connect_us == 0)
-        return false;
-    *since_ms = connection->opened_ms + connect_us / 1000;
-    return true;
-}
-
-/* What is under way. */
-static enum stage stage_of(const struct connection *connection)
-{
-    curl_off_t lookup_us = 0;
-    int64_t since_ms;
-
-    if (connection->phase == PHASE_OPEN)
-        return STAGE_COMMAND;
-    if (connection->heard.asked != STAGE_NONE)
-        return connection->heard.asked;
-    if (connection_has_tcp(connection, &since_ms))
-        return connection->implicit && connection->tls_version[0] == '\0' ? STAGE_TLS
-                                                                          : STAGE_GREETING;
-    (void)curl_easy_getinfo(connection->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
-    return lookup_us > 0 ? STAGE_CONNECT : STAGE_LOOKUP;
-}
-
-/* What libcurl calls connected may still be less than what was demanded. */
-static enum status check_demands(struct connection *connection, struct error *error)
-{
-    connection->facts.stage = STAGE_STARTTLS;
-    if (connection->tls_demanded && connection->facts.tls == NULL)
-        return error_set(error, STATUS_TLS, "%s", failure_without_tls(&connection->heard));
-    connection->facts.stage = STAGE_AUTH;
-    if (connection->user_given && !connection->heard.authenticated)
-        return error_set(error, STATUS_AUTHENTICATION, "AUTH is not offered%s",
-                         connection->facts.tls == NULL && connection->facts.ehlo.starttls
-                             ? "; it may be after STARTTLS"
-                             : "");
-    connection->facts.stage = STAGE_COMMAND;
-    return STATUS_OK;
-}
-
-static void receive(struct connection *connection);
-
-static void note_tls(struct connection *connection)
-{
-    if (connection->tls_version[0] == '\0')
-        return;
-    connection->facts.tls = connection->tls_version;
-    connection->facts.certificate_expires_ms = certificate_expires_ms(connection->easy);
-}
-
-void connection_connected(struct connection *connection, CURLcode result)
-{
-    struct error error = {0};
-    struct failure failure = {.result = result,
-                              .words = connection->words,
-                              .heard = &connection->heard,
-                              .place = connection->place};
-
-    if (connection->phase == PHASE_ENDED || attempt_is_beaten(connection))
-        return;
-    note_tls(connection);
-    connection->facts.authenticated = connection->heard.authenticated;
-    connection->facts.ehlo = connection->heard.ehlo;
-    connection->facts.refused = connection->heard.refused;
-    connection->facts.refused_at = connection->heard.refused_at;
-    (void)curl_easy_getinfo(connection->easy, CURLINFO_OS_ERRNO, &failure.os_error);
-    if (result == CURLE_COULDNT_RESOLVE_HOST)
-        address_try_socket(connection);
-    if (socket_is_short(connection->socket_error))
-        failure.os_error = connection->socket_error;
-    if (result != CURLE_OK) {
-        failure.stage = stage_of(connection);
-        failure_explain(&failure, &error);
-        connection->facts.stage = failure.stage;
-    } else {
-        (void)check_demands(connection, &error);
-    }
-    if (error.status == STATUS_OK &&
-        curl_easy_getinfo(connection->easy, CURLINFO_ACTIVESOCKET, &connection->socket) != CURLE_OK)
-        (void)error_set(&error, STATUS_UNREACHABLE, "the backup closed the connection");
-    if (error.status != STATUS_OK) {
-        fail(connection, failure.code, &error);
-        return;
-    }
-    address_note(connection);
-    connection->phase = PHASE_OPEN;
-    connection->deadline_ms = INT64_MAX;
-    connection->events->ready(connection->context);
-    /* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may
-     * be there already. */
-    if (!connection->touched)
-        receive(connection);
-}
-
-/* From the moment that TCP stands each reply has its own time. libcurl's bound for the whole of the
- * connect phase, under which it has divided its time among the addresses of the host until now, is
- * lifted. */
-static void begin_session(struct connection *connection, int64_t since_ms)
-{
-    connection->phase = PHASE_SESSION;
-    connection->deadline_ms = since_ms + connection->reply_timeout_ms;
-    if (connection->heard.replies == 0 &&
-        attempt_greeting_limit_ms(connection) < connection->deadline_ms)
-        connection->deadline_ms = attempt_greeting_limit_ms(connection);
-    (void)curl_easy_setopt(connection->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)INT32_MAX);
-}
-
-void connection_progressed(struct connection *connection)
-{
-    begin_session(connection, clock_monotonic_ms());
-    if (connection->heard.replies == 1 && connection->heard.code == 220)
-        attempt_greeted(connection);
-}
-
-enum stage connection_stage(const struct connection *connection)
-{
-    return stage_of(connection->leader->acting);
-}
-
-static void time_out(struct connection *connection)
-{
-    char duration[DURATION_TEXT_SIZE];
-    const struct connection *leader = connection->leader;
-    bool is_limited = connection != leader && connection->deadline_ms == leader->limit_ms;
-    int64_t connect_limit_ms = connection->opened_ms + connection->connect_timeout_ms;
-    struct error error;
-    int64_t since_ms;
-
-    if (connection->phase == PHASE_TCP && connection_has_tcp(connection, &since_ms)) {
-        begin_session(connection, since_ms);
-        return;
-    }
-    if (connection->phase == PHASE_TCP && connection->deadline_ms < connect_limit_ms) {
-        connection->deadline_ms = connect_limit_ms;
-        return;
-    }
-    connection->facts.stage = stage_of(connection);
-    if (connection->phase == PHASE_TCP)
-        (void)error_set(&error, STATUS_TIMEOUT, "no connection%s%s within %s",
-                        connection->place[0] != '\0' ? " to " : "", connection->place,
-                        duration_format(duration, connection->connect_timeout_ms / 1000));
-    else if (connection->phase == PHASE_SESSION)
-        (void)error_set(
-            &error, STATUS_TIMEOUT, "%s within %s",
-            connection->heard.replies == 0 ? "connected, but no greeting" : "no whole reply",
-            duration_format(
-                duration,
-                (is_limited ? leader->connect_timeout_ms : connection->reply_timeout_ms) / 1000));
-    else
-        (void)error_set(&error, STATUS_TIMEOUT, "no answer in time");
-    if (connection->phase == PHASE_OPEN) { /* it stands: its owner may have a last word */
-        connection->deadline_ms = INT64_MAX;
-        connection->events->failed(connection->context, 0, &error);
-        return;
-    }
-    fail(connection, 0, &error);
-}
-
-static void tell_closed(struct connection *connection)
-{
-    struct error error;
-
-    /* A bare stream leads to our own mail server. */
-    (void)error_set(&error, STATUS_UNREACHABLE, "%s closed the connection",
-                    connection->place[0] != '\0' ? "the backup" : "it");
-    fail(connection, 0, &error);
-}
-
-int64_t connection_due(const struct connection *connection)
-{
-    if (connection->phase == PHASE_ENDED)
-        return INT64_MAX;
-    bool at_once = connection->broken || (connection->more && !connection->held) ||
-                   attempt_is_beaten(connection);
-    if (at_once || connection->phase == PHASE_OPEN || connection->deadline_ms < connection->look_ms)
-        return at_once ? 0 : connection->deadline_ms;
-    return connection->look_ms;
-}
-
-void connection_overdue(struct connection *connection)
-{
-    if (attempt_is_beaten(connection))
-        attempt_end(connection);
-    else if (connection->phase != PHASE_OPEN && connection->look_ms < connection->deadline_ms)
-        attempt_look(connection);
-    else if (connection->broken)
-        tell_closed(connection);
-    else if (connection->more && !connection->held)
-        receive(connection);
-    else
-        time_out(connection);
-}
-
-bool connection_wait(const struct connection *connection, struct curl_waitfd *wait)
-{
-    if (connection->phase != PHASE_OPEN)
-        return false;
-    *wait = (struct curl_waitfd){.fd = connection->socket};
-    if (!connection->held)
-        wait->events |= CURL_WAIT_POLLIN;
-    if (connection->sending.size > 0)
-        wait->events |= CURL_WAIT_POLLOUT;
-    return wait->events != 0;
-}
-
-/* Whether the socket carries our bytes as they are. libcurl walks all its connections at each send
- * and recv (7.88), so they are done without it then. */
-static bool is_plain(const struct connection *connection)
-{
-    return connection->facts.tls == NULL && !connection->https_proxy && connection->touched;
-}
-
-static enum status status_of(CURLcode result)
-{
-    if (result == CURLE_AGAIN)
-        return STATUS_BUSY;
-    return result == CURLE_OK ? STATUS_OK : STATUS_UNREACHABLE;
-}
-
-static enum status send_some(struct connection *connection, size_t *sent)
-{
-    const struct buffer *bytes = &connection->sending;
-
-    if (is_plain(connection))
-        return socket_send((intptr_t)connection->socket, bytes->bytes, bytes->size, sent);
-    connection->touched = true;
-    return status_of(curl_easy_send(connection->easy, bytes->bytes, bytes->size, sent));
-}
-
-static enum status receive_some(struct connection *connection, size_t *size)
-{
-    char *bytes = connection->loop->received;
-
-    if (is_plain(connection))
-        return socket_receive((intptr_t)connection->socket, bytes, RECEIVE_SIZE, size);
-    connection->touched = true;
-    return status_of(curl_easy_recv(connection->easy, bytes, RECEIVE_SIZE, size));
-}
-
-/* Sends on as far as the socket takes it. */
-static void flush(struct connection *connection)
-{
-    while (!connection->broken && (connection->sending.size > 0 || connection->queued.size > 0)) {
-        size_t sent = 0;
-
-        if (connection->sending.size == 0) {
-            struct buffer empty = connection->sending;
-
-            connection->sending = connection->queued;
-            connection->queued = empty;
-        }
-        enum status status = send_some(connection, &sent);
-        if (status == STATUS_BUSY)
-            return;
-        connection->broken = status != STATUS_OK;
-        if (!connection->broken)
-            buffer_consume(&connection->sending, sent);
-    }
 }
 
 void connection_send(struct connection *connection, const char *bytes, size_t size)
 {
-    connection = connection->leader->acting;
-    if (connection->phase != PHASE_OPEN)
-        return;
-    wire_show(connection, '>', bytes, size);
-    if (buffer_append(&connection->queued, bytes, size) != STATUS_OK)
-        connection->broken = true;
-    flush(connection);
+    stream_send(connection->acting, bytes, size);
 }
 
 static void ignore_received(void *context, const char *bytes, size_t size)
@@ -440,10 +302,10 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
 {
     static const struct connection_events events = {.received = ignore_received,
                                                     .failed = close_left};
+    struct attempt *acting = connection->acting;
 
-    connection_send(connection, bytes, size);
-    connection = connection->leader->acting;
-    if (connection->phase != PHASE_OPEN || connection->broken) {
+    stream_send(acting, bytes, size);
+    if (acting->phase != PHASE_OPEN || acting->broken) {
         connection_close(connection);
         return;
     }
@@ -453,73 +315,33 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
     connection->leaving = true;
     connection->events = &events;
     connection->context = connection;
-    connection->show_wire = connection->held = false;
-    connection->deadline_ms = clock_monotonic_ms() + LEAVING_MS;
+    connection->show_wire = false;
+    stream_hold(acting, false);
+    connection_deadline(connection, clock_monotonic_ms() + LEAVING_MS);
 }
 
 size_t connection_unsent(const struct connection *connection)
 {
-    connection = connection->leader->acting;
-    return connection->sending.size + connection->queued.size;
+    return connection->acting->sending.size + connection->acting->queued.size;
 }
 
 void connection_hold(struct connection *connection, bool held)
 {
-    connection = connection->leader->acting;
-    connection->held = held;
+    stream_hold(connection->acting, held);
 }
 
 void connection_deadline(struct connection *connection, int64_t at_ms)
 {
-    connection = connection->leader->acting;
-    if (connection->phase == PHASE_OPEN)
-        connection->deadline_ms = at_ms;
+    if (connection->acting->phase == PHASE_OPEN)
+        timer_set(connection->loop, &connection->acting->deadline, at_ms);
 }
 
-/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In
- * clear a recv that brought less than it could have is the last one. A fast sender gets no more
- * than a few turns at a time, so that the others have theirs. */
-static void receive(struct connection *connection)
+enum stage connection_stage(const struct connection *connection)
 {
-    enum {
-        TURNS_MAX = 16
-    };
-    char *bytes = connection->loop->received;
-
-    connection->more = false;
-    for (int turn = 0; connection->phase == PHASE_OPEN; turn++) {
-        size_t size = 0;
-
-        if (connection->held || turn == TURNS_MAX) {
-            connection->more = true;
-            return;
-        }
-        enum status status = receive_some(connection, &size);
-        if (status == STATUS_BUSY)
-            return;
-        if (status != STATUS_OK || size == 0) {
-            tell_closed(connection);
-            return;
-        }
-        wire_show(connection, '<', bytes, size);
-        connection->events->received(connection->context, bytes, size);
-        if (connection->facts.tls == NULL && size < RECEIVE_SIZE)
-            return;
-    }
-}
-
-void connection_act(struct connection *connection, short events)
-{
-    if (connection->phase == PHASE_OPEN && (events & CURL_WAIT_POLLOUT) != 0) {
-        flush(connection);
-        if (connection_unsent(connection) == 0 && connection->events->drained != NULL)
-            connection->events->drained(connection->context);
-    }
-    if (connection->phase == PHASE_OPEN && (events & ~CURL_WAIT_POLLOUT) != 0)
-        receive(connection);
+    return attempt_stage(connection->acting);
 }
 
 const struct connection_facts *connection_facts(const struct connection *connection)
 {
-    return &connection->leader->acting->facts;
+    return &connection->acting->facts;
 }

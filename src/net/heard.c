@@ -102,3 +102,17 @@ void heard_command(struct heard *heard, const char *line, size_t size)
         }
     }
 }
+
+/* 7.88 to 8.16 know EHLO's keywords (RFC 5321 4.1.1.1: in any case) and mechanisms in upper case
+ * alone, and no "AUTH=" of old servers. libcurl reads the line after us, from where it stands. */
+void heard_make_readable(char *line, size_t size)
+{
+    static const char old[] = "AUTH=";
+
+    for (size_t i = 0; i < size; i++) {
+        if (line[i] >= 'a' && line[i] <= 'z')
+            line[i] = (char)(line[i] - 'a' + 'A');
+    }
+    if (size > 4 + sizeof old && memcmp(line + 4, old, sizeof old - 1) == 0)
+        line[4 + sizeof old - 2] = ' ';
+}

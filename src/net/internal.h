@@ -1,7 +1,8 @@
 #ifndef MXPULL_NET_INTERNAL_H
 #define MXPULL_NET_INTERNAL_H
 
-/* What the files of this floor share. Nobody above it sees this. */
+/* What the files of this floor share. From the top: connection.c, attempt.c and stream.c; handle.c,
+ * heard.c, wire.c, failure.c and timer.c call none of these. */
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/net/connection.h>
@@ -14,13 +15,14 @@
 
 enum {
     RECEIVE_SIZE = 64 * 1024,
-    SEND_SIZE_MAX = 4 * 1024 * 1024,
     HEARD_SIZE = 200,
     VERSION_SIZE = 24,
     PLACE_SIZE = 280,
     ADDRESS_SIZE = 64,
     ATTEMPTS_MAX = 8
 };
+
+/* ---- timer.c ---- */
 
 /* Starts as all zero. */
 struct timer_queue {
@@ -33,125 +35,71 @@ struct timer_queue {
 /* As timer_set. */
 void timer_queue_set(struct timer_queue *queue, struct timer *timer, int64_t at_ms);
 
-/* When the first one is due; INT64_MAX: none is set. */
+/* When the first timer is due; INT64_MAX: none is set. */
 int64_t timer_queue_next_ms(const struct timer_queue *queue);
 
-/* Calls those that are due, in the order of their times. Each is not set any more when it is called. */
+/* Calls the timers that are due, in the order of their times; none is set any more when called. */
 void timer_queue_run(struct timer_queue *queue, int64_t now_ms);
 
-/* Makes those due that wait for loop_wake. */
+/* Makes the timers due that wait for loop_wake. */
 void timer_queue_wake(struct timer_queue *queue);
 
-/* Frees what it holds; the timers are their owners'. */
+/* Frees the queue; the timers are their owners'. */
 void timer_queue_done(struct timer_queue *queue);
+
+/* ---- loop.c ---- */
 
 struct loop {
     CURLM *multi;
     struct timer_queue timers;
-    atomic_bool is_woken;           /* by loop_wake, since the last turn */
-    struct connection *connections; /* owned; closed ones stay until the turn ends */
-    struct curl_waitfd *waits;      /* one for each connection that is past connecting */
-    struct connection **waiting;    /* whose wait it is */
+    atomic_bool is_woken; /* by loop_wake, since the last turn */
+    struct connection
+        *connections;          /* owned, the newest first; closed ones stay until the turn ends */
+    bool has_closed;           /* some of them are */
+    size_t leaving;            /* connections that were left, and are not closed yet */
+    struct curl_waitfd *waits; /* one for each stream that waits for its socket */
+    struct attempt **waiting;  /* whose wait it is */
     size_t wait_capacity;
-    size_t leaving; /* connections that were left, and are not closed yet */
-    char *received; /* what one recv brings: shared, for it is used up before the next one */
+    char *received; /* what one recv brings: used up before the next one */
 };
 
-/* What the server said while libcurl was connecting (heard.c). */
+/* ---- heard.c ---- */
+
+/* What the server said while libcurl was connecting. Starts as all zero. */
 struct heard {
-    int code;              /* of the reply that came last, 0: none yet */
+    int code;              /* of the last reply, 0: none yet */
     char text[HEARD_SIZE]; /* its last line as received, code included, cut */
     bool open;             /* more lines of it are to come */
     enum stage stage;      /* what it answers */
     enum stage asked;      /* what is under way since; STAGE_NONE: nothing was sent yet */
-    bool starttls;         /* agreed on: the reply to it was 220 */
-    size_t size, lines;    /* of it */
+    bool starttls;         /* the reply to STARTTLS was 220 */
+    size_t size, lines;    /* of the last reply */
     unsigned replies;      /* whole ones so far */
     bool challenged;       /* the reply before was 334 */
     bool authenticated;    /* 235 was said to the answer to a challenge */
     struct ehlo ehlo;      /* as said last */
     unsigned mechanism;    /* of the last AUTH, where ehlo_mechanism knows it */
-    int refused; /* EHLO was, by this code, and HELO may have followed, or STARTTLS; 0: neither */
-    enum stage refused_at;    /* which of them */
-    char refusal[HEARD_SIZE]; /* the last line of that, as text */
-};
-
-/*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
- * TCP and SESSION (greeting, TLS, EHLO, AUTH) are libcurl's; from OPEN on we send and receive
- * ourselves. */
-enum phase {
-    PHASE_TCP,
-    PHASE_SESSION,
-    PHASE_OPEN,
-    PHASE_ENDED
-};
-
-struct connection {
-    struct connection *next;
-    struct loop *loop; /* borrowed */
-    CURL *easy;
-    const struct connection_events *events; /* borrowed */
-    void *context;                          /* borrowed */
-    enum phase phase;
-    bool closed;  /* by its owner: to be freed at the end of the turn */
-    bool leaving; /* given up by its owner, after the last words */
-    bool broken;  /* a send failed: to be told in the next turn */
-    bool show_wire;
-    bool held;     /* nothing is taken in until further notice */
-    bool more;     /* there may be bytes that polling cannot see */
-    bool touched;  /* libcurl has sent for us once: 7.88 drops a connection that it believes to be
-                      idle */
-    bool implicit; /* TLS from the first byte */
-    bool https_proxy; /* then the socket's bytes are TLS even when the session is in clear */
-    bool proxied;
-    bool user_given;
-    bool tls_demanded;
-    int64_t opened_ms, connect_timeout_ms, reply_timeout_ms, deadline_ms;
-    curl_socket_t socket;
-    int socket_error;      /* why no socket could be opened last; 0: one could */
-    struct buffer sending; /* being sent: kept as it is until it is gone, as TLS demands */
-    struct buffer queued;  /* to be sent after it */
-    struct heard heard;
-    struct connection_facts facts;
-    char address[ADDRESS_SIZE]; /* before TCP stands, the one being tried; "" of a UNIX socket or
-                                   behind a proxy */
-    char local_address[ADDRESS_SIZE];
-    char place[PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
-    char tls_version[VERSION_SIZE];
-    char words[CURL_ERROR_SIZE]; /* libcurl's */
-
-    /* As an attempt (attempt.c). */
-    struct connection
-        *leader;     /* the first attempt, which its owner knows: itself where it is that */
-    unsigned opened; /* sockets */
-    int64_t look_ms; /* when another address is tried beside it, should it be silent */
-    int code;        /* why it has failed */
-    struct error error;
-
-    /* As the leader. */
-    struct connection *acting; /* the attempt that the owner talks to, or hears the failure of */
-    bool chosen;               /* acting has greeted: the others are beaten */
-    bool is_single;            /* there is no other address */
-    int64_t limit_ms;          /* until when others are tried */
-    bool any_mechanism;        /* of AUTH: none is pinned */
-    unsigned tried;            /* mechanisms that were refused */
-    char refusals[ERROR_TEXT_SIZE]; /* "CRAM-MD5: 504 unknown, PLAIN: 535 no" */
-    unsigned attempts;
-    char used[ATTEMPTS_MAX][ADDRESS_SIZE]; /* what attempts came to */
-    size_t used_count;
+    int refused;           /* EHLO (HELO may have followed) or STARTTLS, by this code; 0: neither */
+    enum stage refused_at; /* which of them */
+    char refusal[HEARD_SIZE]; /* the last line of that reply */
 };
 
 /* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over
  * the ceilings of smtp/reply. */
 bool heard_line(struct heard *heard, const char *line, size_t size);
 
+/* Rewrites a line of the reply to EHLO so that libcurl understands it. */
+void heard_make_readable(char *line, size_t size);
+
 /* Takes what libcurl sends while connecting: the next reply answers this. */
 void heard_command(struct heard *heard, const char *line, size_t size);
 
+/* ---- failure.c ---- */
+
 /* A connect phase that has failed. */
 struct failure {
-    CURLcode result;           /* libcurl's, and its words */
-    const char *words;         /* borrowed, as heard */
+    CURLcode result;
+    const char *words;         /* borrowed: libcurl's */
     long os_error;             /* the system's error; 0: none */
     const struct heard *heard; /* borrowed */
     const char *place;         /* borrowed, as the connection's */
@@ -165,95 +113,150 @@ const char *failure_without_tls(const struct heard *heard);
 /* Explains why: stage and code of *failure, status and text of *error. */
 void failure_explain(struct failure *failure, struct error *error);
 
-/* Opens a socket for libcurl, and notes its address (address.c); an address that another attempt has used
- * is passed over. A CURLOPT_OPENSOCKETFUNCTION. */
-curl_socket_t address_open(void *context, curlsocktype purpose, struct curl_sockaddr *address);
+/* ---- handle.c ---- */
 
-/* Notes whether a socket can be opened at all: a name that was not found may be no name's fault. */
-void address_try_socket(struct connection *connection);
+/* libcurl's handle for these options. NULL with *error set when they are impossible. */
+CURL *handle_new(const struct connection_options *options, struct error *error);
+CURL *handle_new_bare(const struct connection_place *place, struct error *error);
 
-/* Notes the two ends of the connection, as far as they are known. */
-void address_note(struct connection *connection);
+/* The same handle once more, for other mechanisms of AUTH (0: as they are). NULL: no memory. */
+CURL *handle_copy(CURL *easy, int64_t connect_timeout_ms, int64_t reply_timeout_ms,
+                  unsigned mechanisms);
 
-/* Makes the easy handle of a connection ready to be run (setup.c). NULL with *error set when the
- * options are impossible. */
-CURL *setup_easy(struct connection *connection, const struct connection_options *options,
-                 struct error *error);
-CURL *setup_bare(struct connection *connection, const struct connection_place *place,
-                 struct error *error);
+/* "mx2.example.net:25", "[2001:db8::1]:25" */
+void handle_place(char place[PLACE_SIZE], const char *host, int port);
 
-/* The same handle for another attempt of the leader's, without the mechanisms that were tried. */
-CURL *setup_again(struct connection *attempt, const struct connection *leader);
+/* ---- attempt.c, stream.c ---- */
 
-/* A connection of which nothing stands yet. */
-struct connection *connection_new(struct loop *loop, const struct connection_events *events,
-                                  void *context);
+/*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
+ * TCP and SESSION (greeting, TLS, EHLO, AUTH) are libcurl's; from OPEN on we send and receive
+ * ourselves. */
+enum phase {
+    PHASE_TCP,
+    PHASE_SESSION,
+    PHASE_OPEN,
+    PHASE_ENDED
+};
 
-/* Hands it over to libcurl. NULL, and it is freed, where easy is NULL. */
-struct connection *connection_begin(struct connection *connection, CURL *easy);
+/* One try to connect, and what comes of it. */
+struct attempt {
+    struct connection *connection; /* borrowed */
+    CURL *easy;
+    enum phase phase;
+    int64_t opened_ms, connect_timeout_ms;
+    struct timer deadline;       /* of the connect phase, then of the conversation */
+    struct timer silence;        /* when another address is tried beside this one */
+    struct timer again;          /* beaten by another attempt; later: stream.c has more to do */
+    unsigned sockets;            /* opened */
+    int socket_error;            /* why no socket could be opened last; 0: one could */
+    bool is_limited;             /* deadline is the connection's limit_ms */
+    int code;                    /* why it has failed */
+    struct error error;          /* the same */
+    char words[CURL_ERROR_SIZE]; /* libcurl's */
+    struct heard heard;
+    struct connection_facts facts;
+    char address[ADDRESS_SIZE]; /* before TCP stands, the one being tried; "" of a UNIX socket or
+                                   behind a proxy */
+    char local_address[ADDRESS_SIZE];
+    char tls_version[VERSION_SIZE];
+
+    curl_socket_t socket;
+    struct buffer sending; /* being sent: kept as it is until it is gone, as TLS demands */
+    struct buffer queued;  /* to be sent after it */
+    bool broken;           /* a send failed: told in the next turn */
+    bool held;             /* nothing is taken in until further notice */
+    bool more;             /* there may be bytes that polling cannot see */
+    bool touched; /* libcurl has sent for us once: 7.88 drops a connection that it believes idle */
+};
+
+struct connection {
+    struct connection *next;
+    struct loop *loop;                       /* borrowed */
+    const struct connection_events *events;  /* borrowed */
+    void *context;                           /* borrowed */
+    void (*ready)(struct attempt *attempt);  /* connection.c's: libcurl has connected */
+    void (*failed)(struct attempt *attempt); /* the same: and has not; the attempt has ended */
+    bool closed;                             /* by its owner: freed at the end of the turn */
+    bool leaving;                            /* given up by its owner, after the last words */
+    bool show_wire;
+    bool is_bare;        /* to our own mail server */
+    bool is_implicit;    /* TLS from the first byte */
+    bool is_https_proxy; /* the socket's bytes are TLS even when the session is in clear */
+    bool is_proxied;
+    bool has_user;
+    bool demands_tls;
+    bool any_mechanism; /* of AUTH: none is pinned */
+    bool is_single;     /* there is no other address */
+    int64_t connect_timeout_ms, reply_timeout_ms;
+    char place[PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
+
+    struct attempt *attempts[ATTEMPTS_MAX]; /* owned */
+    size_t attempt_count;
+    struct attempt *acting;                /* whom the owner talks to, or hears the failure of */
+    bool chosen;                           /* acting has greeted: the others are beaten */
+    int64_t limit_ms;                      /* until when others are tried */
+    unsigned tried;                        /* mechanisms that were refused */
+    char refusals[ERROR_TEXT_SIZE];        /* "CRAM-MD5: 504 unknown, PLAIN: 535 no" */
+    char used[ATTEMPTS_MAX][ADDRESS_SIZE]; /* addresses that attempts came to */
+    size_t used_count;
+};
+
+/* Begins an attempt with the handle, which it owns from now on. */
+struct attempt *attempt_begin(struct connection *connection, CURL *easy,
+                              int64_t connect_timeout_ms);
+
+/* Ends it: nothing follows. Its facts stay. */
+void attempt_end(struct attempt *attempt);
+void attempt_free(struct attempt *attempt);
+
+/* libcurl has ended the connect phase. */
+void attempt_connected(struct attempt *attempt, CURLcode result);
+
+/* What is under way. */
+enum stage attempt_stage(const struct attempt *attempt);
 
 /* Whether TCP stands while libcurl connects, and since when. */
-bool connection_has_tcp(const struct connection *connection, int64_t *since_ms);
+bool attempt_has_tcp(const struct attempt *attempt, int64_t *since_ms);
 
-/* Makes a new connection, with its timeouts, the first attempt. */
-void attempt_lead(struct connection *connection);
+/* Notes the two ends of what stands, as far as they are known. */
+void attempt_note_address(struct attempt *attempt);
 
+/* Whether an attempt of this connection came to the address before. */
 bool attempt_has_used(const struct connection *connection, const char *address);
 
-/* Another attempt has greeted before this one, which is to be ended. */
-bool attempt_is_beaten(const struct connection *connection);
+/* The session is established: bytes go in and out from now on. */
+void stream_begin(struct attempt *attempt);
 
-/* The attempt was greeted by 220. */
-void attempt_greeted(struct connection *connection);
+/* Sends, keeping what cannot go out at once. */
+void stream_send(struct attempt *attempt, const char *bytes, size_t size);
 
-/* look_ms has come. */
-void attempt_look(struct connection *connection);
+/* Takes in what is there. */
+void stream_receive(struct attempt *attempt);
+void stream_hold(struct attempt *attempt, bool held);
 
-/* Until when an attempt must be greeted: another one than the first only within connect_timeout as a whole,
- * if the first is not still waited for. INT64_MAX: as long as any reply may take. */
-int64_t attempt_greeting_limit_ms(const struct connection *connection);
+/* Fills *wait and returns true if the stream waits for its socket. */
+bool stream_wait(const struct attempt *attempt, struct curl_waitfd *wait);
 
-/* Ends an attempt: its connection is closed. */
-void attempt_end(struct connection *connection);
+/* The socket can be read from or written to. */
+void stream_act(struct attempt *attempt, short events);
 
-/* The same, for it has failed before the session was established: goes on with another one, or tells the
- * owner when there is none. */
-void attempt_failed(struct connection *connection, int code, const struct error *error);
+/* ---- wire.c ---- */
 
-/* Takes what libcurl tells of its work: TLS, and the wire for -vv (wire.c). A
- * CURLOPT_DEBUGFUNCTION. */
+/* Takes what libcurl tells of its work: TLS, and the wire for -vv. A CURLOPT_DEBUGFUNCTION. */
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context);
 
-/* Notes that what was heard last came over TLS, if it did and libcurl has not said so in words. To be
- * asked while libcurl connects: later it does not tell. */
-void wire_note_session(struct connection *connection);
+/* Records TLS for the last reply when libcurl did not report it. Only while libcurl connects: later
+ * it does not tell. */
+void wire_note_session(struct attempt *attempt);
 
 /* Shows bytes of the conversation, line by line. */
 void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size);
 
-/* When the server's certificate ends, wall clock; 0: in clear, or libcurl does not tell
- * (certificate.c). Only while the connection stands. */
-int64_t certificate_expires_ms(CURL *easy);
+/* When the server's certificate ends, wall clock; 0: in clear, or libcurl does not tell. Only while
+ * the connection stands. */
+int64_t wire_certificate_expires_ms(CURL *easy);
 
-/* libcurl has ended the connect phase. */
-void connection_connected(struct connection *connection, CURLcode result);
-
-/* A whole reply has come while connecting: the next one has its own time. */
-void connection_progressed(struct connection *connection);
-
-/* When the connection wants to be looked at: at its deadline, at once when a send has failed, or
- * never (INT64_MAX). */
-int64_t connection_due(const struct connection *connection);
-
-/* That time has come. */
-void connection_overdue(struct connection *connection);
-
-/* Fills *wait and returns true if the connection waits for its socket outside libcurl's own
- * polling. */
-bool connection_wait(const struct connection *connection, struct curl_waitfd *wait);
-
-/* The socket can be read from or written to. */
-void connection_act(struct connection *connection, short events);
+/* ---- connection.c ---- */
 
 /* Frees a closed connection. */
 void connection_free(struct connection *connection);

@@ -1,5 +1,5 @@
 /* One libcurl multi for all connections. libcurl drives those that are connecting; the sockets of
- * the others are polled beside them in the same call, with the nearest deadline as its timeout. */
+ * the others are polled beside them in the same call, until the first timer is due. */
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
@@ -59,9 +59,7 @@ struct loop *loop_new(struct error *error)
 
 static void free_closed(struct loop *loop)
 {
-    struct connection **link = &loop->connections;
-
-    while (*link != NULL) {
+    for (struct connection **link = &loop->connections; loop->has_closed && *link != NULL;) {
         struct connection *connection = *link;
 
         if (connection->closed) {
@@ -71,6 +69,7 @@ static void free_closed(struct loop *loop)
             link = &connection->next;
         }
     }
+    loop->has_closed = false;
 }
 
 /* Lets connections that were left end in order: a socket that is closed with words unread is reset,
@@ -113,38 +112,12 @@ static void take_results(struct loop *loop)
     int left;
 
     while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
-        struct connection *connection = NULL;
+        struct attempt *attempt = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &connection);
-        connection_connected(connection, message->data.result);
-    }
-}
-
-/* The nearest time at which a connection wants to be looked at. */
-static int64_t nearest_deadline(const struct loop *loop, int64_t until_ms)
-{
-    for (const struct connection *connection = loop->connections; connection != NULL;
-         connection = connection->next) {
-        int64_t due_ms = connection_due(connection);
-
-        if (due_ms < until_ms)
-            until_ms = due_ms;
-    }
-    int64_t timer_ms = timer_queue_next_ms(&loop->timers);
-
-    return timer_ms < until_ms ? timer_ms : until_ms;
-}
-
-static void check_deadlines(struct loop *loop)
-{
-    int64_t now_ms = clock_monotonic_ms();
-
-    for (struct connection *connection = loop->connections; connection != NULL;
-         connection = connection->next) {
-        if (connection_due(connection) <= now_ms)
-            connection_overdue(connection);
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
+        attempt_connected(attempt, message->data.result);
     }
 }
 
@@ -152,23 +125,25 @@ static unsigned fill_waits(struct loop *loop)
 {
     unsigned count = 0;
 
-    for (struct connection *connection = loop->connections; connection != NULL;
+    for (const struct connection *connection = loop->connections; connection != NULL;
          connection = connection->next) {
         if (count == loop->wait_capacity) {
             loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
             loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
             loop->waiting =
-                memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct connection *));
+                memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct attempt *));
         }
-        if (connection_wait(connection, &loop->waits[count]))
-            loop->waiting[count++] = connection;
+        if (stream_wait(connection->acting, &loop->waits[count]))
+            loop->waiting[count++] = connection->acting;
     }
     return count;
 }
 
-static int timeout_until(int64_t until_ms)
+/* How long to wait until then, or until the first timer is due. */
+static int timeout_until(const struct loop *loop, int64_t until_ms)
 {
-    int64_t left_ms = until_ms - clock_monotonic_ms();
+    int64_t timer_ms = timer_queue_next_ms(&loop->timers);
+    int64_t left_ms = (timer_ms < until_ms ? timer_ms : until_ms) - clock_monotonic_ms();
 
     if (left_ms < 0)
         return 0;
@@ -182,15 +157,13 @@ void loop_turn(struct loop *loop, int64_t until_ms)
 
     /* Polling comes first, so that what an event brings about is seen by the caller before the next
      * wait. */
-    (void)curl_multi_poll(loop->multi, loop->waits, count,
-                          timeout_until(nearest_deadline(loop, until_ms)), NULL);
+    (void)curl_multi_poll(loop->multi, loop->waits, count, timeout_until(loop, until_ms), NULL);
     for (unsigned i = 0; i < count; i++) {
         if (loop->waits[i].revents != 0)
-            connection_act(loop->waiting[i], loop->waits[i].revents);
+            stream_act(loop->waiting[i], loop->waits[i].revents);
     }
     (void)curl_multi_perform(loop->multi, &running);
     take_results(loop);
-    check_deadlines(loop);
     if (atomic_exchange(&loop->is_woken, false))
         timer_queue_wake(&loop->timers);
     timer_queue_run(&loop->timers, clock_monotonic_ms());

@@ -1,11 +1,12 @@
-/* The wire as -vv shows it, and what libcurl tells in passing of TLS and of what it sends. What AUTH says is starred out here,
- * before anyone sees it. */
+/* What libcurl tells of its work: the wire as -vv shows it, where AUTH is starred out before anyone
+ * sees it, and what is known of TLS and the certificate. */
 #include "internal.h"
 
 #include <mxpull/base/text.h>
 #include <mxpull/platform/tls.h>
 
 #include <string.h>
+#include <time.h>
 
 static void show_line(const struct connection *connection, char direction, const char *line,
                       size_t size)
@@ -33,13 +34,14 @@ void wire_show(const struct connection *connection, char direction, const char *
 /* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a
  * secret; before the greeting it is for the proxy, and its lines behind the first one may hold the
  * proxy's password. */
-static void show_command(const struct connection *connection, const char *line, size_t size)
+static void show_command(const struct attempt *attempt, const char *line, size_t size)
 {
+    const struct connection *connection = attempt->connection;
     const char *line_end = memchr(line, '\n', size);
 
-    if (connection->heard.replies == 0) {
+    if (attempt->heard.replies == 0) {
         show_line(connection, '>', line, line_end != NULL ? (size_t)(line_end - line) : size);
-    } else if (connection->heard.code == 334) {
+    } else if (attempt->heard.code == 334) {
         show_line(connection, '>', "****", 4);
     } else if (size > 5 && text_equal_part("AUTH ", line, 5)) {
         struct buffer shown;
@@ -60,12 +62,12 @@ static void show_command(const struct connection *connection, const char *line, 
 /* libcurl names the TLS version in its words and nowhere else that is the same for all TLS
  * libraries: "SSL connection using TLSv1.3 / …" (OpenSSL, GnuTLS). Of Schannel it says nothing, so
  * the session itself is asked. */
-static void note_tls(struct connection *connection, const char *text, size_t size)
+static void note_tls(struct attempt *attempt, const char *text, size_t size)
 {
     static const char announcement[] = "SSL connection using ";
     size_t begin = sizeof announcement - 1;
-    bool is_proxys =
-        connection->https_proxy && !connection->implicit && connection->heard.replies == 0;
+    bool is_proxys = attempt->connection->is_https_proxy && !attempt->connection->is_implicit &&
+                     attempt->heard.replies == 0;
 
     if (is_proxys || size <= begin || memcmp(text, announcement, begin) != 0)
         return;
@@ -73,43 +75,82 @@ static void note_tls(struct connection *connection, const char *text, size_t siz
     while (begin + length < size && length < VERSION_SIZE - 1 && text[begin + length] != ' ' &&
            text[begin + length] != '\n')
         length++;
-    memcpy(connection->tls_version, text + begin, length);
-    connection->tls_version[length] = '\0';
+    memcpy(attempt->tls_version, text + begin, length);
+    attempt->tls_version[length] = '\0';
 }
 
-void wire_note_session(struct connection *connection)
+void wire_note_session(struct attempt *attempt)
 {
-    const struct heard *heard = &connection->heard;
+    const struct heard *heard = &attempt->heard;
     struct curl_tlssessioninfo *session = NULL;
     const char *version = "TLS";
 
-    /* The 220 itself still came in clear. Without STARTTLS a session is that with an https proxy. */
-    if (!connection->implicit && (!heard->starttls || heard->code == 220))
+    if (attempt->tls_version[0] != '\0')
         return;
-    if (curl_easy_getinfo(connection->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
+    /* The 220 itself still came in clear. Without STARTTLS a session is that with an https proxy. */
+    if (!attempt->connection->is_implicit && (!heard->starttls || heard->code == 220))
+        return;
+    if (curl_easy_getinfo(attempt->easy, CURLINFO_TLS_SSL_PTR, &session) != CURLE_OK ||
         session == NULL || session->internals == NULL)
         return;
     if (session->backend == CURLSSLBACKEND_SCHANNEL)
         version = tls_session_version(session->internals);
-    (void)text_copy(connection->tls_version, sizeof connection->tls_version, version);
+    (void)text_copy(attempt->tls_version, VERSION_SIZE, version);
 }
 
 int wire_debug(CURL *easy, curl_infotype type, char *bytes, size_t size, void *context)
 {
-    struct connection *connection = context;
+    struct attempt *attempt = context;
 
     (void)easy;
     if (type == CURLINFO_TEXT)
-        note_tls(connection, bytes, size);
-    if (type == CURLINFO_HEADER_OUT && connection->phase != PHASE_OPEN)
-        heard_command(&connection->heard, bytes, size);
-    if (!connection->show_wire || connection->phase == PHASE_OPEN)
+        note_tls(attempt, bytes, size);
+    if (attempt->phase == PHASE_OPEN)
+        return 0;
+    if (type == CURLINFO_HEADER_OUT)
+        heard_command(&attempt->heard, bytes, size);
+    if (!attempt->connection->show_wire)
         return 0;
     if (type == CURLINFO_TEXT)
-        show_line(connection, '*', bytes, size);
+        show_line(attempt->connection, '*', bytes, size);
     else if (type == CURLINFO_HEADER_OUT)
-        show_command(connection, bytes, size);
+        show_command(attempt, bytes, size);
     else if (type == CURLINFO_HEADER_IN)
-        show_line(connection, '<', bytes, size);
+        show_line(attempt->connection, '<', bytes, size);
+    return 0;
+}
+
+/* "Dec 24 16:00:00 2026 GMT" by OpenSSL, "2026-12-24 16:00:00 GMT" by Schannel and GnuTLS, which
+ * libcurl writes and can read only without the hyphens. It is GMT always (RFC 5280 4.1.2.5). */
+static time_t date_of(const char *text)
+{
+    char compact[64];
+    size_t size = 0;
+
+    for (; *text != '\0' && size < sizeof compact - 1; text++) {
+        if (*text != '-')
+            compact[size++] = *text;
+    }
+    compact[size] = '\0';
+    return curl_getdate(compact, NULL);
+}
+
+int64_t wire_certificate_expires_ms(CURL *easy)
+{
+    static const char label[] = "Expire date:"; /* or Date */
+    struct curl_certinfo *chain = NULL;
+
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
+        chain->num_of_certs < 1)
+        return 0;
+    /* The first certificate of the chain is the server's own. */
+    for (const struct curl_slist *fact = chain->certinfo[0]; fact != NULL; fact = fact->next) {
+        if (strlen(fact->data) <= strlen(label) ||
+            !text_equal_part(label, fact->data, strlen(label)))
+            continue;
+        time_t expires_s = date_of(fact->data + strlen(label));
+
+        return expires_s > 0 ? (int64_t)expires_s * 1000 : 0;
+    }
     return 0;
 }

@@ -41,11 +41,10 @@ static void revocation_is_checked_as_configured(void **state)
                                                .tls = TLS_REQUIRED,
                                                .tls_verify = true,
                                                .tls_revocation = row->revocation};
-    static struct connection connection;
     struct error error;
 
     ssl_options = -1;
-    CURL *easy = setup_easy(&connection, &options, &error);
+    CURL *easy = handle_new(&options, &error);
     assert_non_null(easy);
     assert_int_equal(ssl_options, row->options);
     curl_easy_cleanup(easy);
