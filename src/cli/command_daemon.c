@@ -76,14 +76,6 @@ static void on_wire(void *context, const struct backup_config *backup, char dire
     logging_wire(backup->name, direction, line, size);
 }
 
-static void on_delivered(void *context, const struct backup_config *backup,
-                         const struct guard_message *message)
-{
-    const struct run *run = context;
-
-    recorder_message(daemon_record(run->daemon), backup, message);
-}
-
 static void on_ready(void *context)
 {
     const struct run *run = context;
@@ -113,7 +105,7 @@ static void on_told(void *context, const struct daemon_view *view)
                    view->primary->state == OUTAGE_UP ? "up" : "not ready");
     service_status(text);
     /* Before anything was asked the file of an earlier run says more. */
-    if (view->result_count > 0)
+    if (view->has_asked)
         metrics_write(&(struct metrics_options){.config = view->config,
                                                 .store = run->state.store,
                                                 .claims = run->state.claims,
@@ -228,7 +220,7 @@ static struct config *on_reload(void *context)
                     "state_dir and history: other ones are used from the next start on");
     log_message(LEVEL_INFO, "%s was read anew", config->path);
     run->config = config;
-    resident_trim();
+    service_ready(); /* accepted, however long what is under way may take */
     return config;
 }
 
@@ -258,9 +250,7 @@ static int make_daemon(struct run *run, struct config *config)
         .force = run->arguments->force,
         .seed = random_seed(),
         .offset = clock_local_offset_s,
-        .observer = {.answered = on_answered,
-                     .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
-                     .delivered = on_delivered},
+        .observer = {.answered = on_answered, .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL},
         .stop = signals_stop_requested,
         .take_reload = signals_take_reload,
         .take_now = on_take_now,

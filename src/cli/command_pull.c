@@ -36,8 +36,8 @@ struct run {
     const struct result **results; /* the round's, in its order */
     size_t count;
     struct state state;
-    struct hooks *hooks; /* NULL, as record: a dry run */
-    struct recorder *record;
+    struct hooks *hooks; /* NULL: a dry run */
+    struct recorder *recorder;
     struct output output;
     struct report *report;
     struct gather *gather;
@@ -106,31 +106,6 @@ static void on_progressed(void *context, const struct backup_config *backup, uin
     struct run *run = context;
 
     report_progressed(run->report, backup, messages, bytes);
-}
-
-static void on_delivered(void *context, const struct backup_config *backup,
-                         const struct guard_message *message)
-{
-    struct run *run = context;
-
-    if (run->record != NULL)
-        recorder_message(run->record, backup, message);
-}
-
-static void on_polled(void *context, const struct poll *const *polls, size_t count)
-{
-    struct run *run = context;
-
-    if (run->record != NULL)
-        recorder_polls(run->record, polls, count);
-}
-
-static void on_looked(void *context, const char *why)
-{
-    struct run *run = context;
-
-    if (run->record != NULL)
-        recorder_primary(run->record, clock_wall_ms(), why);
 }
 
 static void before_log_line(void *context)
@@ -204,17 +179,16 @@ static int check_names(struct run *run)
 /* A dry run leaves nothing behind. */
 static int open_state(struct run *run)
 {
-    if (run->arguments->dry_run)
-        return EXIT_STATUS_OK;
-    if (state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
+    if (!run->arguments->dry_run && state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
-    if (run->state.store != NULL)
-        store_set_patience(run->state.store, STORE_WAIT_MS);
-    run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
-    run->record = recorder_new(&(struct recorder_options){.config = run->config,
-                                                          .store = run->state.store,
-                                                          .hooks = run->hooks,
-                                                          .offset = clock_local_offset_s});
+    if (!run->arguments->dry_run)
+        run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
+    run->recorder = recorder_new(&(struct recorder_options){.config = run->config,
+                                                            .store = run->state.store,
+                                                            .hooks = run->hooks,
+                                                            .loop = run->loop,
+                                                            .offset = clock_local_offset_s,
+                                                            .patience_ms = STORE_WAIT_MS});
     return EXIT_STATUS_OK;
 }
 
@@ -236,17 +210,11 @@ static int make_round(struct run *run)
                     .observer = {.answered = on_answered,
                                  .moved = on_moved,
                                  .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
-                                 .progressed = on_progressed,
-                                 .delivered = on_delivered},
+                                 .progressed = on_progressed},
                     .context = run,
-                    .recall = run->record != NULL ? recorder_recall : NULL,
-                    .order_look = run->record != NULL ? recorder_order_look : NULL,
-                    .note_look = run->record != NULL ? recorder_note_look : NULL,
-                    .memory = run->record},
-        .choice = {run->arguments->names, run->arguments->name_count},
+                    .recorder = run->recorder},
+        .selection = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
-        .polled = on_polled,
-        .looked = on_looked,
         .resting = on_resting,
         .turned = on_turned,
         .context = run,
@@ -313,11 +281,11 @@ static void write_metrics(const struct run *run, const struct round_facts *facts
  */
 static void follow_up(struct run *run)
 {
-    if (run->record == NULL)
+    if (run->arguments->dry_run)
         return;
-    (void)recorder_check_silence(run->record, clock_wall_ms(), NULL, NULL);
+    (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
-    while (recorder_prune(run->record, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
+    while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
     while (!hooks_are_idle(run->hooks) && !signals_stop_requested())
         loop_turn(run->loop, INT64_MAX);
@@ -348,8 +316,7 @@ static int ask(struct run *run)
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
-    if (run->record != NULL)
-        recorder_finish(run->record, run->state.patience_ms);
+    recorder_finish(run->recorder, run->state.patience_ms);
     write_metrics(run, &facts);
     follow_up(run);
     signals_end();
@@ -375,7 +342,7 @@ static void end(struct run *run)
     run->report = NULL;
     round_free(run->round);
     free(run->results);
-    recorder_free(run->record);
+    recorder_free(run->recorder);
     hooks_free(run->hooks);
     state_close(&run->state);
     loop_free(run->loop);

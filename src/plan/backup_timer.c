@@ -14,7 +14,6 @@
 #include <mxpull/base/status.h>
 
 #include <assert.h>
-#include <string.h>
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -47,8 +46,9 @@ static int64_t interval_ms(const struct backup_timer *timer)
 static int64_t slot_after(const struct backup_timer *timer,
                           const struct backup_timer_common *common, int64_t after_ms)
 {
-    return has_cron(timer) ? schedule_cron_next(&timer->cron, common->offset, after_ms)
-                           : after_ms + interval_ms(timer);
+    if (has_cron(timer))
+        return schedule_cron_next(&timer->cron, common->offset, after_ms);
+    return interval_ms(timer) > 0 ? after_ms + interval_ms(timer) : INT64_MAX;
 }
 
 static int64_t jitter_max(const struct backup_timer *timer,
@@ -114,50 +114,23 @@ static void settle(struct backup_timer *timer, const struct backup_timer_common 
     timer->wake_ms = timer->is_running ? INT64_MAX : wake_ms;
 }
 
-static void read_timing(struct backup_timer *timer, const struct timing *timing)
-{
-    struct error error;
-
-    timer->timing = timing;
-    timer->cron = (struct cron){0};
-    if (timing->schedule == NULL)
-        return;
-    enum status status = cron_parse(&timer->cron, timing->schedule, &error);
-    assert(status == STATUS_OK);
-    (void)status;
-}
-
 void backup_timer_init(struct backup_timer *timer, const struct timing *timing,
                        struct backup_timer_common *common, int64_t now_ms)
 {
-    *timer = (struct backup_timer){.retry_ms = INT64_MAX, .recovery_ms = INT64_MAX, .step_s = -1};
-    read_timing(timer, timing);
+    enum status status = STATUS_OK;
+    struct error error;
+
+    *timer = (struct backup_timer){
+        .timing = timing, .retry_ms = INT64_MAX, .recovery_ms = INT64_MAX, .step_s = -1};
     if (has_cron(timer))
+        status = cron_parse(&timer->cron, timing->schedule, &error);
+    assert(status == STATUS_OK);
+    (void)status;
+    if (has_cron(timer) || interval_ms(timer) == 0)
         set_slot(timer, common, slot_after(timer, common, now_ms));
     else
         timer->slot_ms = timer->slot_due_ms = now_ms;
     settle(timer, common);
-}
-
-static bool is_same_schedule(const struct timing *a, const struct timing *b)
-{
-    if (a->schedule != NULL && b->schedule != NULL && strcmp(a->schedule, b->schedule) != 0)
-        return false;
-    return (a->schedule == NULL) == (b->schedule == NULL) && a->interval_s == b->interval_s &&
-           a->jitter_s == b->jitter_s;
-}
-
-void backup_timer_set_timing(struct backup_timer *timer, const struct timing *timing,
-                             struct backup_timer_common *common, int64_t now_ms)
-{
-    struct plan_memory memory = backup_timer_memory(timer);
-    bool is_same = is_same_schedule(timer->timing, timing);
-
-    read_timing(timer, timing);
-    if (is_same)
-        settle(timer, common);
-    else
-        backup_timer_remember(timer, &memory, common, now_ms);
 }
 
 static int64_t remembered_cron_slot(const struct backup_timer *timer,
@@ -302,6 +275,18 @@ void backup_timer_recover(struct backup_timer *timer, const struct backup_timer_
 {
     timer->recovery_ms = common->recovery->count > 0 ? now_ms : INT64_MAX;
     timer->step_s = -1;
+    settle(timer, common);
+}
+
+void backup_timer_resume_recovery(struct backup_timer *timer,
+                                  const struct backup_timer_common *common, int64_t ended_ms,
+                                  int64_t now_ms)
+{
+    int64_t asked_ms = timer->asked_ms != 0 ? timer->asked_ms : now_ms;
+
+    backup_timer_recover(timer, common, ended_ms);
+    if (asked_ms >= ended_ms)
+        timer->step_s = (asked_ms - ended_ms) / 1000;
     settle(timer, common);
 }
 

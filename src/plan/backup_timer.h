@@ -42,10 +42,6 @@ struct backup_timer {
 void backup_timer_init(struct backup_timer *timer, const struct timing *timing,
                        struct backup_timer_common *common, int64_t now_ms);
 
-/* Another configuration: what is planned stays as far as it still fits. */
-void backup_timer_set_timing(struct backup_timer *timer, const struct timing *timing,
-                             struct backup_timer_common *common, int64_t now_ms);
-
 /* As plan_remember. */
 void backup_timer_remember(struct backup_timer *timer, const struct plan_memory *memory,
                            struct backup_timer_common *common, int64_t now_ms);
@@ -62,6 +58,9 @@ void backup_timer_held(struct backup_timer *timer, struct backup_timer_common *c
 
 void backup_timer_recover(struct backup_timer *timer, const struct backup_timer_common *common,
                           int64_t now_ms);
+void backup_timer_resume_recovery(struct backup_timer *timer,
+                                  const struct backup_timer_common *common, int64_t ended_ms,
+                                  int64_t now_ms);
 void backup_timer_ask_now(struct backup_timer *timer, const struct backup_timer_common *common);
 
 /* The wall clock was set by by_ms, which is negative, and shows now_ms. */

@@ -30,12 +30,6 @@ void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_p
         recovery->unwatched_ms = past->alive_ms;
 }
 
-void outage_set_watch(struct outage *recovery, int64_t watch_s, struct instant now)
-{
-    recovery->watch_ms = watch_s * 1000;
-    recovery->next_look_ms = lesser(recovery->next_look_ms, now.monotonic_ms + recovery->watch_ms);
-}
-
 enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,
                                 int64_t *began_ms)
 {

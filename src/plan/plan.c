@@ -1,6 +1,5 @@
 /* The plan of all backups: which one is due, and when the next one is. What makes a backup due is in
- * backup_timer.c; here are the configuration's order, the names by which backups survive another
- * configuration, and the two clocks. */
+ * backup_timer.c; here are the configuration's order and the two clocks. */
 #include <mxpull/plan/plan.h>
 
 #include <mxpull/base/memory.h>
@@ -9,7 +8,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     SET_BACK_MS = 1000 /* less is the clock being kept right */
@@ -20,12 +18,11 @@ struct entry {
     struct plan_memory told; /* as plan_take_changed has seen it */
 };
 
-/* A daemon that is awake for other reasons looks at all backups only if one of them was stirred. */
+/* All timers are looked at only after one of them has changed. */
 struct plan {
-    struct planned *backups; /* as configured */
     size_t count;
     struct backup_timer_common common;
-    struct entry *entries; /* as backups */
+    struct entry *entries; /* as configured */
     size_t turn;           /* the entry that is looked at first: all have their turn */
     size_t unread;   /* before this one nothing has changed that plan_take_changed has not told */
     int64_t wake_ms; /* when the first one is due; INT64_MIN: not known */
@@ -49,30 +46,18 @@ static void stir(struct plan *plan)
     plan->wake_ms = INT64_MIN;
 }
 
-static void set_settings(struct plan *plan, const struct plan_settings *settings)
-{
-    stir(plan);
-    plan->backups = memory_new(settings->count, sizeof *plan->backups);
-    for (size_t i = 0; i < settings->count; i++)
-        plan->backups[i] = settings->backups[i];
-    plan->count = settings->count;
-    plan->common.recovery = settings->recovery;
-    plan->entries = memory_new(settings->count, sizeof *plan->entries);
-    plan->turn = 0;
-}
-
-struct plan *plan_new(const struct plan_settings *settings, schedule_offset *offset, uint64_t seed,
-                      struct instant now)
+struct plan *plan_new(const struct plan_options *options, struct instant now)
 {
     struct plan *plan = memory_new(1, sizeof *plan);
 
-    plan->common.offset = offset;
-    plan->common.chance = seed;
+    plan->common = (struct backup_timer_common){
+        .offset = options->offset, .recovery = options->recovery, .chance = options->seed};
     plan->ticked = now;
-    set_settings(plan, settings);
+    plan->count = options->count;
+    plan->entries = memory_new(options->count, sizeof *plan->entries);
     for (size_t i = 0; i < plan->count; i++)
-        backup_timer_init(&plan->entries[i].timer, plan->backups[i].timing, &plan->common,
-                          now.wall_ms);
+        backup_timer_init(&plan->entries[i].timer, options->timings[i], &plan->common, now.wall_ms);
+    stir(plan);
     return plan;
 }
 
@@ -80,7 +65,6 @@ void plan_free(struct plan *plan)
 {
     if (plan == NULL)
         return;
-    free(plan->backups);
     free(plan->entries);
     free(plan);
 }
@@ -98,58 +82,6 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
 {
     backup_timer_remember(timer_of(plan, backup), memory, &plan->common, now.wall_ms);
     plan->entries[backup].told = *memory;
-}
-
-struct named {
-    const char *name;
-    const struct entry *entry;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct named *first = a;
-    const struct named *second = b;
-
-    return strcmp(first->name, second->name);
-}
-
-/* The plan's entries in the order of their names; the caller frees it. */
-static struct named *sort_by_name(const struct plan *plan)
-{
-    size_t count = plan->count;
-    struct named *sorted = memory_new(count, sizeof *sorted);
-
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = (struct named){plan->backups[i].name, &plan->entries[i]};
-    qsort(sorted, count, sizeof *sorted, compare_names);
-    return sorted;
-}
-
-void plan_reload(struct plan *plan, const struct plan_settings *settings, struct instant now)
-{
-    struct named *sorted = sort_by_name(plan);
-    size_t old_count = plan->count;
-    struct planned *old_backups = plan->backups;
-    struct entry *old_entries = plan->entries;
-
-    set_settings(plan, settings);
-    for (size_t i = 0; i < plan->count; i++) {
-        const struct timing *timing = plan->backups[i].timing;
-        struct entry *entry = &plan->entries[i];
-        struct named wanted = {.name = plan->backups[i].name};
-        const struct named *known =
-            bsearch(&wanted, sorted, old_count, sizeof *sorted, compare_names);
-
-        if (known == NULL) {
-            backup_timer_init(&entry->timer, timing, &plan->common, now.wall_ms);
-        } else {
-            *entry = *known->entry;
-            backup_timer_set_timing(&entry->timer, timing, &plan->common, now.wall_ms);
-        }
-    }
-    free(sorted);
-    free(old_backups);
-    free(old_entries);
 }
 
 int64_t plan_tick(struct plan *plan, struct instant now)
@@ -182,14 +114,6 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
     return false;
 }
 
-void plan_take_over(struct plan *plan, size_t backup, struct instant now)
-{
-    struct backup_timer *timer = timer_of(plan, backup);
-
-    backup_timer_ask_now(timer, &plan->common);
-    (void)backup_timer_begin(timer, &plan->common, now.wall_ms);
-}
-
 void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again)
 {
     backup_timer_ended(timer_of(plan, backup), &plan->common, now.wall_ms, again);
@@ -209,6 +133,12 @@ void plan_recover_all(struct plan *plan, struct instant now)
 {
     for (size_t i = 0; i < plan->count; i++)
         plan_recover(plan, i, now);
+}
+
+void plan_resume_recovery(struct plan *plan, int64_t ended_ms, struct instant now)
+{
+    for (size_t i = 0; ended_ms != 0 && i < plan->count; i++)
+        backup_timer_resume_recovery(timer_of(plan, i), &plan->common, ended_ms, now.wall_ms);
 }
 
 void plan_now(struct plan *plan)

@@ -1,9 +1,12 @@
-/* All chosen backups at once, in one loop. What failed for a while is asked again with --retry; the
- * wait for it is a deadline of the same loop. */
+/* All chosen backups at once, in one loop: those that are due by the plan wait for a look at the primary
+ * and are asked. The plan knows no schedule here: all are due once, and with --retry again after the
+ * times of `retry`. */
+#include <mxpull/pull/round.h>
+
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/plan/plan.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/pull/round.h>
 #include <mxpull/session/pool.h>
 #include <mxpull/session/preflight.h>
 
@@ -14,47 +17,45 @@ enum {
     STOP_LIMIT_MS = 900
 };
 
-/*  DUE --a preflight begins--> CLEARING --it ends--> ASKING --over--> OVER
- * and with --retry from ASKING to RESTING, and from there back to DUE at a later time. */
+/*  RESTING --due--> DUE --a look begins--> CLEARING --it ends--> ASKING --over--> RESTING */
 enum part_state {
+    PART_RESTING,
     PART_DUE,
     PART_CLEARING,
-    PART_ASKING,
-    PART_RESTING,
-    PART_OVER
+    PART_ASKING
 };
 
 /* One backup's part of the round. */
 struct part {
     struct poll *poll;
+    struct timing timing; /* the backup's retry alone */
     enum part_state state;
-    int64_t due_ms; /* RESTING */
-    size_t retries;
 };
 
 struct round {
     struct round_options options;
     struct pool *pool;
+    struct plan *plan;
     struct part *parts; /* the chosen backups, in the order of the configuration */
     size_t part_count;
-    size_t *part_of;           /* of a backup, by its place in the configuration */
-    const struct poll **taken; /* room for all of them */
+    size_t *part_of; /* of a backup, by its place in the configuration */
     const struct result **results;
     size_t result_count;
-    size_t over;                 /* parts */
-    struct preflight *preflight; /* the one that runs */
-    bool looked;                 /* it has ended */
-    bool looks_at_all;           /* it is for all domains of the configuration */
+    struct preflight *look; /* the one that is under way */
+    bool looked;            /* it has ended */
+    bool looks_at_all;      /* it is for all domains of the configuration */
+    bool is_stopping;
 };
 
 static void add_part(struct round *round, const struct backup_config *backup)
 {
-    struct poll *poll = poll_new(&round->options.polling, backup, &round->options.choice);
+    struct poll *poll = poll_new(&round->options.polling, backup, &round->options.selection);
 
     if (poll == NULL)
         return;
     round->part_of[backup - round->options.polling.config->backups] = round->part_count;
-    round->parts[round->part_count++] = (struct part){.poll = poll};
+    round->parts[round->part_count++] =
+        (struct part){.poll = poll, .timing = {.retry = backup->timing.retry}};
     for (size_t i = 0; i < poll_result_count(poll); i++)
         round->results[round->result_count++] = poll_result(poll, i);
 }
@@ -64,13 +65,13 @@ struct round *round_new(const struct round_options *options, struct error *error
     const struct config *config = options->polling.config;
     size_t most = 0;
 
-    if (selection_check(&options->choice, config, error) != STATUS_OK)
+    if (selection_check(&options->selection, config, error) != STATUS_OK)
         return NULL;
     struct round *round = memory_new(1, sizeof *round);
     round->options = *options;
+    round->options.polling.delivered = recorder_message;
     round->parts = memory_new(config->backup_count, sizeof *round->parts);
     round->part_of = memory_new(config->backup_count, sizeof *round->part_of);
-    round->taken = memory_new(config->backup_count, sizeof(const struct poll *));
     for (size_t i = 0; i < config->backup_count; i++)
         most += config->backups[i].domain_count;
     round->results = memory_new(most, sizeof(const struct result *));
@@ -86,17 +87,17 @@ void round_free(struct round *round)
     for (size_t i = 0; i < round->part_count; i++)
         poll_free(round->parts[i].poll);
     pool_free(round->pool);
-    preflight_free(round->preflight);
+    plan_free(round->plan);
+    preflight_free(round->look);
     free(round->results);
     free(round->part_of);
-    free(round->taken);
     free(round->parts);
     free(round);
 }
 
 /* ---- the primary ---- */
 
-static void preflight_ended(void *context)
+static void look_ended(void *context)
 {
     struct round *round = context;
 
@@ -110,7 +111,7 @@ static void look(struct round *round)
     bool recipients = polling->config->primary.preflight == PREFLIGHT_RECIPIENTS;
     struct domain_list domains = {0};
 
-    round->looks_at_all = round->options.choice.count == 0;
+    round->looks_at_all = round->options.selection.count == 0;
     for (size_t i = 0; i < round->part_count; i++) {
         if (round->parts[i].state != PART_DUE) {
             round->looks_at_all = false;
@@ -120,43 +121,40 @@ static void look(struct round *round)
         if (recipients)
             poll_add_domains(round->parts[i].poll, &domains);
     }
+    recorder_order_look(polling->recorder, domains.nodes, domains.count);
     round->looked = false;
-    round->preflight = preflight_new(&(struct preflight_options){
+    round->look = preflight_new(&(struct preflight_options){
         .loop = polling->loop,
         .config = polling->config,
         .domains = domains.nodes,
         .count = domains.count,
-        .order = polling->order_look,
-        .memory = polling->memory,
         .limit_ms = preflight_limit_ms(polling->config),
-        .ended = preflight_ended,
+        .ended = look_ended,
         .context = round,
     });
     domain_list_done(&domains);
 }
 
-static void tell_look(const struct round *round)
+/* Where everything that was asked for is refused, but not all was asked for, nothing is known of the
+ * primary as a whole. */
+static void record_look(const struct round *round)
 {
-    const struct round_options *options = &round->options;
-    const char *why = preflight_why(round->preflight);
-    const char *refusal = preflight_refusal_of_all(round->preflight);
+    struct recorder *recorder = round->options.polling.recorder;
+    const char *why = preflight_why(round->look);
+    const char *refusal = preflight_refusal_of_all(round->look);
 
-    if (preflight_shortage(round->preflight) != NULL) {
+    recorder_note_look(recorder, round->look);
+    if (preflight_shortage(round->look) != NULL)
         log_message(LEVEL_WARNING, "your mail server was not looked at: %s",
-                    preflight_shortage(round->preflight));
-        return;
-    }
-    if (why == NULL && refusal != NULL) {
-        if (!round->looks_at_all)
-            return; /* whether everything else is refused, too, is not known */
-        why = refusal;
-    }
-    if (options->looked != NULL)
-        options->looked(options->context, why);
+                    preflight_shortage(round->look));
+    else if (why != NULL || refusal == NULL)
+        recorder_primary(recorder, why);
+    else if (round->looks_at_all)
+        recorder_primary(recorder, refusal);
 }
 
-/* All parts in that state are asked, as far as the preflight (NULL: there was none) allows. */
-static void admit(struct round *round, enum part_state state, const struct preflight *preflight)
+/* All parts in that state are asked, as far as the look (NULL: there was none) allows. */
+static void admit(struct round *round, enum part_state state, const struct preflight *look)
 {
     for (size_t i = 0; i < round->part_count; i++) {
         struct part *part = &round->parts[i];
@@ -164,15 +162,16 @@ static void admit(struct round *round, enum part_state state, const struct prefl
         if (part->state != state)
             continue;
         part->state = PART_ASKING;
-        poll_clear(part->poll, preflight);
+        recorder_recall(round->options.polling.recorder, part->poll);
+        poll_clear(part->poll, look);
         pool_add(round->pool, part->poll);
     }
 }
 
-static bool has_due(const struct round *round)
+static bool has_part(const struct round *round, enum part_state state)
 {
     for (size_t i = 0; i < round->part_count; i++) {
-        if (round->parts[i].state == PART_DUE)
+        if (round->parts[i].state == state)
             return true;
     }
     return false;
@@ -186,76 +185,69 @@ static void clear(struct round *round)
         admit(round, PART_DUE, NULL);
         return;
     }
-    if (round->preflight == NULL && has_due(round))
+    if (round->look == NULL && has_part(round, PART_DUE))
         look(round);
-    if (round->preflight != NULL && round->looked) {
-        if (polling->note_look != NULL)
-            polling->note_look(polling->memory, round->preflight);
-        tell_look(round);
-        admit(round, PART_CLEARING, round->preflight);
-        preflight_free(round->preflight);
-        round->preflight = NULL;
+    if (round->look != NULL && round->looked) {
+        record_look(round);
+        admit(round, PART_CLEARING, round->look);
+        preflight_free(round->look);
+        round->look = NULL;
     }
 }
 
 /* ---- the course ---- */
 
-static void end(struct round *round, struct part *part)
+static struct instant read_clocks(void)
 {
-    part->state = PART_OVER;
-    round->over++;
+    return (struct instant){.wall_ms = clock_wall_ms(), .monotonic_ms = clock_monotonic_ms()};
 }
 
-/* Puts a part whose poll is over off until its next retry, or ends it. */
-static void conclude(struct round *round, struct part *part)
+static void make_plan(struct round *round)
 {
-    const struct backup_config *backup = poll_backup(part->poll);
-    const struct durations *retry = &backup->timing.retry;
-    const struct polling *polling = &round->options.polling;
+    static const struct durations none;
+    const struct timing **timings = memory_new(round->part_count, sizeof(const struct timing *));
 
-    if (!round->options.retry || polling->stop() || part->retries == retry->count ||
-        !poll_wants_again(part->poll)) {
-        end(round, part);
-        return;
-    }
-    part->state = PART_RESTING;
-    poll_set_cause(part->poll, "retry");
-    part->due_ms = clock_monotonic_ms() + retry->seconds[part->retries++] * 1000;
-    if (round->options.resting != NULL)
-        round->options.resting(round->options.context, backup, part->due_ms);
+    for (size_t i = 0; i < round->part_count; i++)
+        timings[i] = &round->parts[i].timing;
+    round->plan = plan_new(&(struct plan_options){.timings = timings,
+                                                  .count = round->part_count,
+                                                  .recovery = &none,
+                                                  .offset = clock_local_offset_s},
+                           read_clocks());
+    free(timings);
+    plan_now(round->plan);
 }
 
-/* Takes what is over. */
-static void take_over(struct round *round)
+/* Takes what is over: it is written, and rests until its retry, if there is one. */
+static void take_over(struct round *round, struct instant now)
 {
     const struct backup_config *first = round->options.polling.config->backups;
-    size_t count = 0;
-    struct poll *poll;
 
-    while ((poll = pool_take(round->pool)) != NULL)
-        round->taken[count++] = poll;
-    if (count > 0 && round->options.polled != NULL)
-        round->options.polled(round->options.context, round->taken, count);
-    for (size_t i = 0; i < count; i++)
-        conclude(round, &round->parts[round->part_of[poll_backup(round->taken[i]) - first]]);
+    for (struct poll *poll; (poll = pool_take(round->pool)) != NULL;) {
+        size_t part = round->part_of[poll_backup(poll) - first];
+        bool again = round->options.retry && !round->is_stopping && poll_wants_again(poll);
+
+        recorder_poll(round->options.polling.recorder, poll);
+        round->parts[part].state = PART_RESTING;
+        plan_ended(round->plan, part, now, again);
+        int64_t due_ms = plan_memory(round->plan, part).due_ms;
+        if (due_ms != 0 && round->options.resting != NULL)
+            round->options.resting(round->options.context, poll_backup(poll),
+                                   now.monotonic_ms + due_ms - now.wall_ms);
+    }
 }
 
-/* Brings back what is due again. Returns when the next one is. */
-static int64_t wake(struct round *round)
+static void take_due(struct round *round, struct instant now)
 {
-    int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
+    enum plan_cause cause;
+    size_t part;
 
-    for (size_t i = 0; i < round->part_count; i++) {
-        struct part *part = &round->parts[i];
-
-        if (part->state != PART_RESTING)
-            continue;
-        if (part->due_ms <= now_ms)
-            part->state = PART_DUE;
-        else if (part->due_ms < next_ms)
-            next_ms = part->due_ms;
+    (void)plan_tick(round->plan, now);
+    while (!round->is_stopping && plan_take(round->plan, now, &part, &cause)) {
+        round->parts[part].state = PART_DUE;
+        if (cause == PLAN_RETRY)
+            poll_set_cause(round->parts[part].poll, plan_cause_name(cause));
     }
-    return next_ms;
 }
 
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
@@ -266,27 +258,38 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
 /* Does what can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct round *round)
 {
-    take_over(round);
-    int64_t next_ms = wake(round);
+    struct instant now = read_clocks();
+
+    take_over(round, now);
+    take_due(round, now);
     clear(round);
+    int64_t next_ms = plan_next_ms(round->plan, now);
     if (round->options.turned != NULL)
-        next_ms =
-            earlier(next_ms, round->options.turned(round->options.context, clock_monotonic_ms()));
+        next_ms = earlier(next_ms, round->options.turned(round->options.context, now.monotonic_ms));
     return next_ms;
 }
 
 /* What rests keeps its last answer. */
 static void stop_all(struct round *round)
 {
+    round->is_stopping = true;
     pool_stop(round->pool);
     for (size_t i = 0; i < round->part_count; i++) {
         struct part *part = &round->parts[i];
 
-        if (part->state == PART_DUE || part->state == PART_CLEARING)
+        if (part->state != PART_ASKING) {
             poll_stop(part->poll);
-        if (part->state != PART_ASKING && part->state != PART_OVER)
-            end(round, part);
+            part->state = PART_RESTING;
+        }
     }
+}
+
+static bool is_over(const struct round *round)
+{
+    if (pool_count(round->pool) > 0)
+        return false;
+    return round->is_stopping || (!has_part(round, PART_DUE) && !has_part(round, PART_CLEARING) &&
+                                  plan_next_ms(round->plan, read_clocks()) == INT64_MAX);
 }
 
 void round_run(struct round *round)
@@ -295,16 +298,17 @@ void round_run(struct round *round)
     int64_t stop_limit_ms = INT64_MAX;
 
     round->pool = pool_new(polling, round->part_count);
-    while (round->over < round->part_count) {
-        if (stop_limit_ms == INT64_MAX && polling->stop()) {
+    make_plan(round);
+    while (!is_over(round)) {
+        if (!round->is_stopping && polling->stop()) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
             stop_all(round);
         }
         int64_t next_ms = advance(round);
         if (clock_monotonic_ms() >= stop_limit_ms)
             break;
-        if (round->over < round->part_count)
-            loop_turn(polling->loop, next_ms < stop_limit_ms ? next_ms : stop_limit_ms);
+        if (!is_over(round))
+            loop_turn(polling->loop, earlier(next_ms, stop_limit_ms));
     }
     for (size_t i = 0; i < round->part_count; i++) {
         poll_conclude(round->parts[i].poll);
@@ -314,7 +318,7 @@ void round_run(struct round *round)
 
 const struct preflight_wait *round_waits(const struct round *round)
 {
-    return round->preflight != NULL ? preflight_waits(round->preflight) : NULL;
+    return round->look != NULL ? preflight_waits(round->look) : NULL;
 }
 
 enum stage round_stage(const struct round *round, const struct backup_config *backup)

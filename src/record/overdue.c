@@ -1,257 +1,243 @@
-/* Domains without a good answer for too long: told once, and once when there is one again. The store has
- * the last word, for others ask too; where it cannot be used, a daemon goes on by its own memory. */
-#include "recorder_internal.h"
+#include "overdue.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Where the name stands among the backup's domains: most likely at hint. The count: nowhere. */
-static size_t find_domain(const struct backup_config *backup, const char *name, size_t hint)
-{
-    size_t count = backup->domain_count;
+/* A domain as this process has seen it. */
+struct watched {
+    int64_t silent_at_ms; /* when it counts as silent; INT64_MAX: it does, or was never asked for */
+    int64_t from_ms;      /* what that counts from: the last good answer, or the first question */
+    int64_t good_ms;      /* the last good answer; 0: none is known */
+    int64_t told_ms;      /* when this process told of its silence */
+    const char *outcome;  /* of the last answer, a constant; NULL: there was none */
+    int code;             /* of it */
+    bool is_silent;       /* as it was told last */
+    bool was_held;        /* by the last answer, at the start */
+    bool is_stored;       /* as the store has it, as far as is known */
+};
 
-    for (size_t i = 0; i < count; i++) {
-        size_t place = (hint + i) % count;
-
-        if (strcmp(backup->domain_texts[place], name) == 0)
-            return place;
-    }
-    return count;
-}
+struct overdue {
+    struct ledger *ledger;
+    const struct config *config;
+    schedule_offset *offset;
+    struct watched **backups;  /* as configured, and their domains */
+    int64_t next_ms;           /* the first of all silent_at_ms, or before it */
+    int64_t checked_ms;        /* when all were looked at last */
+    struct store_domain state; /* as read last */
+};
 
 static int64_t lesser(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
 
-/* from_ms: 0: it is not known, so now. */
-static void wait_from(struct recorder *record, const struct backup_config *backup,
-                      struct watched *watched, int64_t from_ms)
+/* from_ms 0: not known, so now. */
+static void wait_from(struct overdue *overdue, size_t backup, struct watched *watched,
+                      int64_t from_ms)
 {
-    if (from_ms == 0)
-        from_ms = clock_wall_ms();
-    watched->from_ms = from_ms;
-    watched->silent_at_ms = schedule_silent_at(&backup->timing, record->options.offset,
-                                               record->options.config->silence_s, from_ms);
-    record->next_silent_ms = lesser(record->next_silent_ms, watched->silent_at_ms);
+    watched->from_ms = from_ms != 0 ? from_ms : clock_wall_ms();
+    watched->silent_at_ms =
+        schedule_silent_at(&overdue->config->backups[backup].timing, overdue->offset,
+                           overdue->config->silence_s, watched->from_ms);
+    overdue->next_ms = lesser(overdue->next_ms, watched->silent_at_ms);
 }
 
-static bool get_state(struct recorder *record, const struct backup_config *backup,
-                      const char *domain, struct store_domain *state, bool *found)
+/* Reads overdue->state. */
+static bool read_state(struct overdue *overdue, size_t backup, size_t domain, bool *found)
 {
+    const struct backup_config *config = &overdue->config->backups[backup];
     struct error error;
 
     *found = false;
-    return recorder_check(
-        record, store_get_domain(record->options.store, backup->name, domain, state, found, &error),
-        &error);
+    return ledger_check(overdue->ledger,
+                        store_get_domain(overdue->ledger->store, config->name,
+                                         config->domain_texts[domain], &overdue->state, found,
+                                         &error),
+                        &error);
 }
 
-/* Brings into the store whether the domain is silent. *changed: that is news to it. */
-static bool bring(struct recorder *record, const struct backup_config *backup, const char *domain,
-                  struct watched *watched, bool *changed)
+/* Writes whether the domain is silent. *changed: the store did not know. */
+static bool write_silent(struct overdue *overdue, size_t backup, size_t domain, bool *changed)
 {
+    const struct backup_config *config = &overdue->config->backups[backup];
+    struct watched *watched = &overdue->backups[backup][domain];
     struct error error;
-    enum status status = store_set_silent(record->options.store, backup->name, domain,
-                                          watched->is_silent, changed, &error);
 
-    if (!recorder_check(record, status, &error))
+    if (!ledger_check(overdue->ledger,
+                      store_set_silent(overdue->ledger->store, config->name,
+                                       config->domain_texts[domain], watched->is_silent, changed,
+                                       &error),
+                      &error))
         return false;
     watched->is_stored = watched->is_silent;
     return true;
 }
 
-static void raise_answer(struct recorder *record, const struct backup_config *backup,
-                         const char *domain, const char *outcome, int code, const char *text)
+/* Takes over what the store knows of a domain, and writes what the store does not know. *has_ended:
+ * another process has ended a silence that this one has told. False where the store cannot be read. */
+static bool reconcile(struct overdue *overdue, size_t backup, size_t domain, bool *has_ended)
 {
-    record_raise(record, &(struct alarm){.event = ALARM_ANSWER,
-                                         .backup = backup,
-                                         .domain = domain,
-                                         .outcome = outcome,
-                                         .code = code,
-                                         .text = text});
-}
-
-/* ---- what is known at first ---- */
-
-/* Fetches what the store knows of a domain, and brings what it does not know. */
-static void fetch(struct recorder *record, const struct backup_config *backup, const char *domain,
-                  struct watched *watched)
-{
-    struct store_domain state;
+    struct watched *watched = &overdue->backups[backup][domain];
+    const struct store_domain *state = &overdue->state;
     bool found, changed;
 
-    if (!get_state(record, backup, domain, &state, &found) || !found)
-        return;
-    if (watched->is_silent == watched->is_stored) {
-        watched->is_silent = watched->is_stored = state.silent;
-    } else if (watched->is_silent && state.good_ms > watched->told_ms) {
-        watched->is_silent = watched->is_stored = state.silent;
-        raise_answer(record, backup, domain, "", 0, NULL); /* another process knows which */
-    } else {
-        (void)bring(record, backup, domain, watched, &changed);
-    }
-    if (state.good_ms > watched->good_ms)
-        watched->good_ms = state.good_ms;
+    *has_ended = false;
+    if (!read_state(overdue, backup, domain, &found))
+        return false;
+    if (!found)
+        return true;
+    bool is_unstored = watched->is_silent != watched->is_stored;
+    *has_ended = is_unstored && watched->is_silent && state->good_ms > watched->told_ms;
+    if (is_unstored && !*has_ended)
+        (void)write_silent(overdue, backup, domain, &changed);
+    else
+        watched->is_silent = watched->is_stored = state->silent;
+    if (state->good_ms > watched->good_ms)
+        watched->good_ms = state->good_ms;
+    watched->was_held = strcmp(state->outcome, "held") == 0;
     watched->silent_at_ms = INT64_MAX;
     if (!watched->is_silent)
-        wait_from(record, backup, watched,
-                  watched->good_ms != 0 ? watched->good_ms : state.first_ms);
-}
-
-void silence_load(struct recorder *record, size_t place, const struct polled *before,
-                  const struct backup_config *old)
-{
-    const struct backup_config *backup = &record->options.config->backups[place];
-    size_t count = backup->domain_count;
-    struct polled *polled = &record->polled[place];
-
-    polled->domains = memory_new(count, sizeof *polled->domains);
-    for (size_t i = 0; i < count; i++) {
-        const char *domain = backup->domain_texts[i];
-        struct watched *watched = &polled->domains[i];
-        size_t known = before != NULL ? find_domain(old, domain, i) : 0;
-
-        watched->silent_at_ms = INT64_MAX;
-        if (before != NULL && known < old->domain_count) {
-            *watched = before->domains[known];
-            if (watched->silent_at_ms != INT64_MAX)
-                wait_from(record, backup, watched, watched->from_ms);
-        }
-        if (record->options.store != NULL && record->options.watches && !record->is_failing)
-            fetch(record, backup, domain, watched);
-    }
+        wait_from(overdue, backup, watched,
+                  watched->good_ms != 0 ? watched->good_ms : state->first_ms);
+    return true;
 }
 
 /* ---- answers ---- */
 
-/* A good one. What the store has seen of the silence says whether that is news; else our memory does. */
-static void note_good(struct recorder *record, struct watched *watched, const struct result *result,
+/* Returns whether the end of a silence is to be told: the store has seen it end just now, or nobody but
+ * this process knew of it. */
+static bool note_good(struct overdue *overdue, size_t backup, size_t domain, int64_t at_ms,
                       bool is_written, bool has_silent)
 {
+    struct watched *watched = &overdue->backups[backup][domain];
     bool was_silent = watched->is_silent, was_stored = watched->is_stored, changed = false;
 
     watched->is_silent = false;
-    watched->good_ms = result->at_ms;
-    wait_from(record, result->backup, watched, result->at_ms);
+    watched->good_ms = at_ms;
+    wait_from(overdue, backup, watched, at_ms);
     if (is_written && !has_silent)
         watched->is_stored = false;
-    else if (is_written && !record->is_failing)
-        is_written = bring(record, result->backup, result->domain, watched, &changed);
-    /* News: that it was told by us alone, or is so by a store from which we have not told it yet. */
-    bool is_news =
-        is_written ? (changed ? was_silent || !was_stored : was_silent && !was_stored) : was_silent;
-    if (is_news)
-        raise_answer(record, result->backup, result->domain, watched->outcome, result->code,
-                     result->text);
+    else if (is_written)
+        is_written = write_silent(overdue, backup, domain, &changed);
+    if (!is_written)
+        return was_silent;
+    return changed ? was_silent || !was_stored : was_silent && !was_stored;
 }
 
-void silence_note(struct recorder *record, const struct result *result, enum store_grade grade,
-                  bool is_written, bool has_silent)
+static bool find_domain(const struct backup_config *backup, const char *name, size_t *domain)
 {
-    size_t place = record_find_backup(record, result->backup);
+    for (*domain = 0; *domain < backup->domain_count; ++*domain) {
+        if (strcmp(backup->domain_texts[*domain], name) == 0)
+            return true;
+    }
+    return false;
+}
 
-    if (place == record->options.config->backup_count)
-        return;
-    const struct backup_config *backup = &record->options.config->backups[place];
-    size_t domain = find_domain(backup, result->domain, 0);
-    if (domain == backup->domain_count)
-        return;
-    struct watched *watched = &record->polled[place].domains[domain];
-    watched->outcome = outcome_name(result->outcome);
-    watched->code = result->code;
-    if (grade == STORE_GOOD)
-        note_good(record, watched, result, is_written, has_silent);
-    else if (is_written &&
-             (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored))
-        fetch(record, backup, result->domain, watched);
-    else if (watched->silent_at_ms == INT64_MAX && record->options.watches && !watched->is_silent)
-        wait_from(record, backup, watched, result->at_ms);
+bool overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
+                      bool is_written, bool has_silent, struct alarm *alarm)
+{
+    const struct backup_config *config = &overdue->config->backups[backup];
+    bool has_ended;
+    size_t domain;
+
+    if (!find_domain(config, answer->domain, &domain))
+        return false;
+    struct watched *watched = &overdue->backups[backup][domain];
+    watched->outcome = answer->outcome;
+    watched->code = answer->code;
+    *alarm = (struct alarm){.event = ALARM_ANSWER,
+                            .backup = config,
+                            .domain = config->domain_texts[domain],
+                            .outcome = answer->outcome,
+                            .code = answer->code,
+                            .text = answer->text};
+    if (answer->grade == STORE_GOOD)
+        return note_good(overdue, backup, domain, answer->at_ms, is_written, has_silent);
+    if (is_written &&
+        (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored)) {
+        alarm->outcome = ""; /* another process knows which */
+        alarm->code = 0;
+        alarm->text = NULL;
+        (void)reconcile(overdue, backup, domain, &has_ended);
+        return has_ended;
+    }
+    if (watched->silent_at_ms == INT64_MAX && overdue->ledger->watches && !watched->is_silent)
+        wait_from(overdue, backup, watched, answer->at_ms);
+    return false;
 }
 
 /* ---- the time has come ---- */
 
-/* One look through all domains. A store that has failed once is not waited for again. */
-struct pass {
-    int64_t now_ms;
-    bool can_read, can_write;
-};
-
-/* Whether the store knows better: somebody has had a good answer since, or has told it already. */
-static bool is_outdated(struct recorder *record, const struct pass *pass,
-                        const struct backup_config *backup, struct watched *watched,
-                        const struct store_domain *state)
+/* Whether the store knows better: there was a good answer since, or the silence was told. */
+static bool is_outdated(struct overdue *overdue, const struct overdue_pass *pass, size_t backup,
+                        struct watched *watched)
 {
+    const struct store_domain *state = &overdue->state;
+
     if (state->good_ms > watched->good_ms) {
         watched->good_ms = state->good_ms;
-        wait_from(record, backup, watched, state->good_ms);
+        wait_from(overdue, backup, watched, state->good_ms);
         if (watched->silent_at_ms > pass->now_ms)
-            return true; /* by another process, or a poll of the configuration before */
+            return true;
     }
     watched->is_stored = state->silent;
     watched->is_silent = watched->is_silent || state->silent;
+    if (watched->is_silent)
+        watched->silent_at_ms = INT64_MAX;
     return watched->is_silent;
 }
 
-/* Notes it in the store, if that can be. Returns whether it was, and then whether it is news there. */
-static bool store_silence(struct recorder *record, struct pass *pass,
-                          const struct backup_config *backup, const char *domain,
-                          struct watched *watched, bool *is_news)
+/* Returns whether the silence of the domain is to be told. A store that has failed once in this pass is
+ * not tried again. */
+static bool fall_silent(struct overdue *overdue, struct overdue_pass *pass, size_t backup,
+                        size_t domain, struct alarm *alarm)
 {
-    if (pass->can_write)
-        pass->can_write = bring(record, backup, domain, watched, is_news);
-    return pass->can_write;
-}
+    const struct backup_config *config = &overdue->config->backups[backup];
+    struct watched *watched = &overdue->backups[backup][domain];
+    const struct store_domain *state = &overdue->state;
+    bool found = false, is_news = true, watches = overdue->ledger->watches;
 
-static void raise_silence(struct recorder *record, struct pass *pass,
-                          const struct backup_config *backup, const char *domain,
-                          struct watched *watched)
-{
-    struct store_domain state;
-    bool found = false, is_news = true;
-
-    if (pass->can_read)
-        pass->can_read = get_state(record, backup, domain, &state, &found);
-    if (found && is_outdated(record, pass, backup, watched, &state)) {
-        if (watched->is_silent)
-            watched->silent_at_ms = INT64_MAX;
-        return;
-    }
+    if (!pass->is_unread)
+        pass->is_unread = !read_state(overdue, backup, domain, &found);
+    if (found && is_outdated(overdue, pass, backup, watched))
+        return false;
     watched->silent_at_ms = INT64_MAX;
-    watched->is_silent = found || record->options.watches;
-    bool is_stored = found && store_silence(record, pass, backup, domain, watched, &is_news);
-    if (!is_news || (!is_stored && !record->options.watches))
-        return;
+    watched->is_silent = found || watches;
+    if (found && !pass->is_unwritten)
+        pass->is_unwritten = !write_silent(overdue, backup, domain, &is_news);
+    bool is_stored = found && !pass->is_unwritten;
+    if (!is_news || (!is_stored && !watches))
+        return false;
     watched->told_ms = pass->now_ms;
-    struct alarm alarm = {.event = ALARM_SILENCE,
-                          .backup = backup,
-                          .domain = domain,
-                          .outcome = watched->outcome != NULL ? watched->outcome : "",
-                          .code = watched->code,
-                          .since_ms = watched->good_ms};
+    *alarm = (struct alarm){.event = ALARM_SILENCE,
+                            .backup = config,
+                            .domain = config->domain_texts[domain],
+                            .outcome = watched->outcome != NULL ? watched->outcome : "",
+                            .code = watched->code,
+                            .since_ms = watched->good_ms};
     if (is_stored) {
-        alarm.outcome = state.outcome;
-        alarm.code = state.code;
-        alarm.text = state.text;
-        alarm.advice = state.advice;
-        alarm.since_ms = state.good_ms;
-        alarm.streak = state.streak;
+        alarm->outcome = state->outcome;
+        alarm->code = state->code;
+        alarm->text = state->text;
+        alarm->advice = state->advice;
+        alarm->since_ms = state->good_ms;
+        alarm->streak = state->streak;
     }
-    record_raise(record, &alarm);
+    return true;
 }
 
-/* The clock was put right: what counts from a time to come, or from one of a clock that was not set, counts
+/* The clock was set: what counts from a time to come, or from one of a clock that was not set, counts
  * from now. */
-static void put_right(struct recorder *record, int64_t now_ms)
+static void put_right(struct overdue *overdue, int64_t now_ms)
 {
     int64_t first_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 0;
-    const struct config *config = record->options.config;
 
-    for (size_t i = 0; i < config->backup_count; i++) {
-        for (size_t j = 0; j < config->backups[i].domain_count; j++) {
-            struct watched *watched = &record->polled[i].domains[j];
+    for (size_t i = 0; i < overdue->config->backup_count; i++) {
+        for (size_t j = 0; j < overdue->config->backups[i].domain_count; j++) {
+            struct watched *watched = &overdue->backups[i][j];
 
             if (watched->good_ms > now_ms || watched->good_ms < first_ms)
                 watched->good_ms = 0;
@@ -259,40 +245,97 @@ static void put_right(struct recorder *record, int64_t now_ms)
                 watched->told_ms = now_ms;
             if (watched->silent_at_ms != INT64_MAX &&
                 (watched->from_ms > now_ms || watched->from_ms < first_ms))
-                wait_from(record, &config->backups[i], watched, now_ms);
+                wait_from(overdue, i, watched, now_ms);
         }
     }
 }
 
-int64_t recorder_check_silence(struct recorder *record, int64_t now_ms,
-                               bool (*is_asked)(void *context, size_t backup), void *context)
+/* Begins a pass. False where no domain can be silent yet. */
+static bool begin(struct overdue *overdue, struct overdue_pass *pass)
 {
-    const struct config *config = record->options.config;
-    struct pass pass = {.now_ms = now_ms, .can_read = true, .can_write = true};
-    int64_t next_ms = INT64_MAX, waiting_ms = INT64_MAX;
+    int64_t now_ms = pass->now_ms;
 
-    if (now_ms < record->checked_ms ||
-        (record->checked_ms < CLOCK_SET_MS && now_ms >= CLOCK_SET_MS))
-        put_right(record, now_ms);
-    record->checked_ms = now_ms;
-    if (now_ms < record->next_silent_ms)
-        return record->next_silent_ms;
-    for (size_t i = 0; i < config->backup_count; i++) {
-        const struct backup_config *backup = &config->backups[i];
+    if (now_ms < overdue->checked_ms ||
+        (overdue->checked_ms < CLOCK_SET_MS && now_ms >= CLOCK_SET_MS))
+        put_right(overdue, now_ms);
+    overdue->checked_ms = now_ms;
+    pass->next_ms = overdue->next_ms;
+    return now_ms >= overdue->next_ms;
+}
 
-        for (size_t j = 0; j < backup->domain_count; j++) {
-            struct watched *watched = &record->polled[i].domains[j];
+/* All were looked at. The loop need not wake for those whose answer is about to come. */
+static void end(struct overdue *overdue, struct overdue_pass *pass)
+{
+    overdue->next_ms = pass->next_ms = INT64_MAX;
+    for (size_t i = 0; i < overdue->config->backup_count; i++) {
+        for (size_t j = 0; j < overdue->config->backups[i].domain_count; j++) {
+            int64_t at_ms = overdue->backups[i][j].silent_at_ms;
 
-            if (watched->silent_at_ms <= now_ms) {
-                if (is_asked != NULL && is_asked(context, i)) {
-                    waiting_ms = lesser(waiting_ms, watched->silent_at_ms);
-                    continue;
-                }
-                raise_silence(record, &pass, backup, backup->domain_texts[j], watched);
-            }
-            next_ms = lesser(next_ms, watched->silent_at_ms);
+            overdue->next_ms = lesser(overdue->next_ms, at_ms);
+            if (at_ms > pass->now_ms)
+                pass->next_ms = lesser(pass->next_ms, at_ms);
         }
     }
-    record->next_silent_ms = lesser(next_ms, waiting_ms);
-    return next_ms;
+}
+
+bool overdue_next(struct overdue *overdue, struct overdue_pass *pass, struct alarm *alarm)
+{
+    if (pass->backup == 0 && pass->domain == 0 && !begin(overdue, pass))
+        return false;
+    for (; pass->backup < overdue->config->backup_count; pass->backup++, pass->domain = 0) {
+        while (pass->domain < overdue->config->backups[pass->backup].domain_count) {
+            size_t domain = pass->domain++;
+
+            if (overdue->backups[pass->backup][domain].silent_at_ms > pass->now_ms ||
+                (pass->is_asked != NULL && pass->is_asked(pass->context, pass->backup)))
+                continue;
+            if (fall_silent(overdue, pass, pass->backup, domain, alarm))
+                return true;
+        }
+    }
+    end(overdue, pass);
+    return false;
+}
+
+size_t overdue_held_count(const struct overdue *overdue, size_t backup)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < overdue->config->backups[backup].domain_count; i++)
+        count += overdue->backups[backup][i].was_held ? 1 : 0;
+    return count;
+}
+
+struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
+                            schedule_offset *offset)
+{
+    struct overdue *overdue = memory_new(1, sizeof *overdue);
+    bool can_read = ledger->store != NULL && ledger->watches, has_ended;
+
+    *overdue = (struct overdue){.ledger = ledger,
+                                .config = config,
+                                .offset = offset,
+                                .backups = memory_new(config->backup_count, sizeof(void *)),
+                                .next_ms = INT64_MAX};
+    for (size_t i = 0; i < config->backup_count; i++) {
+        size_t count = config->backups[i].domain_count;
+
+        overdue->backups[i] = memory_new(count, sizeof *overdue->backups[i]);
+        for (size_t j = 0; j < count; j++) {
+            overdue->backups[i][j].silent_at_ms = INT64_MAX;
+            if (can_read)
+                can_read = reconcile(overdue, i, j, &has_ended);
+        }
+    }
+    return overdue;
+}
+
+void overdue_free(struct overdue *overdue)
+{
+    if (overdue == NULL)
+        return;
+    for (size_t i = 0; i < overdue->config->backup_count; i++)
+        free(overdue->backups[i]);
+    free(overdue->backups);
+    free(overdue);
 }

@@ -1,7 +1,9 @@
 /* From results to rows, and from rows to alarms. */
-#include "recorder_internal.h"
+#include <mxpull/record/recorder.h>
 
-#include <mxpull/base/log.h>
+#include "alarm.h"
+#include "ledger.h"
+#include "overdue.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
@@ -10,535 +12,435 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A store that another process holds is only late; a pull says at its end whether it was too late. */
-bool recorder_check(struct recorder *record, enum status status, const struct error *error)
-{
-    bool is_late = status == STATUS_BUSY;
+/* A backup as this process has seen it: enough where the store does not know of its last poll. */
+struct polled {
+    bool has_failed; /* its last poll was not good */
+    bool is_unwritten;
+};
 
-    if (status == STATUS_OK)
-        return true;
-    if (is_late && !record->options.watches)
-        return false;
-    if (!record->is_failing)
-        log_message(LEVEL_WARNING, "%s; mxpull goes on %s", error->text,
-                    is_late ? "and writes down what is answered when it is free"
-                            : "without writing down what is answered");
-    record->is_failing = true;
-    return false;
+struct recorder {
+    struct recorder_options options;
+    struct ledger ledger;
+    struct overdue *overdue;
+    struct polled *polled; /* as configured */
+    bool has_looks;        /* the store knows of a look that had trouble */
+};
+
+bool recorder_check(struct recorder *recorder, enum status status, const struct error *error)
+{
+    return ledger_check(&recorder->ledger, status, error);
 }
 
-/* Only polls that were written down tell that the store works again: on a full disk something
- * smaller may still find its place. */
-static void note_written(struct recorder *record)
-{
-    if (record->is_failing)
-        log_message(LEVEL_INFO, "the answers can be written down again");
-    record->is_failing = record->is_forgetful = false;
-}
+/* ---- alarms ---- */
 
-/* A pull has shown the answers that it speaks of; in a daemon's log the change is worth a line of its
- * own. */
-static enum level level_of(const struct recorder *record, enum alarm_event event)
+/* A pull has shown the answers that an alarm speaks of; in a daemon's log it is worth a line of its own. */
+static enum level level_of(const struct recorder *recorder, enum alarm_event event)
 {
     switch (event) {
-    case ALARM_FAILURE: return record->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
-    case ALARM_RECOVERY: return record->options.watches ? LEVEL_INFO : LEVEL_DEBUG;
+    case ALARM_FAILURE: return recorder->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
+    case ALARM_RECOVERY: return recorder->options.watches ? LEVEL_INFO : LEVEL_DEBUG;
     case ALARM_SILENCE: return LEVEL_ERROR;
     case ALARM_ANSWER: break;
     }
     return LEVEL_INFO;
 }
 
-void record_raise(const struct recorder *record, const struct alarm *alarm)
+static void raise_alarm(const struct recorder *recorder, const struct alarm *alarm)
 {
-    alarm_raise(alarm, level_of(record, alarm->event), record->options.config,
-                record->options.hooks);
+    alarm_raise(alarm, level_of(recorder, alarm->event), recorder->options.config,
+                recorder->options.hooks);
 }
 
-/* Where the name stands among the backups: most likely at hint. The count: nowhere. */
-static size_t find_name(const struct config *config, const char *name, size_t hint)
+/* The answer that stands for the poll: the worst one, where held ones say nothing beside others. */
+static const struct store_answer *worst_of(const struct entry *entry)
 {
-    for (size_t i = 0; i < config->backup_count; i++) {
-        size_t place = (hint + i) % config->backup_count;
+    const struct store_answer *worst = &entry->answers[0];
 
-        if (strcmp(config->backups[place].name, name) == 0)
-            return place;
+    for (size_t i = 1; i < entry->poll.count; i++) {
+        const struct store_answer *answer = &entry->answers[i];
+
+        if (answer->grade != STORE_HELD &&
+            (worst->grade == STORE_HELD || answer->grade > worst->grade))
+            worst = answer;
     }
-    return config->backup_count;
+    return worst;
 }
 
-size_t record_find_backup(const struct recorder *record, const struct backup_config *backup)
+/* The store says what has changed, unless it does not know of the poll before. */
+static struct store_change change_of(struct recorder *recorder, const struct entry *entry,
+                                     struct polled *polled, enum store_grade grade, bool is_written)
 {
-    const struct config *config = record->options.config;
+    bool is_failure = grade == STORE_TEMPORARY || grade == STORE_BAD;
 
-    if (backup >= config->backups && backup < config->backups + config->backup_count)
-        return (size_t)(backup - config->backups);
-    return find_name(config, backup->name, 0);
+    if (is_written && !polled->is_unwritten)
+        return entry->change;
+    return (struct store_change){
+        .began_to_fail = recorder->options.watches && is_failure && !polled->has_failed,
+        .recovered = recorder->options.watches && grade == STORE_GOOD && polled->has_failed};
+}
+
+static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
+{
+    struct polled *polled = &recorder->polled[entry->backup - recorder->options.config->backups];
+    const struct store_answer *worst = worst_of(entry);
+    struct store_change change = change_of(recorder, entry, polled, worst->grade, is_written);
+
+    if (worst->grade != STORE_HELD)
+        *polled =
+            (struct polled){.has_failed = worst->grade != STORE_GOOD, .is_unwritten = !is_written};
+    if (change.began_to_fail || change.recovered)
+        raise_alarm(recorder,
+                    &(struct alarm){.event = change.recovered ? ALARM_RECOVERY : ALARM_FAILURE,
+                                    .backup = entry->backup,
+                                    .outcome = worst->outcome,
+                                    .code = worst->code,
+                                    .text = worst->text,
+                                    .advice = worst->advice,
+                                    .since_ms = change.since_ms,
+                                    .streak = change.streak});
+}
+
+/* A daemon's alarms wait for no store. Those of a pull come when its polls are written. */
+static void tried(void *context, struct entry *entry, enum status status)
+{
+    struct recorder *recorder = context;
+    bool is_written = status == STATUS_OK;
+    size_t backup = (size_t)(entry->backup - recorder->options.config->backups);
+    struct alarm alarm;
+
+    if (entry->kind != ENTRY_POLL || (status == STATUS_BUSY && !recorder->options.watches))
+        return;
+    if (!entry->is_told)
+        tell_change(recorder, entry, is_written);
+    else if (is_written)
+        recorder->polled[backup].is_unwritten = false;
+    for (size_t i = 0; i < entry->poll.count && (is_written || !entry->is_told); i++) {
+        if (overdue_answered(recorder->overdue, backup, &entry->answers[i], is_written,
+                             entry->change.has_silent, &alarm))
+            raise_alarm(recorder, &alarm);
+    }
+    entry->is_told = true;
+}
+
+int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
+                               bool (*is_asked)(void *context, size_t backup), void *context)
+{
+    struct overdue_pass pass = {.now_ms = now_ms, .is_asked = is_asked, .context = context};
+    struct alarm alarm;
+
+    while (overdue_next(recorder->overdue, &pass, &alarm))
+        raise_alarm(recorder, &alarm);
+    return pass.next_ms;
 }
 
 /* ---- polls ---- */
 
-/* Whether the backup itself has had its say; or else the answer says nothing about it. */
-static bool was_asked(const struct poll *poll, const struct result *result)
+/* What the poll's last try has added. */
+static int64_t added(int64_t sum, int64_t before)
 {
-    switch (result->outcome) {
-    case OUTCOME_HELD: return false;
-    case OUTCOME_DEFERRED: return result->attempts > 0; /* or another process is asking */
-    case OUTCOME_INTERRUPTED: return !poll_was_stopped(poll);
-    case OUTCOME_STARTED:
-    case OUTCOME_EMPTY:
-    case OUTCOME_PENDING:
-    case OUTCOME_RECEIVED:
-    case OUTCOME_REFUSED:
-    case OUTCOME_UNREACHABLE:
-    case OUTCOME_TIMEOUT:
-    case OUTCOME_PROTOCOL:
-    case OUTCOME_TLS:
-    case OUTCOME_UNSUPPORTED:
-    case OUTCOME_MISUNDERSTOOD:
-    case OUTCOME_MISCONFIGURED:
-    case OUTCOME_DENIED:
-    case OUTCOME_AUTHENTICATION: break;
-    }
-    return true;
+    return sum < 0 || before < 0 ? sum : sum - before;
 }
 
-static enum store_grade grade_of(const struct poll *poll, const struct result *result)
-{
-    if (!was_asked(poll, result))
-        return STORE_HELD;
-    if (outcome_exit_status(result->outcome) == 0)
-        return STORE_GOOD;
-    return outcome_is_temporary(result->outcome) ? STORE_TEMPORARY : STORE_BAD;
-}
-
-static struct store_answer answer_of(const struct poll *poll, const struct result *result,
-                                     const char *advice)
+static struct store_answer answer_of(const struct result *result, struct entry *entry)
 {
     return (struct store_answer){
         .at_ms = result->at_ms,
-        .domain = result->domain,
+        .domain = entry_copy(entry, result->domain),
         .verb = verb_name(result->verb),
         .outcome = outcome_name(result->outcome),
-        .grade = grade_of(poll, result),
+        .grade = (enum store_grade)result_grade(result),
         .code = result->code,
-        .text = result->text,
-        .advice = advice,
-        .address = result->address,
-        .tls = result->tls,
+        .text = entry_copy(entry, result->text),
+        .advice = entry_own(entry, advice_new(result)),
+        .address = entry_copy(entry, result->address),
+        .tls = entry_copy(entry, result->tls),
         .authenticated = result->authenticated,
         .pending = result->pending,
-        .messages = result->messages,
-        .bytes = result->bytes,
+        .messages = added(result->messages, result->before.messages),
+        .bytes = added(result->bytes, result->before.bytes),
         .refused_for_now = result->refused_for_now,
         .refused_for_good = result->refused_for_good,
-        .attempts = result->attempts,
+        .attempts = result->attempts - result->before.attempts,
         .asked_ms = result->asked_ms,
         .ms = result->ms,
     };
 }
 
-/* The worst of a poll's results, which stands for it. */
-static const struct result *worst(const struct poll *poll)
+void recorder_poll(struct recorder *recorder, const struct poll *poll)
 {
-    const struct result *worst = poll_result(poll, 0);
-
-    for (size_t i = 1; i < poll_result_count(poll); i++) {
+    if (recorder->options.store == NULL)
+        return;
+    struct entry *entry = ledger_entry(ENTRY_POLL);
+    entry->backup = poll_backup(poll);
+    entry->answers = memory_new(poll_result_count(poll), sizeof *entry->answers);
+    entry->poll = (struct store_poll){.backup = entry->backup->name,
+                                      .cause = poll_cause(poll),
+                                      .began_ms = poll_began_ms(poll),
+                                      .ended_ms = clock_wall_ms(),
+                                      .answers = entry->answers};
+    for (size_t i = 0; i < poll_result_count(poll); i++) {
         const struct result *result = poll_result(poll, i);
 
-        if (grade_of(poll, result) > grade_of(poll, worst))
-            worst = result;
-    }
-    return worst;
-}
-
-/* What the poll changes by our own memory, which a daemon alone has. */
-static void change_by_memory(const struct recorder *record, const struct polled *polled,
-                             enum store_grade grade, struct store_change *change)
-{
-    *change = (struct store_change){.has_silent = change->has_silent};
-    if (!record->options.watches || grade == STORE_HELD)
-        return;
-    change->began_to_fail = grade != STORE_GOOD && !polled->has_failed;
-    change->recovered = grade == STORE_GOOD && polled->has_failed;
-}
-
-/* The store says what has changed, unless it does not know of the poll before. */
-static void note_change(struct recorder *record, const struct poll *poll,
-                        struct store_change *change, bool is_written)
-{
-    size_t place = record_find_backup(record, poll_backup(poll));
-    enum store_grade grade = grade_of(poll, worst(poll));
-    struct polled unknown = {0}, *polled = &unknown;
-
-    if (place < record->options.config->backup_count)
-        polled = &record->polled[place];
-    if (!is_written || polled->is_unwritten)
-        change_by_memory(record, polled, grade, change);
-    if (grade == STORE_HELD)
-        return;
-    polled->has_failed = grade != STORE_GOOD;
-    polled->is_unwritten = !is_written;
-}
-
-static void raise_change(const struct recorder *record, const struct poll *poll,
-                         const struct store_change *change)
-{
-    const struct result *result = worst(poll);
-
-    if (!change->began_to_fail && !change->recovered)
-        return;
-    char *advice = advice_new(result);
-    record_raise(record,
-                 &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
-                                 .backup = poll_backup(poll),
-                                 .outcome = outcome_name(result->outcome),
-                                 .code = result->code,
-                                 .text = result->text,
-                                 .advice = advice,
-                                 .since_ms = change->since_ms,
-                                 .streak = change->streak});
-    free(advice);
-}
-
-/* The poll's row; its answers are to be freed by free_answers. */
-static struct store_poll row_of(const struct poll *poll, struct store_answer **answers)
-{
-    size_t count = poll_result_count(poll);
-    struct store_poll row = {.backup = poll_backup(poll)->name,
-                             .cause = poll_cause(poll),
-                             .began_ms = poll_began_ms(poll),
-                             .ended_ms = clock_wall_ms(),
-                             .exit_status = poll_exit_status(poll),
-                             .count = count};
-
-    row.answers = *answers = memory_new(count, sizeof **answers);
-    for (size_t i = 0; i < count; i++) {
-        const struct result *result = poll_result(poll, i);
-
-        (*answers)[i] = answer_of(poll, result, advice_new(result));
+        if (!result->is_current)
+            continue;
+        entry->answers[entry->poll.count++] = answer_of(result, entry);
+        entry->poll.exit_status =
+            exit_status_worse(entry->poll.exit_status, outcome_exit_status(result->outcome));
         if (result->certificate_expires_ms != 0)
-            row.certificate_expires_ms = result->certificate_expires_ms;
+            entry->poll.certificate_expires_ms = result->certificate_expires_ms;
     }
-    return row;
+    ledger_add(&recorder->ledger, entry);
 }
-
-static void free_answers(struct store_answer *answers, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free((void *)(uintptr_t)answers[i].advice);
-    free(answers);
-}
-
-static enum status add_poll(struct recorder *record, const struct poll *poll,
-                            struct store_change *change, struct error *error)
-{
-    struct store_answer *answers;
-    const struct store_poll row = row_of(poll, &answers);
-    enum status status = store_add_poll(record->options.store, &row, change, error);
-
-    free_answers(answers, row.count);
-    return status;
-}
-
-/* All as one: what a turn of the loop has brought costs one commit. What waits comes first. */
-static enum status add_polls(struct recorder *record, const struct poll *const *polls, size_t count,
-                             struct store_change *changes, struct error *error)
-{
-    enum status status = recorder_flush(record, error);
-
-    if (status == STATUS_OK)
-        status = store_begin(record->options.store, error);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < count && status == STATUS_OK; i++)
-        status = add_poll(record, polls[i], &changes[i], error);
-    return store_commit(record->options.store, error); /* says what has failed before, too */
-}
-
-static void keep(struct recorder *record, const struct poll *poll)
-{
-    struct store_answer *answers;
-    const struct store_poll row = row_of(poll, &answers);
-
-    queue_add_poll(&record->queue, &row);
-    free_answers(answers, row.count);
-}
-
-void recorder_polls(struct recorder *record, const struct poll *const *polls, size_t count)
-{
-    struct error error;
-
-    if (record->options.store == NULL)
-        return;
-    struct store_change *changes = memory_new(count, sizeof *changes);
-    enum status status = add_polls(record, polls, count, changes, &error);
-    bool is_written = recorder_check(record, status, &error);
-    if (is_written)
-        note_written(record);
-    for (size_t i = 0; i < count; i++) {
-        if (status == STATUS_BUSY)
-            keep(record, polls[i]);
-        if (status == STATUS_BUSY && !record->options.watches)
-            continue; /* its alarms come when it is written */
-        note_change(record, polls[i], &changes[i], is_written);
-        raise_change(record, polls[i], &changes[i]);
-        for (size_t j = 0; j < poll_result_count(polls[i]); j++)
-            silence_note(record, poll_result(polls[i], j),
-                         grade_of(polls[i], poll_result(polls[i], j)), is_written,
-                         changes[i].has_silent);
-    }
-    free(changes);
-}
-
-/* ---- polls that were written later ---- */
-
-static enum outcome outcome_of(const char *name)
-{
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        if (strcmp(outcome_name((enum outcome)i), name) == 0)
-            return (enum outcome)i;
-    }
-    return OUTCOME_PROTOCOL;
-}
-
-/* A daemon has told its alarms at once, by its own memory; a pull does so now. */
-static void note_late(void *context, const struct store_poll *poll,
-                      const struct store_change *change)
-{
-    struct recorder *record = context;
-    size_t place = find_name(record->options.config, poll->backup, 0);
-    const struct store_answer *worst = poll->answers;
-
-    if (place == record->options.config->backup_count)
-        return;
-    const struct backup_config *backup = &record->options.config->backups[place];
-    record->polled[place].is_unwritten = false;
-    if (record->options.watches)
-        return;
-    for (size_t i = 0; i < poll->count; i++) {
-        const struct store_answer *answer = &poll->answers[i];
-        char text[sizeof((struct store_domain *)0)->text];
-        const struct result result = {
-            .backup = backup,
-            .domain = answer->domain,
-            .known = true,
-            .outcome = outcome_of(answer->outcome),
-            .code = answer->code,
-            .text = text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : ""),
-            .at_ms = answer->at_ms};
-
-        worst = answer->grade > worst->grade ? answer : worst;
-        silence_note(record, &result, answer->grade, true, change->has_silent);
-    }
-    if (change->began_to_fail || change->recovered)
-        record_raise(record,
-                     &(struct alarm){.event = change->recovered ? ALARM_RECOVERY : ALARM_FAILURE,
-                                     .backup = backup,
-                                     .outcome = worst->outcome,
-                                     .code = worst->code,
-                                     .text = worst->text,
-                                     .advice = worst->advice,
-                                     .since_ms = change->since_ms,
-                                     .streak = change->streak});
-}
-
-enum status recorder_flush(struct recorder *record, struct error *error)
-{
-    struct queue waiting = record->queue;
-    enum status status;
-
-    if (waiting.count == 0)
-        return STATUS_OK;
-    status = queue_write(&waiting, record->options.store, error);
-    if (status == STATUS_BUSY)
-        return status;
-    record->queue = (struct queue){.lost = waiting.lost};
-    if (status == STATUS_OK)
-        queue_tell(&waiting, note_late, record);
-    else
-        record->queue.lost += waiting.count;
-    queue_clear(&waiting);
-    return status;
-}
-
-void recorder_finish(struct recorder *record, int64_t patience_ms)
-{
-    struct error error = {.text = "there was no room for more"};
-
-    if (record->options.store == NULL)
-        return;
-    store_set_patience(record->options.store, patience_ms);
-    enum status status = recorder_flush(record, &error);
-    size_t lost = record->queue.lost + record->queue.count;
-
-    store_set_patience(record->options.store, status == STATUS_OK ? patience_ms : 0);
-    if (lost > 0)
-        log_message(LEVEL_WARNING, "%s; the answers of %zu poll%s are not written down", error.text,
-                    lost, lost == 1 ? "" : "s");
-    record->queue.lost = 0;
-    queue_clear(&record->queue);
-}
-
-/* ---- what is known ---- */
-
-struct recollection {
-    struct result *results;
-    size_t count, next; /* where the next row is looked for first */
-    bool understood;
-};
 
 static void recollect(void *context, const struct store_asked *asked)
 {
-    struct recollection *recollection = context;
-
-    recollection->understood = recollection->understood || asked->understood;
-    for (size_t i = 0; i < recollection->count; i++) {
-        size_t place = (recollection->next + i) % recollection->count;
-        struct result *result = &recollection->results[place];
-
-        if (!text_equal(result->domain, asked->domain))
-            continue;
-        result->asked_ms = asked->asked_ms;
-        result->started_ms = asked->started_ms;
-        recollection->next = place + 1;
-        return;
-    }
+    poll_remember(context, asked->domain, asked->asked_ms, asked->started_ms, asked->understood);
 }
 
-bool recorder_recall(void *memory, const struct backup_config *backup, struct result *results,
-                     size_t count)
+void recorder_recall(struct recorder *recorder, struct poll *poll)
 {
-    struct recorder *record = memory;
-    struct recollection recollection = {.results = results, .count = count};
+    struct ledger *ledger = &recorder->ledger;
     struct error error;
 
-    if (record->options.store != NULL && !record->is_forgetful)
-        record->is_forgetful = !recorder_check(
-            record,
-            store_recall(record->options.store, backup->name, recollect, &recollection, &error),
+    if (ledger->store != NULL && !ledger->is_unread)
+        ledger->is_unread = !ledger_check(
+            ledger, store_recall(ledger->store, poll_backup(poll)->name, recollect, poll, &error),
             &error);
-    return recollection.understood;
 }
 
-void recorder_message(struct recorder *record, const struct backup_config *backup,
+/* ---- messages and the primary ---- */
+
+void recorder_message(struct recorder *recorder, const struct backup_config *backup,
                       const struct guard_message *message)
 {
-    struct error error;
-
-    if (record->options.store == NULL)
+    if (recorder->options.store == NULL)
         return;
-    const struct store_message row = {.at_ms = clock_wall_ms(),
-                                      .backup = backup->name,
-                                      .sender = message->sender,
-                                      .recipients = message->recipients,
-                                      .bytes = message->size,
-                                      .code = message->code,
-                                      .text = message->text};
-    enum status status = record->queue.count == 0
-                             ? store_add_message(record->options.store, &row, &error)
-                             : STATUS_BUSY;
-    if (status == STATUS_BUSY)
-        queue_add_message(&record->queue, &row);
-    else
-        (void)recorder_check(record, status, &error);
+    struct entry *entry = ledger_entry(ENTRY_MESSAGE);
+    entry->message =
+        (struct store_message){.at_ms = clock_wall_ms(),
+                               .backup = backup->name,
+                               .sender = entry_copy(entry, message->sender),
+                               .recipients = entry_own(entry, memory_copy(message->recipients)),
+                               .bytes = message->size,
+                               .code = message->code,
+                               .text = entry_copy(entry, message->text)};
+    ledger_add(&recorder->ledger, entry);
 }
 
-void recorder_primary(struct recorder *record, int64_t looked_ms, const char *why)
+void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms, const char *why)
+{
+    if (recorder->options.store == NULL)
+        return;
+    struct entry *entry = ledger_entry(ENTRY_OUTAGE);
+    entry->outage.began_ms = began_ms;
+    entry->outage.ended_ms = ended_ms;
+    (void)text_copy_cut(entry->outage.why, sizeof entry->outage.why, why);
+    ledger_add(&recorder->ledger, entry);
+}
+
+void recorder_primary(struct recorder *recorder, const char *why)
 {
     const struct store_primary primary = {
-        .is_up = why == NULL, .looked_ms = looked_ms, .text = why};
+        .is_up = why == NULL, .looked_ms = clock_wall_ms(), .text = why};
     struct error error;
 
-    if (record->options.store != NULL)
-        (void)recorder_check(record, store_set_primary(record->options.store, &primary, &error),
+    if (recorder->options.store != NULL)
+        (void)recorder_check(recorder, store_set_primary(recorder->options.store, &primary, &error),
                              &error);
 }
 
-bool recorder_prune(struct recorder *record, int64_t now_ms)
-{
-    struct error error;
-    bool more = false;
+/* ---- looks at the primary: where one has left domains out, or a domain has cost one its connection, the
+ * next look begins with those that have waited longest. What was asked for is written in its order, and
+ * what has cost a connection behind it. After a look without trouble the order is the configuration's. */
 
-    if (record->options.store == NULL)
-        return false;
-    (void)recorder_check(record, store_prune(record->options.store, now_ms, &more, &error), &error);
-    return more;
+struct ranked {
+    struct node node;
+    size_t place; /* in the order given */
+    int64_t turn; /* 0: it has waited longest */
+};
+
+struct ranking {
+    struct ranked *domains; /* sorted by name */
+    size_t count;
+    bool is_needed;
+};
+
+static int compare_names(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+
+    return strcmp(a->node.name, b->node.name);
+}
+
+static int compare_turns(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+
+    if (a->turn != b->turn)
+        return a->turn < b->turn ? -1 : 1;
+    return (a->place > b->place) - (a->place < b->place);
+}
+
+/* A domain may stand in the list more than once. */
+static void rank(void *context, const struct store_look *look)
+{
+    struct ranking *ranking = context;
+    struct ranked key, *end = ranking->domains + ranking->count;
+
+    ranking->is_needed = true;
+    if (!text_copy(key.node.name, sizeof key.node.name, look->domain))
+        return;
+    struct ranked *found =
+        bsearch(&key, ranking->domains, ranking->count, sizeof key, compare_names);
+    while (found != NULL && found > ranking->domains && compare_names(found - 1, &key) == 0)
+        found--;
+    for (; found != NULL && found < end && compare_names(found, &key) == 0; found++)
+        found->turn = look->turn;
+}
+
+void recorder_order_look(struct recorder *recorder, struct node *domains, size_t count)
+{
+    struct ledger *ledger = &recorder->ledger;
+    struct ranking ranking = {.count = count};
+    struct error error;
+
+    if (ledger->store == NULL || ledger->is_unread || count == 0)
+        return;
+    ranking.domains = memory_new(count, sizeof *ranking.domains);
+    for (size_t i = 0; i < count; i++)
+        ranking.domains[i] = (struct ranked){.node = domains[i], .place = i};
+    qsort(ranking.domains, count, sizeof *ranking.domains, compare_names);
+    ledger->is_unread =
+        !ledger_check(ledger, store_get_looks(ledger->store, rank, &ranking, &error), &error);
+    recorder->has_looks = ranking.is_needed;
+    qsort(ranking.domains, count, sizeof *ranking.domains, compare_turns);
+    for (size_t i = 0; i < count; i++)
+        domains[i] = ranking.domains[i].node;
+    free(ranking.domains);
+}
+
+static bool has_trouble(const struct preflight *preflight)
+{
+    bool has_trouble = false;
+    enum probe_fate fate;
+
+    for (size_t i = 0; i < preflight_domain_count(preflight); i++) {
+        (void)preflight_domain(preflight, i, &fate);
+        has_trouble = has_trouble || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
+    }
+    return has_trouble;
+}
+
+void recorder_note_look(struct recorder *recorder, const struct preflight *preflight)
+{
+    struct store *store = recorder->options.store;
+    size_t count = preflight_domain_count(preflight), asked = 0;
+    bool is_troubled = has_trouble(preflight);
+    int64_t turn = clock_wall_ms() * STORE_TURNS_A_MS;
+    struct error error;
+
+    if (store == NULL || !(is_troubled || recorder->has_looks))
+        return;
+    struct store_look *looks = memory_new(count, sizeof *looks);
+    for (size_t i = 0; i < count; i++) {
+        enum probe_fate fate;
+        const struct node *node = preflight_domain(preflight, i, &fate);
+        size_t place = fate == PROBE_CUT ? i + count : i;
+
+        if (fate != PROBE_LEFT_OUT)
+            looks[asked++] = (struct store_look){.domain = node->name,
+                                                 .turn = is_troubled ? turn + (int64_t)place : 0};
+    }
+    (void)recorder_check(recorder, store_set_looks(store, looks, asked, &error), &error);
+    free(looks);
 }
 
 /* ---- the whole ---- */
 
-/* Whether it is failing, unless we know better than the store. */
-static void fetch(struct recorder *record, const struct backup_config *backup,
-                  struct polled *polled)
+void recorder_flush(struct recorder *recorder)
 {
-    struct store_backup state;
     struct error error;
-    bool found = false;
-    enum status status =
-        store_get_backup(record->options.store, backup->name, &state, &found, &error);
 
-    if (recorder_check(record, status, &error) && found && !polled->is_unwritten)
-        polled->has_failed = state.streak > 0;
+    (void)ledger_flush(&recorder->ledger, &error);
 }
 
-/* Begins with what is known: before and old (NULL: there is none) are of the configuration before. */
-static void load(struct recorder *record, const struct polled *before, const struct config *old)
+bool recorder_is_written(const struct recorder *recorder)
 {
-    const struct config *config = record->options.config;
+    return recorder->ledger.first == NULL;
+}
 
-    record->count = config->backup_count;
-    record->polled = memory_new(record->count, sizeof *record->polled);
-    record->next_silent_ms = INT64_MAX;
+bool recorder_is_failing(const struct recorder *recorder)
+{
+    return recorder->ledger.is_failing;
+}
+
+size_t recorder_held_count(const struct recorder *recorder, size_t backup)
+{
+    return overdue_held_count(recorder->overdue, backup);
+}
+
+void recorder_finish(struct recorder *recorder, int64_t patience_ms)
+{
+    if (recorder->options.store != NULL)
+        ledger_finish(&recorder->ledger, patience_ms);
+}
+
+bool recorder_prune(struct recorder *recorder, int64_t now_ms)
+{
+    struct error error;
+    bool more = false;
+
+    if (recorder->options.store == NULL)
+        return false;
+    (void)recorder_check(recorder, store_prune(recorder->options.store, now_ms, &more, &error),
+                         &error);
+    return more;
+}
+
+/* Which backups are failing, as the store knows it. */
+static void load(struct recorder *recorder)
+{
+    const struct config *config = recorder->options.config;
+
     for (size_t i = 0; i < config->backup_count; i++) {
-        const struct backup_config *backup = &config->backups[i];
-        struct polled *polled = &record->polled[i];
-        size_t known = old != NULL ? find_name(old, backup->name, i) : 0;
+        struct store_backup state;
+        struct error error;
+        bool found = false;
 
-        if (old != NULL && known < old->backup_count) {
-            polled->has_failed = before[known].has_failed;
-            polled->is_unwritten = before[known].is_unwritten;
-            silence_load(record, i, &before[known], &old->backups[known]);
-        } else {
-            silence_load(record, i, NULL, NULL);
-        }
-        if (record->options.store != NULL && record->options.watches && !record->is_failing)
-            fetch(record, backup, polled);
+        if (!recorder_check(recorder,
+                            store_get_backup(recorder->options.store, config->backups[i].name,
+                                             &state, &found, &error),
+                            &error))
+            return;
+        recorder->polled[i].has_failed = found && state.streak > 0;
     }
-}
-
-static void free_polled(struct polled *polled, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(polled[i].domains);
-    free(polled);
 }
 
 struct recorder *recorder_new(const struct recorder_options *options)
 {
-    struct recorder *record = memory_new(1, sizeof *record);
+    struct recorder *recorder = memory_new(1, sizeof *recorder);
 
-    record->options = *options;
-    load(record, NULL, NULL);
-    return record;
+    recorder->options = *options;
+    recorder->ledger = (struct ledger){.store = options->store,
+                                       .loop = options->loop,
+                                       .watches = options->watches,
+                                       .is_failing = options->is_failing,
+                                       .tried = tried,
+                                       .context = recorder};
+    ledger_init(&recorder->ledger, options->patience_ms);
+    recorder->overdue = overdue_new(&recorder->ledger, options->config, options->offset);
+    recorder->polled = memory_new(options->config->backup_count, sizeof *recorder->polled);
+    if (options->store != NULL && options->watches)
+        load(recorder);
+    return recorder;
 }
 
-void recorder_reload(struct recorder *record, const struct config *config)
+void recorder_free(struct recorder *recorder)
 {
-    const struct config *old = record->options.config;
-    struct polled *before = record->polled;
-    size_t count = record->count;
-
-    record->options.config = config;
-    load(record, before, old);
-    free_polled(before, count);
-}
-
-void recorder_free(struct recorder *record)
-{
-    if (record == NULL)
+    if (recorder == NULL)
         return;
-    free_polled(record->polled, record->count);
-    queue_clear(&record->queue);
-    free(record);
+    ledger_done(&recorder->ledger);
+    overdue_free(recorder->overdue);
+    free(recorder->polled);
+    free(recorder);
 }

@@ -448,8 +448,8 @@ static void message_ended(void *context, const struct guard_message *message)
     if (!may_tell(bounds, &bounds->messages_told, MESSAGES_TOLD_MAX))
         return;
     log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
-    if (polling->observer.delivered != NULL)
-        polling->observer.delivered(polling->context, bridge->options.backup, message);
+    if (polling->delivered != NULL)
+        polling->delivered(polling->recorder, bridge->options.backup, message);
 }
 
 static void mail_not_taken(void *context, const struct guard_refusal *refusal)

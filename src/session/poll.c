@@ -20,6 +20,7 @@ struct poll {
     size_t count;
     struct result **wanted; /* what is asked for this time */
     size_t wanted_count, held_count;
+    size_t remembered;            /* the result that poll_remember looks at first */
     struct etrn_session *session; /* while it runs: one of these, by its method */
     struct turn *turn;
     char *password;            /* secret */
@@ -28,7 +29,6 @@ struct poll {
     int64_t began_ms;          /* wall clock */
     bool understood;           /* ETRN, by the backup, at any time before */
     bool claimed;
-    bool stopped;
     bool over;
     void (*ended)(void *context); /* NULL: nobody waits for it */
     void *context;                /* borrowed */
@@ -204,16 +204,37 @@ static int compare_waits(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+void poll_remember(struct poll *poll, const char *domain, int64_t asked_ms, int64_t started_ms,
+                   bool understood)
+{
+    poll->understood = poll->understood || understood;
+    for (size_t i = 0; i < poll->count; i++) {
+        size_t place = (poll->remembered + i) % poll->count;
+        struct result *result = &poll->results[place];
+
+        if (!text_equal(result->domain, domain))
+            continue;
+        result->asked_ms = asked_ms;
+        result->started_ms = started_ms;
+        poll->remembered = place + 1;
+        return;
+    }
+}
+
+/* Whether the try that begins is about the result. */
+static void begin_try(struct result *result, bool is_current)
+{
+    result->is_current = is_current;
+    result->is_stopped = false;
+    result->before = (struct result_sums){
+        .attempts = result->attempts, .messages = result->messages, .bytes = result->bytes};
+}
+
 void poll_clear(struct poll *poll, const struct preflight *preflight)
 {
-    const struct polling *polling = poll->polling;
     bool is_ready = preflight == NULL || preflight_why(preflight) == NULL;
     enum stage held_at = is_ready ? STAGE_RECIPIENT : STAGE_NONE;
     const char *refusal = NULL;
-
-    if (polling->recall != NULL)
-        poll->understood =
-            polling->recall(polling->memory, poll->backup, poll->results, poll->count);
 
     for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
         refusal = refusal_of(preflight, &poll->results[i]);
@@ -225,7 +246,8 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
 
         if (!poll_turns(poll))
             refusal = refusal_of(preflight, result);
-        if (!wants_asking(result) && !poll_turns(poll))
+        begin_try(result, wants_asking(result) || poll_turns(poll));
+        if (!result->is_current)
             continue;
         poll->held_count += refusal != NULL ? 1 : 0;
         if (refusal != NULL)
@@ -350,7 +372,8 @@ void poll_stop(struct poll *poll)
 {
     if (poll->over)
         return;
-    poll->stopped = true;
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        poll->wanted[i]->is_stopped = true;
     if (poll->turn != NULL)
         turn_stop(poll->turn);
     else if (poll->session != NULL)
@@ -361,11 +384,6 @@ void poll_stop(struct poll *poll)
         poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
         finish(poll);
     }
-}
-
-bool poll_was_stopped(const struct poll *poll)
-{
-    return poll->stopped;
 }
 
 bool poll_needs_command(const struct poll *poll)

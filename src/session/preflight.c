@@ -85,8 +85,6 @@ static void copy_domains(struct preflight *preflight)
     preflight->domains = memory_new(count, sizeof *preflight->domains);
     for (size_t i = 0; i < count; i++)
         preflight->domains[i] = *kept[i];
-    if (options->order != NULL)
-        options->order(options->memory, preflight->domains, count);
     for (size_t i = 0; i < count; i++)
         kept[i] = &preflight->domains[i];
     qsort(kept, count, sizeof(const struct node *), compare_names);

@@ -116,6 +116,15 @@ void session_tell(const struct polling *polling, struct result *result)
         polling->observer.answered(polling->context, result);
 }
 
+enum grade result_grade(const struct result *result)
+{
+    bool is_unasked =
+        (result->outcome == OUTCOME_DEFERRED && result->attempts == result->before.attempts) ||
+        (result->outcome == OUTCOME_INTERRUPTED && result->is_stopped);
+
+    return is_unasked ? GRADE_HELD : outcome_grade(result->outcome);
+}
+
 void session_settle(struct result *result, const struct polling *polling, enum outcome outcome,
                     enum stage stage, const char *text)
 {
@@ -124,6 +133,10 @@ void session_settle(struct result *result, const struct polling *polling, enum o
     result->verb = VERB_CONNECT;
     result->stage = stage;
     result->code = 0;
+    result->pending = -1;
+    result->authenticated = false;
+    session_replace(&result->address, NULL);
+    session_replace(&result->tls, NULL);
     session_replace(&result->text, text);
     session_tell(polling, result);
 }

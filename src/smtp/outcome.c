@@ -198,6 +198,15 @@ int outcome_exit_status(enum outcome outcome)
     return meanings[outcome].exit_status;
 }
 
+enum grade outcome_grade(enum outcome outcome)
+{
+    if (outcome == OUTCOME_HELD)
+        return GRADE_HELD;
+    if (outcome_exit_status(outcome) == 0)
+        return GRADE_GOOD;
+    return outcome_is_temporary(outcome) ? GRADE_TEMPORARY : GRADE_BAD;
+}
+
 bool outcome_is_temporary(enum outcome outcome)
 {
     return meanings[outcome].exit_status == 75;

@@ -246,8 +246,8 @@ static void describe(const struct result *result, struct buffer *lines, struct b
     (void)buffer_append_text(lines, "\n");
 }
 
-struct outcome_text pull(struct sim *sim, const char *text, const char *const *names, bool dry_run,
-                         bool retry)
+static struct outcome_text run(struct store *store, struct sim *sim, const char *text,
+                               const char *const *names, bool dry_run, bool retry)
 {
     struct outcome_text outcome = {0};
     struct config *config = sim_config(sim, text);
@@ -262,6 +262,12 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
     answers = 0;
     struct loop *loop = loop_new(&error);
     assert_non_null(loop);
+    struct recorder *recorder =
+        recorder_new(&(struct recorder_options){.config = config,
+                                                .store = store,
+                                                .loop = loop,
+                                                .offset = clock_local_offset_s,
+                                                .patience_ms = 30});
     struct round *round = round_new(
         &(struct round_options){
             .polling = {.config = config,
@@ -270,8 +276,9 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
                         .dry_run = dry_run,
                         .force = strstr(text, "preflight") == NULL,
                         .observer = {.answered = answered, .wire = wire},
-                        .context = &outcome},
-            .choice = {names, name_count},
+                        .context = &outcome,
+                        .recorder = recorder},
+            .selection = {names, name_count},
             .retry = retry,
         },
         &error);
@@ -287,12 +294,25 @@ struct outcome_text pull(struct sim *sim, const char *text, const char *const *n
             describe(round_result(round, i), &outcome.lines, &outcome.addresses);
         outcome.exit_status = round_exit_status(round);
     }
+    recorder_finish(recorder, STORE_PATIENCE_MS);
     round_free(round);
+    recorder_free(recorder);
     loop_free(loop);
     config_free(config);
     stop_at = SIZE_MAX;
     stop_after_this_ms = INT64_MAX;
     return outcome;
+}
+
+struct outcome_text pull(struct sim *sim, const char *config, const char *const *names,
+                         bool dry_run, bool retry)
+{
+    return run(NULL, sim, config, names, dry_run, retry);
+}
+
+struct outcome_text pull_into(struct store *store, struct sim *sim, const char *config, bool retry)
+{
+    return run(store, sim, config, NULL, false, retry);
 }
 
 void outcome_done(struct outcome_text *outcome)

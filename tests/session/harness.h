@@ -5,6 +5,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/pull/round.h>
+#include <mxpull/record/recorder.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +49,10 @@ struct outcome_text {
  * preflight. Fails the test when the configuration is faulty. */
 struct outcome_text pull(struct sim *sim, const char *config, const char *const *names,
                          bool dry_run, bool retry);
+
+/* The same, with all that is asked, as `mxpull pull` does it, and written into the store. */
+struct outcome_text pull_into(struct store *store, struct sim *sim, const char *config, bool retry);
+
 void outcome_done(struct outcome_text *outcome);
 
 /* Makes the next pull stop, as by a signal, once this many results are known. */

@@ -7,32 +7,22 @@
 
 #include <stdlib.h>
 
-/* As plan_new and plan_reload, of a whole configuration. */
-static inline struct plan_settings plan_settings_of(const struct config *config)
-{
-    struct planned *backups = memory_new(config->backup_count, sizeof *backups);
-
-    for (size_t i = 0; i < config->backup_count; i++)
-        backups[i] = (struct planned){config->backups[i].name, &config->backups[i].timing};
-    return (struct plan_settings){backups, config->backup_count, &config->primary.recovery};
-}
-
+/* As plan_new, of a whole configuration. */
 static inline struct plan *plan_of(const struct config *config, schedule_offset *offset,
                                    uint64_t seed, struct instant now)
 {
-    struct plan_settings settings = plan_settings_of(config);
-    struct plan *plan = plan_new(&settings, offset, seed, now);
+    const struct timing **timings = memory_new(config->backup_count, sizeof(const struct timing *));
 
-    free(settings.backups);
+    for (size_t i = 0; i < config->backup_count; i++)
+        timings[i] = &config->backups[i].timing;
+    struct plan *plan = plan_new(&(struct plan_options){.timings = timings,
+                                                        .count = config->backup_count,
+                                                        .recovery = &config->primary.recovery,
+                                                        .offset = offset,
+                                                        .seed = seed},
+                                 now);
+    free(timings);
     return plan;
-}
-
-static inline void plan_change(struct plan *plan, const struct config *config, struct instant now)
-{
-    struct plan_settings settings = plan_settings_of(config);
-
-    plan_reload(plan, &settings, now);
-    free(settings.backups);
 }
 
 #endif

@@ -32,6 +32,7 @@ struct world {
     struct instant now;
     int64_t real_ms;
     bool again, held;
+    int64_t recovered_ms;      /* wall clock: when the last outage ended; 0: none did */
     int64_t takes_ms, ends_ms; /* ends_ms: on real_ms; -1: nothing is running */
     int64_t late_ms;
     char polls[400];
@@ -164,19 +165,16 @@ static void restart(struct world *world, int64_t off_ms)
     world->ends_ms = -1;
     world->plan = plan_of(&world->config, world->offset, 2, world->now);
     plan_remember(world->plan, 0, &memory, world->now);
+    plan_resume_recovery(world->plan, world->recovered_ms, world->now);
 }
 
-/* First the same once more, in another place, then with another schedule. */
+/* Another schedule: what is under way ends, and the plan begins as after a restart. */
 static void reload(struct world *world, const char *schedule)
 {
-    struct world copy = *world;
-
-    copy.config.backups = &copy.backup;
-    if (world->backup.timing.schedule != NULL)
-        copy.backup.timing.schedule = copy.schedule;
-    plan_change(world->plan, &copy.config, world->now);
+    if (world->ends_ms >= 0)
+        live(world, world->ends_ms - world->real_ms);
     set_schedule(world, schedule);
-    plan_change(world->plan, &world->config, world->now);
+    restart(world, 0);
 }
 
 static void happen(struct world *world, const char *word, size_t size)
@@ -219,6 +217,7 @@ static void happen(struct world *world, const char *word, size_t size)
                 plan_now(world->plan);
             else
                 plan_recover_all(world->plan, world->now);
+            world->recovered_ms = index == 4 ? world->now.wall_ms : world->recovered_ms;
         }
     }
 }
@@ -347,10 +346,14 @@ static const struct row {
     {"from cron to interval", "0 */2 * * *", "1m", "+121m interval=30m +1h", "S2h S2h30m S3h"},
     {"another cron", "0 */2 * * *", "1m", "+121m cron=30_*_*_*_* +1h", "S2h S2h30m"},
     {"another interval between retries", "1h", "1m 5m 15m", "fail +1m interval=30m +30m",
-     "S0s R1m R6m R21m S31m"},
+     "S0s R1m R6m R7m R12m R27m S31m"},
     {"another interval in a poll", "1h", "1m", "takes=5m +1m interval=30m +40m", "S0s S30m"},
     {"another interval in a recovery", "1h", "1m", "+1m recover +1m interval=30m +30m",
      "S0s P1m P3m P11m P31m"},
+    {"another interval between steps that pass", "1h", "1m", "+1m recover +3m interval=1h +40m",
+     "S0s P1m P3m P11m P31m"},
+    {"off in a recovery", "1h", "1m", "+10m recover +1m off=5m +30m", "S0s P10m P16m P20m P40m"},
+    {"off after it", "2h", "1m", "+10m recover +40m off=5m +30m", "S0s P10m P12m P20m P40m"},
 };
 
 static void test_row(void **state)

@@ -179,26 +179,34 @@ static void test_other_steps(void **state)
     free(world);
 }
 
-/* A configuration without the steps that were to come. */
-static void test_reload_without_steps(void **state)
+/* Neither an interval nor a cron expression, as in a pull: now, and the times of retry. */
+static void test_no_schedule(void **state)
 {
-    struct world *world = world_new(1), *without = world_new(1);
-    struct plan *plan = plan_for(world);
+    struct world *world = world_new(3);
 
     (void)state;
-    without->config.primary.recovery.count = 0;
-    plan_recover_all(plan, world->now);
-    assert_string_equal(take_all(plan, world, true), "0P");
+    world->config.primary.recovery.count = 0;
+    for (size_t i = 0; i < 3; i++)
+        world->backups[i].timing.interval_s = 0;
+    struct plan *plan = plan_for(world);
+
+    assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
+    assert_string_equal(take_all(plan, world, true), "");
+    plan_now(plan);
+    assert_string_equal(take_all(plan, world, false), "0N 1N 2N");
+    pass(world, 5000);
+    plan_ended(plan, 0, world->now, false);
+    plan_ended(plan, 1, world->now, true);
+    plan_ended(plan, 2, world->now, true);
+    assert_int_equal(plan_memory(plan, 0).due_ms, 0);
+    assert_int_equal(plan_memory(plan, 1).due_ms, world->now.wall_ms + 60000);
     pass(world, 60000);
-    plan_change(plan, &without->config, world->now);
-    assert_int_equal(plan_next_ms(plan, world->now), HOUR_MS);
-    pass(world, HOUR_MS);
-    assert_string_equal(take_all(plan, world, false), "0S");
-    plan_ended(plan, 0, world->now, true);
-    assert_int_equal(plan_next_ms(plan, world->now), world->now.monotonic_ms + 60000);
+    assert_string_equal(take_all(plan, world, false), "1R 2R");
+    plan_ended(plan, 1, world->now, true); /* there is one time of retry */
+    plan_ended(plan, 2, world->now, false);
+    assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
     plan_free(plan);
     free(world);
-    free(without);
 }
 
 static void test_tick_tells(void **state)
@@ -365,8 +373,6 @@ static void test_changed(void **state)
     world->now.wall_ms -= HOUR_MS;
     (void)plan_tick(plan, world->now);
     assert_string_equal(take_changed(plan), "0 1");
-    plan_change(plan, &world->config, world->now);
-    assert_string_equal(take_changed(plan), "");
     plan_free(plan);
     free(world);
 }
@@ -395,54 +401,6 @@ static void test_restart_keeps_jitter(void **state)
     free(world);
 }
 
-/* Backups of one letter each. */
-static struct world *world_of(const char *names, struct instant now)
-{
-    struct world *world = world_new(strlen(names));
-
-    for (size_t i = 0; names[i] != '\0'; i++)
-        (void)snprintf(world->names[i], sizeof world->names[i], "%c", names[i]);
-    world->now = now;
-    return world;
-}
-
-static void test_reload_by_name(void **state)
-{
-    struct world *old =
-        world_of("abc", (struct instant){.wall_ms = stamp_s("2026-01-05 00:00") * 1000});
-    struct plan *plan = plan_for(old);
-
-    (void)state;
-    assert_string_equal(take_all(plan, old, false), "0S 1S 2S");
-    plan_ended(plan, 0, old->now, true);  /* a: a retry */
-    plan_ended(plan, 2, old->now, false); /* c: its slot; b is running */
-
-    pass(old, 30000);
-    struct world *new = world_of("cdba", old->now);
-    plan_change(plan, &new->config, new->now);
-    free(old);
-    assert_string_equal(take_all(plan, new, true), "1S"); /* d is new */
-    pass(new, 30000);
-    assert_string_equal(take_all(plan, new, true), "3R");
-    plan_now(plan);
-    assert_string_equal(take_all(plan, new, true), "0N 1N 3N");
-    pass(new, HOUR_MS - 60000);
-    assert_string_equal(take_all(plan, new, true), "0S 3S");
-    plan_ended(plan, 2, new->now, false);
-    assert_string_equal(take_all(plan, new, true), "2N");
-
-    plan_now(plan);
-    assert_string_equal(take_all(plan, new, false), "3N 0N 1N 2N");
-    struct world *last = world_of("de", new->now);
-    plan_change(plan, &last->config, last->now); /* the others are gone while they run */
-    free(new);
-    assert_string_equal(take_all(plan, last, true), "1S");
-    plan_ended(plan, 0, last->now, false);
-    assert_string_equal(take_all(plan, last, true), "");
-    plan_free(plan);
-    free(last);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,14 +409,13 @@ int main(void)
         cmocka_unit_test(test_running),
         cmocka_unit_test(test_one_recovers),
         cmocka_unit_test(test_other_steps),
-        cmocka_unit_test(test_reload_without_steps),
+        cmocka_unit_test(test_no_schedule),
         cmocka_unit_test(test_tick_tells),
         cmocka_unit_test(test_cause_names),
         cmocka_unit_test(test_jitter_does_not_add_up),
         cmocka_unit_test(test_seed),
         cmocka_unit_test(test_changed),
         cmocka_unit_test(test_restart_keeps_jitter),
-        cmocka_unit_test(test_reload_by_name),
     };
 
     return RUN_TABLE(jitter_rows, test_jitter) + cmocka_run_group_tests(tests, NULL, NULL);

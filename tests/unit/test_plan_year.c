@@ -238,23 +238,6 @@ static void restart(struct world *world)
     world->plan = plan;
 }
 
-/* Every other interval and jitter, and back again. */
-static void reload(struct world *world)
-{
-    struct world *copy = malloc(sizeof *copy);
-
-    assert_non_null(copy);
-    *copy = *world;
-    copy->config.backups = copy->backups;
-    for (size_t i = 0; i < BACKUPS; i++) {
-        copy->backups[i].timing.interval_s += 600;
-        copy->backups[i].timing.jitter_s /= 2;
-    }
-    plan_change(world->plan, &copy->config, world->now);
-    plan_change(world->plan, &world->config, world->now);
-    free(copy);
-}
-
 static void sleep_on(struct world *world)
 {
     int64_t sleep_ms = below(world, 12 * HOUR_MS);
@@ -285,10 +268,8 @@ static void happen(struct world *world)
         sleep_on(world);
     } else if (which == 1 && world->faults.clocks) {
         set_clock(world);
-    } else if (which == 2 && world->faults.restarts) {
+    } else if ((which == 2 || which == 3) && world->faults.restarts) {
         restart(world);
-    } else if (which == 3 && world->faults.restarts) {
-        reload(world);
     } else if (which == 4 && world->faults.polls) {
         plan_now(world->plan);
         for (size_t i = 0; i < BACKUPS; i++)

@@ -129,13 +129,12 @@ static void poll_brings(struct recorder *record, enum outcome outcome)
 {
     static const struct selection all = {NULL, 0};
     struct poll *poll = poll_new(&polling, &backup, &all);
-    const struct poll *polls[] = {poll};
 
     poll_clear(poll, NULL);
     if (is_stopping)
         poll_stop(poll);
     poll_settle(poll, outcome, "text");
-    recorder_polls(record, polls, 1);
+    recorder_poll(record, poll);
     poll_free(poll);
 }
 
@@ -320,26 +319,6 @@ static void test_silence_by_pulls(void **state)
     store_close(store);
 }
 
-/* After a reload another domain is there, and is watched. */
-static void test_reload(void **state)
-{
-    struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
-    struct config other = config;
-    struct backup_config larger = backup;
-
-    (void)state;
-    poll_brings(record, OUTCOME_STARTED);
-    larger.domain_count = 2;
-    other.backups = &larger;
-    recorder_reload(record, &other);
-    poll_brings(record, OUTCOME_STARTED); /* of the older configuration */
-    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
-    assert_told("silence a.example started \n");
-    recorder_free(record);
-    store_close(store);
-}
-
 /* A store in a directory that is none yet: a file stands there. It is tried at each use. */
 static struct store *open_failing_store(void)
 {
@@ -518,12 +497,11 @@ static void test_store_that_is_held(void **state)
     store_close(store);
 }
 
-/* The first poll after a restart, or a reload, cannot be written: the failure before it was another's. */
+/* The first poll after a restart cannot be written: the failure before it was another's. */
 static void test_recovery_that_is_not_written(void **state)
 {
     struct store *store = open_store();
     struct recorder *record = make_record(store, true);
-    struct config other = config;
 
     (void)state;
     poll_brings(record, OUTCOME_DENIED);
@@ -534,7 +512,6 @@ static void test_recovery_that_is_not_written(void **state)
         if (i == 1) {
             poll_brings(record, OUTCOME_DENIED);
             assert_told("failure denied \n");
-            recorder_reload(record, &other);
         }
         struct store *holder = hold(store);
         poll_brings(record, OUTCOME_EMPTY);
@@ -544,35 +521,6 @@ static void test_recovery_that_is_not_written(void **state)
         assert_told("the answers can be written down again\n");
         recorder_free(record);
     }
-    store_close(store);
-}
-
-/* Who mends a full disk may reload. */
-static void test_reload_while_the_store_fails(void **state)
-{
-    struct store *store = open_failing_store();
-    struct recorder *record = make_record(store, true);
-    struct backup_config same = backup;
-    struct config other = config;
-    int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
-
-    (void)state;
-    other.backups = &same;
-    logged[0] = '\0';
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, later_ms);
-    assert_told("failure denied \nsilence a.example denied \n");
-    recorder_reload(record, &other);
-    poll_brings(record, OUTCOME_DENIED); /* of the older configuration */
-    (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
-    recorder_reload(record, &config);
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
-    assert_told("");
-    recorder_reload(record, &other);
-    poll_brings(record, OUTCOME_STARTED);
-    assert_told("recovery started \nanswer a.example started \n");
-    recorder_free(record);
     store_close(store);
 }
 
@@ -670,13 +618,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence_after_the_clock_is_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_never_a_good_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reload, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pull_while_the_store_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_that_is_not_written, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reload_while_the_store_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end_of_silence_that_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_that_another_has_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_in_memory, set_up, tear_down),

@@ -47,9 +47,6 @@ struct outage_past {
 void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_past *past,
                  struct instant now);
 
-/* Another watch period; the state stays. */
-void outage_set_watch(struct outage *recovery, int64_t watch_s, struct instant now);
-
 /* A look at the primary has ended; the next one is due a period later. Where an outage began or
  * ended, *began_ms is when it began, wall clock. */
 enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,

@@ -28,23 +28,17 @@ enum plan_cause {
 /* "schedule", "retry", "recovery", "now". */
 const char *plan_cause_name(enum plan_cause cause);
 
-/* One backup that is planned. Borrowed from the configuration. */
-struct planned {
-    const char *name;
-    const struct timing *timing;
-};
-
-struct plan_settings {
-    struct planned *backups; /* copied */
+struct plan_options {
+    const struct timing *const *timings; /* of each backup; they are borrowed for the plan's life */
     size_t count;
-    const struct durations *recovery; /* borrowed: the times after an outage */
+    const struct durations *recovery; /* the times after an outage; borrowed, as above */
+    schedule_offset *offset;          /* of local time */
+    uint64_t seed;                    /* of jitter */
 };
 
-/* Every backup of the configuration, of which nothing is known yet: those with an interval are due
- * at once, those with a cron expression at its next time. What settings borrow stays for the plan's
- * life or until plan_reload. */
-struct plan *plan_new(const struct plan_settings *settings, schedule_offset *offset, uint64_t seed,
-                      struct instant now);
+/* Every backup of the configuration, of which nothing is known yet: those with an interval are due at
+ * once, those with a cron expression at its next time, those with neither when plan_now says so. */
+struct plan *plan_new(const struct plan_options *options, struct instant now);
 void plan_free(struct plan *plan);
 
 /* What an earlier run has left in the store; wall clock, 0: not known. */
@@ -61,11 +55,6 @@ struct plan_memory {
 void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
                    struct instant now);
 
-/* The same plan for another configuration: backups keep what is known of them by their names, those
- * that are being asked too; one that is gone is forgotten, and its plan_ended must not come any more.
- * The configuration before may be freed after this call, not sooner. */
-void plan_reload(struct plan *plan, const struct plan_settings *settings, struct instant now);
-
 /* To be called whenever time has passed, before the calls below: notices a wall clock that was set,
  * and a machine that slept. What waits for a time span goes on to wait as long as it would have;
  * what was missed comes once, now. Returns by how much the wall clock has run ahead of the
@@ -75,10 +64,6 @@ int64_t plan_tick(struct plan *plan, struct instant now);
 /* Takes a backup that is due: *backup is its place in the configuration, and it counts as being
  * asked until plan_ended or plan_held. False when none is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
-
-/* The backup is being asked already, by a poll that was taken before plan_reload forgot the backup:
- * as if plan_take had given it. */
-void plan_take_over(struct plan *plan, size_t backup, struct instant now);
 
 /* Whether the backup was taken and is not over yet. */
 bool plan_is_running(const struct plan *plan, size_t backup);
@@ -95,6 +80,10 @@ void plan_held(struct plan *plan, size_t backup, struct instant now);
  * one comes at once, whenever it was last asked. */
 void plan_recover(struct plan *plan, size_t backup, struct instant now);
 void plan_recover_all(struct plan *plan, struct instant now);
+
+/* The same after a restart, for an outage that ended at ended_ms, wall clock (0: none did): the steps
+ * since which a backup was asked are over. */
+void plan_resume_recovery(struct plan *plan, int64_t ended_ms, struct instant now);
 
 /* Everything now, whenever it was last asked. */
 void plan_now(struct plan *plan);

@@ -16,8 +16,8 @@ struct durations {
 
 /* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
 struct timing {
-    int64_t interval_s;
-    char *schedule; /* cron expression of 5 fields, instead of interval */
+    int64_t interval_s; /* 0, without a schedule: never by itself */
+    char *schedule;     /* cron expression of 5 fields, instead of interval */
     int64_t jitter_s;
     struct durations retry;
 };

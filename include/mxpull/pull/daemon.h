@@ -20,6 +20,7 @@ struct daemon_view {
     const char *primary_text;            /* why it is down, or "" */
     const struct result *const *results; /* the last ones of all backups that have any */
     size_t result_count;
+    bool has_asked;               /* polls have ended since the start */
     int64_t began_ms, elapsed_ms; /* of the polls that are over: wall clock, and how long it took */
 };
 
@@ -39,7 +40,8 @@ struct daemon_options {
     bool (*take_reload)(void);
     bool (*take_now)(void *context);
 
-    /* Reads the configuration anew. NULL: it is faulty, which was told, and the old one stays. */
+    /* Reads the configuration anew. NULL: it is faulty, which was told, and the old one stays. The new one
+     * is in force when what is under way has ended: then ready is called. */
     struct config *(*reload)(void *context);
 
     /* All is set up, or set up anew by a reload. */
@@ -59,9 +61,6 @@ struct daemon *daemon_new(const struct daemon_options *options);
 
 /* Runs until stop() is true, then ends what is under way within two seconds. Blocks. */
 void daemon_run(struct daemon *daemon);
-
-/* What it writes down with: for messages that its observer is told of. */
-struct recorder *daemon_record(const struct daemon *daemon);
 
 /* NULL is allowed. */
 void daemon_free(struct daemon *daemon);

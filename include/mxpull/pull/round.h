@@ -1,22 +1,16 @@
 #ifndef MXPULL_PULL_ROUND_H
 #define MXPULL_PULL_ROUND_H
 
+#include <mxpull/record/recorder.h>
 #include <mxpull/session/poll.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct round_options {
-    struct polling polling;  /* copied */
-    struct selection choice; /* borrowed for round_new alone */
-    bool retry;              /* what failed for a while is asked again after the times of `retry` */
-
-    /* These polls are over, until their next retry where there is one. May be NULL. */
-    void (*polled)(void *context, const struct poll *const *polls, size_t count);
-
-    /* The primary was looked at; why: it is not ready, or refuses all domains there are, or NULL. May be
-     * NULL. */
-    void (*looked)(void *context, const char *why);
+    struct polling polling;     /* copied; with the recorder, which is not NULL */
+    struct selection selection; /* borrowed for round_new alone */
+    bool retry; /* what failed for a while is asked again after the times of `retry` */
 
     /* The backup is asked again at until_ms, monotonic. May be NULL. */
     void (*resting)(void *context, const struct backup_config *backup, int64_t until_ms);

@@ -10,72 +10,84 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What polls bring, written into the store, and the changes of state that come of it. A store that
- * cannot be written (a full disk) is told once, and once when it works again; polling goes on. What is
- * answered while another process holds it is written down later. */
+/* What polls bring, written into the store, and the alarms that come of it. A store that cannot be
+ * written (a full disk) is told once, and once when it works again; polling goes on. What is answered
+ * while another process holds the store is written later. */
 struct recorder;
 
 struct recorder_options {
-    const struct config *config; /* borrowed, until recorder_reload */
-    struct store *store;         /* borrowed; NULL: there is no memory, and nothing is done */
-    struct hooks *hooks;         /* borrowed; NULL: changes are logged alone */
-    schedule_offset *offset;     /* of local time, for cron expressions */
-    bool
-        watches; /* a daemon's: all domains are watched for silence, not only those that are polled */
+    const struct config *config; /* borrowed, as all that follows */
+    struct store *store;         /* NULL: there is no memory, and nothing is done */
+    struct hooks *hooks;         /* NULL: changes are logged alone */
+    struct loop *loop;       /* what it brings in a quarter of a second is written at once; NULL:
+                                    each poll is */
+    schedule_offset *offset; /* of local time, for cron expressions */
+    int64_t patience_ms;     /* how long a store that another process holds is waited for */
+    bool is_failing;         /* it is known, and was told, that the store cannot be written */
+    bool watches; /* a daemon's: its alarms wait for no store, and all domains are watched for
+                     silence, not only those that are polled */
 };
 
 struct recorder *recorder_new(const struct recorder_options *options);
 
 /* NULL is allowed. */
-void recorder_free(struct recorder *record);
+void recorder_free(struct recorder *recorder);
 
-/* Another configuration; the one before may be freed after this call, not sooner. What is known of a
- * backup and its domains stays with their names. */
-void recorder_reload(struct recorder *record, const struct config *config);
+/* ---- before asking ---- */
 
-/* These polls are over. Their backups may be those of an older configuration. */
-void recorder_polls(struct recorder *record, const struct poll *const *polls, size_t count);
+/* Tells the poll what earlier polls, of any process, have left: poll_remember. */
+void recorder_recall(struct recorder *recorder, struct poll *poll);
 
-/* Puts asked_ms and started_ms of results, which are those of the backup, as earlier polls, of any
- * process, have left them. Returns whether the backup has ever shown that it knows ETRN. memory is
- * the record. */
-bool recorder_recall(void *memory, const struct backup_config *backup, struct result *results,
-                     size_t count);
+/* Puts the domains of a look at the primary in the order in which it is to ask for them: first those
+ * that earlier looks, of any process, have left out, last those that have cost one its connection. */
+void recorder_order_look(struct recorder *recorder, struct node *domains, size_t count);
 
-/* Puts the domains of a look at the primary in the order in which it is to ask for them: first those that
- * earlier looks, of any process, have left out, last those that have cost one its connection. memory is
- * the record. */
-void recorder_order_look(void *memory, struct node *domains, size_t count);
+/* A daemon's: how many domains of the backup, by its place, were held when it was made. */
+size_t recorder_held_count(const struct recorder *recorder, size_t backup);
 
-/* Writes down which domains such a look has left out, and which have cost it its connection. */
-void recorder_note_look(void *memory, const struct preflight *preflight);
+/* ---- what has happened ---- */
 
-/* Writes down what could not be written because another process held the store; STATUS_BUSY while it
- * does. recorder_polls tries, too. */
-enum status recorder_flush(struct recorder *record, struct error *error);
+/* The poll is over: what it was last about is written, and nothing else. */
+void recorder_poll(struct recorder *recorder, const struct poll *poll);
 
-/* A run is over: the same, waiting for so long. What cannot be written down now is told, once, and
- * lost. */
-void recorder_finish(struct recorder *record, int64_t patience_ms);
-
-/* A message has come in. */
-void recorder_message(struct recorder *record, const struct backup_config *backup,
+/* The primary has answered for a message. */
+void recorder_message(struct recorder *recorder, const struct backup_config *backup,
                       const struct guard_message *message);
 
-/* The primary was looked at; why: it is not ready, or NULL. */
-void recorder_primary(struct recorder *record, int64_t looked_ms, const char *why);
+/* An outage of the primary, wall clock; ended_ms 0: it lasts. */
+void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms,
+                     const char *why);
+
+/* A look at the primary has ended: which domains it has left out, and which have cost it its
+ * connection. */
+void recorder_note_look(struct recorder *recorder, const struct preflight *preflight);
+
+/* The same, by a pull; why: the primary is not ready, or NULL. */
+void recorder_primary(struct recorder *recorder, const char *why);
 
 /* Raises the alarm for domains that have been silent for too long; not for those of a backup (by its
- * place in the configuration) of which is_asked says that it is about to have its say. is_asked may
- * be NULL. Returns when the next one will be, wall clock; INT64_MAX: never. */
-int64_t recorder_check_silence(struct recorder *record, int64_t now_ms,
+ * place in the configuration) of which is_asked says that an answer is about to come. is_asked may be
+ * NULL. Returns when the next one will be, wall clock; INT64_MAX: never. */
+int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
                                bool (*is_asked)(void *context, size_t backup), void *context);
 
-/* Removes what is too old, a part at a time. Returns whether there is more. */
-bool recorder_prune(struct recorder *record, int64_t now_ms);
+/* ---- the store ---- */
 
-/* Returns whether the store worked, and says once if it did not; recorder_polls says when it works
- * again. For those who use the store themselves. */
-bool recorder_check(struct recorder *record, enum status status, const struct error *error);
+/* Writes now what has not been written. */
+void recorder_flush(struct recorder *recorder);
+
+/* Whether all is written; and whether the store cannot be written, which was told. */
+bool recorder_is_written(const struct recorder *recorder);
+bool recorder_is_failing(const struct recorder *recorder);
+
+/* A run is over: the same, waiting for so long. What cannot be written now is told, once, and lost. */
+void recorder_finish(struct recorder *recorder, int64_t patience_ms);
+
+/* Removes what is too old, a part at a time. Returns whether there is more. */
+bool recorder_prune(struct recorder *recorder, int64_t now_ms);
+
+/* Returns whether the store worked, and says once if it did not. For those who use the store
+ * themselves. */
+bool recorder_check(struct recorder *recorder, enum status status, const struct error *error);
 
 #endif

@@ -41,11 +41,9 @@ struct poll_observer {
     /* So many more messages and bytes have come in from backup by ATRN or TURN. */
     void (*progressed)(void *context, const struct backup_config *backup, uint64_t messages,
                        int64_t bytes);
-
-    /* The primary has answered for a message that came in by ATRN or TURN. */
-    void (*delivered)(void *context, const struct backup_config *backup,
-                      const struct guard_message *message);
 };
+
+struct recorder;
 
 /* What the polls of a run share. All borrowed for the life of the polls. */
 struct polling {
@@ -58,13 +56,11 @@ struct polling {
     struct poll_observer observer;
     void *context; /* the observer's */
 
-    /* What earlier polls have left: see recorder_recall. NULL: nothing is known of them. */
-    bool (*recall)(void *memory, const struct backup_config *backup, struct result *results,
-                   size_t count);
-    /* The same for a preflight: recorder_order_look, recorder_note_look. Both or neither. */
-    void (*order_look)(void *memory, struct node *domains, size_t count);
-    void (*note_look)(void *memory, const struct preflight *preflight);
-    void *memory;
+    /* The primary has answered for a message that came in by ATRN or TURN: recorder_message. May be
+     * NULL. */
+    void (*delivered)(struct recorder *recorder, const struct backup_config *backup,
+                      const struct guard_message *message);
+    struct recorder *recorder;
 };
 
 /* One backup asked once for its chosen domains: the claim to it, its password, its session, its
@@ -77,6 +73,12 @@ struct poll *poll_new(const struct polling *polling, const struct backup_config 
 
 /* Breaks off what is under way, telling nobody. NULL is allowed. */
 void poll_free(struct poll *poll);
+
+/* What earlier polls have left of a domain: when the backup was last asked for it and last began to
+ * queue (wall clock, 0: never), and whether the backup has shown that it knows ETRN. To be called before
+ * poll_clear; a domain that is not asked for is passed over. */
+void poll_remember(struct poll *poll, const char *domain, int64_t asked_ms, int64_t started_ms,
+                   bool understood);
 
 /* Decides what is asked for: every domain that has no good answer yet, but for those that the
  * preflight (NULL: there was none) speaks against. They are held, and so is the whole of an ATRN if
@@ -112,9 +114,6 @@ void poll_hurry(struct poll *poll);
 
 /* Ends it soon: QUIT is said where a session stands, what is unanswered becomes interrupted. */
 void poll_stop(struct poll *poll);
-
-/* Whether it was ended by poll_stop. */
-bool poll_was_stopped(const struct poll *poll);
 
 /* Gives every result that is not known this outcome. */
 void poll_settle(struct poll *poll, enum outcome outcome, const char *text);

@@ -41,11 +41,9 @@ void preflight_wait_format(struct buffer *text, const struct preflight_wait *wai
 struct preflight_options {
     struct loop *loop;           /* borrowed for the preflight's life */
     const struct config *config; /* borrowed for its life: primary, ehlo_name */
-    const struct node *domains;  /* copied; doubles are asked for once. None: the greeting alone */
+    const struct node
+        *domains; /* copied, asked for in this order, doubles once. None: the greeting alone */
     size_t count;
-    /* Puts the domains in the order in which they are asked for: recorder_order_look. NULL: as given. */
-    void (*order)(void *memory, struct node *domains, size_t count);
-    void *memory;
     int64_t
         limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as left out */
     void (*ended)(void *context); /* once; the preflight may not be freed in it */

@@ -7,6 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a result adds up over all tries of a poll. -1: does not apply. */
+struct result_sums {
+    unsigned attempts; /* how often the node was asked, or a connection for it was tried */
+    int64_t messages;  /* received by ATRN or TURN */
+    int64_t bytes;
+};
+
 /* What is reported for one backup and one of its domains. Texts are owned by the round. */
 struct result {
     const struct backup_config *backup; /* borrowed from the configuration */
@@ -36,9 +43,16 @@ struct result {
     int64_t at_ms;                  /* when it became known, wall clock */
     unsigned attempts; /* how often the node was asked, or a connection for it was tried */
     int64_t asked_ms; /* when the backup was last asked for it, by any poll; wall clock; 0: never */
-    int64_t started_ms; /* when an earlier poll had ETRN answered by 250 to 253; 0: never */
+    int64_t started_ms;        /* when an earlier poll had ETRN answered by 250 to 253; 0: never */
+    bool is_current;           /* the poll's last try is about it: asked for, or held */
+    bool is_stopped;           /* we were asked to end in that try */
+    struct result_sums before; /* that try */
     int64_t ms; /* from asking to the answer; where nothing was asked, from the start of connecting
                    to the failure */
 };
+
+/* How the result of the last try counts. Where we were asked to end, or another process is asking, the
+ * backup was not asked. */
+enum grade result_grade(const struct result *result);
 
 #endif

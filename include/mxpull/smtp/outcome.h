@@ -1,6 +1,7 @@
 #ifndef MXPULL_SMTP_OUTCOME_H
 #define MXPULL_SMTP_OUTCOME_H
 
+#include <mxpull/base/grade.h>
 #include <mxpull/base/status.h>
 
 #include <stdbool.h>
@@ -95,6 +96,9 @@ int outcome_exit_status(enum outcome outcome);
 
 /* The worse of two exit statuses, in the order 0, 75, 76, 69, 77, 78. */
 int exit_status_worse(int a, int b);
+
+/* How an answer of that outcome counts: by its exit status, but for OUTCOME_HELD. */
+enum grade outcome_grade(enum outcome outcome);
 
 /* Whether asking again after a while may help: those that exit with 75. */
 bool outcome_is_temporary(enum outcome outcome);

@@ -1,0 +1,12 @@
+#ifndef MXPULL_BASE_GRADE_H
+#define MXPULL_BASE_GRADE_H
+
+/* How an answer counts. */
+enum grade {
+    GRADE_GOOD,
+    GRADE_HELD,      /* not asked: says nothing about the backup */
+    GRADE_TEMPORARY, /* may go well later */
+    GRADE_BAD
+};
+
+#endif
