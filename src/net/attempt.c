@@ -18,10 +18,12 @@ enum {
 
 /* ---- addresses ---- */
 
-bool attempt_has_used(const struct connection *connection, const char *address)
+static bool is_used(const struct connection *connection, const char *address)
 {
-    for (size_t i = 0; i < connection->used_count; i++) {
-        if (strcmp(connection->used[i], address) == 0)
+    for (size_t i = 0; i < connection->attempt_count; i++) {
+        const struct attempt *attempt = connection->attempts[i];
+
+        if (attempt->is_used && strcmp(attempt->address, address) == 0)
             return true;
     }
     return false;
@@ -35,7 +37,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     (void)purpose;
     socket_address_text(&address->addr, address->addrlen, text, sizeof text);
     if (!attempt->connection->is_proxied) {
-        if (attempt_has_used(attempt->connection, text))
+        if (is_used(attempt->connection, text))
             return CURL_SOCKET_BAD;
         (void)text_copy(attempt->address, ADDRESS_SIZE, text);
     }

@@ -52,13 +52,9 @@ static void begin_another(struct connection *connection)
 /* Tries the addresses that the attempts before have not used. */
 static void try_next_address(struct attempt *attempt)
 {
-    struct connection *connection = attempt->connection;
-
-    if (connection->is_single || connection->used_count == ATTEMPTS_MAX)
-        return;
-    if (!attempt_has_used(connection, attempt->address))
-        (void)text_copy(connection->used[connection->used_count++], ADDRESS_SIZE, attempt->address);
-    begin_another(connection);
+    attempt->is_used = true;
+    if (!attempt->connection->is_single)
+        begin_another(attempt->connection);
 }
 
 static void look_at_silent(void *context)

@@ -149,6 +149,7 @@ struct attempt {
     struct timer again;          /* beaten by another attempt; later: stream.c has more to do */
     unsigned sockets;            /* opened */
     int socket_error;            /* why no socket could be opened last; 0: one could */
+    bool is_used;                /* address is left out of later attempts */
     bool is_limited;             /* deadline is the connection's limit_ms */
     int code;                    /* why it has failed */
     struct error error;          /* the same */
@@ -192,13 +193,11 @@ struct connection {
 
     struct attempt *attempts[ATTEMPTS_MAX]; /* owned */
     size_t attempt_count;
-    struct attempt *acting;                /* whom the owner talks to, or hears the failure of */
-    bool chosen;                           /* acting has greeted: the others are beaten */
-    int64_t limit_ms;                      /* until when others are tried */
-    unsigned tried;                        /* mechanisms that were refused */
-    char refusals[ERROR_TEXT_SIZE];        /* "CRAM-MD5: 504 unknown, PLAIN: 535 no" */
-    char used[ATTEMPTS_MAX][ADDRESS_SIZE]; /* addresses that attempts came to */
-    size_t used_count;
+    struct attempt *acting;         /* whom the owner talks to, or hears the failure of */
+    bool chosen;                    /* acting has greeted: the others are beaten */
+    int64_t limit_ms;               /* until when others are tried */
+    unsigned tried;                 /* mechanisms that were refused */
+    char refusals[ERROR_TEXT_SIZE]; /* "CRAM-MD5: 504 unknown, PLAIN: 535 no" */
 };
 
 /* Begins an attempt with the handle, which it owns from now on. */
@@ -220,9 +219,6 @@ bool attempt_has_tcp(const struct attempt *attempt, int64_t *since_ms);
 
 /* Notes the two ends of what stands, as far as they are known. */
 void attempt_note_address(struct attempt *attempt);
-
-/* Whether an attempt of this connection came to the address before. */
-bool attempt_has_used(const struct connection *connection, const char *address);
 
 /* The session is established: bytes go in and out from now on. */
 void stream_begin(struct attempt *attempt);
