@@ -57,6 +57,7 @@ struct turn {
     size_t spent_count;
     struct connection *connection;
     struct reply reply;
+    bool is_unasked;     /* reply began before our command was sent, and is not complete yet */
     struct buffer early; /* what the provider said before the primary was there again */
     bool turned;         /* 250 was said */
     unsigned reopened;   /* how often the primary had to be opened again while the provider thought,
@@ -226,7 +227,7 @@ static void take_reply(struct turn *turn, const char *bytes, size_t size)
         act(turn, step);
 }
 
-/* No command of ours is out: a 421 announces the end (RFC 5321 3.8). */
+/* No command of ours was out when it began: a 421 announces the end (RFC 5321 3.8). */
 static void take_unasked(struct turn *turn, const char *bytes, size_t size)
 {
     struct error error;
@@ -235,9 +236,11 @@ static void take_unasked(struct turn *turn, const char *bytes, size_t size)
 
     if (reply_feed(&turn->reply, bytes, size, &used, &complete, &error) != STATUS_OK)
         cut(turn, OUTCOME_PROTOCOL, 0, error.text);
-    else if (complete && turn->reply.code == 421)
+    else if (!complete)
+        turn->is_unasked = true;
+    else if (turn->reply.code == 421)
         cut(turn, OUTCOME_DEFERRED, 421, turn->reply.text.bytes);
-    else if (complete)
+    else
         cut(turn, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
 }
 
@@ -249,7 +252,7 @@ static void provider_received(void *context, const char *bytes, size_t size)
         bridge_received(turn->bridge, bytes, size);
     else if (turn->turned)
         (void)buffer_append(&turn->early, bytes, size);
-    else if (turn->state == ASKING)
+    else if (turn->state == ASKING && !turn->is_unasked)
         take_reply(turn, bytes, size);
     else
         take_unasked(turn, bytes, size);
@@ -308,6 +311,7 @@ static void open_provider(struct turn *turn)
     struct error error;
 
     turn->state = PROVIDER;
+    turn->is_unasked = false;
     reply_reset(&turn->reply);
     session_move(&turn->options, SESSION_CONNECTING, NULL);
     turn->connection =

@@ -29,6 +29,7 @@ struct etrn_session {
     struct dialogue *dialogue;
     struct connection *connection; /* NULL between two of them */
     bool has_said_quit;            /* on it */
+    bool is_surplus; /* reply is one that was not asked for, and is not complete yet */
     struct reply reply;
     bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
     bool dry;      /* --dry-run has come as far as it goes */
@@ -177,16 +178,18 @@ static void ready(void *context)
 
 /* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
  * 5321 3.8), or a server that answers what was not asked, and whose answers would be taken for
- * those to later commands. */
-static void judge_surplus(struct etrn_session *session, const char *bytes, size_t size)
+ * those to later commands. Nothing is sent before the reply is complete, which may come in parts. */
+static void take_surplus(struct etrn_session *session, const char *bytes, size_t size)
 {
     struct error error;
     size_t used;
     bool complete;
+    enum status status = reply_feed(&session->reply, bytes, size, &used, &complete, &error);
 
-    reply_reset(&session->reply);
-    if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) == STATUS_OK &&
-        complete && session->reply.code == 421)
+    session->is_surplus = status == STATUS_OK && !complete;
+    if (session->is_surplus)
+        return;
+    if (status == STATUS_OK && session->reply.code == 421)
         cut(session, OUTCOME_DEFERRED, 421, session->reply.text.bytes);
     else
         cut(session, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
@@ -197,6 +200,10 @@ static void received(void *context, const char *bytes, size_t size)
     struct etrn_session *session = context;
     struct connection *connection = session->connection;
 
+    if (session->is_surplus) {
+        take_surplus(session, bytes, size);
+        return;
+    }
     while (size > 0 && session->connection == connection) {
         struct error error;
         size_t used;
@@ -219,7 +226,7 @@ static void received(void *context, const char *bytes, size_t size)
         reply_reset(&session->reply);
         if (size > 0 && step == DIALOGUE_SEND && dialogue_needs_reply(session->dialogue)) {
             dialogue_withdraw(session->dialogue);
-            judge_surplus(session, bytes, size);
+            take_surplus(session, bytes, size);
             return;
         }
         act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_SEND : step);
@@ -265,7 +272,7 @@ static void open_connection(struct etrn_session *session)
     struct error error;
 
     session->connecting_ms = clock_monotonic_ms();
-    session->has_said_quit = false;
+    session->has_said_quit = session->is_surplus = false;
     reply_reset(&session->reply);
     move(session, SESSION_CONNECTING, NULL);
     session->connection =

@@ -26,6 +26,7 @@ struct preflight {
     struct probe *probe;
     struct connection *connection;              /* NULL: none */
     bool is_connected, has_spoken, has_greeted; /* the connection */
+    bool is_surplus; /* reply is one that was not asked for, and is not complete yet */
     struct reply reply;
     struct preflight_wait wait;
     bool is_over;
@@ -199,17 +200,19 @@ static void ready(void *context)
 }
 
 /* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
- * 5321 3.8), or a server that answers what was not asked. */
-static void judge_surplus(struct preflight *preflight, const char *bytes, size_t size)
+ * 5321 3.8), or a server that answers what was not asked. It may come in parts. */
+static void take_surplus(struct preflight *preflight, const char *bytes, size_t size)
 {
     struct reply *reply = &preflight->reply;
     struct error error;
     size_t used;
     bool complete;
+    enum status status = reply_feed(reply, bytes, size, &used, &complete, &error);
 
-    reply_reset(reply);
-    if (reply_feed(reply, bytes, size, &used, &complete, &error) == STATUS_OK && complete &&
-        reply->code == 421)
+    preflight->is_surplus = status == STATUS_OK && !complete;
+    if (preflight->is_surplus)
+        return;
+    if (status == STATUS_OK && reply->code == 421)
         act(preflight, probe_reply(preflight->probe, reply->code, reply->text.bytes));
     else
         cut(preflight, "an answer to no command of ours");
@@ -223,6 +226,10 @@ static void received(void *context, const char *bytes, size_t size)
     size_t used;
     bool complete;
 
+    if (preflight->is_surplus) {
+        take_surplus(preflight, bytes, size);
+        return;
+    }
     preflight->has_spoken = true;
     if (reply_feed(reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
         cut(preflight, error.text);
@@ -233,13 +240,15 @@ static void received(void *context, const char *bytes, size_t size)
     bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
     preflight->has_greeted = true;
     if (used < size && is_good_greeting) { /* it does not count, then */
-        judge_surplus(preflight, bytes + used, size - used);
+        reply_reset(reply);
+        take_surplus(preflight, bytes + used, size - used);
         return;
     }
     enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
     if (used < size && step == PROBE_SEND && !probe_is_quitting(preflight->probe)) {
         probe_withdraw(preflight->probe);
-        judge_surplus(preflight, bytes + used, size - used);
+        reply_reset(reply);
+        take_surplus(preflight, bytes + used, size - used);
     } else {
         act(preflight, step);
     }
@@ -291,6 +300,7 @@ static void open_connection(struct preflight *preflight)
     struct error error;
 
     preflight->is_connected = preflight->has_spoken = preflight->has_greeted = false;
+    preflight->is_surplus = false;
     wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
         connection_open_bare(preflight->options.loop, &place, &events, preflight, &error);

@@ -292,6 +292,38 @@ static void test_row(void **state)
     sim_stop(sim);
 }
 
+/* A 421 that nobody asked for, behind a reply and in any two parts: it says the same. */
+static void take_in_parts(const char *reply, const char *domains, const char *expected)
+{
+    struct node nodes[8];
+    size_t count = parse_domains(nodes, domains);
+
+    for (int part = 1; part <= 24; part++) {
+        char script[200];
+        struct buffer verdict;
+
+        (void)snprintf(script, sizeof script, SINK "  drip %d 5ms\n  %s\n", part, reply);
+        struct sim *sim = sim_start(script);
+        struct run run = begin(sim, PRIMARY, nodes, count);
+
+        buffer_init(&verdict, VERDICT_SIZE);
+        finish(&run);
+        describe(&run, &verdict);
+        run_done(&run);
+        if (strcmp(verdict.bytes, expected) != 0)
+            fail_msg("in parts of %d: %s", part, verdict.bytes);
+        buffer_done(&verdict);
+        sim_stop(sim);
+    }
+}
+
+static void test_surplus_in_parts(void **state)
+{
+    (void)state;
+    take_in_parts("greeting \"220 hi\" \"421 bye\"", "a.test", AT "421 bye\n");
+    take_in_parts("reply RCPT \"250 ok\" \"421 bye\" close", "a.test b.test", "ready\n");
+}
+
 /* ---- broken everywhere ---- */
 
 /* A first connection that is broken: the server is not ready if no domain was asked for by then, else
@@ -495,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_freed_at_once),
         cmocka_unit_test(test_unix_socket),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_surplus_in_parts),
         cmocka_unit_test(test_thousands),
     };
 
