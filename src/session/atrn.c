@@ -335,7 +335,7 @@ static void primary_ready(void *context)
         reverse(turn, turn->early.bytes, turn->early.size);
 }
 
-static void primary_failed(void *context, enum outcome outcome, const char *why)
+static void primary_failed(void *context, const char *why)
 {
     struct turn *turn = context;
 
@@ -352,7 +352,7 @@ static void primary_failed(void *context, enum outcome outcome, const char *why)
         for (size_t i = 0; i < turn->options.count;
              i++) /* not the provider's, that it came so far */
             turn->account.results[i]->stage = STAGE_NONE;
-        cut(turn, outcome, 0, why);
+        cut(turn, OUTCOME_HELD, 0, why);
     }
 }
 

@@ -181,7 +181,8 @@ static void tell_refusals(const struct turn_account *account, const struct resul
     if (malformed > 0)
         (void)buffer_append_format(
             said,
-            "%s%llu message%s refused here for a lone dot between line ends that are not CRLF",
+            "%s%llu message%s refused here for a lone dot between line ends that are not CRLF, or "
+            "for BDAT",
             said->size > 0 ? "; " : "", (unsigned long long)malformed, plural((int64_t)malformed));
     if (senders > 0)
         (void)buffer_append_format(

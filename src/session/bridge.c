@@ -2,10 +2,14 @@
  * the guard and out on the other, one write for what one read brought. When a side does not take
  * what it is sent, the other one is held back, so that no message is ever in memory as a whole.
  *
- *   GREETING --220--> READY --bridge_start--> RUNNING --> OVER
+ *                                             primary lost
+ *   GREETING --220--> READY --bridge_start--> RUNNING ----> REOPENING
+ *                                                ^------220---- |
  *
- * and from each of them to OVER when a side is lost. */
+ * and from each of them to OVER when a side is lost; in RUNNING and REOPENING only when there is no other
+ * connection to the primary to be had. */
 #include "bridge.h"
+#include "session.h"
 
 #include <mxpull/base/duration.h>
 #include <mxpull/base/log.h>
@@ -26,8 +30,10 @@ enum {
     MESSAGE_EARNS_MS = 10 * 1000,
     REFUSED_LINES_MAX = 100,       /* of a poll, in the log */
     MESSAGES_TOLD_MAX = 10 * 1000, /* of a poll, in log and store */
-    DRAIN_LIMIT_MS = 30 * 60 * 1000,
-    DRAIN_IDLE_MS = 60 * 1000, /* the provider may believe that its message has ended */
+    REFUSED_LIMIT_MS = 30 * 60 * 1000,
+    REFUSED_IDLE_S = 60, /* the provider may believe that its message has ended */
+    REOPENED_MAX = 20,   /* in one session */
+    PROXY_LINE_SIZE = 108,
     SHOWN_MAX = 8 * 1024,
     DATA_GO_FIFTHS = 2,
     ACCEPTED_FIFTHS = 10
@@ -37,22 +43,24 @@ enum state {
     GREETING,
     READY,
     RUNNING,
+    REOPENING,
     OVER
 };
 
 struct bridge {
     struct bridge_options options;
     enum state state;
-    struct connection *primary, *provider; /* owned; borrowed */
+    struct connection *primary, *provider; /* owned, NULL: lost; borrowed */
+    unsigned reopened;                     /* the connection to the primary */
+    char proxy_line[PROXY_LINE_SIZE];      /* "": none is said */
     struct reply greeting;
     struct guard *guard;
     struct guard_output output;
     struct buffer shown;       /* the provider's line, as far as it has come */
     bool is_behind_auth;       /* what comes may be a secret */
-    bool is_short;             /* of file descriptors */
     enum guard_wait waits_for; /* what the deadline that runs is for */
     int64_t waiting_since_ms;  /* monotonic: what is charged already */
-    int64_t drain_limit_ms;    /* the same */
+    int64_t refused_limit_ms;  /* until when a refused message is read; the same */
     char why[ERROR_TEXT_SIZE]; /* a side was lost; "": none was */
 };
 
@@ -63,18 +71,28 @@ static void over(struct bridge *bridge, const char *why)
     bridge->state = OVER;
     connection_close(bridge->primary);
     bridge->primary = NULL;
-    if (before == RUNNING)
+    if (before == RUNNING || before == REOPENING)
         bridge->options.ended(bridge->options.context, why);
     else if (before != OVER)
-        bridge->options.failed(bridge->options.context,
-                               bridge->is_short ? OUTCOME_UNREACHABLE : OUTCOME_HELD, why);
+        bridge->options.failed(bridge->options.context, why);
+}
+
+static bool is_running(const struct bridge *bridge)
+{
+    return bridge->state == RUNNING || bridge->state == REOPENING;
+}
+
+/* True when there is a primary to send to. */
+static bool has_primary(const struct bridge *bridge)
+{
+    return bridge->state == RUNNING && bridge->primary != NULL;
 }
 
 /* ---- deadlines ---- */
 
 static bool waits_for_provider(enum guard_wait wait)
 {
-    return wait == GUARD_WAIT_COMMAND || wait == GUARD_WAIT_DATA;
+    return wait == GUARD_WAIT_COMMAND || wait == GUARD_WAIT_DATA || wait == GUARD_WAIT_REFUSED;
 }
 
 static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
@@ -84,7 +102,11 @@ static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
     switch (wait) {
     case GUARD_WAIT_COMMAND:
     case GUARD_WAIT_DATA:
-    case GUARD_WAIT_REPLY: return backup->idle_timeout_s;
+    case GUARD_WAIT_REPLY: break;
+    case GUARD_WAIT_REFUSED:
+        if (backup->idle_timeout_s > REFUSED_IDLE_S)
+            return REFUSED_IDLE_S;
+        break;
     case GUARD_WAIT_DATA_GO: return 1 + backup->command_timeout_s * DATA_GO_FIFTHS / 5;
     case GUARD_WAIT_ACCEPTED: return backup->command_timeout_s * ACCEPTED_FIFTHS / 5;
     }
@@ -119,9 +141,14 @@ static void set_deadlines(struct bridge *bridge)
     charge(bridge);
     if (waits_for_provider(wait) && at_ms > now_ms + bridge->options.bounds->credit_ms)
         at_ms = now_ms + bridge->options.bounds->credit_ms;
+    if (wait == GUARD_WAIT_REFUSED && bridge->waits_for != wait)
+        bridge->refused_limit_ms = now_ms + REFUSED_LIMIT_MS;
+    if (wait == GUARD_WAIT_REFUSED && at_ms > bridge->refused_limit_ms)
+        at_ms = bridge->refused_limit_ms;
     bridge->waits_for = wait;
     connection_deadline(bridge->provider, waits_for_provider(wait) ? at_ms : INT64_MAX);
-    connection_deadline(bridge->primary, waits_for_provider(wait) ? INT64_MAX : at_ms);
+    if (has_primary(bridge))
+        connection_deadline(bridge->primary, waits_for_provider(wait) ? INT64_MAX : at_ms);
 }
 
 /* ---- the flow ---- */
@@ -133,56 +160,6 @@ static void send_output(struct connection *connection, struct buffer *bytes)
     buffer_clear(bytes);
 }
 
-/* Holds a side back while the other one does not take what it has brought. */
-static void hold_back(struct bridge *bridge)
-{
-    connection_hold(bridge->provider, connection_unsent(bridge->primary) > UNSENT_MAX);
-    connection_hold(bridge->primary, connection_unsent(bridge->provider) > UNSENT_MAX);
-}
-
-/* The primary is given up, and the provider heard to the end of its message: every piece of it in its time, and all of
- * it in DRAIN_LIMIT_MS. */
-static void drain(struct bridge *bridge)
-{
-    int64_t now_ms = clock_monotonic_ms();
-    int64_t idle_ms = bridge->options.backup->idle_timeout_s * 1000;
-    int64_t at_ms = now_ms + (idle_ms < DRAIN_IDLE_MS ? idle_ms : DRAIN_IDLE_MS);
-
-    if (bridge->primary != NULL) {
-        connection_close(bridge->primary);
-        bridge->primary = NULL;
-        bridge->drain_limit_ms = now_ms + DRAIN_LIMIT_MS;
-        bridge->waits_for = GUARD_WAIT_DATA;
-        connection_hold(bridge->provider, false);
-    }
-    connection_deadline(bridge->provider,
-                        at_ms < bridge->drain_limit_ms ? at_ms : bridge->drain_limit_ms);
-}
-
-/* Does what the guard has made of the last event. */
-static void follow(struct bridge *bridge, enum guard_state state)
-{
-    bool moved = bridge->output.provider.size > 0 || bridge->output.primary.size > 0;
-
-    send_output(bridge->provider, &bridge->output.provider);
-    if (state ==
-        GUARD_BROKEN) /* nothing more for the primary: a message without its final dot is none */
-        buffer_clear(&bridge->output.primary);
-    send_output(bridge->primary, &bridge->output.primary);
-    switch (state) {
-    case GUARD_OPEN:
-        hold_back(bridge);
-        if (moved || guard_waits_for(bridge->guard) != bridge->waits_for)
-            set_deadlines(bridge); /* a command that comes in byte by byte gets no more time */
-        break;
-    case GUARD_DRAIN: drain(bridge); break;
-    case GUARD_QUIT: over(bridge, NULL); break;
-    case GUARD_BROKEN:
-        over(bridge, bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard));
-        break;
-    }
-}
-
 static void show_line(struct bridge *bridge, char direction, const char *line, size_t size)
 {
     const struct polling *polling = bridge->options.polling;
@@ -191,7 +168,7 @@ static void show_line(struct bridge *bridge, char direction, const char *line, s
 }
 
 /* The provider's lines are shown whole, however they come in: by its beginning a line is a secret. */
-static void show_provider(struct bridge *bridge, const char *part, size_t size)
+static void show_part(struct bridge *bridge, const char *part, size_t size)
 {
     struct buffer *line = &bridge->shown;
     bool is_whole = part[size - 1] == '\n';
@@ -208,30 +185,84 @@ static void show_provider(struct bridge *bridge, const char *part, size_t size)
     buffer_clear(line);
 }
 
-static void show(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
+/* Shows what the provider sends, but for mail, and what it is sent. */
+static void show(struct bridge *bridge, char direction, const char *bytes, size_t size)
 {
-    if (bridge->options.polling->observer.wire == NULL ||
-        guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+    if (bridge->options.polling->observer.wire == NULL)
         return;
     while (size > 0) {
         const char *line_end = memchr(bytes, '\n', size);
         size_t line = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
 
-        if (side == GUARD_PROVIDER)
-            show_provider(bridge, bytes, line);
+        if (direction == '<')
+            show_part(bridge, bytes, line);
         else
-            show_line(bridge, '>', bytes, line);
+            show_line(bridge, direction, bytes, line);
         bytes += line;
         size -= line;
     }
 }
 
+/* Holds a side back while the other one does not take what it has brought. */
+static void hold_back(struct bridge *bridge)
+{
+    bool is_full = has_primary(bridge) && connection_unsent(bridge->primary) > UNSENT_MAX;
+
+    connection_hold(bridge->provider, is_full || guard_holds_provider(bridge->guard));
+    if (has_primary(bridge))
+        connection_hold(bridge->primary, connection_unsent(bridge->provider) > UNSENT_MAX);
+}
+
+static void drop_primary(struct bridge *bridge)
+{
+    connection_close(bridge->primary);
+    bridge->primary = NULL;
+}
+
+static bool reopen(struct bridge *bridge);
+
+/* Does what the guard has made of the last event. */
+static void follow(struct bridge *bridge, enum guard_state state)
+{
+    struct guard_output *output = &bridge->output;
+    bool moved = output->provider.size > 0 || output->primary.size > 0;
+
+    show(bridge, '>', output->provider.bytes, output->provider.size);
+    send_output(bridge->provider, &output->provider);
+    if (state == GUARD_BROKEN || !has_primary(bridge))
+        buffer_clear(&output->primary); /* a message without its final dot is none */
+    send_output(bridge->primary, &output->primary);
+    switch (state) {
+    case GUARD_LOST:
+        if (bridge->state == RUNNING && !reopen(bridge)) {
+            follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, output));
+            return;
+        }
+        break;
+    case GUARD_DRAIN: drop_primary(bridge); break;
+    case GUARD_OPEN: break;
+    case GUARD_QUIT: over(bridge, NULL); return;
+    case GUARD_BROKEN:
+        over(bridge, bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard));
+        return;
+    }
+    hold_back(bridge);
+    enum guard_wait wait = guard_waits_for(bridge->guard);
+    /* A command that comes in byte by byte gets no more time. */
+    if (moved || wait != bridge->waits_for || wait == GUARD_WAIT_REFUSED)
+        set_deadlines(bridge);
+}
+
 static void feed(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
 {
-    if (side == GUARD_PROVIDER && guard_waits_for(bridge->guard) == GUARD_WAIT_DATA)
+    enum guard_wait wait = guard_waits_for(bridge->guard);
+    bool is_mail = wait == GUARD_WAIT_DATA || wait == GUARD_WAIT_REFUSED;
+
+    if (side == GUARD_PROVIDER && is_mail)
         earn(bridge, (int64_t)size * 1000 / CONTENT_RATE_MIN);
-    show(bridge, side, bytes, size);
-    while (size > 0 && bridge->state == RUNNING) {
+    else if (side == GUARD_PROVIDER)
+        show(bridge, '<', bytes, size);
+    while (size > 0 && is_running(bridge)) {
         size_t part = size < GUARD_FEED_MAX ? size : GUARD_FEED_MAX;
 
         follow(bridge, guard_feed(bridge->guard, side, bytes, part, &bridge->output));
@@ -274,32 +305,61 @@ void bridge_received(struct bridge *bridge, const char *bytes, size_t size)
 
 void bridge_drained(struct bridge *bridge)
 {
-    if (bridge->state == RUNNING)
+    if (is_running(bridge))
         hold_back(bridge);
 }
 
 void bridge_lost(struct bridge *bridge, const struct error *error)
 {
-    if (bridge->state == RUNNING)
+    if (is_running(bridge))
         end_side(bridge, GUARD_PROVIDER, error);
 }
 
 void bridge_hurry(struct bridge *bridge)
 {
-    if (bridge->state == RUNNING && bridge->primary != NULL)
+    if (is_running(bridge))
         set_deadlines(bridge);
 }
 
 void bridge_stop(struct bridge *bridge, const char *why)
 {
-    if (bridge->state != RUNNING)
+    if (!is_running(bridge))
         return;
-    (void)guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output);
+    if (guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output) == GUARD_LOST)
+        (void)guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output);
     send_output(bridge->provider, &bridge->output.provider);
     over(bridge, why);
 }
 
 /* ---- the primary ---- */
+
+/* The primary has not greeted us, or is lost before it was needed. */
+static void miss_primary(struct bridge *bridge, const char *why)
+{
+    if (bridge->state != REOPENING) {
+        over(bridge, why);
+        return;
+    }
+    session_decide(bridge->options.backup, "end the session", why);
+    drop_primary(bridge);
+    bridge->state = RUNNING;
+    follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output));
+}
+
+/* 220: the first one, or that of another connection in the middle of a session. */
+static void greeted(struct bridge *bridge)
+{
+    bool is_first = bridge->state == GREETING;
+
+    connection_deadline(bridge->primary, INT64_MAX);
+    bridge->state = is_first ? READY : RUNNING;
+    if (is_first) {
+        bridge->options.ready(bridge->options.context);
+        return;
+    }
+    bridge->why[0] = '\0';
+    follow(bridge, guard_attach(bridge->guard, &bridge->output));
+}
 
 static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
 {
@@ -308,18 +368,16 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
     bool complete;
 
     if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) != STATUS_OK) {
-        over(bridge, error.text);
+        miss_primary(bridge, error.text);
     } else if (complete && bridge->greeting.code != 220) {
         (void)error_set(&error, STATUS_PROTOCOL, "your mail server %s is not ready: %d %s",
                         bridge->options.polling->config->primary.relay_address.text,
                         bridge->greeting.code, bridge->greeting.text.bytes);
-        over(bridge, error.text);
+        miss_primary(bridge, error.text);
     } else if (complete && used < size) {
-        over(bridge, "your mail server says more than its greeting");
+        miss_primary(bridge, "your mail server says more than its greeting");
     } else if (complete) {
-        bridge->state = READY;
-        connection_deadline(bridge->primary, INT64_MAX);
-        bridge->options.ready(bridge->options.context);
+        greeted(bridge);
     }
 }
 
@@ -327,7 +385,7 @@ static void primary_received(void *context, const char *bytes, size_t size)
 {
     struct bridge *bridge = context;
 
-    if (bridge->state == GREETING)
+    if (bridge->state == GREETING || bridge->state == REOPENING)
         take_greeting(bridge, bytes, size);
     else if (bridge->state == READY)
         over(bridge, "your mail server did not wait");
@@ -342,7 +400,8 @@ static void primary_ready(void *context)
     connection_deadline(bridge->primary,
                         clock_monotonic_ms() +
                             bridge->options.polling->config->primary.greeting_timeout_s * 1000);
-    send_output(bridge->primary, &bridge->output.primary); /* a PROXY line */
+    if (bridge->proxy_line[0] != '\0')
+        connection_send(bridge->primary, bridge->proxy_line, strlen(bridge->proxy_line));
 }
 
 static void primary_drained(void *context)
@@ -362,39 +421,63 @@ static void primary_failed(void *context, int code, const struct error *error)
     }
     (void)error_set(&why, error->status, "your mail server %s does not answer: %s",
                     bridge->options.polling->config->primary.relay_address.text, error->text);
-    over(bridge, why.text);
+    miss_primary(bridge, why.text);
 }
 
 /* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is
  * to see. UNKNOWN where we do not see it ourselves, behind a proxy. */
-static void put_proxy_line(struct bridge *bridge)
+static void write_proxy_line(struct bridge *bridge, const struct connection_facts *provider)
 {
-    const struct connection_facts *provider = bridge->options.provider;
+    char *line = bridge->proxy_line;
 
     if (!bridge->options.polling->config->primary.proxy_protocol)
         return;
     if (provider == NULL || provider->address[0] == '\0')
-        (void)buffer_append_text(&bridge->output.primary, "PROXY UNKNOWN\r\n");
+        (void)snprintf(line, PROXY_LINE_SIZE, "PROXY UNKNOWN\r\n");
     else
-        (void)buffer_append_format(&bridge->output.primary, "PROXY %s %s %s %d %d\r\n",
-                                   strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4",
-                                   provider->address, provider->local_address, provider->port,
-                                   provider->local_port);
+        (void)snprintf(line, PROXY_LINE_SIZE, "PROXY %s %s %s %d %d\r\n",
+                       strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4", provider->address,
+                       provider->local_address, provider->port, provider->local_port);
 }
 
-struct bridge *bridge_new(const struct bridge_options *options)
+/* Begins to connect to the primary. False, with *error set, when that is impossible. */
+static bool open_primary(struct bridge *bridge, struct error *error)
 {
     static const struct connection_events events = {.ready = primary_ready,
                                                     .received = primary_received,
                                                     .drained = primary_drained,
                                                     .failed = primary_failed};
-    const struct address *address = &options->polling->config->primary.relay_address;
+    const struct polling *polling = bridge->options.polling;
+    const struct address *address = &polling->config->primary.relay_address;
     const struct connection_place place = {
         .host = address->host,
         .port = address->port,
         .path = address->path,
-        .connect_timeout_ms = options->backup->connect_timeout_s * 1000,
+        .connect_timeout_ms = bridge->options.backup->connect_timeout_s * 1000,
     };
+
+    reply_reset(&bridge->greeting);
+    bridge->primary = connection_open_bare(polling->loop, &place, &events, bridge, error);
+    return bridge->primary != NULL;
+}
+
+static bool reopen(struct bridge *bridge)
+{
+    const char *why = bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard);
+    struct error error;
+
+    drop_primary(bridge);
+    if (bridge->reopened++ == REOPENED_MAX)
+        return false;
+    session_decide(bridge->options.backup, "connect to your mail server again", why);
+    if (!open_primary(bridge, &error))
+        return false;
+    bridge->state = REOPENING;
+    return true;
+}
+
+struct bridge *bridge_new(const struct bridge_options *options)
+{
     struct bridge *bridge = memory_new(1, sizeof *bridge);
     struct error error;
 
@@ -402,10 +485,9 @@ struct bridge *bridge_new(const struct bridge_options *options)
     reply_init(&bridge->greeting);
     guard_output_init(&bridge->output);
     buffer_init(&bridge->shown, SHOWN_MAX);
-    put_proxy_line(bridge);
+    write_proxy_line(bridge, options->provider);
     bridge->options.provider = NULL;
-    bridge->primary = connection_open_bare(options->polling->loop, &place, &events, bridge, &error);
-    if (bridge->primary == NULL)
+    if (!open_primary(bridge, &error))
         primary_failed(bridge, 0, &error);
     return bridge;
 }

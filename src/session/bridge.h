@@ -32,7 +32,7 @@ struct bridge_options {
     void (*ready)(void *context);
 
     /* There is no primary, or no longer, before bridge_start. */
-    void (*failed)(void *context, enum outcome outcome, const char *why);
+    void (*failed)(void *context, const char *why);
 
     /* The reversed session is over: close the provider's connection. why it was not in order, or
      * NULL. */

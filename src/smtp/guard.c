@@ -3,16 +3,17 @@
  * reply (RFC 2920 3.1).
  *
  *              DATA passed               354
- *   COMMANDS ---------------> GOING ----------------> CONTENT
- *     | ^ ^                     |                        |
- *     | | +-- any other reply --+                        |
- *     | +------------- final dot passed -----------------+
- *     | QUIT passed                          221 sent
+ *   COMMANDS ---------------> GOING ----------------> CONTENT --smuggled, refused early, primary lost--> REFUSING
+ *     | ^ ^ ^                   |                        |                                                  |
+ *     | | | +-- any other reply +                        |                                                  |
+ *     | | +------------- final dot passed ---------------+                                                  |
+ *     | +------------------------------------- its end: it is answered -------------------------------------+
+ *     | QUIT passed                          221 sent                        or, without a primary: ENDING -+
  *     +--------------> LEAVING ----------------------------------> over: GUARD_QUIT
  *
- *   CONTENT --smuggled, or the primary is lost--> REFUSING --its end--> ENDING --> over: GUARD_BROKEN
- *
- *   everywhere: what may not be, or an end of a connection -------> over: GUARD_BROKEN
+ *   everywhere: what may not be, or an end of the provider's connection ----> over: GUARD_BROKEN
+ *   everywhere: the primary is lost ----> state GUARD_LOST --guard_attach--> GUARD_OPEN
+ *                                                  +--guard_end--> GUARD_DRAIN or GUARD_BROKEN
  *
  * In GOING the provider may say nothing. In LEAVING what it says is not heard. Behind the final dot
  * commands may follow at once (RFC 2920 3.1: content may be the first of a group); until the reply
@@ -22,32 +23,30 @@
  * nothing, and never a 5xx that the provider would take for the reply to a recipient.
  *
  * A provider begins its queue anew at each poll. So what one message brings about is told of that
- * message, and never by a close alone: its content is read to the end before it is refused, and what
- * waited for a primary that has failed at it gets 451. */
+ * message, and never by a close alone: its content is read to the end before it is refused, what
+ * waited for a primary that has failed at it gets 451, and the messages behind it go to a new one. */
+#include "guard_primary.h"
+#include "guard_provider.h"
 #include "guard_reply.h"
-#include "guard_session.h"
 
 #include <mxpull/base/memory.h>
-#include <mxpull/base/text.h>
 
-#include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    /* What one feed can bring about at most: our own replies of a whole session; a reply of the
-     * primary that was all but complete, and a feed full of bare codes, which grow by a half. */
+    /* What one feed can bring about at most. Each command of at least 5 bytes, and each one in the queue, gets an
+     * answer of our own. The primary may complete a reply and bring a feed full of bare codes, which grow by a half. */
     ANSWER_SIZE_MAX = 110,
-    ANSWERS_SIZE_MAX = GUARD_QUEUE_SIZE * ANSWER_SIZE_MAX,
-    REPLIES_SIZE_MAX = REPLY_SIZE_MAX + GUARD_REPLY_GROWTH_MAX + GUARD_FEED_MAX * 3 / 2,
-    PROVIDER_SIZE_MAX = REPLIES_SIZE_MAX + 2 * ANSWERS_SIZE_MAX,
-    PRIMARY_SIZE_MAX = GUARD_FEED_MAX + GUARD_LINE_SIZE_MAX,
+    ANSWERS_SIZE_MAX = (GUARD_QUEUE_SIZE + GUARD_FEED_MAX / 5) * ANSWER_SIZE_MAX,
+    REPLY_SHOWN_MAX = REPLY_SIZE_MAX + GUARD_REPLY_GROWTH_MAX,
+    PROVIDER_FEED_MAX = REPLY_SHOWN_MAX + GUARD_FEED_MAX * 3 / 2 + ANSWERS_SIZE_MAX,
+    PRIMARY_FEED_MAX = GUARD_FEED_MAX + 2 * GUARD_LINE_SIZE_MAX,
 };
 
 void guard_output_init(struct guard_output *output)
 {
-    buffer_init(&output->provider, PROVIDER_SIZE_MAX);
-    buffer_init(&output->primary, PRIMARY_SIZE_MAX);
+    buffer_init(&output->provider, 2 * PROVIDER_FEED_MAX);
+    buffer_init(&output->primary, PRIMARY_FEED_MAX);
 }
 
 void guard_output_done(struct guard_output *output)
@@ -62,7 +61,10 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
     struct guard *guard = memory_new(1, sizeof *guard);
 
     guard->options = *options;
+    buffer_init(&guard->left, GUARD_FEED_MAX);
     buffer_init(&guard->line, GUARD_LINE_SIZE_MAX);
+    buffer_init(&guard->hello, GUARD_LINE_SIZE_MAX);
+    buffer_init(&guard->answer, REPLY_SHOWN_MAX);
     reply_init(&guard->reply);
     guard_queue_init(&guard->queue);
     guard_domains_init(&guard->domains, options->nodes, options->node_count);
@@ -75,7 +77,10 @@ void guard_free(struct guard *guard)
 {
     if (guard == NULL)
         return;
+    buffer_done(&guard->left);
     buffer_done(&guard->line);
+    buffer_done(&guard->hello);
+    buffer_done(&guard->answer);
     reply_done(&guard->reply);
     guard_queue_done(&guard->queue);
     guard_transaction_done(&guard->transaction);
@@ -83,106 +88,25 @@ void guard_free(struct guard *guard)
     free(guard);
 }
 
-bool guard_is_fate_open(const struct guard *guard)
+/* Whether all that size bytes can bring about fits. */
+static bool can_feed(const struct guard *guard, enum guard_side side, size_t size,
+                     const struct guard_output *output)
 {
-    return guard->phase == GUARD_CONTENT || guard->has_dot;
-}
+    size_t passed = side == GUARD_PROVIDER ? size : guard->left.size;
 
-void guard_say(struct guard_output *output, const char *reply)
-{
-    enum status status = buffer_append_format(&output->provider, "%s\r\n", reply);
-
-    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
-    (void)status;
-}
-
-void guard_break(struct guard *guard, struct guard_output *output, const char *reply,
-                 const char *why)
-{
-    guard->state = GUARD_BROKEN;
-    (void)text_copy(guard->why, sizeof guard->why, why);
-    if (reply == NULL || guard_is_fate_open(guard))
-        return;
-    if (guard->queue.count > 0 && strncmp(reply, "421", 3) != 0)
-        reply = "421 4.7.0 Closing the connection";
-    guard_say(output, reply);
-}
-
-void guard_refuse_content(struct guard *guard, const char *verdict, const char *why)
-{
-    guard->state = GUARD_DRAIN;
-    guard->phase = GUARD_REFUSING;
-    guard->verdict = verdict;
-    guard->end_match = guard_data_match(&guard->data);
-    (void)text_copy(guard->why, sizeof guard->why, why);
-}
-
-/* What waits for the primary is not taken for now: no fault of the provider, and a matter of this message, perhaps. */
-static void note_waiting(struct guard *guard)
-{
-    struct guard_queue *queue = &guard->queue;
-
-    for (size_t i = 0; i < queue->count; i++) {
-        const struct guard_pending *command =
-            &queue->entries[(queue->first + i) % GUARD_QUEUE_SIZE];
-
-        if (command->answer == NULL)
-            guard_note_refusal(guard, command, 451, GUARD_FAILED);
-    }
-}
-
-void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
-{
-    if (guard->phase == GUARD_CONTENT) {
-        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, 451, GUARD_FAILED);
-        guard_refuse_content(guard, GUARD_NOT_NOW, why);
-        return;
-    }
-    note_waiting(guard);
-    guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
-    guard->has_dot = false;
-    guard_answer(guard, output);
-    guard_break(guard, output, guard->phase == GUARD_LEAVING ? NULL : GUARD_PRIMARY_LOST, why);
-}
-
-void guard_answer(struct guard *guard, struct guard_output *output)
-{
-    const struct guard_pending *front = guard_queue_front(&guard->queue);
-
-    while (front != NULL && front->answer != NULL) {
-        guard_say(output, front->answer);
-        if (front->verb == GUARD_VERB_QUIT && guard->state == GUARD_OPEN)
-            guard->state = GUARD_QUIT;
-        guard_queue_drop(&guard->queue);
-        front = guard_queue_front(&guard->queue);
-    }
-}
-
-static bool has_room(const struct buffer *target, size_t size)
-{
-    return target->limit - target->size >= size;
-}
-
-/* Whether all that size bytes of side can bring about fits. */
-static bool can_feed(enum guard_side side, size_t size, const struct guard_output *output)
-{
-    if (size > GUARD_FEED_MAX)
-        return false;
-    switch (side) {
-    case GUARD_PROVIDER:
-        return has_room(&output->primary, size + GUARD_LINE_SIZE_MAX) &&
-               has_room(&output->provider, ANSWERS_SIZE_MAX);
-    case GUARD_PRIMARY: break;
-    }
-    return has_room(&output->provider, REPLIES_SIZE_MAX + ANSWERS_SIZE_MAX);
+    return size <= GUARD_FEED_MAX &&
+           output->provider.limit - output->provider.size >= PROVIDER_FEED_MAX &&
+           output->primary.limit - output->primary.size >= passed + GUARD_LINE_SIZE_MAX;
 }
 
 enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
                             size_t size, struct guard_output *output)
 {
-    if (guard->state != GUARD_OPEN && (guard->state != GUARD_DRAIN || side == GUARD_PRIMARY))
+    bool is_over = guard->state == GUARD_QUIT || guard->state == GUARD_BROKEN;
+
+    if (is_over || (side == GUARD_PRIMARY && guard->state != GUARD_OPEN))
         return guard->state;
-    if (!can_feed(side, size, output)) {
+    if (!can_feed(guard, side, size, output)) {
         /* A bug of the caller; but no build may answer it by losing a part of a message. */
         guard_break(guard, output, NULL, "fed too much, or before the output was sent");
         return guard->state;
@@ -194,47 +118,79 @@ enum guard_state guard_feed(struct guard *guard, enum guard_side side, const cha
     return guard->state;
 }
 
-/* The provider may have taken for the end of its message what is none. */
-static void end_refusing(struct guard *guard, struct guard_output *output)
+enum guard_state guard_attach(struct guard *guard, struct guard_output *output)
 {
-    if (guard->phase == GUARD_REFUSING)
-        guard_say(output, guard->verdict);
-    guard->state = GUARD_BROKEN;
+    if (guard->state != GUARD_LOST)
+        return guard->state;
+    guard->state = GUARD_OPEN;
+    guard->why[0] = '\0';
+    reply_reset(&guard->reply);
+    guard->is_introducing = guard->hello.size > 0;
+    (void)buffer_append(&output->primary, guard->hello.bytes, guard->hello.size);
+    guard_take_waiting(guard, output);
+    return guard->state;
+}
+
+static void end_provider(struct guard *guard, struct guard_output *output)
+{
+    if (guard->phase ==
+        GUARD_REFUSING) { /* it may have taken for the end of its message what is none */
+        guard_say_answer(guard, output);
+        guard_break(guard, output, NULL,
+                    guard->why[0] != '\0'
+                        ? NULL
+                        : "the provider has gone in the middle of a message that was refused");
+    } else if (guard->phase == GUARD_LEAVING && !guard->has_dot) {
+        guard->state = GUARD_QUIT; /* RFC 5321 4.1.1.10: its reply should be waited for */
+    } else {
+        guard_break(guard, output, "421 4.4.2 Closing the connection",
+                    guard_is_fate_open(guard) ? "the provider has gone in the middle of a message"
+                                              : "the provider has gone without QUIT");
+    }
 }
 
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output)
 {
     switch (guard->state) {
     case GUARD_QUIT:
-    case GUARD_BROKEN: return guard->state;
+    case GUARD_BROKEN: break;
+    case GUARD_OPEN:
+        if (side == GUARD_PRIMARY)
+            guard_lose_primary(guard, output, "your mail server has gone");
+        else
+            end_provider(guard, output);
+        break;
+    case GUARD_LOST:
+        if (side == GUARD_PROVIDER)
+            end_provider(guard, output);
+        else if (guard->phase == GUARD_REFUSING)
+            guard->state = GUARD_DRAIN;
+        else
+            guard_break(guard, output, GUARD_PRIMARY_LOST, NULL);
+        break;
     case GUARD_DRAIN:
         if (side == GUARD_PROVIDER)
-            end_refusing(guard, output);
-        return guard->state;
-    case GUARD_OPEN: break;
-    }
-    switch (side) {
-    case GUARD_PROVIDER:
-        /* RFC 5321 4.1.1.10: QUIT must come first, its reply should be waited for. */
-        if (guard->phase == GUARD_LEAVING && !guard->has_dot)
-            guard->state = GUARD_QUIT;
-        else
-            guard_break(guard, output, "421 4.4.2 Closing the connection",
-                        guard_is_fate_open(guard)
-                            ? "the provider has gone in the middle of a message"
-                            : "the provider has gone without QUIT");
+            end_provider(guard, output);
         break;
-    case GUARD_PRIMARY: guard_lose_primary(guard, output, "your mail server has gone"); break;
     }
     return guard->state;
+}
+
+bool guard_holds_provider(const struct guard *guard)
+{
+    return !guard_can_take(guard);
 }
 
 enum guard_wait guard_waits_for(const struct guard *guard)
 {
     const struct guard_pending *front = guard_queue_front(&guard->queue);
 
-    if (guard->phase == GUARD_CONTENT || guard->phase == GUARD_REFUSING)
+    if (guard->phase == GUARD_CONTENT)
         return GUARD_WAIT_DATA;
+    if (guard->phase == GUARD_REFUSING || guard->phase == GUARD_CHUNK)
+        return GUARD_WAIT_REFUSED;
+    if (guard->state == GUARD_LOST || guard->is_introducing)
+        return GUARD_WAIT_REPLY;
     if (front == NULL)
         return GUARD_WAIT_COMMAND;
     if (front->verb == GUARD_DOT)

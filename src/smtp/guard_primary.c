@@ -2,8 +2,9 @@
  * is. A reply that no command has asked for, or that cannot be meant for it, shows that the two
  * sides no longer speak of the same thing; then no reply can be trusted to say that a message is
  * safe. */
+#include "guard_primary.h"
+#include "guard_provider.h"
 #include "guard_reply.h"
-#include "guard_session.h"
 
 /* Whether a reply of this code can be meant for this command (RFC 5321 4.3.2). */
 static bool is_meant_for(enum guard_verb verb, int code)
@@ -11,24 +12,6 @@ static bool is_meant_for(enum guard_verb verb, int code)
     if (verb == GUARD_DATA)
         return code == 354 || code >= 400;
     return code < 300 || code >= 400;
-}
-
-void guard_tell_message(const struct guard *guard, int code, const char *text)
-{
-    const struct guard_transaction *transaction = &guard->transaction;
-    const struct guard_message message = {
-        .identity = transaction->identity,
-        .sender = transaction->sender.bytes,
-        .recipients = transaction->recipients.bytes,
-        .recipient_count = transaction->recipient_count,
-        .for_nodes = transaction->for_nodes,
-        .size = guard->data.size,
-        .code = code,
-        .text = text,
-    };
-
-    if (guard->options.message != NULL)
-        guard->options.message(guard->options.context, &message);
 }
 
 /* The primary has answered for the message. */
@@ -42,45 +25,6 @@ static void end_message(struct guard *guard, int code, const char *text)
     }
     guard_tell_message(guard, code, text);
     guard_transaction_clear(&guard->transaction);
-}
-
-/* RFC 5321 4.5.3.1.10: behind the 100 recipients that each server takes, 452 (552 of older ones) says that the
- * others are to come in a transaction of their own. */
-static bool is_too_many(const struct guard_transaction *transaction, int code)
-{
-    enum {
-        RECIPIENTS_PROMISED = 100
-    };
-
-    return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
-}
-
-void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
-                        const char *text)
-{
-    struct guard_transaction *transaction = &guard->transaction;
-    unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
-    bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
-    struct guard_refusal refusal = {
-        .identity = transaction->identity, .for_good = code >= 500, .code = code, .text = text};
-
-    if (command->verb == GUARD_MAIL && !transaction->is_open) {
-        guard_transaction_clear(transaction);
-        refusal.identity = command->identity;
-        refusal.for_nodes = guard_transaction_refuse(transaction, how);
-    } else if (command->verb == GUARD_RCPT && transaction->is_open &&
-               !is_too_many(transaction, code)) {
-        refusal.for_nodes = guard_transaction_refuse_recipient(transaction, how, command->path);
-    } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
-               transaction->recipient_count > 0) {
-        refusal.for_nodes = guard_transaction_refuse_content(transaction, how);
-    } else {
-        return;
-    }
-    if (is_new)
-        *(refusal.for_good ? &guard->counts.refused_for_good : &guard->counts.refused_for_now) += 1;
-    if (guard->options.not_taken != NULL)
-        guard->options.not_taken(guard->options.context, &refusal);
 }
 
 /* What the reply to a command changes. */
@@ -121,19 +65,40 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
     }
 }
 
-/* The primary closes the connection, as it may at any time (RFC 5321 3.8). */
-static void take_farewell(struct guard *guard, const char *text, struct guard_output *output)
+/* A reply to the EHLO or HELO that was said again to a new primary. */
+static void take_introduction(struct guard *guard, int code, const char *text,
+                              struct guard_output *output)
 {
     struct error error;
 
-    (void)error_set(&error, STATUS_PROTOCOL, "your mail server closes the connection: 421 %s",
-                    text);
-    if (guard->queue.count > 0 || guard_is_fate_open(guard)) {
-        guard_lose_primary(guard, output, error.text);
+    guard->is_introducing = false;
+    if (code < 300)
+        return;
+    (void)error_set(
+        &error, STATUS_PROTOCOL,
+        "your mail server refused on a new connection the EHLO that it had taken: %03d %s", code,
+        text);
+    guard_lose_primary(guard, output, error.text);
+}
+
+/* A reply that no command waits for: in the middle of a message a refusal of it, which some servers say as
+ * soon as they know. */
+static void take_unasked(struct guard *guard, int code, const char *text,
+                         struct guard_output *output)
+{
+    struct error error;
+
+    if (guard->phase == GUARD_CONTENT && code >= 400) {
+        (void)error_set(&error, STATUS_PROTOCOL,
+                        "your mail server refused a message before its end: %03d %s", code, text);
+        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, code, text);
+        guard_tell_message(guard, code, text);
+        guard_refuse_content(guard, code, text, error.text);
         return;
     }
-    guard_reply_append(&output->provider, 421, text, false);
-    guard_break(guard, output, NULL, error.text);
+    (void)error_set(&error, STATUS_PROTOCOL,
+                    "your mail server said what nothing had asked for: %03d %s", code, text);
+    guard_lose_primary(guard, output, error.text);
 }
 
 /* The primary's reply is whole. */
@@ -143,22 +108,23 @@ static void take_reply(struct guard *guard, struct guard_output *output)
     const char *text = guard->reply.text.bytes;
     const struct guard_pending *front = guard_queue_front(&guard->queue);
 
-    if (code == 421) {
-        take_farewell(guard, text, output);
-        return;
-    }
-    if (front == NULL || !is_meant_for(front->verb, code)) {
+    if (code == 421) { /* it may close at any time (RFC 5321 3.8) */
         struct error error;
 
-        (void)error_set(&error, STATUS_PROTOCOL,
-                        "your mail server said what nothing had asked for: %03d %s", code, text);
+        (void)error_set(&error, STATUS_PROTOCOL, "your mail server closes the connection: 421 %s",
+                        text);
         guard_lose_primary(guard, output, error.text);
-        return;
+    } else if (guard->is_introducing) {
+        take_introduction(guard, code, text, output);
+    } else if (front == NULL || !is_meant_for(front->verb, code)) {
+        take_unasked(guard, code, text, output);
+    } else {
+        guard_reply_append(&output->provider, code, text, front->verb == GUARD_EHLO && code < 300);
+        apply(guard, front, code, text);
+        guard_queue_drop(&guard->queue);
+        guard_answer(guard, output);
     }
-    guard_reply_append(&output->provider, code, text, front->verb == GUARD_EHLO && code < 300);
-    apply(guard, front, code, text);
-    guard_queue_drop(&guard->queue);
-    guard_answer(guard, output);
+    guard_take_waiting(guard, output);
 }
 
 void guard_take_primary(struct guard *guard, const char *bytes, size_t size,

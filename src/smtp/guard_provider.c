@@ -1,7 +1,8 @@
 /* The provider's side of a reversed session: its commands, judged line by line, and the content of
- * its messages. What passes is passed at once: commands written anew, content as it came. */
+ * its messages. What passes is passed at once: commands written anew, content as it came. Bytes that come
+ * while there is no primary to pass commands to, or no room for more of them, are kept until there is. */
+#include "guard_provider.h"
 #include "guard_command.h"
-#include "guard_session.h"
 
 #include <mxpull/base/text.h>
 
@@ -9,11 +10,13 @@
 #include <string.h>
 
 enum {
-    REFUSED_MAX = 100,             /* commands but RCPT refused here in a session */
-    COMMANDS_MAX = 100 * 1000,     /* commands since the last accepted message */
+    REFUSED_MAX = 100,         /* commands but RCPT refused here in a session */
+    COMMANDS_MAX = 100 * 1000, /* commands since the last accepted message */
+    RECIPIENTS_MAX =
+        10 * COMMANDS_MAX,         /* the same for RCPT, which is put off from COMMANDS_MAX on */
     RECIPIENTS_WAITING_MAX = 1000, /* behind so many commands that wait, recipients are put off */
     SKIPPED_MAX = 1024 * 1024,     /* bytes of a faulty line */
-    DRAINED_MAX = 1024 * 1024 * 1024, /* bytes of a refused message */
+    DRAINED_MAX = 1024 * 1024 * 1024, /* bytes of a refused message or chunk */
     FAULTY_SHOWN_MAX = 200
 };
 
@@ -37,21 +40,58 @@ static void report_refused(struct guard *guard, const struct guard_command *comm
                                reply);
 }
 
+/* Reads "<octets>" or "<octets> LAST" (RFC 3030 2). False for anything else, and for more than is read. */
+static bool read_chunk(struct guard_part argument, int64_t *size, bool *is_last)
+{
+    size_t at = 0;
+
+    *size = 0;
+    while (at < argument.size && text_is_digit(argument.text[at]) && *size <= DRAINED_MAX)
+        *size = *size * 10 + (argument.text[at++] - '0');
+    *is_last = text_equal_part(" LAST", argument.text + at, argument.size - at);
+    return at > 0 && *size <= DRAINED_MAX && (at == argument.size || *is_last);
+}
+
+/* BDAT was not offered, and its octets follow without waiting for a reply: they are read past, so that no part of a
+ * message is taken for commands. */
+static void refuse_chunk(struct guard *guard, const struct guard_command *command,
+                         const char *reply, struct guard_output *output)
+{
+    bool is_last;
+
+    if (guard->fault != NULL || !read_chunk(command->argument, &guard->drained, &is_last)) {
+        guard_break(guard, output, reply, "the provider sent BDAT, which was not offered to it");
+        return;
+    }
+    guard->counts.contents_refused += is_last && *reply == '5' ? 1 : 0;
+    if (guard->drained == 0) {
+        guard_reply_own(guard, output, reply);
+    } else {
+        guard->phase = GUARD_CHUNK;
+        guard->chunk_reply = reply;
+    }
+}
+
 static void refuse(struct guard *guard, const struct guard_command *command, const char *reply,
                    struct guard_output *output)
 {
     report_refused(guard, command, reply);
     if (command->verb == GUARD_BDAT) {
-        guard_break(guard, output, reply, "the provider sent BDAT, which was not offered to it");
-        return;
-    }
-    if (command->verb != GUARD_RCPT && ++guard->refused > REFUSED_MAX) {
+        refuse_chunk(guard, command, reply, output);
+    } else if (command->verb != GUARD_RCPT && ++guard->refused > REFUSED_MAX) {
         guard_break(guard, output, "421 4.7.0 Too many refused commands, closing the connection",
                     "the provider sent too many commands that had to be refused");
-        return;
+    } else {
+        guard_reply_own(guard, output, reply);
     }
-    guard_queue_put(&guard->queue, GUARD_OTHER, reply, (struct guard_part){0});
-    guard_answer(guard, output);
+}
+
+static void write_command(const struct guard_command *command, struct buffer *target)
+{
+    enum status status = guard_command_write(command, target);
+
+    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
+    (void)status;
 }
 
 static void pass(struct guard *guard, const struct guard_command *command,
@@ -59,15 +99,19 @@ static void pass(struct guard *guard, const struct guard_command *command,
 {
     const char *own = NULL;
 
-    enum status status = guard_command_write(command, &output->primary);
-
-    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
-    (void)status;
+    write_command(command, &output->primary);
     switch (command->verb) {
     case GUARD_EHLO:
     case GUARD_HELO:
-    case GUARD_RSET: guard->is_utf8 = false; break;
-    case GUARD_MAIL: guard->is_utf8 = command->utf8; break;
+        buffer_clear(&guard->hello);
+        write_command(command, &guard->hello);
+        guard->is_utf8 = guard->is_stale = false;
+        break;
+    case GUARD_RSET: guard->is_utf8 = guard->is_stale = false; break;
+    case GUARD_MAIL:
+        guard->is_utf8 = command->utf8;
+        guard->is_stale = false;
+        break;
     case GUARD_DATA: guard->phase = GUARD_GOING; break;
     case GUARD_VERB_QUIT:
         guard->phase = GUARD_LEAVING;
@@ -86,28 +130,48 @@ static void pass(struct guard *guard, const struct guard_command *command,
     guard_answer(guard, output);
 }
 
+/* The reply of our own to a command, or NULL where it is to be passed. */
+static const char *judge(struct guard *guard, struct guard_command *command)
+{
+    bool is_of_transaction =
+        command->verb == GUARD_RCPT || command->verb == GUARD_DATA || command->verb == GUARD_BDAT;
+
+    if (guard->fault != NULL)
+        return guard->fault;
+    if (guard->is_stale && command->verb == GUARD_BDAT)
+        return GUARD_NOT_NOW;
+    const char *reply = guard_command_judge(command, &guard->domains);
+    if (reply != NULL)
+        return reply;
+    if (guard->is_stale && is_of_transaction)
+        return GUARD_NOT_NOW;
+    /* RFC 5321 4.5.3.1.10: the rest comes later. */
+    if (command->verb == GUARD_RCPT &&
+        (guard->queue.count >= RECIPIENTS_WAITING_MAX || guard->heard > COMMANDS_MAX))
+        return "452 4.5.3 Too many recipients at once";
+    return NULL;
+}
+
 /* The line is whole. */
 static void take_command(struct guard *guard, struct guard_output *output)
 {
     struct guard_command command =
         guard_command_read(guard->line.bytes, guard->line.size - 2, guard->is_utf8);
+    unsigned most = command.verb == GUARD_RCPT ? RECIPIENTS_MAX : COMMANDS_MAX;
 
     (void)guard_line_is_secret(guard->line.bytes, guard->line.size - 2, &guard->is_behind_auth);
-
-    if (guard->queue.count == GUARD_QUEUE_SIZE || ++guard->heard > COMMANDS_MAX) {
+    if (++guard->heard > most) {
         guard_break(guard, output, "421 4.7.0 Too many commands, closing the connection",
                     "the provider sent too many commands");
         return;
     }
-    const char *reply =
-        guard->fault != NULL ? guard->fault : guard_command_judge(&command, &guard->domains);
-    if (reply == NULL && command.verb == GUARD_RCPT && guard->queue.count >= RECIPIENTS_WAITING_MAX)
-        reply =
-            "452 4.5.3 Too many recipients at once"; /* RFC 5321 4.5.3.1.10: the rest comes later */
-    if (reply != NULL)
-        refuse(guard, &command, reply, output);
-    else
+    const char *reply = judge(guard, &command);
+    if (reply == NULL)
         pass(guard, &command, output);
+    else if (strcmp(reply, GUARD_NOT_NOW) == 0 && command.verb != GUARD_BDAT)
+        guard_reply_own(guard, output, reply); /* no fault of the provider */
+    else
+        refuse(guard, &command, reply, output);
     buffer_clear(&guard->line);
     guard->fault = NULL;
     guard->skipped = 0;
@@ -153,12 +217,12 @@ static size_t take_line(struct guard *guard, const char *bytes, size_t size,
 /* The message is refused for good; the primary, which never saw its end, forgets it. */
 static void smuggled(struct guard *guard)
 {
-    static const char verdict[] = "550 5.6.0 A lone dot between line ends that are not both CRLF";
+    static const char text[] = "5.6.0 A lone dot between line ends that are not both CRLF";
 
     guard->counts.contents_refused++;
-    guard_tell_message(guard, 550, verdict + strlen("550 "));
+    guard_tell_message(guard, 550, text);
     guard_refuse_content(
-        guard, verdict,
+        guard, 550, text,
         "a message of the provider has a lone dot between line ends that are not CRLF");
 }
 
@@ -172,10 +236,22 @@ static size_t take_refused(struct guard *guard, const char *bytes, size_t size,
     guard->drained += (int64_t)used;
     if (!is_end && guard->drained <= DRAINED_MAX)
         return used;
-    guard_say(output, guard->verdict);
-    guard->phase = GUARD_ENDING;
+    guard_say_answer(guard, output);
+    guard->phase = guard->state == GUARD_DRAIN ? GUARD_ENDING : GUARD_COMMANDS;
     if (!is_end)
-        guard->state = GUARD_BROKEN;
+        guard_break(guard, output, NULL, NULL);
+    return used;
+}
+
+static size_t take_chunk(struct guard *guard, size_t size, struct guard_output *output)
+{
+    size_t used = (int64_t)size < guard->drained ? size : (size_t)guard->drained;
+
+    guard->drained -= (int64_t)used;
+    if (guard->drained == 0) {
+        guard->phase = GUARD_COMMANDS;
+        guard_reply_own(guard, output, guard->chunk_reply);
+    }
     return used;
 }
 
@@ -214,24 +290,46 @@ static size_t take_content(struct guard *guard, const char *bytes, size_t size,
     return used;
 }
 
-void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
-                         struct guard_output *output)
+/* Takes bytes as far as they can be judged now. Returns how many. */
+static size_t take(struct guard *guard, const char *bytes, size_t size, struct guard_output *output)
 {
-    while (size > 0 && (guard->state == GUARD_OPEN || guard->state == GUARD_DRAIN)) {
-        size_t used = size;
+    size_t at = 0;
+
+    while (at < size && guard->state != GUARD_QUIT && guard->state != GUARD_BROKEN &&
+           guard_can_take(guard)) {
+        const char *rest = bytes + at;
+        size_t left = size - at;
 
         switch (guard->phase) {
-        case GUARD_COMMANDS: used = take_line(guard, bytes, size, output); break;
+        case GUARD_COMMANDS: at += take_line(guard, rest, left, output); break;
         case GUARD_GOING:
             guard_break(guard, output, "421 4.7.0 Closing the connection",
                         "the provider did not wait for the reply to DATA");
             break;
-        case GUARD_CONTENT: used = take_content(guard, bytes, size, output); break;
-        case GUARD_LEAVING: break;
-        case GUARD_REFUSING: used = take_refused(guard, bytes, size, output); break;
-        case GUARD_ENDING: used = take_ending(guard, bytes, size, output); break;
+        case GUARD_CONTENT: at += take_content(guard, rest, left, output); break;
+        case GUARD_LEAVING: return size;
+        case GUARD_CHUNK: at += take_chunk(guard, left, output); break;
+        case GUARD_REFUSING: at += take_refused(guard, rest, left, output); break;
+        case GUARD_ENDING: at += take_ending(guard, rest, left, output); break;
         }
-        bytes += used;
-        size -= used;
     }
+    return at;
+}
+
+void guard_take_waiting(struct guard *guard, struct guard_output *output)
+{
+    size_t used = take(guard, guard->left.bytes, guard->left.size, output);
+
+    buffer_consume(&guard->left, used);
+}
+
+void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
+                         struct guard_output *output)
+{
+    size_t used = guard->left.size == 0 ? take(guard, bytes, size, output) : 0;
+
+    if (guard->state == GUARD_QUIT || guard->state == GUARD_BROKEN)
+        return;
+    if (buffer_append(&guard->left, bytes + used, size - used) != STATUS_OK)
+        guard_break(guard, output, NULL, "fed although the provider was to be held back");
 }

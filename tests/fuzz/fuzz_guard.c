@@ -2,7 +2,7 @@
  * what the primary is sent is watched by a simple reader of our own: whole commands of the verbs
  * that may be, recipients of the domains that were asked for, and content in which no server could
  * see another end than CRLF "." CRLF. In the input, \1 and \2 begin what the provider and the
- * primary say, \3 cuts a feed in two, \4 and \5 end the connection of one of them. */
+ * primary say, \3 cuts a feed in two, \4 and \5 end the connection of one of them, \6 is a new primary. */
 #include "fuzz.h"
 
 #include <mxpull/base/text.h>
@@ -29,6 +29,10 @@ const char *const fuzz_seeds[] = {
     GROUP GO "\1.\r\n\2"
              "250 OK\r\n" GROUP GO "\1.\r\n\5",
     GROUP GO "\1text\r\n\4",
+    "\1EHLO x\r\n\2"
+    "250 x\r\n" GROUP GO "\1text\5text\r\n.\r\nRCPT TO:<u@example.com>\r\n\6\2"
+    "250 x\r\n" GROUP GO "\1.\r\n\2"
+    "552 x\r\n\1BDAT 3\r\nQUIT\r\n",
     "\1"
     "RCPT TO:<\"u@evil\"@example.com>\r\nRCPT TO:<@a:u@example.com>\r\nRCPT "
     "TO:<u%e@example.com>\r\nAUTH PLAIN x\r\nBDAT 1\r\n",
@@ -237,12 +241,13 @@ static void watch_output(struct session *session, enum guard_side side)
     struct watch *watch = session->watch;
 
     watch_provider(output->provider.bytes, output->provider.size);
-    CHECK(side == GUARD_PROVIDER || output->primary.size == 0);
     watch_sent(watch, output->primary.bytes, output->primary.size);
     if (side == GUARD_PROVIDER && memchr(watch->awaited, '.', watch->awaited_count) != NULL)
         /* The fate of a message is open: not a word, or where the primary is lost, that it is refused for now. */
         CHECK(output->provider.size == 0 || memcmp(output->provider.bytes, "451 ", 4) == 0);
     CHECK(guard_counts(session->guard).messages <= watch->accepted);
+    if (session->state == GUARD_LOST) /* nobody answers any more */
+        watch->awaited_count = 0;
 }
 
 static void after_feed(struct session *session, enum guard_side side)
@@ -259,7 +264,7 @@ static void after_feed(struct session *session, enum guard_side side)
 
 static bool is_heard(const struct session *session)
 {
-    return session->state == GUARD_OPEN || session->state == GUARD_DRAIN;
+    return session->state != GUARD_QUIT && session->state != GUARD_BROKEN;
 }
 
 static void feed(struct session *session, enum guard_side side, const char *bytes, size_t size,
@@ -277,13 +282,24 @@ static void feed(struct session *session, enum guard_side side, const char *byte
     }
 }
 
+static void attach(struct session *session)
+{
+    if (session->watch != NULL) { /* the other primary knows of nothing */
+        session->watch->awaited_count = session->watch->reply_size = 0;
+        session->watch->in_content = false;
+    }
+    session->state = guard_attach(session->guard, &session->output);
+    CHECK(session->state == GUARD_OPEN);
+    after_feed(session, GUARD_PROVIDER);
+}
+
 static void play(struct session *session, const char *bytes, size_t size, bool whole)
 {
     enum guard_side side = GUARD_PROVIDER;
     size_t begin = 0;
 
     for (size_t i = 0; i <= size && is_heard(session); i++) {
-        if (i < size && (bytes[i] < 1 || bytes[i] > 5))
+        if (i < size && (bytes[i] < 1 || bytes[i] > 6))
             continue;
         feed(session, side, bytes + begin, i - begin, whole);
         begin = i + 1;
@@ -291,7 +307,9 @@ static void play(struct session *session, const char *bytes, size_t size, bool w
             return;
         if (bytes[i] < 3)
             side = bytes[i] == 1 ? GUARD_PROVIDER : GUARD_PRIMARY;
-        if (bytes[i] > 3) {
+        if (bytes[i] == 6 && session->state == GUARD_LOST) {
+            attach(session);
+        } else if (bytes[i] == 4 || bytes[i] == 5) {
             session->state = guard_end(
                 session->guard, bytes[i] == 4 ? GUARD_PROVIDER : GUARD_PRIMARY, &session->output);
             CHECK(session->state != GUARD_OPEN && session->output.primary.size == 0);

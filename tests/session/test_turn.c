@@ -110,6 +110,13 @@ struct row {
 /* On the first connection alone. */
 #define FIRST(what) "  on-connection 1 turn " what "\n"
 #define FIRST_SAY(command) FIRST("say \"" command "\"") FIRST("expect")
+#define FIRST_ENVELOPE(from)                                                                       \
+    FIRST_SAY("MAIL FROM:<" from "@far.example>")                                                  \
+    FIRST_SAY("RCPT TO:<x@e.example>") FIRST_SAY("DATA")
+#define FIRST_MESSAGE(from) FIRST_ENVELOPE(from) FIRST("say \"text\\r\\n.\"") FIRST("expect")
+#define SILENT "refused 0 0 messages taken, 1 not taken by your server for now: 451 4.3.0"
+#define DYING                                                                                      \
+    PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n" FIRST("expect") FIRST_SAY("EHLO mx")
 #define LEAVE "turn say \"QUIT\"\n  turn expect"
 
 static const struct row rows[] = {
@@ -199,8 +206,11 @@ static const struct row rows[] = {
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 502", "primary#1 < AUTH"},
     {"XCLIENT", TURN(BEGIN SAY("XCLIENT ADDR=127.0.0.1") "turn say \"QUIT\"\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "mx#1 < 502", "primary#1 < XCLIENT"},
-    {"BDAT", TURN(ONE_MAIL "turn say \"BDAT 5 LAST\"\n  turn expect\n  turn close"),
-     PRIMARY MX E_EXAMPLE, 0, "interrupted", 75, 0, "mx#1 < 502", "primary#1 < BDAT"},
+    {"BDAT is refused, and what stands behind it comes",
+     TURN(ONE_MAIL "turn say \"BDAT 5\\r\\nQUIT\\n\" raw\n  turn expect\n  " SAY("BDAT 0 LAST")
+              SAY("RSET") MESSAGE("b@far.example", "x@e.example") LEAVE),
+     PRIMARY MX E_EXAMPLE, 0, "received 0 1 message refused here", 0, 1, "mx#1 < 502",
+     "primary#1 < BDAT"},
     {"a second EHLO", TURN(BEGIN SAY("EHLO again") "turn say \"QUIT\"\n  turn expect"),
      PRIMARY MX E_EXAMPLE, 0, "received", 0, 0, "primary#1 < EHLO again", NULL},
     {"a DATA that is not ended",
@@ -228,6 +238,37 @@ static const struct row rows[] = {
      PRIMARY MX E_EXAMPLE, 1,
      "refused 0 1 message taken, 1 not taken by your server for now: 451 4.3.0", 75, 1,
      "mx#1 < 451", NULL},
+    {"our own server dies at the first message, and the three behind it come in the same session",
+     DYING FIRST_ENVELOPE("a") FIRST("say \"more\" *100000") FIRST_SAY(".") FIRST_MESSAGE("b")
+         FIRST_MESSAGE("c") FIRST_MESSAGE("d") FIRST_SAY("QUIT") SINK
+     "  on-connection 1 reply DATA \"354 go\" close\n",
+     PRIMARY MX E_EXAMPLE, 0,
+     "refused 0 3 messages taken, 1 not taken by your server for now: 451 4.3.0", 75, 3,
+     "primary#2 < EHLO mx", "mx#1 < 421"},
+    {"our own server dies at MAIL, RCPT, DATA and the final dot, and the message behind comes",
+     DYING FIRST_SAY("MAIL FROM:<a@far.example>") FIRST_SAY("MAIL FROM:<b@far.example>")
+         FIRST_SAY("RCPT TO:<x@e.example>") FIRST_SAY("RCPT TO:<y@e.example>") FIRST_ENVELOPE("c")
+             FIRST_MESSAGE("d") FIRST_MESSAGE("e") FIRST_SAY("QUIT") SINK
+     "  on-connection 1 reply MAIL close\n  on-connection 2 reply RCPT close\n"
+     "  on-connection 3 reply DATA close\n  on-connection 4 reply . close\n",
+     PRIMARY MX E_EXAMPLE, 0,
+     "refused 0 1 message taken, 4 not taken by your server for now: 451 4.3.0", 75, 1,
+     "primary#5 < EHLO mx", "mx#1 < 421"},
+    {"a PROXY line for each connection",
+     DYING FIRST_SAY("MAIL FROM:<a@far.example>") FIRST_MESSAGE("b") FIRST_SAY("QUIT") SINK
+     "  proxied\n  on-connection 2 reply MAIL close\n",
+     "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 0,
+     "refused 0 1 message taken, 1 not taken", 75, 1, "primary#3 < PROXY TCP4 127.0.0.1", NULL},
+    {"our own server dies, and does not come back",
+     PROVIDER SINK "  on-connection 1 reply DATA \"354 go\" close\n"
+                   "  on-connection 2+ greeting \"554 no\"\n",
+     PRIMARY MX E_EXAMPLE, 3, "interrupted 0 0 messages taken, 1 not taken", 75, 0, "mx#1 < 421",
+     NULL},
+    {"our own server refuses a message early",
+     DYING FIRST_ENVELOPE("a") FIRST("say \"more\" *100000") FIRST_SAY(".") FIRST_MESSAGE("b")
+         FIRST_SAY("QUIT") SINK "  on-connection 1 reply DATA \"354 go\" \"552 5.3.4 too large\"\n",
+     PRIMARY MX E_EXAMPLE, 0, "received 0 1 refused by your server for good: 552 5.3.4 too large",
+     0, 1, "mx#1 < 552 5.3.4 too large", NULL},
     {"smuggling by LF.LF",
      TURN(ONE_MAIL SAY(
          "DATA") "turn say \"a\\n.\\nMAIL FROM:<x@y>\\r\\n\" raw\n  turn expect\n  turn close"),
@@ -240,11 +281,11 @@ static const struct row rows[] = {
     {"silence of the primary at the final dot", PROVIDER SINK "  reply . stall\n",
      PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
              "true command_timeout = 1s " E_EXAMPLE,
-     1, "interrupted", 75, 0, NULL, "mx#1 < 250 2.0.0 kept"},
+     1, SILENT, 75, 0, NULL, "mx#1 < 250 2.0.0 kept"},
     {"silence of the primary at DATA", PROVIDER SINK "  reply DATA stall\n",
      PRIMARY "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = "
              "true command_timeout = 1s " E_EXAMPLE,
-     1, "interrupted", 75, 0, NULL, NULL},
+     1, SILENT, 75, 0, NULL, NULL},
     {"all pipelined",
      TURN(BEGIN "turn say \"MAIL FROM:<>\\r\\nRCPT TO:<a@e.example>\\r\\nRCPT "
                 "TO:<b@other.example>\\r\\nRCPT TO:<c@e.example>\\r\\nDATA\\r\\n\" raw\n"

@@ -10,24 +10,30 @@ struct step {
     enum guard_side side;
     const char *bytes; /* NULL: the connection ends */
     size_t size;
+    bool is_new; /* another connection to the primary */
 };
 
 /* What the provider (C: the client) and the primary (S: the server) send. */
 #define C(text)                                                                                    \
     {                                                                                              \
-        GUARD_PROVIDER, text, sizeof(text) - 1                                                     \
+        GUARD_PROVIDER, text, sizeof(text) - 1, false                                              \
     }
 #define S(text)                                                                                    \
     {                                                                                              \
-        GUARD_PRIMARY, text, sizeof(text) - 1                                                      \
+        GUARD_PRIMARY, text, sizeof(text) - 1, false                                               \
     }
 #define C_GONE                                                                                     \
     {                                                                                              \
-        GUARD_PROVIDER, NULL, 1                                                                    \
+        GUARD_PROVIDER, NULL, 1, false                                                             \
     }
 #define S_GONE                                                                                     \
     {                                                                                              \
-        GUARD_PRIMARY, NULL, 1                                                                     \
+        GUARD_PRIMARY, NULL, 1, false                                                              \
+    }
+
+#define S_NEW                                                                                      \
+    {                                                                                              \
+        GUARD_PRIMARY, NULL, 1, true                                                               \
     }
 
 struct row {
@@ -299,19 +305,40 @@ static const struct row rows[] = {
      DONE,
      "NOOP: 500\n"},
     {"BDAT",
-     {C("BDAT 5 LAST\r\nQUIT\r\n")},
+     {C("BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n")},
+     NOT_HERE,
+     "NOOP\r\n",
+     GUARD_OPEN,
+     NULL,
+     "BDAT 6 LAST: 502\n"},
+    {"BDAT of nothing",
+     {C("BDAT 0\r\nNOOP\r\n")},
+     NOT_HERE,
+     "NOOP\r\n",
+     GUARD_OPEN,
+     NULL,
+     "BDAT 0: 502\n"},
+    {"BDAT while replies are due",
+     {C(MAIL "BDAT 5\r\nab\r\ncRSET\r\n"), S(OK OK)},
+     OK NOT_HERE OK,
+     MAIL "RSET\r\n",
+     GUARD_OPEN,
+     NULL,
+     "BDAT 5: 502\n"},
+    {"BDAT of a size that nobody can read past",
+     {C("BDAT 9999999999 LAST\r\nQUIT\r\n")},
      NOT_HERE,
      "",
      GUARD_BROKEN,
      NULL,
-     "BDAT 5 LAST: 502\n"},
-    {"BDAT while replies are due",
-     {C(MAIL "BDAT 5\r\n")},
+     "BDAT 9999999999 LAST: 502\n"},
+    {"BDAT of no size, while replies are due",
+     {C(MAIL "BDAT x\r\n")},
      CLOSING,
      MAIL,
      GUARD_BROKEN,
      NULL,
-     "BDAT 5: 502\n"},
+     "BDAT x: 502\n"},
     {"STARTTLS, and on in clear",
      {C("STARTTLS\r\nNOOP\r\n"), S(OK)},
      NOT_HERE OK,
@@ -345,10 +372,10 @@ static const struct row rows[] = {
      "AUTH: 502\n"},
 
     {"smuggling: nothing from the line on is passed",
-     {IN_CONTENT, C(BODY "a\n.\r\n" MAIL FOREIGN DOT QUIT)},
+     {IN_CONTENT, C(BODY "a\n.\r\n" MAIL FOREIGN DOT QUIT), S_NEW},
      TO_CONTENT SMUGGLED BYE,
-     MAIL RCPT DATA BODY "a\n",
-     GUARD_BROKEN,
+     MAIL RCPT DATA BODY "a\n" QUIT,
+     GUARD_QUIT,
      "<a@b.example> to 1 [u@example.com] 22: 550 5.6.0 A lone dot between line ends that are not "
      "both CRLF (x---)\n",
      NULL},
@@ -377,11 +404,11 @@ static const struct row rows[] = {
      NULL,
      NULL},
     {"an early refusal while content comes",
-     {IN_CONTENT, C(BODY), S("552 too big\r\n"), C(BODY DOT MAIL)},
-     TO_CONTENT LATER LOST,
+     {IN_CONTENT, C(BODY), S("552-too\r\n552 big\r\n"), C(BODY DOT MAIL)},
+     TO_CONTENT "552-too\r\n552 big\r\n" LOST,
      MAIL RCPT DATA BODY,
      GUARD_BROKEN,
-     NULL,
+     A_MESSAGE "552 too\nbig (x---)\n",
      NULL},
     {"the 250 of a message at once with the 354",
      {C(MAIL RCPT DATA), S(OK OK GO OK), C(DOT)},
@@ -414,13 +441,7 @@ static const struct row rows[] = {
      GUARD_BROKEN,
      NULL,
      NULL},
-    {"421 for no reason",
-     {S("421-sorry\r\n421 bye\r\n")},
-     "421-sorry\r\n421 bye\r\n",
-     "",
-     GUARD_BROKEN,
-     NULL,
-     NULL},
+    {"421 for no reason", {S("421-sorry\r\n421 bye\r\n")}, LOST, "", GUARD_BROKEN, NULL, NULL},
     {"421 to MAIL",
      {C(MAIL RCPT), S("421 bye\r\n")},
      LATER LATER LOST,
@@ -451,7 +472,7 @@ static const struct row rows[] = {
      NULL},
     {"421 behind a message",
      {IN_CONTENT, C(BODY DOT), S(OK "421 bye\r\n")},
-     TO_CONTENT OK "421 bye\r\n",
+     TO_CONTENT OK LOST,
      MAIL RCPT DATA BODY DOT,
      GUARD_BROKEN,
      DONE,
@@ -530,6 +551,124 @@ static const struct row rows[] = {
      NULL},
     {"the primary goes: behind QUIT", {C(QUIT), S_GONE}, BYE, QUIT, GUARD_QUIT, NULL, NULL},
 
+    {"another primary: the message behind the one at which it died",
+     {IN_CONTENT, C(BODY), S_GONE, C(BODY), S_NEW, C(DOT), C(MAIL RCPT DATA), S(OK OK GO),
+      C(BODY DOT), S(OK), C(QUIT)},
+     TO_CONTENT LATER OK OK GO OK BYE,
+     MAIL RCPT DATA BODY MAIL RCPT DATA BODY DOT QUIT,
+     GUARD_QUIT,
+     DONE,
+     NULL},
+    {"another primary: it is introduced, and what came meanwhile waits for that",
+     {C("EHLO p\r\n"), S("250-x\r\n250 SIZE\r\n"), IN_CONTENT, C(BODY), S_GONE,
+      C(DOT MAIL RCPT "QU"), S_NEW, S("250-x\r\n250 SIZE\r\n"), S(OK OK)},
+     "250-x\r\n250 SIZE\r\n" TO_CONTENT LATER OK OK,
+     "EHLO p\r\n" MAIL RCPT DATA BODY "EHLO p\r\n" MAIL RCPT,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: not a word before its EHLO is answered",
+     {C("HELO p\r\n"), S(OK), C(MAIL), S_GONE, S_NEW, C(MAIL RCPT)},
+     OK LATER,
+     "HELO p\r\n" MAIL "HELO p\r\n",
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: it refuses the EHLO",
+     {C("EHLO p\r\n"), S(OK), S_GONE, S_NEW, S("550 no\r\n"), C(MAIL), S_GONE},
+     OK LOST,
+     "EHLO p\r\nEHLO p\r\n",
+     GUARD_BROKEN,
+     NULL,
+     NULL},
+    {"another primary: it dies as well, and the third one does not",
+     {C("EHLO p\r\n"), S(OK), C(MAIL), S_GONE, S_NEW, S("25"), S_GONE, C(MAIL), S_NEW, S(OK),
+      S(OK)},
+     OK LATER OK,
+     "EHLO p\r\n" MAIL "EHLO p\r\nEHLO p\r\n" MAIL,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: the rest of a transaction is put off, until MAIL",
+     {C(MAIL RCPT), S(OK OK), S_GONE, S_NEW, C(RCPT DATA), C("BDAT 7\r\n" QUIT "x"), C("NOOP\r\n"),
+      C(MAIL RCPT DATA), S(OK OK OK GO), C(DOT), S(OK)},
+     OK OK LATER LATER LATER OK TO_CONTENT OK,
+     MAIL RCPT "NOOP\r\n" MAIL RCPT DATA DOT,
+     GUARD_OPEN,
+     "<a@b.example> to 1 [u@example.com] 0: 250 2.0.0 OK (x---)\n",
+     "BDAT 7: 451\n"},
+    {"another primary: until RSET",
+     {C(MAIL RCPT DATA), S(OK OK), S_GONE, S_NEW, C("RSET\r\n" RCPT), S(OK "503 MAIL first\r\n")},
+     OK OK LATER OK "503 MAIL first\r\n",
+     MAIL RCPT DATA "RSET\r\n" RCPT,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: until EHLO",
+     {C(MAIL), S_GONE, S_NEW, C("EHLO p\r\n"), S(OK), C(RCPT)},
+     LATER OK,
+     MAIL "EHLO p\r\n" RCPT,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: a final dot without an answer, and what was said behind it",
+     {IN_CONTENT, C(BODY DOT MAIL RCPT DATA), S_GONE, S_NEW, C(MAIL), S(OK)},
+     TO_CONTENT LATER LATER LATER LATER OK,
+     MAIL RCPT DATA BODY DOT MAIL RCPT DATA MAIL,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: 421 between two messages",
+     {IN_CONTENT, C(BODY DOT), S(OK "421 bye\r\n"), S_NEW, C(MAIL), S(OK)},
+     TO_CONTENT OK OK,
+     MAIL RCPT DATA BODY DOT MAIL,
+     GUARD_OPEN,
+     DONE,
+     NULL},
+    {"another primary: behind a message that was refused early",
+     {IN_CONTENT, C(BODY), S("552 too big\r\n"), S_NEW, C(DOT QUIT)},
+     TO_CONTENT "552 too big\r\n" BYE,
+     MAIL RCPT DATA BODY QUIT,
+     GUARD_QUIT,
+     A_MESSAGE "552 too big (x---)\n",
+     NULL},
+    {"another primary: behind a message that smuggles",
+     {IN_CONTENT, C("a\n.\r\nRCPT\r\n.\r\nNOOP\r\n"), S_NEW, C(QUIT), S(OK)},
+     TO_CONTENT SMUGGLED OK BYE,
+     MAIL RCPT DATA "a\nNOOP\r\n" QUIT,
+     GUARD_QUIT,
+     "<a@b.example> to 1 [u@example.com] 2: 550 5.6.0 A lone dot between line ends that are not "
+     "both CRLF (x---)\n",
+     NULL},
+    {"another primary: a reply that was cut off does not go on in the next one's",
+     {C(MAIL), S("250-x\r\n2"), S_GONE, S_NEW, C(MAIL), S("251 y\r\n")},
+     LATER "251 y\r\n",
+     MAIL MAIL,
+     GUARD_OPEN,
+     NULL,
+     NULL},
+    {"another primary: the provider goes while there is none",
+     {C(MAIL), S_GONE, S_NEW, S_GONE, C(MAIL), C_GONE},
+     LATER LEFT,
+     MAIL,
+     GUARD_BROKEN,
+     NULL,
+     NULL},
+    {"no other primary yet: commands wait",
+     {C(MAIL), S_GONE, C(RCPT)},
+     LATER,
+     MAIL,
+     GUARD_LOST,
+     NULL,
+     NULL},
+    {"no other primary yet: the provider goes",
+     {IN_CONTENT, C(BODY), S_GONE, C(BODY), C_GONE},
+     TO_CONTENT LATER,
+     MAIL RCPT DATA BODY,
+     GUARD_BROKEN,
+     NULL,
+     NULL},
+
     {"the provider goes: at once", {C_GONE}, LEFT, "", GUARD_BROKEN, NULL, NULL},
     {"the provider goes: in a command", {C("MAIL FR"), C_GONE}, LEFT, "", GUARD_BROKEN, NULL, NULL},
     {"the provider goes: in a command's line end",
@@ -598,12 +737,18 @@ static void play(const struct row *row, size_t step_size, size_t cut, size_t at)
     struct talk talk;
 
     talk_open(&talk, false);
+    for (size_t i = 0; i < STEPS_MAX; i++)
+        talk.has_other = talk.has_other || row->steps[i].is_new || row->state == GUARD_LOST;
     for (size_t i = 0; i < STEPS_MAX && row->steps[i].size > 0; i++) {
         const struct step *step = &row->steps[i];
         bool is_cut = i == cut && step->bytes != NULL;
 
         assert_int_equal(
-            step->bytes != NULL && talk.state != GUARD_OPEN && talk.state != GUARD_DRAIN, false);
+            step->bytes != NULL && (talk.state == GUARD_QUIT || talk.state == GUARD_BROKEN), false);
+        if (step->is_new) {
+            talk_attach(&talk);
+            continue;
+        }
         if (is_cut)
             talk_feed(&talk, step->side, step->bytes, at, at);
         talk_feed(&talk, step->side, is_cut ? step->bytes + at : step->bytes,

@@ -41,6 +41,7 @@ struct talk {
     struct buffer provider, primary;            /* all that each side was sent, but the greeting */
     struct buffer messages, refused, not_taken; /* what the callbacks were told */
     enum guard_state state;
+    bool has_other; /* a lost primary is not the last one: TALK_ATTACH is to come */
 };
 
 static inline void talk_message(void *context, const struct guard_message *message)
@@ -121,18 +122,34 @@ static inline void talk_close(struct talk *talk)
     buffer_done(&talk->not_taken);
 }
 
+static inline void talk_attach(struct talk *talk)
+{
+    assert_int_equal(talk->state, GUARD_LOST);
+    talk->state = guard_attach(talk->guard, &talk->output);
+    talk_collect(talk);
+}
+
+/* A primary that is lost is lost for good, unless there is another one. */
+static inline void talk_lose(struct talk *talk)
+{
+    if (talk->state == GUARD_LOST && !talk->has_other)
+        talk->state = guard_end(talk->guard, GUARD_PRIMARY, &talk->output);
+}
+
 /* Feeds size bytes of a side, at most step at a time; bytes NULL is the end of its connection. */
 static inline void talk_feed(struct talk *talk, enum guard_side side, const char *bytes,
                              size_t size, size_t step)
 {
     if (bytes == NULL) {
         talk->state = guard_end(talk->guard, side, &talk->output);
+        talk_lose(talk);
         talk_collect(talk);
     }
-    while (bytes != NULL && size > 0 && (talk->state == GUARD_OPEN || talk->state == GUARD_DRAIN)) {
+    while (bytes != NULL && size > 0 && talk->state != GUARD_QUIT && talk->state != GUARD_BROKEN) {
         size_t part = size < step ? size : step;
 
         talk->state = guard_feed(talk->guard, side, bytes, part, &talk->output);
+        talk_lose(talk);
         talk_collect(talk);
         bytes += part;
         size -= part;
@@ -151,7 +168,7 @@ static inline void talk_expect(const struct talk *talk, const char *provider, co
     assert_string_equal(talk->primary.bytes, primary);
     assert_int_equal(talk->state, state);
     assert_int_equal(guard_why(talk->guard)[0] != '\0',
-                     state == GUARD_BROKEN || state == GUARD_DRAIN);
+                     state == GUARD_BROKEN || state == GUARD_DRAIN || state == GUARD_LOST);
 }
 
 #endif

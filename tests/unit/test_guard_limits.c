@@ -204,10 +204,57 @@ static void test_pipelining_is_bounded(void **state)
     assert_int_equal(talk.state, GUARD_OPEN);
     assert_int_equal(guard_waits_for(talk.guard), GUARD_WAIT_COMMAND);
     buffer_clear(&talk.provider);
-    repeat(&talk, GUARD_PROVIDER, "NOOP\r\n", 4001);
-    assert_int_equal(talk.state, GUARD_BROKEN);
-    assert_string_equal(talk.provider.bytes,
-                        "421 4.7.0 Too many commands, closing the connection\r\n");
+    buffer_clear(&talk.primary);
+    repeat(&talk, GUARD_PROVIDER, "NOOP\r\n", 4000);
+    assert_true(guard_holds_provider(talk.guard)); /* what comes all the same waits */
+    repeat(&talk, GUARD_PROVIDER, "NOOP\r\n", 3000);
+    assert_int_equal(talk.primary.size, 4000 * 6);
+    repeat(&talk, GUARD_PRIMARY, OK, 1);
+    assert_int_equal(talk.primary.size, 4001 * 6);
+    repeat(&talk, GUARD_PRIMARY, OK, 2999);
+    assert_true(guard_holds_provider(talk.guard));
+    repeat(&talk, GUARD_PRIMARY, OK, 4000);
+    assert_false(guard_holds_provider(talk.guard));
+    assert_int_equal(talk.state, GUARD_OPEN);
+    assert_int_equal(talk.primary.size, 7000 * 6);
+    assert_int_equal(talk.provider.size, 7000 * (sizeof OK - 1));
+    talk_close(&talk);
+}
+
+/* A caller that does not hold the provider back loses the session, never a part of a message. */
+static void test_not_held_back(void **state)
+{
+    static char content[GUARD_FEED_MAX];
+    struct talk talk;
+
+    (void)state;
+    memset(content, 'x', sizeof content);
+    talk_open(&talk, false);
+    talk.has_other = true;
+    talk_feed(&talk, GUARD_PRIMARY, NULL, 0, 0);
+    talk_feed(&talk, GUARD_PROVIDER, content, sizeof content, sizeof content);
+    assert_int_equal(talk.state, GUARD_LOST);
+    talk_feed(&talk, GUARD_PROVIDER, content, 1, 1);
+    talk_expect(&talk, "", "", GUARD_BROKEN);
+    talk_close(&talk);
+}
+
+/* A message for more recipients than there may be commands is put off in part, and ends no session. */
+static void test_very_many_recipients(void **state)
+{
+    struct talk talk;
+
+    (void)state;
+    talk_open(&talk, false);
+    talk_say(&talk, GUARD_PROVIDER, MAIL);
+    talk_say(&talk, GUARD_PRIMARY, OK);
+    for (int i = 0; i < 100 * 1000 - 1; i++) {
+        talk_say(&talk, GUARD_PROVIDER, RCPT);
+        talk_say(&talk, GUARD_PRIMARY, OK);
+    }
+    buffer_clear(&talk.provider);
+    talk_say(&talk, GUARD_PROVIDER, RCPT);
+    assert_string_equal(talk.provider.bytes, "452 4.5.3 Too many recipients at once\r\n");
     talk_close(&talk);
 }
 
@@ -436,6 +483,8 @@ int main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_pipelining_is_bounded),
+        cmocka_unit_test(test_not_held_back),
+        cmocka_unit_test(test_very_many_recipients),
         cmocka_unit_test(test_many_long_recipients),
         cmocka_unit_test(test_a_path_that_was_not_kept),
         cmocka_unit_test(test_recipients_at_once),

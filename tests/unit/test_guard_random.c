@@ -1,10 +1,13 @@
 /* guard: a provider that pipelines, errs and smuggles, and a primary that refuses, dies and talks
  * rubbish, over connections that cut the bytes and break anywhere. Whatever happens: no message
- * that the provider was told is safe is missing at the primary, none is there twice, at most one is
- * there that the provider does not know of, nothing reaches the primary that may not. */
+ * that the provider was told is safe is missing at the primary, none is there twice, at most one for each
+ * connection to the primary that was lost is there that the provider does not know of, nothing reaches the primary
+ * that may not, and a new one gets nothing of a transaction that was begun with another. */
 #include "test_guard.h"
 
 #include <mxpull/base/text.h>
+
+#define HELLO "EHLO p\r\n"
 
 enum {
     MESSAGES_MAX = 4,
@@ -44,11 +47,13 @@ struct world {
     size_t next;    /* message whose envelope is to be sent next */
     size_t current; /* message whose envelope was sent last */
     size_t dotted;  /* message whose final dot was sent last */
-    bool has_quit;
+    bool says_hello, has_quit;
     struct buffer reply;
 
     bool in_content; /* the primary */
-    size_t recipients;
+    bool has_mail, has_command, knows_hello;
+    size_t recipients, losses;
+    bool is_dropped;
     struct buffer received;
 };
 
@@ -117,6 +122,7 @@ static void world_init(struct world *world, uint64_t seed)
     world->guard = guard_new(&options, "primary", &world->output);
     buffer_clear(&world->output.provider);
     world->messages = 1 + below(world, MESSAGES_MAX);
+    world->says_hello = once_in(world, 2);
     for (size_t i = 0; i < world->messages; i++)
         make_body(world, i);
 }
@@ -166,7 +172,10 @@ static void send_envelope(struct world *world)
 
 static void go_on(struct world *world)
 {
-    if (world->next < world->messages) {
+    if (world->says_hello) {
+        world->says_hello = false;
+        command(world, HELLO, EXPECT_ANY);
+    } else if (world->next < world->messages) {
         send_envelope(world);
     } else if (!world->has_quit) {
         world->has_quit = true;
@@ -241,18 +250,27 @@ static void primary_command(struct world *world, const char *line)
     const char *positive = once_in(world, 2) ? "250-a\r\n250 b\r\n" : "250 OK\n";
 
     assert_null(strstr(line, "evil"));
-    if (strcmp(line, QUIT) == 0) {
+    if (world->knows_hello && !world->has_command)
+        assert_string_equal(line, HELLO);
+    world->has_command = true;
+    if (strcmp(line, HELLO) == 0) {
+        world->knows_hello = true;
+        primary_say(world, positive);
+    } else if (strcmp(line, QUIT) == 0) {
         send_text(&world->to_guard[GUARD_PRIMARY], BYE);
     } else if (strcmp(line, DATA) == 0) {
+        assert_true(world->has_mail);
         world->in_content = world->recipients > 0 && !once_in(world, 8);
         primary_say(world, world->in_content ? GO : "451 no\r\n");
     } else if (strcmp(line, RCPT) == 0) {
         bool accepts = !once_in(world, 6);
 
+        assert_true(world->has_mail);
         world->recipients += accepts ? 1 : 0;
         primary_say(world, accepts ? positive : "451 later\r\n");
     } else {
-        assert_true(strcmp(line, MAIL) == 0 || strcmp(line, "RSET\r\n") == 0);
+        world->has_mail = strcmp(line, MAIL) == 0;
+        assert_true(world->has_mail || strcmp(line, "RSET\r\n") == 0);
         world->recipients = 0;
         primary_say(world, positive);
     }
@@ -267,6 +285,7 @@ static void primary_content(struct world *world, const char *content)
     assert_string_equal(content, world->bodies[message]);
     assert_false(world->is_evil[message]);
     world->recipients = 0;
+    world->has_mail = false;
     if (once_in(world, 5)) {
         primary_say(world, "451 disk full\r\n");
     } else {
@@ -328,6 +347,30 @@ static void cut_off(struct world *world, enum guard_side side)
     collect(world);
 }
 
+/* What goes to a primary that is dropped may arrive in part. */
+static void lose(struct world *world)
+{
+    world->losses++;
+    if (!world->primary_is_gone && world->to_primary.size > 0)
+        primary_hear(world, below(world, world->to_primary.size + 1));
+}
+
+/* Another connection to the primary, or none. */
+static void reopen(struct world *world)
+{
+    bool is_lost_for_good = once_in(world, 4);
+
+    buffer_clear(&world->to_primary);
+    buffer_clear(&world->to_guard[GUARD_PRIMARY]);
+    buffer_clear(&world->received);
+    world->in_content = world->has_mail = world->has_command = false;
+    world->recipients = 0;
+    world->primary_is_gone = is_lost_for_good;
+    world->state = is_lost_for_good ? guard_end(world->guard, GUARD_PRIMARY, &world->output)
+                                    : guard_attach(world->guard, &world->output);
+    collect(world);
+}
+
 static void step(struct world *world, size_t peril)
 {
     size_t choice = below(world, 4);
@@ -335,6 +378,13 @@ static void step(struct world *world, size_t peril)
                               &world->to_primary};
     size_t size = links[choice]->size;
 
+    if (world->state == GUARD_LOST && !world->is_dropped)
+        lose(world);
+    world->is_dropped = world->state == GUARD_LOST;
+    if (world->is_dropped && once_in(world, 10)) {
+        reopen(world);
+        return;
+    }
     if (peril > 0 && once_in(world, peril)) {
         cut_off(world, once_in(world, 2) ? GUARD_PROVIDER : GUARD_PRIMARY);
         return;
@@ -347,9 +397,9 @@ static void step(struct world *world, size_t peril)
         size = 1 + below(world, size);
     if (choice == 2)
         provider_hear(world, size);
-    else if (choice == 3)
+    else if (choice == 3 && !world->is_dropped)
         primary_hear(world, size);
-    else
+    else if (choice == 0 ? !guard_holds_provider(world->guard) : choice == 1)
         feed(world, choice == 0 ? GUARD_PROVIDER : GUARD_PRIMARY, size);
 }
 
@@ -357,7 +407,7 @@ static void step(struct world *world, size_t peril)
  */
 static void settle(struct world *world)
 {
-    if (!world->primary_is_gone) {
+    if (!world->primary_is_gone && !world->is_dropped) {
         size_t size = world->to_primary.size;
 
         primary_hear(world,
@@ -382,7 +432,7 @@ static void check(struct world *world, bool was_perilous)
     assert_true(guard_counts(world->guard).messages >= acknowledged);
     if (!world->provider_is_gone) {
         assert_int_equal(guard_counts(world->guard).messages, acknowledged);
-        assert_true(unknown <= (world->state == GUARD_BROKEN ? 1 : 0));
+        assert_true(unknown <= world->losses + (world->state == GUARD_BROKEN ? 1 : 0));
     }
     if (!was_perilous && !any_evil && strstr(guard_why(world->guard), "mail server") == NULL) {
         assert_int_equal(world->state, GUARD_QUIT);
@@ -394,7 +444,7 @@ static void test_random_sessions(void **state)
 {
     const char *given = getenv("MXPULL_SEED");
     uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261123;
-    size_t ends[4] = {0};
+    size_t ends[GUARD_BROKEN + 1] = {0}, went_on = 0;
 
     (void)state;
     print_message("seed %llu\n", (unsigned long long)seed);
@@ -403,16 +453,18 @@ static void test_random_sessions(void **state)
         struct world world;
 
         world_init(&world, (seed + round) * 0x9e3779b97f4a7c15U + 1);
-        for (size_t steps = 0; world.state == GUARD_OPEN || world.state == GUARD_DRAIN; steps++) {
+        for (size_t steps = 0; world.state != GUARD_QUIT && world.state != GUARD_BROKEN; steps++) {
             assert_true(steps < 1000000);
             step(&world, peril);
         }
         settle(&world);
         check(&world, peril > 0);
+        went_on += world.losses > 0 && world.state == GUARD_QUIT ? 1 : 0;
         ends[world.state]++;
         world_done(&world);
     }
     assert_true(ends[GUARD_QUIT] > ROUNDS / 20 && ends[GUARD_BROKEN] > ROUNDS / 20);
+    assert_true(went_on > ROUNDS / 50);
 }
 
 int main(void)

@@ -72,7 +72,7 @@ struct guard_counts {
     uint64_t refused_for_now, refused_for_good;
     uint64_t recipients_refused; /* here, not by the primary */
     uint64_t
-        contents_refused; /* the same: messages with a lone dot at line ends that are not CRLF */
+        contents_refused; /* the same: messages with a lone dot at line ends that are not CRLF, or by BDAT */
     uint64_t senders_refused; /* the same: messages whose MAIL could not be passed */
     int hello_code; /* with which the primary has refused the last EHLO or HELO; 0: it has not */
 };
@@ -82,15 +82,19 @@ struct guard_counts {
 enum guard_wait {
     GUARD_WAIT_COMMAND,  /* the provider's next command */
     GUARD_WAIT_DATA,     /* the provider's next piece of the message (4.5.3.2.5) */
-    GUARD_WAIT_REPLY,    /* the primary's reply to a command */
+    GUARD_WAIT_REFUSED,  /* the same of a message that is refused at its end */
+    GUARD_WAIT_REPLY,    /* the primary's reply to a command, or a new primary */
     GUARD_WAIT_DATA_GO,  /* the primary's reply to DATA (4.5.3.2.4) */
     GUARD_WAIT_ACCEPTED, /* the primary's reply to the final dot (4.5.3.2.6) */
 };
 
 enum guard_state {
     GUARD_OPEN,
-    /* Drop the primary at once and send it nothing more; the provider is still to be fed: its message is
-     * read to the end and then refused, so that it hears that and does not begin with the message anew. */
+    /* The primary is lost: drop its connection at once. Open another one and tell guard_attach, or tell
+     * guard_end that there is none. The provider is still to be fed. */
+    GUARD_LOST,
+    /* There is no primary any more. The provider is still to be fed: its message is read to the end and then
+     * refused, so that it hears that and does not begin with the message anew. */
     GUARD_DRAIN,
     /* In order: send what is left to both sides, then close both. The primary's 221 need not be
      * waited for. */
@@ -100,9 +104,8 @@ enum guard_state {
     GUARD_BROKEN,
 };
 
-/* Bytes to pass on. The caller empties them. A side is to be fed only while the other side's buffer
- * is empty: then no feed can reach the ceilings, whatever our own answers have left in the buffer
- * of the side itself. What is fed all the same and does not fit breaks the session. */
+/* Bytes to pass on. The caller empties both after each call. What is fed before and does not fit breaks the
+ * session. */
 struct guard_output {
     struct buffer provider, primary;
 };
@@ -125,11 +128,20 @@ void guard_free(struct guard *guard);
 enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
                             size_t size, struct guard_output *output);
 
-/* The connection to side has ended or fallen silent. Commands that wait for a primary that is lost are
- * refused for a while (451: only the message that has brought it about is put off), as is a message that is
- * coming in, once it has come to its end (GUARD_DRAIN); then the provider is told 421. Returns GUARD_QUIT when
- * the session had come to its end in order (the provider has sent QUIT, and no reply to a final dot is due; RFC
- * 5321 4.1.1.10), else GUARD_DRAIN or GUARD_BROKEN. */
+/* True when the provider is to be held back: its commands wait for the primary. GUARD_FEED_MAX bytes that it has
+ * sent all the same are kept. */
+bool guard_holds_provider(const struct guard *guard);
+
+/* In GUARD_LOST: a new connection to the primary stands and has said 220. The provider's EHLO is said to it, and
+ * then the session goes on: the rest of the transaction that was lost is refused for now (451) until MAIL, RSET or
+ * EHLO. */
+enum guard_state guard_attach(struct guard *guard, struct guard_output *output);
+
+/* The connection to side has ended or fallen silent. When the primary is lost, commands that wait for it are
+ * refused for now (451: only the message that has brought it about is put off), as is a message that is
+ * coming in, once it has come to its end; the state is GUARD_LOST. When it is lost for good the provider is told 421.
+ * Returns GUARD_QUIT when the session had come to its end in order (the provider has sent QUIT, and no reply to a
+ * final dot is due; RFC 5321 4.1.1.10). */
 enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
 
 /* Whether a line of the provider's, without its line end, is to be shown to nobody: AUTH, which is refused, and
@@ -139,7 +151,7 @@ bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth);
 
 enum guard_wait guard_waits_for(const struct guard *guard);
 
-/* Why it is GUARD_BROKEN, in one line; may hold what the primary said, as received. Borrowed. */
+/* Why it is GUARD_LOST, GUARD_DRAIN or GUARD_BROKEN, in one line; may hold what the primary said, as received. Borrowed. */
 const char *guard_why(const struct guard *guard);
 
 struct guard_counts guard_counts(const struct guard *guard);

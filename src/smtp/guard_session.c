@@ -1,0 +1,207 @@
+/* The state of a reversed session that both sides change: what is said to the provider, what becomes of the
+ * commands and of the message when the primary is lost, and how the session ends out of order. */
+#include "guard_session.h"
+#include "guard_reply.h"
+
+#include <mxpull/base/text.h>
+
+#include <assert.h>
+#include <string.h>
+
+bool guard_is_fate_open(const struct guard *guard)
+{
+    return guard->phase == GUARD_CONTENT || guard->has_dot;
+}
+
+bool guard_can_take(const struct guard *guard)
+{
+    return guard->phase != GUARD_COMMANDS ||
+           (guard->state == GUARD_OPEN && !guard->is_introducing &&
+            guard->queue.count < GUARD_QUEUE_SIZE);
+}
+
+/* ---- what the provider is told ---- */
+
+void guard_say(struct guard_output *output, const char *reply)
+{
+    enum status status = buffer_append_format(&output->provider, "%s\r\n", reply);
+
+    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
+    (void)status;
+}
+
+void guard_say_answer(struct guard *guard, struct guard_output *output)
+{
+    enum status status = buffer_append(&output->provider, guard->answer.bytes, guard->answer.size);
+
+    assert(status == STATUS_OK);
+    (void)status;
+    buffer_clear(&guard->answer);
+}
+
+void guard_answer(struct guard *guard, struct guard_output *output)
+{
+    const struct guard_pending *front = guard_queue_front(&guard->queue);
+
+    while (front != NULL && front->answer != NULL) {
+        guard_say(output, front->answer);
+        if (front->verb == GUARD_VERB_QUIT && guard->state == GUARD_OPEN)
+            guard->state = GUARD_QUIT;
+        guard_queue_drop(&guard->queue);
+        front = guard_queue_front(&guard->queue);
+    }
+}
+
+void guard_reply_own(struct guard *guard, struct guard_output *output, const char *reply)
+{
+    guard_queue_put(&guard->queue, GUARD_OTHER, reply, (struct guard_part){0});
+    guard_answer(guard, output);
+}
+
+/* ---- what is told of the mail ---- */
+
+void guard_tell_message(const struct guard *guard, int code, const char *text)
+{
+    const struct guard_transaction *transaction = &guard->transaction;
+    const struct guard_message message = {
+        .identity = transaction->identity,
+        .sender = transaction->sender.bytes,
+        .recipients = transaction->recipients.bytes,
+        .recipient_count = transaction->recipient_count,
+        .for_nodes = transaction->for_nodes,
+        .size = guard->data.size,
+        .code = code,
+        .text = text,
+    };
+
+    if (guard->options.message != NULL)
+        guard->options.message(guard->options.context, &message);
+}
+
+/* RFC 5321 4.5.3.1.10: behind the 100 recipients that each server takes, 452 (552 of older ones) says that the
+ * others are to come in a transaction of their own. */
+static bool is_too_many(const struct guard_transaction *transaction, int code)
+{
+    enum {
+        RECIPIENTS_PROMISED = 100
+    };
+
+    return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
+}
+
+void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
+                        const char *text)
+{
+    struct guard_transaction *transaction = &guard->transaction;
+    unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
+    bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
+    struct guard_refusal refusal = {
+        .identity = transaction->identity, .for_good = code >= 500, .code = code, .text = text};
+
+    if (command->verb == GUARD_MAIL && !transaction->is_open) {
+        guard_transaction_clear(transaction);
+        refusal.identity = command->identity;
+        refusal.for_nodes = guard_transaction_refuse(transaction, how);
+    } else if (command->verb == GUARD_RCPT && transaction->is_open &&
+               !is_too_many(transaction, code)) {
+        refusal.for_nodes = guard_transaction_refuse_recipient(transaction, how, command->path);
+    } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
+               transaction->recipient_count > 0) {
+        refusal.for_nodes = guard_transaction_refuse_content(transaction, how);
+    } else {
+        return;
+    }
+    if (is_new)
+        *(refusal.for_good ? &guard->counts.refused_for_good : &guard->counts.refused_for_now) += 1;
+    if (guard->options.not_taken != NULL)
+        guard->options.not_taken(guard->options.context, &refusal);
+}
+
+/* ---- the end of a primary, and of the session ---- */
+
+void guard_break(struct guard *guard, struct guard_output *output, const char *reply,
+                 const char *why)
+{
+    guard->state = GUARD_BROKEN;
+    if (why != NULL)
+        (void)text_copy(guard->why, sizeof guard->why, why);
+    if (reply == NULL || guard_is_fate_open(guard))
+        return;
+    if (guard->queue.count > 0 && strncmp(reply, "421", 3) != 0)
+        reply = "421 4.7.0 Closing the connection";
+    guard_say(output, reply);
+}
+
+/* The transaction of which the primary knows no more. */
+static void give_transaction_up(struct guard *guard)
+{
+    guard_transaction_clear(&guard->transaction);
+    guard->has_dot = false;
+    guard->is_utf8 = false;
+    guard->is_stale = true;
+}
+
+void guard_refuse_content(struct guard *guard, int code, const char *text, const char *why)
+{
+    give_transaction_up(guard);
+    guard->state = GUARD_LOST;
+    guard->phase = GUARD_REFUSING;
+    buffer_clear(&guard->answer);
+    guard_reply_append(&guard->answer, code, text, false);
+    guard->end_match = guard_data_match(&guard->data);
+    guard->drained = 0;
+    (void)text_copy(guard->why, sizeof guard->why, why);
+}
+
+/* Counts the mail that waits for the primary, and a transaction that has begun, as not taken for now: that may be a
+ * matter of this message. */
+static void note_lost(struct guard *guard)
+{
+    const struct guard_queue *queue = &guard->queue;
+    struct guard_transaction *transaction = &guard->transaction;
+    static const struct guard_pending data = {.verb = GUARD_DATA}, mail = {.verb = GUARD_MAIL};
+
+    for (size_t i = 0; i < queue->count; i++) {
+        const struct guard_pending *command =
+            &queue->entries[(queue->first + i) % GUARD_QUEUE_SIZE];
+
+        if (command->answer != NULL)
+            continue;
+        guard_note_refusal(guard, command, 451, GUARD_FAILED);
+        if (command->verb == GUARD_DOT || command->verb == GUARD_RSET)
+            guard_transaction_clear(transaction);
+    }
+    if (!transaction->is_open || transaction->refused != 0)
+        return;
+    if (transaction->recipient_count > 0) {
+        guard_note_refusal(guard, &data, 451, GUARD_FAILED);
+    } else { /* its recipients are to come */
+        struct guard_pending command = mail;
+
+        command.identity = transaction->identity;
+        guard_transaction_clear(transaction);
+        guard_note_refusal(guard, &command, 451, GUARD_FAILED);
+    }
+}
+
+void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
+{
+    if (guard->phase == GUARD_CONTENT) {
+        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, 451, GUARD_FAILED);
+        guard_refuse_content(guard, 451, GUARD_FAILED, why);
+        return;
+    }
+    note_lost(guard);
+    give_transaction_up(guard);
+    guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
+    guard_answer(guard, output);
+    if (guard->phase == GUARD_LEAVING) {
+        guard_break(guard, output, NULL, why);
+        return;
+    }
+    if (guard->phase == GUARD_GOING)
+        guard->phase = GUARD_COMMANDS;
+    guard->is_introducing = false;
+    guard->state = GUARD_LOST;
+    (void)text_copy(guard->why, sizeof guard->why, why);
+}
