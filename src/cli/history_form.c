@@ -292,7 +292,7 @@ static bool is_contradiction(const struct store_filter *filter)
     enum outcome outcome;
 
     return filter->failed && filter->outcome != NULL && outcome_find(filter->outcome, &outcome) &&
-           (outcome == OUTCOME_HELD || outcome_exit_status(outcome) == 0);
+           outcome_grade(outcome) <= GRADE_HELD;
 }
 
 enum status history_write(struct output *output, struct store *store,

@@ -249,18 +249,16 @@ void line_join(struct line *line)
 
 enum style line_style_of(enum outcome outcome)
 {
-    if (outcome_exit_status(outcome) == 0)
-        return STYLE_GOOD;
-    return outcome_is_temporary(outcome) ? STYLE_WARNING : STYLE_BAD;
+    return outcome == OUTCOME_HELD ? STYLE_WARNING : line_style_of_grade(outcome_grade(outcome));
 }
 
-enum style line_style_of_grade(enum store_grade grade)
+enum style line_style_of_grade(enum grade grade)
 {
     switch (grade) {
-    case STORE_GOOD: return STYLE_GOOD;
-    case STORE_HELD: return STYLE_DIM;
-    case STORE_TEMPORARY: return STYLE_WARNING;
-    case STORE_BAD: return STYLE_BAD;
+    case GRADE_GOOD: return STYLE_GOOD;
+    case GRADE_HELD: return STYLE_DIM;
+    case GRADE_TEMPORARY: return STYLE_WARNING;
+    case GRADE_BAD: return STYLE_BAD;
     }
     return STYLE_PLAIN;
 }

@@ -72,6 +72,6 @@ size_t line_columns(const char *text);
 enum style line_style_of(enum outcome outcome);
 
 /* The same for an answer of the past; dim for one that was held. */
-enum style line_style_of_grade(enum store_grade grade);
+enum style line_style_of_grade(enum grade grade);
 
 #endif

@@ -32,7 +32,7 @@ static int64_t value_one(const struct store_domain *state)
 
 static int64_t value_success(const struct store_domain *state)
 {
-    return state->strip_count > 0 && state->strip[state->strip_count - 1] == STORE_GOOD;
+    return state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD;
 }
 
 static int64_t value_code(const struct store_domain *state)
@@ -165,7 +165,7 @@ static void take_result(struct store_domain *state, const struct result *result)
     state->pending = result->pending;
     state->refused_for_now = result->refused_for_now;
     state->refused_for_good = result->refused_for_good;
-    state->strip[0] = result_is_good(result) ? STORE_GOOD : STORE_TEMPORARY;
+    state->strip[0] = result_grade(result);
     state->strip_count = 1;
 }
 

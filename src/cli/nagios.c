@@ -103,12 +103,12 @@ static bool is_refused(const struct status_domain *domain)
 
 static bool is_failing(const struct status_domain *domain)
 {
-    return domain->health == HEALTH_WARNING && domain->grade == STORE_TEMPORARY;
+    return domain->health == HEALTH_WARNING && domain->grade == GRADE_TEMPORARY;
 }
 
 static bool is_held(const struct status_domain *domain)
 {
-    return domain->health == HEALTH_WARNING && domain->grade != STORE_TEMPORARY;
+    return domain->health == HEALTH_WARNING && domain->grade != GRADE_TEMPORARY;
 }
 
 static bool is_unknown(const struct status_domain *domain)

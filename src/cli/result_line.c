@@ -44,7 +44,7 @@ struct result_widths result_widths(const struct result *const results[], size_t 
 
 bool result_is_good(const struct result *result)
 {
-    return result->dry || outcome_exit_status(result->outcome) == 0;
+    return result->dry || result_grade(result) == GRADE_GOOD;
 }
 
 /* "3 messages, 12.4 KB" where a session was reversed. Of a refused one the text says it. */

@@ -91,7 +91,7 @@ static bool is_shown(const struct table *table, size_t place)
 {
     const struct status_view *view = table->page->view;
     const struct status_domain *domain = &view->domains[place];
-    bool is_held_alone = domain->health == HEALTH_WARNING && domain->grade != STORE_TEMPORARY &&
+    bool is_held_alone = domain->health == HEALTH_WARNING && domain->grade != GRADE_TEMPORARY &&
                          status_is_held_by_primary(view, domain);
 
     if (!table->page->style->only_wrong)
@@ -185,7 +185,7 @@ static void add_strip(const struct table *table, struct line *line,
                       const struct store_domain *state)
 {
     size_t count = state->strip_count < table->strip ? state->strip_count : table->strip;
-    const enum store_grade *strip = state->strip + (state->strip_count - count);
+    const enum grade *strip = state->strip + (state->strip_count - count);
     char piece[STORE_STRIP_MAX + 1];
 
     if (count == 0)

@@ -29,13 +29,13 @@ enum health health_worse(enum health a, enum health b)
     return badness[a] >= badness[b] ? a : b;
 }
 
-char status_letter(enum store_grade grade)
+char status_letter(enum grade grade)
 {
     switch (grade) {
-    case STORE_GOOD: return '+';
-    case STORE_HELD: return 'o';
-    case STORE_TEMPORARY: return '~';
-    case STORE_BAD: return '!';
+    case GRADE_GOOD: return '+';
+    case GRADE_HELD: return 'o';
+    case GRADE_TEMPORARY: return '~';
+    case GRADE_BAD: return '!';
     }
     return '?';
 }
@@ -149,15 +149,15 @@ static void judge_backup(const struct status_view *view, struct status_backup *b
 
 /* Held polls say nothing about the backup: what counts is the last answer before them. A strip of
  * nothing else still has the streak to tell. */
-static enum store_grade last_grade(const struct store_domain *state)
+static enum grade last_grade(const struct store_domain *state)
 {
     for (size_t i = state->strip_count; i > 0; i--) {
-        if (state->strip[i - 1] != STORE_HELD)
+        if (state->strip[i - 1] != GRADE_HELD)
             return state->strip[i - 1];
     }
     if (state->streak > 0)
-        return STORE_TEMPORARY;
-    return state->has_good ? STORE_GOOD : STORE_HELD;
+        return GRADE_TEMPORARY;
+    return state->has_good ? GRADE_GOOD : GRADE_HELD;
 }
 
 /* The flag is the daemon's, and stays as it is when the daemon is gone: a good answer that came after
@@ -183,10 +183,10 @@ static enum health health_of(const struct status_domain *domain)
     if (!domain->is_asked)
         return HEALTH_UNKNOWN;
     switch (domain->grade) {
-    case STORE_BAD: return HEALTH_CRITICAL;
-    case STORE_TEMPORARY: return HEALTH_WARNING;
-    case STORE_HELD:
-    case STORE_GOOD: break;
+    case GRADE_BAD: return HEALTH_CRITICAL;
+    case GRADE_TEMPORARY: return HEALTH_WARNING;
+    case GRADE_HELD:
+    case GRADE_GOOD: break;
     }
     return domain->is_held ? HEALTH_WARNING : HEALTH_OK;
 }
@@ -197,7 +197,7 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     const struct store_domain *state = &domain->state;
 
     domain->is_asked = state->outcome[0] != '\0';
-    domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == STORE_HELD;
+    domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_HELD;
     domain->grade = last_grade(state);
     domain->is_silent = is_silent(view, domain, offset);
     domain->health = health_of(domain);
@@ -208,10 +208,10 @@ static size_t *counter_of(struct status_summary *summary, const struct status_do
     if (domain->is_silent)
         return &summary->silent;
     switch (domain->grade) {
-    case STORE_TEMPORARY:
-    case STORE_BAD: return &summary->failing;
-    case STORE_GOOD: return domain->is_held ? &summary->held : &summary->ok;
-    case STORE_HELD: break;
+    case GRADE_TEMPORARY:
+    case GRADE_BAD: return &summary->failing;
+    case GRADE_GOOD: return domain->is_held ? &summary->held : &summary->ok;
+    case GRADE_HELD: break;
     }
     return domain->is_held ? &summary->held : &summary->unknown;
 }

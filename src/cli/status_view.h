@@ -48,8 +48,8 @@ struct status_domain {
     const char *name;                   /* as configured, "" for all of a backup's; borrowed */
     bool is_asked;                      /* there was an answer, even if it was "held" */
     struct store_domain state;          /* all zero where nothing is known */
-    enum store_grade grade; /* of the last answer that was not held; STORE_HELD: there is none */
-    bool is_held;           /* the last answer was */
+    enum grade grade; /* of the last answer that was not held; GRADE_HELD: there is none */
+    bool is_held;     /* the last answer was */
     bool is_silent;
     enum health health;
 };
@@ -101,7 +101,7 @@ const char *status_primary_text(const struct status_view *view, const char *text
 bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);
 
 /* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
-char status_letter(enum store_grade grade);
+char status_letter(enum grade grade);
 
 /* The worse of the two. */
 enum health health_worse(enum health a, enum health b);

@@ -40,7 +40,7 @@ static void format_failures(struct buffer *text, const struct summary *summary)
     const char *before = " (";
 
     for (int i = 0; i < OUTCOME_COUNT; i++) {
-        if (summary->by_outcome[i] == 0 || outcome_exit_status((enum outcome)i) == 0)
+        if (summary->by_outcome[i] == 0 || outcome_grade((enum outcome)i) == GRADE_GOOD)
             continue;
         (void)buffer_append_format(text, "%s%s %zu", before, outcome_name((enum outcome)i),
                                    summary->by_outcome[i]);

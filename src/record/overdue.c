@@ -154,7 +154,7 @@ bool overdue_answered(struct overdue *overdue, size_t backup, const struct store
                             .outcome = answer->outcome,
                             .code = answer->code,
                             .text = answer->text};
-    if (answer->grade == STORE_GOOD)
+    if (answer->grade == GRADE_GOOD)
         return note_good(overdue, backup, domain, answer->at_ms, is_written, has_silent);
     if (is_written &&
         (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored)) {

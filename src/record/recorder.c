@@ -59,8 +59,8 @@ static const struct store_answer *worst_of(const struct entry *entry)
     for (size_t i = 1; i < entry->poll.count; i++) {
         const struct store_answer *answer = &entry->answers[i];
 
-        if (answer->grade != STORE_HELD &&
-            (worst->grade == STORE_HELD || answer->grade > worst->grade))
+        if (answer->grade != GRADE_HELD &&
+            (worst->grade == GRADE_HELD || answer->grade > worst->grade))
             worst = answer;
     }
     return worst;
@@ -68,15 +68,15 @@ static const struct store_answer *worst_of(const struct entry *entry)
 
 /* The store says what has changed, unless it does not know of the poll before. */
 static struct store_change change_of(struct recorder *recorder, const struct entry *entry,
-                                     struct polled *polled, enum store_grade grade, bool is_written)
+                                     struct polled *polled, enum grade grade, bool is_written)
 {
-    bool is_failure = grade == STORE_TEMPORARY || grade == STORE_BAD;
+    bool is_failure = grade == GRADE_TEMPORARY || grade == GRADE_BAD;
 
     if (is_written && !polled->is_unwritten)
         return entry->change;
     return (struct store_change){
         .began_to_fail = recorder->options.watches && is_failure && !polled->has_failed,
-        .recovered = recorder->options.watches && grade == STORE_GOOD && polled->has_failed};
+        .recovered = recorder->options.watches && grade == GRADE_GOOD && polled->has_failed};
 }
 
 static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
@@ -85,9 +85,9 @@ static void tell_change(struct recorder *recorder, struct entry *entry, bool is_
     const struct store_answer *worst = worst_of(entry);
     struct store_change change = change_of(recorder, entry, polled, worst->grade, is_written);
 
-    if (worst->grade != STORE_HELD)
+    if (worst->grade != GRADE_HELD)
         *polled =
-            (struct polled){.has_failed = worst->grade != STORE_GOOD, .is_unwritten = !is_written};
+            (struct polled){.has_failed = worst->grade != GRADE_GOOD, .is_unwritten = !is_written};
     if (change.began_to_fail || change.recovered)
         raise_alarm(recorder,
                     &(struct alarm){.event = change.recovered ? ALARM_RECOVERY : ALARM_FAILURE,
@@ -148,7 +148,7 @@ static struct store_answer answer_of(const struct result *result, struct entry *
         .domain = entry_copy(entry, result->domain),
         .verb = verb_name(result->verb),
         .outcome = outcome_name(result->outcome),
-        .grade = (enum store_grade)result_grade(result),
+        .grade = result_grade(result),
         .code = result->code,
         .text = entry_copy(entry, result->text),
         .advice = entry_own(entry, advice_new(result)),

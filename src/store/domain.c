@@ -8,37 +8,37 @@
 #include <string.h>
 
 /* How a grade is written: as a word, and as one letter of a strip. */
-static const struct grade {
+static const struct grade_words {
     const char *name;
     char letter[2];
 } grades[] = {
-    [STORE_GOOD] = {"good", "+"},
-    [STORE_HELD] = {"held", "="},
-    [STORE_TEMPORARY] = {"temporary", "-"},
-    [STORE_BAD] = {"bad", "!"},
+    [GRADE_GOOD] = {"good", "+"},
+    [GRADE_HELD] = {"held", "="},
+    [GRADE_TEMPORARY] = {"temporary", "-"},
+    [GRADE_BAD] = {"bad", "!"},
 };
 
-const char *domain_grade_name(enum store_grade grade)
+const char *domain_grade_name(enum grade grade)
 {
     return grades[grade].name;
 }
 
-enum store_grade domain_grade_of(const char *name)
+enum grade domain_grade_of(const char *name)
 {
     for (size_t i = 0; name != NULL && i < COUNT_OF(grades); i++) {
         if (strcmp(grades[i].name, name) == 0)
-            return (enum store_grade)i;
+            return (enum grade)i;
     }
-    return STORE_BAD;
+    return GRADE_BAD;
 }
 
-static enum store_grade grade_of_letter(char letter)
+static enum grade grade_of_letter(char letter)
 {
     for (size_t i = 0; i < COUNT_OF(grades); i++) {
         if (grades[i].letter[0] == letter)
-            return (enum store_grade)i;
+            return (enum grade)i;
     }
-    return STORE_BAD;
+    return GRADE_BAD;
 }
 
 #define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "?3") ","

@@ -186,8 +186,8 @@ enum status transaction_commit(struct store *store, struct error *error);
 /* ---- domain.c ---- */
 
 /* The name of a grade as it stands in the file, and back. */
-const char *domain_grade_name(enum store_grade grade);
-enum store_grade domain_grade_of(const char *name);
+const char *domain_grade_name(enum grade grade);
+enum grade domain_grade_of(const char *name);
 
 /* Brings the state of a domain up to date after an answer of the poll, which has brought a good one or
  * not. */

@@ -11,20 +11,20 @@ enum {
 
 struct recorder {
     const struct store_poll *poll;
-    enum store_grade grade;
+    enum grade grade;
     struct store_change change;
 };
 
 /* Held answers say nothing where others do. */
-static enum store_grade grade_of(const struct store_poll *poll)
+static enum grade grade_of(const struct store_poll *poll)
 {
-    enum store_grade worst = STORE_HELD;
+    enum grade worst = GRADE_HELD;
     bool is_asked = false;
 
     for (size_t i = 0; i < poll->count; i++) {
-        enum store_grade grade = poll->answers[i].grade;
+        enum grade grade = poll->answers[i].grade;
 
-        if (grade != STORE_HELD && (!is_asked || grade > worst)) {
+        if (grade != GRADE_HELD && (!is_asked || grade > worst)) {
             worst = grade;
             is_asked = true;
         }
@@ -116,13 +116,13 @@ static void count(struct recorder *record)
     struct store_change *change = &record->change;
 
     switch (record->grade) {
-    case STORE_HELD: break;
-    case STORE_GOOD:
+    case GRADE_HELD: break;
+    case GRADE_GOOD:
         change->recovered = change->streak > 0;
         change->streak = 0;
         break;
-    case STORE_TEMPORARY:
-    case STORE_BAD:
+    case GRADE_TEMPORARY:
+    case GRADE_BAD:
         change->began_to_fail = change->streak == 0;
         change->streak++;
         if (change->began_to_fail)
@@ -158,7 +158,7 @@ static int write_backup(struct store *store, const struct recorder *record)
     const struct store_poll *poll = record->poll;
     const struct store_change *change = &record->change;
     struct statement statement = statement_start(store, sql);
-    bool is_held = record->grade == STORE_HELD;
+    bool is_held = record->grade == GRADE_HELD;
 
     statement_text(&statement, poll->backup);
     statement_number(&statement, is_held ? 0 : poll->began_ms);
@@ -181,7 +181,7 @@ static int add_poll(struct store *store, void *context)
     if (code == SQLITE_OK)
         code = add_poll_row(store, record, &id);
     for (size_t i = 0; i < poll->count; i++)
-        has_good = has_good || poll->answers[i].grade == STORE_GOOD;
+        has_good = has_good || poll->answers[i].grade == GRADE_GOOD;
     for (size_t i = 0; code == SQLITE_OK && i < poll->count; i++)
         code = add_answer(store, id, poll, &poll->answers[i], has_good);
     if (code == SQLITE_OK)

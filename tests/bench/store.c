@@ -64,9 +64,9 @@ static void add_poll(struct store *store, size_t backup, int64_t at_ms, size_t n
                                            .outcome = number == 3 ? "denied"
                                                       : fails     ? "timeout"
                                                                   : "started",
-                                           .grade = number == 3 ? STORE_BAD
-                                                    : fails     ? STORE_TEMPORARY
-                                                                : STORE_GOOD,
+                                           .grade = number == 3 ? GRADE_BAD
+                                                    : fails     ? GRADE_TEMPORARY
+                                                                : GRADE_GOOD,
                                            .code = fails ? 0 : 250,
                                            .text = "2.0.0 Queuing for the node has been started",
                                            .address = "192.0.2.17",

@@ -209,21 +209,21 @@ static void fill(struct store *store)
     say(store, &(struct said){.backup = "mx2",
                               .domain = "example.com",
                               .at_ms = NOW - 2 * HOURS,
-                              .grade = STORE_GOOD,
+                              .grade = GRADE_GOOD,
                               .outcome = "started",
                               .code = 250,
                               .text = "Queuing started"});
     say(store, &(struct said){.backup = "mx2",
                               .domain = "example.org",
                               .at_ms = NOW - HOURS,
-                              .grade = STORE_TEMPORARY,
+                              .grade = GRADE_TEMPORARY,
                               .outcome = "interrupted",
                               .text = "no answer, \"in\" time",
                               .ms = 1840});
     say(store, &(struct said){.backup = "provider",
                               .domain = "example.net",
                               .at_ms = NOW,
-                              .grade = STORE_GOOD,
+                              .grade = GRADE_GOOD,
                               .outcome = "received",
                               .code = 250,
                               .messages = 3,
@@ -274,7 +274,7 @@ static void long_names_leave_room(void **state)
     say(store, &(struct said){.backup = "mx2",
                               .domain = "a-name-longer-than-any-other.example.com",
                               .at_ms = NOW,
-                              .grade = STORE_BAD,
+                              .grade = GRADE_BAD,
                               .outcome = "denied",
                               .code = 459,
                               .text = "not for you"});
@@ -444,7 +444,7 @@ static void hostile_texts_do_no_harm(void **state)
         say(store, &(struct said){.backup = hostile_texts[i],
                                   .domain = i % 2 == 0 ? "@example.com" : hostile_texts[i],
                                   .at_ms = NOW,
-                                  .grade = STORE_BAD,
+                                  .grade = GRADE_BAD,
                                   .outcome = "denied",
                                   .code = 459,
                                   .text = hostile_texts[i]});
@@ -485,7 +485,7 @@ static void long_texts_are_cut(void **state)
     say(store, &(struct said){.backup = "mx2",
                               .domain = "example.com",
                               .at_ms = NOW,
-                              .grade = STORE_BAD,
+                              .grade = GRADE_BAD,
                               .outcome = "denied",
                               .code = 459,
                               .text = said});
@@ -509,15 +509,15 @@ static void long_texts_are_cut(void **state)
 
 struct failed_row {
     const char *outcome;
-    enum store_grade grade;
+    enum grade grade;
     bool is_found;
 };
 
 static const struct failed_row failed_rows[] = {
-    {"started", STORE_GOOD, false},     {"pending", STORE_GOOD, false},
-    {"held", STORE_HELD, false},        {"deferred", STORE_TEMPORARY, true},
-    {"interrupted", STORE_HELD, false}, {"interrupted", STORE_TEMPORARY, true},
-    {"denied", STORE_BAD, true},
+    {"started", GRADE_GOOD, false},     {"pending", GRADE_GOOD, false},
+    {"held", GRADE_HELD, false},        {"deferred", GRADE_TEMPORARY, true},
+    {"interrupted", GRADE_HELD, false}, {"interrupted", GRADE_TEMPORARY, true},
+    {"denied", GRADE_BAD, true},
 };
 
 static void test_failed(void **state)
@@ -564,7 +564,7 @@ static void fill_many(struct store *store)
 {
     assert_ok(store_begin(store, &problem));
     for (int64_t i = 0; i < MANY; i++)
-        add(store, "mx2", NOW - (MANY - i) * SECONDS, "example.com", STORE_GOOD);
+        add(store, "mx2", NOW - (MANY - i) * SECONDS, "example.com", GRADE_GOOD);
     assert_ok(store_commit(store, &problem));
 }
 

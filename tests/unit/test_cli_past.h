@@ -75,7 +75,7 @@ static inline void make_config(void)
 struct said {
     const char *backup, *domain;
     int64_t at_ms;
-    enum store_grade grade;
+    enum grade grade;
     const char *outcome;
     int code;
     const char *text, *advice;
@@ -117,15 +117,15 @@ static inline void say_strip(struct store *store, const char *backup, const char
 {
     static const struct {
         char letter;
-        enum store_grade grade;
+        enum grade grade;
         const char *outcome;
         int code;
         const char *text, *advice;
     } kinds[] = {
-        {'+', STORE_GOOD, "started", 250, "Queuing started", NULL},
-        {'o', STORE_HELD, "held", 0, "our own mail server: Connection refused", "start it"},
-        {'~', STORE_TEMPORARY, "deferred", 458, "try later", "pull again later"},
-        {'!', STORE_BAD, "denied", 459, "not for you", "ask to be allowed"}};
+        {'+', GRADE_GOOD, "started", 250, "Queuing started", NULL},
+        {'o', GRADE_HELD, "held", 0, "our own mail server: Connection refused", "start it"},
+        {'~', GRADE_TEMPORARY, "deferred", 458, "try later", "pull again later"},
+        {'!', GRADE_BAD, "denied", 459, "not for you", "ask to be allowed"}};
     int64_t at_ms = last_ms - ((int64_t)strlen(strip) - 1) * 4 * HOURS;
 
     for (; *strip != '\0'; strip++, at_ms += 4 * HOURS) {

@@ -395,7 +395,7 @@ static void fill(struct store *store)
     say(store, &(struct said){.backup = "provider",
                               .domain = "example.net",
                               .at_ms = NOW - 2 * HOURS,
-                              .grade = STORE_GOOD,
+                              .grade = GRADE_GOOD,
                               .outcome = "received",
                               .code = 250,
                               .text = "OK now reversing the connection",
@@ -469,7 +469,7 @@ static void what_is_held_is_said_once(void **state)
                                  : i == 1 ? "example.org"
                                           : "example.net",
                        .at_ms = NOW - 3 * MINUTES,
-                       .grade = STORE_HELD,
+                       .grade = GRADE_HELD,
                        .outcome = "held",
                        .text = "your mail server 127.0.0.1:25 does not answer: connection refused",
                        .advice = "start it"});
@@ -981,11 +981,11 @@ static void hostile_texts_do_no_harm(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(hostile_texts); i++) {
-        for (int grade = STORE_GOOD; grade <= STORE_BAD; grade++) {
+        for (int grade = GRADE_GOOD; grade <= GRADE_BAD; grade++) {
             say(store, &(struct said){.backup = "mx2",
                                       .domain = "example.com",
                                       .at_ms = NOW - HOURS + (int64_t)i,
-                                      .grade = (enum store_grade)grade,
+                                      .grade = (enum grade)grade,
                                       .outcome = "denied",
                                       .code = 459,
                                       .text = hostile_texts[i]});
@@ -1018,7 +1018,7 @@ static void long_texts_leave_room(void **state)
         say(store, &(struct said){.backup = "mx2",
                                   .domain = mx2_domains[i],
                                   .at_ms = NOW - HOURS,
-                                  .grade = STORE_BAD,
+                                  .grade = GRADE_BAD,
                                   .outcome = "denied",
                                   .code = 459,
                                   .text = said});

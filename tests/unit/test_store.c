@@ -14,7 +14,7 @@ static void poll_is_kept_whole(void **state)
          .domain = "example.com",
          .verb = "ATRN",
          .outcome = "received",
-         .grade = STORE_GOOD,
+         .grade = GRADE_GOOD,
          .code = 453,
          .text = "no more",
          .pending = 7,
@@ -26,7 +26,7 @@ static void poll_is_kept_whole(void **state)
          .domain = "example.org",
          .verb = "ATRN",
          .outcome = "empty",
-         .grade = STORE_GOOD,
+         .grade = GRADE_GOOD,
          .pending = -1,
          .messages = 0,
          .bytes = 0},
@@ -137,7 +137,7 @@ static void streak(void **state)
     for (const char *poll = row->polls; *poll != '\0'; poll++) {
         if (*poll != ' ')
             change = add(store, "mx2", at_ms += 100, "example.com",
-                         (enum store_grade)(strchr("+=-!", *poll) - "+=-!"));
+                         (enum grade)(strchr("+=-!", *poll) - "+=-!"));
     }
     assert_int_equal(change.began_to_fail, row->began_to_fail);
     assert_int_equal(change.recovered, row->recovered);
@@ -189,7 +189,7 @@ static void grade(void **state)
     for (; row->answers[poll.count] != '\0'; poll.count++) {
         const char *letter = strchr("+=-!", row->answers[poll.count]);
 
-        answers[poll.count] = answer_of(60, names[poll.count], (enum store_grade)(letter - "+=-!"));
+        answers[poll.count] = answer_of(60, names[poll.count], (enum grade)(letter - "+=-!"));
     }
     assert_ok(store_add_poll(store, &poll, &change, &problem));
     assert_int_equal(change.streak, row->streak);
@@ -209,15 +209,15 @@ static void strip_is_the_last_thirty(void **state)
 
     (void)state;
     for (int i = 0; i < 33; i++)
-        (void)add(store, "mx2", 1000 + i, "example.com", (enum store_grade)(i % 4));
+        (void)add(store, "mx2", 1000 + i, "example.com", (enum grade)(i % 4));
     assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
     assert_int_equal(domain.strip_count, STORE_STRIP_MAX);
     for (int i = 0; i < STORE_STRIP_MAX; i++)
         assert_int_equal(domain.strip[i], (i + 3) % 4);
-    (void)add(store, "mx2", 1, "example.org", STORE_HELD);
+    (void)add(store, "mx2", 1, "example.org", GRADE_HELD);
     assert_ok(store_get_domain(store, "mx2", "example.org", &domain, &found, &problem));
     assert_int_equal(domain.strip_count, 1);
-    assert_int_equal(domain.strip[0], STORE_HELD);
+    assert_int_equal(domain.strip[0], GRADE_HELD);
     store_close(store);
 }
 
@@ -225,7 +225,7 @@ static void strip_is_the_last_thirty(void **state)
 static void long_text_is_cut_at_a_character(void **state)
 {
     struct store *store = open_store();
-    struct store_answer answer = answer_of(1, "example.com", STORE_BAD);
+    struct store_answer answer = answer_of(1, "example.com", GRADE_BAD);
     const struct store_poll poll = {
         .backup = "mx2", .cause = "pull", .answers = &answer, .count = 1};
     struct store_change change;
@@ -281,7 +281,7 @@ static void due_is_remembered(void **state)
     assert_int_equal(backup.slot_ms, 100);
     assert_int_equal(backup.due_ms, 110);
     assert_int_equal(backup.asked_ms, 0);
-    (void)add(store, "mx2", 120, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 120, "example.com", GRADE_BAD);
     assert_ok(store_set_due(store, "mx2", 200, 0, &problem));
     assert_ok(store_get_backup(store, "mx2", &backup, &found, &problem));
     assert_int_equal(backup.slot_ms, 200);
@@ -394,14 +394,14 @@ static void silence_changes_once(void **state)
     (void)state;
     assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
     assert_false(changed);
-    (void)add(store, "mx2", 1, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 1, "example.com", GRADE_BAD);
     assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
     assert_false(changed);
     assert_ok(store_set_silent(store, "mx2", "EXAMPLE.com", true, &changed, &problem));
     assert_true(changed);
     assert_ok(store_set_silent(store, "mx2", "example.com", true, &changed, &problem));
     assert_false(changed);
-    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 2, "example.com", GRADE_GOOD);
     assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
     assert_true(domain.silent);
     assert_ok(store_set_silent(store, "mx2", "example.com", false, &changed, &problem));
@@ -426,17 +426,17 @@ static void batch_is_all_or_nothing(void **state)
 
     (void)state;
     assert_ok(store_begin(store, &problem));
-    (void)add(store, "mx2", 1, "a.test", STORE_GOOD);
-    (void)add(store, "mx2", 2, "b.test", STORE_GOOD);
+    (void)add(store, "mx2", 1, "a.test", GRADE_GOOD);
+    (void)add(store, "mx2", 2, "b.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 2);
     assert_int_equal(count_answers(other), 0);
     assert_ok(store_commit(store, &problem));
     assert_int_equal(count_answers(other), 2);
     assert_ok(store_begin(store, &problem));
-    (void)add(store, "mx2", 3, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 3, "a.test", GRADE_GOOD);
     store_close(store);
     assert_int_equal(count_answers(other), 2);
-    (void)add(other, "mx2", 4, "a.test", STORE_GOOD);
+    (void)add(other, "mx2", 4, "a.test", GRADE_GOOD);
     assert_ok(store_commit(other, &problem)); /* of nothing */
     store_close(other);
 }
@@ -450,16 +450,16 @@ static void failure_ends_the_batch(void **state)
 
     (void)state;
     assert_ok(store_begin(store, &problem));
-    (void)add(store, "mx2", 1, "a.test", STORE_GOOD);
-    assert_int_equal(try_add(store, NULL, 2, "b.test", STORE_GOOD, &change, &error), STATUS_SYSTEM);
+    (void)add(store, "mx2", 1, "a.test", GRADE_GOOD);
+    assert_int_equal(try_add(store, NULL, 2, "b.test", GRADE_GOOD, &change, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "NOT NULL"));
-    assert_int_equal(try_add(store, "mx2", 3, "c.test", STORE_GOOD, &change, &again),
+    assert_int_equal(try_add(store, "mx2", 3, "c.test", GRADE_GOOD, &change, &again),
                      STATUS_SYSTEM);
     assert_string_equal(again.text, error.text);
     assert_int_equal(store_commit(store, &again), STATUS_SYSTEM);
     assert_string_equal(again.text, error.text);
     assert_int_equal(count_answers(store), 0);
-    (void)add(store, "mx2", 4, "d.test", STORE_GOOD);
+    (void)add(store, "mx2", 4, "d.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 1);
     store_close(store);
 }
@@ -471,9 +471,9 @@ static void failure_leaves_no_transaction(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(try_add(store, NULL, 2, "b.test", STORE_GOOD, &change, &error), STATUS_SYSTEM);
-    (void)add(other, "mx2", 1, "a.test", STORE_GOOD);
-    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    assert_int_equal(try_add(store, NULL, 2, "b.test", GRADE_GOOD, &change, &error), STATUS_SYSTEM);
+    (void)add(other, "mx2", 1, "a.test", GRADE_GOOD);
+    (void)add(store, "mx2", 2, "a.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 2);
     store_close(store);
     store_close(other);
@@ -494,9 +494,9 @@ static void old_rows_go(void **state)
     assert_ok(store_outage_begin(store, 300, "lasts", &problem));
     assert_ok(store_begin(store, &problem));
     for (int i = 0; i < 2500; i++)
-        (void)add(store, "mx2", 1000 + i, "old.test", STORE_GOOD);
+        (void)add(store, "mx2", 1000 + i, "old.test", GRADE_GOOD);
     for (int i = 0; i < 10; i++)
-        (void)add(store, "mx2", 1010000 + i * 100000, "new.test", STORE_GOOD);
+        (void)add(store, "mx2", 1010000 + i * 100000, "new.test", GRADE_GOOD);
     assert_ok(store_commit(store, &problem));
     assert_ok(store_prune(store, 2000000, &more, &problem));
     assert_true(more);
@@ -530,7 +530,7 @@ static void take_recalled(void *context, const struct store_asked *asked)
 static void check_recall(struct store *store, int64_t asked_ms, const char *verb, int code,
                          int64_t started_ms, bool understood)
 {
-    struct store_answer answer = answer_of(asked_ms + 5, "a.example", STORE_GOOD);
+    struct store_answer answer = answer_of(asked_ms + 5, "a.example", GRADE_GOOD);
     const struct store_poll poll = {
         .backup = "mx2", .cause = "pull", .answers = &answer, .count = 1};
     struct store_change change;
@@ -631,9 +631,9 @@ static void poll_limited(struct store *store, const struct limit_row *row, struc
 
         (void)snprintf(names[i], sizeof names[i], "d%zu", domain);
         answers[i] = answer_of(now_ms + 100, names[i],
-                               !is_through ? STORE_TEMPORARY
-                               : is_denied ? STORE_BAD
-                                           : STORE_GOOD);
+                               !is_through ? GRADE_TEMPORARY
+                               : is_denied ? GRADE_BAD
+                                           : GRADE_GOOD);
         answers[i].asked_ms = is_left_out ? 0 : now_ms + i;
         answers[i].code = is_left_out ? 0 : is_through ? 250 : row->code;
         answers[i].outcome = is_left_out || row->code != 0 ? "deferred" : "unreachable";

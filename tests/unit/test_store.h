@@ -93,8 +93,7 @@ static inline struct store *open_read_only(void)
 }
 
 /* An answer with something in every place. */
-static inline struct store_answer answer_of(int64_t at_ms, const char *domain,
-                                            enum store_grade grade)
+static inline struct store_answer answer_of(int64_t at_ms, const char *domain, enum grade grade)
 {
     static const char *const outcomes[] = {"started", "held", "timeout", "denied"};
 
@@ -116,8 +115,8 @@ static inline struct store_answer answer_of(int64_t at_ms, const char *domain,
 }
 
 static inline enum status try_add(struct store *store, const char *backup, int64_t at_ms,
-                                  const char *domain, enum store_grade grade,
-                                  struct store_change *change, struct error *error)
+                                  const char *domain, enum grade grade, struct store_change *change,
+                                  struct error *error)
 {
     const struct store_answer answer = answer_of(at_ms, domain, grade);
     const struct store_poll poll = {.backup = backup,
@@ -131,7 +130,7 @@ static inline enum status try_add(struct store *store, const char *backup, int64
 }
 
 static inline struct store_change add(struct store *store, const char *backup, int64_t at_ms,
-                                      const char *domain, enum store_grade grade)
+                                      const char *domain, enum grade grade)
 {
     struct store_change change;
 

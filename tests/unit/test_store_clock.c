@@ -11,7 +11,7 @@
 
 struct answered {
     int64_t at_ms;
-    enum store_grade grade;
+    enum grade grade;
 };
 
 static const struct domain_row {
@@ -22,89 +22,89 @@ static const struct domain_row {
     bool has_good;
 } domain_rows[] = {
     {"all is well",
-     {{RIGHT - 2 * HOUR, STORE_GOOD}, {RIGHT - HOUR, STORE_BAD}},
+     {{RIGHT - 2 * HOUR, GRADE_GOOD}, {RIGHT - HOUR, GRADE_BAD}},
      RIGHT,
      RIGHT - 2 * HOUR,
      RIGHT - HOUR,
      RIGHT - 2 * HOUR,
      true},
     {"a little ahead is the clock being put right",
-     {{RIGHT + 60000, STORE_GOOD}},
+     {{RIGHT + 60000, GRADE_GOOD}},
      RIGHT,
      RIGHT + 60000,
      RIGHT + 60000,
      RIGHT + 60000,
      true},
     {"ahead: the good answer before counts",
-     {{RIGHT - HOUR, STORE_GOOD}, {AHEAD, STORE_GOOD}},
+     {{RIGHT - HOUR, GRADE_GOOD}, {AHEAD, GRADE_GOOD}},
      RIGHT,
      RIGHT - HOUR,
      0,
      RIGHT - HOUR,
      true},
-    {"ahead, while the clock is", {{AHEAD, STORE_GOOD}}, AHEAD, AHEAD, AHEAD, AHEAD, true},
-    {"ahead, and nothing else", {{AHEAD, STORE_GOOD}}, RIGHT, 0, 0, 0, true},
+    {"ahead, while the clock is", {{AHEAD, GRADE_GOOD}}, AHEAD, AHEAD, AHEAD, AHEAD, true},
+    {"ahead, and nothing else", {{AHEAD, GRADE_GOOD}}, RIGHT, 0, 0, 0, true},
     {"ahead, then a bad one: the first question is of now",
-     {{AHEAD, STORE_GOOD}, {RIGHT, STORE_BAD}},
+     {{AHEAD, GRADE_GOOD}, {RIGHT, GRADE_BAD}},
      RIGHT,
      RIGHT,
      RIGHT,
      0,
      true},
     {"ahead, then a good one",
-     {{RIGHT - HOUR, STORE_BAD}, {AHEAD, STORE_GOOD}, {RIGHT, STORE_GOOD}},
+     {{RIGHT - HOUR, GRADE_BAD}, {AHEAD, GRADE_GOOD}, {RIGHT, GRADE_GOOD}},
      RIGHT,
      RIGHT - HOUR,
      RIGHT,
      RIGHT,
      true},
     {"not set: what was known before stays",
-     {{RIGHT - HOUR, STORE_GOOD}, {UNSET, STORE_GOOD}},
+     {{RIGHT - HOUR, GRADE_GOOD}, {UNSET, GRADE_GOOD}},
      RIGHT,
      RIGHT - HOUR,
      RIGHT - HOUR,
      RIGHT - HOUR,
      true},
-    {"not set, and nothing else", {{UNSET, STORE_GOOD}}, RIGHT, 0, 0, 0, true},
+    {"not set, and nothing else", {{UNSET, GRADE_GOOD}}, RIGHT, 0, 0, 0, true},
     {"not set, then a bad one",
-     {{UNSET, STORE_BAD}, {RIGHT, STORE_BAD}},
+     {{UNSET, GRADE_BAD}, {RIGHT, GRADE_BAD}},
      RIGHT,
      RIGHT,
      RIGHT,
      0,
      false},
-    {"not set, while it is not", {{UNSET, STORE_GOOD}}, UNSET, UNSET, UNSET, UNSET, true},
-    {"not set now: what is known is of the future", {{RIGHT, STORE_GOOD}}, UNSET, 0, 0, 0, true},
+    {"not set, while it is not", {{UNSET, GRADE_GOOD}}, UNSET, UNSET, UNSET, UNSET, true},
+    {"not set now: what is known is of the future", {{RIGHT, GRADE_GOOD}}, UNSET, 0, 0, 0, true},
     {"days behind: the good answer of before is the last one",
-     {{RIGHT - HOUR, STORE_GOOD}, {RIGHT - 3 * DAY, STORE_GOOD}},
+     {{RIGHT - HOUR, GRADE_GOOD}, {RIGHT - 3 * DAY, GRADE_GOOD}},
      RIGHT,
      RIGHT - 3 * DAY,
      RIGHT - HOUR,
      RIGHT - HOUR,
      true},
     {"days behind, while it is",
-     {{RIGHT, STORE_GOOD}, {RIGHT - 3 * DAY, STORE_GOOD}},
+     {{RIGHT, GRADE_GOOD}, {RIGHT - 3 * DAY, GRADE_GOOD}},
      RIGHT - 3 * DAY,
      RIGHT - 3 * DAY,
      RIGHT - 3 * DAY,
      RIGHT - 3 * DAY,
      true},
     {"days behind, then a bad one",
-     {{RIGHT - HOUR, STORE_GOOD}, {RIGHT - 3 * DAY, STORE_GOOD}, {RIGHT, STORE_BAD}},
+     {{RIGHT - HOUR, GRADE_GOOD}, {RIGHT - 3 * DAY, GRADE_GOOD}, {RIGHT, GRADE_BAD}},
      RIGHT,
      RIGHT - 3 * DAY,
      RIGHT,
      RIGHT - HOUR,
      true},
     {"ahead, then years behind",
-     {{RIGHT - HOUR, STORE_GOOD}, {AHEAD, STORE_GOOD}, {RIGHT - 900 * DAY, STORE_GOOD}},
+     {{RIGHT - HOUR, GRADE_GOOD}, {AHEAD, GRADE_GOOD}, {RIGHT - 900 * DAY, GRADE_GOOD}},
      RIGHT,
      RIGHT - 900 * DAY,
      RIGHT - HOUR,
      RIGHT - HOUR,
      true},
     {"ahead, not set, then right",
-     {{AHEAD, STORE_GOOD}, {UNSET, STORE_GOOD}, {RIGHT, STORE_GOOD}},
+     {{AHEAD, GRADE_GOOD}, {UNSET, GRADE_GOOD}, {RIGHT, GRADE_GOOD}},
      RIGHT,
      RIGHT,
      RIGHT,
@@ -149,11 +149,11 @@ static void silence(void **state)
 
     (void)state;
     test_now_ms = AHEAD;
-    (void)add(store, "mx2", AHEAD, "a.test", STORE_BAD);
+    (void)add(store, "mx2", AHEAD, "a.test", GRADE_BAD);
     assert_ok(store_set_silent(store, "mx2", "a.test", true, &changed, &problem));
     assert_true(changed);
     test_now_ms = RIGHT;
-    (void)add(store, "mx2", RIGHT, "a.test", STORE_BAD);
+    (void)add(store, "mx2", RIGHT, "a.test", GRADE_BAD);
     assert_ok(store_get_domain(store, "mx2", "a.test", &domain, &found, &problem));
     assert_false(domain.silent);
     assert_ok(store_set_silent(store, "mx2", "a.test", true, &changed, &problem));
@@ -211,7 +211,7 @@ static struct store *open_history(int days)
         const struct store_message message = {
             .at_ms = RIGHT - day * DAY, .backup = "mx2", .sender = "", .recipients = "a@a.test"};
 
-        (void)add(store, "mx2", RIGHT - day * DAY, "a.test", STORE_GOOD);
+        (void)add(store, "mx2", RIGHT - day * DAY, "a.test", GRADE_GOOD);
         assert_ok(store_add_message(store, &message, &problem));
     }
     assert_ok(store_commit(store, &problem));
@@ -237,28 +237,28 @@ static const struct prune_row {
     int64_t mails; /* messages */
 } prune_rows[] = {
     {"what is old goes", 500, {{0, 0}}, RIGHT, 400, 400},
-    {"a run in 2038 takes nothing", 400, {{AHEAD, STORE_GOOD}}, AHEAD, 401, 400},
+    {"a run in 2038 takes nothing", 400, {{AHEAD, GRADE_GOOD}}, AHEAD, 401, 400},
     {"nor do two days there",
      400,
-     {{AHEAD, STORE_GOOD}, {AHEAD + DAY, STORE_GOOD}},
+     {{AHEAD, GRADE_GOOD}, {AHEAD + DAY, GRADE_GOOD}},
      AHEAD + DAY,
      402,
      400},
     {"after years away as much goes as comes, and as much again",
      400,
-     {{AHEAD, STORE_GOOD}, {AHEAD + 201 * DAY, STORE_GOOD}},
+     {{AHEAD, GRADE_GOOD}, {AHEAD + 201 * DAY, GRADE_GOOD}},
      AHEAD + 201 * DAY,
      400,
      400},
     {"two runs a year apart in the future take four answers",
      400,
-     {{AHEAD, STORE_GOOD}, {AHEAD + 365 * DAY, STORE_GOOD}},
+     {{AHEAD, GRADE_GOOD}, {AHEAD + 365 * DAY, GRADE_GOOD}},
      AHEAD + 365 * DAY,
      400,
      400},
-    {"a clock that is not set takes nothing", 400, {{UNSET, STORE_GOOD}}, UNSET, 401, 400},
-    {"what it wrote stays as long as the rest", 300, {{UNSET, STORE_GOOD}}, RIGHT, 301, 300},
-    {"what a clock ahead wrote stays as long", 300, {{AHEAD, STORE_GOOD}}, RIGHT, 301, 300},
+    {"a clock that is not set takes nothing", 400, {{UNSET, GRADE_GOOD}}, UNSET, 401, 400},
+    {"what it wrote stays as long as the rest", 300, {{UNSET, GRADE_GOOD}}, RIGHT, 301, 300},
+    {"what a clock ahead wrote stays as long", 300, {{AHEAD, GRADE_GOOD}}, RIGHT, 301, 300},
 };
 
 static void prune(void **state)
@@ -283,10 +283,10 @@ static void strange_rows_go_in_their_time(void **state)
     struct store *store = open_history(1);
 
     (void)state;
-    (void)add(store, "mx2", AHEAD, "a.test", STORE_GOOD);
-    (void)add(store, "mx2", UNSET, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", AHEAD, "a.test", GRADE_GOOD);
+    (void)add(store, "mx2", UNSET, "a.test", GRADE_GOOD);
     for (int day = 1; day < 500; day++)
-        (void)add(store, "mx2", RIGHT + day * DAY, "a.test", STORE_GOOD);
+        (void)add(store, "mx2", RIGHT + day * DAY, "a.test", GRADE_GOOD);
     prune_all(store, RIGHT + 300 * DAY);
     assert_int_equal(ask_file("SELECT count(*) FROM answers"), 502);
     prune_all(store, RIGHT + 450 * DAY);

@@ -123,7 +123,7 @@ static void fill(struct store *store)
 {
     assert_ok(store_begin(store, &problem));
     for (int i = 0; i < POLLS_BEFORE; i++)
-        (void)add(store, "mx2", 1000 + i, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1000 + i, "example.com", GRADE_GOOD);
     assert_ok(store_commit(store, &problem));
 }
 
@@ -157,8 +157,8 @@ static void damaged_before(void **state)
     store_close(store);
     row->spoil();
     store = open_store();
-    (void)add(store, "mx2", 9999, "example.com", STORE_BAD);
-    (void)add(store, "mx2", 10000, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 9999, "example.com", GRADE_BAD);
+    (void)add(store, "mx2", 10000, "example.com", GRADE_BAD);
     assert_int_equal(count_answers(store), 2 + (row->is_kept ? POLLS_BEFORE : 0));
     assert_set_aside(row->notices);
     store_close(store);
@@ -184,9 +184,9 @@ static void damaged_meanwhile(void **state)
     store = open_store();
     other = open_store();
     row->spoil();
-    (void)add(store, "mx2", 9999, "example.com", STORE_BAD);
-    (void)add(other, "mx2", 10000, "example.com", STORE_BAD);
-    (void)add(store, "mx2", 10001, "example.com", STORE_BAD);
+    (void)add(store, "mx2", 9999, "example.com", GRADE_BAD);
+    (void)add(other, "mx2", 10000, "example.com", GRADE_BAD);
+    (void)add(store, "mx2", 10001, "example.com", GRADE_BAD);
     /* Who has the file in its memory may not see at once what has become of it, and records into it
      * until somebody does. */
     if (count_answers(other) != 3 + POLLS_BEFORE)
@@ -262,8 +262,8 @@ static void log_is_set_aside_too(void **state)
     assert_set_aside(1);
     (void)snprintf(name, sizeof name, "%s-wal", strstr(test_notice, "it is now ") + 10);
     assert_int_equal(access(name, F_OK), 0);
-    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
-    (void)add(other, "mx2", 3, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 2, "a.test", GRADE_GOOD);
+    (void)add(other, "mx2", 3, "a.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 2);
     store_close(store);
     store_close(other);
@@ -281,11 +281,11 @@ static void damage_ends_a_batch(void **state)
     spoil_middle();
     store = open_store();
     assert_ok(store_begin(store, &problem));
-    assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error),
+    assert_int_equal(try_add(store, "mx2", 1, "a.test", GRADE_GOOD, &change, &error),
                      STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "damaged"));
     assert_int_equal(store_commit(store, &error), STATUS_SYSTEM);
-    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 2, "a.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 1);
     assert_set_aside(1);
     store_close(store);
@@ -338,10 +338,10 @@ static void set_aside_when_it_is_let_go(void **state)
     assert_int_equal(store_open(&store, &options, &error), STATUS_BUSY);
     assert_non_null(strstr(error.text, "mxpull.db: is damaged, and cannot be set aside while"));
     assert_unchanged(garbage);
-    assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error), STATUS_BUSY);
+    assert_int_equal(try_add(store, "mx2", 1, "a.test", GRADE_GOOD, &change, &error), STATUS_BUSY);
     assert_unchanged(garbage);
     (void)sqlite3_close(holder);
-    (void)add(store, "mx2", 2, "a.test", STORE_GOOD);
+    (void)add(store, "mx2", 2, "a.test", GRADE_GOOD);
     assert_int_equal(count_answers(store), 1);
     assert_set_aside(1);
     store_close(store);
@@ -380,14 +380,14 @@ static void removed_under_us(void **state)
 
     (void)state;
     fill(store);
-    (void)add(other, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(other, "mx2", 1, "example.com", GRADE_GOOD);
     index = inode_of(in_directory("mxpull.db-shm"));
     assert_int_equal(remove(in_directory("mxpull.db")), 0); /* its log and index stay */
-    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 2, "example.com", GRADE_GOOD);
     /* The index is memory that is shared with all who have it open: it must be another one. */
     assert_int_not_equal(inode_of(in_directory("mxpull.db-shm")), index);
     assert_int_equal(count_answers(other), 1);
-    (void)add(other, "mx2", 3, "example.com", STORE_GOOD);
+    (void)add(other, "mx2", 3, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(store), 2);
     store_close(other);
     assert_int_equal(count_answers(store), 2);
@@ -403,7 +403,7 @@ static void all_removed_under_us(void **state)
     (void)state;
     fill(store);
     assert_int_equal(remove_directory(NULL), 0);
-    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 2, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(store), 1);
     store_close(store);
     assert_int_equal(ask_file("SELECT count(*) FROM answers"), 1);
@@ -415,7 +415,7 @@ static void replaced_under_us(void **state)
 
     (void)state;
     store = open_store();
-    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
     store_close(store);
     assert_int_equal(rename(in_directory("mxpull.db"), in_directory("kept")), 0);
     store = open_store();
@@ -424,7 +424,7 @@ static void replaced_under_us(void **state)
     assert_int_equal(remove(in_directory("mxpull.db-wal")), 0);
     assert_int_equal(remove(in_directory("mxpull.db-shm")), 0);
     assert_int_equal(count_answers(store), 1);
-    (void)add(store, "mx2", 2, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 2, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(store), 2);
     store_close(store);
     assert_int_equal(test_notices, 0);
@@ -440,7 +440,7 @@ static void reader_follows(void **state)
     (void)state;
     assert_int_equal(remove_directory(NULL), 0);
     assert_int_equal(store_history(reader, &all, count_row, &count, &error), STATUS_SYSTEM);
-    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(reader), 1);
     store_close(store);
     store_close(reader);
@@ -505,7 +505,7 @@ static void what_a_reader_finds_is_set_aside(void **state)
                 NULL)
                 fail_msg("page %ld: %s", page, error.text);
             store = open_store();
-            (void)add(store, "mx9", 1, "other.test", STORE_GOOD);
+            (void)add(store, "mx9", 1, "other.test", GRADE_GOOD);
             store_close(store);
             if (test_notices != 1)
                 fail_msg("page %ld: it was not set aside: %s", page, test_notice);
@@ -542,7 +542,7 @@ static void wrong_note_is_removed(void **state)
     (void)state;
     fill(store);
     overwrite("mxpull.db.suspect", 0, 1);
-    (void)add(store, "mx2", 9999, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 9999, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(store), POLLS_BEFORE + 1);
     assert_int_equal(test_notices, 0);
     assert_int_not_equal(access(in_directory("mxpull.db.suspect"), F_OK), 0);
@@ -588,7 +588,7 @@ static void foreign(void **state)
         fail_msg("%s", error.text);
     store = open_store();
     assert_set_aside(1);
-    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(store), 1);
     store_close(store);
     assert_ok(read_all(&problem));

@@ -37,7 +37,7 @@ static void made_for_us_alone(void **state)
 
     (void)state;
     assert_ok(store_open(&store, &options, &problem));
-    (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
     assert_true(support_is_private(in_directory("state/mxpull")));
     assert_true(support_is_private(in_directory("state/mxpull/mxpull.db")));
     assert_true(support_is_private(in_directory("state/mxpull/mxpull.db-wal")));
@@ -64,7 +64,7 @@ static void any_path_will_do(void **state)
         char file[128];
 
         assert_ok(store_open(&store, &options, &problem));
-        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
         assert_int_equal(count_answers(store), 1 + i % 2);
         store_close(store);
         (void)snprintf(file, sizeof file, "%s/mxpull.db", name);
@@ -160,16 +160,16 @@ static void read_only_changes_nothing(void **state)
     struct error error;
 
     (void)state;
-    (void)add(writer, "mx2", 1, "example.com", STORE_GOOD);
+    (void)add(writer, "mx2", 1, "example.com", GRADE_GOOD);
     reader = open_read_only();
     assert_int_equal(count_answers(reader), 1);
-    assert_int_equal(try_add(reader, "mx2", 2, "example.com", STORE_GOOD, &change, &error),
+    assert_int_equal(try_add(reader, "mx2", 2, "example.com", GRADE_GOOD, &change, &error),
                      STATUS_SYSTEM);
     assert_ok(store_begin(reader, &problem));
     assert_int_equal(count_answers(reader), 1);
-    (void)add(writer, "mx2", 2, "example.com", STORE_GOOD);
+    (void)add(writer, "mx2", 2, "example.com", GRADE_GOOD);
     assert_int_equal(count_answers(reader), 1); /* as it was at the begin */
-    assert_int_equal(try_add(reader, "mx2", 2, "example.com", STORE_GOOD, &change, &error),
+    assert_int_equal(try_add(reader, "mx2", 2, "example.com", GRADE_GOOD, &change, &error),
                      STATUS_SYSTEM);
     assert_ok(store_commit(reader, &problem));
     assert_int_equal(count_answers(reader), 2);
@@ -241,7 +241,7 @@ static void version_1_is_brought_up_to_date(void **state)
     assert_int_equal(backup.due_ms, 3010);
     assert_int_equal(backup.failing_since_ms, 2000);
     assert_int_equal(backup.certificate_expires_ms, 0);
-    assert_true(add(store, "mx2", 4000, "example.com", STORE_GOOD).recovered);
+    assert_true(add(store, "mx2", 4000, "example.com", GRADE_GOOD).recovered);
     assert_ok(store_get_domain(store, "mx2", "example.com", &domain, &found, &problem));
     assert_true(domain.silent);
     assert_int_equal(domain.strip_count, 3);
@@ -275,11 +275,11 @@ static void held_for_too_long(void **state)
 
     (void)state;
     assert_ok(store_begin(store, &problem));
-    assert_int_equal(try_add(other, "mx2", 1, "a.test", STORE_GOOD, &change, &error), STATUS_BUSY);
+    assert_int_equal(try_add(other, "mx2", 1, "a.test", GRADE_GOOD, &change, &error), STATUS_BUSY);
     assert_non_null(strstr(error.text, "another process"));
     assert_int_equal(count_answers(other), 0); /* reading goes on meanwhile */
     assert_ok(store_commit(store, &problem));
-    (void)add(other, "mx2", 1, "a.test", STORE_GOOD);
+    (void)add(other, "mx2", 1, "a.test", GRADE_GOOD);
     store_close(store);
     store_close(other);
 }
@@ -315,7 +315,7 @@ static size_t add_until_full(struct store *store)
     struct error error = {.status = STATUS_OK};
     size_t count = 0;
 
-    while (try_add(store, "mx2", 1, "example.com", STORE_GOOD, &change, &error) == STATUS_OK) {
+    while (try_add(store, "mx2", 1, "example.com", GRADE_GOOD, &change, &error) == STATUS_OK) {
         count++;
         assert_in_range(count, 0, 100000);
     }
@@ -341,22 +341,22 @@ static void full_disk(void **state)
     }
     store = open_store();
     for (count = 0; count < 10; count++)
-        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
     for (int round = 0; round < 3; round++) {
         fill_disk();
         count += add_until_full(store);
         for (int i = 0; i < 5; i++)
-            assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error),
+            assert_int_equal(try_add(store, "mx2", 1, "a.test", GRADE_GOOD, &change, &error),
                              STATUS_SYSTEM);
         assert_ok(store_begin(store, &problem));
-        assert_int_equal(try_add(store, "mx2", 1, "a.test", STORE_GOOD, &change, &error) ==
+        assert_int_equal(try_add(store, "mx2", 1, "a.test", GRADE_GOOD, &change, &error) ==
                                  STATUS_OK &&
                              store_commit(store, &error) == STATUS_OK,
                          false);
         (void)store_commit(store, &error);
         assert_int_equal(count_answers(store), count);
         assert_int_equal(unlink(in_directory("filler")), 0);
-        (void)add(store, "mx2", 1, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1, "example.com", GRADE_GOOD);
         assert_int_equal(count_answers(store), ++count);
     }
     store_close(store);
@@ -407,13 +407,13 @@ static void log_is_cut_again(void **state)
     for (int round = 0; round < 300; round++) {
         assert_ok(store_begin(store, &problem));
         for (int i = 0; i < 50; i++)
-            (void)add(store, "mx2", 1000 + round * 50 + i, "example.com", STORE_GOOD);
+            (void)add(store, "mx2", 1000 + round * 50 + i, "example.com", GRADE_GOOD);
         assert_ok(store_commit(store, &problem));
     }
     assert_in_range(size_of("mxpull.db-wal"), 4 * 1024 * 1024, 64 * 1024 * 1024);
     assert_ok(store_commit(reader, &problem));
     for (int i = 0; i < 3; i++)
-        (void)add(store, "mx2", 100000 + i, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 100000 + i, "example.com", GRADE_GOOD);
     assert_in_range(size_of("mxpull.db-wal"), 1, 1024 * 1024);
     store_close(reader);
     store_close(store);
@@ -429,9 +429,9 @@ static void file_shrinks(void **state)
     (void)state;
     assert_ok(store_begin(store, &problem));
     for (int i = 0; i < 20000; i++)
-        (void)add(store, "mx2", 1000 + i, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1000 + i, "example.com", GRADE_GOOD);
     for (int i = 0; i < 10; i++)
-        (void)add(store, "mx2", 1010000 + i * 100000, "example.com", STORE_GOOD);
+        (void)add(store, "mx2", 1010000 + i * 100000, "example.com", GRADE_GOOD);
     assert_ok(store_commit(store, &problem));
     store_close(store);
     int64_t before = size_of("mxpull.db");

@@ -28,15 +28,15 @@ static const struct kept {
     char letter;
     int64_t at_ms;
     const char *backup, *domain, *outcome;
-    enum store_grade grade;
+    enum grade grade;
 } kept[] = {
-    {'A', 100, "mx2", "example.com", "started", STORE_GOOD},
-    {'B', 200, "mx2", "example.org", "denied", STORE_BAD},
-    {'C', 300, "mx3", "example.com", "timeout", STORE_TEMPORARY},
-    {'D', 250, "mx3", "example.net", "started", STORE_GOOD}, /* behind C, but earlier */
-    {'E', 300, "mx2", "example.com", "held", STORE_HELD},    /* at the same time as C */
-    {'F', 400, "MX2", "Example.Net", "empty", STORE_GOOD},
-    {'G', 500, "mx4", "mx3", "timeout", STORE_TEMPORARY}, /* a domain named as a backup */
+    {'A', 100, "mx2", "example.com", "started", GRADE_GOOD},
+    {'B', 200, "mx2", "example.org", "denied", GRADE_BAD},
+    {'C', 300, "mx3", "example.com", "timeout", GRADE_TEMPORARY},
+    {'D', 250, "mx3", "example.net", "started", GRADE_GOOD}, /* behind C, but earlier */
+    {'E', 300, "mx2", "example.com", "held", GRADE_HELD},    /* at the same time as C */
+    {'F', 400, "MX2", "Example.Net", "empty", GRADE_GOOD},
+    {'G', 500, "mx4", "mx3", "timeout", GRADE_TEMPORARY}, /* a domain named as a backup */
 };
 
 static void fill(struct store *store)
@@ -152,7 +152,7 @@ static bool compare_row(void *context, const struct store_row *row)
 static void rows_are_whole(void **state)
 {
     struct store *store = open_store();
-    struct store_answer answers[] = {answer_of(7, "example.com", STORE_BAD),
+    struct store_answer answers[] = {answer_of(7, "example.com", GRADE_BAD),
                                      {.at_ms = 8,
                                       .domain = "@example.org",
                                       .verb = "ATRN",
@@ -185,7 +185,7 @@ static void row_ends_it(void **state)
     fill(store);
     assert_ok(store_history(store, &all, take_letter, &found, &problem));
     assert_string_equal(found.letters, "AB");
-    (void)add(store, "mx2", 1, "example.com", STORE_GOOD); /* nothing is left open */
+    (void)add(store, "mx2", 1, "example.com", GRADE_GOOD); /* nothing is left open */
     store_close(store);
 }
 
@@ -308,7 +308,7 @@ static void mail_is_noted_before_the_poll(void **state)
     assert_ok(store_add_message(store, &mails[1], &problem));
     assert_ok(store_get_domain(store, "odmr", "example.com", &domain, &found, &problem));
     assert_false(found);
-    (void)add(store, "odmr", 150, "example.com", STORE_GOOD);
+    (void)add(store, "odmr", 150, "example.com", GRADE_GOOD);
     assert_ok(store_get_domain(store, "odmr", "example.com", &domain, &found, &problem));
     assert_int_equal(domain.mail_ms, 0);
     assert_ok(store_add_message(store, &mails[1], &problem));
@@ -317,7 +317,7 @@ static void mail_is_noted_before_the_poll(void **state)
     assert_int_equal(domain.mail_ms, 200);
     assert_int_equal(domain.first_ms, 150);
     for (int i = 0; i < 10; i++)
-        (void)add(store, "odmr", 2010000 + i * 100000, "", STORE_GOOD);
+        (void)add(store, "odmr", 2010000 + i * 100000, "", GRADE_GOOD);
     assert_ok(store_prune(store, 3000000, &more, &problem));
     assert_false(more);
     assert_int_equal(ask_file("SELECT count(*) FROM messages"), 0);

@@ -125,7 +125,7 @@ static bool record(struct store *store, unsigned number, struct told *told)
 
     (void)snprintf(domain, sizeof domain, "d%u.test", number);
     for (int i = 0; i < POLLS_EACH; i++) {
-        if (try_add(store, "mx2", 1, domain, random_below(2) == 0 ? STORE_GOOD : STORE_BAD, &change,
+        if (try_add(store, "mx2", 1, domain, random_below(2) == 0 ? GRADE_GOOD : GRADE_BAD, &change,
                     &error) != STATUS_OK) {
             (void)fprintf(stderr, "%s\n", error.text);
             return false;
@@ -166,7 +166,7 @@ struct seen {
 static bool see(void *context, const struct store_row *row)
 {
     struct seen *seen = context;
-    bool fails = row->answer.grade == STORE_BAD;
+    bool fails = row->answer.grade == GRADE_BAD;
 
     seen->count++;
     seen->began += fails && !seen->is_failing;
@@ -273,7 +273,7 @@ static void damage_is_set_aside_once(void **state)
     for (int round = 0; round < 5; round++) {
         store = open_store();
         for (int i = 0; i < 100; i++)
-            (void)add(store, "mx2", 1, "before.test", STORE_GOOD);
+            (void)add(store, "mx2", 1, "before.test", GRADE_GOOD);
         store_close(store);
         hold_start();
         for (unsigned i = 0; i < PROCESSES_MAX; i++)
@@ -333,7 +333,7 @@ static int play_endless(unsigned number)
         if (store == NULL && try_open(&store, false, &error) != STATUS_OK)
             break;
         for (size_t i = 0; i < COUNT_OF(answers); i++) {
-            answers[i] = answer_of(1, domains[i], STORE_BAD);
+            answers[i] = answer_of(1, domains[i], GRADE_BAD);
             answers[i].ms = number;
         }
         if (store_add_poll(store, &poll, &change, &error) != STATUS_OK)

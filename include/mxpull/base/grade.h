@@ -4,7 +4,7 @@
 /* How an answer counts. */
 enum grade {
     GRADE_GOOD,
-    GRADE_HELD,      /* not asked: says nothing about the backup */
+    GRADE_HELD,      /* not asked: says nothing about the backup, and leaves its streak alone */
     GRADE_TEMPORARY, /* may go well later */
     GRADE_BAD
 };

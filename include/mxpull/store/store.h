@@ -1,6 +1,7 @@
 #ifndef MXPULL_STORE_STORE_H
 #define MXPULL_STORE_STORE_H
 
+#include <mxpull/base/grade.h>
 #include <mxpull/base/status.h>
 
 #include <stdbool.h>
@@ -71,20 +72,12 @@ enum status store_commit(struct store *store, struct error *error);
 
 /* ---- polls and their answers ---- */
 
-/* How an answer is counted. */
-enum store_grade {
-    STORE_GOOD,
-    STORE_HELD,      /* not asked: says nothing about the backup, and leaves its streak alone */
-    STORE_TEMPORARY, /* may go well later */
-    STORE_BAD
-};
-
 struct store_answer {
     int64_t at_ms;
     const char *domain; /* as configured */
     const char *verb;
     const char *outcome;
-    enum store_grade grade;
+    enum grade grade;
     int code;            /* 0: none */
     const char *text;    /* as received; cut with an ellipsis at 4,096 bytes; NULL: none */
     const char *advice;  /* kept for the last answer of a domain alone; NULL or "": none */
@@ -234,7 +227,7 @@ struct store_domain {
     char advice[400]; /* what can be done about it, or "" */
     int64_t messages, bytes, pending; /* of it; -1: not told */
     int64_t refused_for_now, refused_for_good;
-    enum store_grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
+    enum grade strip[STORE_STRIP_MAX]; /* the last polls, oldest first */
     size_t strip_count;
 };
 
