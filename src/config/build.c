@@ -74,7 +74,7 @@ static void apply_section(const struct raw_section *section, void *target, struc
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &options[i];
 
-        if (option->section != section->kind)
+        if (!option_is_of(option, section->kind))
             continue;
         if (!value_is_list(option) || raw_find(section, option->name) == NULL)
             value_set_initial(option, target);
@@ -190,7 +190,7 @@ static void limit_jitter(struct timing *timing, const struct raw_section *sectio
 
     if (timing->schedule != NULL || timing->jitter_s <= most)
         return;
-    if (set != NULL && !set->bad && raw_is_sound(section, "interval") &&
+    if (set != NULL && !set->bad && !set->inherited && raw_is_sound(section, "interval") &&
         raw_is_sound(section, "schedule"))
         faults_add(faults, (struct place){set->line, section, "jitter"},
                    "is more than a tenth of the interval; up to %s are allowed here",
@@ -210,19 +210,33 @@ static void build_backup(struct backup_config *backup, const struct raw_section 
     limit_jitter(&backup->timing, section, faults);
 }
 
-struct config *build_config(const struct raw *raw, struct faults *faults)
+/* Finds the faults of the defaults, once, and then gives them to the backups. */
+static void apply_defaults(struct raw *raw, struct faults *faults)
+{
+    struct backup_config scratch = {0};
+
+    if (raw->defaults == NULL)
+        return;
+    apply_section(raw->defaults, &scratch, faults);
+    for (size_t i = 0; i < option_count; i++) {
+        if (option_is_of(&options[i], SECTION_DEFAULTS))
+            value_free(&options[i], &scratch);
+    }
+    raw_inherit(raw);
+}
+
+struct config *build_config(struct raw *raw, struct faults *faults)
 {
     static const struct raw_section no_primary = {.kind = SECTION_PRIMARY};
+    const struct raw_section *primary = raw->primary != NULL ? raw->primary : &no_primary;
     struct config *config = memory_new(1, sizeof *config);
-    const struct raw_section *primary = &no_primary;
 
     apply_section(raw->sections[0], config, faults);
     complete_global(config);
+    apply_defaults(raw, faults);
     config->backups = memory_new(raw->count, sizeof *config->backups);
     for (size_t i = 1; i < raw->count; i++) {
-        if (raw->sections[i]->kind == SECTION_PRIMARY)
-            primary = raw->sections[i];
-        else
+        if (raw->sections[i]->kind == SECTION_BACKUP)
             build_backup(&config->backups[config->backup_count++], raw->sections[i],
                          &config->timing, faults);
     }

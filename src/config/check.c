@@ -1,6 +1,8 @@
 /* Combinations: what each option alone does not show. */
 #include "check.h"
 
+#include "values.h"
+
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
@@ -12,7 +14,7 @@
 
 /* A backup and its section, as the checks see it. */
 struct subject {
-    const struct backup_config *backup;
+    struct backup_config *backup;
     const struct raw_section *section;
     struct faults *faults;
 };
@@ -22,6 +24,18 @@ static void report(const struct subject *subject, const char *option, const char
     faults_add(subject->faults,
                (struct place){raw_line(subject->section, option), subject->section, option}, "%s",
                text);
+}
+
+/* An option of the defaults that one backup has no use for is no fault of this backup: it goes without. */
+static void report_unused(const struct subject *subject, const char *name, const char *text)
+{
+    const struct option *option = option_find(SECTION_BACKUP, name);
+    struct error ignored;
+
+    if (raw_is_inherited(subject->section, name))
+        (void)value_set(option, subject->backup, option->initial, &ignored);
+    else
+        report(subject, name, text);
 }
 
 static bool is_set(const struct subject *subject, const char *option)
@@ -69,7 +83,8 @@ static void check_password(const struct subject *subject)
                    "is one password too many; one of password, password_file, password_command is "
                    "allowed");
         else if (!is_set(subject, "user"))
-            report(subject, ways[i], "is never used without a user; set user, or take it out");
+            report_unused(subject, ways[i],
+                          "is never used without a user; set user, or take it out");
         first = ways[i];
     }
     if (first == NULL && is_set(subject, "user") && is_sound(subject, "auth") &&
@@ -78,7 +93,7 @@ static void check_password(const struct subject *subject)
                "has no password; set password, password_file or password_command (auth = EXTERNAL "
                "alone needs none)");
     if (is_set(subject, "auth") && !is_set(subject, "user"))
-        report(subject, "auth", "is never used without a user; set user, or take it out");
+        report_unused(subject, "auth", "is never used without a user; set user, or take it out");
 }
 
 /* Nothing secret in clear, and for ATRN and TURN never without a user: RFC 2645 5.1.1, and RFC 5321
@@ -107,14 +122,14 @@ static void check_tls(const struct subject *subject)
         return;
     for (size_t i = 0; i < COUNT_OF(verifiers); i++) {
         if (is_set(subject, verifiers[i]) && !has_tls(backup))
-            report(
+            report_unused(
                 subject, verifiers[i],
                 "is never used with tls = off or may; set tls = required or implicit, or take it "
                 "out");
     }
     if (is_set(subject, "tls_ca_file") && has_tls(backup) && !backup->tls_verify)
-        report(subject, "tls_ca_file",
-               "is never used with tls_verify = false; take one of them out");
+        report_unused(subject, "tls_ca_file",
+                      "is never used with tls_verify = false; take one of them out");
 }
 
 static void check_domains(const struct subject *subject)
@@ -164,8 +179,8 @@ static void check_name_domains(const struct subject *subject)
 
     if (is_sound(subject, "name_domains") && is_sound(subject, "method") && !backup->name_domains &&
         backup->method != METHOD_ATRN)
-        report(subject, "name_domains",
-               "false is for atrn alone; set method = atrn, or take it out");
+        report_unused(subject, "name_domains",
+                      "false is for atrn alone; set method = atrn, or take it out");
 }
 
 /* Addresses of one IP version cannot be reached by the other. */
@@ -236,7 +251,7 @@ static void check_names(const struct raw *raw, struct faults *faults)
     free(mentions);
 }
 
-void check_combinations(const struct config *config, const struct raw *raw, bool whole,
+void check_combinations(struct config *config, const struct raw *raw, bool whole,
                         struct faults *faults)
 {
     size_t backup = 0;

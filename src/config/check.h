@@ -9,7 +9,7 @@
 /* Reports what is impossible or pointless in combination, although each value alone is good.
  * Options that have a fault of their own are left out of it. config was built from raw; whole says
  * whether the file was read to its end: if not, the last section may lack what the file has. */
-void check_combinations(const struct config *config, const struct raw *raw, bool whole,
+void check_combinations(struct config *config, const struct raw *raw, bool whole,
                         struct faults *faults);
 
 #endif

@@ -72,10 +72,10 @@ static const char *secret_option(const struct raw_section *section)
     const struct raw_assignment *proxy = raw_find(section, "proxy");
     size_t ignored;
 
-    if (password != NULL && raw_is_set(section, "password") &&
+    if (password != NULL && !password->inherited && raw_is_set(section, "password") &&
         (password->bad || !raw_is_reference(&password->values[0])))
         return "password";
-    if (proxy != NULL && raw_is_set(section, "proxy") && !proxy->bad &&
+    if (proxy != NULL && !proxy->inherited && raw_is_set(section, "proxy") && !proxy->bad &&
         name_proxy_password(proxy->values[0].text, &ignored) != NULL)
         return "proxy";
     return NULL;

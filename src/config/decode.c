@@ -99,7 +99,7 @@ static cfg_opt_t *make_table(enum option_section section, size_t extra, size_t *
     for (size_t i = 0; i < option_count; i++) {
         cfg_opt_t row[] = {CFG_STR_LIST_CB(options[i].name, NULL, CFGF_NODEFAULT, on_value)};
 
-        if (options[i].section == section)
+        if (option_is_of(&options[i], section))
             table[(*count)++] = row[0];
     }
     for (size_t i = *count; i < *count + extra + 1; i++)
@@ -141,22 +141,26 @@ static void write_section(struct buffer *text, const struct raw_section *section
 static bool parse(const char *text)
 {
     size_t global_count, count;
-    cfg_opt_t *globals = make_table(SECTION_GLOBAL, 2, &global_count);
+    cfg_opt_t *globals = make_table(SECTION_GLOBAL, 3, &global_count);
     cfg_opt_t *primary = make_table(SECTION_PRIMARY, 0, &count);
     cfg_opt_t *backup = make_table(SECTION_BACKUP, 0, &count);
+    cfg_opt_t *defaults = make_table(SECTION_DEFAULTS, 0, &count);
     const cfg_opt_t sections[] = {CFG_SEC("primary", primary, CFGF_MULTI),
+                                  CFG_SEC("defaults", defaults, CFGF_MULTI),
                                   CFG_SEC("backup", backup, CFGF_MULTI | CFGF_TITLE)};
 
     memcpy(globals + global_count, sections, sizeof sections);
     cfg_t *root = cfg_init(globals, CFGF_NONE);
     (void)cfg_set_error_function(root, on_error);
     (void)cfg_set_validate_func(root, "primary", on_section);
+    (void)cfg_set_validate_func(root, "defaults", on_section);
     (void)cfg_set_validate_func(root, "backup", on_section);
     bool parsed = cfg_parse_buf(root, text) == CFG_SUCCESS;
     (void)cfg_free(root);
     free(globals);
     free(primary);
     free(backup);
+    free(defaults);
     return parsed;
 }
 

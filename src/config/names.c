@@ -42,12 +42,15 @@ static char *parse_brackets(const char *text)
     return NULL;
 }
 
+static bool split_host_port(const char *text, char **host, int *port);
+
 enum status name_parse_host(const char *text, char **host, struct error *error)
 {
     static const char why[] =
         "is not an IP address; a host name, 192.0.2.1 or 2001:db8::1 are allowed";
     char ascii[DOMAIN_SIZE_MAX + 1];
     char *address = parse_brackets(text);
+    int port;
 
     if (address != NULL) {
         *host = address;
@@ -56,6 +59,13 @@ enum status name_parse_host(const char *text, char **host, struct error *error)
     if (host_ip_version(text) != 0) {
         *host = memory_copy(text);
         return STATUS_OK;
+    }
+    if (strchr(text, ':') != NULL && split_host_port(text, host, &port)) {
+        enum status status = error_set(
+            error, STATUS_SYNTAX, "holds a port; set host = \"%s\" and port = %d", *host, port);
+        free(*host);
+        *host = NULL;
+        return status;
     }
     if (text[strspn(text, "0123456789.")] == '\0' || strchr(text, ':') != NULL || *text == '[')
         return refuse(error, text, why);

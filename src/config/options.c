@@ -102,7 +102,7 @@ const struct option options[] = {
      "AUTH; needs tls = required or implicit unless auth_in_clear = true", "authentication"},
     {SECTION_BACKUP, "password", OPTION_SECRET, "", 0, 0, NULL, IN_BACKUP(password),
      "in single quotes nothing is replaced", NULL},
-    {SECTION_BACKUP, "password_file", OPTION_TEXT, "", 0, 0, NULL, IN_BACKUP(password_file),
+    {SECTION_BACKUP, "password_file", OPTION_PATH, "", 0, 0, NULL, IN_BACKUP(password_file),
      "the password is its first line; it must not be readable by others", NULL},
     {SECTION_BACKUP, "password_command", OPTION_TEXT, "", 0, 0, NULL, IN_BACKUP(password_command),
      "the password is the first line that it prints", NULL},
@@ -142,14 +142,34 @@ const char *option_section_name(enum option_section section)
     case SECTION_GLOBAL: return "";
     case SECTION_PRIMARY: return "primary";
     case SECTION_BACKUP: return "backup";
+    case SECTION_DEFAULTS: return "defaults";
     }
     return "";
+}
+
+bool option_section_find(const char *name, enum option_section *section)
+{
+    for (int i = SECTION_PRIMARY; i <= SECTION_DEFAULTS; i++) {
+        if (strcmp(option_section_name((enum option_section)i), name) == 0) {
+            *section = (enum option_section)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool option_is_of(const struct option *option, enum option_section section)
+{
+    if (section != SECTION_DEFAULTS)
+        return option->section == section;
+    return option->section == SECTION_BACKUP && option->type != OPTION_HOST &&
+           option->type != OPTION_NODES;
 }
 
 const struct option *option_find(enum option_section section, const char *name)
 {
     for (size_t i = 0; i < option_count; i++) {
-        if (options[i].section == section && strcmp(options[i].name, name) == 0)
+        if (option_is_of(&options[i], section) && strcmp(options[i].name, name) == 0)
             return &options[i];
     }
     return NULL;

@@ -6,6 +6,7 @@
 #include "outline_internal.h"
 
 #include "suggest.h"
+#include "values.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -90,7 +91,9 @@ static void read_section(struct outline *outline, enum option_section kind,
         section->title =
             (struct raw_value){.line = title->line, .start = title->start, .size = title->size};
     if (kind == SECTION_PRIMARY)
-        outline->primary = section;
+        outline->raw->primary = section;
+    if (kind == SECTION_DEFAULTS)
+        outline->raw->defaults = section;
     outline->after_value = false;
     outline_advance(outline, section);
     read_statements(outline, section);
@@ -103,24 +106,33 @@ static void read_section(struct outline *outline, enum option_section kind,
     }
 }
 
+/* The one of that name that there may be once, if it is there already. */
+static const struct raw_section *section_before(const struct raw *raw, const char *name)
+{
+    if (strcmp(name, "primary") == 0)
+        return raw->primary;
+    return strcmp(name, "defaults") == 0 ? raw->defaults : NULL;
+}
+
 /* What keeps a section from being read, said as a fault; or false. */
 static bool refuse_section(struct outline *outline, const struct raw_section *parent,
                            const struct token *name, const struct token *title)
 {
     char text[NAME_SIZE_MAX], shown[FAULT_SHOWN_SIZE], suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, parent, NULL};
-    bool primary = strcmp(outline_name(text, name), "primary") == 0;
+    enum option_section kind;
+    const struct raw_section *before = section_before(outline->raw, outline_name(text, name));
 
     (void)fault_show(shown, name->start, name->size);
-    if (primary && outline->primary != NULL)
-        faults_add(outline->faults, place, "primary: is there twice; line %d has it already",
-                   outline->primary->line);
+    if (before != NULL)
+        faults_add(outline->faults, place, "%s: is there twice; line %d has it already", text,
+                   before->line);
     else if (title != NULL && title->flaw != NULL)
         faults_add(outline->faults, place, "%s: its name %s", shown, title->flaw);
     else if (option_find(parent->kind, text) != NULL)
         faults_add(outline->faults, place, "%s: is an option, not a section; write %s = …", shown,
                    shown);
-    else if (!primary && strcmp(text, "backup") != 0)
+    else if (!option_section_find(text, &kind))
         faults_add(outline->faults, place, "%s: is not a section%s", shown,
                    suggest_section(suggestion, text));
     else if (outline->raw->count > SECTIONS_MAX)
@@ -154,12 +166,26 @@ static void read_or_skip_section(struct outline *outline, struct raw_section *pa
         outline_stop(outline, place, fault);
         return;
     }
-    bool primary = strcmp(outline_name(text, name), "primary") == 0;
-    if (primary && title != NULL)
-        faults_add(outline->faults, place, "primary: has a name; primary { … } is allowed");
-    else if (!primary && title == NULL)
+    enum option_section kind = SECTION_BACKUP;
+    (void)option_section_find(outline_name(text, name), &kind);
+    if (kind != SECTION_BACKUP && title != NULL)
+        faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", text, text);
+    else if (kind == SECTION_BACKUP && title == NULL)
         faults_add(outline->faults, place, "backup: has no name; backup \"NAME\" { … } is allowed");
-    read_section(outline, primary ? SECTION_PRIMARY : SECTION_BACKUP, name, primary ? NULL : title);
+    read_section(outline, kind, name, kind == SECTION_BACKUP ? title : NULL);
+}
+
+static void stop_behind_value(struct outline *outline, const struct raw_section *section, int line)
+{
+    const struct option *last = outline->last;
+
+    outline_spoil_last(outline);
+    outline_stop(
+        outline, (struct place){line, section, last != NULL ? last->name : NULL},
+        last != NULL && value_is_list(last)
+            ? "there is more behind its value; a list stands in { }, with commas between its "
+              "values"
+            : "there is more behind its value; " MUST_QUOTE);
 }
 
 /* A word that neither = nor { follows: a value without its quotes, or nothing that has a meaning.
@@ -170,11 +196,7 @@ static void stop_at_word(struct outline *outline, const struct raw_section *sect
     char shown[FAULT_SHOWN_SIZE], text[FAULT_SHOWN_SIZE + 128];
 
     if (behind_value) {
-        const char *last = outline->last != NULL ? outline->last->name : NULL;
-
-        outline_spoil_last(outline);
-        outline_stop(outline, (struct place){word->line, section, last},
-                     "there is more behind its value; " MUST_QUOTE);
+        stop_behind_value(outline, section, word->line);
         return;
     }
     (void)snprintf(text, sizeof text, "%s: is followed by neither = nor {; NAME = VALUE is allowed",
@@ -202,7 +224,7 @@ static bool at_statement(struct outline *outline, const struct raw_section *sect
         outline_stop(outline, (struct place){outline->token.line, NULL, NULL},
                      "a } stands here without its {; is there one too many?");
     else if (behind_value)
-        stop_at_word(outline, section, &outline->token, true);
+        stop_behind_value(outline, section, outline->token.line);
     else
         outline_stop(outline, (struct place){outline->token.line, section, NULL},
                      "an option or a section must begin here; NAME = VALUE is allowed");

@@ -105,10 +105,11 @@ static void report_unknown(struct outline *outline, const struct token *name,
 {
     char text[NAME_SIZE_MAX], shown[FAULT_SHOWN_SIZE], suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, section, NULL};
+    enum option_section kind;
 
-    if (strcmp(outline_name(text, name), "primary") == 0 || strcmp(text, "backup") == 0)
-        faults_add(outline->faults, place, "%s: is a section; write %s", text,
-                   *text == 'p' ? "primary { … }" : "backup \"NAME\" { … }");
+    if (option_section_find(outline_name(text, name), &kind))
+        faults_add(outline->faults, place, "%s: is a section; write %s%s { … }", text, text,
+                   kind == SECTION_BACKUP ? " \"NAME\"" : "");
     else
         faults_add(outline->faults, place, "%s: is not an option%s%s",
                    fault_show(shown, name->start, name->size),

@@ -22,7 +22,6 @@ struct outline {
     bool after_value;                       /* an assignment of a single value was just read */
     bool broken; /* a syntax error was met: the token is TOKEN_END for ever */
     size_t value_count;
-    const struct raw_section *primary;
 };
 
 static inline bool outline_at_mark(const struct outline *outline, char mark)

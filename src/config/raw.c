@@ -1,6 +1,7 @@
 /* The file as it was written. */
 #include "raw.h"
 
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 
 #include <stdlib.h>
@@ -15,6 +16,8 @@ void raw_init(struct raw *raw)
 static void free_section(struct raw_section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
+        if (section->assignments[i].inherited)
+            continue;
         for (size_t j = 0; j < section->assignments[i].count; j++)
             memory_free_secret(section->assignments[i].values[j].text);
         free(section->assignments[i].values);
@@ -71,6 +74,55 @@ const struct raw_assignment *raw_find(const struct raw_section *section, const c
             return &section->assignments[i];
     }
     return NULL;
+}
+
+/* Options of which a backup that sets one takes none from the defaults. */
+static bool has_instead(const struct raw_section *section, const char *name)
+{
+    static const char *const groups[][3] = {{"password", "password_file", "password_command"},
+                                            {"interval", "schedule", "schedule"}};
+    bool has = raw_find(section, name) != NULL;
+
+    for (size_t i = 0; i < COUNT_OF(groups); i++) {
+        bool is_one = false, has_one = false;
+
+        for (size_t j = 0; j < COUNT_OF(groups[i]); j++) {
+            is_one = is_one || strcmp(name, groups[i][j]) == 0;
+            has_one = has_one || raw_find(section, groups[i][j]) != NULL;
+        }
+        has = has || (is_one && has_one);
+    }
+    return has;
+}
+
+static void inherit(struct raw_section *section, const struct raw_section *defaults)
+{
+    const size_t own = section->count;
+
+    for (size_t i = 0; i < defaults->count; i++) {
+        struct raw_assignment assignment = defaults->assignments[i];
+
+        assignment.inherited = true;
+        struct raw_section itself = {.assignments = section->assignments, .count = own};
+
+        if (!has_instead(&itself, assignment.option->name))
+            (void)raw_add_assignment(section, &assignment);
+    }
+}
+
+void raw_inherit(struct raw *raw)
+{
+    for (size_t i = 1; i < raw->count && raw->defaults != NULL; i++) {
+        if (raw->sections[i]->kind == SECTION_BACKUP)
+            inherit(raw->sections[i], raw->defaults);
+    }
+}
+
+bool raw_is_inherited(const struct raw_section *section, const char *name)
+{
+    const struct raw_assignment *assignment = raw_find(section, name);
+
+    return assignment != NULL && assignment->inherited;
 }
 
 int raw_line(const struct raw_section *section, const char *name)

@@ -22,7 +22,8 @@ struct raw_assignment {
     int line;
     struct raw_value *values;
     size_t count;
-    bool bad; /* its fault was told already */
+    bool bad;       /* its fault was told already */
+    bool inherited; /* it is that of the defaults, who own its values */
 };
 
 struct raw_section {
@@ -37,6 +38,7 @@ struct raw {
     struct raw_section **sections; /* the first one holds the global options */
     size_t count, capacity;
     bool refused; /* the file has a section that is not among them */
+    const struct raw_section *primary, *defaults; /* two of them; NULL: not there */
 };
 
 void raw_init(struct raw *raw);
@@ -54,6 +56,12 @@ const struct raw_assignment *raw_find(const struct raw_section *section, const c
 
 /* Where an option is set, else where its section begins. */
 int raw_line(const struct raw_section *section, const char *name);
+
+/* Gives each backup the assignments of the defaults that it has not itself. */
+void raw_inherit(struct raw *raw);
+
+/* Whether the option is inherited. */
+bool raw_is_inherited(const struct raw_section *section, const char *name);
 
 /* Whether the option is there and not just an empty text. Only after decoding. */
 bool raw_is_set(const struct raw_section *section, const char *name);

@@ -1,22 +1,26 @@
 /* Passwords that are kept elsewhere: in a file of their own, or with a command that has printed them. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/config/config.h>
 #include <mxpull/platform/file.h>
 
 #include <stdio.h>
 #include <string.h>
 
-/* Takes the first line, without its end. */
+/* Takes the first line, without its end and without the mark that some editors put before a text. */
 static enum status take_first_line(const struct buffer *bytes, char **password, struct error *error)
 {
-    size_t size = strcspn(bytes->bytes, "\r\n");
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    size_t skipped = text_starts_with(bytes->bytes, byte_order_mark) ? strlen(byte_order_mark) : 0;
+    const char *line = bytes->bytes + skipped;
+    size_t size = strcspn(line, "\r\n");
 
     if (size == 0)
         return error_set(error, STATUS_SYNTAX, "its first line is empty; it must be the password");
-    if (size < bytes->size && bytes->bytes[size] == '\0')
+    if (skipped + size < bytes->size && line[size] == '\0')
         return error_set(error, STATUS_SYNTAX, "its first line holds a NUL; text is allowed");
-    *password = memory_copy_part(bytes->bytes, size);
+    *password = memory_copy_part(line, size);
     return STATUS_OK;
 }
 

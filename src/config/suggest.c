@@ -35,7 +35,7 @@ char *suggest_option(char target[SUGGESTION_SIZE], enum option_section section, 
     if (strlen(name) > DISTANCE_WORD_MAX)
         return target;
     for (size_t i = 0; i < option_count; i++) {
-        size_t cost = cost_of(name, options[i].name) + (options[i].section != section);
+        size_t cost = cost_of(name, options[i].name) + !option_is_of(&options[i], section);
 
         if (cost < best) {
             best = cost;
@@ -44,7 +44,7 @@ char *suggest_option(char target[SUGGESTION_SIZE], enum option_section section, 
     }
     if (nearest == NULL)
         return target;
-    if (nearest->section == section)
+    if (option_is_of(nearest, section))
         (void)snprintf(target, SUGGESTION_SIZE, "; did you mean %s?", nearest->name);
     else if (nearest->section == SECTION_GLOBAL)
         (void)snprintf(target, SUGGESTION_SIZE, "; %s stands outside of all sections",
@@ -57,9 +57,11 @@ char *suggest_option(char target[SUGGESTION_SIZE], enum option_section section, 
 
 char *suggest_section(char target[SUGGESTION_SIZE], const char *name)
 {
-    static const enum option_section sections[] = {SECTION_PRIMARY, SECTION_BACKUP};
+    static const enum option_section sections[] = {SECTION_PRIMARY, SECTION_BACKUP,
+                                                   SECTION_DEFAULTS};
 
-    (void)text_copy(target, SUGGESTION_SIZE, "; sections are primary { } and backup \"NAME\" { }");
+    (void)text_copy(target, SUGGESTION_SIZE,
+                    "; sections are primary { }, defaults { } and backup \"NAME\" { }");
     if (strlen(name) > DISTANCE_WORD_MAX)
         return target;
     for (size_t i = 0; i < COUNT_OF(sections); i++) {

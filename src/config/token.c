@@ -3,8 +3,10 @@
  * behind a word, an escape that makes a NUL. */
 #include "token.h"
 
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 /* More would cost libconfuse's scanner quadratic time, and is nothing that anybody writes. */
@@ -103,6 +105,10 @@ static unsigned read_digits(const char *text, const char *end, unsigned base, si
     return value;
 }
 
+/* libconfuse would drop the backslash in silence: "EXAMPLE\\user" would be EXAMPLEuser. */
+static const char no_escape[] =
+    "has a \\ that begins no escape; write \\\\ for a backslash, or put the value in single quotes";
+
 /* What is wrong with the escape whose backslash stands before text, or NULL. */
 static const char *escape_flaw(const char *text, const char *end)
 {
@@ -111,16 +117,35 @@ static const char *escape_flaw(const char *text, const char *end)
 
     if (*text == 'x') {
         value = read_digits(text + 1, end, 16, 2, &used);
-        return used > 0 && value == 0 ? "holds a NUL; it cannot be part of a value" : NULL;
+        if (used == 0)
+            return no_escape;
+        return value == 0 ? "holds a NUL; it cannot be part of a value" : NULL;
     }
     (void)read_digits(text, end, 10, 4, &decimal);
     if (decimal == 0)
-        return NULL;
+        return strchr("ntrbfaev\\\"'$", *text) != NULL ? NULL : no_escape;
     value = read_digits(text, end, 8, 3, &used);
     if (used != decimal || value > 0xff)
         return "has a bad escape; \\ and one to three octal digits up to \\377 are allowed, \\\\ "
                "is a backslash";
     return value == 0 ? "holds a NUL; it cannot be part of a value" : NULL;
+}
+
+/* What is wrong with the size bytes of a ${NAME} or ${NAME:-DEFAULT}, or NULL. libconfuse would make nothing of a
+ * variable that is not set. */
+static const char *variable_flaw(const char *text, size_t size)
+{
+    const char *name = text + 2;
+    size_t name_size = size - 3;
+
+    if (memchr(name, ':', name_size) != NULL)
+        return NULL;
+    char *copy = memory_copy_part(name, name_size);
+    bool is_set = getenv(copy) != NULL;
+
+    free(copy);
+    return is_set ? NULL
+                  : "names a variable in ${ } that is not set; set it, or write ${NAME:-DEFAULT}";
 }
 
 /* Skips what is between the double quotes. False when they are not closed on the line. */
@@ -144,6 +169,9 @@ static bool skip_double(struct lexer *lexer, struct token *token)
                 token->flaw = "has a ${ without its }; in single quotes nothing is replaced";
                 return false;
             }
+            const char *flaw = variable_flaw(lexer->at, (size_t)(close - lexer->at) + 1);
+            if (flaw != NULL)
+                token->flaw = flaw;
             lexer->at = close;
         }
     }
@@ -189,6 +217,7 @@ static void read_word(struct lexer *lexer, struct token *token)
             return;
         }
         lexer->at++;
+        token->flaw = variable_flaw(token->start, (size_t)(lexer->at - token->start));
         return;
     }
     while (lexer->at < lexer->end && strchr(no_word, *lexer->at) == NULL)

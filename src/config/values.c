@@ -135,21 +135,6 @@ static enum status parse_schedule(const char *text, char **schedule, struct erro
     return status;
 }
 
-static enum status parse_file(const char *text, char **path, struct error *error)
-{
-    FILE *file;
-
-    if (file_open(&file, text, error) != STATUS_OK) {
-        struct error reason = *error;
-
-        return error_set(error, STATUS_SYNTAX, "%.150s; a file that can be read is allowed",
-                         reason.text);
-    }
-    (void)fclose(file);
-    *path = memory_copy(text);
-    return STATUS_OK;
-}
-
 /* A daemon, a command at a prompt and one of cron stand in different directories, and each would find
  * another file at a relative path. */
 static enum status check_path(const char *path, struct error *error)
@@ -159,6 +144,23 @@ static enum status check_path(const char *path, struct error *error)
     return refuse(error, path,
                   "is not an absolute path; one from the root on is allowed, as in /PATH, or on "
                   "Windows C:/PATH or //SERVER/PATH");
+}
+
+static enum status parse_file(const char *text, char **path, struct error *error)
+{
+    FILE *file;
+
+    if (check_path(text, error) != STATUS_OK)
+        return STATUS_SYNTAX;
+    if (file_open(&file, text, error) != STATUS_OK) {
+        struct error reason = *error;
+
+        return error_set(error, STATUS_SYNTAX, "%.150s; a file that can be read is allowed",
+                         reason.text);
+    }
+    (void)fclose(file);
+    *path = memory_copy(text);
+    return STATUS_OK;
 }
 
 /* The target and, for a file, its path. */

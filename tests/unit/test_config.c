@@ -20,6 +20,8 @@
     "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghija"  \
     "bcdefghij"
 #define BACKUP "backup mx { domains = a.example }\n" /* so that there is one */
+#define ETRN "backup mx {\n domains = a.example\n "
+#define TLS "backup mx {\n domains = a.example\n tls = required\n "
 
 static char path[SUPPORT_PATH_SIZE + 16]; /* of the file that the tests write */
 
@@ -217,7 +219,60 @@ static const struct fault_row value_rows[] = {
      "1: interval: \"53w\" is out of range; 1m to 52w are allowed"},
     {"duration empty", "interval = \"\"\n" BACKUP, "1: interval: \"\" is not a duration"},
     {"variable that is not set", "interval = \"${MXPULL_TEST_UNSET}\"\n" BACKUP,
-     "1: interval: \"\" is not a duration"},
+     "1: interval: names a variable in ${ } that is not set; set it, or write ${NAME:-DEFAULT}"},
+    {"variable as a word that is not set", "interval = ${MXPULL_TEST_UNSET}\n" BACKUP,
+     "1: interval: names a variable"},
+    {"variable of a list that is not set",
+     "backup mx { domains = {\"a.example\",\n \"${MXPULL_TEST_UNSET}\"} }\n",
+     "2: backup \"mx\": domains: names a variable"},
+    {"backslash that begins no escape", "on_failure = \"C:\\Programs\\x\"\n" BACKUP,
+     "1: on_failure: has a \\ that begins no escape; write \\\\ for a backslash, or put the value "
+     "in "
+     "single quotes"},
+    {"backslash in a secret",
+     "backup mx {\n domains = a.example\n tls = required\n user = x\n password = "
+     "\"s3cret\\user\"\n}\n",
+     "5: backup \"mx\": password: has a \\ that begins no escape"},
+    {"backslash and x without digits", "on_failure = \"\\xyz\"\n" BACKUP,
+     "1: on_failure: has a \\ that begins no escape"},
+    {"host and port", ETRN "host = \"mx2.example:2525\"\n}\n",
+     "3: backup \"mx\": host: holds a port; set host = \"mx2.example\" and port = 2525"},
+    {"host and port of IPv6", ETRN "host = \"[2001:db8::1]:25\"\n}\n",
+     "3: backup \"mx\": host: holds a port; set host = \"2001:db8::1\" and port = 25"},
+    {"host and no port", ETRN "host = \"mx2.example:smtp\"\n}\n",
+     "3: backup \"mx\": host: \"mx2.example:smtp\" is not an IP address"},
+    {"list without braces", "retry = 1m, 5m\n" BACKUP,
+     "1: retry: there is more behind its value; a list stands in { }, with commas between its "
+     "values"},
+    {"list of domains without braces", "backup mx { domains = a.example b.example\n}\n",
+     "1: backup \"mx\": domains: there is more behind its value; a list stands in { }"},
+    {"two values", "interval = 1h, 2h\n" BACKUP,
+     "1: interval: there is more behind its value; a value with blanks"},
+    {"CA file at a relative path", TLS "tls_ca_file = ca.pem\n}\n",
+     "4: backup \"mx\": tls_ca_file: \"ca.pem\" is not an absolute path; "},
+    {"password file at a relative path", TLS "user = x\n password_file = secret\n}\n",
+     "5: backup \"mx\": password_file: \"secret\" is not an absolute path; "},
+    {"fault in the defaults, told once",
+     "defaults { command_timeout = 1x\n}\nbackup a { domains = a.example }\nbackup b { domains = "
+     "b.example }\n",
+     "1: defaults: command_timeout: \"1x\" is not a duration"},
+    {"defaults twice", "defaults { }\n" ETRN "}\ndefaults { }\n",
+     "5: defaults: is there twice; line 1 has it already"},
+    {"defaults with a name", "defaults x { }\n" BACKUP,
+     "1: defaults: has a name; defaults { … } is allowed"},
+    {"defaults as an option", "defaults = x\n" BACKUP,
+     "1: defaults: is a section; write defaults { … }"},
+    {"host and domains in the defaults",
+     "defaults {\n host = mx.example\n domains = a.example\n}\n" BACKUP,
+     "2: defaults: host: is not an option of this section; host belongs into a section backup { }\n"
+     "3: defaults: domains: is not an option of this section"},
+    {"misspelt in the defaults", "defaults {\n comand_timeout = 1m\n}\n" BACKUP,
+     "2: defaults: comand_timeout: is not an option of this section; did you mean "
+     "command_timeout?"},
+    {"misspelt defaults", "default { }\n" BACKUP,
+     "1: default: is not a section; did you mean defaults?"},
+    {"user in clear by the defaults", "defaults {\n user = x\n password = s3cret\n}\n" BACKUP,
+     "2: backup \"mx\": user: would be sent in clear"},
     {"bad one in a list", "retry = {1m,\n 0s,\n x}\n" BACKUP,
      "2: retry: \"0s\" is out of range; 1s to\n3: retry: \"x\" is not a duration"},
     {"number out of range", "concurrency = 0\n" BACKUP,
@@ -323,9 +378,6 @@ static const struct fault_row value_rows[] = {
      "2: backup \"mx\": proxy: holds a character"},
 };
 
-#define ETRN "backup mx {\n domains = a.example\n "
-#define TLS "backup mx {\n domains = a.example\n tls = required\n "
-
 static const struct fault_row combination_rows[] = {
     {"user without TLS", ETRN "user = x\n password = s3cret\n}\n",
      "3: backup \"mx\": user: would be sent in clear"},
@@ -346,7 +398,7 @@ static const struct fault_row combination_rows[] = {
      "5: backup \"mx\": password_command: is one\n7: backup \"mx\": password_file: is one"},
     {"user without a password", TLS "user = x\n}\n", "4: backup \"mx\": user: has no password"},
     {"user with a password that is not set",
-     TLS "user = x\n password = \"${MXPULL_TEST_UNSET}\"\n}\n",
+     TLS "user = x\n password = \"${MXPULL_TEST_UNSET:-}\"\n}\n",
      "4: backup \"mx\": user: has no password"},
     {"mechanism without a user", TLS "auth = PLAIN\n}\n",
      "4: backup \"mx\": auth: is never used without a user"},
@@ -541,6 +593,29 @@ static const struct effect_row effect_rows[] = {
      "jitter = 20m\njitter = 1m"},
     {"jitter of exactly a tenth", "jitter = 24m\n" BACKUP, "jitter = 24m"},
     {"jitter beside a schedule", "schedule = @daily\njitter = 1h\n" BACKUP, "jitter = 1h"},
+    {"defaults hold for all that do not say otherwise",
+     "defaults { command_timeout = 1m\n tls = off }\n"
+     "backup a { domains = a.example }\nbackup b { domains = b.example\n tls = may }\n",
+     "tls = off\ncommand_timeout = 1m\ntls = may\ncommand_timeout = 1m\n"},
+    {"defaults behind the backups", "backup a { domains = a.example }\ndefaults { port = 26 }\n",
+     "port = 26\n"},
+    {"a list of the defaults", "defaults { retry = {7m, 8m} }\n" BACKUP, "retry = {7m, 8m}\n"},
+    {"a backup's own password instead of the defaults'",
+     "defaults { tls = required\n user = x\n password = s3cret }\n" ETRN
+     "password_command = 'echo x'\n}\n",
+     "password = \"\"\npassword_file = \"\"\npassword_command = \"echo x\"\n"},
+    {"a backup's own schedule instead of the defaults' interval",
+     "defaults { interval = 2h }\n" ETRN "schedule = @daily\n}\n", "schedule = \"@daily\"\n"},
+    {"a backup without a user beside the defaults' password",
+     "defaults { tls = required\n user = x\n password = 's3cret' }\n" ETRN "user = ''\n}\n",
+     "user = \"\"\n"},
+    {"a backup without TLS beside the defaults' CA file",
+     "defaults { tls = required\n tls_ca_file = " FILE_THERE " }\n" ETRN "tls = off\n}\n",
+     "tls = off\n"},
+    {"jitter of the defaults is at most a tenth",
+     "defaults { jitter = 20m }\n" ETRN "interval = 10m\n}\n", "jitter = 1m\n"},
+    {"a dollar in double quotes", "on_failure = \"\\${MXPULL_TEST_UNSET}\"\n" BACKUP,
+     "on_failure = '${MXPULL_TEST_UNSET}'\n"},
     {"retry of a backup", "retry = {1m}\n" ETRN "retry = {2m, 3m}\n}\n",
      "retry = {1m}\nretry = {2m, 3m}"},
     {"global options behind the backups", BACKUP "interval = 1h\n", "interval = 1h"},
@@ -847,7 +922,11 @@ static const struct password_row {
     {"file with an empty line", "password_file = \"%s\"", "\ns3cret\n", 0600, NULL,
      "its first line is empty"},
     {"file that is not there", "password_file = \"%s\"", NULL, 0, NULL, "cannot be opened"},
-    {"directory", "password_file = \".\"", NULL, 0, NULL, ".: is a directory"},
+    {"file with a byte order mark", "password_file = \"%s\"", "\xef\xbb\xbfs3cret\n", 0600,
+     "s3cret", NULL},
+    {"file with nothing but a byte order mark", "password_file = \"%s\"", "\xef\xbb\xbf\n", 0600,
+     NULL, "its first line is empty"},
+    {"directory", "password_file = \"" ROOT "/\"", NULL, 0, NULL, "/: is a directory"},
 #ifdef FILE_DEVICE
     {"device", "password_file = \"" FILE_DEVICE "\"", NULL, 0, NULL, "is a device, not a file"},
 #endif

@@ -1,6 +1,7 @@
 #ifndef MXPULL_CONFIG_OPTIONS_H
 #define MXPULL_CONFIG_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,8 @@
 enum option_section {
     SECTION_GLOBAL,
     SECTION_PRIMARY,
-    SECTION_BACKUP
+    SECTION_BACKUP,
+    SECTION_DEFAULTS /* the options of a backup that hold for all, but host and domains; no row is of it */
 };
 
 /* What a value may be, and the field that it fills. */
@@ -19,7 +21,7 @@ enum option_type {
     OPTION_TEXT,        /* char *: anything printable; as with all the texts, "" is NULL: not set */
     OPTION_SECRET,      /* char *: text that is never printed */
     OPTION_PATH,        /* char *: an absolute path */
-    OPTION_FILE,        /* char *: the path of a file that is there and can be read */
+    OPTION_FILE,        /* char *: the absolute path of a file that is there and can be read */
     OPTION_HOST,        /* char *: a host name, made ASCII, or an IP address, without brackets */
     OPTION_EHLO_NAME,   /* char *: a host name, or an address literal such as [192.0.2.1] */
     OPTION_IP_ADDRESS,  /* char * */
@@ -55,8 +57,14 @@ struct option {
 extern const struct option options[];
 extern const size_t option_count;
 
-/* "", "primary", "backup". */
+/* "", "primary", "backup", "defaults". */
 const char *option_section_name(enum option_section section);
+
+/* The section of that name; false: there is none. */
+bool option_section_find(const char *name, enum option_section *section);
+
+/* Whether the section may hold the option. */
+bool option_is_of(const struct option *option, enum option_section section);
 
 /* The option of that name in that section, or NULL. */
 const struct option *option_find(enum option_section section, const char *name);
