@@ -10,6 +10,7 @@
 #include "state.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/random.h>
 #include <mxpull/platform/resident.h>
@@ -32,8 +33,8 @@ struct run {
     struct loop *loop;
     struct daemon *daemon;
     struct gather *gather;
-    struct said held; /* why nothing is asked, as it was logged */
-    int64_t alive_ms; /* when the service manager was told last that we are alive; monotonic */
+    struct said held;   /* why nothing is asked, as it was logged */
+    struct timer alive; /* when the service manager is told again that we are */
 };
 
 /* ---- what the daemon tells ---- */
@@ -112,21 +113,23 @@ static void on_told(void *context, const struct daemon_view *view)
                                                 .facts = &facts});
 }
 
-/* The watchdog is fed when we are awake anyway: it has a wake-up of its own only where nothing else
- * comes in time. */
-static int64_t on_turned(void *context, int64_t now_ms)
+static void on_turned(void *context)
+{
+    const struct run *run = context;
+
+    gather_flush(run->gather);
+}
+
+/* Feeds the watchdog, where there is one. */
+static void feed_watchdog(void *context)
 {
     struct run *run = context;
     int64_t interval_ms = service_alive_interval_ms();
 
-    gather_flush(run->gather);
     if (interval_ms == INT64_MAX)
-        return INT64_MAX;
-    if (now_ms - run->alive_ms >= interval_ms / 2) {
-        service_alive();
-        run->alive_ms = now_ms;
-    }
-    return run->alive_ms + interval_ms;
+        return;
+    service_alive();
+    timer_set(run->loop, &run->alive, clock_monotonic_ms() + interval_ms / 2);
 }
 
 /* ---- the log ---- */
@@ -273,7 +276,10 @@ static int run_daemon(struct run *run, struct config *config)
     int exit_status = make_daemon(run, config);
     if (exit_status == EXIT_STATUS_OK) {
         resident_trim();
+        run->alive = (struct timer){.due = feed_watchdog, .context = run};
+        feed_watchdog(run);
         daemon_run(run->daemon);
+        timer_set(run->loop, &run->alive, INT64_MAX);
         gather_flush(run->gather);
         service_stopping();
         log_message(LEVEL_INFO, "mxpull ends");

@@ -70,12 +70,12 @@ static void on_resting(void *context, const struct backup_config *backup, int64_
     report_resting(run->report, backup, until_ms);
 }
 
-static int64_t on_turned(void *context, int64_t now_ms)
+static void on_turned(void *context)
 {
     struct run *run = context;
 
     gather_flush(run->gather);
-    return report_turned(run->report, round_waits(run->round), now_ms);
+    report_wait(run->report, round_waits(run->round));
 }
 
 static enum stage tell_stage(void *context, const struct backup_config *backup)
@@ -255,7 +255,8 @@ static void make_report(struct run *run)
                                 : REPORT_LINES,
         .quiet = arguments->quiet,
         .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
-        .live = {.backups = run->config->backups,
+        .live = {.loop = run->loop,
+                 .backups = run->config->backups,
                  .backup_count = run->config->backup_count,
                  .chosen_count = count_backups(run),
                  .widths = result_widths(run->results, run->count),

@@ -2,11 +2,12 @@
  * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
  * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
  * column short of the terminal's width, so that none ever wraps. What the rows say is in live_row.c;
- * the time that goes by redraws them once a second, from live_turned. */
+ * a timer redraws them once a second while something waits. */
 #include "live_row.h"
 
 #include "line.h"
 #include <mxpull/base/memory.h>
+#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
@@ -33,13 +34,15 @@ struct live {
     size_t resting;             /* of those that wait: for a retry */
     bool has_wait;              /* the primary is being looked at: */
     struct preflight_wait wait; /* what for */
-    int64_t turned_ms;          /* when time alone had it drawn last */
+    struct timer redraw;        /* set while something waits */
     struct rows shown;
     struct buffer drawing;
     bool is_hidden;
     int64_t drawn_ms;     /* because of a message */
     size_t columns, rows; /* of the terminal */
 };
+
+static void redraw(void *context);
 
 struct live *live_new(const struct live_options *options)
 {
@@ -48,6 +51,7 @@ struct live *live_new(const struct live_options *options)
     live->options = *options;
     live->work = memory_new(options->backup_count, sizeof *live->work);
     live->first = options->backup_count;
+    live->redraw = (struct timer){.due = redraw, .context = live};
     buffer_init(&live->drawing, DRAWING_SIZE_MAX);
     return live;
 }
@@ -78,6 +82,7 @@ void live_free(struct live *live)
 {
     if (live == NULL)
         return;
+    timer_set(live->options.loop, &live->redraw, INT64_MAX);
     rows_done(&live->shown);
     buffer_done(&live->drawing);
     free(live->work);
@@ -246,6 +251,23 @@ static void draw(struct live *live, const char *kept)
     live->shown = rows;
 }
 
+static void schedule(struct live *live)
+{
+    if (!live->has_wait && live->working + live->resting == 0)
+        timer_set(live->options.loop, &live->redraw, INT64_MAX);
+    else if (!timer_is_set(&live->redraw))
+        timer_set(live->options.loop, &live->redraw, clock_monotonic_ms() + REDRAW_MS);
+}
+
+static void redraw(void *context)
+{
+    struct live *live = context;
+
+    measure(live);
+    draw(live, "");
+    schedule(live);
+}
+
 /* Moves a backup from one counter to another. */
 static void set_work(struct live *live, size_t index, const struct live_work *now)
 {
@@ -259,6 +281,7 @@ static void set_work(struct live *live, size_t index, const struct live_work *no
     ++*counter_of(live, work);
     if (is_shown(work) && index < live->first)
         live->first = index;
+    schedule(live);
 }
 
 void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
@@ -333,7 +356,7 @@ void live_keep(struct live *live, const char *lines)
     draw(live, lines);
 }
 
-int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_t now_ms)
+void live_wait(struct live *live, const struct preflight_wait *wait)
 {
     bool has_changed =
         (wait != NULL) != live->has_wait || (wait != NULL && wait->stage != live->wait.stage);
@@ -341,13 +364,8 @@ int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_
     live->has_wait = wait != NULL;
     if (wait != NULL)
         live->wait = *wait;
-    if (has_changed || now_ms - live->turned_ms >= REDRAW_MS) {
-        live->turned_ms = now_ms;
-        measure(live);
-        draw(live, "");
-    }
-    return live->has_wait || live->working + live->resting > 0 ? live->turned_ms + REDRAW_MS
-                                                               : INT64_MAX;
+    if (has_changed)
+        redraw(live);
 }
 
 void live_hide(struct live *live)

@@ -16,6 +16,7 @@
 struct live;
 
 struct live_options {
+    struct loop *loop;                   /* borrowed: its turns redraw the table */
     const struct backup_config *backups; /* all of the configuration; borrowed */
     size_t backup_count;
     size_t chosen_count; /* backups that are asked */
@@ -49,8 +50,8 @@ void live_known(struct live *live, const struct backup_config *backup);
 void live_keep(struct live *live, const char *lines);
 size_t live_columns(struct live *live);
 
-/* As report_turned. */
-int64_t live_turned(struct live *live, const struct preflight_wait *wait, int64_t now_ms);
+/* What the primary is waited for, or NULL. */
+void live_wait(struct live *live, const struct preflight_wait *wait);
 
 /* Takes the rows off the screen, so that something else can be written there, and brings them back.
  */

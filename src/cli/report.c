@@ -94,9 +94,10 @@ void report_answered(struct report *report, const struct answers *answers)
         write_answers(report, answers);
 }
 
-int64_t report_turned(struct report *report, const struct preflight_wait *wait, int64_t now_ms)
+void report_wait(struct report *report, const struct preflight_wait *wait)
 {
-    return report->live != NULL ? live_turned(report->live, wait, now_ms) : INT64_MAX;
+    if (report->live != NULL)
+        live_wait(report->live, wait);
 }
 
 void report_hide(struct report *report)

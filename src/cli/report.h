@@ -44,9 +44,8 @@ void report_resting(struct report *report, const struct backup_config *backup, i
 void report_known(struct report *report, const struct backup_config *backup);
 void report_answered(struct report *report, const struct answers *answers);
 
-/* After every turn of the loop: wait is what the primary is waited for, or NULL. Returns when, on the
- * monotonic clock, what stands on the screen is no longer true; INT64_MAX: it stays so. */
-int64_t report_turned(struct report *report, const struct preflight_wait *wait, int64_t now_ms);
+/* What the primary is waited for, or NULL: after every turn of the loop. */
+void report_wait(struct report *report, const struct preflight_wait *wait);
 
 /* Around anything else that is written on the terminal. */
 void report_hide(struct report *report);

@@ -99,11 +99,10 @@ static void tell(struct daemon *daemon, struct instant now)
 }
 
 /* What has been answered is told before polls are freed, and before the loop sleeps. */
-static int64_t tell_turn(struct daemon *daemon)
+static void tell_turn(struct daemon *daemon)
 {
-    return daemon->options.turned != NULL
-               ? daemon->options.turned(daemon->options.context, clock_monotonic_ms())
-               : INT64_MAX;
+    if (daemon->options.turned != NULL)
+        daemon->options.turned(daemon->options.context);
 }
 
 /* ---- a reload ---- */
@@ -236,7 +235,7 @@ static int64_t advance(struct daemon *daemon)
 {
     struct instant now = read_clocks();
 
-    (void)tell_turn(daemon);
+    tell_turn(daemon);
     watch_clocks(daemon, now);
     take_requests(daemon, now);
     agenda_take_over(daemon->agenda, now);
@@ -247,8 +246,8 @@ static int64_t advance(struct daemon *daemon)
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
-    next_ms = earlier(next_ms, watch_next_ms(&daemon->watch, daemon->agenda, now));
-    return earlier(next_ms, tell_turn(daemon));
+    tell_turn(daemon);
+    return earlier(next_ms, watch_next_ms(&daemon->watch, daemon->agenda, now));
 }
 
 struct daemon *daemon_new(const struct daemon_options *options)
@@ -277,7 +276,7 @@ static void stop(struct daemon *daemon)
         poll_free(agenda->due[--agenda->due_count]);
     pool_stop(agenda->pool);
     while (clock_monotonic_ms() < limit_ms) {
-        (void)tell_turn(daemon);
+        tell_turn(daemon);
         agenda_take_over(agenda, read_clocks());
         if (agenda_count(agenda) == 0)
             recorder_flush(agenda->recorder);

@@ -263,10 +263,9 @@ static int64_t advance(struct round *round)
     take_over(round, now);
     take_due(round, now);
     clear(round);
-    int64_t next_ms = plan_next_ms(round->plan, now);
     if (round->options.turned != NULL)
-        next_ms = earlier(next_ms, round->options.turned(round->options.context, now.monotonic_ms));
-    return next_ms;
+        round->options.turned(round->options.context);
+    return plan_next_ms(round->plan, now);
 }
 
 /* What rests keeps its last answer. */

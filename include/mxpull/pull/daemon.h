@@ -51,9 +51,8 @@ struct daemon_options {
      * or ended. For metrics and the like. */
     void (*told)(void *context, const struct daemon_view *view);
 
-    /* Every turn of the loop: returns when, on the monotonic clock, the next one must come at the
-     * latest; INT64_MAX: never mind. */
-    int64_t (*turned)(void *context, int64_t now_ms);
+    /* After every turn of the loop, before the polls that are over are freed. May be NULL. */
+    void (*turned)(void *context);
     void *context; /* the observer's, too */
 };
 

@@ -15,9 +15,8 @@ struct round_options {
     /* The backup is asked again at until_ms, monotonic. May be NULL. */
     void (*resting)(void *context, const struct backup_config *backup, int64_t until_ms);
 
-    /* Every turn of the loop: returns when, on the monotonic clock, the next one must come at the
-     * latest; INT64_MAX: never mind. May be NULL. */
-    int64_t (*turned)(void *context, int64_t now_ms);
+    /* After every turn of the loop, before the polls that are over are freed. May be NULL. */
+    void (*turned)(void *context);
     void *context;
 };
 
