@@ -8,49 +8,49 @@ static int64_t lesser(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static void enter(struct outage *recovery, enum outage_state state, int64_t since_ms)
+static void enter(struct outage *outage, enum outage_state state, int64_t since_ms)
 {
-    recovery->state = state;
-    recovery->since_ms = since_ms;
-    recovery->unwatched_ms = 0;
+    outage->state = state;
+    outage->since_ms = since_ms;
+    outage->unwatched_ms = 0;
 }
 
-void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_past *past,
+void outage_init(struct outage *outage, int64_t watch_s, const struct outage_past *past,
                  struct instant now)
 {
     int64_t patience_ms = (past->has_ended ? 1 : 2) * watch_s * 1000;
 
-    *recovery = (struct outage){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
+    *outage = (struct outage){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
     if (past->outage_ms != 0) {
-        enter(recovery, OUTAGE_DOWN, lesser(past->outage_ms, now.wall_ms));
+        enter(outage, OUTAGE_DOWN, lesser(past->outage_ms, now.wall_ms));
         return;
     }
-    enter(recovery, OUTAGE_UNKNOWN, now.wall_ms);
+    enter(outage, OUTAGE_UNKNOWN, now.wall_ms);
     if (past->alive_ms != 0 && now.wall_ms - past->alive_ms > patience_ms)
-        recovery->unwatched_ms = past->alive_ms;
+        outage->unwatched_ms = past->alive_ms;
 }
 
-enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,
+enum outage_event outage_looked(struct outage *outage, bool ready, struct instant now,
                                 int64_t *began_ms)
 {
-    int64_t since_ms = recovery->since_ms;
-    int64_t unwatched_ms = recovery->unwatched_ms;
+    int64_t since_ms = outage->since_ms;
+    int64_t unwatched_ms = outage->unwatched_ms;
 
-    recovery->looked_ms = now.wall_ms;
-    recovery->next_look_ms = now.monotonic_ms + recovery->watch_ms;
+    outage->looked_ms = now.wall_ms;
+    outage->next_look_ms = now.monotonic_ms + outage->watch_ms;
     if (!ready) {
-        if (recovery->state == OUTAGE_DOWN)
+        if (outage->state == OUTAGE_DOWN)
             return OUTAGE_NOTHING;
-        enter(recovery, OUTAGE_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
-        *began_ms = recovery->since_ms;
+        enter(outage, OUTAGE_DOWN, unwatched_ms != 0 ? unwatched_ms : now.wall_ms);
+        *began_ms = outage->since_ms;
         return OUTAGE_BEGAN;
     }
-    switch (recovery->state) {
+    switch (outage->state) {
     case OUTAGE_UP: return OUTAGE_NOTHING;
     case OUTAGE_DOWN: break;
     case OUTAGE_UNKNOWN: since_ms = unwatched_ms; break;
     }
-    enter(recovery, OUTAGE_UP, now.wall_ms);
+    enter(outage, OUTAGE_UP, now.wall_ms);
     if (since_ms == 0)
         return OUTAGE_NOTHING;
     *began_ms = since_ms;
@@ -63,7 +63,7 @@ static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
     return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
 }
 
-int64_t outage_stopped_ms(const struct outage *recovery, int64_t turned_ms, int64_t due_ms,
+int64_t outage_stopped_ms(const struct outage *outage, int64_t turned_ms, int64_t due_ms,
                           int64_t now_ms)
 {
     enum {
@@ -71,25 +71,25 @@ int64_t outage_stopped_ms(const struct outage *recovery, int64_t turned_ms, int6
     };
     int64_t late_ms = due_ms < now_ms ? now_ms - due_ms : 0;
 
-    return late_ms > BUSY_MS && late_ms > recovery->watch_ms / 4 ? now_ms - turned_ms : 0;
+    return late_ms > BUSY_MS && late_ms > outage->watch_ms / 4 ? now_ms - turned_ms : 0;
 }
 
-void outage_tick(struct outage *recovery, int64_t ahead_ms, int64_t stopped_ms, struct instant now)
+void outage_tick(struct outage *outage, int64_t ahead_ms, int64_t stopped_ms, struct instant now)
 {
     int64_t gone_ms = (ahead_ms > 0 ? ahead_ms : 0) + stopped_ms;
 
     if (ahead_ms < 0) {
-        recovery->since_ms = put_right(recovery->since_ms, ahead_ms, now.wall_ms);
-        recovery->unwatched_ms = put_right(recovery->unwatched_ms, ahead_ms, now.wall_ms);
-        recovery->looked_ms = put_right(recovery->looked_ms, ahead_ms, now.wall_ms);
+        outage->since_ms = put_right(outage->since_ms, ahead_ms, now.wall_ms);
+        outage->unwatched_ms = put_right(outage->unwatched_ms, ahead_ms, now.wall_ms);
+        outage->looked_ms = put_right(outage->looked_ms, ahead_ms, now.wall_ms);
     }
-    if (gone_ms <= recovery->watch_ms)
+    if (gone_ms <= outage->watch_ms)
         return;
-    if (recovery->state != OUTAGE_DOWN) {
-        int64_t unwatched_ms = recovery->unwatched_ms;
+    if (outage->state != OUTAGE_DOWN) {
+        int64_t unwatched_ms = outage->unwatched_ms;
 
-        enter(recovery, OUTAGE_UNKNOWN, now.wall_ms);
-        recovery->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
+        enter(outage, OUTAGE_UNKNOWN, now.wall_ms);
+        outage->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
     }
-    recovery->next_look_ms = now.monotonic_ms;
+    outage->next_look_ms = now.monotonic_ms;
 }

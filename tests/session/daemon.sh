@@ -17,6 +17,8 @@ server slow 127.0.0.1:0
   delay ETRN 3s
 server bad 127.0.0.1:0
   reply ETRN "459 no"
+server mute 127.0.0.1:0
+  reply ETRN stall
 END
 start_sim backups "$tmp/backups"
 printf 'sink primary 127.0.0.1:0\n' >"$tmp/primary"
@@ -233,6 +235,42 @@ start_sim primary "$tmp/primary"
 expect_soon "what was held before is asked when it is accepted" 6 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
 stop_daemon
 
+# --- an outage over a reload ------------------------------------------------------------------------------------------------------------
+start_daemon
+expect_soon "it starts" 5 1 logged "watches your mail server"
+sleep 3.5 # the times of recovery, if any are to come
+stop_sim primary
+expect_soon "an outage" 5 1 logged "event=outage "
+reload
+expect_soon "a new configuration is in force" 5 2 logged "watches your mail server"
+sleep 1.5
+expect "the outage is the same" 1 "$(logged "event=outage ")"
+count=$(asked good)
+start_sim primary "$tmp/primary"
+expect_soon "its end is seen" 5 1 logged "event=outage-ended "
+expect_soon "and everything is asked" 5 yes eval '[ "$(asked good)" -ge $((count + 2)) ] && echo yes'
+count=$(asked good)
+reload
+expect_soon "a new configuration in a recovery" 5 3 logged "watches your mail server"
+expect_soon "the second time of recovery still comes" 6 $((count + 2)) asked good
+stop_daemon
+
+# --- a reload waits for what is under way, and not for ever -----------------------------------------------------------------------------
+configure "$(backup mute)"
+sed -i 's/^backup mute {/& command_timeout = 3s/' "$tmp/mxpull.conf"
+start_daemon
+expect_soon "one that never answers is asked" 5 1 asked mute
+configure "$(backup mute)" "$(backup good)"
+count=$(asked good)
+reload
+expect_soon "the new configuration is read" 5 1 logged "was read anew"
+pull_now
+sleep 0.5
+expect "nothing new is asked meanwhile" "$count" "$(asked good)"
+expect_soon "then the new configuration is in force" 8 2 logged "watches your mail server"
+expect_soon "what was wished for meanwhile is done" 5 $((count + 1)) asked good
+stop_daemon
+
 # --- a backup that was gone for a while -------------------------------------------------------------------------------------------------
 rm -rf "$tmp/state"
 configure "$(backup slow)"
@@ -310,6 +348,35 @@ if command -v sqlite3 >/dev/null; then
     exec 5>&-
     pull_now
     expect_soon "what is answered then is written down" 5 1 logged "can be written down again"
+    stop_daemon
+
+    # What is answered, and an outage, while the store is held: all of it is in the history afterwards.
+    rm -rf "$tmp/state"
+    before=$(asked good)
+    start_daemon
+    expect_soon "it asks" 5 $((before + 1)) asked good
+    sleep 1.5 # it is written, and the primary looked at
+    sqlite3 "$tmp/state/mxpull.db" <"$tmp/hold" >"$tmp/held" 2>&1 &
+    holder=$!
+    processes+=("$holder")
+    exec 5<>"$tmp/hold"
+    printf 'BEGIN EXCLUSIVE;\nSELECT 1;\n' >&5
+    expect_soon "the store is held" 5 1 cat "$tmp/held"
+    for n in 2 3 4; do
+        pull_now
+        expect_soon "it goes on asking ($n)" 3 $((before + n)) asked good
+    done
+    stop_sim primary
+    expect_soon "an outage begins" 5 1 logged "event=outage "
+    start_sim primary "$tmp/primary"
+    expect_soon "and ends" 5 1 logged "event=outage-ended "
+    expect_soon "it asks as after an outage" 5 $((before + 5)) asked good
+    kill "$holder"
+    exec 5>&-
+    count_of() { sqlite3 -cmd '.timeout 2000' "$tmp/state/mxpull.db" "SELECT count(*) FROM $1"; }
+    expect_soon "every poll is in the history" 5 yes eval '[ "$(count_of polls)" -ge 5 ] && echo yes'
+    expect "and the outage, which is over" 1 "$(count_of 'outages WHERE ended_ms > 0')"
+    expect "the store that is held is told once" 1 "$(logged "when it is free")"
     stop_daemon
 else
     echo "SKIPPED: a store that somebody holds: sqlite3 is not installed"

@@ -44,23 +44,23 @@ struct outage_past {
 };
 
 /* The first look is due at once. */
-void outage_init(struct outage *recovery, int64_t watch_s, const struct outage_past *past,
+void outage_init(struct outage *outage, int64_t watch_s, const struct outage_past *past,
                  struct instant now);
 
 /* A look at the primary has ended; the next one is due a period later. Where an outage began or
  * ended, *began_ms is when it began, wall clock. */
-enum outage_event outage_looked(struct outage *recovery, bool ready, struct instant now,
+enum outage_event outage_looked(struct outage *outage, bool ready, struct instant now,
                                 int64_t *began_ms);
 
 /* For how long the loop has stood still, that was to turn again at due_ms and has turned last at turned_ms,
  * monotonic: when our process was stopped, the time since then; 0 where it is about as late as a busy
  * machine makes it. */
-int64_t outage_stopped_ms(const struct outage *recovery, int64_t turned_ms, int64_t due_ms,
+int64_t outage_stopped_ms(const struct outage *outage, int64_t turned_ms, int64_t due_ms,
                           int64_t now_ms);
 
 /* The wall clock has run ahead of the monotonic one by ahead_ms (plan_tick): the machine has slept, and
  * the primary with it. stopped_ms is as above. Where both are more than a period, nobody watched, and
  * the next look is due at once. When the clock was set back, stamps are put right. */
-void outage_tick(struct outage *recovery, int64_t ahead_ms, int64_t stopped_ms, struct instant now);
+void outage_tick(struct outage *outage, int64_t ahead_ms, int64_t stopped_ms, struct instant now);
 
 #endif

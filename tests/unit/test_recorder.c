@@ -104,7 +104,7 @@ static int64_t utc(int64_t utc_s)
     return 0;
 }
 
-static struct recorder *make_record(struct store *store, bool watches)
+static struct recorder *make_recorder(struct store *store, bool watches)
 {
     return recorder_new(&(struct recorder_options){
         .config = &config, .store = store, .offset = utc, .watches = watches});
@@ -119,13 +119,13 @@ static bool is_asked(void *context, size_t place)
     return is_asked_now;
 }
 
-static int64_t check_silence(struct recorder *record, int64_t now_ms)
+static int64_t check_silence(struct recorder *recorder, int64_t now_ms)
 {
-    return recorder_check_silence(record, now_ms, is_asked, NULL);
+    return recorder_check_silence(recorder, now_ms, is_asked, NULL);
 }
 
 /* A poll that ends so. */
-static void poll_brings(struct recorder *record, enum outcome outcome)
+static void poll_brings(struct recorder *recorder, enum outcome outcome)
 {
     static const struct selection all = {NULL, 0};
     struct poll *poll = poll_new(&polling, &backup, &all);
@@ -134,29 +134,29 @@ static void poll_brings(struct recorder *record, enum outcome outcome)
     if (is_stopping)
         poll_stop(poll);
     poll_settle(poll, outcome, "text");
-    recorder_poll(record, poll);
+    recorder_poll(recorder, poll);
     poll_free(poll);
 }
 
 static void test_changes(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
 
     (void)state;
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("");
-    poll_brings(record, OUTCOME_UNREACHABLE);
+    poll_brings(recorder, OUTCOME_UNREACHABLE);
     assert_told("failure unreachable \n");
-    poll_brings(record, OUTCOME_DENIED);
-    poll_brings(record, OUTCOME_HELD);
+    poll_brings(recorder, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_HELD);
     assert_told("");
-    poll_brings(record, OUTCOME_EMPTY);
+    poll_brings(recorder, OUTCOME_EMPTY);
     assert_told("recovery empty \n");
-    poll_brings(record, OUTCOME_EMPTY);
-    poll_brings(record, OUTCOME_HELD);
+    poll_brings(recorder, OUTCOME_EMPTY);
+    poll_brings(recorder, OUTCOME_HELD);
     assert_told("");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -176,11 +176,11 @@ static void test_changes_between_processes(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct store *store = open_store();
-        struct recorder *record = make_record(store, false);
+        struct recorder *recorder = make_recorder(store, false);
 
-        poll_brings(record, rows[i].outcome);
+        poll_brings(recorder, rows[i].outcome);
         assert_told(rows[i].told);
-        recorder_free(record);
+        recorder_free(recorder);
         store_close(store);
     }
 }
@@ -189,16 +189,16 @@ static void test_changes_between_processes(void **state)
 static void test_stopped(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
 
     (void)state;
     is_stopping = true;
-    poll_brings(record, OUTCOME_INTERRUPTED);
+    poll_brings(recorder, OUTCOME_INTERRUPTED);
     assert_told("");
     is_stopping = false;
-    poll_brings(record, OUTCOME_INTERRUPTED);
+    poll_brings(recorder, OUTCOME_INTERRUPTED);
     assert_told("failure interrupted \n");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -206,23 +206,23 @@ static void test_stopped(void **state)
 static void test_silence_after_a_wrong_clock(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
     int64_t right_ms = clock_wall_ms() - 4000 * 24 * (int64_t)HOUR_MS;
 
     (void)state;
-    poll_brings(record, OUTCOME_STARTED);
-    (void)check_silence(record, clock_wall_ms());
+    poll_brings(recorder, OUTCOME_STARTED);
+    (void)check_silence(recorder, clock_wall_ms());
     store_ahead_ms = right_ms - clock_wall_ms();
-    int64_t due_ms = check_silence(record, right_ms);
+    int64_t due_ms = check_silence(recorder, right_ms);
     assert_in_range(due_ms - right_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
-    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_int_equal(check_silence(recorder, due_ms), INT64_MAX);
     assert_told("silence a.example started \n");
-    recorder_free(record);
-    record = make_record(store, true); /* a start then */
-    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    recorder_free(recorder);
+    recorder = make_recorder(store, true); /* a start then */
+    assert_int_equal(check_silence(recorder, due_ms), INT64_MAX);
     assert_told("");
     store_ahead_ms = 0;
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -230,53 +230,53 @@ static void test_silence_after_a_wrong_clock(void **state)
 static void test_silence_after_the_clock_is_set(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
-    poll_brings(record, OUTCOME_STARTED);
-    (void)check_silence(record, now_ms);
+    poll_brings(recorder, OUTCOME_STARTED);
+    (void)check_silence(recorder, now_ms);
     store_ahead_ms = 1000 - clock_wall_ms();
-    assert_int_equal(check_silence(record, 1000), 1000 + 12 * HOUR_MS);
+    assert_int_equal(check_silence(recorder, 1000), 1000 + 12 * HOUR_MS);
     store_ahead_ms = 0;
-    assert_int_equal(check_silence(record, now_ms), now_ms + 12 * HOUR_MS);
+    assert_int_equal(check_silence(recorder, now_ms), now_ms + 12 * HOUR_MS);
     assert_told("");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
 static void test_silence(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
-    assert_int_equal(check_silence(record, now_ms), INT64_MAX);
-    poll_brings(record, OUTCOME_STARTED);
-    int64_t due_ms = check_silence(record, now_ms);
+    assert_int_equal(check_silence(recorder, now_ms), INT64_MAX);
+    poll_brings(recorder, OUTCOME_STARTED);
+    int64_t due_ms = check_silence(recorder, now_ms);
     assert_in_range(due_ms - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
-    poll_brings(record, OUTCOME_HELD); /* no good answer */
-    assert_int_equal(check_silence(record, due_ms - 1), due_ms);
+    poll_brings(recorder, OUTCOME_HELD); /* no good answer */
+    assert_int_equal(check_silence(recorder, due_ms - 1), due_ms);
     is_asked_now = true; /* it may be over in a moment */
-    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_int_equal(check_silence(recorder, due_ms), INT64_MAX);
     is_asked_now = false;
     assert_told("");
-    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_int_equal(check_silence(recorder, due_ms), INT64_MAX);
     assert_told("silence a.example held \n");
-    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
-    poll_brings(record, OUTCOME_HELD);
-    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    assert_int_equal(check_silence(recorder, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    poll_brings(recorder, OUTCOME_HELD);
+    assert_int_equal(check_silence(recorder, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
 
-    recorder_free(record); /* a restart does not raise it again */
-    record = make_record(store, true);
-    assert_int_equal(check_silence(record, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
+    recorder_free(recorder); /* a restart does not raise it again */
+    recorder = make_recorder(store, true);
+    assert_int_equal(check_silence(recorder, due_ms + 200 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("answer a.example started \n");
-    assert_true(check_silence(record, now_ms) < INT64_MAX);
-    recorder_free(record);
+    assert_true(check_silence(recorder, now_ms) < INT64_MAX);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -288,14 +288,14 @@ static void test_never_a_good_answer(void **state)
 
     (void)state;
     config.silence_s = 3600;
-    struct recorder *record = make_record(store, true);
-    poll_brings(record, OUTCOME_DENIED);
+    struct recorder *recorder = make_recorder(store, true);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    int64_t due_ms = check_silence(record, now_ms);
+    int64_t due_ms = check_silence(recorder, now_ms);
     assert_in_range(due_ms - now_ms, HOUR_MS, HOUR_MS + 60000);
-    (void)check_silence(record, due_ms);
+    (void)check_silence(recorder, due_ms);
     assert_told("silence a.example denied \n");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -303,19 +303,19 @@ static void test_never_a_good_answer(void **state)
 static void test_silence_by_pulls(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, false);
+    struct recorder *recorder = make_recorder(store, false);
     int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
 
     (void)state;
-    poll_brings(record, OUTCOME_STARTED);
-    recorder_free(record);
-    record = make_record(store, false);
-    (void)check_silence(record, later_ms);
+    poll_brings(recorder, OUTCOME_STARTED);
+    recorder_free(recorder);
+    recorder = make_recorder(store, false);
+    (void)check_silence(recorder, later_ms);
     assert_told("");
-    poll_brings(record, OUTCOME_TIMEOUT);
-    (void)check_silence(record, later_ms);
+    poll_brings(recorder, OUTCOME_TIMEOUT);
+    (void)check_silence(recorder, later_ms);
     assert_told("failure timeout \nsilence a.example timeout \n");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -339,29 +339,29 @@ static struct store *open_failing_store(void)
 static void test_store_that_fails(void **state)
 {
     struct store *store = open_failing_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
     logged[0] = '\0';
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    poll_brings(record, OUTCOME_DENIED);
-    poll_brings(record, OUTCOME_HELD);
+    poll_brings(recorder, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_HELD);
     assert_told("");
-    int64_t due_ms = check_silence(record, now_ms);
+    int64_t due_ms = check_silence(recorder, now_ms);
     assert_in_range(due_ms - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
-    assert_int_equal(check_silence(record, due_ms), INT64_MAX);
+    assert_int_equal(check_silence(recorder, due_ms), INT64_MAX);
     assert_told("silence a.example held \n");
-    poll_brings(record, OUTCOME_DENIED);
-    assert_int_equal(check_silence(record, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
+    poll_brings(recorder, OUTCOME_DENIED);
+    assert_int_equal(check_silence(recorder, due_ms + 100 * (int64_t)HOUR_MS), INT64_MAX);
     assert_told("");
-    poll_brings(record, OUTCOME_EMPTY);
+    poll_brings(recorder, OUTCOME_EMPTY);
     assert_told("recovery empty \nanswer a.example empty \n");
-    poll_brings(record, OUTCOME_EMPTY);
+    poll_brings(recorder, OUTCOME_EMPTY);
     assert_told("");
-    assert_in_range(check_silence(record, now_ms) - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
-    recorder_free(record);
+    assert_in_range(check_silence(recorder, now_ms) - now_ms, 12 * HOUR_MS, 12 * HOUR_MS + 60000);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -369,26 +369,26 @@ static void test_store_that_fails(void **state)
 static void test_store_that_works_again(void **state)
 {
     struct store *store = open_failing_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
     int64_t later_ms = clock_wall_ms() + 13 * (int64_t)HOUR_MS;
 
     (void)state;
     logged[0] = '\0';
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, later_ms);
+    poll_brings(recorder, OUTCOME_DENIED);
+    (void)check_silence(recorder, later_ms);
     assert_told("failure denied \nsilence a.example denied \n");
     assert_int_equal(remove(in_directory("file")), 0);
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("the answers can be written down again\n");
-    (void)check_silence(record, later_ms + 100 * (int64_t)HOUR_MS);
+    (void)check_silence(recorder, later_ms + 100 * (int64_t)HOUR_MS);
     assert_told("");
-    recorder_free(record);
-    record = make_record(store, true); /* the next run */
-    (void)check_silence(record, later_ms + 200 * (int64_t)HOUR_MS);
+    recorder_free(recorder);
+    recorder = make_recorder(store, true); /* the next run */
+    (void)check_silence(recorder, later_ms + 200 * (int64_t)HOUR_MS);
     assert_told("");
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("recovery started \nanswer a.example started \n");
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -446,54 +446,54 @@ static size_t count_rows(struct store *store)
 static void test_pull_while_the_store_is_held(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, false);
+    struct recorder *recorder = make_recorder(store, false);
     struct store *holder = hold(store);
 
     (void)state;
-    poll_brings(record, OUTCOME_DENIED);
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("");
     assert_int_equal(count_rows(store), 0);
     let_go(holder);
-    recorder_finish(record, 0);
+    recorder_finish(recorder, 0);
     assert_told("failure denied \n");
     assert_int_equal(count_rows(store), 2);
 
     holder = hold(store);
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     let_go(holder);
-    poll_brings(record, OUTCOME_DENIED); /* what waits comes first */
+    poll_brings(recorder, OUTCOME_DENIED); /* what waits comes first */
     assert_told("recovery started \nfailure denied \n");
     assert_int_equal(count_rows(store), 4);
 
     holder = hold(store);
-    poll_brings(record, OUTCOME_DENIED);
-    recorder_finish(record, 0);
+    poll_brings(recorder, OUTCOME_DENIED);
+    recorder_finish(recorder, 0);
     assert_non_null(strstr(logged, "another process holds it; the answers of 1 poll are not"));
     let_go(holder);
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
 static void test_store_that_is_held(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
 
     (void)state;
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    poll_brings(recorder, OUTCOME_DENIED);
+    (void)check_silence(recorder, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
     assert_told("failure denied \nsilence a.example denied \n");
     struct store *holder = hold(store);
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_non_null(strstr(logged, "goes on and writes down what is answered when it is free"));
     let_go(holder);
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("the answers can be written down again\nrecovery started \n"
                 "answer a.example started \n");
     assert_false(is_stored_silent(store));
     assert_int_equal(count_rows(store), 3);
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -501,25 +501,25 @@ static void test_store_that_is_held(void **state)
 static void test_recovery_that_is_not_written(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
 
     (void)state;
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    recorder_free(record);
+    recorder_free(recorder);
     for (int i = 0; i < 2; i++) {
-        record = make_record(store, true);
+        recorder = make_recorder(store, true);
         if (i == 1) {
-            poll_brings(record, OUTCOME_DENIED);
+            poll_brings(recorder, OUTCOME_DENIED);
             assert_told("failure denied \n");
         }
         struct store *holder = hold(store);
-        poll_brings(record, OUTCOME_EMPTY);
+        poll_brings(recorder, OUTCOME_EMPTY);
         assert_non_null(strstr(logged, "recovery empty \n"));
         let_go(holder);
-        poll_brings(record, OUTCOME_EMPTY);
+        poll_brings(recorder, OUTCOME_EMPTY);
         assert_told("the answers can be written down again\n");
-        recorder_free(record);
+        recorder_free(recorder);
     }
     store_close(store);
 }
@@ -528,21 +528,21 @@ static void test_recovery_that_is_not_written(void **state)
 static void test_end_of_silence_that_is_not_written(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record = make_record(store, true);
+    struct recorder *recorder = make_recorder(store, true);
 
     (void)state;
-    poll_brings(record, OUTCOME_DENIED);
-    (void)check_silence(record, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
+    poll_brings(recorder, OUTCOME_DENIED);
+    (void)check_silence(recorder, clock_wall_ms() + 13 * (int64_t)HOUR_MS);
     assert_told("failure denied \nsilence a.example denied \n");
     assert_true(is_stored_silent(store));
     struct store *holder = hold(store);
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_non_null(strstr(logged, "recovery started \nanswer a.example started \n"));
     let_go(holder);
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("the answers can be written down again\n");
     assert_false(is_stored_silent(store));
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -550,27 +550,27 @@ static void test_end_of_silence_that_is_not_written(void **state)
 static void test_silence_that_another_has_ended(void **state)
 {
     struct store *store = open_store();
-    struct recorder *record, *pull;
+    struct recorder *recorder, *pull;
     int64_t now_ms = clock_wall_ms();
 
     (void)state;
     config.silence_s = 1;
-    record = make_record(store, true);
-    poll_brings(record, OUTCOME_DENIED);
+    recorder = make_recorder(store, true);
+    poll_brings(recorder, OUTCOME_DENIED);
     struct store *holder = hold(store);
-    (void)check_silence(record, now_ms + 1500);
+    (void)check_silence(recorder, now_ms + 1500);
     assert_non_null(strstr(logged, "silence a.example denied \n"));
     let_go(holder);
     support_sleep_ms(1600);
-    pull = make_record(store, false);
+    pull = make_recorder(store, false);
     poll_brings(pull, OUTCOME_STARTED);
     recorder_free(pull);
     assert_told("recovery started \n"); /* for it, there was no silence */
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("the answers can be written down again\nfailure denied \n"
                 "answer a.example \n");
     assert_false(is_stored_silent(store));
-    recorder_free(record);
+    recorder_free(recorder);
     store_close(store);
 }
 
@@ -583,28 +583,28 @@ static void test_store_in_memory(void **state)
 
     (void)state;
     assert_int_equal(store_open(&store, &options, &error), STATUS_OK);
-    struct recorder *record = make_record(store, true);
-    poll_brings(record, OUTCOME_DENIED);
+    struct recorder *recorder = make_recorder(store, true);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("failure denied \n");
-    poll_brings(record, OUTCOME_DENIED);
+    poll_brings(recorder, OUTCOME_DENIED);
     assert_told("");
-    poll_brings(record, OUTCOME_STARTED);
+    poll_brings(recorder, OUTCOME_STARTED);
     assert_told("recovery started \n");
-    assert_true(recorder_check_silence(record, clock_wall_ms(), NULL, NULL) < INT64_MAX);
-    recorder_free(record);
+    assert_true(recorder_check_silence(recorder, clock_wall_ms(), NULL, NULL) < INT64_MAX);
+    recorder_free(recorder);
     store_close(store);
 }
 
 static void test_without_a_store(void **state)
 {
-    struct recorder *record = make_record(NULL, true);
+    struct recorder *recorder = make_recorder(NULL, true);
 
     (void)state;
-    poll_brings(record, OUTCOME_UNREACHABLE);
-    assert_int_equal(check_silence(record, INT64_MAX - 1), INT64_MAX);
-    recorder_prune(record, 0);
+    poll_brings(recorder, OUTCOME_UNREACHABLE);
+    assert_int_equal(check_silence(recorder, INT64_MAX - 1), INT64_MAX);
+    recorder_prune(recorder, 0);
     assert_told("");
-    recorder_free(record);
+    recorder_free(recorder);
 }
 
 int main(void)

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 struct world {
-    struct outage recovery;
+    struct outage outage;
     struct instant now;
     char events[100];
 };
@@ -77,7 +77,7 @@ static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms, int
 {
     world->now.wall_ms += wall_ms;
     world->now.monotonic_ms += monotonic_ms;
-    outage_tick(&world->recovery, wall_ms - monotonic_ms, stopped_ms, world->now);
+    outage_tick(&world->outage, wall_ms - monotonic_ms, stopped_ms, world->now);
 }
 
 static void look(struct world *world, bool ready)
@@ -85,19 +85,18 @@ static void look(struct world *world, bool ready)
     size_t used = strlen(world->events);
     char text[DURATION_TEXT_SIZE];
     int64_t began_ms = -1;
-    enum outage_event event = outage_looked(&world->recovery, ready, world->now, &began_ms);
+    enum outage_event event = outage_looked(&world->outage, ready, world->now, &began_ms);
 
-    assert_int_equal(world->recovery.looked_ms, world->now.wall_ms);
-    assert_int_equal(world->recovery.next_look_ms,
-                     world->now.monotonic_ms + world->recovery.watch_ms);
-    assert_true(world->recovery.since_ms <= world->now.wall_ms);
+    assert_int_equal(world->outage.looked_ms, world->now.wall_ms);
+    assert_int_equal(world->outage.next_look_ms, world->now.monotonic_ms + world->outage.watch_ms);
+    assert_true(world->outage.since_ms <= world->now.wall_ms);
     if (event == OUTAGE_NOTHING) {
         assert_int_equal(began_ms, -1);
         return;
     }
     int64_t ago_s = (world->now.wall_ms - began_ms) / 1000;
 
-    assert_int_equal(world->recovery.state, ready ? OUTAGE_UP : OUTAGE_DOWN);
+    assert_int_equal(world->outage.state, ready ? OUTAGE_UP : OUTAGE_DOWN);
     (void)snprintf(world->events + used, sizeof world->events - used, "%s%c%s", used > 0 ? " " : "",
                    event == OUTAGE_BEGAN ? 'B' : 'E',
                    ago_s / 3600 >= 87600 ? "10y" : duration_format(text, ago_s));
@@ -126,14 +125,14 @@ static void happen(struct world *world, const char *word, int64_t value)
     else if (*word == 'u' || *word == 'd')
         look(world, *word == 'u');
     else if (*word == 'w')
-        world->recovery.watch_ms = value;
+        world->outage.watch_ms = value;
     else if (strncmp(word, "stop=", 5) == 0)
         tick(world, value, value, value);
     else
         tick(world, value, 0, 0); /* sleep, set */
     if (strncmp(word, "s", 1) == 0 && strncmp(word, "set", 3) != 0 &&
-        value > world->recovery.watch_ms)
-        assert_int_equal(world->recovery.next_look_ms, world->now.monotonic_ms);
+        value > world->outage.watch_ms)
+        assert_int_equal(world->outage.next_look_ms, world->now.monotonic_ms);
 }
 
 static void test_row(void **state)
@@ -153,8 +152,8 @@ static void test_row(void **state)
         } else if (*word == 'o') {
             past.outage_ms = world.now.wall_ms - value;
         } else if (!is_begun) {
-            outage_init(&world.recovery, 30, &past, world.now);
-            assert_int_equal(world.recovery.next_look_ms, world.now.monotonic_ms);
+            outage_init(&world.outage, 30, &past, world.now);
+            assert_int_equal(world.outage.next_look_ms, world.now.monotonic_ms);
             is_begun = true;
         }
         if (*word != 'a' && *word != 'e' && *word != 'o')
@@ -162,7 +161,7 @@ static void test_row(void **state)
         word += size + strspn(word + size, " ");
     }
     assert_string_equal(world.events, row->events);
-    assert_int_equal(world.recovery.state, row->state);
+    assert_int_equal(world.outage.state, row->state);
 }
 
 /* The loop was to turn at 40 s; it has turned last at 10 s. */
@@ -178,9 +177,9 @@ static void test_stopped(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct outage recovery = {.watch_ms = cases[i].watch_s * 1000};
+        const struct outage outage = {.watch_ms = cases[i].watch_s * 1000};
 
-        assert_int_equal(outage_stopped_ms(&recovery, 10000, 40000, cases[i].now_ms),
+        assert_int_equal(outage_stopped_ms(&outage, 10000, 40000, cases[i].now_ms),
                          cases[i].stopped_ms);
     }
 }
