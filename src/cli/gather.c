@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    NAMED_MAX = 5,
+    NAMES_SIZE_MAX = 4096
+};
+
 struct entry {
     const struct result *result;
     char *text;   /* owned */
@@ -81,7 +86,9 @@ void gather_add(struct gather *gather, const struct result *result)
 {
     if (!is_common(result)) {
         gather_flush(gather);
-        gather->tell(gather->context, &(struct answers){result, text_of(result), 1, 1, false});
+        gather->tell(
+            gather->context,
+            &(struct answers){.first = result, .text = text_of(result), .count = 1, .backups = 1});
         return;
     }
     if (gather->count == gather->capacity) {
@@ -112,6 +119,44 @@ static int compare_entries(const void *left, const void *right)
     int order = compare_answers(a, b);
 
     return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
+}
+
+static bool is_named(const char *const *named, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(named[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The first few names of a group, and how many more there are; to be freed. */
+static char *name_group(const struct entry *entries, const struct answers *group)
+{
+    const char *named[NAMED_MAX];
+    size_t count = 0, more = 0;
+    struct buffer names;
+
+    buffer_init(&names, NAMES_SIZE_MAX);
+    for (size_t i = 0; i < group->count; i++) {
+        const char *name = entries[i].result->domain;
+
+        if (name == NULL || is_named(named, count, name))
+            continue;
+        if (count == NAMED_MAX) {
+            more++;
+            continue;
+        }
+        (void)buffer_append_format(&names, "%s%s", count > 0 ? ", " : "", name);
+        named[count++] = name;
+    }
+    if (more > 0 && group->backups == 1)
+        (void)buffer_append_format(&names, " and %zu more", more);
+    else if (more > 0)
+        (void)buffer_append_text(&names, " and others");
+    char *text = memory_copy(names.bytes);
+    buffer_done(&names);
+    return text;
 }
 
 /* The results of a backup stand together, as they came. */
@@ -146,17 +191,24 @@ void gather_flush(struct gather *gather)
     struct answers *groups = memory_new(count, sizeof *groups); /* by the place of their first */
     gather->count = 0;
     qsort(gather->entries, count, sizeof *gather->entries, compare_entries);
+    char **names = memory_new(count, sizeof *names);
     for (size_t i = 0; i < count;) {
-        struct answers *group = &groups[gather->entries[i].place];
+        size_t place = gather->entries[i].place;
+        struct answers *group = &groups[place];
 
         *group = count_group(&gather->entries[i], count - i);
+        if (group->is_part && group->count > 1)
+            group->names = names[place] = name_group(&gather->entries[i], group);
         i += group->count;
     }
     for (size_t i = 0; i < count; i++) {
         if (groups[i].count > 0)
             gather->tell(gather->context, &groups[i]);
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         free(gather->entries[i].text);
+        free(names[i]);
+    }
+    free(names);
     free(groups);
 }

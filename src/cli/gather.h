@@ -14,8 +14,9 @@ struct answers {
         *text;    /* of all; where they are several that were held, an ellipsis is in place of their
                          own names: "… refuses postmaster@…: 450 later" */
     size_t count; /* how many it stands for; 1: for itself */
-    size_t backups; /* of how many backups they are */
-    bool is_part;   /* these have other domains as well */
+    size_t backups;    /* of how many backups they are */
+    bool is_part;      /* these have other domains as well */
+    const char *names; /* which they are then: "a.example, b.example and 28 more"; else NULL */
 };
 
 struct gather;

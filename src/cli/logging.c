@@ -255,9 +255,10 @@ static void log_held(const struct answers *answers)
         number_field("domains", (int64_t)answers->count),
         text_field("outcome", outcome_name(OUTCOME_HELD)),
         text_field("text", answers->text),
+        text_field("names", answers->names),
     };
 
-    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields) - (answers->names == NULL ? 1 : 0));
 }
 
 void logging_answer(const struct answers *answers)
@@ -287,6 +288,8 @@ void logging_answer(const struct answers *answers)
         fields[count++] = number_field("ms", result->ms);
         fields[count++] = text_field("text", result->text);
     }
+    if (answers->names != NULL)
+        fields[count++] = text_field("names", answers->names);
     log_fields(is_good ? LEVEL_INFO : LEVEL_WARNING, fields, count);
 }
 

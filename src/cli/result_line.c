@@ -16,8 +16,7 @@ enum {
     DOMAIN_WIDTH_MAX = 40,
     OUTCOME_WIDTH = 14,
     ADVICE_INDENT = 6,
-    SAID_SIZE_MAX = 8 * 1024,
-    CODE_SIZE = 32
+    SAID_SIZE_MAX = 8 * 1024
 };
 
 static size_t wider(size_t width, const char *text, size_t max)
@@ -61,17 +60,20 @@ static void add_received(struct line *line, const struct result *result)
 }
 
 /* What was said: the code and the reply's text, or our own words. */
-static void add_said(struct line *line, const struct result *result)
+static void add_said(struct line *line, const struct answers *answers)
 {
+    const struct result *result = answers->first;
     struct buffer said;
 
-    buffer_init(&said, SAID_SIZE_MAX + CODE_SIZE);
+    buffer_init(&said, 2 * SAID_SIZE_MAX);
     if (result->code > 0)
         (void)buffer_append_format(&said, "%d", result->code);
     if (result->code > 0 && result->text != NULL && *result->text != '\0')
         (void)buffer_append_text(&said, " ");
     if (result->text != NULL)
         text_append_cut(&said, result->text, SAID_SIZE_MAX);
+    if (answers->names != NULL)
+        (void)buffer_append_format(&said, ": %s", answers->names);
     line_last(line, STYLE_PLAIN, said.bytes, ADVICE_INDENT);
     buffer_done(&said);
 }
@@ -97,14 +99,14 @@ static void add_held(struct line *line, const struct answers *answers)
 {
     struct buffer sentence;
 
-    buffer_init(&sentence, SAID_SIZE_MAX);
+    buffer_init(&sentence, 2 * SAID_SIZE_MAX);
     const char *backups_end = answers->backups == 1 ? "" : "s",
                *domains_end = answers->count == 1 ? "" : "s";
 
     if (answers->is_part)
-        (void)buffer_append_format(&sentence, "%s; not asked for: %zu domain%s of %zu backup%s",
-                                   answers->text, answers->count, domains_end, answers->backups,
-                                   backups_end);
+        (void)buffer_append_format(
+            &sentence, "%s; not asked for: %zu domain%s of %zu backup%s (%s)", answers->text,
+            answers->count, domains_end, answers->backups, backups_end, answers->names);
     else
         (void)buffer_append_format(
             &sentence, "%s; nothing was asked of %zu backup%s (%zu domain%s)", answers->text,
@@ -151,7 +153,7 @@ static void add_answer(struct line *line, const struct answers *answers,
     add_name(line, answers->count > 1 ? domains : result->domain, style->widths.domain, is_whole);
     line_cell(line, line_style_of(result->outcome), outcome_name(result->outcome), OUTCOME_WIDTH);
     add_received(line, result);
-    add_said(line, result);
+    add_said(line, answers);
 }
 
 void result_line_format(struct buffer *text, const struct answers *answers,

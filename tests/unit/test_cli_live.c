@@ -196,11 +196,11 @@ static void keep_result(struct scene *scene, const struct result *result)
     struct result_style style = {.widths = scene->widths, .columns = scene->row->columns - 1};
     struct buffer text;
 
-    result_line_format(&scene->expected, &(struct answers){result, result->text, 1, 1, false},
+    result_line_format(&scene->expected, &(struct answers){result, result->text, 1, 1, false, NULL},
                        &style);
     style.color = scene->row->color;
     buffer_init(&text, 64 * 1024);
-    result_line_format(&text, &(struct answers){result, result->text, 1, 1, false}, &style);
+    result_line_format(&text, &(struct answers){result, result->text, 1, 1, false, NULL}, &style);
     live_known(scene->live, result->backup);
     live_keep(scene->live, text.bytes);
     buffer_done(&text);

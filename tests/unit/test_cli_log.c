@@ -272,8 +272,8 @@ static void keep(void *context, const struct log_event *event)
 static void test_answer(void **state)
 {
     const struct answer_row *row = *state;
-    const struct answers answers_given = {&row->result, row->result.text, row->count, row->backups,
-                                          false};
+    const struct answers answers_given = {
+        &row->result, row->result.text, row->count, row->backups, false, NULL};
     struct buffer line;
 
     buffer_init(&line, TEXT_SIZE);

@@ -116,7 +116,7 @@ static void test_result(void **state)
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL}, &style);
     size_t size = strcspn(text.bytes, "\n");
     text.bytes[size] = '\0';
     assert_string_equal(text.bytes, row->line);
@@ -141,11 +141,11 @@ static void test_fold(void **state)
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false}, &style);
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL}, &style);
     assert_string_equal(text.bytes,
                         "mx2  example.com  started         250\n      one two three four five\n");
     buffer_clear(&text);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false},
+    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL},
                        &(struct result_style){.columns = 31});
     assert_string_equal(text.bytes, "mx2\n      example.com\n      started         250 one\n"
                                     "      two three four five\n");
@@ -246,8 +246,8 @@ static void test_columns(void **state)
     const struct result_style style = {.widths = result_widths(results, 2),
                                        .columns = LINE_UNBOUNDED};
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&first, first.text, 1, 1, false}, &style);
-    result_line_format(&text, &(struct answers){&second, second.text, 1, 1, false}, &style);
+    result_line_format(&text, &(struct answers){&first, first.text, 1, 1, false, NULL}, &style);
+    result_line_format(&text, &(struct answers){&second, second.text, 1, 1, false, NULL}, &style);
     assert_non_null(strstr(text.bytes, "mx2     example.com  started         250 a\n"));
     assert_non_null(
         strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied          459 b\n"));
@@ -496,8 +496,8 @@ static void test_held(void **state)
     for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
         crowd->results[i].text = given(i % 2 == 0 ? "no a" : "no b");
     run_report(text, &quiet, &crowd->facts);
-    assert_string_equal(text, "no a; not asked for: 60 domains of 60 backups\n"
-                              "no b; not asked for: 60 domains of 60 backups\n");
+    assert_string_equal(text, "no a; not asked for: 60 domains of 60 backups (a.example)\n"
+                              "no b; not asked for: 60 domains of 60 backups (b.example)\n");
     /* The same word for each of them. */
     for (size_t i = 0; i < COUNT_OF(crowd->results); i++)
         crowd->results[i].text = given(
@@ -510,6 +510,36 @@ static void test_held(void **state)
         text,
         "your mail server refuses postmaster@…: 450 <postmaster@…> later; nothing was asked of 60 "
         "backups (120 domains)\n");
+    free(crowd);
+}
+
+/* Where these are not all of a backup's domains, it is told which they are, up to five. */
+static void test_part_is_named(void **state)
+{
+    const struct report_options quiet = {
+        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
+    static const char *const names[] = {"a.example", "b.example", "c.example", "d.example",
+                                        "e.example", "f.example", "g.example"};
+    struct crowd *crowd = make_crowd(OUTCOME_DEFERRED, "not asked");
+    char text[TEXT_SIZE];
+
+    (void)state;
+    crowd->backups[0].domain_count = 9;
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        crowd->results[i].backup = &crowd->backups[0];
+        crowd->results[i].domain = names[i];
+    }
+    crowd->facts.count = COUNT_OF(names);
+    run_report(text, &quiet, &crowd->facts);
+    assert_non_null(strstr(text, "mx0  7 domains  deferred        not asked: a.example, b.example, "
+                                 "c.example, d.example, e.example and 2 more\n"));
+    crowd->facts.count = 2;
+    run_report(text, &quiet, &crowd->facts);
+    assert_non_null(strstr(text, "2 domains  deferred        not asked: a.example, b.example\n"));
+    crowd->backups[0].domain_count = COUNT_OF(names);
+    crowd->facts.count = COUNT_OF(names);
+    run_report(text, &quiet, &crowd->facts);
+    assert_non_null(strstr(text, "mx0  7 domains  deferred        not asked\n"));
     free(crowd);
 }
 
@@ -562,11 +592,11 @@ static void test_output_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fold),           cmocka_unit_test(test_any_text),
-        cmocka_unit_test(test_columns),        cmocka_unit_test(test_dry_run),
-        cmocka_unit_test(test_json_names),     cmocka_unit_test(test_summary),
-        cmocka_unit_test(test_output_fails),   cmocka_unit_test(test_held),
-        cmocka_unit_test(test_common_failure),
+        cmocka_unit_test(test_fold),          cmocka_unit_test(test_any_text),
+        cmocka_unit_test(test_columns),       cmocka_unit_test(test_dry_run),
+        cmocka_unit_test(test_json_names),    cmocka_unit_test(test_summary),
+        cmocka_unit_test(test_output_fails),  cmocka_unit_test(test_held),
+        cmocka_unit_test(test_part_is_named), cmocka_unit_test(test_common_failure),
     };
     int failed = 0;
 

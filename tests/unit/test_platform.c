@@ -319,6 +319,7 @@ static void file_log_has_whole_lines(void **state)
     (void)fclose(file);
     assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
     assert_int_equal(file_open_log(&file, in_directory("fifo"), &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "fifo: is a pipe, not a file"));
 }
 
 static enum status check_private(const char *path, struct error *error)

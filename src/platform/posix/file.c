@@ -89,15 +89,13 @@ enum status file_open(FILE **file, const char *path, struct error *error)
 }
 
 /* A plain file, or a device of characters such as /dev/null, which O_NONBLOCK keeps from holding us up. */
-static int open_log(const struct folder *folder)
+static int open_log(const struct folder *folder, const char **kind)
 {
     struct stat facts;
 
     if (fstatat(folder->descriptor, folder->name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-        !S_ISREG(facts.st_mode) && !S_ISCHR(facts.st_mode)) {
-        errno = S_ISDIR(facts.st_mode) ? EISDIR : S_ISLNK(facts.st_mode) ? ELOOP : ENXIO;
+        !S_ISCHR(facts.st_mode) && (*kind = folder_strange_kind(facts.st_mode)) != NULL)
         return -1;
-    }
     int descriptor = folder_open_file(folder, O_WRONLY | O_APPEND | O_CREAT, LOG_MODE);
     if (descriptor >= 0 && !folder_is_trusted(folder, descriptor, &facts) &&
         !S_ISCHR(facts.st_mode)) {
@@ -111,13 +109,16 @@ static int open_log(const struct folder *folder)
 enum status file_open_log(FILE **file, const char *path, struct error *error)
 {
     struct folder folder;
+    const char *kind = NULL;
     int descriptor = -1;
     FILE *opened;
 
     if (folder_find(&folder, path, FOLDER_LAST_FILE_OR_LINK)) {
-        descriptor = open_log(&folder);
+        descriptor = open_log(&folder, &kind);
         folder_done(&folder);
     }
+    if (kind != NULL)
+        return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path, kind);
     if (descriptor < 0)
         return fail(error, path, "cannot be opened for writing");
     opened = fdopen(descriptor, "a");
