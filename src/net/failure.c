@@ -75,6 +75,13 @@ static bool is_refusal(const struct kind *kind, const struct heard *heard)
     return (kind->by_reply || was_closed) && heard->code >= 400 && heard->code <= 599;
 }
 
+/* Whether AUTH was answered by what is neither a challenge, nor 235, nor a refusal (RFC 4954 4). */
+static bool is_no_answer(const struct kind *kind, const struct heard *heard)
+{
+    return kind->result == CURLE_LOGIN_DENIED && heard->asked == STAGE_AUTH && heard->code != 334 &&
+           heard->code >= 200 && heard->code < 400;
+}
+
 const char *failure_without_tls(const struct heard *heard)
 {
     return heard->ehlo.starttls ? "STARTTLS is offered, but libcurl has not used it"
@@ -134,6 +141,11 @@ void failure_explain(struct failure *failure, struct error *error)
         failure->stage = heard->stage;
         (void)error_set(error, kind.status, "%s%s",
                         heard->stage == STAGE_STARTTLS ? "STARTTLS was refused: " : "",
+                        heard->text + (heard->text[3] == '\0' ? 3 : 4));
+    } else if (is_no_answer(&kind, heard)) {
+        failure->code = heard->code;
+        failure->stage = STAGE_AUTH;
+        (void)error_set(error, kind.status, "%s (no answer to AUTH)",
                         heard->text + (heard->text[3] == '\0' ? 3 : 4));
     } else if (failure->os_error != 0 && socket_is_short((int)failure->os_error)) {
         failure->stage = STAGE_NONE;

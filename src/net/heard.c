@@ -51,13 +51,14 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
 
     /* RFC 3207 4.2: what EHLO said before STARTTLS is forgotten; 220 is the greeting's or
      * STARTTLS's. */
-    if (code == 220 || (code == 250 && first))
+    bool is_to_auth = heard->stage == STAGE_AUTH;
+    if (!is_to_auth && (code == 220 || (code == 250 && first)))
         heard->ehlo = (struct ehlo){0};
-    if (code == 220) {
+    if (code == 220 && !is_to_auth) {
         heard->authenticated = false;
         heard->refused = 0;
     }
-    if (code == 220 && heard->replies > 0) {
+    if (code == 220 && !is_to_auth && heard->replies > 0) {
         heard->starttls = true;
         heard->asked = STAGE_TLS;
     }
@@ -67,7 +68,7 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
         heard->refused_at = heard->stage;
         memcpy(heard->refusal, heard->text, sizeof heard->refusal);
     }
-    if (code == 250)
+    if (code == 250 && !is_to_auth)
         ehlo_line(&heard->ehlo, line, size, first);
     if (code == 235 && heard->challenged)
         heard->authenticated = true;

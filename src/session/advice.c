@@ -16,7 +16,8 @@ enum {
 enum {
     ANY = 0,
     NONE = -1, /* no reply says why */
-    SOME = -2  /* one does */
+    SOME = -2, /* one does */
+    FAIR = -3  /* below 400, so no refusal */
 };
 
 /* What is so of an answer. */
@@ -239,6 +240,7 @@ static const struct row {
      "take auth out, or set it to a mechanism that the backup offers; mxpull pull -vv shows them"},
     {OUTCOME_AUTHENTICATION, ANYWHERE, NONE, ALWAYS,
      "set auth to a mechanism that the backup offers; mxpull pull -vv shows them"},
+    {OUTCOME_AUTHENTICATION, AT(AUTH), FAIR, ALWAYS, OTHER_MECHANISM},
     {OUTCOME_AUTHENTICATION, ANYWHERE, 432, ALWAYS, /* RFC 4954 6 */
      ITS_ADMINISTRATOR "for a new password, and put it into {password}"},
     {OUTCOME_AUTHENTICATION, ANYWHERE, 500, ALWAYS, OTHER_MECHANISM},
@@ -317,7 +319,9 @@ static unsigned facts_of(const struct result *result)
 static bool fits(const struct row *row, const struct result *result, unsigned facts)
 {
     bool is_code = row->code == ANY || (row->code == NONE && result->code == 0) ||
-                   (row->code == SOME && result->code != 0) || row->code == result->code;
+                   (row->code == SOME && result->code != 0) ||
+                   (row->code == FAIR && result->code != 0 && result->code < 400) ||
+                   row->code == result->code;
 
     return row->outcome == result->outcome && (row->stages & 1U << result->stage) != 0 && is_code &&
            (facts & row->with) == row->with && (facts & row->without) == 0;

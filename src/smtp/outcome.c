@@ -71,7 +71,7 @@ enum outcome outcome_of_refusal(enum stage stage, int code)
             return OUTCOME_TLS;
         return stage == STAGE_EHLO && (code == 500 || code == 502) ? OUTCOME_PROTOCOL
                                                                    : OUTCOME_DENIED;
-    default: return OUTCOME_PROTOCOL;
+    default: return stage == STAGE_AUTH ? OUTCOME_AUTHENTICATION : OUTCOME_PROTOCOL;
     }
 }
 

@@ -188,6 +188,7 @@ static const struct advice_row rows[] = {
      "set auth to a mechanism that the backup offers", .result = {.auth_offered = true}, USER},
     {"no mechanism, pinned", OUTCOME_AUTHENTICATION, STAGE_AUTH, 0, "take auth out",
      .result = {.auth_offered = true}, .backup = {.user = user, .auth = text}},
+    {"250 to AUTH", OUTCOME_AUTHENTICATION, STAGE_AUTH, 250, "set auth to another mechanism", USER},
     {"432", OUTCOME_AUTHENTICATION, STAGE_AUTH, 432,
      "for a new password, and put it into password_file",
      .backup = {.user = user, .password_file = text}},
