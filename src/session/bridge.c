@@ -61,7 +61,6 @@ struct bridge {
     enum guard_wait waits_for; /* what the deadline that runs is for */
     int64_t waiting_since_ms;  /* monotonic: what is charged already */
     int64_t refused_limit_ms;  /* until when a refused message is read; the same */
-    char why[ERROR_TEXT_SIZE]; /* a side was lost; "": none was */
 };
 
 static void over(struct bridge *bridge, const char *why)
@@ -235,16 +234,14 @@ static void follow(struct bridge *bridge, enum guard_state state)
     switch (state) {
     case GUARD_LOST:
         if (bridge->state == RUNNING && !reopen(bridge)) {
-            follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, output));
+            follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, "", output));
             return;
         }
         break;
     case GUARD_DRAIN: drop_primary(bridge); break;
     case GUARD_OPEN: break;
     case GUARD_QUIT: over(bridge, NULL); return;
-    case GUARD_BROKEN:
-        over(bridge, bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard));
-        return;
+    case GUARD_BROKEN: over(bridge, guard_why(bridge->guard)); return;
     }
     hold_back(bridge);
     enum guard_wait wait = guard_waits_for(bridge->guard);
@@ -275,24 +272,22 @@ static void end_side(struct bridge *bridge, enum guard_side side, const struct e
 {
     const char *who = side == GUARD_PROVIDER ? "the provider" : "your mail server";
     bool is_provider_gone = side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT;
+    struct error why;
 
     charge(bridge);
-    if (bridge->why[0] != '\0')
-        ; /* the first reason stands */
-    else if (side == GUARD_PROVIDER && error->status == STATUS_TIMEOUT &&
-             bridge->options.bounds->credit_ms <= 0)
-        (void)snprintf(
-            bridge->why, sizeof bridge->why,
-            "the provider was too slow: it brought less than a message in ten seconds, or "
-            "1 KiB a second, for %llds",
-            (long long)bridge->options.bounds->credit_max_ms / 1000);
+    if (side == GUARD_PROVIDER && error->status == STATUS_TIMEOUT &&
+        bridge->options.bounds->credit_ms <= 0)
+        (void)error_set(&why, STATUS_TIMEOUT,
+                        "the provider was too slow: it brought less than a message in ten "
+                        "seconds, or 1 KiB a second, for %llds",
+                        (long long)bridge->options.bounds->credit_max_ms / 1000);
     else if (error->status == STATUS_TIMEOUT)
-        (void)snprintf(bridge->why, sizeof bridge->why, "%s was silent for %llds", who,
-                       (long long)patience_s(bridge, bridge->waits_for));
+        (void)error_set(&why, STATUS_TIMEOUT, "%s was silent for %llds", who,
+                        (long long)patience_s(bridge, bridge->waits_for));
     else
-        (void)snprintf(bridge->why, sizeof bridge->why,
-                       "%s closed the connection in the middle of the session", who);
-    enum guard_state state = guard_end(bridge->guard, side, &bridge->output);
+        (void)error_set(&why, error->status,
+                        "%s closed the connection in the middle of the session", who);
+    enum guard_state state = guard_end(bridge->guard, side, why.text, &bridge->output);
     if (is_provider_gone)
         buffer_clear(&bridge->output.provider);
     follow(bridge, state);
@@ -325,8 +320,8 @@ void bridge_stop(struct bridge *bridge, const char *why)
 {
     if (!is_running(bridge))
         return;
-    if (guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output) == GUARD_LOST)
-        (void)guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output);
+    if (guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output) == GUARD_LOST)
+        (void)guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output);
     send_output(bridge->provider, &bridge->output.provider);
     over(bridge, why);
 }
@@ -343,7 +338,7 @@ static void miss_primary(struct bridge *bridge, const char *why)
     session_decide(bridge->options.backup, "end the session", why);
     drop_primary(bridge);
     bridge->state = RUNNING;
-    follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, &bridge->output));
+    follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output));
 }
 
 /* 220: the first one, or that of another connection in the middle of a session. */
@@ -357,7 +352,6 @@ static void greeted(struct bridge *bridge)
         bridge->options.ready(bridge->options.context);
         return;
     }
-    bridge->why[0] = '\0';
     follow(bridge, guard_attach(bridge->guard, &bridge->output));
 }
 
@@ -463,13 +457,13 @@ static bool open_primary(struct bridge *bridge, struct error *error)
 
 static bool reopen(struct bridge *bridge)
 {
-    const char *why = bridge->why[0] != '\0' ? bridge->why : guard_why(bridge->guard);
     struct error error;
 
     drop_primary(bridge);
     if (bridge->reopened++ == REOPENED_MAX)
         return false;
-    session_decide(bridge->options.backup, "connect to your mail server again", why);
+    session_decide(bridge->options.backup, "connect to your mail server again",
+                   guard_why(bridge->guard));
     if (!open_primary(bridge, &error))
         return false;
     bridge->state = REOPENING;

@@ -131,38 +131,35 @@ enum guard_state guard_attach(struct guard *guard, struct guard_output *output)
     return guard->state;
 }
 
-static void end_provider(struct guard *guard, struct guard_output *output)
+static void end_provider(struct guard *guard, struct guard_output *output, const char *why)
 {
-    if (guard->phase ==
-        GUARD_REFUSING) { /* it may have taken for the end of its message what is none */
+    if (guard->why[0] != '\0')
+        why = NULL;
+    if (guard->phase == GUARD_REFUSING) { /* the provider may believe that its message has ended */
         guard_say_answer(guard, output);
-        guard_break(guard, output, NULL,
-                    guard->why[0] != '\0'
-                        ? NULL
-                        : "the provider has gone in the middle of a message that was refused");
+        guard_break(guard, output, NULL, why);
     } else if (guard->phase == GUARD_LEAVING && !guard->has_dot) {
         guard->state = GUARD_QUIT; /* RFC 5321 4.1.1.10: its reply should be waited for */
     } else {
-        guard_break(guard, output, "421 4.4.2 Closing the connection",
-                    guard_is_fate_open(guard) ? "the provider has gone in the middle of a message"
-                                              : "the provider has gone without QUIT");
+        guard_break(guard, output, "421 4.4.2 Closing the connection", why);
     }
 }
 
-enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output)
+enum guard_state guard_end(struct guard *guard, enum guard_side side, const char *why,
+                           struct guard_output *output)
 {
     switch (guard->state) {
     case GUARD_QUIT:
     case GUARD_BROKEN: break;
     case GUARD_OPEN:
         if (side == GUARD_PRIMARY)
-            guard_lose_primary(guard, output, "your mail server has gone");
+            guard_lose_primary(guard, output, why);
         else
-            end_provider(guard, output);
+            end_provider(guard, output, why);
         break;
     case GUARD_LOST:
         if (side == GUARD_PROVIDER)
-            end_provider(guard, output);
+            end_provider(guard, output, why);
         else if (guard->phase == GUARD_REFUSING)
             guard->state = GUARD_DRAIN;
         else
@@ -170,7 +167,7 @@ enum guard_state guard_end(struct guard *guard, enum guard_side side, struct gua
         break;
     case GUARD_DRAIN:
         if (side == GUARD_PROVIDER)
-            end_provider(guard, output);
+            end_provider(guard, output, why);
         break;
     }
     return guard->state;

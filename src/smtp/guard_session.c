@@ -155,7 +155,7 @@ void guard_refuse_content(struct guard *guard, int code, const char *text, const
 
 /* Counts the mail that waits for the primary, and a transaction that has begun, as not taken for now: that may be a
  * matter of this message. */
-static void note_lost(struct guard *guard)
+static void note_lost(struct guard *guard, const char *words)
 {
     const struct guard_queue *queue = &guard->queue;
     struct guard_transaction *transaction = &guard->transaction;
@@ -167,31 +167,34 @@ static void note_lost(struct guard *guard)
 
         if (command->answer != NULL)
             continue;
-        guard_note_refusal(guard, command, 451, GUARD_FAILED);
+        guard_note_refusal(guard, command, 451, words);
         if (command->verb == GUARD_DOT || command->verb == GUARD_RSET)
             guard_transaction_clear(transaction);
     }
     if (!transaction->is_open || transaction->refused != 0)
         return;
     if (transaction->recipient_count > 0) {
-        guard_note_refusal(guard, &data, 451, GUARD_FAILED);
+        guard_note_refusal(guard, &data, 451, words);
     } else { /* its recipients are to come */
         struct guard_pending command = mail;
 
         command.identity = transaction->identity;
         guard_transaction_clear(transaction);
-        guard_note_refusal(guard, &command, 451, GUARD_FAILED);
+        guard_note_refusal(guard, &command, 451, words);
     }
 }
 
 void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
 {
+    struct error words;
+
+    (void)error_set(&words, STATUS_SYSTEM, "%s: %s", GUARD_FAILED, why);
     if (guard->phase == GUARD_CONTENT) {
-        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, 451, GUARD_FAILED);
+        guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, 451, words.text);
         guard_refuse_content(guard, 451, GUARD_FAILED, why);
         return;
     }
-    note_lost(guard);
+    note_lost(guard, words.text);
     give_transaction_up(guard);
     guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
     guard_answer(guard, output);

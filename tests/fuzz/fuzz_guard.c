@@ -310,8 +310,9 @@ static void play(struct session *session, const char *bytes, size_t size, bool w
         if (bytes[i] == 6 && session->state == GUARD_LOST) {
             attach(session);
         } else if (bytes[i] == 4 || bytes[i] == 5) {
-            session->state = guard_end(
-                session->guard, bytes[i] == 4 ? GUARD_PROVIDER : GUARD_PRIMARY, &session->output);
+            session->state =
+                guard_end(session->guard, bytes[i] == 4 ? GUARD_PROVIDER : GUARD_PRIMARY, "gone",
+                          &session->output);
             CHECK(session->state != GUARD_OPEN && session->output.primary.size == 0);
             after_feed(session, GUARD_PROVIDER);
         }

@@ -133,7 +133,7 @@ static inline void talk_attach(struct talk *talk)
 static inline void talk_lose(struct talk *talk)
 {
     if (talk->state == GUARD_LOST && !talk->has_other)
-        talk->state = guard_end(talk->guard, GUARD_PRIMARY, &talk->output);
+        talk->state = guard_end(talk->guard, GUARD_PRIMARY, "gone", &talk->output);
 }
 
 /* Feeds size bytes of a side, at most step at a time; bytes NULL is the end of its connection. */
@@ -141,7 +141,7 @@ static inline void talk_feed(struct talk *talk, enum guard_side side, const char
                              size_t size, size_t step)
 {
     if (bytes == NULL) {
-        talk->state = guard_end(talk->guard, side, &talk->output);
+        talk->state = guard_end(talk->guard, side, "gone", &talk->output);
         talk_lose(talk);
         talk_collect(talk);
     }

@@ -343,7 +343,7 @@ static void feed(struct world *world, enum guard_side side, size_t size)
 static void cut_off(struct world *world, enum guard_side side)
 {
     *(side == GUARD_PROVIDER ? &world->provider_is_gone : &world->primary_is_gone) = true;
-    world->state = guard_end(world->guard, side, &world->output);
+    world->state = guard_end(world->guard, side, "gone", &world->output);
     collect(world);
 }
 
@@ -366,7 +366,7 @@ static void reopen(struct world *world)
     world->in_content = world->has_mail = world->has_command = false;
     world->recipients = 0;
     world->primary_is_gone = is_lost_for_good;
-    world->state = is_lost_for_good ? guard_end(world->guard, GUARD_PRIMARY, &world->output)
+    world->state = is_lost_for_good ? guard_end(world->guard, GUARD_PRIMARY, "gone", &world->output)
                                     : guard_attach(world->guard, &world->output);
     collect(world);
 }

@@ -35,11 +35,17 @@ static const struct row rows[] = {
     {"syntax, RSET and NOOP are no mail", "EHLO x\r\nNOOP\r\nRSET\r\n", "502 no\r\n" NOW NOW, "", 0,
      0},
     {"the primary closes at RCPT", MAIL RCPT, OK "421 bye\r\n",
-     "4 x--- 451 4.3.0 The mail server has failed, try again later\n", 1, 0},
+     "4 x--- 451 4.3.0 The mail server has failed, try again later: your mail server "
+     "closes the connection: 421 bye\n",
+     1, 0},
     {"the primary closes at MAIL", MAIL RCPT DATA, "421 bye\r\n",
-     "4 xxxx 451 4.3.0 The mail server has failed, try again later\n", 1, 0},
+     "4 xxxx 451 4.3.0 The mail server has failed, try again later: your mail server "
+     "closes the connection: 421 bye\n",
+     1, 0},
     {"the primary closes in content", MAIL RCPT DATA, OK OK GO "421 bye\r\n",
-     "4 x--- 451 4.3.0 The mail server has failed, try again later\n", 1, 0},
+     "4 x--- 451 4.3.0 The mail server has failed, try again later: your mail server "
+     "closes the connection: 421 bye\n",
+     1, 0},
     {"refused by the guard", MAIL "RCPT TO:<a@elsewhere.example>\r\n", OK, "", 0, 0},
 };
 

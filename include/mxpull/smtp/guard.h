@@ -137,12 +137,13 @@ bool guard_holds_provider(const struct guard *guard);
  * EHLO. */
 enum guard_state guard_attach(struct guard *guard, struct guard_output *output);
 
-/* The connection to side has ended or fallen silent. When the primary is lost, commands that wait for it are
+/* The connection to side has ended or fallen silent; why in one line, copied. When the primary is lost, commands that wait for it are
  * refused for now (451: only the message that has brought it about is put off), as is a message that is
  * coming in, once it has come to its end; the state is GUARD_LOST. When it is lost for good the provider is told 421.
  * Returns GUARD_QUIT when the session had come to its end in order (the provider has sent QUIT, and no reply to a
  * final dot is due; RFC 5321 4.1.1.10). */
-enum guard_state guard_end(struct guard *guard, enum guard_side side, struct guard_output *output);
+enum guard_state guard_end(struct guard *guard, enum guard_side side, const char *why,
+                           struct guard_output *output);
 
 /* Whether a line of the provider's, without its line end, is to be shown to nobody: AUTH, which is refused, and
  * what it sends behind it, as if it had been asked for, until a command that is known. *is_behind_auth is the
@@ -151,7 +152,7 @@ bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth);
 
 enum guard_wait guard_waits_for(const struct guard *guard);
 
-/* Why it is GUARD_LOST, GUARD_DRAIN or GUARD_BROKEN, in one line; may hold what the primary said, as received. Borrowed. */
+/* Why it is GUARD_LOST, GUARD_DRAIN or GUARD_BROKEN, in one line: the first reason; may hold what the primary said, as received. Borrowed. */
 const char *guard_why(const struct guard *guard);
 
 struct guard_counts guard_counts(const struct guard *guard);
