@@ -27,7 +27,6 @@
  * waited for a primary that has failed at it gets 451, and the messages behind it go to a new one. */
 #include "guard_primary.h"
 #include "guard_provider.h"
-#include "guard_reply.h"
 
 #include <mxpull/base/memory.h>
 

@@ -1,7 +1,7 @@
 #ifndef MXPULL_SMTP_GUARD_COMMAND_H
 #define MXPULL_SMTP_GUARD_COMMAND_H
 
-#include "guard_domain.h"
+#include "guard_address.h"
 
 #include <mxpull/base/buffer.h>
 

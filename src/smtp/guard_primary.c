@@ -4,7 +4,6 @@
  * safe. */
 #include "guard_primary.h"
 #include "guard_provider.h"
-#include "guard_reply.h"
 
 /* Whether a reply of this code can be meant for this command (RFC 5321 4.3.2). */
 static bool is_meant_for(enum guard_verb verb, int code)

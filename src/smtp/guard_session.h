@@ -13,6 +13,11 @@
 #define GUARD_FAILED "4.3.0 The mail server has failed, try again later"
 #define GUARD_NOT_NOW "451 " GUARD_FAILED
 
+/* More octets than the lines of one reply can grow by: codes, CR, and a space behind a bare code. */
+enum {
+    GUARD_REPLY_GROWTH_MAX = 1024
+};
+
 /* What the provider sends now. */
 enum guard_phase {
     GUARD_COMMANDS,
@@ -79,6 +84,13 @@ void guard_note_refusal(struct guard *guard, const struct guard_pending *command
 
 /* Tells of the message whose fate is known now: the reply, and its text. */
 void guard_tell_message(const struct guard *guard, int code, const char *text);
+
+/* Appends a reply of the primary, its lines joined by \n, as the provider is to see it. An EHLO reply (RFC 5321
+ * 4.1.1.1) loses each extension that does not work across the guard, or that the guard does not know: STARTTLS would
+ * end at the wrong host, BDAT carries content without a final dot, AUTH, XCLIENT and XFORWARD are
+ * for peers that the primary trusts, and so are the success reports of DSN (RFC 3461). LIMITS (RFC 9422) and
+ * DELIVERBY are left out because nothing is lost without them. target must have the room. */
+void guard_reply_append(struct buffer *target, int code, const char *text, bool is_ehlo);
 
 /* Says a reply of our own at once. */
 void guard_say(struct guard_output *output, const char *reply);

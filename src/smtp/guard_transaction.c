@@ -1,6 +1,5 @@
 /* One mail transaction (RFC 5321 3.3) as the log tells of it: whose mail, and for whom. */
 #include "guard_transaction.h"
-#include "guard_address.h"
 
 #include <mxpull/base/memory.h>
 
