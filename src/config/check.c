@@ -7,7 +7,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/smtp/turning.h>
+#include <mxpull/smtp/atrn_dialogue.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,7 +166,7 @@ static void check_atrn_size(const struct subject *subject)
 
     if (is_sound(subject, "domains") && is_sound(subject, "method") &&
         backup->method == METHOD_ATRN && backup->name_domains &&
-        turning_atrn_size(backup->domains, backup->domain_count) > TURNING_LINE_MAX)
+        atrn_command_size(backup->domains, backup->domain_count) > ATRN_LINE_MAX)
         report(subject, "domains",
                "are more than one ATRN can name (1 MiB); set name_domains = false, or use several "
                "backups");

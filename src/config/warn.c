@@ -2,7 +2,7 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/config/config.h>
-#include <mxpull/smtp/turning.h>
+#include <mxpull/smtp/atrn_dialogue.h>
 
 enum {
     WARNING_SIZE_MAX = 2000,
@@ -35,15 +35,15 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
         warn(warnings, backup,
              "auth_in_clear: user and password may cross the network readable by anybody in "
              "between");
-    size_t size = turning_atrn_size(backup->domains, backup->domain_count);
-    if (backup->method == METHOD_ATRN && backup->name_domains && size > TURNING_LINE_PROMISED) {
+    size_t size = atrn_command_size(backup->domains, backup->domain_count);
+    if (backup->method == METHOD_ATRN && backup->name_domains && size > ATRN_LINE_PROMISED) {
         char text[TEXT_SIZE];
 
         (void)snprintf(text, sizeof text,
                        "domains: ATRN names them in one line of %zu octets, and servers need to "
                        "take no more than %d (RFC 5321 "
                        "4.5.3.1.4); if the provider refuses it, set name_domains = false",
-                       size, TURNING_LINE_PROMISED);
+                       size, ATRN_LINE_PROMISED);
         warn(warnings, backup, text);
     }
 }

@@ -4,7 +4,7 @@
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/session/advice.h>
-#include <mxpull/smtp/turning.h>
+#include <mxpull/smtp/atrn_dialogue.h>
 
 #include <string.h>
 
@@ -295,8 +295,8 @@ static unsigned facts_of(const struct result *result)
         [ETRN] = backup->method == METHOD_ETRN,
         [ATRN] = backup->method == METHOD_ATRN,
         [ATRN_NAMES] = names,
-        [LONG_ATRN] = names && turning_atrn_size(backup->domains, backup->domain_count) >
-                                   TURNING_LINE_PROMISED,
+        [LONG_ATRN] =
+            names && atrn_command_size(backup->domains, backup->domain_count) > ATRN_LINE_PROMISED,
         [FORCED] = backup->force,
         [DOMAIN] = node != NULL && node->form == NODE_DOMAIN,
         [SUFFIX] = node != NULL && node->form == NODE_SUFFIX,

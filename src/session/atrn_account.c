@@ -15,9 +15,9 @@ enum {
     SAID_SIZE_MAX = 2000
 };
 
-void turn_account_init(struct turn_account *account, const struct session_options *options)
+void atrn_account_init(struct atrn_account *account, const struct session_options *options)
 {
-    *account = (struct turn_account){
+    *account = (struct atrn_account){
         .options = options,
         .results = memory_new(options->count, sizeof(struct result *)),
         .refusals = memory_new(options->count, sizeof *account->refusals),
@@ -33,7 +33,7 @@ void turn_account_init(struct turn_account *account, const struct session_option
     }
 }
 
-void turn_account_done(struct turn_account *account)
+void atrn_account_done(struct atrn_account *account)
 {
     for (size_t i = 0; i < account->options->count; i++)
         free(account->refusals[i].known);
@@ -42,12 +42,12 @@ void turn_account_done(struct turn_account *account)
 }
 
 /* What an earlier session has refused of this message in this way, or NULL. */
-static struct turn_refused *find_refused(const struct turn_account *account,
-                                         const struct turn_refusals *refusals, uint64_t identity,
+static struct atrn_refused *find_refused(const struct atrn_account *account,
+                                         const struct atrn_refusals *refusals, uint64_t identity,
                                          bool for_good)
 {
     for (size_t i = 0; i < refusals->known_count; i++) {
-        struct turn_refused *known = &refusals->known[i];
+        struct atrn_refused *known = &refusals->known[i];
 
         if (known->identity == identity && known->for_good == for_good &&
             known->session != account->sessions)
@@ -57,12 +57,12 @@ static struct turn_refused *find_refused(const struct turn_account *account,
 }
 
 /* Whether it is refused for the first time. */
-static bool note_refused(const struct turn_account *account, size_t index,
+static bool note_refused(const struct atrn_account *account, size_t index,
                          const struct guard_refusal *refusal)
 {
-    struct turn_refusals *refusals = &account->refusals[index];
+    struct atrn_refusals *refusals = &account->refusals[index];
     struct result *result = account->results[index];
-    struct turn_refused *known =
+    struct atrn_refused *known =
         find_refused(account, refusals, refusal->identity, refusal->for_good);
 
     if (known != NULL) {
@@ -74,16 +74,16 @@ static bool note_refused(const struct turn_account *account, size_t index,
         return false;
     refusals->known =
         memory_resize(refusals->known, refusals->known_count + 1, sizeof *refusals->known);
-    refusals->known[refusals->known_count++] = (struct turn_refused){
+    refusals->known[refusals->known_count++] = (struct atrn_refused){
         .identity = refusal->identity, .for_good = refusal->for_good, .session = account->sessions};
     return true;
 }
 
 /* A message was taken: one that an earlier session has refused, perhaps. */
-static void forget_refused(const struct turn_account *account, size_t index, uint64_t identity)
+static void forget_refused(const struct atrn_account *account, size_t index, uint64_t identity)
 {
-    struct turn_refusals *refusals = &account->refusals[index];
-    struct turn_refused *known = find_refused(account, refusals, identity, false);
+    struct atrn_refusals *refusals = &account->refusals[index];
+    struct atrn_refused *known = find_refused(account, refusals, identity, false);
 
     if (known == NULL)
         return;
@@ -91,12 +91,12 @@ static void forget_refused(const struct turn_account *account, size_t index, uin
     account->results[index]->refused_for_now--;
 }
 
-void turn_account_refusal(struct turn_account *account, const struct guard_refusal *refusal)
+void atrn_account_refusal(struct atrn_account *account, const struct guard_refusal *refusal)
 {
     bool is_new = false;
 
     for (size_t i = 0; i < account->options->count; i++) {
-        struct turn_refusals *refusals = &account->refusals[i];
+        struct atrn_refusals *refusals = &account->refusals[i];
         char *words = refusal->for_good ? refusals->for_good : refusals->for_now;
 
         if (!refusal->for_nodes[i])
@@ -109,7 +109,7 @@ void turn_account_refusal(struct turn_account *account, const struct guard_refus
     account->progress += is_new ? 1 : 0;
 }
 
-void turn_account_message(struct turn_account *account, const struct guard_message *message)
+void atrn_account_message(struct atrn_account *account, const struct guard_message *message)
 {
     const struct polling *polling = account->options->polling;
 
@@ -124,7 +124,7 @@ void turn_account_message(struct turn_account *account, const struct guard_messa
         polling->observer.progressed(polling->context, account->options->backup, 1, message->size);
 }
 
-uint64_t turn_account_session(struct turn_account *account, const struct guard_counts *counts)
+uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts)
 {
     uint64_t progress = account->progress + counts->messages;
 
@@ -148,8 +148,8 @@ static const char *plural(int64_t count)
 
 /* Puts what was not taken into words: nothing where all was. *outcome becomes OUTCOME_REFUSED where that is no
  * success. */
-static void tell_refusals(const struct turn_account *account, const struct result *result,
-                          const struct turn_refusals *refusals, enum outcome *outcome,
+static void tell_refusals(const struct atrn_account *account, const struct result *result,
+                          const struct atrn_refusals *refusals, enum outcome *outcome,
                           struct buffer *said)
 {
     long long taken = result->messages, for_now = result->refused_for_now,
@@ -196,15 +196,15 @@ static void tell_refusals(const struct turn_account *account, const struct resul
         *outcome = OUTCOME_REFUSED;
 }
 
-static void report_result(const struct turn_account *account, const struct turning *turning,
+static void report_result(const struct atrn_account *account, const struct atrn_dialogue *dialogue,
                           size_t index)
 {
     struct result *result = account->results[index];
-    unsigned attempts = turning_attempts(turning);
+    unsigned attempts = atrn_dialogue_attempts(dialogue);
     struct buffer said;
     const char *text;
     int code;
-    enum outcome outcome = turning_outcome(turning, &code, &text);
+    enum outcome outcome = atrn_dialogue_outcome(dialogue, &code, &text);
 
     buffer_init(&said, SAID_SIZE_MAX);
     tell_refusals(account, result, &account->refusals[index], &outcome, &said);
@@ -214,25 +214,25 @@ static void report_result(const struct turn_account *account, const struct turni
         text = said.bytes;
         code = 0;
     }
-    session_answer(result, attempts > 0 ? turning_verb(turning) : VERB_CONNECT, outcome, code,
-                   text);
+    session_answer(result, attempts > 0 ? atrn_dialogue_verb(dialogue) : VERB_CONNECT, outcome,
+                   code, text);
     buffer_done(&said);
     result->dry = account->dry;
     result->attempts += attempts > 0 ? attempts : 1;
     result->ms = clock_monotonic_ms() - account->began_ms;
     if (account->dry) {
         free(result->command);
-        result->command =
-            memory_copy_part(turning_ask(turning), strcspn(turning_ask(turning), "\r"));
+        result->command = memory_copy_part(atrn_dialogue_ask(dialogue),
+                                           strcspn(atrn_dialogue_ask(dialogue), "\r"));
     }
     session_tell(account->options->polling, result);
 }
 
-void turn_account_report(struct turn_account *account, const struct turning *turning)
+void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue)
 {
     const struct log_field fields[] = {
         {.key = "backup", .text = account->options->backup->name},
-        {.key = "sessions", .number = turning_sessions(turning)},
+        {.key = "sessions", .number = atrn_dialogue_sessions(dialogue)},
         {.key = "messages", .number = (int64_t)account->counts.messages},
         {.key = "bytes", .number = account->counts.bytes},
         {.key = "refused_for_now", .number = (int64_t)account->counts.refused_for_now},
@@ -241,8 +241,8 @@ void turn_account_report(struct turn_account *account, const struct turning *tur
         {.key = "seconds", .number = (clock_monotonic_ms() - account->began_ms + 999) / 1000},
     };
 
-    if (turning_sessions(turning) > 0)
+    if (atrn_dialogue_sessions(dialogue) > 0)
         log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
     for (size_t i = 0; i < account->options->count; i++)
-        report_result(account, turning, i);
+        report_result(account, dialogue, i);
 }

@@ -2,8 +2,8 @@
 #define MXPULL_SRC_SESSION_ATRN_ACCOUNT_H
 
 #include "session.h"
+#include <mxpull/smtp/atrn_dialogue.h>
 #include <mxpull/smtp/guard.h>
-#include <mxpull/smtp/turning.h>
 
 enum {
     REFUSAL_WORDS_SIZE = 200,
@@ -13,9 +13,9 @@ enum {
 /* What our own server has refused of one domain's mail: its first words, and which messages. What comes again in a
  * later session of this poll is not counted twice, and what was refused for a while not at all once it was taken. Of more
  * than REFUSALS_KNOWN_MAX only the number is kept. */
-struct turn_refusals {
+struct atrn_refusals {
     char for_now[REFUSAL_WORDS_SIZE], for_good[REFUSAL_WORDS_SIZE];
-    struct turn_refused {
+    struct atrn_refused {
         uint64_t identity; /* as in struct guard_message */
         bool for_good;
         unsigned session; /* in which it was refused last */
@@ -24,10 +24,10 @@ struct turn_refusals {
 };
 
 /* What a provider's reversed sessions have brought: for its results, the log and who watches. */
-struct turn_account {
+struct atrn_account {
     const struct session_options *options; /* borrowed */
     struct result **results;        /* owned array of borrowed results, one for each domain */
-    struct turn_refusals *refusals; /* owned, the same */
+    struct atrn_refusals *refusals; /* owned, the same */
     unsigned sessions;              /* that are over */
     uint64_t
         progress; /* messages of this session that were taken, or refused as none before: what is left is less */
@@ -37,20 +37,20 @@ struct turn_account {
 };
 
 /* For the results of options. */
-void turn_account_init(struct turn_account *account, const struct session_options *options);
-void turn_account_done(struct turn_account *account);
+void atrn_account_init(struct atrn_account *account, const struct session_options *options);
+void atrn_account_done(struct atrn_account *account);
 
 /* The primary has refused mail. */
-void turn_account_refusal(struct turn_account *account, const struct guard_refusal *refusal);
+void atrn_account_refusal(struct atrn_account *account, const struct guard_refusal *refusal);
 
 /* The primary has accepted a message: it counts for each domain that one of its recipients is in. */
-void turn_account_message(struct turn_account *account, const struct guard_message *message);
+void atrn_account_message(struct atrn_account *account, const struct guard_message *message);
 
 /* A reversed session is over. Returns how many messages it has disposed of: taken, or refused for the first time in
  * this poll. */
-uint64_t turn_account_session(struct turn_account *account, const struct guard_counts *counts);
+uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts);
 
 /* All is over: fills in the results, tells the observer, and logs one line of counts. */
-void turn_account_report(struct turn_account *account, const struct turning *turning);
+void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue);
 
 #endif

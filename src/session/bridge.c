@@ -124,7 +124,7 @@ static void charge(struct bridge *bridge)
 
 static void earn(const struct bridge *bridge, int64_t ms)
 {
-    struct turn_bounds *bounds = bridge->options.bounds;
+    struct atrn_bounds *bounds = bridge->options.bounds;
 
     bounds->credit_ms += ms;
     if (bounds->credit_ms > bounds->credit_max_ms)
@@ -494,7 +494,7 @@ bool bridge_is_ready(const struct bridge *bridge)
 /* ---- what the guard tells ---- */
 
 /* Whether one more line may be written of what the provider brings about. */
-static bool may_tell(struct turn_bounds *bounds, unsigned *told, unsigned most)
+static bool may_tell(struct atrn_bounds *bounds, unsigned *told, unsigned most)
 {
     bool may = *told < most;
 
@@ -507,7 +507,7 @@ static void message_ended(void *context, const struct guard_message *message)
 {
     const struct bridge *bridge = context;
     const struct polling *polling = bridge->options.polling;
-    struct turn_bounds *bounds = bridge->options.bounds;
+    struct atrn_bounds *bounds = bridge->options.bounds;
     const struct log_field fields[] = {
         {.key = "backup", .text = bridge->options.backup->name},
         {.key = "from", .text = message->sender},
@@ -543,7 +543,7 @@ static void command_refused(void *context, const char *command, const char *repl
         {.key = "refused", .text = command},
         {.key = "reply", .text = reply},
     };
-    struct turn_bounds *bounds = bridge->options.bounds;
+    struct atrn_bounds *bounds = bridge->options.bounds;
 
     if (may_tell(bounds, &bounds->refused_told, REFUSED_LINES_MAX))
         log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));

@@ -11,7 +11,7 @@
 struct bridge;
 
 /* What one poll's reversed sessions may take and write, for all of them together. */
-struct turn_bounds {
+struct atrn_bounds {
     /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
      * slower than that on the whole, or says what moves nothing, comes to an end. */
     int64_t credit_ms, credit_max_ms;
@@ -20,7 +20,7 @@ struct turn_bounds {
 };
 
 struct bridge_options {
-    struct turn_bounds *bounds;         /* borrowed */
+    struct atrn_bounds *bounds;         /* borrowed */
     const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
     const struct node *nodes;           /* as in struct guard_options; borrowed */

@@ -22,7 +22,7 @@ struct poll {
     size_t wanted_count, held_count;
     size_t remembered;            /* the result that poll_remember looks at first */
     struct etrn_session *session; /* while it runs: one of these, by its method */
-    struct turn *turn;
+    struct atrn_session *atrn;
     char *password;            /* secret */
     struct password *fetching; /* while its command runs */
     const char *cause;         /* a constant */
@@ -120,9 +120,9 @@ static void finish(struct poll *poll)
 static void disconnect(struct poll *poll)
 {
     etrn_session_free(poll->session);
-    turn_free(poll->turn);
+    atrn_session_free(poll->atrn);
     poll->session = NULL;
-    poll->turn = NULL;
+    poll->atrn = NULL;
 }
 
 void poll_free(struct poll *poll)
@@ -275,7 +275,7 @@ static void start_session(struct poll *poll)
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->stage = STAGE_NONE; /* of a try before */
     if (poll_turns(poll))
-        poll->turn = turn_new(&options);
+        poll->atrn = atrn_session_new(&options);
     else
         poll->session = etrn_session_new(&options);
 }
@@ -352,8 +352,8 @@ bool poll_is_over(const struct poll *poll)
 
 enum stage poll_stage(const struct poll *poll)
 {
-    if (poll->turn != NULL)
-        return turn_stage(poll->turn);
+    if (poll->atrn != NULL)
+        return atrn_session_stage(poll->atrn);
     return poll->session != NULL ? etrn_session_stage(poll->session) : STAGE_CONNECT;
 }
 
@@ -364,8 +364,8 @@ void poll_conclude(struct poll *poll)
 
 void poll_hurry(struct poll *poll)
 {
-    if (!poll->over && poll->turn != NULL)
-        turn_hurry(poll->turn);
+    if (!poll->over && poll->atrn != NULL)
+        atrn_session_hurry(poll->atrn);
 }
 
 void poll_stop(struct poll *poll)
@@ -374,8 +374,8 @@ void poll_stop(struct poll *poll)
         return;
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->is_stopped = true;
-    if (poll->turn != NULL)
-        turn_stop(poll->turn);
+    if (poll->atrn != NULL)
+        atrn_session_stop(poll->atrn);
     else if (poll->session != NULL)
         etrn_session_stop(poll->session);
     else {

@@ -1,4 +1,4 @@
-/* turning: what is asked of a provider, how often, and what comes of it.
+/* atrn_dialogue: what is asked of a provider, how often, and what comes of it.
  *
  * A row's script is what happens, word by word: a code is the reply to the command sent; oN a
  * reversed session that ends in order after N messages, bN one that breaks; X cuts the connection,
@@ -6,7 +6,7 @@
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
-#include <mxpull/smtp/turning.h>
+#include <mxpull/smtp/atrn_dialogue.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,30 +48,31 @@ static const struct row rows[] = {
     {"TURN refused", VERB_TURN, "502 221", "AQ", "unsupported", 502},
 };
 
-static enum turning_step happen(struct turning *turning, const char *word)
+static enum atrn_step happen(struct atrn_dialogue *dialogue, const char *word)
 {
     if (*word == 'X' || *word == '-')
-        return turning_cut(turning, OUTCOME_UNREACHABLE, 0, "cut");
+        return atrn_dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "cut");
     if (*word == 'o' || *word == 'b')
-        return turning_ended(turning, strtoul(word + 1, NULL, 10),
-                             strchr(word, 'r') != NULL ? 1 : 0, *word == 'b' ? "broke off" : NULL);
-    return turning_reply(turning, (int)strtol(word, NULL, 10), "text");
+        return atrn_dialogue_ended(dialogue, strtoul(word + 1, NULL, 10),
+                                   strchr(word, 'r') != NULL ? 1 : 0,
+                                   *word == 'b' ? "broke off" : NULL);
+    return atrn_dialogue_reply(dialogue, (int)strtol(word, NULL, 10), "text");
 }
 
-static void note_step(const struct turning *turning, enum turning_step step, enum verb verb,
+static void note_step(const struct atrn_dialogue *dialogue, enum atrn_step step, enum verb verb,
                       char *sent, size_t size)
 {
     size_t used = strlen(sent);
 
     assert_true(used + 2 < size);
-    if (step == TURNING_SEND) {
-        assert_string_equal(turning_command(turning), turning_is_quitting(turning) ? "QUIT\r\n"
-                                                      : verb == VERB_ATRN
-                                                          ? "ATRN a.example,b.example\r\n"
-                                                          : "TURN\r\n");
-        (void)strcat(sent, turning_is_quitting(turning) ? "Q" : "A");
-    } else if (step == TURNING_CONNECT || step == TURNING_PAUSE) {
-        (void)strcat(sent, step == TURNING_PAUSE ? "p/" : "/");
+    if (step == ATRN_SEND) {
+        assert_string_equal(atrn_dialogue_command(dialogue),
+                            atrn_dialogue_is_quitting(dialogue) ? "QUIT\r\n"
+                            : verb == VERB_ATRN                 ? "ATRN a.example,b.example\r\n"
+                                                                : "TURN\r\n");
+        (void)strcat(sent, atrn_dialogue_is_quitting(dialogue) ? "Q" : "A");
+    } else if (step == ATRN_CONNECT || step == ATRN_PAUSE) {
+        (void)strcat(sent, step == ATRN_PAUSE ? "p/" : "/");
     }
 }
 
@@ -79,53 +80,53 @@ static void test_row(void **state)
 {
     const struct row *row = *state;
     static const struct node nodes[] = {{NODE_DOMAIN, "a.example"}, {NODE_SUFFIX, "@b.example"}};
-    struct turning *turning = turning_new(row->verb, nodes, 2, 5);
+    struct atrn_dialogue *dialogue = atrn_dialogue_new(row->verb, nodes, 2, 5);
     char sent[100] = "";
     const char *text;
     int code;
 
-    enum turning_step step = turning_connected(turning);
-    note_step(turning, step, row->verb, sent, sizeof sent);
+    enum atrn_step step = atrn_dialogue_connected(dialogue);
+    note_step(dialogue, step, row->verb, sent, sizeof sent);
     for (const char *word = row->script; *word != '\0';
          word += strcspn(word, " "), word += strspn(word, " ")) {
-        assert_int_not_equal(step, TURNING_END);
-        if ((step == TURNING_CONNECT || step == TURNING_PAUSE) && *word != '-') {
-            step = turning_connected(turning);
-            note_step(turning, step, row->verb, sent, sizeof sent);
+        assert_int_not_equal(step, ATRN_END);
+        if ((step == ATRN_CONNECT || step == ATRN_PAUSE) && *word != '-') {
+            step = atrn_dialogue_connected(dialogue);
+            note_step(dialogue, step, row->verb, sent, sizeof sent);
         }
-        step = happen(turning, word);
-        note_step(turning, step, row->verb, sent, sizeof sent);
+        step = happen(dialogue, word);
+        note_step(dialogue, step, row->verb, sent, sizeof sent);
     }
-    assert_int_equal(step, TURNING_END);
+    assert_int_equal(step, ATRN_END);
     assert_string_equal(sent, row->sent);
-    assert_string_equal(outcome_name(turning_outcome(turning, &code, &text)), row->outcome);
+    assert_string_equal(outcome_name(atrn_dialogue_outcome(dialogue, &code, &text)), row->outcome);
     assert_int_equal(code, row->code);
-    turning_free(turning);
+    atrn_dialogue_free(dialogue);
 }
 
 static void test_limit_is_told(void **state)
 {
-    struct turning *turning = turning_new(VERB_ATRN, NULL, 0, 1);
+    struct atrn_dialogue *dialogue = atrn_dialogue_new(VERB_ATRN, NULL, 0, 1);
     const char *text;
     int code;
 
     (void)state;
-    (void)turning_connected(turning);
-    assert_int_equal(turning_reply(turning, 250, "go"), TURNING_REVERSE);
-    assert_int_equal(turning_ended(turning, 1, 0, NULL), TURNING_END);
-    assert_int_equal(turning_outcome(turning, &code, &text), OUTCOME_RECEIVED);
+    (void)atrn_dialogue_connected(dialogue);
+    assert_int_equal(atrn_dialogue_reply(dialogue, 250, "go"), ATRN_REVERSE);
+    assert_int_equal(atrn_dialogue_ended(dialogue, 1, 0, NULL), ATRN_END);
+    assert_int_equal(atrn_dialogue_outcome(dialogue, &code, &text), OUTCOME_RECEIVED);
     assert_non_null(strstr(text, "turn_sessions is reached"));
-    turning_free(turning);
+    atrn_dialogue_free(dialogue);
 }
 
 static void test_no_domains(void **state)
 {
-    struct turning *turning = turning_new(VERB_ATRN, NULL, 0, 5);
+    struct atrn_dialogue *dialogue = atrn_dialogue_new(VERB_ATRN, NULL, 0, 5);
 
     (void)state;
-    assert_int_equal(turning_connected(turning), TURNING_SEND);
-    assert_string_equal(turning_command(turning), "ATRN\r\n");
-    turning_free(turning);
+    assert_int_equal(atrn_dialogue_connected(dialogue), ATRN_SEND);
+    assert_string_equal(atrn_dialogue_command(dialogue), "ATRN\r\n");
+    atrn_dialogue_free(dialogue);
 }
 
 /* However many there are, all of them are named. */
@@ -144,11 +145,11 @@ static void test_many_domains(void **state)
         (void)snprintf(name, sizeof name, "@a-domain-of-a-customer-%04d.example", i);
         assert_int_equal(node_parse(&nodes[i], name, &error), STATUS_OK);
     }
-    struct turning *turning = turning_new(VERB_ATRN, nodes, COUNT, 5);
-    const char *command = turning_ask(turning);
-    assert_int_equal(strlen(command), turning_atrn_size(nodes, COUNT));
+    struct atrn_dialogue *dialogue = atrn_dialogue_new(VERB_ATRN, nodes, COUNT, 5);
+    const char *command = atrn_dialogue_ask(dialogue);
+    assert_int_equal(strlen(command), atrn_command_size(nodes, COUNT));
     assert_string_equal(command + strlen(command) - 15, "-8999.example\r\n");
-    turning_free(turning);
+    atrn_dialogue_free(dialogue);
     free(nodes);
 }
 
