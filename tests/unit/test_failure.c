@@ -31,6 +31,8 @@ static const struct failure_row {
      STAGE_CONNECT, 0, "timed out"},
     {"closed before a greeting", "", CURLE_RECV_ERROR, "", STAGE_GREETING, STATUS_UNREACHABLE,
      STAGE_GREETING, 0, "the backup closed the connection before a greeting"},
+    {"closed while we sent", GREETED, CURLE_SEND_ERROR, "", STAGE_EHLO, STATUS_UNREACHABLE,
+     STAGE_EHLO, 0, "the backup closed the connection after: 220 mx"},
     {"nothing", "", CURLE_GOT_NOTHING, "", STAGE_GREETING, STATUS_UNREACHABLE, STAGE_GREETING, 0,
      "the backup closed the connection before a greeting"},
     {"handshake", "", CURLE_SSL_CONNECT_ERROR, "", STAGE_TLS, STATUS_TLS, STAGE_TLS, 0,
