@@ -5,7 +5,8 @@ include(CheckPIESupported)
 
 set(probe "int main(int argc, char **argv) { char copy[8] = {0}; copy[argc & 7] = argv[0][0]; return copy[0]; }")
 
-# A macro, for what is added holds for the folder that calls it.
+# A macro, for what is added holds for the folder that calls it. What programs need that are linked from it is in
+# hardening_of_programs.
 macro(mxpull_harden)
     if(NOT MXPULL_SANITIZE AND CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
         check_pie_supported()
@@ -24,7 +25,7 @@ macro(mxpull_harden)
                 add_compile_options(${flag})
             endif()
             if(${is_known})
-                add_link_options(${flag})
+                list(APPEND hardening_of_programs ${flag})
             endif()
         endforeach()
     endif()
