@@ -73,6 +73,8 @@ static void flush(struct attempt *attempt)
         if (!attempt->broken)
             buffer_consume(&attempt->sending, sent);
     }
+    if (attempt->broken)
+        have_another_turn(attempt);
 }
 
 void stream_send(struct attempt *attempt, const char *bytes, size_t size)
@@ -83,8 +85,6 @@ void stream_send(struct attempt *attempt, const char *bytes, size_t size)
     if (buffer_append(&attempt->queued, bytes, size) != STATUS_OK)
         attempt->broken = true;
     flush(attempt);
-    if (attempt->broken)
-        have_another_turn(attempt);
 }
 
 /* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In
@@ -173,8 +173,6 @@ void stream_act(struct attempt *attempt, short events)
 
     if (attempt->phase == PHASE_OPEN && (events & CURL_WAIT_POLLOUT) != 0) {
         flush(attempt);
-        if (attempt->broken)
-            have_another_turn(attempt);
         if (attempt->sending.size + attempt->queued.size == 0 &&
             connection->events->drained != NULL)
             connection->events->drained(connection->context);

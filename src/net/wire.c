@@ -5,6 +5,7 @@
 #include <mxpull/base/text.h>
 #include <mxpull/platform/tls.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -44,16 +45,14 @@ static void show_command(const struct attempt *attempt, const char *line, size_t
     } else if (attempt->heard.code == 334) {
         show_line(connection, '>', "****", 4);
     } else if (size > 5 && text_equal_part("AUTH ", line, 5)) {
-        struct buffer shown;
+        char shown[80];
         size_t mechanism = 5;
 
         while (mechanism < size && line[mechanism] != ' ' && line[mechanism] != '\r')
             mechanism++;
-        buffer_init(&shown, size + 5);
-        (void)buffer_append(&shown, line, mechanism);
-        (void)buffer_append_text(&shown, " ****");
-        show_line(connection, '>', shown.bytes, shown.size);
-        buffer_done(&shown);
+        (void)snprintf(shown, sizeof shown, "%.*s ****", mechanism < 70 ? (int)mechanism : 70,
+                       line);
+        show_line(connection, '>', shown, strlen(shown));
     } else {
         show_line(connection, '>', line, size);
     }

@@ -24,8 +24,7 @@ enum {
 
 struct etrn_session {
     struct session_options options;
-    struct result **results; /* owned array of borrowed results, in the order of nodes */
-    struct node *nodes;
+    struct node *nodes; /* of options.results, in their order */
     struct dialogue *dialogue;
     struct connection *connection; /* NULL between two of them */
     bool has_said_quit;            /* on it */
@@ -83,7 +82,7 @@ static void report_under_way(struct result *result, const struct answer *answer,
 static void report(struct etrn_session *session, size_t node)
 {
     const struct answer *answer = dialogue_answer(session->dialogue, node);
-    struct result *result = session->results[node];
+    struct result *result = session->options.results[node];
 
     result->dry = session->dry;
     if (session->dry) {
@@ -124,7 +123,7 @@ static void note_facts(struct etrn_session *session, bool stands)
         const struct answer *answer = dialogue_answer(session->dialogue, i);
 
         if (!answer->known && (stands || answer->text == NULL))
-            session_note_facts(session->results[i], facts);
+            session_note_facts(session->options.results[i], facts);
     }
 }
 
@@ -140,7 +139,7 @@ static void move(const struct etrn_session *session, enum session_state state, c
 static void note_time(struct etrn_session *session)
 {
     if (dialogue_is_asking(session->dialogue))
-        session->results[dialogue_node(session->dialogue)]->ms =
+        session->options.results[dialogue_node(session->dialogue)]->ms =
             clock_monotonic_ms() - session->asked_ms;
 }
 
@@ -323,7 +322,7 @@ static void send_command(struct etrn_session *session)
         session->has_said_quit = true;
         move(session, SESSION_QUITTING, NULL);
     } else {
-        struct result *result = session->results[dialogue_node(session->dialogue)];
+        struct result *result = session->options.results[dialogue_node(session->dialogue)];
 
         move(session, SESSION_ASKING, result->domain);
         result->asked_ms = session->stamp_ms = next_stamp_ms(session);
@@ -378,12 +377,9 @@ struct etrn_session *etrn_session_new(const struct session_options *options)
     session->options = *options;
     session->limit_ms = clock_monotonic_ms() + options->backup->command_timeout_s * 1000 *
                                                    (20 + (int64_t)options->count) / 10;
-    session->results = memory_new(options->count, sizeof(struct result *));
     session->nodes = memory_new(options->count, sizeof *session->nodes);
-    for (size_t i = 0; i < options->count; i++) {
-        session->results[i] = options->results[i];
+    for (size_t i = 0; i < options->count; i++)
         session->nodes[i] = *options->results[i]->node;
-    }
     session->dialogue =
         dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection,
                      options->understood);
@@ -416,7 +412,6 @@ void etrn_session_free(struct etrn_session *session)
     disconnect(session);
     dialogue_free(session->dialogue);
     reply_done(&session->reply);
-    free(session->results);
     free(session->nodes);
     free(session);
 }

@@ -12,8 +12,8 @@ struct session_options {
     const struct polling *polling;      /* borrowed */
     const struct backup_config *backup; /* borrowed */
     struct result *const
-        *results;         /* what is asked for and where its answers go; the pointers are copied */
-    size_t count;         /* at least 1 */
+        *results; /* what is asked for and where its answers go; borrowed for the session's life */
+    size_t count; /* at least 1 */
     const char *password; /* borrowed; NULL: none */
     bool understood;      /* ETRN, by the backup, at any time before */
     void (*ended)(
