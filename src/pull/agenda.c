@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 enum {
-    STORE_WAIT_MS = 300 /* the loop must not stand still for a store that another process holds */
+    STORE_WAIT_MS = 300, /* the loop must not stand still for a store that another process holds */
+    PLAN_WAIT_MS = 1000
 };
 
 /* ---- polls ---- */
@@ -181,7 +182,12 @@ void agenda_write_plan(struct agenda *agenda, struct instant now)
     bool has_begun = false;
     size_t backup;
 
-    if (store == NULL || !recorder_is_written(agenda->recorder))
+    if (store == NULL || (!recorder_is_written(agenda->recorder) &&
+                          now.monotonic_ms - agenda->written_ms < PLAN_WAIT_MS))
+        return;
+    recorder_flush(agenda->recorder);
+    agenda->written_ms = now.monotonic_ms;
+    if (!recorder_is_written(agenda->recorder))
         return;
     while (plan_take_changed(agenda->plan, &backup)) {
         if (!has_begun)

@@ -18,6 +18,7 @@ struct agenda {
     size_t due_count;
     size_t *held;       /* of each backup: how many of its domains were held last time */
     struct poll **last; /* of each backup, for metrics; NULL: not wanted */
+    int64_t written_ms; /* when the plan was written, or was to be, monotonic */
     bool has_news;      /* polls have ended since that was reset */
 };
 
@@ -51,7 +52,8 @@ bool agenda_has_held(const struct agenda *agenda);
 /* Asks backups again of which the look, at all domains, has refused fewer than were held. */
 void agenda_free_held(struct agenda *agenda, const struct preflight *look, struct instant now);
 
-/* Writes what the next run must know of the plan, unless answers wait to be written before. */
+/* Writes what the next run must know of the plan: behind the answers that it follows from, which are waited
+ * for no longer than a second. */
 void agenda_write_plan(struct agenda *agenda, struct instant now);
 
 #endif
