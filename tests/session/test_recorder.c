@@ -71,8 +71,13 @@ static bool add_row(void *context, const struct store_row *row)
     size_t used = strlen(rows);
 
     (void)context;
-    (void)snprintf(rows + used, sizeof rows - used, "%s %s %s %s %d\n", row->cause, row->backup,
-                   row->answer.domain, row->answer.outcome, row->answer.code);
+    used +=
+        (size_t)snprintf(rows + used, sizeof rows - used, "%s %s %s %s %d", row->cause, row->backup,
+                         row->answer.domain, row->answer.outcome, row->answer.code);
+    if (row->answer.messages >= 0)
+        used += (size_t)snprintf(rows + used, sizeof rows - used, " %d message%s",
+                                 (int)row->answer.messages, row->answer.messages == 1 ? "" : "s");
+    (void)snprintf(rows + used, sizeof rows - used, "\n");
     return true;
 }
 
@@ -152,6 +157,57 @@ static void test_retry_that_helps(void **state)
     sim_stop(sim);
 }
 
+/* A retry that is held has asked nobody: nothing of the answer before is written again. */
+static void test_retry_that_is_held(void **state)
+{
+    struct sim *sim = sim_start("server mx 127.0.0.1:0\nreply ETRN a.example \"250 OK\"\n"
+                                "reply ETRN b.example \"253 OK, 5 pending messages for node b\"\n"
+                                "on-connection 1 reply ETRN c.example \"458 later\"\n"
+                                "sink primary 127.0.0.1:0\n"
+                                "on-connection 2 reply RCPT \"450 not now\"\n");
+
+    (void)state;
+    check_pull(sim,
+               "retry = {1s}\nprimary { address = \"%primary\" preflight = recipients }\n"
+               "backup mx { $mx " DOMAINS,
+               true, 75);
+    assert_string_equal(history(), "pull mx a.example started 250\npull mx b.example pending 253\n"
+                                   "pull mx c.example deferred 458\nretry mx c.example held 0\n");
+    assert_string_equal(told, "failure mx deferred \n");
+    sim_stop(sim);
+}
+
+/* What an ATRN has brought counts for the poll that has brought it, and for the round once. */
+static void test_messages_count_once(void **state)
+{
+    struct sim *sim;
+
+    (void)state;
+    support_empty_directory("recorder.waiting");
+    support_empty_directory("recorder.arrived");
+    for (int i = 1; i <= 2; i++) {
+        char path[64];
+
+        (void)snprintf(path, sizeof path, "recorder.waiting/%d.eml", i);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_not_equal(fputs("To: postmaster@e.example\n\ntext\n", file), EOF);
+        assert_int_equal(fclose(file), 0);
+    }
+    sim = sim_start("server mx 127.0.0.1:0\nauth PLAIN me secret\nodmr recorder.waiting\n"
+                    "sink primary 127.0.0.1:0\nkeep recorder.arrived lf\n"
+                    "on-connection 1 reply RCPT#2+ \"451 later\"\n"
+                    "on-connection 2 reply RCPT \"451 later\"\n");
+    check_pull(sim,
+               "retry = {1s}\nprimary { address = \"%primary\" preflight = off }\nbackup mx { $mx "
+               "method = atrn user = me password = secret tls = off auth_in_clear = true domains = "
+               "e.example }",
+               true, 0);
+    assert_string_equal(history(), "pull mx e.example refused 0 1 message\n"
+                                   "retry mx e.example received 453 1 message\n");
+    sim_stop(sim);
+}
+
 /* ---- an answer that counts ---- */
 
 #define PRIMARY "primary { address = \"%primary\" preflight = recipients }\n"
@@ -224,6 +280,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_retry_writes_what_it_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_retry_of_another_backup, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_retry_that_helps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_retry_that_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_messages_count_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_is_an_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_held_store, set_up, tear_down),
     };
