@@ -40,18 +40,6 @@ static char *note_path(const struct store *store)
     return store->directory != NULL ? sqlite3_mprintf("%s.suspect", store->path) : NULL;
 }
 
-const char *damage_note(const struct store *store)
-{
-    char *path = note_path(store);
-    struct error error;
-    bool is_noted = path != NULL && file_make_private(path, &error) == STATUS_OK && is_there(path);
-
-    sqlite3_free(path);
-    return is_noted
-               ? "; the next pull, or the daemon, sets it aside"
-               : "; run this once as the user that mxpull runs as, and its next pull sets it aside";
-}
-
 bool damage_is_noted(const struct store *store)
 {
     char *path = note_path(store);
@@ -61,19 +49,33 @@ bool damage_is_noted(const struct store *store)
     return is_noted;
 }
 
-/* Every page and every index is looked at, which takes a while: only after a note. */
-bool damage_is_there(struct store *store)
+bool damage_leave_note(const struct store *store)
+{
+    char *path = note_path(store);
+    struct error error;
+    bool is_left = path != NULL && file_make_private(path, &error) == STATUS_OK && is_there(path);
+
+    sqlite3_free(path);
+    return is_left;
+}
+
+static void remove_note(const struct store *store)
 {
     sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-    struct statement statement = statement_start_once(store, "PRAGMA integrity_check(1)");
-    bool is_well =
-        statement_row(&statement) && text_equal(statement_column_text(&statement, 0), "ok");
-    int code = statement_end(&statement);
     char *path = note_path(store);
 
     if (path != NULL)
         (void)system->xDelete(system, path, 0);
     sqlite3_free(path);
+}
+
+bool damage_is_there(struct store *store)
+{
+    struct statement statement = statement_start(store, "PRAGMA integrity_check(1)", NO_VALUES);
+    bool is_well = statement_row(&statement) && text_equal(column_text(&statement, 0), "ok");
+    int code = statement_end(&statement);
+
+    remove_note(store);
     return damage_is(code) || (code == SQLITE_OK && !is_well);
 }
 
@@ -181,8 +183,10 @@ enum status damage_set_aside(struct store *store, struct error *error)
     else
         status = error_set(error, STATUS_SYSTEM, "%s: is damaged, and no name is free for it",
                            store->path);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        remove_note(store);
         tell(store, name.bytes);
+    }
     buffer_done(&name);
     return status;
 }

@@ -5,7 +5,7 @@
 #include "internal.h"
 
 #include <mxpull/base/buffer.h>
-#include <mxpull/platform/clock.h>
+#include <mxpull/base/compiler.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/lock.h>
 
@@ -91,21 +91,26 @@ static int open_file(struct store *store)
     return code;
 }
 
+static bool is_empty(const struct store *store)
+{
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0;
+
+    return sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) ==
+               SQLITE_OK &&
+           file->pMethods != NULL && file->pMethods->xFileSize(file, &size) == SQLITE_OK &&
+           size == 0;
+}
+
 /* Whatever stands beside a file that is new belonged to one that is gone. SQLite would not read it,
  * but processes that still have it open must not share it with us. */
 static void remove_leftovers(const struct store *store)
 {
     static const char *const suffixes[] = {"-wal", "-shm"};
     sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-    sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
     bool is_handle;
 
-    if (sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) !=
-            SQLITE_OK ||
-        file->pMethods == NULL || file->pMethods->xFileSize(file, &size) != SQLITE_OK || size != 0)
-        return;
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
         char *path =
             sqlite3_mprintf("%s/mxpull.db%s", folder_path(store->folder, &is_handle), suffixes[i]);
 
@@ -137,7 +142,7 @@ static int distrust(struct store *store)
     };
     int code = SQLITE_OK;
 
-    for (size_t i = 0; i < sizeof options / sizeof options[0] && code == SQLITE_OK; i++)
+    for (size_t i = 0; i < COUNT_OF(options) && code == SQLITE_OK; i++)
         code = sqlite3_db_config(store->database, options[i].option, options[i].value, NULL);
     (void)sqlite3_limit(store->database, SQLITE_LIMIT_LENGTH, VALUE_SIZE_MAX);
     (void)sqlite3_limit(store->database, SQLITE_LIMIT_ATTACHED, 1); /* VACUUM needs one */
@@ -145,20 +150,11 @@ static int distrust(struct store *store)
     return code;
 }
 
-/* Only a new file: one that has this already would be written to. */
-static int let_shrink(struct store *store)
-{
-    struct statement pages = statement_start_once(store, "PRAGMA page_count");
-    bool is_new = statement_row(&pages) && statement_column_number(&pages, 0) == 0;
-    int code = statement_end(&pages);
-
-    return code == SQLITE_OK && is_new
-               ? statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL")
-               : code;
-}
-
+/* What makes a file smaller after pruning can only be asked for in a new one without writing to it. A log
+ * that has grown while a reader looked at an older state is cut when it is begun anew. */
 static int configure(struct store *store)
 {
+    int64_t pages = 0;
     int code = sqlite3_extended_result_codes(store->database, 1);
 
     if (code == SQLITE_OK)
@@ -169,10 +165,12 @@ static int configure(struct store *store)
         code = statement_execute(store, "PRAGMA cache_size = -256;"
                                         "PRAGMA cell_size_check = ON;"
                                         "PRAGMA synchronous = NORMAL");
-    if (code == SQLITE_OK && !store->read_only)
-        code = let_shrink(store);
-    /* A log that grew while a reader looked at an older state is cut when it is begun anew. */
-    if (code == SQLITE_OK && !store->read_only)
+    if (code != SQLITE_OK || store->read_only)
+        return code;
+    code = statement_ask(store, "PRAGMA page_count", &pages, NO_VALUES);
+    if (code == SQLITE_OK && pages == 0)
+        code = statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL");
+    if (code == SQLITE_OK)
         code = statement_execute(store, "PRAGMA journal_mode = WAL;"
                                         "PRAGMA journal_size_limit = 1048576");
     return code;
@@ -201,8 +199,12 @@ static int connect(struct store *store, int64_t *version)
     int code =
         store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
 
-    if (code == SQLITE_OK && !store->read_only && store->directory != NULL)
-        remove_leftovers(store);
+    if (code == SQLITE_OK && !store->read_only && store->directory != NULL && is_empty(store)) {
+        if (damage_is_noted(store))
+            code = SQLITE_NOTADB; /* it was not empty, and others may have it open */
+        else
+            remove_leftovers(store);
+    }
     if (code == SQLITE_OK)
         code = configure(store);
     if (code == SQLITE_OK)
@@ -246,7 +248,7 @@ static enum status open_folder(struct store *store, struct error *error)
     status = folder_open(&store->folder, store->directory, error);
     if (status == STATUS_OK)
         status = folder_check_ours(store->folder, error);
-    for (size_t i = 0; status == STATUS_OK && i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(names); i++)
         status = folder_check_file(store->folder, names[i], error);
     return status;
 }
@@ -314,30 +316,6 @@ enum status database_open(struct store *store, struct error *error)
     return status;
 }
 
-enum status database_replace(struct store *store, int code, struct error *error)
-{
-    struct lock *lock = NULL;
-    enum status status;
-    bool is_gone;
-
-    if (store->read_only) {
-        (void)database_failure(store, code, error);
-        database_drop(store);
-        return STATUS_SYSTEM;
-    }
-    status = take_lock(store, &lock, error);
-    if (status != STATUS_OK)
-        return status;
-    is_gone = database_is_moved(store);
-    database_drop(store);
-    if (!is_gone)
-        status = damage_set_aside(store, error);
-    if (status == STATUS_OK)
-        status = connect_or_replace(store, error);
-    lock_release(lock);
-    return status;
-}
-
 bool database_is_moved(const struct store *store)
 {
     int moved = 0;
@@ -348,6 +326,20 @@ bool database_is_moved(const struct store *store)
     int code = sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
     folder_leave(store->folder);
     return code == SQLITE_OK && moved != 0;
+}
+
+void database_suspect(struct store *store)
+{
+    struct lock *lock = NULL;
+    struct error error;
+
+    if (!store->read_only && store->directory != NULL &&
+        take_lock(store, &lock, &error) == STATUS_OK) {
+        if (!database_is_moved(store))
+            (void)damage_leave_note(store);
+        lock_release(lock);
+    }
+    database_drop(store);
 }
 
 static void disconnect(struct store *store)
@@ -381,6 +373,20 @@ void database_close(struct store *store)
     lock_release(lock);
 }
 
+/* A reader cannot set the file aside, and says who will. */
+static enum status failure_of_damage(const struct store *store, int code, struct error *error)
+{
+    const char *what =
+        code == SCHEMA_FOREIGN ? "its tables are not those that mxpull makes" : "is damaged";
+    const char *next = "";
+
+    if (store->read_only)
+        next = damage_leave_note(store) ? "; the next pull, or the daemon, sets it aside"
+                                        : "; run this once as the user that mxpull runs as, and "
+                                          "its next pull sets it aside";
+    return error_set(error, STATUS_SYSTEM, "%s: %s%s", store->path, what, next);
+}
+
 enum status database_failure(const struct store *store, int code, struct error *error)
 {
     int reason = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
@@ -395,11 +401,7 @@ enum status database_failure(const struct store *store, int code, struct error *
         return error_set(error, STATUS_SYSTEM,
                          "%s: a question took too long: it is not as mxpull made it", store->path);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-        return error_set(error, STATUS_SYSTEM, "%s: %s%s", store->path,
-                         code == SCHEMA_FOREIGN ? "its tables are not those that mxpull makes"
-                                                : "is damaged",
-                         store->read_only ? damage_note(store) : "");
+    case SQLITE_NOTADB: return failure_of_damage(store, code, error);
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
     case SQLITE_READONLY:

@@ -1,8 +1,8 @@
 #ifndef MXPULL_STORE_INTERNAL_H
 #define MXPULL_STORE_INTERNAL_H
 
-/* What the files of the store share. SQLite's own result codes go up from statement to transaction,
- * which makes a status and one line of text of them. */
+/* What the files of the store share. SQLite's result codes go up to work_end, which makes a status and
+ * one line of text of them. */
 
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/folder.h>
@@ -11,13 +11,13 @@
 #include <sqlite3.h>
 
 enum {
-    STATEMENTS_MAX = 48
+    STATEMENTS_MAX = 96
 };
 
 enum batch {
     BATCH_NONE,
     BATCH_OPEN,
-    BATCH_FAILED /* undone already; what comes until the commit is refused with the first failure */
+    BATCH_FAILED /* undone; all calls up to the commit fail with the first error */
 };
 
 enum access {
@@ -26,17 +26,17 @@ enum access {
 };
 
 struct store {
-    sqlite3 *database; /* NULL: could not be opened again; the next call tries it */
+    sqlite3 *database; /* NULL: not open; the next call tries to open it */
     char *directory;   /* NULL, as lock_path: there is no file */
     char *path;
-    struct folder *folder; /* where the database is; SQLite is called with its rights */
-    char *lock_path;       /* held while the file is opened, set aside or closed */
+    struct folder *folder; /* the directory; SQLite is called with the rights of its owner */
+    char *lock_path;       /* locked while the file is opened, set aside or closed */
     bool read_only;
-    bool is_frozen; /* nobody can write it, so it is read without locks and without its log */
+    bool is_frozen; /* read without locks and without its log, for nobody can write it */
     int64_t keep_s;
     int64_t (*now_ms)(void); /* NULL: the wall clock */
     int64_t patience_ms;
-    int watched; /* how long the present question goes on */
+    int watched; /* calls of the progress handler during the present statement */
     void (*notice)(void *context, const char *text);
     void *context; /* borrowed */
 
@@ -51,10 +51,136 @@ struct store {
     struct error batch_error;
 };
 
-/* ---- stamp.c ---- */
+/* ---- statement.c ---- */
 
-/* STAMP_FLOOR: 2020-01-01: mxpull is years younger, so a clock that shows an earlier time was not set. STAMP_AHEAD:
- * further ahead of the clock is no stamp of its own. Both as they stand in SQL, too. */
+/* A prepared statement in use. The first failure stays in code, and nothing is done after it. */
+struct statement {
+    struct store *store;
+    sqlite3_stmt *handle;
+    int code; /* SQLITE_OK so far */
+};
+
+/* The value of a parameter. */
+struct value {
+    bool is_text;
+    const char *text; /* borrowed until statement_end; NULL is NULL */
+    int64_t number;
+};
+
+#define TEXT(value)                                                                                \
+    {                                                                                              \
+        .is_text = true, .text = (value)                                                           \
+    }
+#define NUMBER(value)                                                                              \
+    {                                                                                              \
+        .number = (value)                                                                          \
+    }
+/* NULL where the number is negative: not told. */
+#define NUMBER_OR_NULL(value)                                                                      \
+    {                                                                                              \
+        .is_text = (value) < 0, .number = (value)                                                  \
+    }
+
+/* The values of all parameters in their order, as the last two arguments of a call. */
+#define VALUES(...)                                                                                \
+    (const struct value[]){__VA_ARGS__},                                                           \
+        sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value)
+#define NO_VALUES NULL, 0
+
+/* Prepares sql, a constant, at its first use, keeps it until the database is closed, and binds the values. */
+struct statement statement_start(struct store *store, const char *sql, const struct value *values,
+                                 size_t count);
+
+/* Goes on to the next row; false at the end and after a failure. */
+bool statement_row(struct statement *statement);
+
+/* A column of the row. NULL is 0, the number absent, or NULL. Texts are borrowed until the next row. */
+int64_t column_number(const struct statement *row, int column);
+int64_t column_number_or(const struct statement *row, int column, int64_t absent);
+const char *column_text(const struct statement *row, int column);
+int64_t column_stamp(const struct statement *row, int column); /* 0 where it is not believed */
+
+/* Copies a text, cut with an ellipsis where it is too long; NULL is "". */
+void column_copy(const struct statement *row, int column, char *target, size_t target_size);
+
+/* Ends its use. Returns the first failure, or SQLITE_OK. */
+int statement_end(struct statement *statement);
+
+/* Runs a statement to its end. */
+int statement_run(struct store *store, const char *sql, const struct value *values, size_t count);
+
+/* The first column of the first row, as a number; 0 without a row. */
+int statement_ask(struct store *store, const char *sql, int64_t *number, const struct value *values,
+                  size_t count);
+
+/* Runs SQL texts without parameters or rows, which are not kept. */
+int statement_execute(struct store *store, const char *sql);
+
+/* Forgets all kept statements: before the database is closed. */
+void statement_forget(struct store *store);
+
+/* ---- schema.c ---- */
+
+enum {
+    SCHEMA_VERSION = 4
+};
+
+/* The tables are not those of that version: treated as damage. */
+#define SCHEMA_FOREIGN (SQLITE_NOTADB | (100 << 8))
+
+/* Brings an older schema up to date, unless the store is read only; *version is what the file has then,
+ * more than SCHEMA_VERSION when it is from a newer mxpull. */
+int schema_update(struct store *store, int64_t *version);
+
+/* ---- damage.c ---- */
+
+/* Whether the code says that the file is not what SQLite has written. */
+bool damage_is(int code);
+
+/* Leaves a note beside the store by which the next opening for writing checks all of the file. False
+ * when that could not be done. */
+bool damage_leave_note(const struct store *store);
+bool damage_is_noted(const struct store *store);
+
+/* Removes the note and returns whether the open file is damaged: reads every page. The lock is held. */
+bool damage_is_there(struct store *store);
+
+/* Renames the store's files, and tells that by notice. The lock is held and the database closed.
+ * STATUS_SYSTEM; STATUS_BUSY while another process has one of them open, on systems where that
+ * matters: nothing is changed then. */
+enum status damage_set_aside(struct store *store, struct error *error);
+
+/* ---- database.c ---- */
+
+/* Opens the file; makes it, and sets a damaged one aside, where the store may be written. */
+enum status database_open(struct store *store, struct error *error);
+
+/* Whether another file, or none, has the store's name by now. */
+bool database_is_moved(const struct store *store);
+
+/* The open file has shown damage: has the next opening check all of it, unless another process has set it
+ * aside already, and closes it. */
+void database_suspect(struct store *store);
+
+/* Closes it without touching the files by their names, which may be another store's by now. */
+void database_drop(struct store *store);
+
+/* Closes it for good. */
+void database_close(struct store *store);
+
+/* Makes a status and a text of SQLite's code. */
+enum status database_failure(const struct store *store, int code, struct error *error);
+
+/* ---- store.c ---- */
+
+/* Every call on the store stands between these two: in the open batch, or for writing in a transaction of
+ * its own. Where work_begin fails nothing may follow. work_end takes the code of the work: what failed
+ * is undone. */
+enum status work_begin(struct store *store, enum access access, struct error *error);
+enum status work_end(struct store *store, int code, struct error *error);
+
+/* STAMP_FLOOR: 2020-01-01: a clock that shows an earlier time was not set. STAMP_AHEAD: a stamp further
+ * ahead of the clock was made by another clock. Both as they stand in SQL, too. */
 #define STAMP_FLOOR "1577836800000"
 #define STAMP_FLOOR_MS CLOCK_SET_MS
 #define STAMP_AHEAD "300000"
@@ -70,128 +196,13 @@ int64_t stamp_now(const struct store *store);
 int64_t stamp_first(const struct store *store);
 int64_t stamp_last(const struct store *store);
 
-/* The stamp, or 0 where it is not believed. */
-int64_t stamp_believed(const struct store *store, int64_t stamp_ms);
-
-/* ---- statement.c ---- */
-
-/* A prepared statement in use. The first failure stays in code, and nothing is done after it. */
-struct statement {
-    sqlite3_stmt *handle;
-    int code;  /* SQLITE_OK so far */
-    int bound; /* parameters that have a value */
-    bool is_kept;
-};
-
-/* Prepares sql, or takes it as it was kept since the last time: sql must be a constant. */
-struct statement statement_start(struct store *store, const char *sql);
-
-/* The same for a text that was put together: it is not kept. */
-struct statement statement_start_once(struct store *store, const char *sql);
-
-/* Give the next parameter its value. Texts are borrowed until statement_end; NULL is NULL. */
-void statement_number(struct statement *statement, int64_t number);
-void statement_number_or_null(struct statement *statement, int64_t number); /* NULL: negative */
-void statement_text(struct statement *statement, const char *text);
-
-/* Goes on to the next row; false at the end and after a failure. */
-bool statement_row(struct statement *statement);
-
-/* A column of the row. Texts are borrowed until the next row; NULL is NULL, or 0, or absent. */
-int64_t statement_column_number(const struct statement *statement, int column);
-int64_t statement_column_number_or(const struct statement *statement, int column, int64_t absent);
-const char *statement_column_text(const struct statement *statement, int column);
-
-/* Copies a text column, cut with an ellipsis where it is too long; NULL is "". */
-void statement_copy_text(const struct statement *statement, int column, char *target,
-                         size_t target_size);
-
-/* Ends its use. Returns the first failure, or SQLITE_OK. */
-int statement_end(struct statement *statement);
-
-/* Runs one that gives no rows, and ends its use. */
-int statement_run(struct statement *statement);
-
-/* Runs SQL texts without parameters or rows. */
-int statement_execute(struct store *store, const char *sql);
-
-/* Forgets all that are kept: before the database is closed. */
-void statement_forget(struct store *store);
-
-/* ---- schema.c ---- */
-
-enum {
-    SCHEMA_VERSION = 4
-};
-
-/* The tables are not those of that version: as damage. */
-#define SCHEMA_FOREIGN (SQLITE_NOTADB | (100 << 8))
-
-/* Brings an older schema up to date; *version is what the file has after it, more than
- * SCHEMA_VERSION when it is from a newer mxpull. Changes nothing in a store that is read only. */
-int schema_update(struct store *store, int64_t *version);
-
-/* ---- damage.c ---- */
-
-/* Whether the code says that the file is not what SQLite has written. */
-bool damage_is(int code);
-
-/* Gives the store's files another name, and tells it by notice. The lock is held and the database
- * closed. STATUS_SYSTEM; STATUS_BUSY while another process has one of them open, where that is in the
- * way: nothing is changed then. */
-enum status damage_set_aside(struct store *store, struct error *error);
-
-/* Who only reads cannot set a damaged store aside: he leaves a note beside it. What then becomes of it, to
- * be put behind "is damaged". */
-const char *damage_note(const struct store *store);
-
-/* Whether there is such a note; and, of a store that is open, with the lock held, whether it is right. The
- * note is gone then. */
-bool damage_is_noted(const struct store *store);
-bool damage_is_there(struct store *store);
-
-/* ---- database.c ---- */
-
-/* Opens the file, makes it where that is allowed, sets a damaged one aside and begins anew. */
-enum status database_open(struct store *store, struct error *error);
-
-/* The file that is open has shown damage: sets it aside, unless another process has done so, and
- * opens a new one. A store that is read only is left as it is: STATUS_SYSTEM. */
-enum status database_replace(struct store *store, int code, struct error *error);
-
-/* Whether another file, or none, has the store's name by now. */
-bool database_is_moved(const struct store *store);
-
-/* Closes it without touching the files by their names, which may be others' by now. */
-void database_drop(struct store *store);
-
-/* Closes it for good. */
-void database_close(struct store *store);
-
-/* Makes a status and a text of SQLite's code. */
-enum status database_failure(const struct store *store, int code, struct error *error);
-
-/* ---- transaction.c ---- */
-
-/* Does work in a transaction of its own, or in the batch that is open. work returns SQLITE_OK or the
- * code of its failure, which undoes it; it may be called again where the file had to be opened anew.
- */
-enum status transaction_run(struct store *store, enum access access,
-                            int (*work)(struct store *store, void *context), void *context,
-                            struct error *error);
-
-enum status transaction_begin(struct store *store, enum access access, struct error *error);
-enum status transaction_commit(struct store *store, struct error *error);
-
-/* ---- domain.c ---- */
+/* ---- answers.c ---- */
 
 /* The name of a grade as it stands in the file, and back. */
-const char *domain_grade_name(enum grade grade);
-enum grade domain_grade_of(const char *name);
+const char *grade_name(enum grade grade);
+enum grade grade_of_name(const char *name);
 
-/* Brings the state of a domain up to date after an answer of the poll, which has brought a good one or
- * not. */
-int domain_record(struct store *store, const struct store_poll *poll,
-                  const struct store_answer *answer, bool has_good);
+/* Reads a strip of letters, one for each poll. */
+void grade_read_strip(struct store_domain *state, const char *letters);
 
 #endif

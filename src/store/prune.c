@@ -43,25 +43,14 @@ struct prune {
 static int ask_number(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
                       int64_t *number)
 {
-    struct statement statement = statement_start(store, sql);
-
-    statement_number(&statement, first_ms);
-    statement_number(&statement, last_ms);
-    if (statement_row(&statement))
-        *number = statement_column_number(&statement, 0);
-    return statement_end(&statement);
+    return statement_ask(store, sql, number, VALUES(NUMBER(first_ms), NUMBER(last_ms)));
 }
 
 static int remove_rows(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
                        int64_t before_id, int64_t most)
 {
-    struct statement statement = statement_start(store, sql);
-
-    statement_number(&statement, first_ms);
-    statement_number(&statement, last_ms);
-    statement_number(&statement, before_id);
-    statement_number(&statement, most);
-    return statement_run(&statement);
+    return statement_run(
+        store, sql, VALUES(NUMBER(first_ms), NUMBER(last_ms), NUMBER(before_id), NUMBER(most)));
 }
 
 /* Rows of a table with stamps from first_ms to last_ms that were written down before the one of that id. */
@@ -127,9 +116,8 @@ static int prune_part(struct store *store, const struct part *part, struct prune
     return code;
 }
 
-static int prune_all(struct store *store, void *context)
+static int prune_all(struct store *store, struct prune *prune)
 {
-    struct prune *prune = context;
     int64_t old_ms = prune->now_ms - prune->keep_ms, witness = 0;
     bool are_there = false;
     int code = ask_number(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
@@ -145,10 +133,9 @@ static int prune_all(struct store *store, void *context)
 
 static int64_t ask_pragma(struct store *store, const char *sql)
 {
-    struct statement statement = statement_start_once(store, sql);
-    int64_t number = statement_row(&statement) ? statement_column_number(&statement, 0) : 0;
+    int64_t number = 0;
 
-    return statement_end(&statement) == SQLITE_OK ? number : 0;
+    return statement_ask(store, sql, &number, NO_VALUES) == SQLITE_OK ? number : 0;
 }
 
 /* Returns whether there is more to give back. Where it cannot be done now, it will be later. */
@@ -173,7 +160,9 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
     enum status status = STATUS_OK;
 
     if (store->keep_s > 0)
-        status = transaction_run(store, ACCESS_WRITE, prune_all, &prune, error);
+        status = work_begin(store, ACCESS_WRITE, error);
+    if (store->keep_s > 0 && status == STATUS_OK)
+        status = work_end(store, prune_all(store, &prune), error);
     if (status == STATUS_OK)
         *more = store->keep_s > 0 && ((prune.left <= 0 && !prune.is_slow) || give_back(store));
     return status;

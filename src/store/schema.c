@@ -6,8 +6,6 @@
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 
-/* For each question of history there is an index that has its answers in their order; query.c names
- * them. They hold all that is asked for, so that only rows that are given out need be fetched. */
 static const char version_1[] =
     "CREATE TABLE polls ("
     " id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -166,11 +164,7 @@ _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version"
 
 static int read_version(struct store *store, int64_t *version)
 {
-    struct statement statement = statement_start_once(store, "PRAGMA user_version");
-
-    if (statement_row(&statement))
-        *version = statement_column_number(&statement, 0);
-    return statement_end(&statement);
+    return statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
 }
 
 static int write_version(struct store *store)
@@ -188,15 +182,14 @@ static const char everything[] =
 
 static int compare_all(struct store *store, struct store *model)
 {
-    struct statement ours = statement_start_once(store, everything);
-    struct statement theirs = statement_start_once(model, everything);
+    struct statement ours = statement_start(store, everything, NO_VALUES);
+    struct statement theirs = statement_start(model, everything, NO_VALUES);
     bool is_same = true, has_row = true;
 
     while (is_same && has_row) {
         has_row = statement_row(&ours);
         is_same = has_row == statement_row(&theirs) &&
-                  (!has_row ||
-                   text_equal(statement_column_text(&ours, 0), statement_column_text(&theirs, 0)));
+                  (!has_row || text_equal(column_text(&ours, 0), column_text(&theirs, 0)));
     }
     (void)statement_end(&theirs);
     int code = statement_end(&ours);
@@ -214,6 +207,7 @@ static int compare(struct store *store, int64_t version)
         code = statement_execute(&model, steps[step]);
     if (code == SQLITE_OK)
         code = compare_all(store, &model);
+    statement_forget(&model);
     (void)sqlite3_close(model.database);
     return code;
 }

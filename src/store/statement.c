@@ -1,70 +1,39 @@
-/* Prepared statements with their parameters in order and one place for the failure. Those with a
- * constant text are kept, for they are used again and again. */
+/* Prepared statements. Their texts are constants and are kept prepared, for they are used again and again. */
 #include "internal.h"
 
 #include <mxpull/base/text.h>
 
 #include <assert.h>
-#include <string.h>
 
 static int prepare(struct store *store, const char *sql, sqlite3_stmt **handle)
 {
-    return sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
-}
-
-struct statement statement_start(struct store *store, const char *sql)
-{
-    struct statement statement = {.code = SQLITE_OK, .is_kept = true};
-    struct kept_statement *kept;
-
-    store->watched = 0;
-
     for (size_t i = 0; i < store->statement_count; i++) {
         if (store->statements[i].sql == sql) {
-            statement.handle = store->statements[i].handle;
-            return statement;
+            *handle = store->statements[i].handle;
+            return SQLITE_OK;
         }
     }
-    statement.code = prepare(store, sql, &statement.handle);
-    if (statement.code != SQLITE_OK)
-        return statement;
+    int code =
+        sqlite3_prepare_v3(store->database, sql, -1, SQLITE_PREPARE_PERSISTENT, handle, NULL);
     assert(store->statement_count < STATEMENTS_MAX);
-    kept = &store->statements[store->statement_count++];
-    kept->sql = sql;
-    kept->handle = statement.handle;
-    return statement;
+    if (code == SQLITE_OK)
+        store->statements[store->statement_count++] = (struct kept_statement){sql, *handle};
+    return code;
 }
 
-struct statement statement_start_once(struct store *store, const char *sql)
+struct statement statement_start(struct store *store, const char *sql, const struct value *values,
+                                 size_t count)
 {
-    struct statement statement = {.is_kept = false};
+    struct statement statement = {.store = store};
 
     store->watched = 0;
-    statement.code = sqlite3_prepare_v2(store->database, sql, -1, &statement.handle, NULL);
+    statement.code = prepare(store, sql, &statement.handle);
+    for (size_t i = 0; i < count && statement.code == SQLITE_OK; i++)
+        statement.code =
+            values[i].is_text
+                ? sqlite3_bind_text(statement.handle, (int)i + 1, values[i].text, -1, SQLITE_STATIC)
+                : sqlite3_bind_int64(statement.handle, (int)i + 1, values[i].number);
     return statement;
-}
-
-void statement_number(struct statement *statement, int64_t number)
-{
-    statement->bound++;
-    if (statement->code == SQLITE_OK)
-        statement->code = sqlite3_bind_int64(statement->handle, statement->bound, number);
-}
-
-void statement_number_or_null(struct statement *statement, int64_t number)
-{
-    if (number >= 0)
-        statement_number(statement, number);
-    else
-        statement_text(statement, NULL);
-}
-
-void statement_text(struct statement *statement, const char *text)
-{
-    statement->bound++;
-    if (statement->code == SQLITE_OK)
-        statement->code =
-            sqlite3_bind_text(statement->handle, statement->bound, text, -1, SQLITE_STATIC);
 }
 
 bool statement_row(struct statement *statement)
@@ -79,38 +48,41 @@ bool statement_row(struct statement *statement)
     return code == SQLITE_ROW;
 }
 
-int64_t statement_column_number(const struct statement *statement, int column)
+int64_t column_number(const struct statement *row, int column)
 {
-    return sqlite3_column_int64(statement->handle, column);
+    return sqlite3_column_int64(row->handle, column);
 }
 
-int64_t statement_column_number_or(const struct statement *statement, int column, int64_t absent)
+int64_t column_number_or(const struct statement *row, int column, int64_t absent)
 {
-    return sqlite3_column_type(statement->handle, column) == SQLITE_NULL
-               ? absent
-               : sqlite3_column_int64(statement->handle, column);
+    return sqlite3_column_type(row->handle, column) == SQLITE_NULL ? absent
+                                                                   : column_number(row, column);
 }
 
-const char *statement_column_text(const struct statement *statement, int column)
+const char *column_text(const struct statement *row, int column)
 {
-    const void *text = sqlite3_column_text(statement->handle, column);
+    const void *text = sqlite3_column_text(row->handle, column);
 
     return text;
 }
 
-void statement_copy_text(const struct statement *statement, int column, char *target,
-                         size_t target_size)
+int64_t column_stamp(const struct statement *row, int column)
 {
-    const char *text = statement_column_text(statement, column);
+    int64_t stamp_ms = column_number(row, column);
+
+    return stamp_ms >= stamp_first(row->store) && stamp_ms <= stamp_last(row->store) ? stamp_ms : 0;
+}
+
+void column_copy(const struct statement *row, int column, char *target, size_t target_size)
+{
+    const char *text = column_text(row, column);
 
     (void)text_copy_cut(target, target_size, text != NULL ? text : "");
 }
 
 int statement_end(struct statement *statement)
 {
-    if (!statement->is_kept) {
-        (void)sqlite3_finalize(statement->handle);
-    } else if (statement->handle != NULL) {
+    if (statement->handle != NULL) {
         (void)sqlite3_reset(statement->handle);
         (void)sqlite3_clear_bindings(statement->handle);
     }
@@ -118,11 +90,22 @@ int statement_end(struct statement *statement)
     return statement->code;
 }
 
-int statement_run(struct statement *statement)
+int statement_run(struct store *store, const char *sql, const struct value *values, size_t count)
 {
-    while (statement_row(statement))
+    struct statement statement = statement_start(store, sql, values, count);
+
+    while (statement_row(&statement))
         ;
-    return statement_end(statement);
+    return statement_end(&statement);
+}
+
+int statement_ask(struct store *store, const char *sql, int64_t *number, const struct value *values,
+                  size_t count)
+{
+    struct statement statement = statement_start(store, sql, values, count);
+
+    *number = statement_row(&statement) ? column_number(&statement, 0) : 0;
+    return statement_end(&statement);
 }
 
 int statement_execute(struct store *store, const char *sql)

@@ -1,9 +1,10 @@
-/* The store's life: opened, several records as one, closed. */
+/* The store as its callers see it: opened, asked in transactions, closed; and which stamps it believes. */
 #include "internal.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,22 +63,139 @@ void store_close(struct store *store)
     free(store);
 }
 
+const char *store_library(void)
+{
+    return sqlite3_libversion();
+}
+
+/* ---- transactions ---- */
+
+/* Opens the file if it is not open, was taken away, or is suspected of damage. */
+static enum status make_ready(struct store *store, struct error *error)
+{
+    if (store->database != NULL && !database_is_moved(store) &&
+        (store->read_only || !damage_is_noted(store)))
+        return STATUS_OK;
+    database_drop(store);
+    return database_open(store, error);
+}
+
+static enum status begin(struct store *store, enum access access, const char *sql,
+                         struct error *error)
+{
+    enum status status = make_ready(store, error);
+    int code = SQLITE_OK;
+
+    if (status != STATUS_OK)
+        return status;
+    if (access == ACCESS_WRITE && store->read_only)
+        return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
+    folder_enter(store->folder);
+    if (sql != NULL)
+        code = statement_run(store, sql, NO_VALUES);
+    return code == SQLITE_OK ? STATUS_OK : work_end(store, code, error);
+}
+
+enum status work_begin(struct store *store, enum access access, struct error *error)
+{
+    switch (store->batch) {
+    case BATCH_NONE:
+        return begin(store, access, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : NULL, error);
+    case BATCH_FAILED: *error = store->batch_error; return error->status;
+    case BATCH_OPEN: break;
+    }
+    if (access == ACCESS_WRITE && store->read_only)
+        return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
+    assert(access <= store->batch_access);
+    folder_enter(store->folder);
+    return STATUS_OK;
+}
+
+/* Undoes what has failed. A damaged file, or one that was taken away, is opened anew by the next call. */
+static enum status fail(struct store *store, int code, struct error *error)
+{
+    folder_leave(store->folder);
+    (void)database_failure(store, code, error);
+    folder_enter(store->folder);
+    if (sqlite3_get_autocommit(store->database) == 0)
+        (void)statement_run(store, "ROLLBACK", NO_VALUES);
+    folder_leave(store->folder);
+    if (damage_is(code))
+        database_suspect(store);
+    if (code == SQLITE_READONLY_DBMOVED)
+        database_drop(store);
+    if (store->batch == BATCH_OPEN) {
+        store->batch = BATCH_FAILED;
+        store->batch_error = *error;
+    }
+    return error->status;
+}
+
+enum status work_end(struct store *store, int code, struct error *error)
+{
+    if (code == SQLITE_OK && store->batch == BATCH_NONE &&
+        sqlite3_get_autocommit(store->database) == 0)
+        code = statement_run(store, "COMMIT", NO_VALUES);
+    if (code != SQLITE_OK)
+        return fail(store, code, error);
+    folder_leave(store->folder);
+    return STATUS_OK;
+}
+
+static enum status begin_batch(struct store *store, enum access access, const char *sql,
+                               struct error *error)
+{
+    enum status status = begin(store, access, sql, error);
+
+    if (status != STATUS_OK)
+        return status;
+    folder_leave(store->folder);
+    store->batch = BATCH_OPEN;
+    store->batch_access = access;
+    return STATUS_OK;
+}
+
 enum status store_begin(struct store *store, struct error *error)
 {
-    return transaction_begin(store, ACCESS_WRITE, error);
+    if (store->read_only)
+        return store_begin_reading(store, error);
+    return begin_batch(store, ACCESS_WRITE, "BEGIN IMMEDIATE", error);
 }
 
 enum status store_begin_reading(struct store *store, struct error *error)
 {
-    return transaction_begin(store, ACCESS_READ, error);
+    return begin_batch(store, ACCESS_READ, "BEGIN", error);
 }
 
 enum status store_commit(struct store *store, struct error *error)
 {
-    return transaction_commit(store, error);
+    enum batch batch = store->batch;
+
+    store->batch = BATCH_NONE;
+    if (batch == BATCH_FAILED) {
+        *error = store->batch_error;
+        return error->status;
+    }
+    if (batch == BATCH_NONE)
+        return STATUS_OK;
+    folder_enter(store->folder);
+    return work_end(store, SQLITE_OK, error);
 }
 
-const char *store_library(void)
+/* ---- stamps: a clock may have been far ahead for a while, or, without a battery, far behind. What was
+ * written then must not outlive it. ---- */
+
+int64_t stamp_now(const struct store *store)
 {
-    return sqlite3_libversion();
+    return store->now_ms != NULL ? store->now_ms() : clock_wall_ms();
+}
+
+int64_t stamp_first(const struct store *store)
+{
+    return stamp_now(store) >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1;
+}
+
+int64_t stamp_last(const struct store *store)
+{
+    return stamp_now(store) + STAMP_AHEAD_MS;
 }

@@ -116,7 +116,8 @@ static void let_start(void)
     assert_int_equal(remove(in_directory("wait")), 0);
 }
 
-static bool record(struct store *store, unsigned number, struct told *told)
+/* may_fail: the first answer, once, for the file is damaged. */
+static bool record(struct store *store, unsigned number, bool may_fail, struct told *told)
 {
     char domain[32];
     struct store_change change;
@@ -127,6 +128,11 @@ static bool record(struct store *store, unsigned number, struct told *told)
     for (int i = 0; i < POLLS_EACH; i++) {
         if (try_add(store, "mx2", 1, domain, random_below(2) == 0 ? GRADE_GOOD : GRADE_BAD, &change,
                     &error) != STATUS_OK) {
+            if (may_fail && i == 0 && strstr(error.text, "is damaged") != NULL) {
+                may_fail = false;
+                i--;
+                continue;
+            }
             (void)fprintf(stderr, "%s\n", error.text);
             return false;
         }
@@ -148,7 +154,7 @@ static int play_writer(unsigned number)
 
     wait_for_start();
     if (try_open(&store, false, &error) == STATUS_OK)
-        is_well = record(store, number, &told);
+        is_well = record(store, number, false, &told);
     else
         (void)fprintf(stderr, "%s\n", error.text);
     store_close(store);
@@ -258,7 +264,7 @@ static int play_victim(unsigned number)
         return 1;
     wait_for_start();
     if (store != NULL || try_open(&store, false, &error) == STATUS_OK)
-        is_well = record(store, number, &told);
+        is_well = record(store, number, true, &told);
     store_close(store);
     return is_well ? report(&told) : 1;
 }

@@ -40,15 +40,14 @@ struct store_options {
     void *context;
 };
 
-/* Opens the store, makes it when it is not there, brings an older one up to date. One that is
- * damaged is set aside under another name, which notice tells, and a new one is begun; the same
- * when damage shows later; on Windows it stays where it is while another process has it open:
- * STATUS_BUSY, and the next use tries it again. When the file was taken away under us, a new one is begun at the next
- * call. One whose tables are not those that mxpull makes is treated as
- * damaged, and nothing in a file is ever run (triggers, views). Who only reads leaves an older one as it is, and
- * beside a damaged one a note, mxpull.db.suspect, by which the next who may write looks at all of it:
- * STATUS_SYSTEM. One
- * of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
+/* Opens the store, makes it when it is not there, brings an older one up to date. A damaged one is set aside
+ * under another name, which notice tells, and a new one is begun; on Windows it stays where it is while
+ * another process has it open: STATUS_BUSY, and the next use tries again. A store whose tables are not those that
+ * mxpull makes counts as damaged, and nothing in a file is ever run (triggers, views).
+ * Damage that shows later fails that call: STATUS_SYSTEM; the next use opens the store anew. The same holds
+ * where the file was taken away. Readers never repair or upgrade: STATUS_SYSTEM for a damaged store, beside
+ * which they leave a note (mxpull.db.suspect) by which the next writer checks all of it, and for an older
+ * one. A store of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
                        struct error *error);
 
