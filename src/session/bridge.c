@@ -94,22 +94,22 @@ static bool waits_for_provider(enum guard_wait wait)
     return wait == GUARD_WAIT_COMMAND || wait == GUARD_WAIT_DATA || wait == GUARD_WAIT_REFUSED;
 }
 
+/* RFC 5321 4.5.3.2 gives the provider the same patience with us as we have with the primary. So the primary has a
+ * tenth less: a provider that had given up before our 451 would begin with the same message at the next poll. */
 static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
 {
     const struct backup_config *backup = bridge->options.backup;
+    int64_t patience = backup->idle_timeout_s;
 
     switch (wait) {
     case GUARD_WAIT_COMMAND:
-    case GUARD_WAIT_DATA:
+    case GUARD_WAIT_DATA: return patience;
+    case GUARD_WAIT_REFUSED: return patience < REFUSED_IDLE_S ? patience : REFUSED_IDLE_S;
     case GUARD_WAIT_REPLY: break;
-    case GUARD_WAIT_REFUSED:
-        if (backup->idle_timeout_s > REFUSED_IDLE_S)
-            return REFUSED_IDLE_S;
-        break;
-    case GUARD_WAIT_DATA_GO: return 1 + backup->command_timeout_s * DATA_GO_FIFTHS / 5;
-    case GUARD_WAIT_ACCEPTED: return backup->command_timeout_s * ACCEPTED_FIFTHS / 5;
+    case GUARD_WAIT_DATA_GO: patience = 1 + backup->command_timeout_s * DATA_GO_FIFTHS / 5; break;
+    case GUARD_WAIT_ACCEPTED: patience = backup->command_timeout_s * ACCEPTED_FIFTHS / 5; break;
     }
-    return backup->idle_timeout_s;
+    return patience - patience / 10;
 }
 
 /* Takes the time for which the provider was waited for off its credit. */
@@ -390,10 +390,11 @@ static void primary_received(void *context, const char *bytes, size_t size)
 static void primary_ready(void *context)
 {
     struct bridge *bridge = context;
+    int64_t patience = bridge->options.polling->config->primary.greeting_timeout_s;
 
-    connection_deadline(bridge->primary,
-                        clock_monotonic_ms() +
-                            bridge->options.polling->config->primary.greeting_timeout_s * 1000);
+    if (bridge->state == REOPENING && patience > patience_s(bridge, GUARD_WAIT_REPLY))
+        patience = patience_s(bridge, GUARD_WAIT_REPLY); /* the provider waits, too */
+    connection_deadline(bridge->primary, clock_monotonic_ms() + patience * 1000);
     if (bridge->proxy_line[0] != '\0')
         connection_send(bridge->primary, bridge->proxy_line, strlen(bridge->proxy_line));
 }
