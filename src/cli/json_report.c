@@ -1,59 +1,46 @@
 /* The report as JSON. The keys and their order are the interface's. */
 #include "json_report.h"
 #include "json.h"
-#include <mxpull/platform/clock.h>
 
-#include <jansson.h>
-
-static void set(json_t *object, const char *key, json_t *value)
+static json_t *own_if(const char *text)
 {
-    (void)json_object_set_new(object, key, value);
-}
-
-/* A number, or null where it is not known. */
-static json_t *number_if(bool is_known, int64_t number)
-{
-    return is_known ? json_integer(number) : json_null();
-}
-
-static json_t *text_if(const char *text)
-{
-    return text != NULL && *text != '\0' ? json_own(text) : json_null();
+    return json_own(text != NULL && *text != '\0' ? text : NULL);
 }
 
 static void set_outcome(json_t *object, const struct result *result)
 {
     bool has_outcome = result->known && !result->dry;
 
-    set(object, "outcome", has_outcome ? json_string(outcome_name(result->outcome)) : json_null());
+    json_set(object, "outcome",
+             has_outcome ? json_string(outcome_name(result->outcome)) : json_null());
     if (result->dry)
-        set(object, "command", json_own(result->command));
+        json_set(object, "command", json_own(result->command));
 }
 
 static json_t *result_object(const struct result *result)
 {
     json_t *object = json_object();
 
-    set(object, "backup", json_own(result->backup->name));
-    set(object, "host", json_own(result->backup->host));
-    set(object, "address", text_if(result->address));
-    set(object, "port", json_integer(result->backup->port));
-    set(object, "method", json_string(method_name(result->backup->method)));
-    set(object, "domain", json_own(result->domain));
+    json_set(object, "backup", json_own(result->backup->name));
+    json_set(object, "host", json_own(result->backup->host));
+    json_set(object, "address", own_if(result->address));
+    json_set(object, "port", json_integer(result->backup->port));
+    json_set(object, "method", json_string(method_name(result->backup->method)));
+    json_set(object, "domain", json_own(result->domain));
     set_outcome(object, result);
-    set(object, "code", number_if(result->code > 0, result->code));
-    set(object, "text", result->dry ? json_null() : json_remote(result->text));
-    set(object, "pending", number_if(result->pending >= 0, result->pending));
-    set(object, "messages", number_if(result->messages >= 0, result->messages));
-    set(object, "bytes", number_if(result->bytes >= 0, result->bytes));
-    set(object, "tls", text_if(result->tls));
-    set(object, "authenticated", json_boolean(result->authenticated));
-    set(object, "attempts", json_integer(result->attempts));
-    set(object, "ms", json_integer(result->ms));
-    set(object, "refused_for_now",
-        number_if(result->refused_for_now >= 0, result->refused_for_now));
-    set(object, "refused_for_good",
-        number_if(result->refused_for_good >= 0, result->refused_for_good));
+    json_set(object, "code", json_number_if(result->code > 0, result->code));
+    json_set(object, "text", result->dry ? json_null() : json_remote(result->text));
+    json_set(object, "pending", json_number_if(result->pending >= 0, result->pending));
+    json_set(object, "messages", json_number_if(result->messages >= 0, result->messages));
+    json_set(object, "bytes", json_number_if(result->bytes >= 0, result->bytes));
+    json_set(object, "tls", own_if(result->tls));
+    json_set(object, "authenticated", json_boolean(result->authenticated));
+    json_set(object, "attempts", json_integer(result->attempts));
+    json_set(object, "ms", json_integer(result->ms));
+    json_set(object, "refused_for_now",
+             json_number_if(result->refused_for_now >= 0, result->refused_for_now));
+    json_set(object, "refused_for_good",
+             json_number_if(result->refused_for_good >= 0, result->refused_for_good));
     return object;
 }
 
@@ -71,22 +58,21 @@ static json_t *summary_object(const struct round_facts *facts)
     struct summary summary = summary_count(facts->results, facts->count);
     json_t *object = json_object();
 
-    set(object, "asked", json_integer((json_int_t)summary.asked));
-    set(object, "ok", json_integer((json_int_t)summary.ok));
-    set(object, "failed", json_integer((json_int_t)summary.failed));
-    set(object, "held", json_integer((json_int_t)summary.held));
+    json_set(object, "asked", json_integer((json_int_t)summary.asked));
+    json_set(object, "ok", json_integer((json_int_t)summary.ok));
+    json_set(object, "failed", json_integer((json_int_t)summary.failed));
+    json_set(object, "held", json_integer((json_int_t)summary.held));
     return object;
 }
 
 void json_report_write(struct output *output, const struct round_facts *facts)
 {
-    char started[CLOCK_TEXT_SIZE];
     json_t *report = json_object();
 
-    set(report, "started", json_string(clock_utc_text(started, facts->started_wall_ms)));
-    set(report, "seconds", json_real((double)facts->elapsed_ms / 1000.0));
-    set(report, "exit_status", json_integer(facts->exit_status));
-    set(report, "results", results_array(facts));
-    set(report, "summary", summary_object(facts));
+    json_set(report, "started", json_stamp(facts->started_wall_ms));
+    json_set(report, "seconds", json_real((double)facts->elapsed_ms / 1000.0));
+    json_set(report, "exit_status", json_integer(facts->exit_status));
+    json_set(report, "results", results_array(facts));
+    json_set(report, "summary", summary_object(facts));
     json_write(output, report);
 }

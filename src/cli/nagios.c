@@ -30,12 +30,6 @@ static void append_said(struct buffer *sentence, const struct store_domain *stat
     text_append_cut(sentence, state->text, SAID_SIZE_MAX);
 }
 
-/* "mx2 example.com: " */
-static void append_name(struct buffer *sentence, const struct status_domain *domain)
-{
-    (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
-}
-
 /* True for the first problem of all, which is to be described. */
 static bool note(struct problems *problems)
 {
@@ -58,74 +52,35 @@ static void note_primary(struct problems *problems, const struct status_view *vi
         (void)buffer_append_format(&problems->first, ": %s", status_primary_text(view, life->text));
 }
 
-static void describe_silent(struct buffer *sentence, const struct status_view *view,
-                            const struct status_domain *domain)
+static void describe(struct buffer *sentence, const struct status_view *view,
+                     const struct status_domain *domain)
 {
+    bool is_silent = domain->verdict == VERDICT_SILENT;
     char span[SPAN_TEXT_SIZE];
 
-    append_name(sentence, domain);
-    (void)buffer_append_format(sentence, "silent, no good answer for %s",
-                               span_format(span, status_silence_s(view, domain)));
-    if (domain->state.streak > 0) {
-        (void)buffer_append_format(sentence, "; %s", domain->state.outcome);
-        append_said(sentence, &domain->state);
+    (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
+    if (domain->verdict == VERDICT_UNKNOWN) {
+        (void)buffer_append_text(sentence, "never asked yet");
+        return;
     }
-}
-
-static void describe_answer(struct buffer *sentence, const struct status_view *view,
-                            const struct status_domain *domain)
-{
-    (void)view;
-    append_name(sentence, domain);
+    if (is_silent)
+        (void)buffer_append_format(sentence, "silent, no good answer for %s%s",
+                                   span_format(span, status_silence_s(view, domain)),
+                                   domain->state.streak > 0 ? "; " : "");
+    if (is_silent && domain->state.streak == 0)
+        return;
     (void)buffer_append_text(sentence, domain->state.outcome);
     append_said(sentence, &domain->state);
-    if (domain->is_held && domain->state.streak > 0)
+    if (!is_silent && domain->is_held && domain->state.streak > 0)
         (void)buffer_append_text(sentence, "; the answer before was no good one");
 }
 
-static void describe_unknown(struct buffer *sentence, const struct status_view *view,
-                             const struct status_domain *domain)
-{
-    (void)view;
-    append_name(sentence, domain);
-    (void)buffer_append_text(sentence, "never asked yet");
-}
-
-static bool is_silent(const struct status_domain *domain)
-{
-    return domain->is_silent;
-}
-
-static bool is_refused(const struct status_domain *domain)
-{
-    return !domain->is_silent && domain->health == HEALTH_CRITICAL;
-}
-
-static bool is_failing(const struct status_domain *domain)
-{
-    return domain->health == HEALTH_WARNING && domain->grade == GRADE_TEMPORARY;
-}
-
-static bool is_held(const struct status_domain *domain)
-{
-    return domain->health == HEALTH_WARNING && domain->grade != GRADE_TEMPORARY;
-}
-
-static bool is_unknown(const struct status_domain *domain)
-{
-    return domain->health == HEALTH_UNKNOWN;
-}
-
 static void note_domains(struct problems *problems, const struct status_view *view,
-                         bool (*is)(const struct status_domain *domain),
-                         void (*describe)(struct buffer *sentence, const struct status_view *view,
-                                          const struct status_domain *domain))
+                         enum verdict verdict)
 {
     for (size_t i = 0; i < view->summary.domains; i++) {
-        const struct status_domain *domain = &view->domains[i];
-
-        if (is(domain) && note(problems))
-            describe(&problems->first, view, domain);
+        if (view->domains[i].verdict == verdict && note(problems))
+            describe(&problems->first, view, &view->domains[i]);
     }
 }
 
@@ -165,15 +120,15 @@ static void note_trouble(struct problems *problems, const struct status_view *vi
 static void note_all(struct problems *problems, const struct status_view *view)
 {
     note_primary(problems, view);
-    note_domains(problems, view, is_silent, describe_silent);
-    note_domains(problems, view, is_refused, describe_answer);
+    note_domains(problems, view, VERDICT_SILENT);
+    note_domains(problems, view, VERDICT_REFUSED);
     note_trouble(problems, view);
-    note_domains(problems, view, is_failing, describe_answer);
+    note_domains(problems, view, VERDICT_FAILING);
     if (view->primary != PRIMARY_DOWN)
-        note_domains(problems, view, is_held, describe_answer);
+        note_domains(problems, view, VERDICT_HELD);
     note_certificates(problems, view);
     note_daemon(problems, view);
-    note_domains(problems, view, is_unknown, describe_unknown);
+    note_domains(problems, view, VERDICT_UNKNOWN);
 }
 
 /* On one line, and cut; what follows a bar would be read as performance data. */

@@ -53,84 +53,57 @@ static json_t *strip_value(const struct store_domain *state)
     return json_stringn(strip, state->strip_count);
 }
 
-static void set_backup(json_t *object, const struct status_backup *backup)
+static json_t *count_if(bool is_asked, int64_t count)
 {
-    json_set(object, "backup", json_own(backup->config->name));
-    json_set(object, "host", json_own(backup->config->host));
-    json_set(object, "method", json_string(method_name(backup->config->method)));
-    json_set(object, "next", json_stamp(backup->next_ms));
-    json_set(object, "certificate_days",
-             json_number_if(backup->has_certificate, backup->certificate_days));
+    return json_number_if(is_asked && count >= 0, count);
 }
 
-static void set_domain(json_t *object, const struct status_domain *domain)
+/* The keys stand in the order of the first domain; what is its backup's is set once for each backup. */
+static void set_domain(json_t *object, const struct status_domain *domain, bool is_first)
 {
+    const struct status_backup *backup = domain->backup;
     const struct store_domain *state = &domain->state;
     bool is_asked = domain->is_asked;
 
+    if (is_first) {
+        json_set(object, "backup", json_own(backup->config->name));
+        json_set(object, "host", json_own(backup->config->host));
+        json_set(object, "method", json_string(method_name(backup->config->method)));
+    }
     json_set(object, "domain", json_own(domain->name));
     json_set(object, "outcome", json_remote(is_asked ? state->outcome : NULL));
     json_set(object, "code", json_number_if(state->code > 0, state->code));
     json_set(object, "text", json_remote(is_asked ? state->text : NULL));
     json_set(object, "at", json_stamp(state->at_ms));
     json_set(object, "good", json_stamp(state->good_ms));
+    if (is_first)
+        json_set(object, "next", json_stamp(backup->next_ms));
     json_set(object, "streak", json_integer(state->streak));
     json_set(object, "mail", json_stamp(state->mail_ms));
     json_set(object, "silent", json_boolean(domain->is_silent));
-    json_set(object, "pending", json_number_if(is_asked && state->pending >= 0, state->pending));
-    json_set(object, "messages", json_number_if(is_asked && state->messages >= 0, state->messages));
-    json_set(object, "bytes", json_number_if(is_asked && state->bytes >= 0, state->bytes));
+    if (is_first)
+        json_set(object, "certificate_days",
+                 json_number_if(backup->has_certificate, backup->certificate_days));
+    json_set(object, "pending", count_if(is_asked, state->pending));
+    json_set(object, "messages", count_if(is_asked, state->messages));
+    json_set(object, "bytes", count_if(is_asked, state->bytes));
     json_set(object, "strip", strip_value(state));
-    json_set(object, "refused_for_now",
-             json_number_if(is_asked && state->refused_for_now >= 0, state->refused_for_now));
-    json_set(object, "refused_for_good",
-             json_number_if(is_asked && state->refused_for_good >= 0, state->refused_for_good));
-}
-
-/* The members in the order of the interface; all are set anew for each domain. */
-static json_t *domain_object(void)
-{
-    static const char *const keys[] = {"backup",
-                                       "host",
-                                       "method",
-                                       "domain",
-                                       "outcome",
-                                       "code",
-                                       "text",
-                                       "at",
-                                       "good",
-                                       "next",
-                                       "streak",
-                                       "mail",
-                                       "silent",
-                                       "certificate_days",
-                                       "pending",
-                                       "messages",
-                                       "bytes",
-                                       "strip",
-                                       "refused_for_now",
-                                       "refused_for_good"};
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < COUNT_OF(keys); i++)
-        json_set(object, keys[i], json_null());
-    return object;
+    json_set(object, "refused_for_now", count_if(is_asked, state->refused_for_now));
+    json_set(object, "refused_for_good", count_if(is_asked, state->refused_for_good));
 }
 
 /* One object serves for all of them: a tree of thousands takes longer to make than to write. */
 static void append_domains(struct buffer *text, const struct status_view *view)
 {
     const struct status_backup *backup = NULL;
-    json_t *object = domain_object();
+    json_t *object = json_object();
 
     (void)buffer_append_text(text, "\"domains\":[");
     for (size_t i = 0; i < view->summary.domains; i++) {
         const struct status_domain *domain = &view->domains[i];
 
-        if (domain->backup != backup)
-            set_backup(object, domain->backup);
+        set_domain(object, domain, domain->backup != backup);
         backup = domain->backup;
-        set_domain(object, domain);
         (void)buffer_append_text(text, i > 0 ? "," : "");
         json_append(text, json_incref(object));
     }
@@ -140,17 +113,15 @@ static void append_domains(struct buffer *text, const struct status_view *view)
 
 static json_t *summary_object(const struct status_summary *summary)
 {
-    const struct {
-        const char *key;
-        size_t count;
-    } counts[] = {{"backups", summary->backups}, {"domains", summary->domains},
-                  {"ok", summary->ok},           {"failing", summary->failing},
-                  {"silent", summary->silent},   {"held", summary->held},
-                  {"unknown", summary->unknown}};
     json_t *object = json_object();
 
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
-        json_set(object, counts[i].key, json_integer((json_int_t)counts[i].count));
+    json_set(object, "backups", json_integer((json_int_t)summary->backups));
+    json_set(object, "domains", json_integer((json_int_t)summary->domains));
+    json_set(object, "ok", json_integer((json_int_t)summary->ok));
+    json_set(object, "failing", json_integer((json_int_t)summary->failing));
+    json_set(object, "silent", json_integer((json_int_t)summary->silent));
+    json_set(object, "held", json_integer((json_int_t)summary->held));
+    json_set(object, "unknown", json_integer((json_int_t)summary->unknown));
     return object;
 }
 

@@ -91,8 +91,7 @@ static bool is_shown(const struct table *table, size_t place)
 {
     const struct status_view *view = table->page->view;
     const struct status_domain *domain = &view->domains[place];
-    bool is_held_alone = domain->health == HEALTH_WARNING && domain->grade != GRADE_TEMPORARY &&
-                         status_is_held_by_primary(view, domain);
+    bool is_held_alone = domain->verdict == VERDICT_HELD && status_is_held_by_primary(view, domain);
 
     if (!table->page->style->only_wrong)
         return true;

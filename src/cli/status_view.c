@@ -176,19 +176,20 @@ static bool is_silent(const struct status_view *view, const struct status_domain
                                              view->config->silence_s, from_ms) <= view->now_ms;
 }
 
-static enum health health_of(const struct status_domain *domain)
+/* Of silence, refusals and the like the worst is what a domain is told as. */
+static enum verdict verdict_of(const struct status_domain *domain)
 {
     if (domain->is_silent)
-        return HEALTH_CRITICAL;
+        return VERDICT_SILENT;
     if (!domain->is_asked)
-        return HEALTH_UNKNOWN;
+        return VERDICT_UNKNOWN;
     switch (domain->grade) {
-    case GRADE_BAD: return HEALTH_CRITICAL;
-    case GRADE_TEMPORARY: return HEALTH_WARNING;
+    case GRADE_BAD: return VERDICT_REFUSED;
+    case GRADE_TEMPORARY: return VERDICT_FAILING;
     case GRADE_HELD:
     case GRADE_GOOD: break;
     }
-    return domain->is_held ? HEALTH_WARNING : HEALTH_OK;
+    return domain->is_held ? VERDICT_HELD : VERDICT_OK;
 }
 
 static void judge_domain(const struct status_view *view, struct status_domain *domain,
@@ -200,20 +201,22 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_HELD;
     domain->grade = last_grade(state);
     domain->is_silent = is_silent(view, domain, offset);
-    domain->health = health_of(domain);
+    domain->verdict = verdict_of(domain);
 }
 
-static size_t *counter_of(struct status_summary *summary, const struct status_domain *domain)
+/* Counts the domain as what it stands for, and says how bad that is. */
+static enum health count(struct status_summary *summary, enum verdict verdict)
 {
-    if (domain->is_silent)
-        return &summary->silent;
-    switch (domain->grade) {
-    case GRADE_TEMPORARY:
-    case GRADE_BAD: return &summary->failing;
-    case GRADE_GOOD: return domain->is_held ? &summary->held : &summary->ok;
-    case GRADE_HELD: break;
+    summary->domains++;
+    switch (verdict) {
+    case VERDICT_OK: summary->ok++; return HEALTH_OK;
+    case VERDICT_UNKNOWN: summary->unknown++; return HEALTH_UNKNOWN;
+    case VERDICT_HELD: summary->held++; return HEALTH_WARNING;
+    case VERDICT_FAILING: summary->failing++; return HEALTH_WARNING;
+    case VERDICT_REFUSED: summary->failing++; return HEALTH_CRITICAL;
+    case VERDICT_SILENT: summary->silent++; return HEALTH_CRITICAL;
     }
-    return domain->is_held ? &summary->held : &summary->unknown;
+    return HEALTH_UNKNOWN;
 }
 
 static void judge_all(struct status_view *view)
@@ -226,9 +229,10 @@ static void judge_all(struct status_view *view)
     for (size_t i = 0; i < summary->backups; i++)
         view->health = health_worse(view->health, view->backups[i].health);
     for (size_t i = 0; i < domains; i++) {
-        summary->domains++;
-        ++*counter_of(summary, &view->domains[i]);
-        view->health = health_worse(view->health, view->domains[i].health);
+        struct status_domain *domain = &view->domains[i];
+
+        domain->health = count(summary, domain->verdict);
+        view->health = health_worse(view->health, domain->health);
     }
 }
 
@@ -247,16 +251,12 @@ static void make_lists(struct status_view *view)
 
 static enum status read_life(struct status_view *view, struct store *store, struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status = store_get_life(store, &view->life, error);
 
-    if (store != NULL)
-        status = store_get_life(store, &view->life, error);
-    if (store != NULL && status == STATUS_OK)
-        status = store_last_outage(store, &view->outage, &view->has_outage, error);
-    if (store != NULL && status == STATUS_OK)
-        status = store_get_log(store, &view->log, error);
     if (status == STATUS_OK)
-        judge_life(view);
+        status = store_last_outage(store, &view->outage, &view->has_outage, error);
+    if (status == STATUS_OK)
+        status = store_get_log(store, &view->log, error);
     return status;
 }
 
@@ -319,8 +319,9 @@ enum status status_view_read(struct status_view *view, const struct config *conf
     make_lists(&read);
     if (store != NULL)
         status = store_begin_reading(store, error); /* of one and the same instant, and faster */
-    if (status == STATUS_OK)
+    if (store != NULL && status == STATUS_OK)
         status = read_life(&read, store, error);
+    judge_life(&read);
     for (size_t i = 0; i < config->backup_count && status == STATUS_OK; i++)
         status = read_backup(&read, choice != NULL ? choice : &all, store, &config->backups[i],
                              offset, error);

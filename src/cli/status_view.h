@@ -43,6 +43,16 @@ struct status_backup {
     enum health health;       /* of its certificate */
 };
 
+/* What a domain is told and counted as, from good to bad. */
+enum verdict {
+    VERDICT_OK,      /* the last answer was good */
+    VERDICT_UNKNOWN, /* there is none */
+    VERDICT_HELD,    /* the last poll was held, or stopped, and the answer before it was not bad */
+    VERDICT_FAILING, /* the last answer, those held left out, was not good, but may be so later */
+    VERDICT_REFUSED, /* the same, and bad */
+    VERDICT_SILENT   /* there was no good answer for too long */
+};
+
 struct status_domain {
     const struct status_backup *backup; /* borrowed from the view */
     const char *name;                   /* as configured, "" for all of a backup's; borrowed */
@@ -51,17 +61,14 @@ struct status_domain {
     enum grade grade; /* of the last answer that was not held; GRADE_HELD: there is none */
     bool is_held;     /* the last answer was */
     bool is_silent;
-    enum health health;
+    enum verdict verdict;
+    enum health health; /* of its verdict */
 };
 
-/* Each domain is counted once, as the first of these that it is: silent, failing, held, ok, unknown. */
+/* Each domain is counted once, by its verdict; failing are those refused, too. */
 struct status_summary {
     size_t backups, domains;
-    size_t silent;
-    size_t failing; /* the last answer, those held left out, was not good */
-    size_t held;    /* the last poll was held, or stopped, and the answer before it was not bad */
-    size_t ok;      /* the last one was good */
-    size_t unknown; /* there is none */
+    size_t silent, failing, held, ok, unknown;
 };
 
 struct status_view {
