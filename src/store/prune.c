@@ -46,24 +46,19 @@ static int ask_number(struct store *store, const char *sql, int64_t first_ms, in
     return statement_ask(store, sql, number, VALUES(NUMBER(first_ms), NUMBER(last_ms)));
 }
 
-static int remove_rows(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
-                       int64_t before_id, int64_t most)
-{
-    return statement_run(
-        store, sql, VALUES(NUMBER(first_ms), NUMBER(last_ms), NUMBER(before_id), NUMBER(most)));
-}
-
 /* Rows of a table with stamps from first_ms to last_ms that were written down before the one of that id. */
 static int remove_part(struct store *store, const struct part *part, struct prune *prune,
                        int64_t first_ms, int64_t last_ms, int64_t before_id)
 {
+    const struct value values[] = {NUMBER(first_ms), NUMBER(last_ms), NUMBER(before_id),
+                                   NUMBER(prune->left)};
     int code = SQLITE_OK;
 
-    if (part->remove_first != NULL)
-        code = remove_rows(store, part->remove_first, first_ms, last_ms, before_id, prune->left);
-    if (code == SQLITE_OK)
-        code = remove_rows(store, part->remove, first_ms, last_ms, before_id, prune->left);
-    if (code == SQLITE_OK)
+    if (prune->left > 0 && part->remove_first != NULL)
+        code = statement_run(store, part->remove_first, values, COUNT_OF(values));
+    if (prune->left > 0 && code == SQLITE_OK)
+        code = statement_run(store, part->remove, values, COUNT_OF(values));
+    if (prune->left > 0 && code == SQLITE_OK)
         prune->left -= sqlite3_changes(store->database);
     return code;
 }
@@ -85,33 +80,24 @@ static int find_witnesses(struct store *store, const struct prune *prune, bool *
     return code;
 }
 
-/* After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just now. */
-static int limit_part(struct store *store, const struct part *part, struct prune *prune)
-{
-    int64_t come = 0;
-    int code = SQLITE_OK;
-
-    if (prune->is_slow) {
-        code = ask_number(store, part->count, prune->now_ms - STAMP_AHEAD_MS,
-                          prune->now_ms + STAMP_AHEAD_MS, &come);
-        prune->left = come < ROWS_MAX / 2 ? come * 2 : ROWS_MAX;
-    }
-    return code;
-}
-
 static int prune_part(struct store *store, const struct part *part, struct prune *prune)
 {
     int64_t old_ms = prune->now_ms - prune->keep_ms, ahead_ms = prune->now_ms + STAMP_AHEAD_MS;
     int64_t floor_ms = prune->now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1, kept = 0;
+    int64_t come = 0;
     int code = ask_number(store, part->oldest, old_ms, prune->now_ms, &kept);
 
+    /* After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just
+     * now. */
+    if (code == SQLITE_OK && prune->is_slow) {
+        code = ask_number(store, part->count, prune->now_ms - STAMP_AHEAD_MS, ahead_ms, &come);
+        prune->left = come < ROWS_MAX / 2 ? come * 2 : ROWS_MAX;
+    }
     if (code == SQLITE_OK)
-        code = limit_part(store, part, prune);
-    if (code == SQLITE_OK && prune->left > 0)
         code = remove_part(store, part, prune, floor_ms, old_ms - 1, INT64_MAX);
-    if (code == SQLITE_OK && prune->left > 0)
+    if (code == SQLITE_OK)
         code = remove_part(store, part, prune, ahead_ms + 1, INT64_MAX, kept);
-    if (code == SQLITE_OK && prune->left > 0)
+    if (code == SQLITE_OK)
         code = remove_part(store, part, prune, 1, floor_ms - 1, kept);
     return code;
 }

@@ -162,19 +162,6 @@ static const char version_4[] =
 static const char *const steps[] = {version_1, version_2, version_3, version_4};
 _Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");
 
-static int read_version(struct store *store, int64_t *version)
-{
-    return statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
-}
-
-static int write_version(struct store *store)
-{
-    char sql[64];
-
-    (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    return statement_execute(store, sql);
-}
-
 /* All that makes up a schema. What ANALYZE leaves may be there, or not. */
 static const char everything[] =
     "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master"
@@ -215,7 +202,7 @@ static int compare(struct store *store, int64_t version)
 /* In a transaction. */
 static int check(struct store *store, int64_t *version)
 {
-    int code = read_version(store, version);
+    int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
 
     if (code != SQLITE_OK || *version > SCHEMA_VERSION)
         return code;
@@ -225,15 +212,17 @@ static int check(struct store *store, int64_t *version)
 /* In a transaction, so that of two processes one does it, whole. */
 static int climb(struct store *store, int64_t *version)
 {
+    char sql[64];
     int code = check(store, version);
 
     if (code != SQLITE_OK || *version >= SCHEMA_VERSION)
         return code;
+    (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
     for (int64_t step = *version < 0 ? 0 : *version; code == SQLITE_OK && step < SCHEMA_VERSION;
          step++)
         code = statement_execute(store, steps[step]);
     if (code == SQLITE_OK)
-        code = write_version(store);
+        code = statement_execute(store, sql);
     if (code == SQLITE_OK)
         *version = SCHEMA_VERSION;
     return code;
@@ -253,13 +242,6 @@ static int in_transaction(struct store *store, const char *begin,
     return code;
 }
 
-/* An older file has pages that it does not need any more, and cannot give them back yet. It is only larger
- * than it must be where that cannot be done. */
-static void make_small(struct store *store)
-{
-    (void)statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
-}
-
 int schema_update(struct store *store, int64_t *version)
 {
     int code = in_transaction(store, "BEGIN", check, version);
@@ -268,7 +250,9 @@ int schema_update(struct store *store, int64_t *version)
     if (code != SQLITE_OK || store->read_only || *version >= SCHEMA_VERSION)
         return code;
     code = in_transaction(store, "BEGIN IMMEDIATE", climb, version);
-    if (code == SQLITE_OK && is_old)
-        make_small(store);
+    if (code == SQLITE_OK && is_old) {
+        /* It has pages that it does not need any more. Where that cannot be done it only stays large. */
+        (void)statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
+    }
     return code;
 }
