@@ -419,6 +419,20 @@ if [ -z "$DRIVE" ]; then # cmd.exe has no sleep that is short enough
     expect "its command comes to its end" told "$(cat "$tmp/told")"
 fi
 
+# --- a log that was moved away, and a faulty configuration --------------------------------------------------------------------------------
+if [ -z "$DRIVE" ]; then # there the log is a file already
+    configure "log = \"file:$tmp/own.log\"" "$(backup good)"
+    start_daemon
+    own() { grep -c "$1" "$tmp/own.log" 2>/dev/null; }
+    expect_soon "it writes its log" 5 1 own "watches your mail server"
+    mv "$tmp/own.log" "$tmp/own.log.1"
+    echo 'nonsense = 1' >>"$tmp/mxpull.conf"
+    reload
+    expect_soon "the log is opened anew although the configuration is faulty" 5 1 own "stays in force"
+    expect "the one before has nothing of it" 0 "$(grep -c "stays in force" "$tmp/own.log.1")"
+    stop_daemon
+fi
+
 # --- a full disk ----------------------------------------------------------------------------------------------------------------------
 if mkdir "$tmp/small" && mount -t tmpfs -o size=512k none "$tmp/small" 2>/dev/null; then
     configure "$(backup good)"
