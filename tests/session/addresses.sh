@@ -19,8 +19,7 @@ mount --bind "$tmp/hosts" /etc/hosts || { echo "SKIPPED: /etc/hosts cannot be re
 [ "$(getent ahosts three.test | awk '$2 == "STREAM" { printf "%s ", $1 }')" = "127.0.0.2 127.0.0.3 127.0.0.4 " ] ||
     { echo "SKIPPED: the system puts addresses in an order of its own" && exit 77; }
 
-# try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS...: what the servers at 127.0.0.2, .3 … answer, - for none there; sets
-# $took to the seconds of the pull.
+# try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS...: what the servers at 127.0.0.2, .3 … answer, - for none there.
 try() {
     local what=$1 host=$2 options=$3 status=$4 address=$5 outcome=$6 code=$7 number=2 port=0
     shift 7
@@ -39,9 +38,7 @@ state_dir = "$tmp/state"
 primary { preflight = off }
 backup mx { host = $host port = $port domains = a.example $options }
 END
-    local began=$EPOCHREALTIME
     run "$status" pull -c "$tmp/conf" --json
-    took=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN { printf "%d", b - a }')
     expect "$what" "$address $outcome $code" "$(jq -r '.results[0] | "\(.address) \(.outcome) \(.code)"' "$tmp/out")"
     for server in "$tmp"/mx*.pid; do
         kill "$(cat "$server")"
@@ -64,10 +61,8 @@ try "the first speaks no SMTP" two.test "$fast" 0 127.0.0.3 started 250 'greetin
 try "the first is busy after EHLO" two.test "$fast" 0 127.0.0.3 started 250 'reply EHLO "421 busy" close\n' "$good"
 try "the first closes at EHLO" two.test "$fast" 0 127.0.0.3 started 250 'reply EHLO close\n' "$good"
 try "the first is silent" two.test "$fast" 0 127.0.0.3 started 250 'greeting stall\n' "$good"
-expect "within connect_timeout" yes "$([ "$took" -lt 4 ] && echo yes)"
 try "the first begins a greeting" two.test "$fast" 0 127.0.0.3 started 250 'greeting "220-wait\\r\\n" stall-after 10\n' "$good"
 try "two are silent" three.test "$fast" 0 127.0.0.4 started 250 'greeting stall\n' 'greeting stall\n' "$good"
-expect "within connect_timeout" yes "$([ "$took" -lt 4 ] && echo yes)"
 try "one is busy, one silent" three.test "$fast" 0 127.0.0.4 started 250 'greeting "421 a"\n' 'greeting stall\n' "$good"
 try "the first takes no connection, the second is busy" three.test "$fast" 0 127.0.0.4 started 250 - 'greeting "421 a"\n' "$good"
 try "all are busy" three.test "$fast" 75 127.0.0.4 deferred 421 'greeting "421 a"\n' 'greeting "421 b"\n' 'greeting "421 c"\n'
@@ -77,7 +72,6 @@ try "a refusal is told before a failure" two.test "$fast" 75 127.0.0.2 deferred 
 try "the other is silent" two.test "$fast" 75 127.0.0.2 deferred 421 'greeting "421 a"\n' 'greeting stall\n'
 try "the first closes, the other is silent" two.test "$fast" 75 127.0.0.3 timeout null 'greeting close\n' 'greeting stall\n'
 expect_in "for as long as it was waited for" "no greeting within 4s" "$tmp/out"
-expect "after connect_timeout" yes "$([ "$took" -le 5 ] && echo yes)"
 try "what is refused for our sake is not asked elsewhere" two.test "$fast" 77 127.0.0.2 denied 550 'reply EHLO "550 no"\nreply HELO "550 no"\n' "$good"
 expect "the second is left alone" 0 "$(connections mx3)"
 
