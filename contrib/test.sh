@@ -10,7 +10,9 @@ sh "$here/contrib/packages.sh" build test
 bash "$here/tests/servers/install.sh" || echo "test.sh: not all real servers can be installed; what needs them is skipped" >&2
 
 passed=0 failed=0 skipped=0
-
+# The tests that draw random numbers draw others at each run; a failed run is repeated with the seed that is printed here.
+export MXPULL_SEED=${MXPULL_SEED:-$(date +%s)}
+echo "MXPULL_SEED=$MXPULL_SEED"
 
 # attribute NAME: that number of the test suite in the report just written.
 attribute() { grep -om1 "$1=\"[0-9]*\"" "$report" | tr -dc '0-9'; }

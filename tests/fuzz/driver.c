@@ -2,6 +2,7 @@
  * The seed of the random numbers is printed, and taken from MXPULL_SEED. */
 #include "fuzz.h"
 
+#include <signal.h>
 #include <string.h>
 
 enum {
@@ -57,9 +58,24 @@ static size_t mutate(uint8_t *bytes, size_t size)
     return size;
 }
 
+static uint8_t input[INPUT_SIZE_MAX];
+static size_t input_size;
+
+/* The check that has failed ends the program, with its input in the file that libFuzzer would read. */
+static void keep_input(int number)
+{
+    FILE *file = fopen("fuzz-input", "wb");
+
+    (void)number;
+    if (file != NULL) {
+        (void)fwrite(input, 1, input_size, file);
+        (void)fclose(file);
+        (void)fprintf(stderr, "the input is in ./fuzz-input\n");
+    }
+}
+
 int main(int argc, char **argv)
 {
-    static uint8_t bytes[INPUT_SIZE_MAX];
     const char *given = getenv("MXPULL_SEED");
     unsigned long runs = 20000;
     size_t seeds = 0;
@@ -70,14 +86,17 @@ int main(int argc, char **argv)
     }
     state = given != NULL ? strtoull(given, NULL, 10) : 88172645463325252U;
     printf("seed %llu, %lu runs\n", (unsigned long long)state, runs);
+    (void)signal(SIGABRT, keep_input);
     while (fuzz_seeds[seeds] != NULL)
         seeds++;
     for (unsigned long run = 0; run < runs; run++) {
         const char *seed = fuzz_seeds[run % seeds];
-        size_t size = strlen(seed) < INPUT_SIZE_MAX ? strlen(seed) : INPUT_SIZE_MAX;
 
-        memcpy(bytes, seed, size);
-        (void)LLVMFuzzerTestOneInput(bytes, run < seeds ? size : mutate(bytes, size));
+        input_size = strlen(seed) < INPUT_SIZE_MAX ? strlen(seed) : INPUT_SIZE_MAX;
+        memcpy(input, seed, input_size);
+        if (run >= seeds)
+            input_size = mutate(input, input_size);
+        (void)LLVMFuzzerTestOneInput(input, input_size);
     }
     return 0;
 }

@@ -326,5 +326,5 @@ int main(void)
         cmocka_unit_test(test_eight_on_a_connection),
     };
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -175,5 +175,5 @@ int main(void)
         cmocka_unit_test(test_quit_behind_atrn_is_not_waited_for),
     };
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

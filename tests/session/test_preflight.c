@@ -531,5 +531,5 @@ int main(void)
         cmocka_unit_test(test_thousands),
     };
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -159,5 +159,5 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_no_proxy_listens),
                                        cmocka_unit_test(test_proxy_line_is_unknown)};
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

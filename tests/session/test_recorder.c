@@ -286,5 +286,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_held_store, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -592,5 +592,5 @@ int main(void)
         cmocka_unit_test(test_four_at_a_time),
     };
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

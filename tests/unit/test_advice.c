@@ -297,5 +297,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_failure_has_advice)};
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

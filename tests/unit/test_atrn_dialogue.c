@@ -159,5 +159,5 @@ int main(void)
                                        cmocka_unit_test(test_limit_is_told),
                                        cmocka_unit_test(test_many_domains)};
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -316,6 +316,6 @@ int main(void)
         cmocka_unit_test(test_error_prefix),
     };
 
-    return RUN_TABLE(durations, test_duration) + RUN_TABLE(printables, test_printable) +
-           RUN_TABLE(cuts, test_cut) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(durations, test_duration) + RUN_TABLE(printables, test_printable) +
+                       RUN_TABLE(cuts, test_cut) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -323,5 +323,5 @@ int main(void)
     failed += RUN_TABLE(lines, test_line);
     failed += RUN_TABLE(suggestions, test_suggest);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

@@ -126,5 +126,5 @@ int main(void)
 
     failed += RUN_TABLE(proxies, test_proxy);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

@@ -638,5 +638,5 @@ int main(void)
     failed = RUN_TABLE(since_rows, test_since);
     failed += RUN_TABLE(name_rows, test_name);
     failed += RUN_TABLE(failed_rows, test_failed);
-    return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);
+    return unit_status(failed + cmocka_run_group_tests(fixed_tests, NULL, NULL));
 }

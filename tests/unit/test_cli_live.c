@@ -446,5 +446,5 @@ int main(void)
     failed += RUN_TABLE(table, test_live);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
     loop_free(loop);
-    return failed != 0;
+    return unit_status(failed);
 }

@@ -487,5 +487,5 @@ int main(void)
     failed += RUN_TABLE(levels, test_level);
     failed += RUN_TABLE(answers, test_answer);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

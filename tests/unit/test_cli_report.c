@@ -604,5 +604,5 @@ int main(void)
     failed += RUN_TABLE(last_rows, test_last);
     failed += RUN_TABLE(reports, test_report);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

@@ -1171,5 +1171,5 @@ int main(void)
     failed += RUN_TABLE(name_rows, test_name);
     failed += RUN_TABLE(nagios_rows, test_nagios);
     failed += RUN_TABLE(span_rows, test_span);
-    return failed + cmocka_run_group_tests(fixed_tests, NULL, NULL);
+    return unit_status(failed + cmocka_run_group_tests(fixed_tests, NULL, NULL));
 }

@@ -128,5 +128,5 @@ int main(int argc, char *argv[])
     }
     failed += RUN_TABLE(everies, test_every);
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

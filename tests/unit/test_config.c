@@ -1281,5 +1281,5 @@ int main(void)
              RUN_TABLE(password_rows, test_password) + RUN_TABLE(cron_rows, test_cron) +
              cmocka_run_group_tests(tests, NULL, NULL);
     (void)support_remove_directory(directory);
-    return failed;
+    return unit_status(failed);
 }

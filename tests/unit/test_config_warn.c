@@ -94,5 +94,5 @@ static void test_row(void **state)
 
 int main(void)
 {
-    return RUN_TABLE(rows, test_row);
+    return unit_status(RUN_TABLE(rows, test_row));
 }

@@ -579,5 +579,5 @@ int main(void)
         cmocka_unit_test(test_text_is_bounded),
     };
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -223,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(replies_have_ceilings)};
 
-    return RUN_TABLE(failures, failure_is_explained) + RUN_TABLE(hearings, connection_is_heard) +
-           cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(failures, failure_is_explained) +
+                       RUN_TABLE(hearings, connection_is_heard) +
+                       cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -776,5 +776,5 @@ static void test_dialogue(void **state)
 
 int main(void)
 {
-    return RUN_TABLE(rows, test_dialogue);
+    return unit_status(RUN_TABLE(rows, test_dialogue));
 }

@@ -360,7 +360,8 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_utf8_ends),
                                        cmocka_unit_test(test_written_anew)};
 
-    return RUN_TABLE(recipients, test_recipient) + RUN_TABLE(utf8_recipients, test_utf8_recipient) +
-           RUN_TABLE(no_recipients, test_no_recipient) + RUN_TABLE(senders, test_sender) +
-           RUN_TABLE(verbs, test_verb) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(
+        RUN_TABLE(recipients, test_recipient) + RUN_TABLE(utf8_recipients, test_utf8_recipient) +
+        RUN_TABLE(no_recipients, test_no_recipient) + RUN_TABLE(senders, test_sender) +
+        RUN_TABLE(verbs, test_verb) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -157,5 +157,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_texts)};
 
-    return RUN_TABLE(rows, test_end) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_end) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -495,5 +495,5 @@ int main(void)
         cmocka_unit_test(test_output_not_emptied),
     };
 
-    return RUN_TABLE(ehlo_rows, test_ehlo) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(ehlo_rows, test_ehlo) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -471,5 +471,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_sessions)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

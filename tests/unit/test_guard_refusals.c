@@ -135,5 +135,5 @@ int main(void)
     int failed = RUN_TABLE(rows, test_row) + RUN_TABLE(early_rows, test_early);
 
     failed += cmocka_run_group_tests(tests, NULL, NULL);
-    return failed != 0;
+    return unit_status(failed);
 }

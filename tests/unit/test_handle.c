@@ -52,5 +52,5 @@ static void revocation_is_checked_as_configured(void **state)
 
 int main(void)
 {
-    return RUN_TABLE(revocation_rows, revocation_is_checked_as_configured);
+    return unit_status(RUN_TABLE(revocation_rows, revocation_is_checked_as_configured));
 }

@@ -315,5 +315,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_text_is_no_command, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL) + RUN_TABLE(alarm_rows, test_alarm);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL) +
+                       RUN_TABLE(alarm_rows, test_alarm));
 }

@@ -105,5 +105,5 @@ static void test_parse(void **state)
 
 int main(void)
 {
-    return RUN_TABLE(rows, test_parse);
+    return unit_status(RUN_TABLE(rows, test_parse));
 }

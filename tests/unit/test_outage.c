@@ -188,5 +188,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_stopped)};
 
-    return RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(test_names),
     };
 
-    return RUN_TABLE(codes, test_code) + RUN_TABLE(refusals, test_refusal) +
-           RUN_TABLE(standings, test_standing) + RUN_TABLE(counts, test_count) +
-           cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(codes, test_code) + RUN_TABLE(refusals, test_refusal) +
+                       RUN_TABLE(standings, test_standing) + RUN_TABLE(counts, test_count) +
+                       cmocka_run_group_tests(tests, NULL, NULL));
 }

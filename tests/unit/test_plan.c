@@ -490,6 +490,6 @@ static void test_memory(void **state)
 
 int main(void)
 {
-    return RUN_TABLE(rows, test_row) + RUN_TABLE(week_rows, test_week) +
-           RUN_TABLE(memory_rows, test_memory);
+    return unit_status(RUN_TABLE(rows, test_row) + RUN_TABLE(week_rows, test_week) +
+                       RUN_TABLE(memory_rows, test_memory));
 }

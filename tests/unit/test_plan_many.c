@@ -418,5 +418,6 @@ int main(void)
         cmocka_unit_test(test_restart_keeps_jitter),
     };
 
-    return RUN_TABLE(jitter_rows, test_jitter) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(jitter_rows, test_jitter) +
+                       cmocka_run_group_tests(tests, NULL, NULL));
 }

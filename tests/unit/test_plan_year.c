@@ -413,5 +413,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_without_faults)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL) + RUN_TABLE(fault_rows, test_faults);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL) +
+                       RUN_TABLE(fault_rows, test_faults));
 }

@@ -759,5 +759,5 @@ int main(void)
 {
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
-    return failed + RUN_TABLE(zone_rows, clock_knows_local_time);
+    return unit_status(failed + RUN_TABLE(zone_rows, clock_knows_local_time));
 }

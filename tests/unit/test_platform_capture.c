@@ -109,5 +109,5 @@ int main(void)
 {
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
-    return failed + RUN_TABLE(command_rows, command_is_captured);
+    return unit_status(failed + RUN_TABLE(command_rows, command_is_captured));
 }

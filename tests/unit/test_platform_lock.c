@@ -270,5 +270,5 @@ int main(void)
         cmocka_unit_test(set_refuses_what_is_no_lock_file),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory));
 }

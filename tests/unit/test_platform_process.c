@@ -401,5 +401,5 @@ int main(void)
 {
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
-    return failed + RUN_TABLE(end_rows, process_tells_its_end);
+    return unit_status(failed + RUN_TABLE(end_rows, process_tells_its_end));
 }

@@ -219,5 +219,5 @@ int main(void)
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
     failed += RUN_TABLE(status_rows, service_status_is_one_line);
-    return failed + RUN_TABLE(interval_rows, service_knows_the_watchdog);
+    return unit_status(failed + RUN_TABLE(interval_rows, service_knows_the_watchdog));
 }

@@ -183,5 +183,5 @@ int main(void)
         cmocka_unit_test(run_leaves_usr1_alone),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -481,5 +481,5 @@ int main(int count, char *words[])
     (void)words;
     if (count > 1)
         return play_arguments();
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory));
 }

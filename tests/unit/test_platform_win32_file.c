@@ -546,6 +546,6 @@ int main(int count, char *words[])
 
     if (count > 1)
         return play_log(words[2]);
-    return cmocka_run_group_tests(tests, make_directory, remove_directory) +
-           RUN_TABLE(line_rows, lines_end_as_everywhere);
+    return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory) +
+                       RUN_TABLE(line_rows, lines_end_as_everywhere));
 }

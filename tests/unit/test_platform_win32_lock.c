@@ -218,5 +218,5 @@ int main(int count, char *words[])
 
     if (count == 4)
         return play_holder(words[2], words[3]);
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory));
 }

@@ -531,6 +531,6 @@ int main(int count, char *words[])
         return play_known(words[2]);
     if (count == 3)
         return strcmp(words[1], "input") == 0 ? play_input(words[2]) : play_variable(words[2]);
-    return RUN_TABLE(capture_rows, command_is_captured) +
-           cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return unit_status(RUN_TABLE(capture_rows, command_is_captured) +
+                       cmocka_run_group_tests(tests, make_directory, remove_directory));
 }

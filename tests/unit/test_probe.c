@@ -580,6 +580,6 @@ int main(void)
         cmocka_unit_test(test_long_names),
     };
 
-    return RUN_TABLE(rows, test_row) + RUN_TABLE(thousands_rows, test_thousands) +
-           cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_row) + RUN_TABLE(thousands_rows, test_thousands) +
+                       cmocka_run_group_tests(tests, NULL, NULL));
 }

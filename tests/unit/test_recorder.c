@@ -629,5 +629,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -129,5 +129,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_ceilings)};
 
-    return RUN_TABLE(rows, test_feed) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(rows, test_feed) + cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -439,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_few_steps), cmocka_unit_test(test_parts_of_a_second),
     };
 
-    return RUN_TABLE(cron_rows, test_cron_row) + RUN_TABLE(walk_rows, test_walk) +
-           RUN_TABLE(timing_rows, test_timing) + cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(RUN_TABLE(cron_rows, test_cron_row) + RUN_TABLE(walk_rows, test_walk) +
+                       RUN_TABLE(timing_rows, test_timing) +
+                       cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -686,5 +686,5 @@ int main(void)
     failed += RUN_TABLE(streak_rows, streak);
     failed += RUN_TABLE(grade_rows, grade);
     failed += RUN_TABLE(limit_rows, limit_starves_no_domain);
-    return failed;
+    return unit_status(failed);
 }

@@ -308,5 +308,5 @@ int main(void)
 
     failed += RUN_TABLE(domain_rows, domain);
     failed += RUN_TABLE(prune_rows, prune);
-    return failed;
+    return unit_status(failed);
 }

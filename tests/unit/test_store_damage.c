@@ -658,5 +658,5 @@ int main(void)
     failed += RUN_TABLE(damage_rows, damaged_meanwhile);
     failed += RUN_TABLE(damage_rows, damaged_for_a_reader);
     failed += RUN_TABLE(foreign_rows, foreign);
-    return failed;
+    return unit_status(failed);
 }

@@ -458,5 +458,5 @@ int main(void)
         IN_DIRECTORY(held_for_too_long),         IN_DIRECTORY(full_disk),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

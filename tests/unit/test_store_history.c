@@ -381,5 +381,5 @@ int main(void)
 
     failed += RUN_TABLE(filter_rows, filter);
     failed += RUN_TABLE(message_rows, message);
-    return failed;
+    return unit_status(failed);
 }

@@ -482,5 +482,5 @@ int main(int count, char *words[])
     if (count == 5)
         return play(words[1], words + 2);
     choose_seed();
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -322,5 +322,5 @@ int main(void)
         cmocka_unit_test(test_loop_is_woken),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

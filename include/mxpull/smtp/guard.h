@@ -134,7 +134,7 @@ bool guard_holds_provider(const struct guard *guard);
 
 /* In GUARD_LOST: a new connection to the primary stands and has said 220. The provider's EHLO is said to it, and
  * then the session goes on: the rest of the transaction that was lost is refused for now (451) until MAIL, RSET or
- * EHLO. */
+ * EHLO. Returns the state, for the commands of the provider that were kept may have ended it. */
 enum guard_state guard_attach(struct guard *guard, struct guard_output *output);
 
 /* The connection to side has ended or fallen silent; why in one line, copied. When the primary is lost, commands that wait for it are
