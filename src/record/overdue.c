@@ -1,3 +1,5 @@
+/* When a domain falls silent, and when its silence ends: what the store knows of it and what this process has
+ * seen are brought together here. */
 #include "overdue.h"
 
 #include <mxpull/base/memory.h>
