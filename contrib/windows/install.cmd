@@ -1,18 +1,36 @@
 @echo off
-rem install.cmd [service]: puts mxpull.exe into %%ProgramFiles%%\mxpull and a configuration into %%ProgramData%%\mxpull if none is
-rem there yet, and has it run: every four hours as a scheduled task, or, with the word "service", as a service. To be run as an
-rem administrator; again after an update.
+rem install.cmd [task | service | remove]: puts mxpull.exe into %%ProgramFiles%%\mxpull and a configuration into %%ProgramData%%\mxpull if
+rem none is there yet, and has it run: every four hours as a scheduled task, or as a service. Without a word what is installed stays,
+rem and is a task at first. To be run as an administrator; again when the configuration is written, and after an update.
 setlocal EnableExtensions DisableDelayedExpansion
 set "here=%~dp0"
 set "program=%ProgramFiles%\mxpull"
 set "data=%ProgramData%\mxpull"
 set "config=%data%\mxpull.conf"
+set "log=HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mxpull"
 
-rem A program that runs cannot be replaced.
+set "how=%~1"
+if /i "%how%"=="remove" goto remove
+if /i "%how%"=="task" goto copy
+if /i "%how%"=="service" goto copy
+if not "%how%"=="" goto usage
+set "how=task"
+sc query mxpull >nul 2>&1
+if not errorlevel 1 set "how=service"
+
+:copy
+rem A program that runs cannot be replaced: a service ends within seconds, a task may take longer.
 mkdir "%program%" 2>nul
-if exist "%program%\mxpull.exe" "%program%\mxpull.exe" service stop -q >nul 2>&1
+net stop mxpull >nul 2>&1
+set "tries=0"
+:again
 copy /y "%here%mxpull.exe" "%program%\mxpull.exe" >nul
-if errorlevel 1 goto failed
+if not errorlevel 1 goto copied
+set /a tries=tries+1
+if "%tries%"=="30" goto failed
+ping -n 2 127.0.0.1 >nul
+goto again
+:copied
 for %%f in (README.txt LICENSE.txt) do if exist "%here%%%f" copy /y "%here%%%f" "%program%\%%f" >nul
 
 rem The configuration may hold passwords: SYSTEM, the administrators and LocalService, as which mxpull runs, are let in, by their
@@ -30,29 +48,62 @@ icacls "%config%" /setowner "*S-1-5-32-544" >nul
 if errorlevel 1 goto failed
 icacls "%config%" /inheritance:r /grant:r "*S-1-5-18:F" "*S-1-5-32-544:F" "*S-1-5-19:R" >nul
 if errorlevel 1 goto failed
+rem LocalService may not say where the Event Log finds mxpull's message.
+reg add "%log%" /v EventMessageFile /d "%program%\mxpull.exe" /f >nul
+reg add "%log%" /v TypesSupported /t REG_DWORD /d 7 /f >nul
 
-if /i "%~1"=="service" goto service
-"%program%\mxpull.exe" task install -c "%config%"
+rem Nothing runs before its configuration is written.
+if defined new goto unwritten
+"%program%\mxpull.exe" config -q -c "%config%"
+if errorlevel 1 goto faulty
+if /i "%how%"=="service" goto service
+
+sc delete mxpull >nul 2>&1
+schtasks /Create /TN mxpull /XML "%here%mxpull-task.xml" /F >nul
 if errorlevel 1 goto failed
-goto installed
+echo The task is installed.
+exit /b 0
 
 :service
-"%program%\mxpull.exe" task remove -q >nul 2>&1
-"%program%\mxpull.exe" service install -q -c "%config%"
+schtasks /Delete /TN mxpull /F >nul 2>&1
+sc query mxpull >nul 2>&1
+if not errorlevel 1 goto created
+sc create mxpull binPath= "\"%program%\mxpull.exe\" daemon -c \"%config%\"" start= auto obj= "NT AUTHORITY\LocalService" >nul
 if errorlevel 1 goto failed
-if defined new goto installed
-"%program%\mxpull.exe" service start
+:created
+rem A little after the others is no more than a favour to them. After a crash it starts again in 30 seconds.
+sc config mxpull start= delayed-auto >nul 2>&1
+sc description mxpull "Gets mail back from the backup MX hosts: asks them by a schedule, and when the own mail server is back." >nul
+sc failure mxpull reset= 86400 actions= restart/30000 >nul
 if errorlevel 1 goto failed
-
-:installed
-if not defined new exit /b 0
-echo Now write your backup's host and your domains into
-echo   %config%
-echo and see whether all is well by
-echo   "%program%\mxpull.exe" pull --dry-run
-if /i "%~1"=="service" echo Then start the service by
-if /i "%~1"=="service" echo   "%program%\mxpull.exe" service start
+net start mxpull
+if errorlevel 1 goto failed
+echo The service is installed and starts with the system.
 exit /b 0
+
+:unwritten
+echo Nothing runs yet. Now write your backup's host and your domains into
+echo   %config%
+echo see whether all is well by
+echo   "%program%\mxpull.exe" pull --dry-run
+echo and have it run by
+echo   "%~f0" %how%
+exit /b 0
+
+:remove
+net stop mxpull >nul 2>&1
+sc delete mxpull >nul 2>&1
+schtasks /Delete /TN mxpull /F >nul 2>&1
+echo The service and the task are gone; "%program%" and "%data%" are still there.
+exit /b 0
+
+:faulty
+echo The %how% is not installed: the configuration is wrong, see above. 1>&2
+exit /b 78
+
+:usage
+echo install.cmd [task ^| service ^| remove] 1>&2
+exit /b 64
 
 :failed
 echo mxpull is not installed, see above. This must be run as an administrator. 1>&2

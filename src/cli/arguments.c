@@ -30,7 +30,6 @@ const struct flag flag_table[] = {
     {'\0', "csv", NULL, "history", FLAG_SWITCH, FIELD(csv), "print CSV with a header line"},
     {'\0', "nagios", NULL, "status", FLAG_SWITCH, FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},
-    {'\0', "every", "DURATION", "task", FLAG_TEXT, FIELD(every), "how often (default: 4h)"},
     {'c', "config", "FILE", NULL, FLAG_TEXT, FIELD(config),
      "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FLAG_SWITCH, FIELD(quiet),
@@ -211,13 +210,10 @@ static enum status unknown_command(struct reading *reading, const char *word)
 {
     const char **names = memory_new(command_count, sizeof *names);
     char text[SHOWN_SIZE];
-    size_t count = 0;
 
-    for (size_t i = 0; i < command_count; i++) {
-        if (command_exists(&command_table[i]))
-            names[count++] = command_table[i].name;
-    }
-    const char *near = closest_word(word, names, count);
+    for (size_t i = 0; i < command_count; i++)
+        names[i] = command_table[i].name;
+    const char *near = closest_word(word, names, command_count);
     free(names);
     shown(text, word);
     if (near != NULL)

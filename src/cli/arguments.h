@@ -31,7 +31,7 @@ struct arguments {
     bool csv;
     bool failed;
     bool messages;
-    const char *since, *outcome, *limit, *every; /* NULL: not given */
+    const char *since, *outcome, *limit; /* NULL: not given */
     enum color_when color;
     const char **names; /* owned array: what stands behind the command */
     size_t name_count;

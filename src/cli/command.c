@@ -1,7 +1,6 @@
 /* The commands: adding one is a row here and its function in a file of its own. */
 #include "command.h"
 #include <mxpull/base/compiler.h>
-#include <mxpull/platform/unattended.h>
 
 #include <string.h>
 
@@ -16,7 +15,7 @@ const struct command command_table[] = {
      "  76  a server does not speak SMTP, or TLS failed\n"
      "  69  a server cannot do it\n"
      "  77  a server refused us\n",
-     command_pull, NULL},
+     command_pull},
     {"daemon", NULL, "keep asking by the schedule",
      "Asks every backup by its interval or schedule, and all of them at once when\n"
      "your mail server has come back after an outage. Stays in the foreground; what\n"
@@ -25,7 +24,7 @@ const struct command command_table[] = {
      "   0  it was told to end\n"
      "  75  another daemon is running\n"
      "  69  the system does not give what it needs\n",
-     command_daemon, NULL},
+     command_daemon},
     {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
      "Says what is known of your mail server, the daemon, and every backup and domain\n"
      "of the configuration: the last answer and when it came, the next poll, the last\n"
@@ -43,7 +42,7 @@ const struct command command_table[] = {
      "  0  OK\n",
      "   0  it could report, whatever it says (with --nagios 0 to 3, as above)\n"
      "  75  it could not\n",
-     command_status, NULL},
+     command_status},
     {"history", "[BACKUP|DOMAIN ...]", "past polls",
      "Prints past answers, oldest first, in local time. Names choose backups and\n"
      "domains, of the configuration or of the past. Times are local, with a Z behind\n"
@@ -53,39 +52,15 @@ const struct command command_table[] = {
      "what a spreadsheet would take for a formula has a ' before it.\n",
      "   0  the past could be read\n"
      "  75  it could not\n",
-     command_history, NULL},
+     command_history},
     {"config", NULL, "print the effective configuration",
      "Reads and checks the configuration and prints it with every default filled in\n"
      "and secrets starred. With -q it is only checked.\n",
      "   0  it is understood\n"
      "  75  it could not be printed\n",
-     command_config, NULL},
-    {"service", "install|remove|start|stop", "the daemon as a Windows service",
-     "install makes the daemon a service, or changes the one that is there. It runs\n"
-     "as LocalService, starts with the system, and after a crash again in 30 seconds.\n"
-     "Without a log of its own it writes to the Event Log. remove takes it away.\n"
-     "All of this is for an administrator.\n"
-     "\n"
-     "  sc control mxpull paramchange    read the configuration anew\n"
-     "  sc control mxpull 128            pull everything now\n",
-     "   0  it is done\n"
-     "  69  the system did not do it\n",
-     command_service, unattended_exists},
-    {"task", "install|remove", "a scheduled task that pulls",
-     "install registers the task \"mxpull\", or changes the one that is there: it runs\n"
-     "`mxpull pull -q` as LocalService, every so often and five minutes after the\n"
-     "system's start. remove takes it away. Both are for an administrator. Beside the\n"
-     "service there is no need for it.\n",
-     "   0  it is done\n"
-     "  69  the system did not do it\n",
-     command_task, unattended_exists},
+     command_config},
 };
 const size_t command_count = COUNT_OF(command_table);
-
-bool command_exists(const struct command *command)
-{
-    return command->exists == NULL || command->exists();
-}
 
 const struct command *command_find(const char *name)
 {

@@ -1,7 +1,6 @@
 #ifndef MXPULL_SRC_CLI_COMMAND_H
 #define MXPULL_SRC_CLI_COMMAND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct arguments;
@@ -24,14 +23,10 @@ struct command {
     const char *details; /* for its own help: whole lines of at most 79 columns */
     const char *exits;   /* so too: a line for each exit status but those that all commands have */
     int (*run)(const struct arguments *arguments); /* returns the exit status */
-    bool (*exists)(void); /* whether this system has what it needs: otherwise no help names it, and
-                             running it says so; NULL: all have */
 };
 
 extern const struct command command_table[];
 extern const size_t command_count;
-
-bool command_exists(const struct command *command);
 
 /* NULL when there is no such command. */
 const struct command *command_find(const char *name);
@@ -41,7 +36,5 @@ int command_daemon(const struct arguments *arguments);
 int command_status(const struct arguments *arguments);
 int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
-int command_service(const struct arguments *arguments);
-int command_task(const struct arguments *arguments);
 
 #endif

@@ -72,11 +72,9 @@ void help_format(struct buffer *text, const struct command *command)
     }
     (void)buffer_append_format(text, "Usage: mxpull COMMAND [options] ...\n\n%s\nCommands:\n",
                                about);
-    for (size_t i = 0; i < command_count; i++) {
-        if (command_exists(&command_table[i]))
-            (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
-                                       command_table[i].summary);
-    }
+    for (size_t i = 0; i < command_count; i++)
+        (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
+                                   command_table[i].summary);
     format_flags(text, NULL);
     format_files(text);
     (void)buffer_append_text(text, "\"mxpull COMMAND --help\" tells more about a command.\n");

@@ -5,7 +5,6 @@
 #include <cli/help.h>
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
-#include <mxpull/platform/unattended.h>
 
 #include <stdio.h>
 
@@ -63,8 +62,6 @@ static const struct line_row lines[] = {
     {"retry", {"pull", "--retry"}, "pull retry", NULL},
     {"config", {"config", "-q"}, "config quiet", NULL},
     {"config as JSON", {"config", "--json"}, "config json", NULL},
-    {"service", {"service", "start", "-q"}, "service quiet [start]", NULL},
-    {"task", {"task", "install", "--every", "30m"}, "task every=30m [install]", NULL},
     {"help alone", {"--help"}, "- help", NULL},
     {"help of a command", {"pull", "-h"}, "pull help", NULL},
     {"version alone", {"-V"}, "- version", NULL},
@@ -92,10 +89,6 @@ static const struct line_row lines[] = {
      {"pull", "--color=red"},
      NULL,
      "--color is auto, always or never, not \"red\""},
-    {"--every of another command",
-     {"service", "install", "--every=4h"},
-     NULL,
-     "--every cannot be used with \"service\"; try \"mxpull service --help\""},
     {"names for config",
      {"config", "mx2"},
      NULL,
@@ -124,8 +117,6 @@ static void describe(const struct arguments *arguments, char text[TEXT_SIZE])
     (void)buffer_append_text(&buffer, arguments->command != NULL ? arguments->command->name : "-");
     if (arguments->config != NULL)
         (void)buffer_append_format(&buffer, " config=%s", arguments->config);
-    if (arguments->every != NULL)
-        (void)buffer_append_format(&buffer, " every=%s", arguments->every);
     if (arguments->verbose > 0)
         (void)buffer_append_format(&buffer, " verbose=%u", arguments->verbose);
     for (size_t i = 0; i < COUNT_OF(switches); i++)
@@ -223,7 +214,6 @@ static void check_help(const struct command *command)
     buffer_done(&text);
 }
 
-/* What this system cannot do is not named. */
 static void test_help_of_commands(void **state)
 {
     struct buffer text;
@@ -236,11 +226,8 @@ static void test_help_of_commands(void **state)
 
         (void)snprintf(line, sizeof line, "\n  %-8s %s\n", command_table[i].name,
                        command_table[i].summary);
-        assert_int_equal(strstr(text.bytes, line) != NULL, command_exists(&command_table[i]));
+        assert_non_null(strstr(text.bytes, line));
     }
-    assert_true(command_exists(command_find("pull")));
-    assert_int_equal(command_exists(command_find("service")), unattended_exists());
-    assert_int_equal(command_exists(command_find("task")), unattended_exists());
     buffer_done(&text);
 }
 
@@ -282,8 +269,7 @@ static void test_exits(void **state)
         const char *exits;
     } rows[] = {
         {"pull", "0 75 76 69 77 78 64"}, {"daemon", "0 75 69 78 64"}, {"status", "0 75 78 64"},
-        {"history", "0 75 78 64"},       {"config", "0 75 78 64"},    {"service", "0 69 78 64"},
-        {"task", "0 69 78 64"},
+        {"history", "0 75 78 64"},       {"config", "0 75 78 64"},
     };
 
     (void)state;

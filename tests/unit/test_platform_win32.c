@@ -12,7 +12,6 @@
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
-#include <mxpull/platform/unattended.h>
 
 #include <io.h>
 #include <time.h>
@@ -291,21 +290,6 @@ static int play_arguments(void)
     return 0;
 }
 
-/* Trap: a task and a service are started in a directory of the system's. */
-static void host_tells_the_task_absolute_paths(void **state)
-{
-    struct unattended_files files;
-    struct error error;
-
-    (void)state;
-    assert_true(SetCurrentDirectoryA("C:\\windows"));
-    assert_int_equal(unattended_find_files(&files, "../" UTF8_NAME "/a b.conf", &error), STATUS_OK);
-    assert_string_equal(files.config, "C:\\" UTF8_NAME "\\a b.conf");
-    assert_true(host_path_is_absolute(files.program));
-    assert_true(exists(files.program));
-    unattended_files_done(&files);
-}
-
 /* The terminal and the system's log */
 
 /* Trap: _isatty is true for NUL. */
@@ -466,7 +450,6 @@ int main(int count, char *words[])
         cmocka_unit_test(host_leaves_no_doubtful_address_to_the_system),
         cmocka_unit_test(host_tells_absolute_paths),
         cmocka_unit_test(host_arguments_are_utf8),
-        cmocka_unit_test(host_tells_the_task_absolute_paths),
         cmocka_unit_test(terminal_is_not_nul),
         cmocka_unit_test(terminal_is_not_a_file),
         cmocka_unit_test(terminal_is_a_console),

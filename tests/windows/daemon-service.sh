@@ -4,20 +4,33 @@
 # its services with the last program.
 # shellcheck disable=SC2154 # tmp and theirs are ../session/lib.sh's
 
-# service WORD…
-service() { timeout 60 "$MXPULL" service "$@" -q >"$tmp/said" 2>&1 </dev/null || cat "$tmp/said"; }
+wine() { timeout 60 "$(dirname "$0")/../../contrib/mingw/wine.sh" "$@" </dev/null; }
+state() { wine sc query mxpull 2>&1 | tr -d '\r' | awk '/STATE/ { print $4 }'; }
+
+# wait_in STATE: until it is in that no more.
+wait_in() {
+    local i
+    for i in {1..100}; do
+        [ "$(state)" = "$1" ] || return 0
+        sleep 0.1
+    done
+    echo "FAILED: the service stays $1"
+}
 control() { MXPULL_EXE=$CONTROL "$MXPULL" mxpull "$1" </dev/null; }
 
 start_daemon() {
     : >"$tmp/log"
-    service start
+    wine sc start mxpull >"$tmp/said" 2>&1 || cat "$tmp/said"
+    wait_in START_PENDING
 }
-is_up() { "$(dirname "$0")/../../contrib/mingw/wine.sh" sc query mxpull 2>&1 </dev/null | grep -q RUNNING && echo yes || echo no; }
+is_up() { [ "$(state)" = RUNNING ] && echo yes || echo no; }
 pull_now() { control 128; }
 reload() { control 6; }
 kill_daemon() { control kill; }
 stop_daemon() {
-    run 0 service stop
+    wine sc stop mxpull >"$tmp/said" 2>&1 || cat "$tmp/said"
+    wait_in RUNNING
+    wait_in STOP_PENDING
     expect "it has ended in order" 1 "$(logged 'mxpull ends')"
 }
 
@@ -25,10 +38,11 @@ tell() { printf 'echo %s>>"%s/alarms.%%MXPULL_BACKUP%%"' "$(printf ' %%MXPULL_%s
 
 # What is killed leaves wine's server in some disorder, so that another one takes its place.
 clean_up_service() {
-    service remove
-    "$(dirname "$0")/../../contrib/mingw/wine.sh" --start
+    wine sc stop mxpull >/dev/null 2>&1
+    wine sc delete mxpull >/dev/null 2>&1
+    wine --start
     clean_up
 }
 trap clean_up_service EXIT
 configure "$(backup good)"
-service install -c "$theirs/mxpull.conf"
+wine sc create mxpull binPath= "\"Z:${MXPULL_EXE//\//\\}\" daemon -c \"$theirs/mxpull.conf\"" obj= 'NT AUTHORITY\LocalService' >"$tmp/said" 2>&1 || cat "$tmp/said"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# mxpull.exe as a service, its task, and contrib's install.cmd, under wine. Needs WINE, the words that run a program, with MXPULL and
+# contrib's install.cmd, and mxpull.exe as the service and the task that it makes, under wine. Needs WINE, the words that run a program, with MXPULL and
 # CONTROL for it, and WINEPREFIX. What wine does not do: other accounts, restarts after a crash, running the task.
 set -u
 # shellcheck source=tests/session/lib.sh
@@ -36,92 +36,119 @@ primary { address = "127.0.0.1:1" }
 backup "mx2" { host = "127.0.0.1" port = 1 domains = {example.com} }
 END
 }
-key='HKLM\System\CurrentControlSet\Services\mxpull'
 write_config
-wine "$MXPULL" service remove -q >/dev/null # of a run that broke off
+key='HKLM\System\CurrentControlSet\Services\mxpull'
+event_log='HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mxpull'
+drive=$WINEPREFIX/drive_c
+installed=$drive/ProgramData/mxpull
+program="C:\\Program Files\\mxpull\\mxpull.exe"
 
-# Without anything there.
-run_wine 69 service start
-expect_in "no service" "it is not installed; run: mxpull service install" "$tmp/err"
-run_wine 69 service remove
-run_wine 64 service
-run_wine 64 service begin
-expect_in "its words" '"service" wants one word: install, remove, start or stop' "$tmp/err"
-run_wine 64 service install -c -
-run_wine 78 service install -c "$(in_windows "$tmp/none.conf")"
-run_wine 69 service start
+# install STATUS [WORD]: runs install.cmd as it lies in the zip.
+install() {
+    local expected=$1
+    shift
+    # shellcheck disable=SC2086 # no word is none
+    wine cmd /c "$(in_windows "$tmp/zip/install.cmd")" "$@" >"$tmp/out"
+    expect "exit status of: install.cmd $*" "$expected" "$?"
+    sed -i 's/\r$//' "$tmp/out" "$tmp/err"
+}
+is_there() { wine sc query mxpull >/dev/null && echo yes || echo no; }
+has_task() { [ -e "$drive/windows/system32/tasks/mxpull" ] && echo yes || echo no; }
+away() { wine cmd /c "$(in_windows "$tmp/zip/install.cmd")" remove >/dev/null; }
 
-# Installed, and changed.
-run_wine 0 service install -c "$(in_windows "$config")"
-expect_in "what comes next" "mxpull service start" "$tmp/out"
-run_wine 0 service install -q -c "$(in_windows "$config")"
-expect "-q" "" "$(cat "$tmp/out")"
+mkdir "$tmp/zip"
+cp "$MXPULL" "$tmp/zip/mxpull.exe"
+cp "$contrib/install.cmd" "$contrib/mxpull-task.xml" "$contrib/README.md" "$tmp/zip/"
+mv "$tmp/zip/README.md" "$tmp/zip/README.txt"
+cp "$(dirname "$0")/../../etc/mxpull.conf" "$tmp/zip/"
+away # of a run that broke off
+rm -rf "$drive/Program Files/mxpull" "$installed"
+wine net start Schedule >/dev/null # a Windows has it running
+
+# Without a configuration of the user's nothing is made to run.
+install 0
+expect_in "what is left to do" 'pull --dry-run' "$tmp/out"
+[ -s "$drive/Program Files/mxpull/mxpull.exe" ] && cmp -s "$tmp/zip/mxpull.conf" "$installed/mxpull.conf" &&
+    cmp -s "$tmp/zip/README.txt" "$drive/Program Files/mxpull/README.txt"
+expect "its files" 0 "$?"
+expect "no task before the configuration is written" no "$(has_task)"
+rm "$installed/mxpull.conf"
+install 0 service
+expect "nor a service" no "$(is_there)"
+
+# Nor with one that is wrong.
+write_config
+echo 'garbage' >>"$config"
+cp "$config" "$installed/mxpull.conf"
+for how in task service; do
+    install 78 $how
+    expect_in "why" 'mxpull.conf' "$tmp/err"
+    expect "no task with a wrong configuration" no "$(has_task)"
+    expect "no service with it" no "$(is_there)"
+done
+install 64 begin
+expect_in "its words" 'install.cmd [task | service | remove]' "$tmp/err"
+
+# The task.
+write_config
+cp "$config" "$installed/mxpull.conf"
+install 0
+expect_in "it is said" 'The task is installed.' "$tmp/out"
+expect "the task" yes "$(has_task)"
+expect "and no service" no "$(is_there)"
+cmp -s "$config" "$installed/mxpull.conf"
+expect "the configuration stays" 0 "$?"
+install 0 task
+expect "again" yes "$(has_task)"
+
+# The service, in place of the task.
+install 0 service
+expect "the task is gone" no "$(has_task)"
 wine reg query "$key" >"$tmp/key"
-expect_in "absolute paths, quoted" "\"$(in_windows "$MXPULL")\" daemon -c \"Z:" "$tmp/key"
+expect_in "absolute paths, quoted" "\"$program\" daemon -c \"C:" "$tmp/key"
 expect_in "the account" 'NT AUTHORITY\LocalService' "$tmp/key"
 expect_in "a description" 'Gets mail back' "$tmp/key"
 expect "started with the system" 1 "$(grep -c 'Start  *REG_DWORD  *0x2' "$tmp/key")"
-
-# Started, told, stopped.
-run_wine 0 service start
-expect "it runs" "RUNNING 0 0" "$(state)"
+wine reg query "$event_log" >"$tmp/key"
+expect_in "the Event Log's message" "$program" "$tmp/key"
+expect_soon "the service runs" 10 "RUNNING 0 0" state
 expect_soon "it has asked" 10 1 polls
-run_wine 0 service start
-expect_in "started twice" "The service runs." "$tmp/out"
+
+# Told, stopped, started.
 wine "$CONTROL" mxpull 128
 expect_soon "it pulls when told to" 10 2 polls
 wine "$CONTROL" mxpull 6
 expect_soon "it reads its configuration anew" 10 1 said 'was read anew'
 run_wine 75 daemon -c "$(in_windows "$config")"
-run_wine 0 service stop
-expect "it has stopped" "STOPPED 0 0" "$(state)"
+wine net stop mxpull >/dev/null
+expect_soon "it has stopped" 10 "STOPPED 0 0" state
 expect "in order" 1 "$(said 'mxpull ends')"
-run_wine 0 service stop
+install 0
+expect "an update leaves the service a service" no "$(has_task)"
+expect_soon "and starts it" 10 "RUNNING 0 0" state
+install 0 service
+expect_soon "an update of a service that runs" 10 "RUNNING 0 0" state
+wine net stop mxpull >/dev/null
+expect_soon "it has stopped again" 10 "STOPPED 0 0" state
 
 # With faults.
-echo 'garbage' >>"$config"
-run_wine 69 service start
-expect_in "a faulty configuration" "exit status 78; the Event Log says why" "$tmp/err"
-expect "is told to the manager" "STOPPED 1066 78" "$(state)"
-run_wine 78 service install -c "$(in_windows "$config")"
-write_config
+echo 'garbage' >>"$installed/mxpull.conf"
+wine net start mxpull >/dev/null
+expect_soon "a faulty configuration is told to the manager" 10 "STOPPED 1066 78" state
+install 78
+cp "$config" "$installed/mxpull.conf"
 
-# Away.
-run_wine 0 service start
-run_wine 0 service remove
-run_wine 69 service start
-expect "it has ended" 2 "$(said 'mxpull ends')"
-
-# The task.
-wine net start Schedule >/dev/null # a Windows has it running
-run_wine 64 task install --every 10s
-run_wine 64 task start
-run_wine 78 task install -c "$(in_windows "$tmp/none.conf")"
-run_wine 0 task install --every 1h30m -c "$(in_windows "$config")"
-run_wine 0 task install -c "$(in_windows "$config")"
-run_wine 0 task remove
-run_wine 69 task remove
-
-# install.cmd, into wine's own folders.
-drive=$WINEPREFIX/drive_c
-rm -rf "$drive/Program Files/mxpull" "$drive/ProgramData/mxpull"
-mkdir "$tmp/zip"
-cp "$MXPULL" "$tmp/zip/mxpull.exe"
-cp "$contrib/install.cmd" "$tmp/zip/"
-cp "$(dirname "$0")/../../etc/mxpull.conf" "$tmp/zip/"
-wine cmd /c "$(in_windows "$tmp/zip/install.cmd")" >"$tmp/out"
-expect "install.cmd" 0 "$?"
-expect_in "what is left to do" 'pull --dry-run' "$tmp/out"
-[ -s "$drive/Program Files/mxpull/mxpull.exe" ] && cmp -s "$tmp/zip/mxpull.conf" "$drive/ProgramData/mxpull/mxpull.conf"
-expect "its files" 0 "$?"
-echo '# mine' >>"$drive/ProgramData/mxpull/mxpull.conf"
-wine cmd /c "$(in_windows "$tmp/zip/install.cmd")" service >"$tmp/out"
-expect "install.cmd service" 0 "$?"
-expect "the configuration stays" 1 "$(grep -c '# mine' "$drive/ProgramData/mxpull/mxpull.conf")"
-expect "the service runs" "RUNNING 0 0" "$(state)"
-run_wine 69 task remove
-wine cmd /c "$(in_windows "$tmp/zip/install.cmd")" service >"$tmp/out"
-expect "install.cmd over a service that runs" 0 "$?"
-run_wine 0 service remove
-rm -rf "$drive/Program Files/mxpull" "$drive/ProgramData/mxpull"
+# In place of the service the task, then both away.
+install 0 task
+expect "the task again" yes "$(has_task)"
+expect "the service is gone" no "$(is_there)"
+install 0 service
+expect_soon "the service again" 10 "RUNNING 0 0" state
+install 0 remove
+expect_soon "the service is away" 10 no is_there
+expect "it has ended in order" 4 "$(said 'mxpull ends')"
+install 0 task
+install 0 remove
+expect "the task is away" no "$(has_task)"
+rm -rf "$drive/Program Files/mxpull" "$installed"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The XML of scheduled tasks, as contrib/windows gives it away and as `mxpull task install` makes it, against the rules of the Task
-# Scheduler (task.xsd), and for what mxpull wants of it. Needs WRITER, the program that writes such a file.
+# The XML of the scheduled task, as contrib/windows gives it away, against the rules of the Task Scheduler (task.xsd), and for what
+# mxpull wants of it.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 contrib=$here/../../contrib/windows
@@ -24,9 +24,13 @@ valid() {
     fi
 }
 
+plain() {
+    iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | sed -e 's/ encoding="UTF-16"//' -e 's/\r$//' >"$folder/plain.xml"
+}
+
 # invalid WHAT SED-COMMAND: the file of contrib, changed by it, must be refused: the rules see what they should.
 invalid() {
-    iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | sed -e 's/ encoding="UTF-16"//' -e 's/\r$//' >"$folder/plain.xml"
+    plain
     sed -E "$2" "$folder/plain.xml" >"$folder/changed.xml"
     if cmp -s "$folder/plain.xml" "$folder/changed.xml"; then
         fail "$1: nothing was changed"
@@ -51,11 +55,13 @@ holds() {
 [ $(($(wc -c <"$contrib/mxpull-task.xml") % 2)) -eq 0 ] || fail "contrib's file ends within a character"
 
 valid "contrib's file" "$contrib/mxpull-task.xml"
-for seconds in 60 5400 2678400; do
-    # shellcheck disable=SC2086 # it may be run by an emulator
-    $WRITER --write "$folder/made.xml" 'D:\A & B\mxpull.exe' 'C:\x <y>\mxpull.conf' $seconds || fail "cannot be written"
-    valid "one of every $seconds seconds" "$folder/made.xml"
+# What users may write in place of PT4H, which the README of contrib names.
+for interval in PT1M PT30M PT1H30M P1D P31D; do
+    plain
+    sed "s/PT4H/$interval/" "$folder/plain.xml" >"$folder/changed.xml"
+    valid "one of every $interval" "$folder/changed.xml"
 done
+iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | grep -vq $'\r$' && fail "contrib's file has lines that do not end in CR LF"
 
 invalid "another namespace" 's|2004/02/mit/task|2004/02/mit/tasks|'
 invalid "an unknown version" 's/version="1.2"/version="2.0"/'

@@ -24,7 +24,7 @@ enum {
     PENDING_HINT_MS = 30 * 1000
 };
 
-static wchar_t service_name[] = WIN32_SERVICE_NAME;
+static wchar_t service_name[] = L"mxpull"; /* as contrib/windows/install.cmd calls it */
 
 static struct {
     SRWLOCK lock;
