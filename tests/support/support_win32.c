@@ -452,6 +452,29 @@ static HANDLE make_connection(bool child_reads, FILE **stream)
     return (HANDLE)other;
 }
 
+/* On a busy machine wine fails to start a program by an internal error now and then. The command line
+ * is written to by CreateProcess, so each try has a copy. */
+static bool start_process(const wchar_t *line, unsigned long flags, STARTUPINFOW *how,
+                          PROCESS_INFORMATION *started)
+{
+    enum {
+        TRIES = 5,
+        PAUSE_MS = 200
+    };
+    wchar_t copy[4 * SUPPORT_PATH_SIZE];
+
+    for (int left = TRIES; left > 0; left--) {
+        (void)wcscpy(copy, line);
+        if (CreateProcessW(NULL, copy, NULL, NULL, TRUE, flags, NULL, NULL, how, started))
+            return true;
+        if (GetLastError() != ERROR_INTERNAL_ERROR)
+            return false;
+        Sleep(PAUSE_MS);
+    }
+    SetLastError(ERROR_INTERNAL_ERROR);
+    return false;
+}
+
 /* No argument of ours needs more than quotes around it. */
 struct support_program *support_start_with(unsigned long flags, const char *path,
                                            const char *const *arguments, FILE **input,
@@ -461,7 +484,6 @@ struct support_program *support_start_with(unsigned long flags, const char *path
     STARTUPINFOW how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES};
     PROCESS_INFORMATION started = {0};
     char line[4 * SUPPORT_PATH_SIZE];
-    wchar_t wide_line[4 * SUPPORT_PATH_SIZE];
 
     demand(program != NULL, "calloc");
     HANDLE (*make)(bool child_reads, FILE **stream) = *path == '/' ? make_connection : make_pipe;
@@ -471,10 +493,7 @@ struct support_program *support_start_with(unsigned long flags, const char *path
     (void)snprintf(line, sizeof line, "\"%s\"", path);
     for (size_t i = 0; arguments[i] != NULL; i++)
         (void)snprintf(line + strlen(line), sizeof line - strlen(line), " \"%s\"", arguments[i]);
-    (void)wcscpy(wide_line, wide(line));
-    demand(CreateProcessW(NULL, wide_line, NULL, NULL, TRUE, flags, NULL, NULL, &how, &started) !=
-               0,
-           path);
+    demand(start_process(wide(line), flags, &how, &started), path);
     (void)CloseHandle(started.hThread); /* none of a program below wine */
     (void)CloseHandle(how.hStdInput);
     (void)CloseHandle(how.hStdOutput);

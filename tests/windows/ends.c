@@ -16,6 +16,8 @@
 
 enum {
     POLL_MS = 5,
+    START_TRIES = 5,
+    START_PAUSE_MS = 200,
     FILE_WAIT_MS = 60000,
     END_WAIT_MS = 30000,
     KILLED = 137,
@@ -49,8 +51,14 @@ static HANDLE start(bool in_console)
         (void)FreeConsole();
     if (in_console && !AllocConsole())
         return NULL;
-    if (!CreateProcessW(NULL, programs_line(), NULL, NULL, TRUE, 0, NULL, NULL, &how, &started))
-        return NULL;
+    /* On a busy machine wine fails to start a program by an internal error now and then. */
+    for (int left = START_TRIES;; left--) {
+        if (CreateProcessW(NULL, programs_line(), NULL, NULL, TRUE, 0, NULL, NULL, &how, &started))
+            break;
+        if (left == 1 || GetLastError() != ERROR_INTERNAL_ERROR)
+            return NULL;
+        Sleep(START_PAUSE_MS);
+    }
     (void)CloseHandle(started.hThread);
     return started.hProcess;
 }
