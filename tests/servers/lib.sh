@@ -16,6 +16,8 @@ SMTPS_PORT=24465
 PRIMARY=127.125.$TEST_NUMBER.1
 # The longest that a whole test may take; the test runner's own limit is longer, for a test killed by it cannot clean up.
 TEST_SECONDS=570
+# And one run of the program.
+PULL_SECONDS=150
 
 failures=0
 tmp=
@@ -240,7 +242,8 @@ write_bare_config() {
 # write_config: the same, with our own server where start_postfix_primary puts it, and not looked at where a test has none.
 write_config() {
     {
-        printf 'primary {\n    address = "%s:%d"\n' "$PRIMARY" "$SMTP_PORT"
+        # A primary that does not greet is told by the program before this test's own limits end it.
+        printf 'primary {\n    address = "%s:%d"\n    greeting_timeout = 1m\n' "$PRIMARY" "$SMTP_PORT"
         [ -n "${pid[primary]:-}" ] || printf '    preflight = off\n'
         printf '}\n'
         cat
@@ -262,7 +265,7 @@ backup_section() {
 # run_mxpull ARGUMENT...: the program, with its output in $tmp/out, its errors in $tmp/err and its exit status in $status.
 run_mxpull() {
     # In the background, for a shell that waits can be stopped.
-    timeout -k 5 150 "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    timeout -k 5 "$PULL_SECONDS" "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
     program=$!
     wait "$program"
     status=$?

@@ -10,6 +10,9 @@
 
 # shellcheck source=../servers/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../servers/lib.sh"
+# No test takes more than 35 s here on a machine with nothing else to do: one that hangs shall not hold up the others for long.
+TEST_SECONDS=240
+PULL_SECONDS=90
 
 WINDOWS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 MXPULL=$WINDOWS/mxpull.sh
