@@ -359,8 +359,9 @@ static const struct fault_row value_rows[] = {
      " tls_fingerprint = \"sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=\" }\n",
      "3: backup \"mx\": tls_fingerprint: \"sha256//47DEQpj8HBSa"},
     {"CA file that is not there",
-     "backup mx { domains = a.example\n tls = required\n tls_ca_file = /no/such.pem }\n",
-     "3: backup \"mx\": tls_ca_file: /no/such.pem: cannot be opened: "},
+     "backup mx { domains = a.example\n tls = required\n tls_ca_file = \"" ROOT
+     "/no/such.pem\" }\n",
+     "3: backup \"mx\": tls_ca_file: " ROOT "/no/such.pem: cannot be opened: "},
     {"mechanism",
      "backup mx { domains = a.example\n tls = required\n user = x\n password = x\n auth = 'PLAIN "
      "LOGIN' }\n",
@@ -392,10 +393,12 @@ static const struct fault_row combination_rows[] = {
      "3: backup \"mx\": tls: is a list"},
     {"password without a user", TLS "password = s3cret\n}\n",
      "4: backup \"mx\": password: is never used without a user"},
-    {"password by two ways", TLS "user = x\n password = s3cret\n password_file = /x\n}\n",
+    {"password by two ways",
+     TLS "user = x\n password = s3cret\n password_file = \"" ROOT "/x\"\n}\n",
      "6: backup \"mx\": password_file: is one password too many"},
     {"password by three ways",
-     TLS "user = x\n password_command = x\n password = s3cret\n password_file = /x\n}\n",
+     TLS "user = x\n password_command = x\n password = s3cret\n password_file = \"" ROOT
+         "/x\"\n}\n",
      "5: backup \"mx\": password_command: is one\n7: backup \"mx\": password_file: is one"},
     {"user without a password", TLS "user = x\n}\n", "4: backup \"mx\": user: has no password"},
     {"user with a password that is not set",
@@ -869,7 +872,7 @@ static const struct privacy_row {
      "5: backup"},
     {"password in single quotes", TLS "user = x\n password = '${MXPULL_TEST}'\n}\n", 0644,
      "5: backup"},
-    {"password elsewhere", TLS "user = x\n password_file = /x\n}\n", 0644, NULL},
+    {"password elsewhere", TLS "user = x\n password_file = \"" ROOT "/x\"\n}\n", 0644, NULL},
     {"password of a proxy", ETRN "proxy = \"http://u:s3cret@h:80\"\n}\n", 0644,
      "3: backup \"mx\": proxy: is open to others"},
 };
