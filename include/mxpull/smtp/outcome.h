@@ -29,7 +29,7 @@
     X(AUTHENTICATION, "authentication", 77)
 
 #define OUTCOME_MEMBER(member, name, exit_status) OUTCOME_##member,
-#define OUTCOME_ONE_MORE(member, name, exit_status) +1
+#define OUTCOME_ONE_MORE(member, name, exit_status) +1 /* NOLINT(bugprone-macro-parentheses) */
 enum outcome {
     OUTCOMES(OUTCOME_MEMBER)
 };
