@@ -28,12 +28,20 @@ submit() {
 
 counts() { json '.results[0] | "\(.messages) \(.refused_for_now) \(.refused_for_good)"'; }
 
+# Exim takes its messages in no order, and behind one that is put off it may keep the others for a later call.
 submit user@example.test busy@example.test other@example.test
-pull
-expect_pull 'one is greylisted' 75 refused
-expect 'taken, not for now, not for good' '2 1 0' "$(counts)"
-expect_match 'what our server said' '2 messages taken, 1 not taken by your server for now: 451 4\.7\.1 .*greylisted' "$(json '.results[0].text')"
-expect_within 20 'the others have come' 2 arrived_count
+taken=0
+for ((pulls = 0; pulls < 10 && $(arrived_count) < 2; pulls++)); do
+    [ "$pulls" -eq 0 ] || sleep 2 # the provider's retry time is a second
+    pull
+    expect_pull 'one is greylisted' 75 refused
+    expect 'not for now, not for good' '1 0' "$(json '.results[0] | "\(.refused_for_now) \(.refused_for_good)"')"
+    expect_match 'what our server said' '[012] messages? taken, 1 not taken by your server for now: 451 4\.7\.1 .*greylisted' \
+        "$(json '.results[0].text')"
+    taken=$((taken + $(json '.results[0].messages')))
+    expect_within 20 'as many as were told have come' "$taken" arrived_count
+done
+expect 'taken in all' 2 "$taken"
 expect_within 10 'the greylisted one is with the provider' 1 queue_count mx2
 
 sed -i 's/busy@example.test = [^}]*/busy@example.test = OK /' "${home[primary]}/config/main.cf"
