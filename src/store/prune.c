@@ -8,8 +8,11 @@ enum {
     ROWS_MAX = 2000,
     PAGES_MAX = 1000, /* given back at once */
     SPARE_PARTS = 8,  /* of which one may be spare: new rows find their place there */
-    WITNESSES = 8     /* parts of the time that is kept */
+    WITNESSES = 8,    /* parts of the time that is kept */
+    WITNESSES_LEAST = 4
 };
+
+#define MONTH_MS (INT64_C(30) * 24 * 3600 * 1000)
 
 /* Rows of a table by their stamps, which an index has in order. */
 #define OLDEST(table, stamp)                                                                       \
@@ -63,19 +66,18 @@ static int remove_part(struct store *store, const struct part *part, struct prun
     return code;
 }
 
-/* Whether there are answers in each so-th part of the time that is kept. A few answers by a clock that was
- * far ahead do not make old what is not. */
-static int find_witnesses(struct store *store, const struct prune *prune, bool *are_there)
+/* In how many of the so many parts of the time that is kept there are answers. A few of them by a clock
+ * that was far ahead do not make old what is not. */
+static int count_witnesses(struct store *store, const struct prune *prune, int *count)
 {
     int64_t span_ms = prune->keep_ms / WITNESSES, from_ms = prune->now_ms - prune->keep_ms;
     int code = SQLITE_OK;
 
-    *are_there = true;
-    for (int i = 0; i < WITNESSES && code == SQLITE_OK && *are_there; i++, from_ms += span_ms) {
+    for (int i = 0; i < WITNESSES && code == SQLITE_OK; i++, from_ms += span_ms) {
         int64_t id = 0;
 
         code = ask_number(store, parts[0].oldest, from_ms, from_ms + span_ms, &id);
-        *are_there = id != 0;
+        *count += id != 0 ? 1 : 0;
     }
     return code;
 }
@@ -102,17 +104,20 @@ static int prune_part(struct store *store, const struct part *part, struct prune
     return code;
 }
 
+/* Nothing goes without an answer of the older half, or, where months are kept, with hardly any at all. */
 static int prune_all(struct store *store, struct prune *prune)
 {
     int64_t old_ms = prune->now_ms - prune->keep_ms, witness = 0;
-    bool are_there = false;
+    int witnesses = 0, least = prune->keep_ms < MONTH_MS ? 1 : WITNESSES_LEAST;
     int code = ask_number(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
 
     if (code == SQLITE_OK)
-        code = find_witnesses(store, prune, &are_there);
+        code = count_witnesses(store, prune, &witnesses);
     prune->left = ROWS_MAX;
-    prune->is_slow = !are_there;
-    for (size_t i = 0; code == SQLITE_OK && witness != 0 && i < COUNT_OF(parts); i++)
+    prune->is_slow = witnesses < WITNESSES;
+    if (witness == 0 || witnesses < least)
+        return code;
+    for (size_t i = 0; code == SQLITE_OK && i < COUNT_OF(parts); i++)
         code = prune_part(store, &parts[i], prune);
     return code;
 }

@@ -231,7 +231,7 @@ static void prune_all(struct store *store, int64_t now_ms)
 static const struct prune_row {
     const char *name;
     int days;
-    struct answered answers[3]; /* after them */
+    struct answered answers[4]; /* after them */
     int64_t now_ms;
     int64_t left;  /* answers */
     int64_t mails; /* messages */
@@ -244,17 +244,26 @@ static const struct prune_row {
      AHEAD + DAY,
      402,
      400},
-    {"after years away as much goes as comes, and as much again",
-     400,
-     {{AHEAD, GRADE_GOOD}, {AHEAD + 201 * DAY, GRADE_GOOD}},
-     AHEAD + 201 * DAY,
-     400,
-     400},
-    {"two runs a year apart in the future take four answers",
+    {"nor do two a year apart",
      400,
      {{AHEAD, GRADE_GOOD}, {AHEAD + 365 * DAY, GRADE_GOOD}},
      AHEAD + 365 * DAY,
+     402,
+     400},
+    {"nor three",
      400,
+     {{AHEAD, GRADE_GOOD}, {AHEAD + 201 * DAY, GRADE_GOOD}, {AHEAD + 390 * DAY, GRADE_GOOD}},
+     AHEAD + 390 * DAY,
+     403,
+     400},
+    {"after years away as much goes as comes, and as much again",
+     400,
+     {{AHEAD, GRADE_GOOD},
+      {AHEAD + 60 * DAY, GRADE_GOOD},
+      {AHEAD + 201 * DAY, GRADE_GOOD},
+      {AHEAD + 390 * DAY, GRADE_GOOD}},
+     AHEAD + 390 * DAY,
+     402,
      400},
     {"a clock that is not set takes nothing", 400, {{UNSET, GRADE_GOOD}}, UNSET, 401, 400},
     {"what it wrote stays as long as the rest", 300, {{UNSET, GRADE_GOOD}}, RIGHT, 301, 300},
