@@ -15,8 +15,7 @@ enum {
     URI_SIZE_MAX = 64 * 1024,
     LOCK_LOOK_MS = 10,
     VALUE_SIZE_MAX = 16 * 1024 * 1024,
-    WATCHED_STEPS = 100000, /* of SQLite's machine, after which it calls */
-    WATCHED_MAX = 10000 /* so often in one question: history of a million answers takes some 500 */
+    WATCHED_STEPS = 100000 /* of SQLite's machine, after which it calls */
 };
 
 static enum status take_lock(const struct store *store, struct lock **lock, struct error *error)

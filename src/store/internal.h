@@ -25,6 +25,11 @@ enum access {
     ACCESS_WRITE
 };
 
+enum {
+    WATCHED_MAX =
+        10000 /* calls of the progress handler in one question: history of a million answers takes some 500 */
+};
+
 struct store {
     sqlite3 *database; /* NULL: not open; the next call tries to open it */
     char *directory;   /* NULL, as lock_path: there is no file */

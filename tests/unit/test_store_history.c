@@ -366,6 +366,28 @@ static void plans(void **state)
     assert_plan(finding[FIND_MESSAGES].of_domain, " PRIMARY KEY ");
 }
 
+/* What a crafted file could make of a question: one that has no end is ended by the progress handler, and the
+ * store works on. */
+static void endless_question_ends(void **state)
+{
+    static const char endless[] =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    struct store *store = open_store();
+    struct found found = {.count = 0};
+    const struct store_filter all = {.limit = 50};
+    sqlite3_stmt *question;
+
+    (void)state;
+    fill(store);
+    assert_int_equal(sqlite3_prepare_v2(store->database, endless, -1, &question, NULL), SQLITE_OK);
+    store->watched = WATCHED_MAX - 3; /* the whole would take seconds */
+    assert_int_equal(sqlite3_step(question) & 0xff, SQLITE_INTERRUPT);
+    (void)sqlite3_finalize(question);
+    assert_ok(store_history(store, &all, take_letter, &found, &problem));
+    assert_string_equal(found.letters, "ABDCEFG");
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +398,7 @@ int main(void)
         IN_DIRECTORY(message_is_whole),
         IN_DIRECTORY(mail_is_noted_before_the_poll),
         IN_DIRECTORY(plans),
+        IN_DIRECTORY(endless_question_ends),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
