@@ -8,7 +8,7 @@
 
 #define GOOD "\"" CERTIFICATES "/good.crt\" \"" CERTIFICATES "/good.key\"\n"
 #define CERTIFICATE(name) "\"" CERTIFICATES "/" name ".crt\" \"" CERTIFICATES "/" name ".key\"\n"
-#define CA " tls_ca_file = \"" CERTIFICATES "/ca.pem\" "
+#define CA " tls_ca_file = \"" DRIVE CERTIFICATES "/ca.pem\" "
 #define MX "server mx 127.0.0.1:0\n"
 
 struct row {
