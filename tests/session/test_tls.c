@@ -268,7 +268,8 @@ static void try_pin(const char *path, const char *more, int exit_status)
         "backup mx { $mx domains = e.example tls = required tls_fingerprint = \"%s\" %s }", pin,
         more);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
-    assert_int_equal(outcome.exit_status, exit_status);
+    if (outcome.exit_status != exit_status)
+        fail_msg("%s: exit status %d: %s", more, outcome.exit_status, outcome.lines.bytes);
     assert_int_equal(sim_count(sim, "< ETRN e.example"), exit_status == 0 ? 1 : 0);
     outcome_done(&outcome);
     sim_stop(sim);
@@ -287,5 +288,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_pinned_key)};
 
-    return unit_status(RUN_TABLE(rows, test_row) + cmocka_run_group_tests(tests, NULL, NULL));
+    return unit_status(cmocka_run_group_tests(tests, NULL, NULL) + RUN_TABLE(rows, test_row));
 }
