@@ -9,6 +9,11 @@ export WINEPREFIX WINEDEBUG WINEDLLOVERRIDES
 
 command -v wine >/dev/null || { echo "SKIPPED: wine is not installed (contrib/packages.sh windows)" && exit 77; }
 
+# With random addresses some start in a thousand fails before the program begins: what wine keeps at 0x7ffe0000 finds the place taken
+# ("failed to map the shared user data").
+fixed=
+setarch -R true 2>/dev/null && fixed="setarch -R"
+
 # wine's server lives on behind these, so it must not hold the pipes of whoever waits for our end.
 case $1 in
 --start)
@@ -16,10 +21,10 @@ case $1 in
     wineserver -k </dev/null >/dev/null 2>&1 || :
     wineserver -p600 </dev/null >/dev/null 2>&1
     # Booted by the first program that runs; by wineboot itself it would be twice, with two service managers.
-    exec wine cmd.exe /c exit </dev/null >/dev/null 2>&1
+    exec $fixed wine cmd.exe /c exit </dev/null >/dev/null 2>&1
     ;;
 --stop)
     exec wineserver -k </dev/null >/dev/null 2>&1
     ;;
-*) exec wine "$@" ;;
+*) exec $fixed wine "$@" ;;
 esac
