@@ -165,20 +165,17 @@ int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int6
     struct error error;
 
     if (timing->schedule == NULL)
-        return add(after_ms, timing->interval_s * 1000);
+        return timing->interval_s > 0 ? add(after_ms, timing->interval_s * 1000) : INT64_MAX;
     enum status status = cron_parse(&cron, timing->schedule, &error);
     assert(status == STATUS_OK);
     return status == STATUS_OK ? schedule_cron_next(&cron, offset, after_ms) : INT64_MAX;
 }
 
-int64_t schedule_jitter_between(const struct timing *timing, int64_t slot_ms, int64_t next_ms)
-{
-    return lesser(timing->jitter_s * 1000, (next_ms - slot_ms) / 10);
-}
-
 int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms)
 {
-    return schedule_jitter_between(timing, slot_ms, schedule_next(timing, offset, slot_ms));
+    if (timing->jitter_s == 0)
+        return 0;
+    return lesser(timing->jitter_s * 1000, (schedule_next(timing, offset, slot_ms) - slot_ms) / 10);
 }
 
 int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,

@@ -122,13 +122,14 @@ static bool recovers_at_once(const struct config *config)
 /* What is due is asked with everything else, if that comes at once. */
 void agenda_recover(struct agenda *agenda, const struct preflight *look, struct instant now)
 {
-    for (size_t i = 0; i < agenda->config->backup_count; i++)
-        agenda->held[i] = 0;
     if (recovers_at_once(agenda->config))
         agenda_put_back(agenda, now);
     else
         agenda_admit(agenda, look);
-    plan_recover_all(agenda->plan, now);
+    for (size_t i = 0; i < agenda->config->backup_count; i++) {
+        agenda->held[i] = 0;
+        plan_recover(agenda->plan, i, now);
+    }
 }
 
 bool agenda_has_held(const struct agenda *agenda)
@@ -200,10 +201,17 @@ void agenda_write_plan(struct agenda *agenda, struct instant now)
         (void)recorder_check(agenda->recorder, end_batch(store, status, &error), &error);
 }
 
-static void restore_plan(struct agenda *agenda, struct instant now)
+static void make_plan(struct agenda *agenda, struct instant now)
 {
     const struct config *config = agenda->config;
 
+    agenda->plan = plan_new(&(struct plan_options){.most = config->backup_count,
+                                                   .recovery = &config->primary.recovery,
+                                                   .offset = agenda->options->offset,
+                                                   .seed = agenda->options->seed},
+                            now);
+    for (size_t i = 0; i < config->backup_count; i++)
+        plan_add(agenda->plan, &config->backups[i].timing, now);
     for (size_t i = 0; agenda->options->store != NULL && i < config->backup_count; i++) {
         struct store_backup state;
         struct error error;
@@ -223,23 +231,6 @@ static void restore_plan(struct agenda *agenda, struct instant now)
 }
 
 /* ---- the whole ---- */
-
-static void make_plan(struct agenda *agenda, struct instant now)
-{
-    const struct config *config = agenda->config;
-    const struct timing **timings = memory_new(config->backup_count, sizeof(const struct timing *));
-
-    for (size_t i = 0; i < config->backup_count; i++)
-        timings[i] = &config->backups[i].timing;
-    agenda->plan = plan_new(&(struct plan_options){.timings = timings,
-                                                   .count = config->backup_count,
-                                                   .recovery = &config->primary.recovery,
-                                                   .offset = agenda->options->offset,
-                                                   .seed = agenda->options->seed},
-                            now);
-    free(timings);
-    restore_plan(agenda, now);
-}
 
 struct agenda *agenda_new(const struct daemon_options *options, struct config *config,
                           struct hooks *hooks, bool is_failing, struct instant now)

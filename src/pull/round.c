@@ -205,16 +205,13 @@ static struct instant read_clocks(void)
 static void make_plan(struct round *round)
 {
     static const struct durations none;
-    const struct timing **timings = memory_new(round->part_count, sizeof(const struct timing *));
 
-    for (size_t i = 0; i < round->part_count; i++)
-        timings[i] = &round->parts[i].timing;
-    round->plan = plan_new(&(struct plan_options){.timings = timings,
-                                                  .count = round->part_count,
+    round->plan = plan_new(&(struct plan_options){.most = round->part_count,
                                                   .recovery = &none,
                                                   .offset = clock_local_offset_s},
                            read_clocks());
-    free(timings);
+    for (size_t i = 0; i < round->part_count; i++)
+        plan_add(round->plan, &round->parts[i].timing, read_clocks());
     plan_now(round->plan);
 }
 

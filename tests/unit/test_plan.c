@@ -216,7 +216,7 @@ static void happen(struct world *world, const char *word, size_t size)
             if (index == 3)
                 plan_now(world->plan);
             else
-                plan_recover_all(world->plan, world->now);
+                recover_all(world->plan, &world->config, world->now);
             world->recovered_ms = index == 4 ? world->now.wall_ms : world->recovered_ms;
         }
     }

@@ -99,7 +99,7 @@ static void test_nothing(void **state)
     size_t backup;
 
     (void)state;
-    plan_recover_all(plan, world->now);
+    recover_all(plan, &world->config, world->now);
     plan_now(plan);
     assert_int_equal(plan_tick(plan, world->now), 0);
     assert_false(plan_take(plan, world->now, &backup, &cause));
@@ -119,7 +119,7 @@ static void test_running(void **state)
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
     pass(world, 10 * HOUR_MS);
     plan_now(plan);
-    plan_recover_all(plan, world->now);
+    recover_all(plan, &world->config, world->now);
     assert_string_equal(take_all(plan, world, false), "");
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
     plan_ended(plan, 1, world->now, true);
@@ -160,7 +160,7 @@ static void test_other_steps(void **state)
 
     assert_string_equal(take_all(plan, world, true), "0S");
     pass(world, HOUR_MS - 60000);
-    plan_recover_all(plan, world->now);
+    recover_all(plan, &world->config, world->now);
     assert_string_equal(take_all(plan, world, true), "");
     pass(world, 60000);
     assert_string_equal(take_all(plan, world, false), "0S");
@@ -173,7 +173,7 @@ static void test_other_steps(void **state)
     assert_int_equal(plan_next_ms(plan, world->now), 2 * HOUR_MS);
 
     world->config.primary.recovery.count = 0;
-    plan_recover_all(plan, world->now);
+    recover_all(plan, &world->config, world->now);
     assert_int_equal(plan_next_ms(plan, world->now), 2 * HOUR_MS);
     plan_free(plan);
     free(world);

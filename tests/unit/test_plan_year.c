@@ -218,7 +218,7 @@ static void change_primary(struct world *world)
                                                        : MINUTE_MS + below(world, 30 * HOUR_MS));
     if (outage_looked(&world->watch, world->is_up, world->now, &began_ms) != OUTAGE_ENDED)
         return;
-    plan_recover_all(world->plan, world->now);
+    recover_all(world->plan, &world->config, world->now);
     for (size_t i = 0; i < BACKUPS; i++)
         world->polls[i].had_recovery = true;
 }

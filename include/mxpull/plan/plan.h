@@ -29,17 +29,20 @@ enum plan_cause {
 const char *plan_cause_name(enum plan_cause cause);
 
 struct plan_options {
-    const struct timing *const *timings; /* of each backup; they are borrowed for the plan's life */
-    size_t count;
-    const struct durations *recovery; /* the times after an outage; borrowed, as above */
+    size_t most;                      /* backups that will be added */
+    const struct durations *recovery; /* the times after an outage; borrowed for the plan's life */
     schedule_offset *offset;          /* of local time */
     uint64_t seed;                    /* of jitter */
 };
 
-/* Every backup of the configuration, of which nothing is known yet: those with an interval are due at
- * once, those with a cron expression at its next time, those with neither when plan_now says so. */
+/* Without backups yet. */
 struct plan *plan_new(const struct plan_options *options, struct instant now);
 void plan_free(struct plan *plan);
+
+/* Adds a backup, of which nothing is known yet; its place is how many there were before. With an
+ * interval it is due at once, with a cron expression at its next time, with neither when plan_now says
+ * so. timing is borrowed for the plan's life. */
+void plan_add(struct plan *plan, const struct timing *timing, struct instant now);
 
 /* What an earlier run has left in the store; wall clock, 0: not known. */
 struct plan_memory {
@@ -49,9 +52,8 @@ struct plan_memory {
     int64_t asked_ms; /* when the backup was asked last */
 };
 
-/* To be called after plan_new for a backup (by its place in the configuration) that is known. A
- * poll that was missed is made up for once, now. Times that no clock of ours can have planned are
- * corrected. */
+/* To be called after plan_add for a backup that is known. A poll that was missed is made up for once,
+ * now. Times that no clock of ours can have planned are corrected. */
 void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
                    struct instant now);
 
@@ -61,8 +63,8 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
  * monotonic one since the last call, milliseconds: negative when it was set back. */
 int64_t plan_tick(struct plan *plan, struct instant now);
 
-/* Takes a backup that is due: *backup is its place in the configuration, and it counts as being
- * asked until plan_ended or plan_held. False when none is due. */
+/* Takes a backup that is due: it counts as being asked until plan_ended or plan_held. False when none
+ * is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
 
 /* Whether the backup was taken and is not over yet. */
@@ -76,13 +78,12 @@ void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again
  * slot. */
 void plan_held(struct plan *plan, size_t backup, struct instant now);
 
-/* An outage has ended: the backup, or all of them, at the times of `recovery` from now on. The first
- * one comes at once, whenever it was last asked. */
+/* An outage has ended: the backup is asked at the times of `recovery` from now on. The first one comes
+ * at once, whenever it was last asked. */
 void plan_recover(struct plan *plan, size_t backup, struct instant now);
-void plan_recover_all(struct plan *plan, struct instant now);
 
-/* The same after a restart, for an outage that ended at ended_ms, wall clock (0: none did): the steps
- * since which a backup was asked are over. */
+/* The same for all backups after a restart, for an outage that ended at ended_ms, wall clock (0: none
+ * did): the steps since which a backup was asked are over. */
 void plan_resume_recovery(struct plan *plan, int64_t ended_ms, struct instant now);
 
 /* Everything now, whenever it was last asked. */

@@ -34,15 +34,12 @@ typedef int64_t schedule_offset(int64_t utc_s);
 int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
 
 /* The first time of the schedule after after_ms: of its cron expression, or, without one,
- * after_ms + interval. */
+ * after_ms + interval; INT64_MAX: never. */
 int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms);
 
 /* The most by which the poll of the slot may be put off: jitter, and no more than a tenth of the
  * time to the slot after it. */
 int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms);
-
-/* The same where the slot after it is known. */
-int64_t schedule_jitter_between(const struct timing *timing, int64_t slot_ms, int64_t next_ms);
 
 /* When a domain whose last good answer (or, without one, first poll) was at good_ms counts as
  * silent: after silence_s, or, where that is 0, when three slots of the schedule have gone by and the
