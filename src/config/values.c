@@ -8,7 +8,7 @@
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/plan/cron.h>
+#include <mxpull/plan/schedule.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/system_log.h>
@@ -128,7 +128,7 @@ static enum status parse_choice(const struct option *option, const char *text, v
 static enum status parse_schedule(const char *text, char **schedule, struct error *error)
 {
     struct cron cron;
-    enum status status = cron_parse(&cron, text, error);
+    enum status status = schedule_parse_cron(&cron, text, error);
 
     if (status == STATUS_OK)
         *schedule = memory_copy(text);

@@ -1,11 +1,16 @@
-/* When a schedule wants a backup asked. A cron expression is searched for through the stretches of
- * one offset of local time, one after the other, by the rules of cron(8): what names a fixed time
- * comes when local time first gets to it, or past it where it is skipped; what begins with * in
- * minute or hour comes whenever local time shows it. */
+/* When a schedule wants a backup asked. Cron expressions are read by the rules of cron(5) as Vixie
+ * wrote them. Their times are searched for through the stretches of one offset of local time, one after
+ * the other, by the rules of cron(8): what names a fixed time comes when local time first gets to it,
+ * or past it where it is skipped; what begins with * in minute or hour comes whenever local time shows
+ * it. */
 #include <mxpull/plan/schedule.h>
 
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
+
 #include <assert.h>
-#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Two changes of the offset lie further apart than STEP_S, and none is larger than BACK_S: the date
  * line has been crossed by a whole day. Within NEAR_S of a time changes move it, further off they do
@@ -14,13 +19,30 @@ enum {
     MINUTE_S = 60,
     DAY_MINUTES = 24 * 60,
     DAY_S = 24 * 3600,
+    CALENDAR_DAYS = 146097, /* 400 years: then days and weekdays repeat */
     STEP_S = 12 * 3600,
     BACK_S = 26 * 3600,
     NEAR_S = 3 * 24 * 3600,
-    SILENT_SLOTS = 3
+    SILENT_SLOTS = 3,
+    FIELD_COUNT = 5,
+    NAME_SIZE = 3
 };
-#define SEARCH_S (INT64_C(146097) * DAY_S + NEAR_S) /* 400 years: then days and weekdays repeat */
-#define WALL_MAX_MS (INT64_C(1) << 55)              /* a million years: no clock gets there */
+#define SEARCH_S (INT64_C(1) * CALENDAR_DAYS * DAY_S + NEAR_S)
+#define WALL_MAX_MS (INT64_C(1) << 55) /* a million years: no clock gets there */
+
+struct field {
+    const char *name;
+    unsigned min, max;
+    const char *names; /* of three letters each, beginning with the one for min */
+};
+
+static const struct field fields[FIELD_COUNT] = {
+    {"minute", 0, 59, ""},
+    {"hour", 0, 23, ""},
+    {"day", 1, 31, ""},
+    {"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+    {"weekday", 0, 7, "sunmontuewedthufrisat"},
+};
 
 static int64_t lesser(int64_t a, int64_t b)
 {
@@ -61,6 +83,137 @@ static bool is_day_named(const struct cron *cron, int64_t number)
         return false;
     return cron->any_day || cron->any_weekday ? is_day && is_weekday : is_day || is_weekday;
 }
+
+/* ---- reading an expression ---- */
+
+/* Reads a number, or a name if the field has any, and moves *text behind it. */
+static bool read_number(const struct field *field, const char **text, unsigned *value)
+{
+    size_t size = strspn(*text, "0123456789");
+
+    if (size == 1 || size == 2) {
+        *value = (unsigned)strtoul(*text, NULL, 10);
+        *text += size;
+        return *value >= field->min && *value <= field->max;
+    }
+    for (size_t i = 0; size == 0 && field->names[i] != '\0'; i += NAME_SIZE) {
+        char name[NAME_SIZE + 1] = {0};
+
+        memcpy(name, field->names + i, NAME_SIZE);
+        if (text_starts_with(*text, name)) {
+            *value = field->min + (unsigned)(i / NAME_SIZE);
+            *text += NAME_SIZE;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skip(const char **text, char c)
+{
+    bool is_there = **text == c;
+
+    *text += is_there ? 1 : 0;
+    return is_there;
+}
+
+/* Reads a list of *, n, n-m, each of the ranges also with /step, and moves *text behind it. */
+static bool read_list(const struct field *field, const char **text, uint64_t *bits)
+{
+    const struct field steps = {.min = 1, .max = field->max, .names = ""};
+
+    do {
+        unsigned first = field->min, last = field->max, step = 1;
+        bool is_range = skip(text, '*');
+
+        if (!is_range) {
+            if (!read_number(field, text, &first))
+                return false;
+            last = first;
+            is_range = skip(text, '-');
+            if (is_range && !read_number(field, text, &last))
+                return false;
+        }
+        if (skip(text, '/') && (!is_range || !read_number(&steps, text, &step)))
+            return false;
+        if (last < first)
+            return false;
+        for (unsigned value = first; value <= last; value += step)
+            *bits |= UINT64_C(1) << value;
+    } while (skip(text, ','));
+    return **text == ' ' || **text == '\0';
+}
+
+static const char *expand(const char *text)
+{
+    static const struct {
+        const char *name, *expression;
+    } shorthands[] = {
+        {"@hourly", "0 * * * *"},   {"@daily", "0 0 * * *"},   {"@midnight", "0 0 * * *"},
+        {"@weekly", "0 0 * * 0"},   {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"},
+        {"@annually", "0 0 1 1 *"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(shorthands); i++) {
+        if (text_equal(text, shorthands[i].name))
+            return shorthands[i].expression;
+    }
+    return text;
+}
+
+static bool has_day(const struct cron *cron)
+{
+    for (int64_t day = 0; day < CALENDAR_DAYS; day++) {
+        if (is_day_named(cron, day))
+            return true;
+    }
+    return false;
+}
+
+enum status schedule_parse_cron(struct cron *cron, const char *text, struct error *error)
+{
+    struct cron parsed = {0};
+    uint64_t *const bits[FIELD_COUNT] = {&parsed.minutes, &parsed.hours, &parsed.days,
+                                         &parsed.months, &parsed.weekdays};
+    bool *const any[FIELD_COUNT] = {&parsed.any_minute, &parsed.any_hour, &parsed.any_day,
+                                    &(bool){false}, &parsed.any_weekday};
+    const char *why = NULL, *which = "", *left = expand(text);
+    char shown[100];
+
+    for (size_t i = 0; i < FIELD_COUNT && why == NULL; i++) {
+        left += strspn(left, " ");
+        *any[i] = *left == '*';
+        if (*left == '\0') {
+            why = "does not have 5 fields";
+        } else if (!read_list(&fields[i], &left, bits[i])) {
+            why = "has a bad field: the ";
+            which = fields[i].name;
+        }
+    }
+    parsed.weekdays = (parsed.weekdays | parsed.weekdays >> 7) & 0x7f; /* 7 is Sunday too */
+    if (why == NULL && left[strspn(left, " ")] != '\0')
+        why = "does not have 5 fields";
+    else if (why == NULL && !has_day(&parsed))
+        why = "names a day that no year has";
+    if (why == NULL) {
+        *cron = parsed;
+        return STATUS_OK;
+    }
+    (void)text_printable_copy(shown, sizeof shown, text);
+    if (*text == '@')
+        return error_set(
+            error, STATUS_SYNTAX,
+            "\"%s\" is none of @hourly, @daily, @weekly, @monthly, @yearly; these, or minute "
+            "hour day month weekday are allowed, such as \"0 */4 * * 1-5\"",
+            shown);
+    return error_set(
+        error, STATUS_SYNTAX,
+        "\"%s\" %s%s; minute hour day month weekday are allowed, such as \"0 */4 * * 1-5\", "
+        "or @hourly, @daily and their like",
+        shown, why, which);
+}
+
+/* ---- its times ---- */
 
 /* The first minute of a day, from one of them on, that the expression names; DAY_MINUTES: none. */
 static int64_t named_minute(const struct cron *cron, int64_t from)
@@ -159,6 +312,8 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
     return INT64_MAX;
 }
 
+/* ---- a timing ---- */
+
 int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms)
 {
     struct cron cron = {0};
@@ -166,7 +321,7 @@ int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int6
 
     if (timing->schedule == NULL)
         return timing->interval_s > 0 ? add(after_ms, timing->interval_s * 1000) : INT64_MAX;
-    enum status status = cron_parse(&cron, timing->schedule, &error);
+    enum status status = schedule_parse_cron(&cron, timing->schedule, &error);
     assert(status == STATUS_OK);
     return status == STATUS_OK ? schedule_cron_next(&cron, offset, after_ms) : INT64_MAX;
 }

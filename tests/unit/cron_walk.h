@@ -3,7 +3,6 @@
 
 /* A cron expression followed through every minute: slow, and plain to see to be right. */
 
-#include <mxpull/plan/cron.h>
 #include <mxpull/plan/schedule.h>
 
 #include <stdbool.h>

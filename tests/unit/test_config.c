@@ -8,7 +8,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/config/config.h>
 #include <mxpull/config/options.h>
-#include <mxpull/plan/cron.h>
+#include <mxpull/plan/schedule.h>
 #include <mxpull/platform/file.h>
 
 #include <stdio.h>
@@ -1097,7 +1097,8 @@ static void test_cron(void **state)
     struct cron cron = {0};
     struct error error;
 
-    assert_int_equal(cron_parse(&cron, row->text, &error), row->valid ? STATUS_OK : STATUS_SYNTAX);
+    assert_int_equal(schedule_parse_cron(&cron, row->text, &error),
+                     row->valid ? STATUS_OK : STATUS_SYNTAX);
     assert_true(cron.minutes == row->cron.minutes);
     assert_int_equal(cron.hours, row->cron.hours);
     assert_int_equal(cron.any_minute, row->cron.any_minute);

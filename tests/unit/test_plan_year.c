@@ -354,7 +354,7 @@ static int64_t slots_of(const struct kind *kind, size_t days)
 
     if (kind->schedule == NULL)
         return ((int64_t)days * 24 * 60 + kind->interval_min - 1) / kind->interval_min;
-    assert_int_equal(cron_parse(&cron, kind->schedule, &error), STATUS_OK);
+    assert_int_equal(schedule_parse_cron(&cron, kind->schedule, &error), STATUS_OK);
     walk_through(&walk, &cron, berlin, stamp_s(begin), days);
     for (size_t i = 1; i < walk.minutes; i++)
         slots += walk.runs[i] ? 1 : 0;

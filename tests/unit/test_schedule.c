@@ -20,7 +20,7 @@ static struct cron cron_of(const char *text)
     struct cron cron = {0};
     struct error error;
 
-    if (cron_parse(&cron, text, &error) != STATUS_OK)
+    if (schedule_parse_cron(&cron, text, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     return cron;
 }
