@@ -1,6 +1,7 @@
 /* Memory that is always there: running out ends the program in this file. */
 #include <mxpull/base/memory.h>
 
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,21 @@ char *memory_copy_part(const char *text, size_t size)
 
     memcpy(copy, text, size);
     return copy;
+}
+
+char *memory_format(const char *format, ...)
+{
+    va_list arguments, again;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = memory_new(length > 0 ? (size_t)length + 1 : 1, 1);
+    if (length > 0)
+        (void)vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(arguments);
+    va_end(again);
+    return text;
 }
 
 void memory_wipe(void *bytes, size_t size)

@@ -12,8 +12,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/random.h>
-#include <mxpull/platform/resident.h>
+#include <mxpull/platform/host.h>
 #include <mxpull/platform/service.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
@@ -100,7 +99,7 @@ static void on_told(void *context, const struct daemon_view *view)
     (void)logging_take_lost(&run->logging, &lost);
     if (run->config->log == LOG_FILE)
         state_note_log(&run->state, &lost);
-    resident_trim();
+    host_trim_memory();
     (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
                    view->primary->state == OUTAGE_UP ? "up" : "not ready");
@@ -251,7 +250,7 @@ static int make_daemon(struct run *run, struct config *config)
         .claims = run->state.claims,
         .store = run->state.store,
         .force = run->arguments->force,
-        .seed = random_seed(),
+        .seed = host_seed(),
         .offset = clock_local_offset_s,
         .observer = {.answered = on_answered, .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL},
         .stop = signals_stop_requested,
@@ -275,7 +274,7 @@ static int run_daemon(struct run *run, struct config *config)
     }
     int exit_status = make_daemon(run, config);
     if (exit_status == EXIT_STATUS_OK) {
-        resident_trim();
+        host_trim_memory();
         run->alive = (struct timer){.due = feed_watchdog, .context = run};
         feed_watchdog(run);
         daemon_run(run->daemon);

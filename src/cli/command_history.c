@@ -105,7 +105,7 @@ static size_t wider(size_t width, const char *text, size_t max)
 static struct history_style make_style(const struct arguments *arguments,
                                        const struct config *config)
 {
-    struct history_style style = {.columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout)
+    struct history_style style = {.columns = terminal_is(stdout) ? terminal_size(stdout).columns
                                                                  : LINE_UNBOUNDED,
                                   .color = setup_color(arguments)};
 

@@ -131,11 +131,11 @@ static void wake(void *context)
 
 static void measure_terminal(void *context, size_t *columns, size_t *rows)
 {
-    int width = terminal_columns(stdout), height = terminal_rows(stdout);
+    const struct terminal_size size = terminal_size(stdout);
 
     (void)context;
-    *columns = width > 0 ? (size_t)width : 0;
-    *rows = height > 0 ? (size_t)height : 0;
+    *columns = size.columns;
+    *rows = size.rows;
 }
 
 static int open_log(struct run *run)
@@ -254,7 +254,7 @@ static void make_report(struct run *run)
                 : is_live       ? REPORT_LIVE
                                 : REPORT_LINES,
         .quiet = arguments->quiet,
-        .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
+        .columns = terminal_is(stdout) ? terminal_size(stdout).columns : LINE_UNBOUNDED,
         .live = {.loop = run->loop,
                  .backups = run->config->backups,
                  .backup_count = run->config->backup_count,

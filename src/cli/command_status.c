@@ -43,7 +43,7 @@ static void format(struct buffer *text, const struct status_view *view,
                    const struct arguments *arguments)
 {
     const struct status_style style = {
-        .columns = terminal_is(stdout) ? (size_t)terminal_columns(stdout) : LINE_UNBOUNDED,
+        .columns = terminal_is(stdout) ? terminal_size(stdout).columns : LINE_UNBOUNDED,
         .color = setup_color(arguments),
         .only_wrong = arguments->quiet,
     };

@@ -5,11 +5,8 @@
 #include "nagios.h"
 #include "output.h"
 #include <mxpull/net/loop.h>
-#include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/platform/secrets.h>
 #include <mxpull/platform/socket.h>
-#include <mxpull/platform/terminal.h>
 #include <mxpull/store/store.h>
 
 #include <stdbool.h>
@@ -66,11 +63,8 @@ int program_run(int argc, char *argv[])
     struct error error;
     int exit_status;
 
-    secrets_protect();
-    file_guard_streams();
+    argv = host_begin(&argc, argv);
     (void)socket_raise_limit(FILES_BESIDE_SESSIONS);
-    terminal_speak_utf8();
-    argv = host_arguments(&argc, argv);
     if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
         if (is_for_monitor(argc, argv))
             return nagios_print_unknown(error.text);

@@ -3,7 +3,7 @@
 #include "internal.h"
 
 #include <mxpull/base/text.h>
-#include <mxpull/platform/tls.h>
+#include <mxpull/platform/socket.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +93,7 @@ void wire_note_session(struct attempt *attempt)
         session == NULL || session->internals == NULL)
         return;
     if (session->backend == CURLSSLBACKEND_SCHANNEL)
-        version = tls_session_version(session->internals);
+        version = socket_tls_version(session->internals);
     (void)text_copy(attempt->tls_version, VERSION_SIZE, version);
 }
 

@@ -12,8 +12,6 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/process.h>
-#include <mxpull/platform/random.h>
-#include <mxpull/platform/resident.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
@@ -294,9 +292,10 @@ static void file_log_has_whole_lines(void **state)
     struct rlimit before, limit;
     struct error error;
     FILE *file;
+    int count = 0;
 
     (void)state;
-    file_guard_streams();
+    (void)host_begin(&count, NULL);
     assert_int_equal(file_open_log(&file, path, &error), STATUS_OK);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;
@@ -618,7 +617,7 @@ static void random_seeds_differ(void **state)
 
     (void)state;
     for (int i = 0; i < 64; i++) {
-        uint64_t seed = random_seed();
+        uint64_t seed = host_seed();
 
         assert_true(seed != last);
         last = seed;
@@ -635,7 +634,7 @@ static void heap_stays_whole(void **state)
     (void)state;
     for (int i = 0; i < 1000; i++)
         free(memory_new(1, 1000));
-    resident_trim();
+    host_trim_memory();
     assert_string_equal(kept, "kept");
     free(kept);
 }
@@ -653,11 +652,11 @@ static void terminal_is_known_by_its_type(void **state)
         skip();
     FILE *stream = fopen(ptsname(master), "r+");
     assert_non_null(stream);
-    assert_int_equal(terminal_columns(stream), 80);
-    assert_int_equal(terminal_rows(stream), 24);
+    assert_int_equal(terminal_size(stream).columns, 80);
+    assert_int_equal(terminal_size(stream).rows, 24);
     assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
-    assert_int_equal(terminal_columns(stream), 132);
-    assert_int_equal(terminal_rows(stream), 50);
+    assert_int_equal(terminal_size(stream).columns, 132);
+    assert_int_equal(terminal_size(stream).rows, 50);
     set_variable("TERM", "xterm");
     assert_true(terminal_is(stream));
     set_variable("TERM", "dumb");
@@ -681,8 +680,8 @@ static void terminal_is_not_a_file(void **state)
     assert_false(terminal_is(file));
     assert_false(terminal_repeats(file));
     assert_true(terminal_is_file(file));
-    assert_int_equal(terminal_columns(file), 80);
-    assert_int_equal(terminal_rows(file), 24);
+    assert_int_equal(terminal_size(file).columns, 80);
+    assert_int_equal(terminal_size(file).rows, 24);
     (void)fclose(file);
 }
 

@@ -7,8 +7,6 @@
 #include <mxpull/base/status.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/platform/random.h>
-#include <mxpull/platform/resident.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
@@ -126,7 +124,7 @@ static void random_seeds_differ(void **state)
 
     (void)state;
     for (int i = 0; i < 64; i++) {
-        uint64_t seed = random_seed();
+        uint64_t seed = host_seed();
 
         assert_true(seed != last);
         last = seed;
@@ -139,7 +137,7 @@ static void random_seeds_differ(void **state)
 static void memory_is_given_back(void **state)
 {
     (void)state;
-    resident_trim();
+    host_trim_memory();
 }
 
 /* The host */
@@ -282,7 +280,7 @@ static int play_arguments(void)
 {
     char *given[] = {NULL};
     int count = 0;
-    char **words = host_arguments(&count, given);
+    char **words = host_begin(&count, given);
 
     (void)printf("%d\n", count);
     for (int i = 2; i < count; i++)
@@ -301,8 +299,8 @@ static void terminal_is_not_nul(void **state)
     assert_non_null(nul);
     assert_true(_isatty(_fileno(nul)) != 0);
     assert_false(terminal_is(nul));
-    assert_int_equal(terminal_columns(nul), 80);
-    assert_int_equal(terminal_rows(nul), 24);
+    assert_int_equal(terminal_size(nul).columns, 80);
+    assert_int_equal(terminal_size(nul).rows, 24);
     (void)fclose(nul);
 }
 
@@ -320,6 +318,7 @@ static void terminal_is_a_console(void **state)
 {
     char *type = memory_copy(getenv("TERM"));
     DWORD mode = 0;
+    int count = 0;
 
     (void)state;
     support_set_variable("TERM", NULL);
@@ -330,12 +329,12 @@ static void terminal_is_a_console(void **state)
     assert_true(terminal_is(console));
     assert_true(GetConsoleMode((HANDLE)_get_osfhandle(_fileno(console)), &mode));
     assert_true((mode & ENABLE_VIRTUAL_TERMINAL_PROCESSING) != 0);
-    assert_true(terminal_columns(console) > 1);
-    assert_true(terminal_rows(console) > 1);
+    assert_true(terminal_size(console).columns > 1);
+    assert_true(terminal_size(console).rows > 1);
     support_set_variable("TERM", "dumb");
     assert_false(terminal_is(console));
     support_set_variable("TERM", type);
-    terminal_speak_utf8();
+    (void)host_begin(&count, NULL);
     assert_int_equal(GetConsoleOutputCP(), CP_UTF8);
     (void)fclose(console);
     free(type);

@@ -1,6 +1,8 @@
 #ifndef MXPULL_BASE_MEMORY_H
 #define MXPULL_BASE_MEMORY_H
 
+#include <mxpull/base/compiler.h>
+
 #include <stddef.h>
 
 /* Zeroed memory for count objects of size bytes; the caller frees it with free(). Out of memory
@@ -15,6 +17,9 @@ void *memory_resize(void *old, size_t count, size_t size);
 /* A copy of a string, or of its first size bytes; the caller frees it. NULL gives NULL. */
 char *memory_copy(const char *text);
 char *memory_copy_part(const char *text, size_t size);
+
+/* A formatted string of any length; the caller frees it. */
+char *memory_format(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* Overwrites a secret in a way that the compiler keeps. */
 void memory_wipe(void *bytes, size_t size);

@@ -9,12 +9,6 @@
 /* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's
  * reason, unless said otherwise. What is written, made or renamed is so with the rights that folder.h speaks of. */
 
-/* Makes sure that the three standard streams are open, so that no connection or file is opened in
- * the place of one and gets what was meant for a person. To be called before anything else is
- * opened. Writing to one that was closed still fails. From then on writing over a limit for the size of
- * files fails as on a full disk, and does not end the program. */
-void file_guard_streams(void);
-
 /* Opens a plain file of up to 64 MiB for reading into *file, to be closed with fclose. Anything else,
  * such as a directory, a pipe or a device, is refused in plain words. Never blocks for a pipe. */
 enum status file_open(FILE **file, const char *path, struct error *error);

@@ -2,14 +2,18 @@
 #define MXPULL_PLATFORM_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-/* What the system says about the place we run at. All strings are the caller's to free with free().
- */
+/* What the system says about the place we run at, and does for our process. All strings are the caller's to free
+ * with free(), unless said otherwise. */
 
-/* The words of the command line in UTF-8, with *count of them; given are those that main was given,
- * which are returned where the system's own are no better. Kept to the end of the program: not to be
- * freed. */
-char **host_arguments(int *count, char **given);
+/* Prepares the process, before anything is opened and before there are threads. The three standard streams are
+ * open then, so that no connection gets what was meant for a person (writing to one that was closed still fails);
+ * writing over a limit for the size of files fails as on a full disk; passwords stay out of core dumps and, on
+ * Linux, out of reach for other programs of the same user; a Windows console takes UTF-8.
+ * Returns the words of the command line in UTF-8, *count of them, kept to the program's end: given, those of main,
+ * where the system has no better ones. */
+char **host_begin(int *count, char **given);
 
 /* This host's full name ("mail.example.com") if it can be told without asking the network, else its
  * short name, else "localhost". */
@@ -35,5 +39,12 @@ bool host_path_is_absolute(const char *path);
 
 /* 4 or 6 when text is an IPv4 or a bare IPv6 address, else 0. */
 int host_ip_version(const char *text);
+
+/* A number that two hosts, and two runs on one host, do not share. For jitter, not for keys. */
+uint64_t host_seed(void);
+
+/* Gives back memory that was freed and program code that the start alone needed: for a daemon that is about to
+ * sleep. Takes up to a few milliseconds. */
+void host_trim_memory(void);
 
 #endif

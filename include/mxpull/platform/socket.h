@@ -35,6 +35,10 @@ const char *socket_error_text(int number);
 /* Whether such an error says that there are too few file descriptors. */
 bool socket_is_short(int number);
 
+/* The version of TLS, such as "TLSv1.3", that a session of the system's own TLS library speaks ("TLS" where it does
+ * not tell). session: that library's handle (Schannel: a CtxtHandle), not NULL, its handshake done. */
+const char *socket_tls_version(void *session);
+
 /* Asks the system for at least wanted open files and sockets. Returns how many there may be now. */
 size_t socket_raise_limit(size_t wanted);
 

@@ -2,18 +2,17 @@
  * replaced in one step, and checked for whether others can read them. */
 #include <mxpull/platform/file.h>
 
-#include "error.h"
 #include "folder.h"
 #include "private_file.h"
+#include "system.h"
 
 #include <mxpull/base/memory.h>
-#include <mxpull/platform/random.h>
+#include <mxpull/platform/host.h>
 #include <mxpull/platform/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,23 +29,6 @@ enum {
     SIZE_MAX_MIB = 64,
     CHUNK_SIZE = 16 * 1024,
 };
-
-static enum status fail(struct error *error, const char *path, const char *what)
-{
-    return error_set(error, posix_error_status(errno), "%s: %s: %s", path, what,
-                     posix_error_text(errno));
-}
-
-void file_guard_streams(void)
-{
-    /* A new file takes the lowest number that is free. It is opened for reading alone, so that writing
-     * to it fails as it would have without it, and stays open to the end. */
-    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
-        if (fcntl(number, F_GETFD) < 0 && errno == EBADF)
-            (void)open("/dev/null", O_RDONLY);
-    }
-    (void)signal(SIGXFSZ, SIG_IGN);
-}
 
 /* STATUS_OK for a plain file of a size that can be read in a moment. */
 static enum status check_plain(const struct stat *facts, const char *path, struct error *error)
@@ -74,11 +56,11 @@ enum status file_open(FILE **file, const char *path, struct error *error)
     if (status == STATUS_OK)
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (status == STATUS_OK && (descriptor < 0 || fstat(descriptor, &facts) != 0))
-        status = fail(error, path, "cannot be opened");
+        status = system_fail(error, path, "cannot be opened", errno);
     if (status == STATUS_OK)
         status = check_plain(&facts, path, error);
     if (status == STATUS_OK && (opened = fdopen(descriptor, "r")) == NULL)
-        status = fail(error, path, "cannot be opened");
+        status = system_fail(error, path, "cannot be opened", errno);
     if (status != STATUS_OK) {
         if (descriptor >= 0)
             (void)close(descriptor);
@@ -120,10 +102,10 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
     if (kind != NULL)
         return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path, kind);
     if (descriptor < 0)
-        return fail(error, path, "cannot be opened for writing");
+        return system_fail(error, path, "cannot be opened for writing", errno);
     opened = fdopen(descriptor, "a");
     if (opened == NULL) {
-        (void)fail(error, path, "cannot be opened for writing");
+        (void)system_fail(error, path, "cannot be opened for writing", errno);
         (void)close(descriptor);
         return STATUS_SYSTEM;
     }
@@ -191,7 +173,7 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     struct stat facts;
 
     if (fstat(fileno(file), &facts) != 0)
-        return fail(error, path, "its permissions cannot be read");
+        return system_fail(error, path, "its permissions cannot be read", errno);
     if (!S_ISREG(facts.st_mode)) /* a pipe or a terminal: there is nothing that others could open */
         return STATUS_OK;
     if (is_open_to_others(&facts))
@@ -213,7 +195,7 @@ enum status file_check_ours(FILE *file, const char *path, struct error *error)
     char name[64];
 
     if (fstat(fileno(file), &facts) != 0)
-        return fail(error, path, "its permissions cannot be read");
+        return system_fail(error, path, "its permissions cannot be read", errno);
     if (!S_ISREG(facts.st_mode))
         return STATUS_OK;
     own_name(name, sizeof name);
@@ -251,7 +233,7 @@ enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, s
     if (status != STATUS_OK)
         return error_set(error, status, "%s: is larger than %zu bytes", path, bytes->limit);
     if (ferror(file) != 0)
-        return fail(error, path, "cannot be read");
+        return system_fail(error, path, "cannot be read", errno);
     return STATUS_OK;
 }
 
@@ -288,19 +270,19 @@ static enum status write_new(int descriptor, const char *path, const char *bytes
 {
     if (!write_all(descriptor, bytes, size) || fchmod(descriptor, REPLACED_MODE) != 0 ||
         fsync(descriptor) != 0) {
-        (void)fail(error, path, "cannot be written");
+        (void)system_fail(error, path, "cannot be written", errno);
         (void)close(descriptor);
         return STATUS_SYSTEM;
     }
     if (close(descriptor) != 0)
-        return fail(error, path, "cannot be written");
+        return system_fail(error, path, "cannot be written", errno);
     return STATUS_OK;
 }
 
 /* Makes a file beside the one that is to be replaced; its name is written to name. */
 static int create_beside(const struct folder *folder, char *name, size_t name_size)
 {
-    uint64_t number = random_seed();
+    uint64_t number = host_seed();
     int descriptor = -1;
 
     errno = ENAMETOOLONG;
@@ -344,11 +326,11 @@ static enum status replace_in(const struct folder *folder, const char *path, con
                          path, kind);
     int descriptor = create_beside(folder, name, sizeof name);
     if (descriptor < 0)
-        return fail(error, path, "cannot be written");
+        return system_fail(error, path, "cannot be written", errno);
     enum status status = write_new(descriptor, path, bytes, size, error);
     if (status == STATUS_OK &&
         renameat(folder->descriptor, name, folder->descriptor, folder->name) != 0)
-        status = fail(error, path, "cannot be replaced");
+        status = system_fail(error, path, "cannot be replaced", errno);
     if (status == STATUS_OK)
         sync_folder(folder);
     else
@@ -361,7 +343,7 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
     struct folder folder;
 
     if (!folder_find(&folder, path, FOLDER_LAST_FILE))
-        return fail(error, path, "cannot be written");
+        return system_fail(error, path, "cannot be written", errno);
     folder_enter(&folder);
     enum status status = replace_in(&folder, path, bytes, size, error);
     folder_leave(&folder);
@@ -374,7 +356,7 @@ enum status directory_make(const char *path, struct error *error)
     struct folder folder;
 
     if (!folder_find(&folder, path, FOLDER_LAST_MADE))
-        return fail(error, path, "the directory cannot be made");
+        return system_fail(error, path, "the directory cannot be made", errno);
     folder_done(&folder);
     return STATUS_OK;
 }
@@ -384,7 +366,7 @@ enum status file_make_private(const char *path, struct error *error)
     int descriptor = private_file_open(path);
 
     if (descriptor < 0)
-        return fail(error, path, "cannot be made");
+        return system_fail(error, path, "cannot be made", errno);
     (void)close(descriptor);
     return STATUS_OK;
 }
@@ -402,7 +384,7 @@ enum status file_rename(const char *from, const char *to, struct error *error)
         folder_leave(&folder);
         folder_done(&folder);
     }
-    return is_done ? STATUS_OK : fail(error, from, "cannot be renamed");
+    return is_done ? STATUS_OK : system_fail(error, from, "cannot be renamed", errno);
 }
 
 int file_try(const char *path)
@@ -423,5 +405,5 @@ int file_try(const char *path)
 
 const char *file_error_text(int number)
 {
-    return posix_error_text(number);
+    return system_error_text(number);
 }

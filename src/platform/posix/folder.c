@@ -2,11 +2,10 @@
  * root's acting as the user to whom the first one on the way belongs that is not root's: he could lead us
  * anywhere from there. The real user id stays root's, so he can neither trace nor signal us meanwhile. */
 #include "folder.h"
-#include "error.h"
+#include "system.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/platform/secrets.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +46,7 @@ static bool give_back(void)
     bool is_done = seteuid(0) == 0 && setegid(root.gid) == 0 &&
                    setgroups((size_t)root.count, root.groups) == 0;
 
-    secrets_protect(); /* another effective user undoes it */
+    system_protect_secrets(); /* another effective user undoes it */
     return is_done;
 }
 
@@ -62,7 +61,7 @@ static bool take_on(const struct folder *folder)
     int saved = errno;
 
     if (is_done)
-        secrets_protect();
+        system_protect_secrets();
     else
         (void)give_back();
     errno = saved;
@@ -307,8 +306,7 @@ enum status folder_open(struct folder **folder, const char *path, struct error *
     struct folder found;
 
     if (!folder_find(&found, path, FOLDER_LAST_FOLDER))
-        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
-                         posix_error_text(errno));
+        return system_fail(error, path, "cannot be opened", errno);
     (void)snprintf(found.handle, sizeof found.handle, "/proc/self/fd/%d", found.descriptor);
     *folder = memory_new(1, sizeof **folder);
     **folder = found;

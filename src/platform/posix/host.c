@@ -1,29 +1,54 @@
-/* What the system says about the place we run at: our name, and where configuration and state are
- * kept by the customs of Unix and of the XDG base directory specification. Nothing here asks the
- * network. */
-#include <mxpull/platform/host.h>
+/* The process and the place that it runs at: our name, and where configuration and state are kept by the customs of
+ * Unix and of the XDG base directory specification. Nothing here asks the network. */
+#include "system.h"
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/platform/host.h>
 
-#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 enum {
     NAME_SIZE_MAX = 255,
-    PATH_SIZE_MAX = 16 * 1024,
     HOSTS_LINE_SIZE = 1024
 };
 
-char **host_arguments(int *count, char **given)
+/* A program that takes core dumps in ignores the limit: so Linux is told as well. */
+void system_protect_secrets(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+        limit.rlim_cur = 0;
+        (void)setrlimit(RLIMIT_CORE, &limit);
+    }
+#ifdef __linux__
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+char **host_begin(int *count, char **given)
 {
     (void)count;
+    system_protect_secrets();
+    (void)signal(SIGXFSZ, SIG_IGN);
+    /* A new file takes the lowest number that is free. Opened for reading alone: writing to it still fails. */
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; number++) {
+        if (fcntl(number, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY);
+    }
     return given;
 }
 
@@ -44,46 +69,26 @@ static char *find_full_name(char *line, const char *short_name)
     return NULL;
 }
 
-static char *full_name_from_hosts(const char *short_name)
-{
-    char line[HOSTS_LINE_SIZE];
-    char *found = NULL;
-    FILE *hosts = fopen("/etc/hosts", "re");
-
-    if (hosts == NULL)
-        return NULL;
-    while (found == NULL && fgets(line, sizeof line, hosts) != NULL)
-        found = memory_copy(find_full_name(line, short_name));
-    (void)fclose(hosts);
-    return found;
-}
-
 char *host_full_name(void)
 {
-    char name[NAME_SIZE_MAX + 1] = "";
+    char name[NAME_SIZE_MAX + 1] = "", line[HOSTS_LINE_SIZE];
+    const char *found = NULL;
+    FILE *hosts;
 
     if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
         return memory_copy("localhost");
-    if (strchr(name, '.') != NULL)
+    if (strchr(name, '.') != NULL || (hosts = fopen("/etc/hosts", "re")) == NULL)
         return memory_copy(name);
-
-    char *full = full_name_from_hosts(name);
-    return full != NULL ? full : memory_copy(name);
+    while (found == NULL && fgets(line, sizeof line, hosts) != NULL)
+        found = find_full_name(line, name);
+    (void)fclose(hosts);
+    return memory_copy(found != NULL ? found : name);
 }
 
-/* An environment variable that holds something, or NULL. */
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
-/* The same, for a variable that names a directory: XDG demands an absolute path, and ignores
- * others. */
+/* An environment variable that names a directory, or NULL. XDG demands an absolute path, and ignores others. */
 static const char *directory_variable(const char *name)
 {
-    const char *value = variable(name);
+    const char *value = getenv(name);
 
     return value != NULL && *value == '/' ? value : NULL;
 }
@@ -91,50 +96,27 @@ static const char *directory_variable(const char *name)
 static const char *home_directory(void)
 {
     const char *home = directory_variable("HOME");
-    const struct passwd *user;
+    const struct passwd *user = home == NULL ? getpwuid(getuid()) : NULL;
 
-    if (home != NULL)
-        return home;
-    user = getpwuid(getuid());
-    return user != NULL && user->pw_dir != NULL && *user->pw_dir == '/' ? user->pw_dir : NULL;
+    if (user != NULL && user->pw_dir != NULL && *user->pw_dir == '/')
+        home = user->pw_dir;
+    return home;
 }
 
-/* "a" and "/b" become "a/b". */
-static char *join(const char *directory, const char *rest)
+/* $VARIABLE/inside, else home/below_home/inside; NULL when there is neither. */
+static char *user_path(const char *variable, const char *below_home, const char *inside)
 {
-    struct buffer path;
-    char *copy;
-
-    buffer_init(&path, PATH_SIZE_MAX);
-    (void)buffer_append_text(&path, directory);
-    (void)buffer_append_text(&path, rest);
-    copy = memory_copy(path.bytes);
-    buffer_done(&path);
-    return copy;
-}
-
-/* $VARIABLE + inside, else home + below_home + inside; NULL when there is neither. */
-static char *user_path(const char *name, const char *below_home, const char *inside)
-{
-    const char *base = directory_variable(name);
-    const char *home;
+    const char *base = directory_variable(variable), *home = home_directory();
 
     if (base != NULL)
-        return join(base, inside);
-    home = home_directory();
-    if (home == NULL)
-        return NULL;
-
-    char *directory = join(home, below_home);
-    char *path = join(directory, inside);
-    free(directory);
-    return path;
+        return memory_format("%s/%s", base, inside);
+    return home != NULL ? memory_format("%s/%s/%s", home, below_home, inside) : NULL;
 }
 
 /* Under sudo $XDG_CONFIG_HOME and $HOME may be another user's, who must not choose what root runs. */
-static bool is_followed(const char *variable)
+static bool is_config_home_ours(void)
 {
-    const char *given = directory_variable(variable);
+    const char *given = directory_variable("XDG_CONFIG_HOME");
     const char *base = given != NULL ? given : home_directory();
     struct stat facts;
 
@@ -143,43 +125,33 @@ static bool is_followed(const char *variable)
 
 char *host_config_path(const char *system_directory)
 {
-    const char *named = variable("MXPULL_CONFIG");
-    char *path;
+    const char *named = getenv("MXPULL_CONFIG");
 
-    if (named != NULL)
+    if (named != NULL && *named != '\0')
         return memory_copy(named);
-    path = user_path("XDG_CONFIG_HOME", "/.config", "/mxpull/mxpull.conf");
-    if (path != NULL && is_followed("XDG_CONFIG_HOME") && access(path, F_OK) == 0)
+    char *path = user_path("XDG_CONFIG_HOME", ".config", "mxpull/mxpull.conf");
+    if (path != NULL && is_config_home_ours() && access(path, F_OK) == 0)
         return path;
     free(path);
-    return join(system_directory, "/mxpull.conf");
+    return memory_format("%s/mxpull.conf", system_directory);
 }
 
 char *host_config_words(const char *system_directory)
 {
-    struct buffer words;
-    char *copy;
-
-    buffer_init(&words, PATH_SIZE_MAX);
-    (void)buffer_append_format(&words,
-                               "  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
-                               "  %s/mxpull.conf\n",
-                               system_directory);
-    copy = memory_copy(words.bytes);
-    buffer_done(&words);
-    return copy;
+    return memory_format("  -c FILE, $MXPULL_CONFIG, $XDG_CONFIG_HOME/mxpull/mxpull.conf,\n"
+                         "  %s/mxpull.conf\n",
+                         system_directory);
 }
 
 char *host_state_directory(void)
 {
-    const char *given;
+    const char *given = directory_variable("STATE_DIRECTORY");
 
     if (geteuid() == 0)
         return memory_copy("/var/lib/mxpull");
-    given = directory_variable("STATE_DIRECTORY");
     if (given != NULL)
         return memory_copy_part(given, strcspn(given, ":"));
-    return user_path("XDG_STATE_HOME", "/.local/state", "/mxpull");
+    return user_path("XDG_STATE_HOME", ".local/state", "mxpull");
 }
 
 bool host_path_is_absolute(const char *path)
@@ -187,11 +159,13 @@ bool host_path_is_absolute(const char *path)
     return *path == '/';
 }
 
-int host_ip_version(const char *text)
+uint64_t host_seed(void)
 {
-    struct in6_addr bytes;
+    uint64_t seed;
+    struct timespec now;
 
-    if (inet_pton(AF_INET, text, &bytes) == 1)
-        return 4;
-    return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
+    if (getentropy(&seed, sizeof seed) == 0)
+        return seed;
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* an old kernel, or a sandbox */
+    return (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 44;
 }

@@ -3,8 +3,8 @@
  * removing it would let two runs hold two files of one name. */
 #include <mxpull/platform/lock.h>
 
-#include "error.h"
 #include "private_file.h"
+#include "system.h"
 
 #include <mxpull/base/memory.h>
 
@@ -53,14 +53,12 @@ enum status lock_take(struct lock **lock, const char *path, struct error *error)
     enum status status;
 
     if (descriptor < 0)
-        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
-                         posix_error_text(errno));
+        return system_fail(error, path, "cannot be opened", errno);
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             status = report_busy(descriptor, path, error);
         else
-            status = error_set(error, posix_error_status(errno), "%s: cannot be locked: %s", path,
-                               posix_error_text(errno));
+            status = system_fail(error, path, "cannot be locked", errno);
         (void)close(descriptor);
         return status;
     }

@@ -4,8 +4,8 @@
  * inherit them. The file stays empty: a lock may lie behind its end. */
 #include <mxpull/platform/lock.h>
 
-#include "error.h"
 #include "private_file.h"
+#include "system.h"
 
 #include <mxpull/base/memory.h>
 
@@ -34,8 +34,7 @@ enum status lock_set_open(struct lock_set **set, const char *path, struct error 
     int descriptor = private_file_open(path);
 
     if (descriptor < 0)
-        return error_set(error, posix_error_status(errno), "%s: cannot be opened: %s", path,
-                         posix_error_text(errno));
+        return system_fail(error, path, "cannot be opened", errno);
     *set = memory_new(1, sizeof **set);
     (*set)->descriptor = descriptor;
     (*set)->path = memory_copy(path);
@@ -61,8 +60,7 @@ enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *erro
         return STATUS_OK;
     if (errno == EACCES || errno == EAGAIN)
         return report_busy(set, key, error);
-    return error_set(error, posix_error_status(errno), "%s: cannot be locked: %s", set->path,
-                     posix_error_text(errno));
+    return system_fail(error, set->path, "cannot be locked", errno);
 }
 
 void lock_set_give_back(struct lock_set *set, uint64_t key)

@@ -4,8 +4,8 @@
  * alone. */
 #include <mxpull/platform/process.h>
 
-#include "error.h"
 #include "shell.h"
+#include "system.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -152,8 +152,8 @@ static enum status start(struct process **process, const char *command, int outp
     int failed = shell_start(&pid, command, output, environment);
     if (failed != 0) {
         unwatch_child();
-        return error_set(error, posix_error_status(failed), "the command cannot be run: %s",
-                         posix_error_text(failed));
+        return error_set(error, system_status(failed), "the command cannot be run: %s",
+                         system_error_text(failed));
     }
     *process = memory_new(1, sizeof **process);
     (*process)->pid = pid;
@@ -179,8 +179,8 @@ enum status process_start_captured(struct process **process, const char *command
     int ends[2];
 
     if (pipe(ends) != 0)
-        return error_set(error, posix_error_status(errno), "the command cannot be run: %s",
-                         posix_error_text(errno));
+        return error_set(error, system_status(errno), "the command cannot be run: %s",
+                         system_error_text(errno));
     for (size_t i = 0; i < COUNT_OF(ends); i++)
         (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);

@@ -3,7 +3,7 @@
  * libraries give memory back by themselves, or offer no way to ask for it. */
 #define _GNU_SOURCE /* dl_iterate_phdr */
 
-#include <mxpull/platform/resident.h>
+#include <mxpull/platform/host.h>
 
 #include <stdlib.h> /* says whether it is glibc */
 
@@ -11,53 +11,37 @@
 
 #include <link.h>
 #include <malloc.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Whether the object's code was changed when it was loaded: then its pages are no longer those of
- * its file. */
-static bool is_patched(const struct dl_phdr_info *object)
-{
-    for (int i = 0; i < object->dlpi_phnum; i++) {
-        if (object->dlpi_phdr[i].p_type != PT_DYNAMIC)
-            continue;
-        const ElfW(Dyn) *entry =
-            (const void *)(uintptr_t)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
-
-        for (; entry->d_tag != DT_NULL; entry++) {
-            if (entry->d_tag == DT_TEXTREL)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* Forgets the pages of segments that cannot be written to. */
+/* Forgets the pages of segments that cannot be written to: they come back from their files. An object whose code
+ * was changed when it was loaded is left alone. */
 static int forget_code(struct dl_phdr_info *object, size_t size, void *context)
 {
-    uintptr_t page = *(const uintptr_t *)context;
+    const uintptr_t page = *(const uintptr_t *)context;
 
     (void)size;
-    if (is_patched(object))
-        return 0;
     for (int i = 0; i < object->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        const ElfW(Dyn) *entry = (const void *)(uintptr_t)(object->dlpi_addr + segment->p_vaddr);
 
-        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W) != 0)
-            continue;
-        uintptr_t begin = object->dlpi_addr + segment->p_vaddr;
-        uintptr_t end = begin + segment->p_memsz;
+        for (; segment->p_type == PT_DYNAMIC && entry->d_tag != DT_NULL; entry++) {
+            if (entry->d_tag == DT_TEXTREL)
+                return 0;
+        }
+    }
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uintptr_t begin = object->dlpi_addr + segment->p_vaddr, end = begin + segment->p_memsz;
 
         begin &= ~(page - 1);
-        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+        if (segment->p_type == PT_LOAD && (segment->p_flags & PF_W) == 0)
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
     }
     return 0;
 }
 
-void resident_trim(void)
+void host_trim_memory(void)
 {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
@@ -67,7 +51,7 @@ void resident_trim(void)
 
 #else
 
-void resident_trim(void)
+void host_trim_memory(void)
 {
 }
 

@@ -1,14 +1,11 @@
 /* Sockets of others, and how many there may be, on POSIX. */
-#include "error.h"
+#include "system.h"
 
 #include <mxpull/platform/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 intptr_t socket_open(int family, int type, int protocol, int *number)
@@ -25,17 +22,6 @@ intptr_t socket_open(int family, int type, int protocol, int *number)
 void socket_close(intptr_t socket)
 {
     (void)close((int)socket);
-}
-
-void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
-{
-    const struct sockaddr *any = address;
-
-    text[0] = '\0';
-    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
-        getnameinfo(any, (socklen_t)size, text, (socklen_t)text_size, NULL, 0, NI_NUMERICHOST) != 0)
-        text[0] = '\0';
-    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
 }
 
 static enum status status_of_errno(void)
@@ -66,12 +52,12 @@ enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *do
 
 const char *socket_error_text(int number)
 {
-    return posix_error_text(number);
+    return system_error_text(number);
 }
 
 bool socket_is_short(int number)
 {
-    return posix_error_status(number) == STATUS_SHORTAGE;
+    return system_status(number) == STATUS_SHORTAGE;
 }
 
 size_t socket_raise_limit(size_t wanted)
@@ -88,4 +74,10 @@ size_t socket_raise_limit(size_t wanted)
     }
     return limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > wanted ? wanted
                                                                       : (size_t)limit.rlim_cur;
+}
+
+const char *socket_tls_version(void *session)
+{
+    (void)session; /* the system has no TLS of its own */
+    return "TLS";
 }

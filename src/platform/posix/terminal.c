@@ -8,16 +8,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum {
-    DEFAULT_COLUMNS = 80,
-    DEFAULT_ROWS = 24
-};
-
-/* Its own locale says what it takes. */
-void terminal_speak_utf8(void)
-{
-}
-
 bool terminal_is(FILE *stream)
 {
     const char *type = getenv("TERM");
@@ -43,25 +33,12 @@ bool terminal_is_file(FILE *stream)
     return fstat(fileno(stream), &facts) == 0 && S_ISREG(facts.st_mode);
 }
 
-static struct winsize size_of(FILE *stream)
+struct terminal_size terminal_size(FILE *stream)
 {
     struct winsize size = {0};
 
     if (ioctl(fileno(stream), TIOCGWINSZ, &size) != 0)
         size = (struct winsize){0};
-    return size;
-}
-
-int terminal_columns(FILE *stream)
-{
-    struct winsize size = size_of(stream);
-
-    return size.ws_col > 0 ? size.ws_col : DEFAULT_COLUMNS;
-}
-
-int terminal_rows(FILE *stream)
-{
-    struct winsize size = size_of(stream);
-
-    return size.ws_row > 0 ? size.ws_row : DEFAULT_ROWS;
+    return (struct terminal_size){size.ws_col > 0 ? size.ws_col : TERMINAL_COLUMNS,
+                                  size.ws_row > 0 ? size.ws_row : TERMINAL_ROWS};
 }

@@ -1,5 +1,5 @@
 /* Whether something can be written, found out without writing. */
-#include "error.h"
+#include "system.h"
 
 #include <mxpull/platform/writable.h>
 
@@ -57,7 +57,7 @@ enum writable writable_look(const char *path, struct error *error)
     free(existing);
     if (number == 0)
         return WRITABLE_YES;
-    (void)error_set(error, posix_error_status(number), "%s", posix_error_text(number));
+    (void)error_set(error, system_status(number), "%s", system_error_text(number));
     return number == EROFS || number == ENOSPC || number == ENOTDIR ? WRITABLE_BY_NOBODY
                                                                     : WRITABLE_NOT_BY_US;
 }

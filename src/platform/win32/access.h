@@ -4,7 +4,7 @@
 /* Who may read and change what is ours: we, SYSTEM, the administrators, and, below %ProgramData%, the
  * account LocalService, as which the daemon runs. */
 
-#include "text.h"
+#include "system.h"
 
 #include <stdbool.h>
 

@@ -170,7 +170,7 @@ enum status command_start(struct command *command, const char *text, HANDLE outp
     if (command->job == NULL || !open_inherited(&inherited, output) ||
         !start(command, line, &inherited, environment)) {
         status = error_set(error, STATUS_SYSTEM, "the command cannot be run: %s",
-                           win32_error_text(GetLastError()));
+                           system_error_text(GetLastError()));
         if (command->job != NULL)
             (void)CloseHandle(command->job);
     }

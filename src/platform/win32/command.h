@@ -4,7 +4,7 @@
 /* A command run by cmd.exe, with all that it starts in one job, so that it can be ended as a whole. It
  * has no standard input, and a console of its own that nobody sees, so that Ctrl-C does not reach it. */
 
-#include "text.h"
+#include "system.h"
 
 #include <mxpull/base/status.h>
 

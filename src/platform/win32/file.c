@@ -4,7 +4,7 @@
 #include <mxpull/platform/file.h>
 
 #include "access.h"
-#include "text.h"
+#include "system.h"
 
 #include <mxpull/base/memory.h>
 
@@ -29,30 +29,11 @@ enum {
 
 static const DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
-static enum status fail(struct error *error, const char *path, const char *what, DWORD number)
-{
-    return error_set(error, STATUS_SYSTEM, "%s: %s: %s", path, what, win32_error_text(number));
-}
-
 static bool is_directory(const wchar_t *path)
 {
     DWORD attributes = GetFileAttributesW(path);
 
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
-/* A service and a program without a console have none of the three. What is opened in their place is
- * for reading alone, so that writing to it fails as it would have without it. */
-void file_guard_streams(void)
-{
-    FILE *const streams[] = {stdin, stdout, stderr};
-
-    for (size_t i = 0; i < COUNT_OF(streams); i++) {
-        int descriptor = _fileno(streams[i]);
-
-        if (descriptor < 0 || _get_osfhandle(descriptor) == (intptr_t)INVALID_HANDLE_VALUE)
-            (void)freopen("NUL", "r", streams[i]);
-    }
 }
 
 /* Opens a file by the system and hands it to the C library, which takes it over. */
@@ -102,7 +83,7 @@ enum status file_open(FILE **file, const char *path, struct error *error)
     if (opened == NULL && is_directory(wide))
         status = error_set(error, STATUS_SYSTEM, "%s: is a directory, not a file", path);
     else if (opened == NULL)
-        status = fail(error, path, "cannot be opened", number);
+        status = system_fail(error, path, "cannot be opened", number);
     else if (strange != NULL)
         status = error_set(error, STATUS_SYSTEM, "%s: %s", path, strange);
     if (status == STATUS_OK)
@@ -122,7 +103,7 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
 
     free(wide);
     if (opened == NULL)
-        return fail(error, path, "cannot be opened for writing", number);
+        return system_fail(error, path, "cannot be opened for writing", number);
     *file = opened;
     return STATUS_OK;
 }
@@ -135,7 +116,7 @@ enum status file_add_line(FILE *file, const char *line, size_t size, struct erro
     if (WriteFile(handle, line, (DWORD)size, &written, NULL) && written == size)
         return STATUS_OK;
     return error_set(error, STATUS_SYSTEM, "%s",
-                     win32_error_text(written > 0 ? ERROR_DISK_FULL : GetLastError()));
+                     system_error_text(written > 0 ? ERROR_DISK_FULL : GetLastError()));
 }
 
 /* right is what others must not have; what is said where they have it. */
@@ -148,7 +129,8 @@ static enum status check(FILE *file, const char *path, enum access_right right, 
         return STATUS_OK;
     switch (access_of(handle, right)) {
     case ACCESS_OURS: return STATUS_OK;
-    case ACCESS_UNKNOWN: return fail(error, path, "its permissions cannot be read", GetLastError());
+    case ACCESS_UNKNOWN:
+        return system_fail(error, path, "its permissions cannot be read", GetLastError());
     case ACCESS_OTHERS: break;
     }
     char *command = access_icacls(handle, path);
@@ -292,14 +274,14 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
     DWORD number;
 
     if (file == INVALID_HANDLE_VALUE) {
-        status = fail(error, path, "cannot be written", GetLastError());
+        status = system_fail(error, path, "cannot be written", GetLastError());
         goto done;
     }
     if (!write_all(file, bytes, size))
-        status = fail(error, path, "cannot be written", GetLastError());
+        status = system_fail(error, path, "cannot be written", GetLastError());
     (void)CloseHandle(file); /* before it is renamed */
     if (status == STATUS_OK && (number = move(new_path, wide)) != 0)
-        status = fail(error, path, "cannot be replaced", number);
+        status = system_fail(error, path, "cannot be replaced", number);
     if (status != STATUS_OK)
         (void)DeleteFileW(new_path);
 done:
@@ -319,7 +301,7 @@ enum status file_make_private(const char *path, struct error *error)
 
     free(wide);
     if (file == INVALID_HANDLE_VALUE)
-        return fail(error, path, "cannot be made", number);
+        return system_fail(error, path, "cannot be made", number);
     (void)CloseHandle(file);
     return STATUS_OK;
 }
@@ -332,7 +314,7 @@ enum status file_rename(const char *from, const char *to, struct error *error)
     if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
         DWORD number = GetLastError();
 
-        status = fail(error, from, "cannot be renamed", number);
+        status = system_fail(error, from, "cannot be renamed", number);
         if (number == ERROR_SHARING_VIOLATION)
             status = error->status = STATUS_BUSY;
     }
@@ -355,7 +337,7 @@ int file_try(const char *path)
 
 const char *file_error_text(int number)
 {
-    return win32_error_text((DWORD)number);
+    return system_error_text((DWORD)number);
 }
 
 /* Makes one directory, or finds it there. Returns an error number, or 0. */
@@ -404,5 +386,6 @@ enum status directory_make(const char *path, struct error *error)
     }
     free(part);
     access_free_new(attributes);
-    return number == 0 ? STATUS_OK : fail(error, path, "the directory cannot be made", number);
+    return number == 0 ? STATUS_OK
+                       : system_fail(error, path, "the directory cannot be made", number);
 }

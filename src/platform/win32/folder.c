@@ -23,7 +23,7 @@ enum status folder_open(struct folder **folder, const char *path, struct error *
     free(wide);
     if (handle == INVALID_HANDLE_VALUE)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be opened: %s", path,
-                         win32_error_text(number));
+                         system_error_text(number));
     *folder = memory_new(1, sizeof **folder);
     **folder = (struct folder){.handle = handle, .path = memory_copy(path)};
     return STATUS_OK;

@@ -1,28 +1,53 @@
-/* What Windows says about the place we run at: our name, and where configuration and state are kept.
- * Nothing here asks the network. */
-#include <mxpull/platform/host.h>
+/* The process and the place that it runs at: our name, and where configuration and state are kept. Nothing here asks
+ * the network. */
+#include "system.h"
 
-#include "text.h"
-
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/host.h>
 
+#include <bcrypt.h>
+#include <io.h>
+#include <malloc.h>
 #include <shellapi.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <ws2tcpip.h>
 
-enum {
-    PATH_SIZE_MAX = 16 * 1024
-};
+/* What the console was set to before us; it outlives us, and belongs to who started us. */
+static UINT old_code_page;
 
-/* GetCommandLineW is what was really given; argv is what is left of it in the system's code page. */
-char **host_arguments(int *count, char **given)
+static void give_console_back(void)
+{
+    (void)SetConsoleOutputCP(old_code_page);
+}
+
+/* A service and a program without a console have none of the three. What is opened in their place is
+ * for reading alone, so that writing to it fails as it would have without it. */
+static void open_streams(void)
+{
+    FILE *const streams[] = {stdin, stdout, stderr};
+
+    for (size_t i = 0; i < COUNT_OF(streams); i++) {
+        int descriptor = _fileno(streams[i]);
+
+        if (descriptor < 0 || _get_osfhandle(descriptor) == (intptr_t)INVALID_HANDLE_VALUE)
+            (void)freopen("NUL", "r", streams[i]);
+    }
+}
+
+/* GetCommandLineW is what was really given; argv is what is left of it in the system's code page. Windows Error
+ * Reporting, which writes crash dumps, is not called for this process. */
+char **host_begin(int *count, char **given)
 {
     int wide_count = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &wide_count);
 
+    (void)SetErrorMode(GetErrorMode() | SEM_NOGPFAULTERRORBOX);
+    open_streams();
+    old_code_page = GetConsoleOutputCP();
+    if (old_code_page != 0 && old_code_page != CP_UTF8 && SetConsoleOutputCP(CP_UTF8))
+        (void)atexit(give_console_back);
     if (wide == NULL)
         return given;
     char **arguments = memory_new((size_t)wide_count + 1, sizeof *arguments);
@@ -35,16 +60,12 @@ char **host_arguments(int *count, char **given)
 
 char *host_full_name(void)
 {
-    wchar_t *name;
-    char *narrow;
     DWORD size = 0;
 
     (void)GetComputerNameExW(ComputerNameDnsFullyQualified, NULL, &size);
-    name = memory_new((size_t)size + 1, sizeof *name);
-    if (!GetComputerNameExW(ComputerNameDnsFullyQualified, name, &size) || name[0] == L'\0')
-        narrow = memory_copy("localhost");
-    else
-        narrow = win32_narrow(name);
+    wchar_t *name = memory_new((size_t)size + 1, sizeof *name);
+    bool is_known = GetComputerNameExW(ComputerNameDnsFullyQualified, name, &size) && *name != 0;
+    char *narrow = is_known ? win32_narrow(name) : memory_copy("localhost");
     free(name);
     return narrow;
 }
@@ -53,16 +74,10 @@ char *host_full_name(void)
 static char *in_program_data(const char *inside)
 {
     char *base = win32_variable("ProgramData");
-    struct buffer path;
-    char *copy;
+    char *path = memory_format("%s\\mxpull\\%s", base != NULL ? base : "C:\\ProgramData", inside);
 
-    buffer_init(&path, PATH_SIZE_MAX);
-    (void)buffer_append_text(&path, base != NULL ? base : "C:\\ProgramData");
-    (void)buffer_append_text(&path, inside);
-    copy = memory_copy(path.bytes);
-    buffer_done(&path);
     free(base);
-    return copy;
+    return path;
 }
 
 char *host_config_path(const char *system_directory)
@@ -70,7 +85,7 @@ char *host_config_path(const char *system_directory)
     char *named = win32_variable("MXPULL_CONFIG");
 
     (void)system_directory; /* there is one place for it, wherever the program lies */
-    return named != NULL ? named : in_program_data("\\mxpull\\mxpull.conf");
+    return named != NULL ? named : in_program_data("mxpull.conf");
 }
 
 char *host_config_words(const char *system_directory)
@@ -81,7 +96,7 @@ char *host_config_words(const char *system_directory)
 
 char *host_state_directory(void)
 {
-    return in_program_data("\\mxpull\\state");
+    return in_program_data("state");
 }
 
 static bool is_slash(char c)
@@ -97,31 +112,21 @@ bool host_path_is_absolute(const char *path)
     return is_slash(path[0]) && is_slash(path[1]);
 }
 
-/* Four numbers in the tens system without zeros before them. */
-static bool is_dotted(const char *text)
+uint64_t host_seed(void)
 {
-    for (int i = 0; i < 4; i++) {
-        size_t digits = strspn(text, "0123456789");
+    uint64_t seed = 0;
 
-        if (digits == 0 || digits > 3 || (digits > 1 && *text == '0') ||
-            strtol(text, NULL, 10) > UINT8_MAX || text[digits] != (i < 3 ? '.' : '\0'))
-            return false;
-        text += digits + (i < 3);
-    }
-    return true;
+    if (BCryptGenRandom(NULL, (unsigned char *)&seed, sizeof seed,
+                        BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
+        seed = ((uint64_t)clock_wall_ms() << 20) ^ ((uint64_t)GetCurrentProcessId() << 44);
+    return seed;
 }
 
-/* inet_pton takes more here than elsewhere (0x7f.0.0.1, ::010.0.0.1, fe80::1%3), so it is asked only for
- * what is left. */
-int host_ip_version(const char *text)
+/* Freed memory goes back first; what is not used again soon leaves our working set. */
+void host_trim_memory(void)
 {
-    const char *last = strrchr(text, ':');
-    struct in6_addr bytes;
+    const SIZE_T all = (SIZE_T)-1;
 
-    if (last == NULL)
-        return is_dotted(text) ? 4 : 0;
-    if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) ||
-        (strchr(text, '.') != NULL && !is_dotted(last + 1)))
-        return 0;
-    return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
+    (void)_heapmin();
+    (void)SetProcessWorkingSetSize(GetCurrentProcess(), all, all);
 }

@@ -5,7 +5,7 @@
 #include <mxpull/platform/lock.h>
 
 #include "access.h"
-#include "text.h"
+#include "system.h"
 
 #include <mxpull/base/memory.h>
 
@@ -74,11 +74,6 @@ static bool is_held(DWORD number)
     return number == ERROR_LOCK_VIOLATION || number == ERROR_IO_PENDING;
 }
 
-static enum status fail(struct error *error, const char *path, const char *what, DWORD number)
-{
-    return error_set(error, STATUS_SYSTEM, "%s: %s: %s", path, what, win32_error_text(number));
-}
-
 /* Says who holds the lock, as far as the file tells. */
 static enum status report_busy(HANDLE file, const char *path, struct error *error)
 {
@@ -112,12 +107,12 @@ enum status lock_take(struct lock **lock, const char *path, struct error *error)
     enum status status;
 
     if (file == INVALID_HANDLE_VALUE)
-        return fail(error, path, "cannot be opened", GetLastError());
+        return system_fail(error, path, "cannot be opened", GetLastError());
     if (!lock_place(file, RUN_PLACE)) {
         DWORD number = GetLastError();
 
         status = is_held(number) ? report_busy(file, path, error)
-                                 : fail(error, path, "cannot be locked", number);
+                                 : system_fail(error, path, "cannot be locked", number);
         (void)CloseHandle(file);
         return status;
     }
@@ -149,7 +144,7 @@ enum status lock_set_open(struct lock_set **set, const char *path, struct error 
     HANDLE file = open_lock_file(path);
 
     if (file == INVALID_HANDLE_VALUE)
-        return fail(error, path, "cannot be opened", GetLastError());
+        return system_fail(error, path, "cannot be opened", GetLastError());
     *set = memory_new(1, sizeof **set);
     (*set)->file = file;
     (*set)->path = memory_copy(path);
@@ -213,7 +208,7 @@ enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *erro
 
         if (is_held(number))
             return report_holder(set, key, error);
-        return fail(error, set->path, "cannot be locked", number);
+        return system_fail(error, set->path, "cannot be locked", number);
     }
     write_holder(set, key);
     set->taken = memory_resize(set->taken, set->count + 1, sizeof *set->taken);

@@ -125,7 +125,7 @@ static enum status start(struct process **process, const char *command, HANDLE o
     if (!RegisterWaitForSingleObject(&started->waiting, started->command.process, on_end, NULL,
                                      INFINITE, WT_EXECUTEONLYONCE)) {
         status = error_set(error, STATUS_SYSTEM, "the command cannot be waited for: %s",
-                           win32_error_text(GetLastError()));
+                           system_error_text(GetLastError()));
         started->waiting = NULL;
         process_free(started);
         return status;
@@ -152,7 +152,7 @@ enum status process_start_captured(struct process **process, const char *command
 
     if (!CreatePipe(&reading, &writing, NULL, PIPE_SIZE))
         return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s",
-                         win32_error_text(GetLastError()));
+                         system_error_text(GetLastError()));
     enum status status = start(process, command, writing, reading, NULL, wake, context, error);
     (void)CloseHandle(writing);
     return status;

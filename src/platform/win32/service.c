@@ -13,7 +13,7 @@
 
 #include "service.h"
 #include "signals.h"
-#include "text.h"
+#include "system.h"
 
 #include <stdlib.h>
 #include <tlhelp32.h>

@@ -6,7 +6,7 @@
 
 #include "service.h"
 #include "signals.h"
-#include "text.h"
+#include "system.h"
 
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,13 +1,15 @@
 /* Sockets of others on Windows, which has no limit of its own for them. */
 #include <mxpull/platform/socket.h>
 
-#include "text.h"
+#include "system.h"
 
 #include <mxpull/base/compiler.h>
 
 #include <limits.h>
-#include <string.h>
-#include <ws2tcpip.h>
+
+#define SECURITY_WIN32
+#include <schannel.h>
+#include <security.h>
 
 intptr_t socket_open(int family, int type, int protocol, int *number)
 {
@@ -23,17 +25,6 @@ intptr_t socket_open(int family, int type, int protocol, int *number)
 void socket_close(intptr_t socket)
 {
     (void)closesocket((SOCKET)socket);
-}
-
-void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
-{
-    const struct sockaddr *any = address;
-
-    text[0] = '\0';
-    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
-        getnameinfo(any, (socklen_t)size, text, (DWORD)text_size, NULL, 0, NI_NUMERICHOST) != 0)
-        text[0] = '\0';
-    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
 }
 
 static enum status status_of_failure(void)
@@ -94,7 +85,7 @@ const char *socket_error_text(int number)
         if (rows[i].number == number)
             return rows[i].text;
     }
-    return win32_error_text((DWORD)number);
+    return system_error_text((DWORD)number);
 }
 
 bool socket_is_short(int number)
@@ -105,4 +96,18 @@ bool socket_is_short(int number)
 size_t socket_raise_limit(size_t wanted)
 {
     return wanted;
+}
+
+const char *socket_tls_version(void *session)
+{
+    SecPkgContext_ConnectionInfo info = {0};
+
+    (void)QueryContextAttributesW(session, SECPKG_ATTR_CONNECTION_INFO, &info);
+    switch (info.dwProtocol) {
+    case SP_PROT_TLS1_3_CLIENT: return "TLSv1.3";
+    case SP_PROT_TLS1_2_CLIENT: return "TLSv1.2";
+    case SP_PROT_TLS1_1_CLIENT: return "TLSv1.1";
+    case SP_PROT_TLS1_0_CLIENT: return "TLSv1";
+    default: return "TLS";
+    }
 }

@@ -5,7 +5,7 @@
 #include <mxpull/platform/system_log.h>
 
 #include "resource.h"
-#include "text.h"
+#include "system.h"
 
 #include <stdlib.h>
 
@@ -51,7 +51,7 @@ enum status system_log_open(enum system_log kind, struct error *error)
     source = RegisterEventSourceW(NULL, source_name);
     if (source == NULL)
         return error_set(error, STATUS_SYSTEM, "the Event Log cannot be opened: %s",
-                         win32_error_text(GetLastError()));
+                         system_error_text(GetLastError()));
     return STATUS_OK;
 }
 

@@ -1,38 +1,18 @@
 /* The console behind a stream. _isatty is no help: it is true for NUL, too. */
 #include <mxpull/platform/terminal.h>
 
-#include "text.h"
+#include "system.h"
 
 #include <io.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    DEFAULT_COLUMNS = 80,
-    DEFAULT_ROWS = 24
-};
-
-/* What the console was set to before us; it outlives us, and belongs to who started us. */
-static UINT old_code_page;
-
 static HANDLE handle_of(FILE *stream)
 {
     int descriptor = _fileno(stream);
 
     return descriptor < 0 ? INVALID_HANDLE_VALUE : (HANDLE)_get_osfhandle(descriptor);
-}
-
-static void give_back(void)
-{
-    (void)SetConsoleOutputCP(old_code_page);
-}
-
-void terminal_speak_utf8(void)
-{
-    old_code_page = GetConsoleOutputCP();
-    if (old_code_page != 0 && old_code_page != CP_UTF8 && SetConsoleOutputCP(CP_UTF8))
-        (void)atexit(give_back);
 }
 
 /* A console that is written to understands cursor movement when it can be told to. */
@@ -65,25 +45,15 @@ bool terminal_is_file(FILE *stream)
 }
 
 /* What is seen of it: the buffer behind may hold thousands of rows. */
-static SMALL_RECT window_of(FILE *stream)
+struct terminal_size terminal_size(FILE *stream)
 {
     CONSOLE_SCREEN_BUFFER_INFO facts;
+    SMALL_RECT window = {0};
 
-    if (!GetConsoleScreenBufferInfo(handle_of(stream), &facts))
-        return (SMALL_RECT){.Right = DEFAULT_COLUMNS - 1, .Bottom = DEFAULT_ROWS - 1};
-    return facts.srWindow;
-}
-
-int terminal_columns(FILE *stream)
-{
-    SMALL_RECT window = window_of(stream);
-
-    return window.Right > window.Left ? window.Right - window.Left + 1 : DEFAULT_COLUMNS;
-}
-
-int terminal_rows(FILE *stream)
-{
-    SMALL_RECT window = window_of(stream);
-
-    return window.Bottom > window.Top ? window.Bottom - window.Top + 1 : DEFAULT_ROWS;
+    if (GetConsoleScreenBufferInfo(handle_of(stream), &facts))
+        window = facts.srWindow;
+    if (window.Right <= window.Left || window.Bottom <= window.Top)
+        return (struct terminal_size){TERMINAL_COLUMNS, TERMINAL_ROWS};
+    return (struct terminal_size){(size_t)(window.Right - window.Left) + 1,
+                                  (size_t)(window.Bottom - window.Top) + 1};
 }

@@ -1,7 +1,7 @@
 /* Whether something can be written, found out without writing. */
 #include <mxpull/platform/writable.h>
 
-#include "text.h"
+#include "system.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ enum writable writable_look(const char *path, struct error *error)
     free(existing);
     if (number == 0)
         return WRITABLE_YES;
-    (void)error_set(error, STATUS_SYSTEM, "%s", win32_error_text(number));
+    (void)error_set(error, STATUS_SYSTEM, "%s", system_error_text(number));
     return number == ERROR_WRITE_PROTECT || number == ERROR_DISK_FULL || number == ERROR_DIRECTORY
                ? WRITABLE_BY_NOBODY
                : WRITABLE_NOT_BY_US;

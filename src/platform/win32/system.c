@@ -1,4 +1,4 @@
-#include "text.h"
+#include "system.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -64,7 +64,7 @@ char *win32_variable(const char *name)
     return narrow;
 }
 
-const char *win32_error_text(DWORD number)
+const char *system_error_text(DWORD number)
 {
     static char words[ERROR_WORDS_SIZE];
     wchar_t wide[ERROR_WORDS_SIZE / 2];
@@ -80,4 +80,9 @@ const char *win32_error_text(DWORD number)
     if (length == 0)
         (void)snprintf(words, sizeof words, "error %lu", (unsigned long)number);
     return words;
+}
+
+enum status system_fail(struct error *error, const char *path, const char *what, DWORD number)
+{
+    return error_set(error, STATUS_SYSTEM, "%s: %s: %s", path, what, system_error_text(number));
 }

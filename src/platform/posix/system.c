@@ -1,19 +1,25 @@
 /* What an errno means to us. */
-#include "error.h"
+#include "system.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum status posix_error_status(int number)
+enum status system_status(int number)
 {
     return number == EMFILE || number == ENFILE ? STATUS_SHORTAGE : STATUS_SYSTEM;
 }
 
-const char *posix_error_text(int number)
+const char *system_error_text(int number)
 {
     if (number == EMFILE)
         return "too few file descriptors (ulimit -n)";
     if (number == ENFILE)
         return "too few file descriptors in the whole system";
     return strerror(number);
+}
+
+enum status system_fail(struct error *error, const char *path, const char *what, int number)
+{
+    return error_set(error, system_status(number), "%s: %s: %s", path, what,
+                     system_error_text(number));
 }

@@ -1,5 +1,5 @@
-#ifndef MXPULL_SRC_PLATFORM_WIN32_TEXT_H
-#define MXPULL_SRC_PLATFORM_WIN32_TEXT_H
+#ifndef MXPULL_SRC_PLATFORM_WIN32_SYSTEM_H
+#define MXPULL_SRC_PLATFORM_WIN32_SYSTEM_H
 
 /* Between our UTF-8 and the system's UTF-16, for every call of the system goes by its wide form: the
  * others speak UTF-8 only from Windows 10 1903 on. What is not well-formed becomes U+FFFD. All copies
@@ -8,6 +8,13 @@
 #include <winsock2.h> /* before windows.h */
 
 #include <windows.h>
+
+#include <mxpull/base/status.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include <ws2tcpip.h>
 
 wchar_t *win32_wide(const char *text);
 char *win32_narrow(const wchar_t *text);
@@ -20,6 +27,12 @@ char *win32_variable(const char *name);
 
 /* The system's words for one of its error numbers, without a full stop and a line end. Borrowed until
  * the next call. */
-const char *win32_error_text(DWORD number);
+const char *system_error_text(DWORD number);
+
+/* "path: what: the reason"; returns STATUS_SYSTEM. */
+enum status system_fail(struct error *error, const char *path, const char *what, DWORD number);
+
+/* The date in UTC; false where there is none. */
+bool system_date(int64_t seconds, struct tm *utc);
 
 #endif

@@ -1,0 +1,47 @@
+/* IP addresses in figures. Windows' inet_pton takes more than others do (0x7f.0.0.1, ::010.0.0.1, fe80::1%3), so it
+ * is asked only for what is left. */
+#include "system.h"
+
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/socket.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Four numbers in the tens system without zeros before them. */
+static bool is_dotted(const char *text)
+{
+    for (int i = 0; i < 4; i++) {
+        size_t digits = strspn(text, "0123456789");
+
+        if (digits == 0 || digits > 3 || (digits > 1 && *text == '0') ||
+            strtol(text, NULL, 10) > UINT8_MAX || text[digits] != (i < 3 ? '.' : '\0'))
+            return false;
+        text += digits + (i < 3);
+    }
+    return true;
+}
+
+int host_ip_version(const char *text)
+{
+    const char *last = strrchr(text, ':');
+    struct in6_addr bytes;
+
+    if (last == NULL)
+        return is_dotted(text) ? 4 : 0;
+    if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) ||
+        (strchr(text, '.') != NULL && !is_dotted(last + 1)))
+        return 0;
+    return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
+}
+
+void socket_address_text(const void *address, size_t size, char *text, size_t text_size)
+{
+    const struct sockaddr *any = address;
+
+    text[0] = '\0';
+    if ((any->sa_family == AF_INET || any->sa_family == AF_INET6) &&
+        getnameinfo(any, (socklen_t)size, text, (uint32_t)text_size, NULL, 0, NI_NUMERICHOST) != 0)
+        text[0] = '\0';
+    text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}

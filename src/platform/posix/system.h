@@ -1,0 +1,31 @@
+#ifndef MXPULL_SRC_PLATFORM_POSIX_SYSTEM_H
+#define MXPULL_SRC_PLATFORM_POSIX_SYSTEM_H
+
+/* What the files of this folder share, and what those of common ask of the system. */
+
+#include <mxpull/base/status.h>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* STATUS_SHORTAGE where errno says that there are too few file descriptors, else STATUS_SYSTEM. */
+enum status system_status(int number);
+
+/* strerror, but a shortage of file descriptors says how to mend it. */
+const char *system_error_text(int number);
+
+/* "path: what: the reason"; returns system_status. */
+enum status system_fail(struct error *error, const char *path, const char *what, int number);
+
+/* Writes no core dump from then on, and lets no program of the same user look into our memory (Linux). Another
+ * effective user undoes it. */
+void system_protect_secrets(void);
+
+/* The date in UTC; false where there is none. */
+bool system_date(int64_t seconds, struct tm *utc);
+
+#endif
