@@ -15,12 +15,12 @@ enum {
 
 size_t agenda_count(const struct agenda *agenda)
 {
-    return agenda->due_count + pool_count(agenda->pool);
+    return agenda->due_count + agenda->pool->count;
 }
 
 static size_t place_of(const struct agenda *agenda, const struct poll *poll)
 {
-    return (size_t)(poll_backup(poll) - agenda->config->backups);
+    return (size_t)(poll->backup - agenda->config->backups);
 }
 
 /* A batch that has begun is ended in any case, also where a part of it has failed. */
@@ -43,8 +43,8 @@ static void write_taken(struct agenda *agenda, size_t first, struct instant now)
         return;
     enum status status = store_begin(store, &error);
     for (size_t i = first; i < agenda->due_count && status == STATUS_OK; i++)
-        status = store_set_due(store, poll_backup(agenda->due[i])->name, now.wall_ms, now.wall_ms,
-                               &error);
+        status =
+            store_set_due(store, agenda->due[i]->backup->name, now.wall_ms, now.wall_ms, &error);
     (void)recorder_check(agenda->recorder, end_batch(store, status, &error), &error);
 }
 
@@ -57,7 +57,7 @@ void agenda_take_due(struct agenda *agenda, struct instant now)
     while (plan_take(agenda->plan, now, &backup, &cause)) {
         struct poll *poll = poll_new(&agenda->polling, &agenda->config->backups[backup], &all);
 
-        poll_set_cause(poll, plan_cause_name(cause));
+        poll->cause = plan_cause_name(cause);
         agenda->due[agenda->due_count++] = poll;
     }
     write_taken(agenda, first, now);
@@ -87,8 +87,8 @@ static void conclude(struct agenda *agenda, struct poll *poll, struct instant no
     size_t place = place_of(agenda, poll);
 
     recorder_poll(agenda->recorder, poll);
-    agenda->held[place] = poll_held_count(poll);
-    if (poll_held_count(poll) == poll_result_count(poll))
+    agenda->held[place] = poll->held_count;
+    if (poll->held_count == poll->count)
         plan_held(agenda->plan, place, now);
     else
         plan_ended(agenda->plan, place, now, poll_failed_for_now(poll));
@@ -271,8 +271,8 @@ void agenda_free(struct agenda *agenda)
 {
     if (agenda == NULL)
         return;
-    for (struct poll *poll; (poll = pool_drop(agenda->pool)) != NULL;)
-        poll_free(poll);
+    for (size_t i = 0; i < agenda->pool->count; i++)
+        poll_free(agenda->pool->polls[i]);
     for (size_t i = 0; i < agenda->due_count; i++)
         poll_free(agenda->due[i]);
     for (size_t i = 0; agenda->last != NULL && i < agenda->config->backup_count; i++)

@@ -55,9 +55,9 @@ static size_t collect_results(const struct agenda *agenda, const struct result *
     for (size_t i = 0; agenda->last != NULL && i < agenda->config->backup_count; i++) {
         const struct poll *poll = agenda->last[i];
 
-        for (size_t j = 0; poll != NULL && j < poll_result_count(poll); j++, count++) {
+        for (size_t j = 0; poll != NULL && j < poll->count; j++, count++) {
             if (results != NULL)
-                results[count] = poll_result(poll, j);
+                results[count] = &poll->results[j];
         }
     }
     return count;
@@ -116,8 +116,8 @@ static void drain(struct daemon *daemon, struct config *config, struct instant n
 
     config_free(daemon->next);
     if (daemon->next == NULL) {
-        for (size_t i = 0; i < pool_count(agenda->pool); i++) {
-            const struct backup_config *backup = poll_backup(pool_get(agenda->pool, i));
+        for (size_t i = 0; i < agenda->pool->count; i++) {
+            const struct backup_config *backup = agenda->pool->polls[i]->backup;
 
             limit_s = backup->command_timeout_s > limit_s ? backup->command_timeout_s : limit_s;
         }
@@ -135,9 +135,9 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
 
     if (daemon->next == NULL)
         return INT64_MAX;
-    if (pool_count(agenda->pool) > 0 && now.monotonic_ms < daemon->drain_ms)
+    if (agenda->pool->count > 0 && now.monotonic_ms < daemon->drain_ms)
         return daemon->drain_ms;
-    if (pool_count(agenda->pool) > 0 && now.monotonic_ms < daemon->drop_ms) {
+    if (agenda->pool->count > 0 && now.monotonic_ms < daemon->drop_ms) {
         pool_stop(agenda->pool);
         return daemon->drop_ms;
     }

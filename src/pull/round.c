@@ -56,8 +56,8 @@ static void add_part(struct round *round, const struct backup_config *backup)
     round->part_of[backup - round->options.polling.config->backups] = round->part_count;
     round->parts[round->part_count++] =
         (struct part){.poll = poll, .timing = {.retry = backup->timing.retry}};
-    for (size_t i = 0; i < poll_result_count(poll); i++)
-        round->results[round->result_count++] = poll_result(poll, i);
+    for (size_t i = 0; i < poll->count; i++)
+        round->results[round->result_count++] = &poll->results[i];
 }
 
 struct round *round_new(const struct round_options *options, struct error *error)
@@ -221,7 +221,7 @@ static void take_over(struct round *round, struct instant now)
     const struct backup_config *first = round->options.polling.config->backups;
 
     for (struct poll *poll; (poll = pool_take(round->pool)) != NULL;) {
-        size_t part = round->part_of[poll_backup(poll) - first];
+        size_t part = round->part_of[poll->backup - first];
         bool again = round->options.retry && !round->is_stopping && poll_wants_again(poll);
 
         recorder_poll(round->options.polling.recorder, poll);
@@ -229,7 +229,7 @@ static void take_over(struct round *round, struct instant now)
         plan_ended(round->plan, part, now, again);
         int64_t due_ms = plan_memory(round->plan, part).due_ms;
         if (due_ms != 0 && round->options.resting != NULL)
-            round->options.resting(round->options.context, poll_backup(poll),
+            round->options.resting(round->options.context, poll->backup,
                                    now.monotonic_ms + due_ms - now.wall_ms);
     }
 }
@@ -243,7 +243,7 @@ static void take_due(struct round *round, struct instant now)
     while (!round->is_stopping && plan_take(round->plan, now, &part, &cause)) {
         round->parts[part].state = PART_DUE;
         if (cause == PLAN_RETRY)
-            poll_set_cause(round->parts[part].poll, plan_cause_name(cause));
+            round->parts[part].poll->cause = plan_cause_name(cause);
     }
 }
 
@@ -282,7 +282,7 @@ static void stop_all(struct round *round)
 
 static bool is_over(const struct round *round)
 {
-    if (pool_count(round->pool) > 0)
+    if (round->pool->count > 0)
         return false;
     return round->is_stopping || (!has_part(round, PART_DUE) && !has_part(round, PART_CLEARING) &&
                                   plan_next_ms(round->plan, read_clocks()) == INT64_MAX);
@@ -338,7 +338,11 @@ int round_exit_status(const struct round *round)
 {
     int exit_status = 0;
 
-    for (size_t i = 0; i < round->part_count; i++)
-        exit_status = exit_status_worse(exit_status, poll_exit_status(round->parts[i].poll));
+    for (size_t i = 0; i < round->result_count; i++) {
+        const struct result *result = round->results[i];
+
+        if (result->known && !result->dry)
+            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
+    }
     return exit_status;
 }

@@ -171,15 +171,15 @@ void recorder_poll(struct recorder *recorder, const struct poll *poll)
     if (recorder->options.store == NULL)
         return;
     struct entry *entry = ledger_entry(ENTRY_POLL);
-    entry->backup = poll_backup(poll);
-    entry->answers = memory_new(poll_result_count(poll), sizeof *entry->answers);
+    entry->backup = poll->backup;
+    entry->answers = memory_new(poll->count, sizeof *entry->answers);
     entry->poll = (struct store_poll){.backup = entry->backup->name,
-                                      .cause = poll_cause(poll),
-                                      .began_ms = poll_began_ms(poll),
+                                      .cause = poll->cause,
+                                      .began_ms = poll->began_ms,
                                       .ended_ms = clock_wall_ms(),
                                       .answers = entry->answers};
-    for (size_t i = 0; i < poll_result_count(poll); i++) {
-        const struct result *result = poll_result(poll, i);
+    for (size_t i = 0; i < poll->count; i++) {
+        const struct result *result = &poll->results[i];
 
         if (!result->is_current)
             continue;
@@ -204,7 +204,7 @@ void recorder_recall(struct recorder *recorder, struct poll *poll)
 
     if (ledger->store != NULL && !ledger->is_unread)
         ledger->is_unread = !ledger_check(
-            ledger, store_recall(ledger->store, poll_backup(poll)->name, recollect, poll, &error),
+            ledger, store_recall(ledger->store, poll->backup->name, recollect, poll, &error),
             &error);
 }
 

@@ -13,27 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct poll {
-    const struct polling *polling; /* borrowed */
-    const struct backup_config *backup;
-    struct result *results;
-    size_t count;
-    struct result **wanted; /* what is asked for this time */
-    size_t wanted_count, held_count;
-    size_t remembered;            /* the result that poll_remember looks at first */
-    struct etrn_session *session; /* while it runs: one of these, by its method */
-    struct atrn_session *atrn;
-    char *password;            /* secret */
-    struct password *fetching; /* while its command runs */
-    const char *cause;         /* a constant */
-    int64_t began_ms;          /* wall clock */
-    bool understood;           /* ETRN, by the backup, at any time before */
-    bool claimed;
-    bool over;
-    void (*ended)(void *context); /* NULL: nobody waits for it */
-    void *context;                /* borrowed */
-};
-
 bool poll_turns(const struct poll *poll)
 {
     return poll->backup->method != METHOD_ETRN;
@@ -117,7 +96,7 @@ static void finish(struct poll *poll)
 
 /* ---- the course ---- */
 
-static void disconnect(struct poll *poll)
+void poll_conclude(struct poll *poll)
 {
     etrn_session_free(poll->session);
     atrn_session_free(poll->atrn);
@@ -129,7 +108,7 @@ void poll_free(struct poll *poll)
 {
     if (poll == NULL)
         return;
-    disconnect(poll);
+    poll_conclude(poll);
     password_free(poll->fetching);
     poll->ended = NULL;
     finish(poll);
@@ -174,11 +153,6 @@ bool poll_failed_for_now(const struct poll *poll)
     for (size_t i = 0; i < poll->wanted_count; i++)
         again = again || wants_asking(poll->wanted[i]);
     return again;
-}
-
-size_t poll_held_count(const struct poll *poll)
-{
-    return poll->held_count;
 }
 
 static void session_ended(void *context)
@@ -239,7 +213,7 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
     for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
         refusal = refusal_of(preflight, &poll->results[i]);
     poll->began_ms = clock_wall_ms();
-    poll->over = false;
+    poll->begun = poll->over = false;
     poll->wanted_count = poll->held_count = 0;
     for (size_t i = 0; i < poll->count; i++) {
         struct result *result = &poll->results[i];
@@ -327,6 +301,7 @@ void poll_begin(struct poll *poll)
     char text[ERROR_TEXT_SIZE + 32];
     struct error error;
 
+    poll->begun = true;
     if (poll->wanted_count > 0 && claim(poll, &error) == STATUS_BUSY) {
         (void)snprintf(text, sizeof text, "%s is asking it", error.text);
         for (size_t i = 0; i < poll->wanted_count; i++)
@@ -339,27 +314,11 @@ void poll_begin(struct poll *poll)
     }
 }
 
-void poll_watch(struct poll *poll, void (*ended)(void *context), void *context)
-{
-    poll->ended = ended;
-    poll->context = context;
-}
-
-bool poll_is_over(const struct poll *poll)
-{
-    return poll->over;
-}
-
 enum stage poll_stage(const struct poll *poll)
 {
     if (poll->atrn != NULL)
         return atrn_session_stage(poll->atrn);
     return poll->session != NULL ? etrn_session_stage(poll->session) : STAGE_CONNECT;
-}
-
-void poll_conclude(struct poll *poll)
-{
-    disconnect(poll);
 }
 
 void poll_hurry(struct poll *poll)
@@ -391,56 +350,8 @@ bool poll_needs_command(const struct poll *poll)
     return poll->backup->password_command != NULL && poll->password == NULL;
 }
 
-bool poll_is_fetching(const struct poll *poll)
-{
-    return poll->fetching != NULL;
-}
-
-const struct backup_config *poll_backup(const struct poll *poll)
-{
-    return poll->backup;
-}
-
-const char *poll_cause(const struct poll *poll)
-{
-    return poll->cause;
-}
-
-void poll_set_cause(struct poll *poll, const char *cause)
-{
-    poll->cause = cause;
-}
-
-int64_t poll_began_ms(const struct poll *poll)
-{
-    return poll->began_ms;
-}
-
-size_t poll_result_count(const struct poll *poll)
-{
-    return poll->count;
-}
-
-const struct result *poll_result(const struct poll *poll, size_t index)
-{
-    return &poll->results[index];
-}
-
-int poll_exit_status(const struct poll *poll)
-{
-    int exit_status = 0;
-
-    for (size_t i = 0; i < poll->count; i++) {
-        const struct result *result = &poll->results[i];
-
-        if (result->known && !result->dry)
-            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
-    }
-    return exit_status;
-}
-
 void poll_add_domains(const struct poll *poll, struct domain_list *list)
 {
-    for (size_t i = 0; i < poll_result_count(poll); i++)
-        domain_list_add(list, poll_result(poll, i)->node);
+    for (size_t i = 0; i < poll->count; i++)
+        domain_list_add(list, poll->results[i].node);
 }

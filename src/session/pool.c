@@ -1,30 +1,15 @@
 /* The polls that are under way, and the rules of how many there may be. */
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/net/timer.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/session/pool.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-struct member {
-    struct poll *poll; /* borrowed */
-    bool running;
-};
-
 /* Commands that bring passwords. */
 enum {
     COMMANDS_AT_ONCE = 8
-};
-
-struct pool {
-    const struct polling *polling; /* borrowed */
-    struct member *members;        /* in the order in which they came */
-    size_t count, capacity;
-    size_t at_once; /* sessions that there may be at the same time */
-    size_t running, turning;
-    struct timer timer; /* set when there may be something to begin */
 };
 
 /* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
@@ -58,6 +43,7 @@ struct pool *pool_new(const struct polling *polling, size_t most)
     struct pool *pool = memory_new(1, sizeof *pool);
 
     pool->polling = polling;
+    pool->polls = memory_new(most, sizeof(struct poll *));
     pool->timer = (struct timer){.due = advance, .context = pool};
     pool->at_once = sessions_at_once(polling->config, most);
     return pool;
@@ -68,7 +54,7 @@ void pool_free(struct pool *pool)
     if (pool == NULL)
         return;
     timer_set(pool->polling->loop, &pool->timer, INT64_MAX);
-    free(pool->members);
+    free(pool->polls);
     free(pool);
 }
 
@@ -82,122 +68,81 @@ static void stir(void *context)
 
 void pool_add(struct pool *pool, struct poll *poll)
 {
-    if (pool->count == pool->capacity) {
-        pool->capacity = pool->capacity > 0 ? 2 * pool->capacity : 16;
-        pool->members = memory_resize(pool->members, pool->capacity, sizeof *pool->members);
-    }
-    pool->members[pool->count++] = (struct member){.poll = poll};
-    poll_watch(poll, stir, pool);
+    pool->polls[pool->count++] = poll;
+    poll->ended = stir;
+    poll->context = pool;
     stir(pool);
 }
 
-static size_t count_fetching(const struct pool *pool)
-{
-    size_t count = 0;
+/* What is under way, and waits for its turn. */
+struct load {
+    size_t running, turning, fetching;
+    size_t waiting_to_turn;
+};
 
-    for (size_t i = 0; i < pool->count; i++)
-        count += poll_is_fetching(pool->members[i].poll) ? 1 : 0;
-    return count;
+static void count_poll(struct load *load, const struct poll *poll)
+{
+    bool turns = poll_turns(poll);
+
+    load->running += poll->begun ? 1 : 0;
+    load->turning += poll->begun && turns ? 1 : 0;
+    load->fetching += poll->fetching != NULL ? 1 : 0;
+    load->waiting_to_turn += !poll->begun && turns ? 1 : 0;
 }
 
 /* Whether there is room for one more session of this kind. */
-static bool has_room(const struct pool *pool, const struct poll *poll, size_t fetching)
+static bool has_room(const struct pool *pool, const struct poll *poll, const struct load *load)
 {
     const struct config *config = pool->polling->config;
 
-    return pool->running < pool->at_once &&
-           (!poll_turns(poll) || pool->turning < (size_t)config->primary.relay_connections) &&
-           (!poll_needs_command(poll) || fetching < COMMANDS_AT_ONCE);
+    return load->running < pool->at_once &&
+           (!poll_turns(poll) || load->turning < (size_t)config->primary.relay_connections) &&
+           (!poll_needs_command(poll) || load->fetching < COMMANDS_AT_ONCE);
 }
 
-static void begin(struct pool *pool, struct member *member)
-{
-    member->running = true;
-    pool->running++;
-    pool->turning += poll_turns(member->poll) ? 1 : 0;
-    poll_begin(member->poll);
-}
-
-/* Where a provider waits for a place, those that have one get less time. */
-static void hurry(struct pool *pool)
-{
-    size_t waiting = 0;
-
-    for (size_t i = 0; i < pool->count; i++) {
-        struct member *member = &pool->members[i];
-
-        waiting += !member->running && poll_turns(member->poll) ? 1 : 0;
-    }
-    for (size_t i = 0; i < pool->count && waiting > 0; i++) {
-        if (pool->members[i].running)
-            poll_hurry(pool->members[i].poll);
-    }
-}
-
-/* Begins the polls for which there is room now. */
+/* Begins the polls for which there is room now. Where a provider waits for a place, those that have one
+ * get less time. */
 static void advance(void *context)
 {
     struct pool *pool = context;
-    size_t fetching = count_fetching(pool);
+    struct load load = {0};
 
+    for (size_t i = 0; i < pool->count; i++)
+        count_poll(&load, pool->polls[i]);
     for (size_t i = 0; i < pool->count; i++) {
-        struct member *member = &pool->members[i];
+        struct poll *poll = pool->polls[i];
 
-        if (member->running || poll_is_over(member->poll) || /* stopped before it began */
-            !has_room(pool, member->poll, fetching))
+        if (poll->begun || poll->over || /* stopped before it began */
+            !has_room(pool, poll, &load))
             continue;
-        begin(pool, member);
-        fetching += poll_is_fetching(member->poll) ? 1 : 0;
+        load.waiting_to_turn -= poll_turns(poll) ? 1 : 0;
+        poll_begin(poll);
+        count_poll(&load, poll);
     }
-    hurry(pool);
-}
-
-static struct poll *remove_member(struct pool *pool, size_t index)
-{
-    const struct member member = pool->members[index];
-
-    if (member.running) {
-        pool->running--;
-        pool->turning -= poll_turns(member.poll) ? 1 : 0;
-        stir(pool);
-    }
-    pool->count--;
-    memmove(&pool->members[index], &pool->members[index + 1],
-            (pool->count - index) * sizeof *pool->members);
-    poll_watch(member.poll, NULL, NULL);
-    return member.poll;
+    for (size_t i = 0; i < pool->count && load.waiting_to_turn > 0; i++)
+        poll_hurry(pool->polls[i]);
 }
 
 struct poll *pool_take(struct pool *pool)
 {
-    for (size_t i = 0; i < pool->count; i++) {
-        if (!poll_is_over(pool->members[i].poll))
-            continue;
-        struct poll *poll = remove_member(pool, i);
+    size_t i = 0;
 
-        poll_conclude(poll);
-        return poll;
-    }
-    return NULL;
-}
-
-struct poll *pool_drop(struct pool *pool)
-{
-    return pool->count > 0 ? remove_member(pool, pool->count - 1) : NULL;
-}
-
-size_t pool_count(const struct pool *pool)
-{
-    return pool->count;
-}
-
-const struct poll *pool_get(const struct pool *pool, size_t index)
-{
-    return pool->members[index].poll;
+    while (i < pool->count && !pool->polls[i]->over)
+        i++;
+    if (i == pool->count)
+        return NULL;
+    struct poll *poll = pool->polls[i];
+    pool->count--;
+    memmove(&pool->polls[i], &pool->polls[i + 1], (pool->count - i) * sizeof(struct poll *));
+    poll->ended = NULL;
+    poll_conclude(poll);
+    if (poll->begun)
+        stir(pool);
+    return poll;
 }
 
 void pool_stop(struct pool *pool)
 {
     for (size_t i = 0; i < pool->count; i++)
-        poll_stop(pool->members[i].poll);
+        poll_stop(pool->polls[i]);
 }

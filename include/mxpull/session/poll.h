@@ -65,7 +65,30 @@ struct polling {
 
 /* One backup asked once for its chosen domains: the claim to it, its password, its session, its
  * results. */
-struct poll;
+struct poll {
+    const struct polling *polling; /* borrowed, as the configuration */
+    const struct backup_config *backup;
+    struct result *results; /* owned, in the order of the configuration */
+    size_t count;
+    size_t held_count; /* results that poll_clear has held; all: the backup was not asked at all */
+    const char *cause; /* why it is asked, a constant: "pull", or as plan_cause_name has it */
+    int64_t began_ms;  /* when it was cleared last, wall clock */
+    bool begun;        /* since then, by poll_begin */
+    bool over;         /* a begun poll: every result is known */
+    void (*ended)(void *context); /* called when the poll is over, also from within poll_begin and
+                                     poll_stop, and may not free it; NULL: nobody waits for it */
+    void *context;                /* borrowed */
+
+    struct result **wanted; /* private, as what follows: what is asked for this time */
+    size_t wanted_count;
+    size_t remembered;            /* the result that poll_remember looks at first */
+    struct etrn_session *session; /* while it runs: one of these, by its method */
+    struct atrn_session *atrn;
+    char *password;            /* secret */
+    struct password *fetching; /* while its command runs */
+    bool understood;           /* ETRN, by the backup, at any time before */
+    bool claimed;
+};
 
 /* NULL when none of the backup's domains is chosen. */
 struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
@@ -89,13 +112,6 @@ void poll_clear(struct poll *poll, const struct preflight *preflight);
  * returns. */
 void poll_begin(struct poll *poll);
 
-/* Has ended called whenever the poll is over, also from within poll_begin and poll_stop; the poll may
- * not be freed there. NULL: no longer. context is borrowed. */
-void poll_watch(struct poll *poll, void (*ended)(void *context), void *context);
-
-/* Whether a begun poll is over: every result is known. */
-bool poll_is_over(const struct poll *poll);
-
 /* In SESSION_CONNECTING: how far it has come. */
 enum stage poll_stage(const struct poll *poll);
 
@@ -106,9 +122,6 @@ void poll_conclude(struct poll *poll);
 bool poll_wants_again(const struct poll *poll);
 bool poll_failed_for_now(const struct poll *poll);
 
-/* How many of its results were held by poll_clear; all: the backup was not asked at all. */
-size_t poll_held_count(const struct poll *poll);
-
 /* Others wait for the place that its reversed session has. */
 void poll_hurry(struct poll *poll);
 
@@ -118,29 +131,11 @@ void poll_stop(struct poll *poll);
 /* Gives every result that is not known this outcome. */
 void poll_settle(struct poll *poll, enum outcome outcome, const char *text);
 
-/* Whether it begins with a command, or is beginning so at this moment. */
+/* Whether it begins with a command. */
 bool poll_needs_command(const struct poll *poll);
-bool poll_is_fetching(const struct poll *poll);
 
 /* Whether it takes a connection to the primary: ATRN and TURN. */
 bool poll_turns(const struct poll *poll);
-
-const struct backup_config *poll_backup(const struct poll *poll);
-
-/* Why it is asked: "pull", unless set otherwise; "schedule", "retry", "recovery", "now". The text is
- * a constant. */
-const char *poll_cause(const struct poll *poll);
-void poll_set_cause(struct poll *poll, const char *cause);
-
-/* When it was cleared last, wall clock. */
-int64_t poll_began_ms(const struct poll *poll);
-
-/* In the order of the configuration; owned by the poll. */
-size_t poll_result_count(const struct poll *poll);
-const struct result *poll_result(const struct poll *poll, size_t index);
-
-/* The worst exit status of all results known. */
-int poll_exit_status(const struct poll *poll);
 
 /* Adds the domains of its results to list. */
 void poll_add_domains(const struct poll *poll, struct domain_list *list);

@@ -1,12 +1,19 @@
 #ifndef MXPULL_SESSION_POOL_H
 #define MXPULL_SESSION_POOL_H
 
+#include <mxpull/net/timer.h>
 #include <mxpull/session/poll.h>
 
 /* The polls that are under way at the same time: at most `concurrency`, and of those that hand mail
  * over at most relay_connections. The others wait, and begin in a turn of the loop as soon as there is
  * room; a loop_turn in which polls have come to their end returns. */
-struct pool;
+struct pool {
+    const struct polling *polling; /* borrowed */
+    struct poll **polls;           /* in the order in which they came; they are borrowed */
+    size_t count;
+    size_t at_once;     /* private, as what follows: how many may run at the same time */
+    struct timer timer; /* set when there may be something to begin */
+};
 
 /* polling is borrowed for the pool's life; most: how many polls there may be in it. Never NULL. */
 struct pool *pool_new(const struct polling *polling, size_t most);
@@ -20,13 +27,6 @@ void pool_add(struct pool *pool, struct poll *poll);
 /* Takes a poll that is over out of the pool, which makes room for another one; NULL when there is
  * none. */
 struct poll *pool_take(struct pool *pool);
-
-/* Takes any poll out of the pool, over or not; NULL when it is empty. */
-struct poll *pool_drop(struct pool *pool);
-
-/* How many are in it, and which. */
-size_t pool_count(const struct pool *pool);
-const struct poll *pool_get(const struct pool *pool, size_t index);
 
 /* Ends all soon; those that have not begun are interrupted. */
 void pool_stop(struct pool *pool);
