@@ -43,13 +43,13 @@ void atrn_account_done(struct atrn_account *account)
 
 /* What an earlier session has refused of this message in this way, or NULL. */
 static struct atrn_refused *find_refused(const struct atrn_account *account,
-                                         const struct atrn_refusals *refusals, uint64_t identity,
+                                         const struct atrn_refusals *refusals, uint64_t offer,
                                          bool for_good)
 {
     for (size_t i = 0; i < refusals->known_count; i++) {
         struct atrn_refused *known = &refusals->known[i];
 
-        if (known->identity == identity && known->for_good == for_good &&
+        if (known->offer == offer && known->for_good == for_good &&
             known->session != account->sessions)
             return known;
     }
@@ -62,8 +62,7 @@ static bool note_refused(const struct atrn_account *account, size_t index,
 {
     struct atrn_refusals *refusals = &account->refusals[index];
     struct result *result = account->results[index];
-    struct atrn_refused *known =
-        find_refused(account, refusals, refusal->identity, refusal->for_good);
+    struct atrn_refused *known = find_refused(account, refusals, refusal->offer, refusal->for_good);
 
     if (known != NULL) {
         known->session = account->sessions;
@@ -75,16 +74,19 @@ static bool note_refused(const struct atrn_account *account, size_t index,
     refusals->known =
         memory_resize(refusals->known, refusals->known_count + 1, sizeof *refusals->known);
     refusals->known[refusals->known_count++] = (struct atrn_refused){
-        .identity = refusal->identity, .for_good = refusal->for_good, .session = account->sessions};
+        .offer = refusal->offer, .for_good = refusal->for_good, .session = account->sessions};
     return true;
 }
 
 /* A message was taken: one that an earlier session has refused, perhaps. */
-static void forget_refused(const struct atrn_account *account, size_t index, uint64_t identity)
+static void forget_refused(const struct atrn_account *account, size_t index,
+                           const struct guard_message *message)
 {
     struct atrn_refusals *refusals = &account->refusals[index];
-    struct atrn_refused *known = find_refused(account, refusals, identity, false);
+    struct atrn_refused *known = find_refused(account, refusals, message->offer, false);
 
+    if (known == NULL)
+        known = find_refused(account, refusals, message->mail, false);
     if (known == NULL)
         return;
     *known = refusals->known[--refusals->known_count];
@@ -117,7 +119,7 @@ void atrn_account_message(struct atrn_account *account, const struct guard_messa
         if (message->for_nodes[i]) {
             account->results[i]->messages++;
             account->results[i]->bytes += message->size;
-            forget_refused(account, i, message->identity);
+            forget_refused(account, i, message);
         }
     }
     if (polling->observer.progressed != NULL)
@@ -126,9 +128,12 @@ void atrn_account_message(struct atrn_account *account, const struct guard_messa
 
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts)
 {
-    uint64_t progress = account->progress + counts->messages;
+    uint64_t progress =
+        account->progress + counts->messages + account->failures.put_off - account->put_off;
 
     account->progress = 0;
+    account->is_barren = progress == 0;
+    account->put_off = account->failures.put_off;
     account->counts.messages += counts->messages;
     account->counts.bytes += counts->bytes;
     account->counts.recipients_refused += counts->recipients_refused;
@@ -191,8 +196,10 @@ static void tell_refusals(const struct atrn_account *account, const struct resul
     if (hello != 0)
         (void)buffer_append_format(said, "%syour server refused the provider's EHLO by %d",
                                    said->size > 0 ? "; " : "", hello);
-    if (*outcome == OUTCOME_RECEIVED &&
-        (for_now > 0 || (taken == 0 && for_good > 0) || is_nothing_taken))
+    /* Exim breaks off a session in which it only finds what was put off. */
+    bool is_barren = *outcome == OUTCOME_INTERRUPTED && account->is_barren && for_now > 0;
+    if (is_barren || (*outcome == OUTCOME_RECEIVED &&
+                      (for_now > 0 || (taken == 0 && for_good > 0) || is_nothing_taken)))
         *outcome = OUTCOME_REFUSED;
 }
 

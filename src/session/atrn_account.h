@@ -16,7 +16,7 @@ enum {
 struct atrn_refusals {
     char for_now[REFUSAL_WORDS_SIZE], for_good[REFUSAL_WORDS_SIZE];
     struct atrn_refused {
-        uint64_t identity; /* as in struct guard_message */
+        uint64_t offer; /* as in struct guard_refusal */
         bool for_good;
         unsigned session; /* in which it was refused last */
     } * known;            /* owned */
@@ -31,9 +31,12 @@ struct atrn_account {
     unsigned sessions;              /* that are over */
     uint64_t
         progress; /* messages of this session that were taken, or refused as none before: what is left is less */
-    bool dry;                   /* --dry-run has come as far as it goes */
-    int64_t began_ms;           /* on the monotonic clock */
-    struct guard_counts counts; /* of all sessions that are over */
+    struct guard_failures failures; /* messages that are not tried again */
+    uint64_t put_off;               /* of these, up to the last session */
+    bool is_barren;                 /* the last session has disposed of nothing */
+    bool dry;                       /* --dry-run has come as far as it goes */
+    int64_t began_ms;               /* on the monotonic clock */
+    struct guard_counts counts;     /* of all sessions that are over */
 };
 
 /* For the results of options. */
@@ -46,8 +49,8 @@ void atrn_account_refusal(struct atrn_account *account, const struct guard_refus
 /* The primary has accepted a message: it counts for each domain that one of its recipients is in. */
 void atrn_account_message(struct atrn_account *account, const struct guard_message *message);
 
-/* A reversed session is over. Returns how many messages it has disposed of: taken, or refused for the first time in
- * this poll. */
+/* A reversed session is over. Returns how many messages it has disposed of: taken, or refused or put off for the first
+ * time in this poll. */
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts);
 
 /* All is over: fills in the results, tells the observer, and logs one line of counts. */

@@ -555,6 +555,7 @@ void bridge_start(struct bridge *bridge, struct connection *provider)
     const struct guard_options options = {
         .nodes = bridge->options.nodes,
         .node_count = bridge->options.node_count,
+        .failures = bridge->options.failures,
         .message = message_ended,
         .not_taken = mail_not_taken,
         .refused = command_refused,

@@ -25,6 +25,7 @@ struct bridge_options {
     const struct backup_config *backup; /* borrowed */
     const struct node *nodes;           /* as in struct guard_options; borrowed */
     size_t node_count;
+    struct guard_failures *failures; /* the same */
     const struct connection_facts
         *provider; /* borrowed for bridge_new alone; NULL: there is no provider yet */
 

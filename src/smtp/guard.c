@@ -60,6 +60,7 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
     struct guard *guard = memory_new(1, sizeof *guard);
 
     guard->options = *options;
+    guard->failed_before = options->failures != NULL ? options->failures->count : 0;
     buffer_init(&guard->left, GUARD_FEED_MAX);
     buffer_init(&guard->line, GUARD_LINE_SIZE_MAX);
     buffer_init(&guard->hello, GUARD_LINE_SIZE_MAX);

@@ -49,7 +49,7 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
         break;
     case GUARD_RCPT:
         if (is_accepted)
-            guard_transaction_add(&guard->transaction, command->path);
+            guard_transaction_add(&guard->transaction, command->path, command->identity);
         break;
     case GUARD_DATA:
         guard->phase = code == 354 ? GUARD_CONTENT : GUARD_COMMANDS;

@@ -94,6 +94,28 @@ static void write_command(const struct guard_command *command, struct buffer *ta
     (void)status;
 }
 
+/* The same for the same recipient of a message that is offered again. */
+static uint64_t offer_of(const struct guard *guard)
+{
+    return guard->mail * 31 + text_hash(guard->line.bytes, guard->line.size);
+}
+
+/* Whether the primary has failed at this message in an earlier session: then nothing of it is tried again. */
+static bool has_failed(struct guard *guard)
+{
+    struct guard_failures *failures = guard->options.failures;
+    uint64_t offer = offer_of(guard);
+
+    for (size_t i = 0; i < guard->failed_before; i++) {
+        if (failures->messages[i].offer != offer)
+            continue;
+        failures->put_off += failures->messages[i].is_put_off ? 0 : 1;
+        failures->messages[i].is_put_off = true;
+        return true;
+    }
+    return false;
+}
+
 static void pass(struct guard *guard, const struct guard_command *command,
                  struct guard_output *output)
 {
@@ -126,7 +148,9 @@ static void pass(struct guard *guard, const struct guard_command *command,
     }
     guard_queue_put(&guard->queue, command->verb, own, command->mailbox.path);
     if (command->verb == GUARD_MAIL)
-        guard_queue_identify(&guard->queue, text_hash(guard->line.bytes, guard->line.size));
+        guard->mail = text_hash(guard->line.bytes, guard->line.size);
+    guard_queue_identify(&guard->queue,
+                         command->verb == GUARD_MAIL ? guard->mail : offer_of(guard));
     guard_answer(guard, output);
 }
 
@@ -143,6 +167,8 @@ static const char *judge(struct guard *guard, struct guard_command *command)
     const char *reply = guard_command_judge(command, &guard->domains);
     if (reply != NULL)
         return reply;
+    if (command->verb == GUARD_RCPT && has_failed(guard))
+        guard->is_stale = true;
     if (guard->is_stale && is_of_transaction)
         return GUARD_NOT_NOW;
     /* RFC 5321 4.5.3.1.10: the rest comes later. */

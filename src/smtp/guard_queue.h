@@ -15,7 +15,7 @@ enum {
 struct guard_pending {
     enum guard_verb verb;
     const char *answer; /* our own reply, a constant; NULL: the primary's is awaited */
-    uint64_t identity;  /* of MAIL: a hash of its line */
+    uint64_t identity;  /* of MAIL: a hash of its line; of RCPT: of both lines */
     char *path;         /* owned; of MAIL and RCPT, NULL for others and where memory was spared */
 };
 

@@ -131,7 +131,8 @@ void guard_tell_message(const struct guard *guard, int code, const char *text)
 {
     const struct guard_transaction *transaction = &guard->transaction;
     const struct guard_message message = {
-        .identity = transaction->identity,
+        .mail = transaction->identity,
+        .offer = transaction->offer,
         .sender = transaction->sender.bytes,
         .recipients = transaction->recipients.bytes,
         .recipient_count = transaction->recipient_count,
@@ -156,6 +157,14 @@ static bool is_too_many(const struct guard_transaction *transaction, int code)
     return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
 }
 
+static void note_failed(struct guard *guard)
+{
+    struct guard_failures *failures = guard->options.failures;
+
+    if (failures != NULL && failures->count < GUARD_FAILED_MAX)
+        failures->messages[failures->count++].offer = guard->transaction.offer;
+}
+
 void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
                         const char *text)
 {
@@ -163,18 +172,21 @@ void guard_note_refusal(struct guard *guard, const struct guard_pending *command
     unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
     bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
     struct guard_refusal refusal = {
-        .identity = transaction->identity, .for_good = code >= 500, .code = code, .text = text};
+        .offer = transaction->offer, .for_good = code >= 500, .code = code, .text = text};
 
     if (command->verb == GUARD_MAIL && !transaction->is_open) {
         guard_transaction_clear(transaction);
-        refusal.identity = command->identity;
+        refusal.offer = command->identity;
         refusal.for_nodes = guard_transaction_refuse(transaction, how);
     } else if (command->verb == GUARD_RCPT && transaction->is_open &&
                !is_too_many(transaction, code)) {
+        refusal.offer = command->identity;
         refusal.for_nodes = guard_transaction_refuse_recipient(transaction, how, command->path);
     } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
                transaction->recipient_count > 0) {
         refusal.for_nodes = guard_transaction_refuse_content(transaction, how);
+        if (how == GUARD_FOR_NOW)
+            note_failed(guard);
     } else {
         return;
     }

@@ -42,9 +42,11 @@ struct guard {
     struct guard_data data;
     struct guard_transaction transaction;
     struct guard_counts counts;
+    size_t failed_before;    /* failed messages of the sessions before this one */
+    uint64_t mail;           /* identity of the last MAIL that was passed */
     bool is_utf8;            /* SMTPUTF8 was given with the last MAIL that was passed */
     bool has_dot;            /* a final dot was passed and its reply is still to come */
-    bool is_stale;           /* the provider's transaction was lost with a primary */
+    bool is_stale;           /* the provider's transaction was lost with a primary, or is put off */
     bool is_introducing;     /* hello was said to a new primary, whose reply is for nobody */
     bool is_behind_auth;     /* what comes may be a secret */
     const char *fault;       /* of the command that is coming in: the reply to it; NULL: none */

@@ -43,12 +43,14 @@ void guard_transaction_begin(struct guard_transaction *transaction, const char *
     (void)buffer_append_text(&transaction->sender, sender != NULL ? sender : more);
 }
 
-void guard_transaction_add(struct guard_transaction *transaction, const char *recipient)
+void guard_transaction_add(struct guard_transaction *transaction, const char *recipient,
+                           uint64_t offer)
 {
     struct buffer *all = &transaction->recipients;
     const char *separator = transaction->recipient_count > 0 ? ", " : "";
 
-    transaction->recipient_count++;
+    if (transaction->recipient_count++ == 0)
+        transaction->offer = offer;
     if (recipient != NULL)
         guard_address_mark(recipient, transaction->domains, transaction->for_nodes);
     if (transaction->is_cut)

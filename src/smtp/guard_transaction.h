@@ -19,6 +19,7 @@ struct guard_transaction {
     bool is_cut;       /* not all recipients are named: the list ends with " …" */
     bool is_open;      /* MAIL was accepted */
     uint64_t identity; /* of its MAIL */
+    uint64_t offer;    /* of the first recipient that was accepted, as in struct guard_failures */
     /* What the primary has refused of it: the marks of GUARD_FOR_NOW and GUARD_FOR_GOOD, in all and for each
      * node. */
     unsigned refused;
@@ -40,7 +41,8 @@ void guard_transaction_begin(struct guard_transaction *transaction, const char *
                              uint64_t identity);
 
 /* The primary has accepted RCPT. NULL for a path that was not kept: it counts, and is not named. */
-void guard_transaction_add(struct guard_transaction *transaction, const char *recipient);
+void guard_transaction_add(struct guard_transaction *transaction, const char *recipient,
+                           uint64_t offer);
 
 /* The primary has refused the transaction (all nodes), one recipient, or the content of the message (the nodes of
  * its recipients). how: GUARD_FOR_NOW or GUARD_FOR_GOOD. Returns for each node whether that is new to it in this

@@ -85,7 +85,7 @@ static inline void talk_collect(struct talk *talk)
 }
 
 /* Asked for: example.com, @example.org, #example.net and an internationalized domain; or none. */
-static inline void talk_open(struct talk *talk, bool none)
+static inline void talk_open_with(struct talk *talk, bool none, struct guard_failures *failures)
 {
     static const char *const names[TALK_NODES] = {"example.com", "@example.org", "#example.net",
                                                   "m\xc3\xbcller.example"};
@@ -104,11 +104,17 @@ static inline void talk_open(struct talk *talk, bool none)
         assert_int_equal(node_parse(&talk->nodes[i], names[i], &error), STATUS_OK);
     options.nodes = talk->nodes;
     options.node_count = none ? 0 : TALK_NODES;
+    options.failures = failures;
     guard_output_init(&talk->output);
     talk->guard = guard_new(&options, "primary.example ESMTP", &talk->output);
     assert_string_equal(talk->output.provider.bytes, GREETING);
     assert_int_equal(talk->output.primary.size, 0);
     buffer_clear(&talk->output.provider);
+}
+
+static inline void talk_open(struct talk *talk, bool none)
+{
+    talk_open_with(talk, none, NULL);
 }
 
 static inline void talk_close(struct talk *talk)

@@ -79,6 +79,100 @@ static void test_dot(void **state)
     talk_close(&talk);
 }
 
+/* ---- what has failed is put off in later sessions ---- */
+
+#define OTHER "RCPT TO:<v@example.com>\r\n"
+
+static const struct again_row {
+    const char *name;
+    const char *first[4]; /* the provider and the primary in turn, in the first session */
+    const char *offer;    /* in the second one, where the primary says 250 to all */
+    const char *provider; /* is told then */
+    uint64_t put_off;
+} again_rows[] = {
+    {"at the final dot",
+     {MAIL RCPT DATA, OK OK GO, BODY DOT, NOW},
+     MAIL RCPT DATA,
+     OK LATER LATER,
+     1},
+    {"at DATA", {MAIL RCPT DATA, OK OK NOW}, MAIL RCPT DATA, OK LATER LATER, 1},
+    {"in content", {MAIL RCPT DATA, OK OK GO "421 bye\r\n"}, MAIL RCPT, OK LATER, 1},
+    {"lost at the final dot",
+     {MAIL RCPT DATA, OK OK GO, BODY DOT, "421 bye\r\n"},
+     MAIL RCPT,
+     OK LATER,
+     1},
+    {"the other recipients with it",
+     {MAIL RCPT DATA, OK OK NOW},
+     MAIL RCPT OTHER,
+     OK LATER LATER,
+     1},
+    {"offered twice, counted once",
+     {MAIL RCPT DATA, OK OK NOW},
+     MAIL RCPT "RSET\r\n" MAIL RCPT,
+     OK LATER OK OK LATER,
+     1},
+    {"the message behind it is tried",
+     {MAIL RCPT DATA, OK OK NOW},
+     MAIL RCPT "RSET\r\n" MAIL OTHER,
+     OK LATER OK OK OK,
+     1},
+    {"another message of the sender is tried",
+     {MAIL RCPT DATA, OK OK NOW},
+     "MAIL FROM:<a@b.example> SIZE=7\r\n" RCPT,
+     OK OK,
+     0},
+    {"what lost a recipient only is tried", {MAIL OTHER RCPT, OK OK NOW}, MAIL RCPT, OK OK, 0},
+    {"the first recipient that was taken counts",
+     {MAIL OTHER RCPT DATA, OK NEVER OK NOW},
+     MAIL RCPT,
+     OK LATER,
+     1},
+    {"what was refused for good is tried", {MAIL RCPT DATA, OK OK NEVER}, MAIL RCPT, OK OK, 0},
+};
+
+static void test_again(void **state)
+{
+    const struct again_row *row = *state;
+    struct guard_failures failures = {0};
+    struct talk talk;
+
+    talk_open_with(&talk, false, &failures);
+    for (size_t i = 0; i < COUNT_OF(row->first) && row->first[i] != NULL; i++)
+        talk_say(&talk, i % 2 == 0 ? GUARD_PROVIDER : GUARD_PRIMARY, row->first[i]);
+    talk_close(&talk);
+    assert_int_equal(failures.put_off, 0);
+    talk_open_with(&talk, false, &failures);
+    for (const char *at = row->offer; *at != '\0'; at = strchr(at, '\n') + 1) {
+        size_t waiting = talk.primary.size;
+
+        talk_feed(&talk, GUARD_PROVIDER, at, strcspn(at, "\n") + 1, GUARD_FEED_MAX);
+        if (talk.primary.size > waiting)
+            talk_say(&talk, GUARD_PRIMARY, OK);
+    }
+    assert_string_equal(talk.provider.bytes, row->provider);
+    assert_int_equal(failures.put_off, row->put_off);
+    talk_close(&talk);
+}
+
+/* A provider that goes on behind a message may have others with the same envelope. */
+static void test_same_session(void **state)
+{
+    struct guard_failures failures = {0};
+    struct talk talk;
+
+    (void)state;
+    talk_open_with(&talk, false, &failures);
+    talk_say(&talk, GUARD_PROVIDER, MAIL RCPT DATA);
+    talk_say(&talk, GUARD_PRIMARY, OK OK NOW);
+    talk_say(&talk, GUARD_PROVIDER, "RSET\r\n" MAIL RCPT);
+    talk_say(&talk, GUARD_PRIMARY, OK OK OK);
+    assert_string_equal(talk.provider.bytes, OK OK NOW OK OK OK);
+    assert_int_equal(failures.count, 1);
+    assert_int_equal(failures.put_off, 0);
+    talk_close(&talk);
+}
+
 /* RFC 5321 4.5.3.1.10: the 101st recipient comes in a transaction of its own. */
 static void test_too_many_recipients(void **state)
 {
@@ -131,8 +225,10 @@ static void test_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_dot),
+                                       cmocka_unit_test(test_same_session),
                                        cmocka_unit_test(test_too_many_recipients)};
-    int failed = RUN_TABLE(rows, test_row) + RUN_TABLE(early_rows, test_early);
+    int failed = RUN_TABLE(rows, test_row) + RUN_TABLE(early_rows, test_early) +
+                 RUN_TABLE(again_rows, test_again);
 
     failed += cmocka_run_group_tests(tests, NULL, NULL);
     return unit_status(failed);

@@ -24,7 +24,9 @@ enum guard_side {
 /* One message that came to its end: accepted, or refused by the primary behind the final dot. All
  * borrowed for the call. */
 struct guard_message {
-    uint64_t identity; /* of its MAIL line: the same for a message that comes again */
+    uint64_t mail; /* hash of its MAIL line */
+    uint64_t
+        offer; /* hash of its MAIL line and of that of its first recipient: the same when it comes again */
     /* The reverse-path without its angle brackets, as received; "" for <>. */
     const char *sender;
     /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
@@ -43,17 +45,35 @@ struct guard_message {
 /* Mail that the primary has just refused: a transaction, one recipient or a content. All borrowed for the
  * call. */
 struct guard_refusal {
-    uint64_t identity; /* as in struct guard_message */
-    bool for_good;     /* 5yz: the provider returns it to its sender; else it comes again */
+    uint64_t offer; /* as in struct guard_message; of MAIL alone where that was refused */
+    bool for_good;  /* 5yz: the provider returns it to its sender; else it comes again */
     const bool *
         for_nodes; /* for each node: whether that is the first such refusal to it of this message */
     int code;
     const char *text; /* the primary's, its lines joined by \n, as received */
 };
 
+enum {
+    GUARD_FAILED_MAX = 1000
+};
+
+/* Messages that the primary did not take for now at DATA or at their end (4yz, or it was lost there). A guard adds to
+ * them. Those that it finds are put off at RCPT (451) and not tried again: a provider may begin each session with a
+ * message that failed at its end (Exim does), but goes on to others behind one whose recipient was put off. All 0 at
+ * first; of more than GUARD_FAILED_MAX the rest is tried again. */
+struct guard_failures {
+    struct {
+        uint64_t offer; /* as in struct guard_message */
+        bool is_put_off;
+    } messages[GUARD_FAILED_MAX];
+    size_t count;
+    uint64_t put_off; /* how many of them were put off, once or more often */
+};
+
 struct guard_options {
     const struct node *nodes; /* our domains, no other is let in; borrowed for the guard's life */
     size_t node_count;
+    struct guard_failures *failures; /* of the sessions before this one; borrowed; NULL: none */
     /* A message came to its end. May be NULL. */
     void (*message)(void *context, const struct guard_message *message);
     /* The primary has refused a message, or a recipient of one. May be NULL. */
