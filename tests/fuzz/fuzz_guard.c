@@ -210,9 +210,10 @@ static void watch_provider(const char *bytes, size_t size)
     CHECK(size == 0 || bytes[size - 1] == '\n');
 }
 
-static void open_session(struct session *session, struct watch *watch)
+static void open_session(struct session *session, struct watch *watch,
+                         struct guard_failures *failures)
 {
-    struct guard_options options = {.nodes = session->nodes, .node_count = 3};
+    struct guard_options options = {.nodes = session->nodes, .node_count = 3, .failures = failures};
     struct error error;
 
     *session = (struct session){.state = GUARD_OPEN, .watch = watch};
@@ -319,18 +320,17 @@ static void play(struct session *session, const char *bytes, size_t size, bool w
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+/* One session of a poll, its bytes whole and cut. */
+static void play_session(const char *bytes, size_t size, struct guard_failures failures[2])
 {
     static struct watch watch;
     struct session whole, cut;
 
-    if (size > WATCHED_MAX - 1)
-        return 0;
     memset(&watch, 0, sizeof watch);
-    open_session(&whole, &watch);
-    open_session(&cut, NULL);
-    play(&whole, (const char *)bytes, size, true);
-    play(&cut, (const char *)bytes, size, false);
+    open_session(&whole, &watch, &failures[0]);
+    open_session(&cut, NULL, &failures[1]);
+    play(&whole, bytes, size, true);
+    play(&cut, bytes, size, false);
     CHECK(whole.state == cut.state);
     CHECK(whole.provider.size == cut.provider.size &&
           memcmp(whole.provider.bytes, cut.provider.bytes, cut.provider.size) == 0);
@@ -339,7 +339,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     CHECK(guard_counts(whole.guard).messages == guard_counts(cut.guard).messages);
     CHECK(guard_waits_for(whole.guard) == guard_waits_for(cut.guard));
     CHECK(strcmp(guard_why(whole.guard), guard_why(cut.guard)) == 0);
+    CHECK(failures[0].count == failures[1].count && failures[0].put_off == failures[1].put_off);
     close_session(&whole);
     close_session(&cut);
+}
+
+/* A provider that says the same in two sessions. */
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static struct guard_failures failures[2];
+
+    if (size > WATCHED_MAX - 1)
+        return 0;
+    failures[0] = failures[1] = (struct guard_failures){0};
+    play_session((const char *)bytes, size, failures);
+    play_session((const char *)bytes, size, failures);
+    CHECK(failures[0].put_off <= failures[0].count);
     return 0;
 }
