@@ -23,17 +23,10 @@ enum {
 };
 
 struct etrn_session {
-    struct session_options options;
-    struct node *nodes; /* of options.results, in their order */
+    struct session base;
+    struct node *nodes; /* of the results, in their order */
     struct dialogue *dialogue;
-    struct connection *connection; /* NULL between two of them */
-    bool has_said_quit;            /* on it */
-    bool is_surplus; /* reply is one that was not asked for, and is not complete yet */
-    struct reply reply;
-    bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
-    bool dry;      /* --dry-run has come as far as it goes */
-    bool stopping;
-    bool ended;
+    bool has_said_quit; /* on the connection */
     int64_t connecting_ms, asked_ms;
     int64_t limit_ms; /* monotonic: when nothing more is asked */
     int64_t stamp_ms; /* when the last command was sent, wall clock */
@@ -82,10 +75,10 @@ static void report_under_way(struct result *result, const struct answer *answer,
 static void report(struct etrn_session *session, size_t node)
 {
     const struct answer *answer = dialogue_answer(session->dialogue, node);
-    struct result *result = session->options.results[node];
+    struct result *result = session->base.options.results[node];
 
-    result->dry = session->dry;
-    if (session->dry) {
+    result->dry = session->base.is_dry;
+    if (session->base.is_dry) {
         char command[NODE_SIZE_MAX + sizeof "ETRN "];
 
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
@@ -102,7 +95,7 @@ static void report(struct etrn_session *session, size_t node)
         result->attempts += answer->attempts > 0 ? answer->attempts : 1;
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
-    session_tell(session->options.polling, result);
+    session_tell(session->base.options.polling, result);
 }
 
 static void report_known(struct etrn_session *session)
@@ -113,23 +106,9 @@ static void report_known(struct etrn_session *session)
         report(session, node);
 }
 
-/* Remembers for all results without an answer what this connection is like; the last one that was
- * tried stays. A refusal that was taken back, should no connection stand any more, keeps its own. */
-static void note_facts(struct etrn_session *session, bool stands)
-{
-    const struct connection_facts *facts = connection_facts(session->connection);
-
-    for (size_t i = 0; i < session->options.count; i++) {
-        const struct answer *answer = dialogue_answer(session->dialogue, i);
-
-        if (!answer->known && (stands || answer->text == NULL))
-            session_note_facts(session->options.results[i], facts);
-    }
-}
-
 static void move(const struct etrn_session *session, enum session_state state, const char *domain)
 {
-    session_move(&session->options, state, domain);
+    session_move(&session->base.options, state, domain);
 }
 
 /* ---- what the connection brings ---- */
@@ -139,165 +118,99 @@ static void move(const struct etrn_session *session, enum session_state state, c
 static void note_time(struct etrn_session *session)
 {
     if (dialogue_is_asking(session->dialogue))
-        session->options.results[dialogue_node(session->dialogue)]->ms =
+        session->base.options.results[dialogue_node(session->dialogue)]->ms =
             clock_monotonic_ms() - session->asked_ms;
 }
 
-static void cut(struct etrn_session *session, enum outcome outcome, int code, const char *text)
+/* One that was tried last stays that of a result; a refusal that was taken back, should no connection
+ * stand any more, keeps its own. */
+static bool needs_facts(const struct session *base, size_t node, bool stands)
 {
+    const struct etrn_session *session = (const struct etrn_session *)base;
+    const struct answer *answer = dialogue_answer(session->dialogue, node);
+
+    return !answer->known && (stands || answer->text == NULL);
+}
+
+static void cut(struct session *base, enum outcome outcome, int code, const char *text)
+{
+    struct etrn_session *session = (struct etrn_session *)base;
+
+    if (outcome == OUTCOME_TIMEOUT && dialogue_is_quitting(session->dialogue) &&
+        !dialogue_is_asking(session->dialogue)) {
+        act(session, dialogue_parted(session->dialogue));
+        return;
+    }
     note_time(session);
-    if (session->stopping && code == 0) {
+    if (base->is_stopping && code == 0) {
         outcome = OUTCOME_INTERRUPTED;
         text = "stopped before an answer came";
     }
     act(session, dialogue_cut(session->dialogue, outcome, code, text));
 }
 
-static void ready(void *context)
+static void declined(struct session *base, enum outcome outcome, const char *text)
 {
-    struct etrn_session *session = context;
-    const struct polling *polling = session->options.polling;
-    const struct backup_config *backup = session->options.backup;
+    struct etrn_session *session = (struct etrn_session *)base;
 
-    note_facts(session, true);
-    session_note_clear(backup, connection_facts(session->connection), session->in_clear);
-    if (!connection_facts(session->connection)->ehlo.etrn && !backup->force) {
-        char why[NOT_OFFERED_SIZE];
-        enum outcome outcome =
-            session_not_offered(connection_facts(session->connection), VERB_ETRN, why);
-
-        act(session, dialogue_decline(session->dialogue, outcome, why));
-    } else if (polling->dry_run) {
-        session->dry = true;
-        act(session, dialogue_decline(session->dialogue, OUTCOME_STARTED, ""));
-    } else {
-        act(session, dialogue_connected(session->dialogue));
-    }
+    act(session, dialogue_decline(session->dialogue, outcome, text));
 }
 
-/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
- * 5321 3.8), or a server that answers what was not asked, and whose answers would be taken for
- * those to later commands. Nothing is sent before the reply is complete, which may come in parts. */
-static void take_surplus(struct etrn_session *session, const char *bytes, size_t size)
+static void established(struct session *base)
 {
-    struct error error;
-    size_t used;
-    bool complete;
-    enum status status = reply_feed(&session->reply, bytes, size, &used, &complete, &error);
+    struct etrn_session *session = (struct etrn_session *)base;
 
-    session->is_surplus = status == STATUS_OK && !complete;
-    if (session->is_surplus)
-        return;
-    if (status == STATUS_OK && session->reply.code == 421)
-        cut(session, OUTCOME_DEFERRED, 421, session->reply.text.bytes);
-    else
-        cut(session, OUTCOME_PROTOCOL, 0, "an answer to no command of ours");
+    base->is_dry = base->options.polling->dry_run;
+    act(session, base->is_dry ? dialogue_decline(session->dialogue, OUTCOME_STARTED, "")
+                              : dialogue_connected(session->dialogue));
 }
 
-static void received(void *context, const char *bytes, size_t size)
+static void replied(struct session *base, const char *rest, size_t size)
 {
-    struct etrn_session *session = context;
-    struct connection *connection = session->connection;
+    struct etrn_session *session = (struct etrn_session *)base;
+    struct reply *reply = &base->hearing.reply;
 
-    if (session->is_surplus) {
-        take_surplus(session, bytes, size);
+    (void)rest;
+    note_time(session);
+    bool is_last = is_late(session) && !dialogue_is_quitting(session->dialogue);
+    if (is_last) /* QUIT, once this reply is taken */
+        (void)dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
+    enum dialogue_step step = dialogue_reply(session->dialogue, reply->code, reply->text.bytes);
+    reply_reset(reply);
+    if (size > 0 && step == DIALOGUE_SEND && dialogue_needs_reply(session->dialogue)) {
+        dialogue_withdraw(session->dialogue); /* what came unasked is judged first */
         return;
     }
-    while (size > 0 && session->connection == connection) {
-        struct error error;
-        size_t used;
-        bool complete;
-
-        if (reply_feed(&session->reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
-            cut(session, outcome_of_status(error.status), 0, error.text);
-            return;
-        }
-        bytes += used;
-        size -= used;
-        if (!complete)
-            return;
-        note_time(session);
-        bool is_last = is_late(session) && !dialogue_is_quitting(session->dialogue);
-        if (is_last) /* QUIT, once this reply is taken */
-            (void)dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
-        enum dialogue_step step =
-            dialogue_reply(session->dialogue, session->reply.code, session->reply.text.bytes);
-        reply_reset(&session->reply);
-        if (size > 0 && step == DIALOGUE_SEND && dialogue_needs_reply(session->dialogue)) {
-            dialogue_withdraw(session->dialogue);
-            take_surplus(session, bytes, size);
-            return;
-        }
-        act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_SEND : step);
-    }
+    base->hearing.expects = step == DIALOGUE_WAIT;
+    act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_SEND : step);
 }
 
-static void failed(void *context, int code, const struct error *error)
+static void reconnect(struct session *base)
 {
-    struct etrn_session *session = context;
-    const struct backup_config *backup = session->options.backup;
-
-    note_facts(session, false);
-    if (error->status == STATUS_TLS && backup->tls == TLS_MAY && !session->in_clear) {
-        session_decide(session->options.backup, "connect again without TLS", error->text);
-        session->in_clear = true;
-        act(session, DIALOGUE_CONNECT);
-        return;
-    }
-    if (error->status == STATUS_TIMEOUT && dialogue_is_quitting(session->dialogue) &&
-        !dialogue_is_asking(session->dialogue)) {
-        act(session, dialogue_parted(session->dialogue));
-        return;
-    }
-    cut(session, session_outcome_of_failure(connection_facts(session->connection), code, error),
-        code, error->text);
-}
-
-static void wire(void *context, char direction, const char *line, size_t size)
-{
-    const struct etrn_session *session = context;
-    const struct polling *polling = session->options.polling;
-
-    polling->observer.wire(polling->context, session->options.backup, direction, line, size);
+    act((struct etrn_session *)base, DIALOGUE_CONNECT);
 }
 
 /* ---- what is done ---- */
 
 static void open_connection(struct etrn_session *session)
 {
-    static const struct connection_events events = {
-        .ready = ready, .received = received, .failed = failed, .wire = wire};
-    struct connection_options options = session_options(&session->options, session->in_clear);
-    struct error error;
-
     session->connecting_ms = clock_monotonic_ms();
-    session->has_said_quit = session->is_surplus = false;
-    reply_reset(&session->reply);
-    move(session, SESSION_CONNECTING, NULL);
-    session->connection =
-        connection_open(session->options.polling->loop, &options, &events, session, &error);
-    if (session->connection == NULL)
-        cut(session, outcome_of_status(error.status), 0, error.text);
+    session->has_said_quit = false;
+    session_connect(&session->base);
 }
 
 static void disconnect(struct etrn_session *session)
 {
-    if (session->connection != NULL && session->has_said_quit)
-        connection_leave(session->connection, "", 0);
-    else
-        connection_close(session->connection);
-    session->connection = NULL;
+    if (session->base.connection != NULL && session->has_said_quit)
+        session_leave(&session->base, "");
+    connection_close(session->base.connection);
+    session->base.connection = NULL;
 }
 
-/* QUIT, on whose answer nothing depends: what follows does not wait for it. */
 static void part(struct etrn_session *session)
 {
-    struct connection *connection = session->connection;
-    const char *command = dialogue_command(session->dialogue);
-
     move(session, SESSION_QUITTING, NULL);
-    connection_leave(connection, command, strlen(command));
-    session->connection = NULL;
+    session_leave(&session->base, dialogue_command(session->dialogue));
     act(session, dialogue_parted(session->dialogue));
 }
 
@@ -312,8 +225,7 @@ static int64_t next_stamp_ms(const struct etrn_session *session)
 
 static void send_command(struct etrn_session *session)
 {
-    const char *command = dialogue_command(session->dialogue);
-    int64_t timeout_ms = session->options.backup->command_timeout_s * 1000;
+    int64_t timeout_ms = session->base.options.backup->command_timeout_s * 1000;
     int64_t now_ms = clock_monotonic_ms();
 
     if (dialogue_is_quitting(session->dialogue)) {
@@ -322,30 +234,20 @@ static void send_command(struct etrn_session *session)
         session->has_said_quit = true;
         move(session, SESSION_QUITTING, NULL);
     } else {
-        struct result *result = session->options.results[dialogue_node(session->dialogue)];
+        struct result *result = session->base.options.results[dialogue_node(session->dialogue)];
 
         move(session, SESSION_ASKING, result->domain);
         result->asked_ms = session->stamp_ms = next_stamp_ms(session);
         session->asked_ms = now_ms;
     }
-    if (session->stopping)
+    if (session->base.is_stopping)
         timeout_ms = STOP_TIMEOUT_MS;
-    connection_deadline(session->connection, now_ms + timeout_ms);
-    connection_send(session->connection, command, strlen(command));
-}
-
-static void end(struct etrn_session *session)
-{
-    if (session->ended)
-        return;
-    session->ended = true;
-    move(session, SESSION_DONE, NULL);
-    session->options.ended(session->options.context);
+    session_say(&session->base, dialogue_command(session->dialogue), now_ms + timeout_ms);
 }
 
 static void act(struct etrn_session *session, enum dialogue_step step)
 {
-    if (session->stopping && step == DIALOGUE_CONNECT)
+    if (session->base.is_stopping && step == DIALOGUE_CONNECT)
         step =
             dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     else if (step == DIALOGUE_CONNECT && is_late(session))
@@ -365,16 +267,29 @@ static void act(struct etrn_session *session, enum dialogue_step step)
         break;
     case DIALOGUE_END:
         disconnect(session);
-        end(session);
+        session_end(&session->base);
         break;
     }
 }
 
 struct etrn_session *etrn_session_new(const struct session_options *options)
 {
+    static const struct session_method method = {
+        .verb = VERB_ETRN,
+        .events = {.ready = session_ready,
+                   .received = session_received,
+                   .failed = session_failed,
+                   .wire = session_wire},
+        .needs_facts = needs_facts,
+        .established = established,
+        .declined = declined,
+        .replied = replied,
+        .cut = cut,
+        .reconnect = reconnect,
+    };
     struct etrn_session *session = memory_new(1, sizeof *session);
 
-    session->options = *options;
+    session_init(&session->base, options, &method);
     session->limit_ms = clock_monotonic_ms() + options->backup->command_timeout_s * 1000 *
                                                    (20 + (int64_t)options->count) / 10;
     session->nodes = memory_new(options->count, sizeof *session->nodes);
@@ -383,25 +298,24 @@ struct etrn_session *etrn_session_new(const struct session_options *options)
     session->dialogue =
         dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection,
                      options->understood);
-    reply_init(&session->reply);
     open_connection(session);
     return session;
 }
 
 enum stage etrn_session_stage(const struct etrn_session *session)
 {
-    return session->connection != NULL ? connection_stage(session->connection) : STAGE_CONNECT;
+    return session_stage(&session->base);
 }
 
 void etrn_session_stop(struct etrn_session *session)
 {
-    if (session->stopping || session->ended)
+    if (session->base.is_stopping || session->base.is_over)
         return;
-    session->stopping = true;
+    session->base.is_stopping = true;
     enum dialogue_step step =
         dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     if (step == DIALOGUE_WAIT)
-        connection_deadline(session->connection, clock_monotonic_ms() + STOP_TIMEOUT_MS);
+        connection_deadline(session->base.connection, clock_monotonic_ms() + STOP_TIMEOUT_MS);
     act(session, step);
 }
 
@@ -411,7 +325,7 @@ void etrn_session_free(struct etrn_session *session)
         return;
     disconnect(session);
     dialogue_free(session->dialogue);
-    reply_done(&session->reply);
+    session_done(&session->base);
     free(session->nodes);
     free(session);
 }

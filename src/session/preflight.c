@@ -4,14 +4,14 @@
  *        ^                                                        |
  *        +--------------------- PROBE_CONNECT --------------------+
  */
+#include "session.h"
+
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/net/connection.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/session/preflight.h>
 #include <mxpull/smtp/probe.h>
-#include <mxpull/smtp/reply.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +25,9 @@ struct preflight {
     int64_t limit_ms; /* when it has to be over, monotonic */
     struct probe *probe;
     struct connection *connection;              /* NULL: none */
+    unsigned connections;                       /* so far */
     bool is_connected, has_spoken, has_greeted; /* the connection */
-    bool is_surplus; /* reply is one that was not asked for, and is not complete yet */
-    struct reply reply;
+    struct hearing hearing;
     struct preflight_wait wait;
     bool is_over;
     bool is_short;   /* of file descriptors: nobody was looked at */
@@ -172,7 +172,6 @@ static void wait_for(struct preflight *preflight, enum preflight_stage stage)
 static void expect_reply(struct preflight *preflight, enum preflight_stage stage)
 {
     wait_for(preflight, stage);
-    reply_reset(&preflight->reply);
     connection_deadline(preflight->connection, preflight->wait.until_ms);
 }
 
@@ -199,58 +198,43 @@ static void ready(void *context)
         connection_send(preflight->connection, proxy_line, sizeof proxy_line - 1);
 }
 
-/* Bytes behind a reply to which no command was sent yet: a 421 that announces the end (RFC
- * 5321 3.8), or a server that answers what was not asked. It may come in parts. */
-static void take_surplus(struct preflight *preflight, const char *bytes, size_t size)
+/* A reply that something follows is not answered by a command before that was judged; a good greeting does
+ * not count then. */
+static void take_reply(struct preflight *preflight, bool is_followed)
 {
-    struct reply *reply = &preflight->reply;
-    struct error error;
-    size_t used;
-    bool complete;
-    enum status status = reply_feed(reply, bytes, size, &used, &complete, &error);
+    struct reply *reply = &preflight->hearing.reply;
+    bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
 
-    preflight->is_surplus = status == STATUS_OK && !complete;
-    if (preflight->is_surplus)
+    preflight->has_greeted = true;
+    if (is_followed && is_good_greeting) {
+        reply_reset(reply);
         return;
-    if (status == STATUS_OK && reply->code == 421)
-        act(preflight, probe_reply(preflight->probe, reply->code, reply->text.bytes));
+    }
+    enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
+    reply_reset(reply);
+    if (is_followed && step == PROBE_SEND && !probe_is_quitting(preflight->probe))
+        probe_withdraw(preflight->probe);
     else
-        cut(preflight, "an answer to no command of ours");
+        act(preflight, step);
 }
 
 static void received(void *context, const char *bytes, size_t size)
 {
     struct preflight *preflight = context;
-    struct reply *reply = &preflight->reply;
+    const struct reply *reply = &preflight->hearing.reply;
+    unsigned connections = preflight->connections;
     struct error error;
-    size_t used;
-    bool complete;
 
-    if (preflight->is_surplus) {
-        take_surplus(preflight, bytes, size);
-        return;
-    }
     preflight->has_spoken = true;
-    if (reply_feed(reply, bytes, size, &used, &complete, &error) != STATUS_OK) {
-        cut(preflight, error.text);
-        return;
-    }
-    if (!complete)
-        return;
-    bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
-    preflight->has_greeted = true;
-    if (used < size && is_good_greeting) { /* it does not count, then */
-        reply_reset(reply);
-        take_surplus(preflight, bytes + used, size - used);
-        return;
-    }
-    enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
-    if (used < size && step == PROBE_SEND && !probe_is_quitting(preflight->probe)) {
-        probe_withdraw(preflight->probe);
-        reply_reset(reply);
-        take_surplus(preflight, bytes + used, size - used);
-    } else {
-        act(preflight, step);
+    while (size > 0 && preflight->connection != NULL && preflight->connections == connections) {
+        switch (hearing_take(&preflight->hearing, &bytes, &size, &error)) {
+        case HEARD_PART: return;
+        case HEARD_REPLY: take_reply(preflight, size > 0); break;
+        case HEARD_CLOSING:
+            act(preflight, probe_reply(preflight->probe, reply->code, reply->text.bytes));
+            return;
+        case HEARD_RUBBISH: cut(preflight, error.text); return;
+        }
     }
 }
 
@@ -300,7 +284,8 @@ static void open_connection(struct preflight *preflight)
     struct error error;
 
     preflight->is_connected = preflight->has_spoken = preflight->has_greeted = false;
-    preflight->is_surplus = false;
+    preflight->connections++;
+    hearing_begin(&preflight->hearing, true);
     wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
         connection_open_bare(preflight->options.loop, &place, &events, preflight, &error);
@@ -318,6 +303,7 @@ static void send_command(struct preflight *preflight)
         cut(preflight, "its answer is not waited for");
         return;
     }
+    preflight->hearing.expects = true;
     expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
     connection_send(preflight->connection, command, strlen(command));
 }
@@ -354,7 +340,7 @@ struct preflight *preflight_new(const struct preflight_options *options)
     preflight->options.domains = NULL;
     preflight->refusals = memory_new(preflight->count, sizeof *preflight->refusals);
     preflight->probe = probe_new(options->config->ehlo_name, preflight->domains, preflight->count);
-    reply_init(&preflight->reply);
+    reply_init(&preflight->hearing.reply);
     open_connection(preflight);
     return preflight;
 }
@@ -365,7 +351,7 @@ void preflight_free(struct preflight *preflight)
         return;
     disconnect(preflight);
     probe_free(preflight->probe);
-    reply_done(&preflight->reply);
+    reply_done(&preflight->hearing.reply);
     for (size_t i = 0; i < preflight->count; i++)
         free(preflight->refusals[i]);
     free(preflight->refusals);

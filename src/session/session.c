@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct connection_options session_options(const struct session_options *options, bool in_clear)
 {
@@ -159,4 +160,161 @@ void session_decide(const struct backup_config *backup, const char *decision, co
     };
 
     log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
+}
+
+/* ---- what a server says ---- */
+
+void hearing_begin(struct hearing *hearing, bool expects)
+{
+    reply_reset(&hearing->reply);
+    hearing->expects = expects;
+    hearing->is_unasked = false;
+}
+
+enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
+                        struct error *error)
+{
+    bool is_unasked = hearing->is_unasked || !hearing->expects;
+    bool complete = false;
+    size_t used = 0;
+    enum status status = reply_feed(&hearing->reply, *bytes, *size, &used, &complete, error);
+
+    *bytes += used;
+    *size -= used;
+    hearing->is_unasked = is_unasked && status == STATUS_OK && !complete;
+    if (status == STATUS_OK && !complete)
+        return HEARD_PART;
+    hearing->expects = false;
+    if (is_unasked && status == STATUS_OK && hearing->reply.code == 421)
+        return HEARD_CLOSING;
+    if (is_unasked)
+        (void)error_set(error, STATUS_PROTOCOL, "an answer to no command of ours");
+    return is_unasked || status != STATUS_OK ? HEARD_RUBBISH : HEARD_REPLY;
+}
+
+/* ---- a session ---- */
+
+void session_init(struct session *session, const struct session_options *options,
+                  const struct session_method *method)
+{
+    session->options = *options;
+    session->method = method;
+    reply_init(&session->hearing.reply);
+}
+
+void session_done(struct session *session)
+{
+    reply_done(&session->hearing.reply);
+}
+
+void session_connect(struct session *session)
+{
+    const struct connection_options options = session_options(&session->options, session->in_clear);
+    struct error error;
+
+    session->connections++;
+    hearing_begin(&session->hearing, false);
+    session_move(&session->options, SESSION_CONNECTING, NULL);
+    session->connection = connection_open(session->options.polling->loop, &options,
+                                          &session->method->events, session, &error);
+    if (session->connection == NULL)
+        session->method->cut(session, outcome_of_status(error.status), 0, error.text);
+}
+
+static void note_facts(struct session *session, bool stands)
+{
+    for (size_t i = 0; i < session->options.count; i++) {
+        if (session->method->needs_facts(session, i, stands))
+            session_note_facts(session->options.results[i], connection_facts(session->connection));
+    }
+}
+
+void session_ready(void *context)
+{
+    struct session *session = context;
+    const struct backup_config *backup = session->options.backup;
+    const struct connection_facts *facts = connection_facts(session->connection);
+    char why[NOT_OFFERED_SIZE];
+
+    note_facts(session, true);
+    session_note_clear(backup, facts, session->in_clear);
+    if (is_offered(&facts->ehlo, backup->method) || backup->force) {
+        session->method->established(session);
+    } else {
+        enum outcome outcome = session_not_offered(facts, session->method->verb, why);
+
+        session->method->declined(session, outcome, why);
+    }
+}
+
+void session_received(void *context, const char *bytes, size_t size)
+{
+    struct session *session = context;
+    unsigned connections = session->connections;
+    struct error error;
+
+    while (size > 0 && session->connection != NULL && session->connections == connections) {
+        switch (hearing_take(&session->hearing, &bytes, &size, &error)) {
+        case HEARD_PART: return;
+        case HEARD_REPLY: session->method->replied(session, bytes, size); break;
+        case HEARD_CLOSING:
+            session->method->cut(session, OUTCOME_DEFERRED, 421, session->hearing.reply.text.bytes);
+            return;
+        case HEARD_RUBBISH:
+            session->method->cut(session, outcome_of_status(error.status), 0, error.text);
+            return;
+        }
+    }
+}
+
+void session_failed(void *context, int code, const struct error *error)
+{
+    struct session *session = context;
+
+    note_facts(session, false);
+    if (error->status == STATUS_TLS && session->options.backup->tls == TLS_MAY &&
+        !session->in_clear) {
+        session_decide(session->options.backup, "connect again without TLS", error->text);
+        session->in_clear = true;
+        session->method->reconnect(session);
+        return;
+    }
+    session->method->cut(
+        session, session_outcome_of_failure(connection_facts(session->connection), code, error),
+        code, error->text);
+}
+
+void session_wire(void *context, char direction, const char *line, size_t size)
+{
+    const struct session *session = context;
+    const struct polling *polling = session->options.polling;
+
+    polling->observer.wire(polling->context, session->options.backup, direction, line, size);
+}
+
+void session_say(struct session *session, const char *command, int64_t deadline_ms)
+{
+    session->hearing.expects = true;
+    connection_deadline(session->connection, deadline_ms);
+    connection_send(session->connection, command, strlen(command));
+}
+
+void session_leave(struct session *session, const char *command)
+{
+    connection_leave(session->connection, command, strlen(command));
+    session->connection = NULL;
+}
+
+void session_end(struct session *session)
+{
+    if (session->is_over)
+        return;
+    session->is_over = true;
+    session_move(&session->options, SESSION_DONE, NULL);
+    session->options.ended(session->options.context);
+}
+
+enum stage session_stage(const struct session *session)
+{
+    return session->connection != NULL ? connection_stage(session->connection) : STAGE_CONNECT;
 }

@@ -6,6 +6,7 @@
 
 #include <mxpull/net/connection.h>
 #include <mxpull/session/poll.h>
+#include <mxpull/smtp/reply.h>
 
 /* What a session is to do, by whatever method. */
 struct session_options {
@@ -20,6 +21,98 @@ struct session_options {
         void *context); /* once, when every result is known; the session may not be freed in it */
     void *context;      /* borrowed */
 };
+
+/* ---- what a server says ---- */
+
+/* Its replies, of which each answers a command of ours or is the greeting; and what it says unasked. */
+struct hearing {
+    struct reply reply;
+    bool expects;    /* a reply is due */
+    bool is_unasked; /* reply began when none was due, and is not complete yet */
+};
+
+enum heard {
+    HEARD_PART,    /* all bytes were taken: the reply goes on */
+    HEARD_REPLY,   /* the one that was due: from now on none is */
+    HEARD_CLOSING, /* an unasked 421, by which a server announces the end (RFC 5321 3.8) */
+    HEARD_RUBBISH  /* a malformed reply, or another unasked one: error says which */
+};
+
+/* Takes one reply, or a part of it, off the bytes. Nothing is said while one is not complete, whose answer
+ * would be taken for that to a later command. */
+enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
+                        struct error *error);
+
+/* For a new connection, on which a greeting is due or not. */
+void hearing_begin(struct hearing *hearing, bool expects);
+
+/* ---- a session ---- */
+
+struct session_method;
+
+/* What is alike in a session of every method; each begins with it. */
+struct session {
+    struct session_options options;
+    const struct session_method *method;
+    struct connection *connection; /* NULL between two of them */
+    unsigned connections;          /* so far */
+    struct hearing hearing;
+    bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
+    bool is_dry;   /* --dry-run has come as far as it goes */
+    bool is_stopping, is_over;
+};
+
+/* What a method makes of what happens to its session. */
+struct session_method {
+    enum verb verb;
+    struct connection_events events; /* session_ready and so on, or what calls them */
+
+    /* Whether the connection (with stands: an established one) is that of the result, which has no answer
+     * of its own. */
+    bool (*needs_facts)(const struct session *session, size_t result, bool stands);
+
+    /* The session is established, and the backup offers the command. */
+    void (*established)(struct session *session);
+
+    /* It is of no use. */
+    void (*declined)(struct session *session, enum outcome outcome, const char *text);
+
+    /* session->hearing.reply is complete, and may be reset; so many bytes have come behind it. */
+    void (*replied)(struct session *session, const char *rest, size_t size);
+
+    /* The connection is no more, or is not to be had. */
+    void (*cut)(struct session *session, enum outcome outcome, int code, const char *text);
+
+    /* Another one is to be had at once. */
+    void (*reconnect)(struct session *session);
+};
+
+void session_init(struct session *session, const struct session_options *options,
+                  const struct session_method *method);
+void session_done(struct session *session);
+
+/* Begins to connect to the backup. */
+void session_connect(struct session *session);
+
+/* What happens on its connection. */
+void session_ready(void *context);
+void session_received(void *context, const char *bytes, size_t size);
+void session_failed(void *context, int code, const struct error *error);
+void session_wire(void *context, char direction, const char *line, size_t size);
+
+/* Sends a command and expects its reply by then, monotonic. */
+void session_say(struct session *session, const char *command, int64_t deadline_ms);
+
+/* Sends QUIT, on whose answer nothing depends: what follows does not wait for it. */
+void session_leave(struct session *session, const char *command);
+
+/* Every result is known. */
+void session_end(struct session *session);
+
+/* As poll_stage. */
+enum stage session_stage(const struct session *session);
+
+/* ---- results ---- */
 
 /* How the backup is connected to; in_clear: without the TLS that is only `may`. All texts are
  * borrowed from options. */
