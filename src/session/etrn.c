@@ -32,6 +32,8 @@ struct etrn_session {
     int64_t stamp_ms; /* when the last command was sent, wall clock */
 };
 
+static const char quit[] = "QUIT\r\n";
+
 static void act(struct etrn_session *session, enum dialogue_step step);
 
 /* A backup that takes all of command_timeout for each reply is not to hold a poll for hours: twice that time, and a
@@ -117,9 +119,10 @@ static void move(const struct etrn_session *session, enum session_state state, c
  * cut. */
 static void note_time(struct etrn_session *session)
 {
-    if (dialogue_is_asking(session->dialogue))
-        session->base.options.results[dialogue_node(session->dialogue)]->ms =
-            clock_monotonic_ms() - session->asked_ms;
+    size_t node;
+
+    if (dialogue_is_asking(session->dialogue, &node))
+        session->base.options.results[node]->ms = clock_monotonic_ms() - session->asked_ms;
 }
 
 /* One that was tried last stays that of a result; a refusal that was taken back, should no connection
@@ -136,8 +139,10 @@ static void cut(struct session *base, enum outcome outcome, int code, const char
 {
     struct etrn_session *session = (struct etrn_session *)base;
 
-    if (outcome == OUTCOME_TIMEOUT && dialogue_is_quitting(session->dialogue) &&
-        !dialogue_is_asking(session->dialogue)) {
+    size_t node;
+
+    if (outcome == OUTCOME_TIMEOUT && session->has_said_quit &&
+        !dialogue_is_asking(session->dialogue, &node)) {
         act(session, dialogue_parted(session->dialogue));
         return;
     }
@@ -172,17 +177,17 @@ static void replied(struct session *base, const char *rest, size_t size)
 
     (void)rest;
     note_time(session);
-    bool is_last = is_late(session) && !dialogue_is_quitting(session->dialogue);
+    bool is_last = is_late(session) && !session->has_said_quit;
     if (is_last) /* QUIT, once this reply is taken */
         (void)dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
     enum dialogue_step step = dialogue_reply(session->dialogue, reply->code, reply->text.bytes);
     reply_reset(reply);
-    if (size > 0 && step == DIALOGUE_SEND && dialogue_needs_reply(session->dialogue)) {
+    if (size > 0 && (step == DIALOGUE_ASK || step == DIALOGUE_QUIT)) {
         dialogue_withdraw(session->dialogue); /* what came unasked is judged first */
         return;
     }
     base->hearing.expects = step == DIALOGUE_WAIT;
-    act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_SEND : step);
+    act(session, is_last && step == DIALOGUE_WAIT ? DIALOGUE_QUIT : step);
 }
 
 static void reconnect(struct session *base)
@@ -210,7 +215,7 @@ static void disconnect(struct etrn_session *session)
 static void part(struct etrn_session *session)
 {
     move(session, SESSION_QUITTING, NULL);
-    session_leave(&session->base, dialogue_command(session->dialogue));
+    session_leave(&session->base, quit);
     act(session, dialogue_parted(session->dialogue));
 }
 
@@ -223,26 +228,33 @@ static int64_t next_stamp_ms(const struct etrn_session *session)
                                                                            : session->stamp_ms + 1;
 }
 
-static void send_command(struct etrn_session *session)
+static void say(struct etrn_session *session, const char *command, int64_t timeout_ms)
 {
-    int64_t timeout_ms = session->base.options.backup->command_timeout_s * 1000;
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (dialogue_is_quitting(session->dialogue)) {
-        if (timeout_ms > QUIT_TIMEOUT_MS)
-            timeout_ms = QUIT_TIMEOUT_MS;
-        session->has_said_quit = true;
-        move(session, SESSION_QUITTING, NULL);
-    } else {
-        struct result *result = session->base.options.results[dialogue_node(session->dialogue)];
-
-        move(session, SESSION_ASKING, result->domain);
-        result->asked_ms = session->stamp_ms = next_stamp_ms(session);
-        session->asked_ms = now_ms;
-    }
     if (session->base.is_stopping)
         timeout_ms = STOP_TIMEOUT_MS;
-    session_say(&session->base, dialogue_command(session->dialogue), now_ms + timeout_ms);
+    session_say(&session->base, command, clock_monotonic_ms() + timeout_ms);
+}
+
+static void send_etrn(struct etrn_session *session)
+{
+    size_t node;
+
+    (void)dialogue_is_asking(session->dialogue, &node);
+    struct result *result = session->base.options.results[node];
+    move(session, SESSION_ASKING, result->domain);
+    result->asked_ms = session->stamp_ms = next_stamp_ms(session);
+    session->asked_ms = clock_monotonic_ms();
+    say(session, dialogue_command(session->dialogue),
+        session->base.options.backup->command_timeout_s * 1000);
+}
+
+static void send_quit(struct etrn_session *session)
+{
+    int64_t timeout_ms = session->base.options.backup->command_timeout_s * 1000;
+
+    session->has_said_quit = true;
+    move(session, SESSION_QUITTING, NULL);
+    say(session, quit, timeout_ms < QUIT_TIMEOUT_MS ? timeout_ms : QUIT_TIMEOUT_MS);
 }
 
 static void act(struct etrn_session *session, enum dialogue_step step)
@@ -254,12 +266,9 @@ static void act(struct etrn_session *session, enum dialogue_step step)
         step = dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
     report_known(session);
     switch (step) {
-    case DIALOGUE_SEND:
-        if (dialogue_needs_reply(session->dialogue))
-            send_command(session);
-        else
-            part(session);
-        break;
+    case DIALOGUE_ASK: send_etrn(session); break;
+    case DIALOGUE_QUIT: send_quit(session); break;
+    case DIALOGUE_PART: part(session); break;
     case DIALOGUE_WAIT: break;
     case DIALOGUE_CONNECT:
         disconnect(session);

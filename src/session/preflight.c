@@ -212,7 +212,7 @@ static void take_reply(struct preflight *preflight, bool is_followed)
     }
     enum probe_step step = probe_reply(preflight->probe, reply->code, reply->text.bytes);
     reply_reset(reply);
-    if (is_followed && step == PROBE_SEND && !probe_is_quitting(preflight->probe))
+    if (is_followed && step == PROBE_SEND)
         probe_withdraw(preflight->probe);
     else
         act(preflight, step);
@@ -297,15 +297,16 @@ static void send_command(struct preflight *preflight)
 {
     const char *command = probe_command(preflight->probe);
 
-    if (probe_is_quitting(preflight->probe)) {
-        connection_leave(preflight->connection, command, strlen(command));
-        preflight->connection = NULL;
-        cut(preflight, "its answer is not waited for");
-        return;
-    }
     preflight->hearing.expects = true;
     expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
     connection_send(preflight->connection, command, strlen(command));
+}
+
+static void part(struct preflight *preflight)
+{
+    connection_leave(preflight->connection, "QUIT\r\n", strlen("QUIT\r\n"));
+    preflight->connection = NULL;
+    act(preflight, probe_parted(preflight->probe));
 }
 
 static void act(struct preflight *preflight, enum probe_step step)
@@ -314,6 +315,7 @@ static void act(struct preflight *preflight, enum probe_step step)
         step = probe_stop(preflight->probe, too_long);
     switch (step) {
     case PROBE_SEND: send_command(preflight); break;
+    case PROBE_QUIT: part(preflight); break;
     case PROBE_CONNECT:
         disconnect(preflight);
         open_connection(preflight);

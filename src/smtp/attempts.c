@@ -18,89 +18,51 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     BLAME_MIDDLE = 1,
     BLAME_FIRST = 2,
-    BLAME_ENOUGH = 3,
-    FRUITLESS_MAX = 2, /* connections in a row */
-    PLACE_SIZE = ATTEMPTS_TEXT_SIZE / 2 - 32
+    FRUITLESS_MAX = 2 /* connections in a row */
 };
-
-/* Items, first in, first out; each item is in it at most once. */
-struct queue {
-    size_t *items;
-    size_t first, count;
-};
-
-struct attempts {
-    size_t size;
-    unsigned *blame;                    /* of each item */
-    struct queue waiting[BLAME_ENOUGH]; /* by their blame */
-    size_t current;                     /* the item that was asked last */
-    size_t asked_here, answered_here;   /* on this connection */
-    size_t limit;     /* the fewest answers behind which a connection was cut in the middle */
-    size_t fruitless; /* connections in a row */
-    char places[FRUITLESS_MAX][PLACE_SIZE]; /* where these ended */
-    char why[ATTEMPTS_TEXT_SIZE];
-};
-
-struct attempts *attempts_new(size_t size)
-{
-    struct attempts *attempts = memory_new(1, sizeof *attempts);
-
-    attempts->size = size;
-    attempts->limit = SIZE_MAX;
-    attempts->blame = memory_new(size, sizeof *attempts->blame);
-    for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        attempts->waiting[i].items = memory_new(size, sizeof(size_t));
-    return attempts;
-}
-
-void attempts_free(struct attempts *attempts)
-{
-    if (attempts == NULL)
-        return;
-    for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        free(attempts->waiting[i].items);
-    free(attempts->blame);
-    free(attempts);
-}
 
 static void put(struct attempts *attempts, unsigned blame, size_t item)
 {
-    struct queue *queue = &attempts->waiting[blame];
+    struct attempts_queue *queue = &attempts->queues[blame];
 
-    assert(queue->count < attempts->size);
-    queue->items[(queue->first + queue->count) % attempts->size] = item;
-    queue->count++;
+    queue->items[(queue->first + queue->count++) % attempts->size] = item;
+    attempts->waiting++;
 }
 
-void attempts_add(struct attempts *attempts, size_t item)
+void attempts_init(struct attempts *attempts, size_t size)
 {
-    put(attempts, 0, item);
-}
-
-size_t attempts_waiting(const struct attempts *attempts)
-{
-    size_t count = 0;
-
+    *attempts = (struct attempts){
+        .size = size, .limit = SIZE_MAX, .blame = memory_new(size, sizeof *attempts->blame)};
     for (size_t i = 0; i < BLAME_ENOUGH; i++)
-        count += attempts->waiting[i].count;
-    return count;
+        attempts->queues[i].items = memory_new(size, sizeof(size_t));
+    for (size_t i = 0; i < size; i++)
+        put(attempts, 0, i);
+}
+
+void attempts_done(struct attempts *attempts)
+{
+    for (size_t i = 0; i < BLAME_ENOUGH; i++)
+        free(attempts->queues[i].items);
+    free(attempts->blame);
 }
 
 bool attempts_take(struct attempts *attempts, size_t *item)
 {
-    struct queue *queue = attempts->waiting;
+    struct attempts_queue *queue = attempts->queues;
 
-    if (attempts_waiting(attempts) == 0)
+    if (attempts->waiting == 0)
         return false;
     while (queue->count == 0)
         queue++;
     *item = queue->items[queue->first];
     queue->first = (queue->first + 1) % attempts->size;
     queue->count--;
+    attempts->waiting--;
     return true;
 }
 
@@ -108,8 +70,8 @@ bool attempts_take(struct attempts *attempts, size_t *item)
 
 bool attempts_may_ask(const struct attempts *attempts)
 {
-    return attempts_waiting(attempts) > 0 &&
-           (attempts->waiting[0].count > 0 || attempts->answered_here < attempts->limit);
+    return attempts->waiting > 0 &&
+           (attempts->queues[0].count > 0 || attempts->answered_here < attempts->limit);
 }
 
 size_t attempts_ask(struct attempts *attempts)
@@ -122,16 +84,6 @@ size_t attempts_ask(struct attempts *attempts)
     return attempts->current;
 }
 
-size_t attempts_asked_here(const struct attempts *attempts)
-{
-    return attempts->asked_here;
-}
-
-size_t attempts_answered_here(const struct attempts *attempts)
-{
-    return attempts->answered_here;
-}
-
 void attempts_answered(struct attempts *attempts)
 {
     attempts->answered_here++;
@@ -139,12 +91,12 @@ void attempts_answered(struct attempts *attempts)
 
 void attempts_withdraw(struct attempts *attempts)
 {
-    struct queue *queue = &attempts->waiting[attempts->blame[attempts->current]];
+    struct attempts_queue *queue = &attempts->queues[attempts->blame[attempts->current]];
 
-    assert(queue->count < attempts->size);
     queue->first = (queue->first + attempts->size - 1) % attempts->size;
     queue->items[queue->first] = attempts->current;
     queue->count++;
+    attempts->waiting++;
     attempts->asked_here--;
 }
 
@@ -179,23 +131,18 @@ bool attempts_cut(struct attempts *attempts, bool is_expected)
     return true;
 }
 
-bool attempts_leave(struct attempts *attempts, const char *place)
+const char *attempts_leave(struct attempts *attempts, const char *name, const char *reason)
 {
-    if (attempts->answered_here > 0) {
-        attempts->fruitless = 0;
-    } else {
-        assert(attempts->fruitless < FRUITLESS_MAX);
-        (void)text_copy_cut(attempts->places[attempts->fruitless++], PLACE_SIZE, place);
-    }
-    attempts->asked_here = attempts->answered_here = 0;
-    if (attempts->fruitless < FRUITLESS_MAX)
-        return true;
-    (void)snprintf(attempts->why, sizeof attempts->why, "one connection ended %s, the next %s",
-                   attempts->places[0], attempts->places[1]);
-    return false;
-}
+    char place[ATTEMPTS_TEXT_SIZE], cut[ATTEMPTS_TEXT_SIZE / 2 - 32];
+    size_t used = attempts->fruitless > 0 ? strlen(attempts->why) : 0;
 
-const char *attempts_why(const struct attempts *attempts)
-{
-    return attempts->why;
+    (void)snprintf(place, sizeof place, "at %s (%.*s)",
+                   attempts->asked_here > 0 ? name : "its start", (int)strcspn(reason, "\n"),
+                   reason);
+    (void)snprintf(attempts->why + used, sizeof attempts->why - used, "%s %s",
+                   used == 0 ? "one connection ended" : ", the next",
+                   text_copy_cut(cut, sizeof cut, place));
+    attempts->fruitless = attempts->answered_here > 0 ? 0 : attempts->fruitless + 1;
+    attempts->asked_here = attempts->answered_here = 0;
+    return attempts->fruitless < FRUITLESS_MAX ? NULL : attempts->why;
 }

@@ -4,29 +4,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which item of a list is asked next, on as many connections as it takes, so that none keeps another
- * from being asked. Items are numbers. */
-struct attempts;
-
 enum {
-    ATTEMPTS_TEXT_SIZE = 1000
+    ATTEMPTS_TEXT_SIZE = 1000,
+    BLAME_ENOUGH = 3
 };
 
-/* Room for this many items, which are added by attempts_add. */
-struct attempts *attempts_new(size_t size);
+/* Which item of a list is asked next, on as many connections as it takes, so that none keeps another
+ * from being asked. Items are numbers. Callers only read it. */
+struct attempts {
+    size_t size, waiting;             /* items: all, and those still to be asked */
+    size_t current;                   /* the item that was asked last */
+    size_t asked_here, answered_here; /* on this connection; answers that stay */
+    struct attempts_queue {
+        size_t *items; /* a ring */
+        size_t first, count;
+    } queues[BLAME_ENOUGH]; /* what waits, by its blame */
+    unsigned *blame;        /* of each item */
+    size_t limit;           /* the fewest answers behind which a connection was cut in the middle */
+    size_t fruitless;       /* connections in a row */
+    char why[ATTEMPTS_TEXT_SIZE]; /* where these ended */
+};
 
-/* NULL is allowed. */
-void attempts_free(struct attempts *attempts);
+/* Items 0 to size - 1 wait. */
+void attempts_init(struct attempts *attempts, size_t size);
+void attempts_done(struct attempts *attempts);
 
-/* The item waits, behind those without blame. */
-void attempts_add(struct attempts *attempts, size_t item);
-
-size_t attempts_waiting(const struct attempts *attempts);
-
-/* Takes the one that is asked next, whatever attempts_may_ask says. False: none waits. */
+/* Takes the item that is asked next, whatever attempts_may_ask says. False: none waits. */
 bool attempts_take(struct attempts *attempts, size_t *item);
-
-/* ---- on a connection ---- */
 
 /* Whether the next item may be asked on this connection. It always may on one without an answer. */
 bool attempts_may_ask(const struct attempts *attempts);
@@ -34,12 +38,7 @@ bool attempts_may_ask(const struct attempts *attempts);
 /* Asks the next item. */
 size_t attempts_ask(struct attempts *attempts);
 
-/* How many were asked on this connection, and answered so that the answer stays. */
-size_t attempts_asked_here(const struct attempts *attempts);
-size_t attempts_answered_here(const struct attempts *attempts);
-
-/* What came of the item that was asked last: an answer; nothing, for it was not asked after all, and it
- * is the next one again. */
+/* The item that was asked last was answered; or was not asked after all, and is the next one again. */
 void attempts_answered(struct attempts *attempts);
 void attempts_withdraw(struct attempts *attempts);
 
@@ -52,11 +51,9 @@ void attempts_take_back(struct attempts *attempts, size_t item);
  * and only a first item is to blame. */
 bool attempts_cut(struct attempts *attempts, bool is_expected);
 
-/* The connection is over. place says where, and why, in case that it has brought nothing: "at a.example (closed)". Returns
- * false when the attempts end: it was the second one in a row that has brought nothing. */
-bool attempts_leave(struct attempts *attempts, const char *place);
-
-/* After that: "one connection ended at a.example (closed), the next at b.example (421 busy)", borrowed. */
-const char *attempts_why(const struct attempts *attempts);
+/* The connection is over. name is that of the item asked last; reason, its first line, says why, in case that the
+ * connection has brought nothing. Returns NULL, or why the attempts end, borrowed: "one connection ended at
+ * a.example (closed), the next at b.example (421 busy)". */
+const char *attempts_leave(struct attempts *attempts, const char *name, const char *reason);
 
 #endif

@@ -40,13 +40,12 @@ struct dialogue {
     const struct node *nodes; /* borrowed */
     size_t count, per_connection;
     struct answer *answers;
-    struct attempts *attempts;
-    size_t *known; /* nodes whose answer stands, in that order */
+    struct attempts attempts; /* its current item: the node that was asked last */
+    size_t *known;            /* nodes whose answer stands, in that order */
     size_t known_count, taken_count;
     enum state state;
-    size_t current;    /* the node that was asked last */
-    bool current_open; /* its reply is still to come */
-    size_t doubtful;   /* the node whose refusal is held back */
+    bool is_asking;  /* its reply is still to come */
+    size_t doubtful; /* the node whose refusal is held back */
     bool has_doubtful;
     bool has_connected;
     bool understood; /* the host has answered ETRN otherwise than by 500 and 502 */
@@ -63,12 +62,10 @@ struct dialogue *dialogue_new(const struct node *nodes, size_t count, size_t per
     dialogue->per_connection = per_connection;
     dialogue->understood = understood;
     dialogue->answers = memory_new(count, sizeof *dialogue->answers);
-    dialogue->attempts = attempts_new(count);
     dialogue->known = memory_new(count, sizeof *dialogue->known);
-    for (size_t i = 0; i < count; i++) {
+    attempts_init(&dialogue->attempts, count);
+    for (size_t i = 0; i < count; i++)
         dialogue->answers[i].pending = -1;
-        attempts_add(dialogue->attempts, i);
-    }
     return dialogue;
 }
 
@@ -78,7 +75,7 @@ void dialogue_free(struct dialogue *dialogue)
         return;
     for (size_t i = 0; i < dialogue->count; i++)
         free(dialogue->answers[i].text);
-    attempts_free(dialogue->attempts);
+    attempts_done(&dialogue->attempts);
     free(dialogue->answers);
     free(dialogue->known);
     free(dialogue);
@@ -110,28 +107,20 @@ static bool is_doubtful(int code)
     return code == 550 || code == 554;
 }
 
-/* All nodes that wait get this answer. */
-static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, const char *text)
+/* All nodes that wait get this answer, but for those of which a refusal was taken back: nothing has
+ * contradicted it. left_out: the others keep what was heard of them, too. */
+static void settle_waiting(struct dialogue *dialogue, enum outcome outcome, int code,
+                           const char *text, bool left_out)
 {
     size_t node;
 
-    while (attempts_take(dialogue->attempts, &node)) {
-        /* A refusal that was taken back stands: nothing has contradicted it. */
-        if (!is_doubtful(dialogue->answers[node].code))
-            note(dialogue, node, outcome, 0, text);
-        settle(dialogue, node);
-    }
-}
+    while (attempts_take(&dialogue->attempts, &node)) {
+        struct answer *answer = &dialogue->answers[node];
 
-/* The same for those that nothing was heard of; the others keep what was. */
-static void leave_out_waiting(struct dialogue *dialogue, enum outcome outcome, const char *text)
-{
-    size_t node;
-
-    while (attempts_take(dialogue->attempts, &node)) {
-        dialogue->answers[node].left_out = dialogue->answers[node].text == NULL;
-        if (dialogue->answers[node].left_out)
-            note(dialogue, node, outcome, 0, text);
+        if (answer->text == NULL || !(left_out || is_doubtful(answer->code))) {
+            note(dialogue, node, outcome, code, text);
+            answer->left_out = left_out;
+        }
         settle(dialogue, node);
     }
 }
@@ -145,44 +134,41 @@ static void settle_doubtful(struct dialogue *dialogue)
 
 static enum dialogue_step quit(struct dialogue *dialogue)
 {
-    (void)snprintf(dialogue->command, sizeof dialogue->command, "QUIT\r\n");
     dialogue->state = QUITTING;
-    return DIALOGUE_SEND;
+    return dialogue->is_asking || dialogue->has_doubtful ? DIALOGUE_QUIT : DIALOGUE_PART;
 }
 
 static enum dialogue_step ask_next(struct dialogue *dialogue)
 {
-    if (!attempts_may_ask(dialogue->attempts) ||
-        attempts_asked_here(dialogue->attempts) == dialogue->per_connection)
+    struct attempts *attempts = &dialogue->attempts;
+
+    if (!attempts_may_ask(attempts) || attempts->asked_here == dialogue->per_connection)
         return quit(dialogue);
-    dialogue->current = attempts_ask(dialogue->attempts);
+    size_t node = attempts_ask(attempts);
     (void)snprintf(dialogue->command, sizeof dialogue->command, "ETRN %s\r\n",
-                   dialogue->nodes[dialogue->current].name);
-    dialogue->answers[dialogue->current].attempts++;
-    dialogue->current_open = true;
+                   dialogue->nodes[node].name);
+    dialogue->answers[node].attempts++;
+    dialogue->is_asking = true;
     dialogue->state = ASKING;
-    return DIALOGUE_SEND;
+    return DIALOGUE_ASK;
 }
 
 /* The connection is over; text and code (0: none) say why, in case that it has brought nothing. */
 static enum dialogue_step leave(struct dialogue *dialogue, int code, const char *text)
 {
-    char place[ATTEMPTS_TEXT_SIZE], left_out[ATTEMPTS_TEXT_SIZE + sizeof "not asked: "];
-    bool has_asked = attempts_asked_here(dialogue->attempts) > 0;
-    char digits[16] = "";
+    struct attempts *attempts = &dialogue->attempts;
+    char reason[ATTEMPTS_TEXT_SIZE], left_out[ATTEMPTS_TEXT_SIZE + sizeof "not asked: "];
 
     if (code != 0)
-        (void)snprintf(digits, sizeof digits, "%d ", code);
-    (void)snprintf(place, sizeof place, "at %s (%s%.*s)",
-                   has_asked ? dialogue->nodes[dialogue->current].name : "its start", digits,
-                   (int)strcspn(text, "\n"), text);
+        (void)snprintf(reason, sizeof reason, "%d %s", code, text);
     dialogue->state = APART;
-    if (!attempts_leave(dialogue->attempts, place)) {
-        (void)snprintf(left_out, sizeof left_out, "not asked: %s",
-                       attempts_why(dialogue->attempts));
-        leave_out_waiting(dialogue, OUTCOME_DEFERRED, left_out);
+    const char *why = attempts_leave(attempts, dialogue->nodes[attempts->current].name,
+                                     code != 0 ? reason : text);
+    if (why != NULL) {
+        (void)snprintf(left_out, sizeof left_out, "not asked: %s", why);
+        settle_waiting(dialogue, OUTCOME_DEFERRED, 0, left_out, true);
     }
-    return attempts_waiting(dialogue->attempts) > 0 ? DIALOGUE_CONNECT : DIALOGUE_END;
+    return attempts->waiting > 0 ? DIALOGUE_CONNECT : DIALOGUE_END;
 }
 
 enum dialogue_step dialogue_connected(struct dialogue *dialogue)
@@ -194,19 +180,19 @@ enum dialogue_step dialogue_connected(struct dialogue *dialogue)
 enum dialogue_step dialogue_decline(struct dialogue *dialogue, enum outcome outcome,
                                     const char *text)
 {
-    settle_waiting(dialogue, outcome, text);
+    settle_waiting(dialogue, outcome, 0, text, false);
     return dialogue_connected(dialogue);
 }
 
 /* The reply to the node that was asked last, which is not a 421. */
 static void answered(struct dialogue *dialogue, int code, const char *text)
 {
-    size_t node = dialogue->current;
+    size_t node = dialogue->attempts.current;
 
     settle_doubtful(dialogue);
     note(dialogue, node, outcome_of_reply(VERB_ETRN, code), code, text);
-    dialogue->current_open = false;
-    attempts_answered(dialogue->attempts);
+    dialogue->is_asking = false;
+    attempts_answered(&dialogue->attempts);
     dialogue->has_doubtful = is_doubtful(code);
     if (dialogue->has_doubtful)
         dialogue->doubtful = node;
@@ -215,30 +201,30 @@ static void answered(struct dialogue *dialogue, int code, const char *text)
     if (code != 500 && code != 502)
         dialogue->understood = true;
     if (code == 500 && !dialogue->understood) /* RFC 1985 5.2: the host does not know ETRN */
-        leave_out_waiting(dialogue, OUTCOME_UNSUPPORTED,
-                          "not asked, for ETRN was answered by 500 before");
+        settle_waiting(dialogue, OUTCOME_UNSUPPORTED, 0,
+                       "not asked, for ETRN was answered by 500 before", true);
 }
 
 enum dialogue_step dialogue_reply(struct dialogue *dialogue, int code, const char *text)
 {
     if (code == 421)
         return dialogue_cut(dialogue, OUTCOME_DEFERRED, code, text);
-    if (dialogue->current_open) {
+    if (dialogue->is_asking) {
         answered(dialogue, code, text);
         if (dialogue->state != QUITTING)
             return ask_next(dialogue);
-        return dialogue->has_doubtful ? DIALOGUE_WAIT : leave(dialogue, 0, "");
+        if (dialogue->has_doubtful)
+            return DIALOGUE_WAIT;
     }
-    settle_doubtful(dialogue);
-    return leave(dialogue, 0, "");
+    return dialogue_parted(dialogue);
 }
 
 /* Takes back a refusal that seems to have been the session's and not the node's. */
 static void judge_doubtful(struct dialogue *dialogue)
 {
-    if (dialogue->has_doubtful && attempts_answered_here(dialogue->attempts) > 1) {
+    if (dialogue->has_doubtful && dialogue->attempts.answered_here > 1) {
         dialogue->has_doubtful = false;
-        attempts_take_back(dialogue->attempts, dialogue->doubtful);
+        attempts_take_back(&dialogue->attempts, dialogue->doubtful);
     }
     settle_doubtful(dialogue);
 }
@@ -246,19 +232,17 @@ static void judge_doubtful(struct dialogue *dialogue)
 enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome, int code,
                                 const char *text)
 {
-    size_t node = dialogue->current;
+    size_t node = dialogue->attempts.current;
 
-    if (dialogue->current_open) {
-        dialogue->current_open = false;
+    if (dialogue->is_asking) {
+        dialogue->is_asking = false;
         note(dialogue, node, outcome, code, text);
-        if (!attempts_cut(dialogue->attempts, dialogue->has_doubtful))
+        if (!attempts_cut(&dialogue->attempts, dialogue->has_doubtful))
             settle(dialogue, node);
     }
     judge_doubtful(dialogue);
-    while (!dialogue->has_connected && attempts_take(dialogue->attempts, &node)) {
-        note(dialogue, node, outcome, code, text);
-        settle(dialogue, node);
-    }
+    if (!dialogue->has_connected)
+        settle_waiting(dialogue, outcome, code, text, false);
     return leave(dialogue, code, text);
 }
 
@@ -270,16 +254,16 @@ enum dialogue_step dialogue_parted(struct dialogue *dialogue)
 
 void dialogue_withdraw(struct dialogue *dialogue)
 {
-    if (!dialogue->current_open)
+    if (!dialogue->is_asking)
         return;
-    dialogue->current_open = false;
-    dialogue->answers[dialogue->current].attempts--;
-    attempts_withdraw(dialogue->attempts);
+    dialogue->is_asking = false;
+    dialogue->answers[dialogue->attempts.current].attempts--;
+    attempts_withdraw(&dialogue->attempts);
 }
 
 enum dialogue_step dialogue_stop(struct dialogue *dialogue, enum outcome outcome, const char *text)
 {
-    settle_waiting(dialogue, outcome, text);
+    settle_waiting(dialogue, outcome, 0, text, false);
     if (dialogue->state == APART)
         return DIALOGUE_END;
     return dialogue->state == QUITTING ? DIALOGUE_WAIT : quit(dialogue);
@@ -290,24 +274,10 @@ const char *dialogue_command(const struct dialogue *dialogue)
     return dialogue->command;
 }
 
-bool dialogue_is_quitting(const struct dialogue *dialogue)
+bool dialogue_is_asking(const struct dialogue *dialogue, size_t *node)
 {
-    return dialogue->state == QUITTING;
-}
-
-bool dialogue_needs_reply(const struct dialogue *dialogue)
-{
-    return dialogue->state != QUITTING || dialogue->current_open || dialogue->has_doubtful;
-}
-
-size_t dialogue_node(const struct dialogue *dialogue)
-{
-    return dialogue->current;
-}
-
-bool dialogue_is_asking(const struct dialogue *dialogue)
-{
-    return dialogue->current_open;
+    *node = dialogue->attempts.current;
+    return dialogue->is_asking;
 }
 
 const struct answer *dialogue_answer(const struct dialogue *dialogue, size_t index)

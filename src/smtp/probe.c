@@ -1,7 +1,7 @@
 /* Asks a mail server for the postmaster of each domain (RFC 5321 4.5.1), in transactions behind
  * MAIL FROM:<> that are all reset, on as many connections as it takes.
  *
- *   GREETING --220--> EHLO [--5yz--> HELO] --> MAIL --> RCPT ... --> RSET [--> MAIL ...] --> QUITTING
+ *   GREETING --220--> EHLO [--5yz--> HELO] --> MAIL --> RCPT ... --> RSET [--> MAIL ...]  --> QUIT
  *       ^                                                                               |
  *       +--------------------- domains left, and an answer on this connection ----------+
  *
@@ -13,6 +13,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/probe.h>
+#include <mxpull/smtp/reply.h>
 
 #include <assert.h>
 #include <stdio.h>
@@ -33,8 +34,7 @@ enum state {
     HELO,
     MAIL,
     RCPT,
-    RSET,
-    QUITTING
+    RSET
 };
 
 struct probe {
@@ -43,8 +43,7 @@ struct probe {
     size_t count;
     char **refusals; /* owned; for each domain; NULL: accepted, or not known yet */
     enum probe_fate *fates;
-    struct attempts *attempts;
-    size_t current; /* the domain that was asked last */
+    struct attempts attempts; /* its current item: the domain that was asked last */
     enum state state;
     bool has_asked;                     /* for any domain, on any connection */
     bool has_answer;                    /* of any */
@@ -66,11 +65,9 @@ struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_
     probe->count = count;
     probe->refusals = memory_new(count, sizeof *probe->refusals);
     probe->fates = memory_new(count, sizeof *probe->fates);
-    probe->attempts = attempts_new(count);
-    for (size_t i = 0; i < count; i++) {
+    attempts_init(&probe->attempts, count);
+    for (size_t i = 0; i < count; i++)
         probe->fates[i] = PROBE_LEFT_OUT;
-        attempts_add(probe->attempts, i);
-    }
     if (name_size < DOMAIN_SIZE_MAX)
         name_size = DOMAIN_SIZE_MAX;
     probe->command_size = name_size + sizeof "RCPT TO:<postmaster@>\r\n";
@@ -86,7 +83,7 @@ void probe_free(struct probe *probe)
         free(probe->refusals[i]);
     free(probe->refusals);
     free(probe->fates);
-    attempts_free(probe->attempts);
+    attempts_done(&probe->attempts);
     free(probe->why);
     free(probe->command);
     free(probe);
@@ -97,16 +94,13 @@ void probe_free(struct probe *probe)
 /* The first line of a text, behind the code that it came with. */
 static void put_reason(char reason[REASON_SIZE_MAX + 1], int code, const char *text)
 {
-    char *line = memory_copy_part(text, strcspn(text, "\n"));
-    struct buffer words;
+    char words[REPLY_LINE_SIZE_MAX + 8], digits[8] = "";
+    int size = (int)strcspn(text, "\n");
 
-    buffer_init(&words, REASON_SIZE_MAX);
     if (code != 0)
-        (void)buffer_append_format(&words, "%03d%s", code, *line != '\0' ? " " : "");
-    text_append_cut(&words, line, REASON_SIZE_MAX);
-    (void)text_copy(reason, REASON_SIZE_MAX + 1, words.bytes);
-    buffer_done(&words);
-    free(line);
+        (void)snprintf(digits, sizeof digits, "%03d%s", code, size > 0 ? " " : "");
+    (void)snprintf(words, sizeof words, "%s%.*s", digits, size, text);
+    (void)text_copy_cut(reason, REASON_SIZE_MAX + 1, words);
 }
 
 /* What is known of a domain by now. */
@@ -122,7 +116,7 @@ static void settle_waiting(struct probe *probe, enum probe_fate fate, const char
 {
     size_t domain;
 
-    while (attempts_take(probe->attempts, &domain)) {
+    while (attempts_take(&probe->attempts, &domain)) {
         if (probe->fates[domain] == PROBE_LEFT_OUT)
             note(probe, domain, fate, reason);
     }
@@ -146,11 +140,6 @@ static enum probe_step say(struct probe *probe, enum state state, const char *ve
     return PROBE_SEND;
 }
 
-static enum probe_step say_quit(struct probe *probe)
-{
-    return say(probe, QUITTING, "QUIT", "", "");
-}
-
 static enum probe_step say_mail(struct probe *probe)
 {
     probe->accepted = probe->asked = 0;
@@ -161,24 +150,25 @@ static enum probe_step say_recipient(struct probe *probe)
 {
     probe->asked++;
     probe->has_asked = true;
-    probe->current = attempts_ask(probe->attempts);
-    return say(probe, RCPT, "RCPT TO:<postmaster@", probe->domains[probe->current].name, ">");
+    return say(probe, RCPT, "RCPT TO:<postmaster@",
+               probe->domains[attempts_ask(&probe->attempts)].name, ">");
 }
 
 /* The connection is over, or will be without further words; reason says why, in case that it has brought
  * nothing. */
 static enum probe_step leave(struct probe *probe, const char *reason)
 {
-    char place[ATTEMPTS_TEXT_SIZE];
-    bool is_at_domain = attempts_asked_here(probe->attempts) > 0;
+    struct attempts *attempts = &probe->attempts;
+    char name[NODE_SIZE_MAX + sizeof "postmaster@"] = "";
 
-    (void)snprintf(place, sizeof place, "at %s%s (%s)", is_at_domain ? "postmaster@" : "",
-                   is_at_domain ? probe->domains[probe->current].name : "its start", reason);
+    if (attempts->asked_here > 0)
+        (void)snprintf(name, sizeof name, "postmaster@%s", probe->domains[attempts->current].name);
     probe->state = GREETING;
     probe->refused_here = probe->accepted_here = 0;
-    if (!attempts_leave(probe->attempts, place))
-        give_up(probe, attempts_why(probe->attempts));
-    return attempts_waiting(probe->attempts) > 0 ? PROBE_CONNECT : PROBE_END;
+    const char *why = attempts_leave(attempts, name, reason);
+    if (why != NULL)
+        give_up(probe, why);
+    return attempts->waiting > 0 ? PROBE_CONNECT : PROBE_END;
 }
 
 /* The server is not ready for any domain, before one was asked for on this connection. */
@@ -200,8 +190,8 @@ static enum probe_step greeting_answered(struct probe *probe, int code, const ch
 {
     if (code != 220)
         refuse_all(probe, reason);
-    if (code != 220 || attempts_waiting(probe->attempts) == 0)
-        return say_quit(probe);
+    if (code != 220 || probe->attempts.waiting == 0)
+        return PROBE_QUIT;
     return say(probe, EHLO, "EHLO ", probe->ehlo_name, "");
 }
 
@@ -212,7 +202,7 @@ static enum probe_step hello_answered(struct probe *probe, int code, const char 
     if (probe->state == EHLO && code / 100 == 5)
         return say(probe, HELO, "HELO ", probe->ehlo_name, "");
     refuse_all(probe, reason);
-    return say_quit(probe);
+    return PROBE_QUIT;
 }
 
 /* A refusal behind answers may be the connection's ("enough mail on this one"): the domains are
@@ -224,7 +214,7 @@ static enum probe_step mail_answered(struct probe *probe, int code, const char *
     (void)snprintf(probe->reason, sizeof probe->reason, "%s", reason);
     if (!probe->has_asked)
         settle_waiting(probe, PROBE_REFUSED, reason);
-    return say_quit(probe);
+    return PROBE_QUIT;
 }
 
 /* RFC 5321 4.5.3.1.10: too many recipients is 452, or 552 with older servers. Behind accepted ones it says nothing about
@@ -244,14 +234,14 @@ static enum probe_step recipient_answered(struct probe *probe, int code, const c
         probe->refused_here++;
     }
     if (is_too_many(code) && probe->accepted_here > 0) {
-        attempts_withdraw(probe->attempts);
-        return probe->accepted > 0 ? say(probe, RSET, "RSET", "", "") : say_quit(probe);
+        attempts_withdraw(&probe->attempts);
+        return probe->accepted > 0 ? say(probe, RSET, "RSET", "", "") : PROBE_QUIT;
     }
-    note(probe, probe->current, is_positive(code) ? PROBE_ACCEPTED : PROBE_REFUSED,
+    note(probe, probe->attempts.current, is_positive(code) ? PROBE_ACCEPTED : PROBE_REFUSED,
          is_positive(code) ? NULL : reason);
     probe->has_answer = true;
-    attempts_answered(probe->attempts);
-    if (!attempts_may_ask(probe->attempts) || probe->asked == RECIPIENTS_MAX ||
+    attempts_answered(&probe->attempts);
+    if (!attempts_may_ask(&probe->attempts) || probe->asked == RECIPIENTS_MAX ||
         probe->refused_here == REFUSALS_MAX)
         return say(probe, RSET, "RSET", "", "");
     return say_recipient(probe);
@@ -259,19 +249,17 @@ static enum probe_step recipient_answered(struct probe *probe, int code, const c
 
 static enum probe_step reset_answered(struct probe *probe, int code)
 {
-    if (attempts_may_ask(probe->attempts) && is_positive(code) &&
+    if (attempts_may_ask(&probe->attempts) && is_positive(code) &&
         probe->refused_here < REFUSALS_MAX)
         return say_mail(probe);
-    return say_quit(probe);
+    return PROBE_QUIT;
 }
 
 static enum probe_step lose(struct probe *probe, const char *reason)
 {
-    if (probe->state == QUITTING)
-        return leave(probe, probe->reason);
     if (probe->state == RCPT) {
-        note(probe, probe->current, PROBE_CUT, reason);
-        (void)attempts_cut(probe->attempts, false);
+        note(probe, probe->attempts.current, PROBE_CUT, reason);
+        (void)attempts_cut(&probe->attempts, false);
     }
     if (!probe->has_asked)
         give_up(probe, reason);
@@ -286,11 +274,16 @@ enum probe_step probe_cut(struct probe *probe, const char *text)
     return lose(probe, reason);
 }
 
+enum probe_step probe_parted(struct probe *probe)
+{
+    return leave(probe, probe->reason);
+}
+
 void probe_withdraw(struct probe *probe)
 {
     if (probe->state != RCPT)
         return;
-    attempts_withdraw(probe->attempts);
+    attempts_withdraw(&probe->attempts);
     probe->state = MAIL;
 }
 
@@ -317,7 +310,6 @@ enum probe_step probe_reply(struct probe *probe, int code, const char *text)
     case MAIL: return mail_answered(probe, code, reason);
     case RCPT: return recipient_answered(probe, code, reason);
     case RSET: return reset_answered(probe, code);
-    case QUITTING: return leave(probe, probe->reason);
     }
     return leave(probe, reason);
 }
@@ -327,11 +319,6 @@ enum probe_step probe_reply(struct probe *probe, int code, const char *text)
 const char *probe_command(const struct probe *probe)
 {
     return probe->command;
-}
-
-bool probe_is_quitting(const struct probe *probe)
-{
-    return probe->state == QUITTING;
 }
 
 const char *probe_why(const struct probe *probe)

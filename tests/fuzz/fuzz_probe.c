@@ -76,6 +76,8 @@ static void run(struct server *server, struct probe *probe)
         if (step == PROBE_CONNECT) {
             server->refusals = 0;
             step = serve(server, probe, "");
+        } else if (step == PROBE_QUIT) {
+            step = probe_parted(probe);
         } else {
             check_command(server, probe_command(probe));
             step = serve(server, probe, probe_command(probe));

@@ -142,35 +142,42 @@ static void next_word(const char **script, char word[8])
     *script += strspn(*script, " ");
 }
 
-static enum dialogue_step serve(struct dialogue *dialogue, const char **script)
+static enum dialogue_step serve(struct dialogue *dialogue, enum dialogue_step step,
+                                const char **script)
 {
-    bool quitting = dialogue_is_quitting(dialogue);
     char word[8];
 
     next_word(script, word);
-    if (!dialogue_needs_reply(dialogue) || strcmp(word, "M") == 0)
+    if (step == DIALOGUE_PART || strcmp(word, "M") == 0)
         return dialogue_parted(dialogue);
     if (strcmp(word, "X") == 0)
         return dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "cut");
     if (word[0] == '\0')
-        return dialogue_reply(dialogue, quitting ? 221 : 250, "ok");
+        return dialogue_reply(dialogue, step == DIALOGUE_QUIT ? 221 : 250, "ok");
     return dialogue_reply(dialogue, (int)strtol(word, NULL, 10), "text");
 }
 
-static void note_command(const struct dialogue *dialogue, const struct node *nodes, char *asked)
+static bool is_said(enum dialogue_step step)
+{
+    return step == DIALOGUE_ASK || step == DIALOGUE_QUIT || step == DIALOGUE_PART;
+}
+
+static void note_command(const struct dialogue *dialogue, enum dialogue_step step,
+                         const struct node *nodes, char *asked)
 {
     char expected[NODE_SIZE_MAX + 20];
-    size_t used = strlen(asked);
+    size_t used = strlen(asked), node;
+    bool is_asking = dialogue_is_asking(dialogue, &node);
 
     assert_true(used + 8 < TEXT_SIZE);
-    if (dialogue_is_quitting(dialogue)) {
-        assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
+    if (step != DIALOGUE_ASK) {
+        assert_false(is_asking);
         (void)snprintf(asked + used, TEXT_SIZE - used, "q");
     } else {
-        (void)snprintf(expected, sizeof expected, "ETRN %s\r\n",
-                       nodes[dialogue_node(dialogue)].name);
+        assert_true(is_asking);
+        (void)snprintf(expected, sizeof expected, "ETRN %s\r\n", nodes[node].name);
         assert_string_equal(dialogue_command(dialogue), expected);
-        (void)snprintf(asked + used, TEXT_SIZE - used, "%zu", dialogue_node(dialogue));
+        (void)snprintf(asked + used, TEXT_SIZE - used, "%zu", node);
     }
 }
 
@@ -192,9 +199,9 @@ static size_t play(struct dialogue *dialogue, const struct node *nodes,
             (void)strcat(asked, "/");
         step = *script == '-' ? dialogue_cut(dialogue, OUTCOME_UNREACHABLE, 0, "refused")
                               : dialogue_connected(dialogue);
-        while (step == DIALOGUE_SEND) {
-            note_command(dialogue, nodes, asked);
-            step = serve(dialogue, &script);
+        while (is_said(step)) {
+            note_command(dialogue, step, nodes, asked);
+            step = serve(dialogue, step, &script);
         }
     }
     return count;
@@ -322,14 +329,14 @@ static enum dialogue_step serve_connection(struct server *server, struct dialogu
     size_t answers = 0;
     bool is_dying = false;
 
-    for (size_t said = 0; step == DIALOGUE_SEND; said++) {
-        if (!dialogue_needs_reply(dialogue)) {
+    for (size_t said = 0; is_said(step); said++) {
+        if (step == DIALOGUE_PART) {
             step = dialogue_parted(dialogue);
             break;
         }
-        size_t node = dialogue_node(dialogue);
+        size_t node;
+        bool is_asking = dialogue_is_asking(dialogue, &node);
         char kind = server->kinds[node];
-        bool is_asking = dialogue_is_asking(dialogue);
 
         if (is_asking) {
             server->heads[node] += said == 0;
@@ -424,10 +431,8 @@ static void test_stop_while_asking(void **state)
     (void)state;
     name_nodes(nodes, 3);
     struct dialogue *dialogue = dialogue_new(nodes, 3, 8, false);
-    assert_int_equal(dialogue_connected(dialogue), DIALOGUE_SEND);
-    assert_int_equal(dialogue_stop(dialogue, OUTCOME_INTERRUPTED, "stopped"), DIALOGUE_SEND);
-    assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
-    assert_true(dialogue_needs_reply(dialogue));
+    assert_int_equal(dialogue_connected(dialogue), DIALOGUE_ASK);
+    assert_int_equal(dialogue_stop(dialogue, OUTCOME_INTERRUPTED, "stopped"), DIALOGUE_QUIT);
     assert_int_equal(dialogue_reply(dialogue, 250, "learnt"), DIALOGUE_END);
     assert_int_equal(dialogue_answer(dialogue, 0)->outcome, OUTCOME_STARTED);
     assert_int_equal(dialogue_answer(dialogue, 1)->outcome, OUTCOME_INTERRUPTED);
@@ -472,9 +477,7 @@ static void test_decline(void **state)
     (void)state;
     name_nodes(nodes, 2);
     struct dialogue *dialogue = dialogue_new(nodes, 2, 8, false);
-    assert_int_equal(dialogue_decline(dialogue, OUTCOME_UNSUPPORTED, "not offered"), DIALOGUE_SEND);
-    assert_string_equal(dialogue_command(dialogue), "QUIT\r\n");
-    assert_false(dialogue_needs_reply(dialogue));
+    assert_int_equal(dialogue_decline(dialogue, OUTCOME_UNSUPPORTED, "not offered"), DIALOGUE_PART);
     assert_int_equal(dialogue_parted(dialogue), DIALOGUE_END);
     assert_int_equal(dialogue_answer(dialogue, 1)->attempts, 0);
     check_taken(dialogue, 2);
@@ -510,13 +513,15 @@ static void test_withdraw(void **state)
     (void)state;
     name_nodes(nodes, 2);
     struct dialogue *dialogue = dialogue_new(nodes, 2, 8, false);
+    size_t node;
     (void)dialogue_connected(dialogue);
-    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_SEND);
+    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_ASK);
     dialogue_withdraw(dialogue);
     assert_int_equal(dialogue_cut(dialogue, OUTCOME_DEFERRED, 421, "enough"), DIALOGUE_CONNECT);
-    assert_int_equal(dialogue_connected(dialogue), DIALOGUE_SEND);
-    assert_int_equal(dialogue_node(dialogue), 1);
-    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_SEND);
+    assert_int_equal(dialogue_connected(dialogue), DIALOGUE_ASK);
+    assert_true(dialogue_is_asking(dialogue, &node));
+    assert_int_equal(node, 1);
+    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_PART);
     assert_int_equal(dialogue_parted(dialogue), DIALOGUE_END);
     assert_int_equal(dialogue_answer(dialogue, 1)->attempts, 1);
     check_taken(dialogue, 2);
@@ -532,9 +537,9 @@ static void test_500_of_a_known_host(void **state)
     name_nodes(nodes, 2);
     struct dialogue *dialogue = dialogue_new(nodes, 2, 8, true);
     (void)dialogue_connected(dialogue);
-    assert_int_equal(dialogue_reply(dialogue, 500, "what?"), DIALOGUE_SEND);
-    assert_int_equal(dialogue_node(dialogue), 1);
-    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_SEND);
+    assert_int_equal(dialogue_reply(dialogue, 500, "what?"), DIALOGUE_ASK);
+    assert_string_equal(dialogue_command(dialogue), "ETRN d1.example\r\n");
+    assert_int_equal(dialogue_reply(dialogue, 250, "ok"), DIALOGUE_PART);
     assert_int_equal(dialogue_answer(dialogue, 0)->code, 500);
     assert_int_equal(dialogue_answer(dialogue, 1)->code, 250);
     dialogue_free(dialogue);

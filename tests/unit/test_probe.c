@@ -3,8 +3,7 @@
  *
  * A row's connections say what the server does on each connection in turn, the greeting first: a
  * code is its next reply, X cuts the connection instead, - refuses the connection, . and all that
- * was not told is as a ready server answers. Each row is played twice: QUIT's answer is waited for,
- * and is not. */
+ * was not told is as a ready server answers. */
 #include "unit.h"
 
 #include <mxpull/base/text.h>
@@ -47,8 +46,6 @@ static const struct row rows[] = {
     {"no domain, greeting 421", "", {"421"}, "", "why=421 text"},
     {"no domain, greeting 250", "", {"250"}, "q", "why=250 text"},
     {"no domain, greeting 354", "", {"354"}, "q", "why=354 text"},
-    {"no domain, cut at QUIT", "", {". X"}, "q", ""},
-    {"no domain, 421 to QUIT", "", {". 421"}, "q", ""},
 
     {"ready", "a b c", {""}, "EMabcSq", "+ + +"},
     {"251 and 252", "a b c", {". . . 251 252 250"}, "EMabcSq", "+ + +"},
@@ -104,8 +101,6 @@ static const struct row rows[] = {
     {"cut at the last RSET", "a", {". . . . X"}, "EMaS", "+"},
     {"421 to the last RSET", "a", {". . . 450 421"}, "EMaS", "450 text"},
     {"RSET refused", "a", {". . . . 502"}, "EMaSq", "+"},
-    {"cut at QUIT", "a", {". . . . . X"}, "EMaSq", "+"},
-    {"421 to QUIT", "a", {". . . . . 421"}, "EMaSq", "+"},
 
     {"no second connection", "a b c", {". . . . X", "-"}, "EMab//", "+ ! -"},
     {"second connection greets with 554",
@@ -211,7 +206,6 @@ static void note_command(const struct probe *probe, const struct node *nodes, si
 
     assert_true(used + 2 < TEXT_SIZE);
     said[used + 1] = '\0';
-    assert_true(probe_is_quitting(probe) == (strcmp(command, "QUIT\r\n") == 0));
     if (strcmp(command, "EHLO host.test\r\n") == 0)
         said[used] = 'E';
     else if (strcmp(command, "HELO host.test\r\n") == 0)
@@ -220,8 +214,6 @@ static void note_command(const struct probe *probe, const struct node *nodes, si
         said[used] = 'M';
     else if (strcmp(command, "RSET\r\n") == 0)
         said[used] = 'S';
-    else if (strcmp(command, "QUIT\r\n") == 0)
-        said[used] = 'q';
     for (size_t i = 0; i < count && said[used] == '\0'; i++) {
         char expected[NODE_SIZE_MAX + 40];
 
@@ -234,7 +226,7 @@ static void note_command(const struct probe *probe, const struct node *nodes, si
 }
 
 static void play(struct probe *probe, const struct node *nodes, size_t count,
-                 const char *const *connections, bool waits, char *said)
+                 const char *const *connections, char *said)
 {
     enum probe_step step = PROBE_CONNECT;
     size_t connection = 0;
@@ -251,10 +243,11 @@ static void play(struct probe *probe, const struct node *nodes, size_t count,
         step = *script == '-' ? probe_cut(probe, "refused") : serve(probe, &script, "");
         while (step == PROBE_SEND) {
             note_command(probe, nodes, count, said);
-            if (probe_is_quitting(probe) && !waits)
-                step = probe_cut(probe, "not waited for");
-            else
-                step = serve(probe, &script, probe_command(probe));
+            step = serve(probe, &script, probe_command(probe));
+        }
+        if (step == PROBE_QUIT) {
+            (void)strcat(said, "q");
+            step = probe_parted(probe);
         }
     }
 }
@@ -304,17 +297,14 @@ static void test_row(void **state)
     const struct row *row = *state;
     struct node nodes[64];
     size_t count = parse_nodes(nodes, row->domains);
+    char said[TEXT_SIZE] = "", verdicts[TEXT_SIZE] = "";
+    struct probe *probe = probe_new("host.test", nodes, count);
 
-    for (int waits = 0; waits < 2; waits++) {
-        char said[TEXT_SIZE] = "", verdicts[TEXT_SIZE] = "";
-        struct probe *probe = probe_new("host.test", nodes, count);
-
-        play(probe, nodes, count, row->connections, waits == 1, said);
-        describe(probe, count, verdicts);
-        probe_free(probe);
-        assert_string_equal(said, row->said);
-        assert_string_equal(verdicts, row->verdicts);
-    }
+    play(probe, nodes, count, row->connections, said);
+    describe(probe, count, verdicts);
+    probe_free(probe);
+    assert_string_equal(said, row->said);
+    assert_string_equal(verdicts, row->verdicts);
 }
 
 /* ---- every code at every place ---- */
@@ -325,8 +315,7 @@ enum place {
     AT_HELO,
     AT_MAIL,
     AT_RCPT,
-    AT_RSET,
-    AT_QUIT
+    AT_RSET
 };
 
 /* What a code at a place must lead to, for the two domains of which it comes to the first. */
@@ -340,16 +329,14 @@ static const char *expected_of(enum place place, int code)
     case AT_HELO: return good ? "+ +" : "why";
     case AT_MAIL: return good ? "+ +" : code == 421 ? "why" : "- -";
     case AT_RCPT: return good ? "+ +" : code == 421 ? "+ +" : "- +";
-    case AT_RSET:
-    case AT_QUIT: return "+ +";
+    case AT_RSET: return "+ +";
     }
     return "";
 }
 
 static void check_code(enum place place, int code)
 {
-    static const char *const before[] = {"",       ". ",         ". 500 ",      ". . ",
-                                         ". . . ", ". . . . . ", ". . . . . . "};
+    static const char *const before[] = {"", ". ", ". 500 ", ". . ", ". . . ", ". . . . . "};
     struct node nodes[2];
     char script[64], said[TEXT_SIZE] = "", verdicts[16], reason[32];
     const char *const connections[] = {script, "", NULL};
@@ -357,7 +344,7 @@ static void check_code(enum place place, int code)
     (void)parse_nodes(nodes, "a b");
     (void)snprintf(script, sizeof script, "%s%d", before[place], code);
     struct probe *probe = probe_new("host.test", nodes, 2);
-    play(probe, nodes, 2, connections, true, said);
+    play(probe, nodes, 2, connections, said);
     (void)snprintf(verdicts, sizeof verdicts, "%c %c", probe_refusal(probe, 0) != NULL ? '-' : '+',
                    probe_refusal(probe, 1) != NULL ? '-' : '+');
     (void)snprintf(reason, sizeof reason, "%d text", code);
@@ -375,7 +362,7 @@ static void test_every_code_at_every_place(void **state)
 {
     (void)state;
     for (int code = 200; code <= 599; code++) {
-        for (enum place place = AT_GREETING; place <= AT_QUIT; place++)
+        for (enum place place = AT_GREETING; place <= AT_RSET; place++)
             check_code(place, code);
     }
 }
@@ -398,7 +385,7 @@ static void test_lost_at_every_step(void **state)
                 (void)strcat(script, ". ");
             (void)strcat(script, ways[way]);
             struct probe *probe = probe_new("host.test", nodes, 4);
-            play(probe, nodes, 4, connections, true, said);
+            play(probe, nodes, 4, connections, said);
             describe(probe, 4, verdicts);
             if (before < 3) /* no domain has been asked for yet */
                 assert_string_equal(verdicts, way == 0 ? "why=cut" : "why=421 text");
@@ -419,14 +406,14 @@ static void test_reasons(void **state)
     (void)state;
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    assert_int_equal(probe_reply(probe, 554, text), PROBE_SEND);
-    assert_int_equal(probe_reply(probe, 221, ""), PROBE_END);
+    assert_int_equal(probe_reply(probe, 554, text), PROBE_QUIT);
+    assert_int_equal(probe_parted(probe), PROBE_END);
     assert_int_equal(strlen(probe_why(probe)), 240);
     assert_memory_equal(probe_why(probe), "554 xxx", 7);
     probe_free(probe);
 
     probe = probe_new("host.test", NULL, 0);
-    assert_int_equal(probe_reply(probe, 554, "\nsecond line"), PROBE_SEND);
+    assert_int_equal(probe_reply(probe, 554, "\nsecond line"), PROBE_QUIT);
     assert_string_equal(probe_why(probe), "554");
     probe_free(probe);
 
@@ -505,6 +492,8 @@ static void run_model(struct model *model, struct probe *probe)
             assert_true(++model->connections < CONNECTIONS_MAX);
             model->errors = model->recipients = 0;
             step = probe_reply(probe, 220, "");
+        } else if (step == PROBE_QUIT) {
+            step = probe_parted(probe);
         } else if (text_starts_with(probe_command(probe), "RCPT")) {
             step = model_recipient(model, probe);
         } else {

@@ -28,7 +28,9 @@ struct answer {
 
 /* What to do next. */
 enum dialogue_step {
-    DIALOGUE_SEND,    /* send dialogue_command(), and feed its reply if dialogue_needs_reply() */
+    DIALOGUE_ASK,     /* send dialogue_command(), an ETRN, and feed its reply */
+    DIALOGUE_QUIT,    /* send QUIT and feed its reply, for it tells about an answer before */
+    DIALOGUE_PART,    /* send QUIT and close the connection, then call dialogue_parted() */
     DIALOGUE_WAIT,    /* send nothing: the reply to the command sent last is still to come */
     DIALOGUE_CONNECT, /* close this connection if it still stands and open another one */
     DIALOGUE_END,     /* close this connection: every node has its answer */
@@ -67,25 +69,19 @@ enum dialogue_step dialogue_cut(struct dialogue *dialogue, enum outcome outcome,
  * while a node waits for its answer. */
 enum dialogue_step dialogue_parted(struct dialogue *dialogue);
 
-/* The command of the last DIALOGUE_SEND was not sent, and the connection is about to be cut: its node
- * was not asked. */
+/* The command of the last DIALOGUE_ASK or DIALOGUE_QUIT was not sent, and the connection is about to be cut:
+ * its node was not asked. */
 void dialogue_withdraw(struct dialogue *dialogue);
 
 /* Asks no further node: those without an answer get this outcome, only the one just asked may still
- * be answered. Next is QUIT if connected, else the end. */
+ * be answered. Next is QUIT if connected, or DIALOGUE_WAIT where that was said; else the end. */
 enum dialogue_step dialogue_stop(struct dialogue *dialogue, enum outcome outcome, const char *text);
 
-/* The command to send, with its CRLF; borrowed until the next call. Only after DIALOGUE_SEND. */
+/* The command of the last DIALOGUE_ASK, with its CRLF; borrowed until the next call. */
 const char *dialogue_command(const struct dialogue *dialogue);
 
-/* Whether that command is QUIT, and whether anything depends on its reply: it does for QUIT only where
- * an answer before it is in doubt, or still to come. */
-bool dialogue_is_quitting(const struct dialogue *dialogue);
-bool dialogue_needs_reply(const struct dialogue *dialogue);
-
-/* The node that was named last, and whether the reply to it is still to come. */
-size_t dialogue_node(const struct dialogue *dialogue);
-bool dialogue_is_asking(const struct dialogue *dialogue);
+/* Whether the reply to an ETRN is still to come. *node: the node that was named last. */
+bool dialogue_is_asking(const struct dialogue *dialogue, size_t *node);
 
 /* The answer of node index, borrowed. */
 const struct answer *dialogue_answer(const struct dialogue *dialogue, size_t index);

@@ -17,6 +17,7 @@ struct probe;
 
 enum probe_step {
     PROBE_SEND,    /* send probe_command, then wait for its reply */
+    PROBE_QUIT,    /* send QUIT and close the connection, then call probe_parted */
     PROBE_CONNECT, /* close, connect again, and go on: servers cut off who is refused too often */
     PROBE_END
 };
@@ -42,6 +43,9 @@ enum probe_step probe_reply(struct probe *probe, int code, const char *text);
 /* The connection was lost, or could not be had; text says why. */
 enum probe_step probe_cut(struct probe *probe, const char *text);
 
+/* QUIT was sent: the connection has told all that it can. */
+enum probe_step probe_parted(struct probe *probe);
+
 /* The command of the last PROBE_SEND was not sent, and the connection is about to be cut: its domain was
  * not asked for. */
 void probe_withdraw(struct probe *probe);
@@ -51,10 +55,6 @@ enum probe_step probe_stop(struct probe *probe, const char *text);
 
 /* What is to be sent, with CRLF; borrowed until the next call. */
 const char *probe_command(const struct probe *probe);
-
-/* Whether only QUIT's answer is waited for. This connection has told all that it can: the answer need
- * not be waited for, probe_cut goes on without it. */
-bool probe_is_quitting(const struct probe *probe);
 
 /* When over: NULL when the server greets and takes mail at all, else why not ("421 too many
  * connections", "connection refused"), borrowed. */
