@@ -83,7 +83,7 @@ static void on_ready(void *context)
     log_message(LEVEL_INFO, "mxpull %s watches your mail server at %s and asks %zu backup%s",
                 MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count,
                 run->config->backup_count == 1 ? "" : "s");
-    service_ready();
+    service_tell(SERVICE_IS_READY);
 }
 
 static void on_told(void *context, const struct daemon_view *view)
@@ -127,7 +127,7 @@ static void feed_watchdog(void *context)
 
     if (interval_ms == INT64_MAX)
         return;
-    service_alive();
+    service_tell(SERVICE_IS_ALIVE);
     timer_set(run->loop, &run->alive, clock_monotonic_ms() + interval_ms / 2);
 }
 
@@ -209,11 +209,11 @@ static struct config *on_reload(void *context)
 {
     struct run *run = context;
 
-    service_reloading();
+    service_tell(SERVICE_IS_RELOADING);
     struct config *config = read_anew(run);
     if (config == NULL) {
         log_message(LEVEL_ERROR, "the configuration that was read before stays in force");
-        service_ready();
+        service_tell(SERVICE_IS_READY);
         return NULL;
     }
     if (!is_same(config->state_dir, run->config->state_dir) ||
@@ -222,7 +222,7 @@ static struct config *on_reload(void *context)
                     "state_dir and history: other ones are used from the next start on");
     log_message(LEVEL_INFO, "%s was read anew", config->path);
     run->config = config;
-    service_ready(); /* accepted, however long what is under way may take */
+    service_tell(SERVICE_IS_READY); /* accepted, however long what is under way may take */
     return config;
 }
 
@@ -280,7 +280,7 @@ static int run_daemon(struct run *run, struct config *config)
         daemon_run(run->daemon);
         timer_set(run->loop, &run->alive, INT64_MAX);
         gather_flush(run->gather);
-        service_stopping();
+        service_tell(SERVICE_IS_STOPPING);
         log_message(LEVEL_INFO, "mxpull ends");
     }
     daemon_free(run->daemon);

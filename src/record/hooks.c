@@ -96,19 +96,14 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
     timer_set(hooks->loop, &hooks->timer, 0);
 }
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
-static enum status start(struct hooks *hooks, struct hook *hook, struct error *error)
+static enum status start(struct hook *hook, struct error *error)
 {
     struct process_variable *variables = memory_new(hook->count, sizeof *variables);
 
     for (size_t i = 0; i < hook->count; i++)
         variables[i] = (struct process_variable){hook->names[i], hook->values[i]};
-    enum status status = process_start(&hook->process, hook->command, variables, hook->count, wake,
-                                       hooks->loop, error);
+    enum status status =
+        process_start(&hook->process, hook->command, variables, hook->count, error);
     free(variables);
     return status;
 }
@@ -123,7 +118,7 @@ static void begin(struct hooks *hooks, int64_t now_ms)
     hooks->waiting_count--;
     if (hooks->waiting == NULL)
         hooks->waiting_end = &hooks->waiting;
-    if (start(hooks, hook, &error) != STATUS_OK) {
+    if (start(hook, &error) != STATUS_OK) {
         log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);
         free_hook(hook);
         return;

@@ -19,11 +19,6 @@ struct password {
     int64_t deadline_ms;
 };
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
 /* The loop was woken, by this command or for another reason, or the time is over. */
 static void look(void *context)
 {
@@ -41,8 +36,7 @@ struct password *password_start(struct loop *loop, const struct config *config,
 {
     struct process *process;
 
-    if (process_start_captured(&process, backup->password_command, wake, loop, error) !=
-        STATUS_OK) {
+    if (process_start_captured(&process, backup->password_command, error) != STATUS_OK) {
         (void)config_no_password(config, backup, error);
         return NULL;
     }

@@ -6,6 +6,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/signals.h>
 #include <mxpull/record/hooks.h>
 #include <record/alarm.h>
 
@@ -32,6 +33,11 @@ static void keep_log(void *context, const struct log_event *event)
     buffer_done(&line);
 }
 
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
 static int set_up(void **state)
 {
     struct error error;
@@ -41,11 +47,13 @@ static int set_up(void **state)
     loop = loop_new(&error);
     if (loop == NULL || make_directory(state) != 0 || getcwd(before, sizeof before) == NULL)
         return -1;
+    signals_start(SIGNALS_RUN, wake, loop);
     return chdir(directory);
 }
 
 static int tear_down(void **state)
 {
+    signals_end();
     log_open(LEVEL_ERROR, NULL, NULL);
     loop_free(loop);
     return chdir(before) != 0 ? -1 : remove_directory(state);

@@ -5,6 +5,7 @@
 
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/process.h>
+#include <mxpull/platform/signals.h>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -74,8 +75,10 @@ static void command_fails_although_children_are_ignored(void **state)
     (void)state;
     buffer_init(&output, 100);
     (void)signal(SIGCHLD, SIG_IGN);
+    signals_start(SIGNALS_RUN, NULL, NULL);
     assert_int_equal(capture("exit 3", 10000, &output, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "exit status 3"));
+    signals_end();
     (void)signal(SIGCHLD, SIG_DFL);
     buffer_done(&output);
 }

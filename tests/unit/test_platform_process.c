@@ -7,6 +7,7 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/process.h>
+#include <mxpull/platform/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static struct process *start(const char *command)
     struct process *process = NULL;
     struct error error;
 
-    assert_int_equal(process_start(&process, command, NULL, 0, wake, &one, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, NULL, 0, &error), STATUS_OK);
     return process;
 }
 
@@ -167,9 +168,8 @@ static void process_gets_its_variables(void **state)
                    "\"$MXPULL_REPLACED\" \"$MXPULL_REPLACED_NOT\" >'%s'; "
                    "env | grep -c ^MXPULL_REPLACED= >>'%s'",
                    in_directory("variables"), in_directory("variables"));
-    assert_int_equal(
-        process_start(&process, command, variables, COUNT_OF(variables), wake, &one, &error),
-        STATUS_OK);
+    assert_int_equal(process_start(&process, command, variables, COUNT_OF(variables), &error),
+                     STATUS_OK);
     assert_true(wait_for(process));
     process_free(process);
     assert_content(in_directory("variables"), "started; 'quoted' $HOME \"x\"\nnext||new|kept|1\n");
@@ -211,59 +211,59 @@ static void process_wakes_at_its_end(void **state)
 /* A wake that the loop would wait for in vain, were the signal blocked by who started us. */
 static void process_wakes_although_blocked(void **state)
 {
-    sigset_t child, now;
+    sigset_t child;
 
     (void)state;
+    signals_end();
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
     assert_int_equal(sigprocmask(SIG_BLOCK, &child, NULL), 0);
+    signals_start(SIGNALS_RUN, wake, &one);
     woken = 0;
     assert_true(run("true"));
     assert_int_equal(woken, 1);
-    assert_int_equal(sigprocmask(SIG_UNBLOCK, &child, &now), 0);
-    assert_int_equal(sigismember(&now, SIGCHLD), 1);
 }
 
-static void process_gives_the_signal_back(void **state)
+static void process_leaves_the_signal_as_it_was(void **state)
 {
     static void (*const before[])(int) = {SIG_DFL, SIG_IGN};
 
     (void)state;
+    signals_end();
     for (size_t i = 0; i < COUNT_OF(before); i++) {
         (void)signal(SIGCHLD, before[i]);
+        signals_start(SIGNALS_RUN, wake, &one);
         struct process *first = start("exit 3"), *second = start("true");
         assert_false(wait_for(first)); /* although ignored before */
         process_free(first);
         assert_true(wait_for(second));
+        process_free(second);
         woken = 0;
         assert_int_equal(raise(SIGCHLD), 0);
         assert_int_equal(woken, 1);
-        process_free(second);
+        signals_end();
         assert_int_equal(raise(SIGCHLD), 0);
         assert_int_equal(woken, 1);
         assert_true(signal(SIGCHLD, SIG_DFL) == before[i]);
     }
+    signals_start(SIGNALS_RUN, wake, &one);
 }
 
-static void process_failing_to_start_gives_the_signal_back(void **state)
+static void process_that_cannot_start_is_told(void **state)
 {
     struct process *process = NULL;
     size_t size = 8 * 1024 * 1024;
     char *huge = malloc(size);
     struct process_variable variable = {"MXPULL_HUGE", huge};
     struct error error;
-    struct sigaction action;
 
     (void)state;
     assert_non_null(huge);
     (void)memset(huge, 'x', size - 1);
     huge[size - 1] = '\0';
-    assert_int_equal(process_start(&process, "true", &variable, 1, wake, &one, &error),
-                     STATUS_SYSTEM);
+    assert_int_equal(process_start(&process, "true", &variable, 1, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "the command cannot be run: "));
     assert_null(process);
-    assert_int_equal(sigaction(SIGCHLD, NULL, &action), 0);
-    assert_true(action.sa_handler == SIG_DFL);
     free(huge);
     assert_no_child_is_left();
 }
@@ -387,8 +387,8 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(process_writes_to_our_standard_error),
     cmocka_unit_test(process_wakes_at_its_end),
     cmocka_unit_test(process_wakes_although_blocked),
-    cmocka_unit_test(process_gives_the_signal_back),
-    cmocka_unit_test(process_failing_to_start_gives_the_signal_back),
+    cmocka_unit_test(process_leaves_the_signal_as_it_was),
+    cmocka_unit_test(process_that_cannot_start_is_told),
     cmocka_unit_test(process_gets_the_signals_as_usual),
     cmocka_unit_test(process_is_killed_with_all_it_started),
     cmocka_unit_test(process_that_ended_leaves_what_it_left_behind),
@@ -399,6 +399,7 @@ static const struct CMUnitTest fixed_tests[] = {
 
 int main(void)
 {
+    signals_start(SIGNALS_RUN, wake, &one);
     int failed = cmocka_run_group_tests(fixed_tests, make_directory, remove_directory);
 
     return unit_status(failed + RUN_TABLE(end_rows, process_tells_its_end));

@@ -50,17 +50,17 @@ static void tell_all(int descriptor)
     const char *message;
     char *end;
 
-    service_ready();
+    service_tell(SERVICE_IS_READY);
     assert_string_equal(next_message(descriptor), "READY=1");
     service_status("3 backups, next poll at 17:00");
     assert_string_equal(next_message(descriptor), "STATUS=3 backups, next poll at 17:00");
-    service_alive();
+    service_tell(SERVICE_IS_ALIVE);
     assert_string_equal(next_message(descriptor), "WATCHDOG=1");
-    service_stopping();
+    service_tell(SERVICE_IS_STOPPING);
     assert_string_equal(next_message(descriptor), "STOPPING=1");
 
     int64_t before_us = clock_monotonic_ms() * 1000;
-    service_reloading();
+    service_tell(SERVICE_IS_RELOADING);
     int64_t after_us = (clock_monotonic_ms() + 1) * 1000;
     message = next_message(descriptor);
     assert_non_null(strstr(message, "RELOADING=1\nMONOTONIC_USEC="));
@@ -102,11 +102,11 @@ static void service_tells_nobody(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         set_variable("NOTIFY_SOCKET", names[i]);
-        service_ready();
-        service_reloading();
+        service_tell(SERVICE_IS_READY);
+        service_tell(SERVICE_IS_RELOADING);
         service_status("text");
-        service_alive();
-        service_stopping();
+        service_tell(SERVICE_IS_ALIVE);
+        service_tell(SERVICE_IS_STOPPING);
     }
     set_variable("NOTIFY_SOCKET", NULL);
 }
@@ -121,7 +121,7 @@ static void service_does_not_hang(void **state)
     for (int i = 0; i < 100000 && longest < 500; i++) {
         int64_t begin = clock_monotonic_ms();
 
-        service_alive();
+        service_tell(SERVICE_IS_ALIVE);
         longest = clock_monotonic_ms() - begin;
     }
     assert_true(longest >= 500 && longest < 5000);

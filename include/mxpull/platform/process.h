@@ -16,13 +16,12 @@ struct process_variable {
     const char *value;
 };
 
-/* Starts command by the system's shell with these variables, no standard input, and its output
- * going to our standard error. Does not block. wake(context) is called when a child has ended: from
- * a signal handler on POSIX, from a thread on Windows, so it may do no more than wake the loop; all
- * processes share the one given last. STATUS_SYSTEM when it cannot be run. */
+/* Starts command by the system's shell with these variables, no standard input, and its output going to our
+ * standard error. Does not block; its end wakes the run as a signal does (signals_start). STATUS_SYSTEM when it
+ * cannot be run. */
 enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
-                          void (*wake)(void *context), void *context, struct error *error);
+                          struct error *error);
 
 /* Whether the system's shell, where a command names a variable, reads this byte of its value as if it
  * stood in the command itself. Never on POSIX, where it should stand in double quotes. */
@@ -31,7 +30,7 @@ bool process_shell_reads(char byte);
 /* The same with our own environment, and what it prints is kept: as much as a pipe holds, 4 KB at
  * least; who prints more does not come to an end. */
 enum status process_start_captured(struct process **process, const char *command,
-                                   void (*wake)(void *context), void *context, struct error *error);
+                                   struct error *error);
 
 /* Takes what has been printed by now. STATUS_LIMIT: more than output may take. */
 enum status process_output(struct process *process, struct buffer *output, struct error *error);

@@ -12,14 +12,14 @@
  * standard streams, and what is to be read belongs into the system's own log. */
 bool service_connect(void);
 
-/* We are ready, or, after service_reloading, ready again. */
-void service_ready(void);
+enum service_news {
+    SERVICE_IS_READY, /* also after it was reloading */
+    SERVICE_IS_RELOADING,
+    SERVICE_IS_STOPPING,
+    SERVICE_IS_ALIVE
+};
 
-/* The configuration is being read anew. */
-void service_reloading(void);
-
-/* We are about to end. */
-void service_stopping(void);
+void service_tell(enum service_news news);
 
 /* The exit status that the program is about to end with. */
 void service_ended(int exit_status);
@@ -27,10 +27,7 @@ void service_ended(int exit_status);
 /* One line about what we are doing, for people. */
 void service_status(const char *text);
 
-/* We are alive. */
-void service_alive(void);
-
-/* How often service_alive must be called at least, milliseconds; INT64_MAX: nobody waits for it. */
+/* How often SERVICE_IS_ALIVE must be told at least, milliseconds; INT64_MAX: nobody waits for it. */
 int64_t service_alive_interval_ms(void);
 
 #endif

@@ -11,8 +11,8 @@ enum signals_use {
 };
 
 /* Takes over the signals (on Windows the console's events, and what a service is told) and ignores
- * SIGPIPE. At each of them wake(context) is called: from a signal handler on POSIX, from a thread on
- * Windows, so it may do no more than wake the loop. A second one that asks to end ends the program
+ * SIGPIPE. At each of them, and when a command of process.h has ended, wake(context) is called: from a signal
+ * handler on POSIX, from a thread on Windows, so it may do no more than wake the loop. A second one that asks to end ends the program
  * at once. Once a program. */
 void signals_start(enum signals_use use, void (*wake)(void *context), void *context);
 

@@ -1,24 +1,20 @@
-/* Commands that run beside us: each a shell in a process group of its own, whose end SIGCHLD tells.
- * The signal is ours for as long as there is one such process, and is given back then. It only wakes
- * the loop: who has ended is asked of each process by its own id, so that a library's children are left
- * alone. */
-#include <mxpull/platform/process.h>
-
-#include "shell.h"
+/* Commands that run beside us: each a shell in a process group of its own, so that all that it has started can be
+ * ended with it. SIGCHLD only wakes the loop (signals.c): who has ended is asked of each process by its own id, so
+ * that a library's children are left alone. */
 #include "system.h"
 
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/process.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -27,8 +23,8 @@ extern char **environ;
  * then it is left to whoever reaps when we have ended. */
 enum {
     KILLED_WAIT_MS = 1000,
-    KILLED_TICK_NS = 1000000,
-    CHUNK_SIZE = 4096
+    CHUNK_SIZE = 4096,
+    DECIMAL = 10
 };
 
 struct process {
@@ -39,68 +35,10 @@ struct process {
     int wait_status; /* as waitpid(2) says it */
 };
 
-/* Written while the signal is blocked, and read by its handler. */
-static struct {
-    void (*wake)(void *context);
-    void *context;
-    struct sigaction old;
-    bool was_blocked;
-    size_t processes;
-} watch;
+/* The signals that we, or whoever started us, may have taken over. */
+static const int reset_signals[] = {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGXFSZ};
 
-static void on_child(int number)
-{
-    int saved = errno;
-
-    (void)number;
-    if (watch.wake != NULL)
-        watch.wake(watch.context);
-    errno = saved;
-}
-
-static void watch_children(void (*wake)(void *context), void *context)
-{
-    struct sigaction action = {.sa_flags = SA_RESTART | SA_NOCLDSTOP};
-    sigset_t child, old_mask;
-
-    (void)sigemptyset(&child);
-    (void)sigaddset(&child, SIGCHLD);
-    (void)sigemptyset(&old_mask);
-    (void)sigprocmask(SIG_BLOCK, &child, &old_mask);
-    watch.wake = wake;
-    watch.context = context;
-    if (watch.processes++ == 0) {
-        watch.was_blocked = sigismember(&old_mask, SIGCHLD) == 1;
-        (void)sigemptyset(&action.sa_mask);
-        action.sa_handler = on_child;
-        (void)sigaction(SIGCHLD, &action, &watch.old);
-    }
-    (void)sigprocmask(SIG_UNBLOCK, &child, NULL);
-}
-
-static void unwatch_child(void)
-{
-    sigset_t child;
-
-    if (--watch.processes > 0)
-        return;
-    (void)sigaction(SIGCHLD, &watch.old, NULL);
-    if (watch.was_blocked) {
-        (void)sigemptyset(&child);
-        (void)sigaddset(&child, SIGCHLD);
-        (void)sigprocmask(SIG_BLOCK, &child, NULL);
-    }
-}
-
-/* "NAME=value"; the caller frees it. */
-static char *make_assignment(const struct process_variable *variable)
-{
-    size_t size = strlen(variable->name) + 1 + strlen(variable->value) + 1;
-    char *assignment = memory_new(size, 1);
-
-    (void)snprintf(assignment, size, "%s=%s", variable->name, variable->value);
-    return assignment;
-}
+/* ---- what it gets ---- */
 
 static bool is_replaced(const char *assignment, const struct process_variable *variables,
                         size_t count)
@@ -123,10 +61,8 @@ static char **make_environment(const struct process_variable *variables, size_t 
         ours++;
 
     char **environment = memory_new(count + ours + 1, sizeof *environment);
-    while (used < count) {
-        environment[used] = make_assignment(&variables[used]);
-        used++;
-    }
+    for (; used < count; used++)
+        environment[used] = memory_format("%s=%s", variables[used].name, variables[used].value);
     for (size_t i = 0; i < ours; i++) {
         if (!is_replaced(environ[i], variables, count))
             environment[used++] = environ[i];
@@ -134,76 +70,130 @@ static char **make_environment(const struct process_variable *variables, size_t 
     return environment;
 }
 
-static void free_environment(char **environment, size_t count)
+/* Our own files are closed there as they are; some of libcurl's are not, and a command that leaves something
+ * running in the background would hold them open for as long as that lives. */
+static void keep_descriptors(void)
 {
-    for (size_t i = 0; i < count; i++)
-        free(environment[i]);
-    free(environment);
+    DIR *list = opendir("/dev/fd");
+    const struct dirent *entry;
+
+    while (list != NULL && (entry = readdir(list)) != NULL) {
+        long number = strtol(entry->d_name, NULL, DECIMAL); /* "." and ".." are 0 */
+
+        if (number > STDERR_FILENO)
+            (void)fcntl((int)number, F_SETFD, FD_CLOEXEC);
+    }
+    if (list != NULL)
+        (void)closedir(list);
+}
+
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, defaults;
+
+    (void)sigemptyset(&none);
+    (void)sigemptyset(&defaults);
+    for (size_t i = 0; i < COUNT_OF(reset_signals); i++)
+        (void)sigaddset(&defaults, reset_signals[i]);
+    int failed = posix_spawnattr_setsigmask(attributes, &none);
+    if (failed == 0)
+        failed = posix_spawnattr_setsigdefault(attributes, &defaults);
+    if (failed == 0)
+        failed = posix_spawnattr_setpgroup(attributes, 0);
+    if (failed == 0)
+        failed = posix_spawnattr_setflags(
+            attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    return failed;
+}
+
+/* ---- its start ---- */
+
+/* Returns 0 or an errno. */
+static int run_shell(pid_t *pid, const char *command, int output, char *const *environment)
+{
+    char shell[] = "sh", option[] = "-c";
+    char *copy = memory_copy(command);
+    char *arguments[] = {shell, option, copy, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+
+    keep_descriptors();
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawnattr_init(&attributes);
+    int failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (failed == 0)
+        failed = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (failed == 0)
+        failed = set_attributes(&attributes);
+    if (failed == 0)
+        failed = posix_spawn(pid, "/bin/sh", &actions, &attributes, arguments, environment);
+    (void)posix_spawnattr_destroy(&attributes);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    memory_free_secret(copy);
+    return failed;
+}
+
+static enum status fail(struct error *error, int number)
+{
+    return error_set(error, system_status(number), "the command cannot be run: %s",
+                     system_error_text(number));
 }
 
 /* What it prints goes to the descriptor output, and can be read from pipe. */
 static enum status start(struct process **process, const char *command, int output, int pipe,
-                         char *const *environment, void (*wake)(void *context), void *context,
-                         struct error *error)
+                         char *const *environment, struct error *error)
 {
     pid_t pid = 0;
+    int failed = run_shell(&pid, command, output, environment);
 
-    watch_children(wake, context); /* first, for it may end at once */
-    int failed = shell_start(&pid, command, output, environment);
-    if (failed != 0) {
-        unwatch_child();
-        return error_set(error, system_status(failed), "the command cannot be run: %s",
-                         system_error_text(failed));
-    }
+    if (failed != 0)
+        return fail(error, failed);
     *process = memory_new(1, sizeof **process);
-    (*process)->pid = pid;
-    (*process)->output = pipe;
+    **process = (struct process){.pid = pid, .output = pipe};
     return STATUS_OK;
 }
 
 enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
-                          void (*wake)(void *context), void *context, struct error *error)
+                          struct error *error)
 {
     char **environment = make_environment(variables, count);
-    enum status status =
-        start(process, command, STDERR_FILENO, -1, environment, wake, context, error);
+    enum status status = start(process, command, STDERR_FILENO, -1, environment, error);
 
-    free_environment(environment, count);
+    for (size_t i = 0; i < count; i++)
+        free(environment[i]);
+    free(environment);
     return status;
 }
 
 enum status process_start_captured(struct process **process, const char *command,
-                                   void (*wake)(void *context), void *context, struct error *error)
+                                   struct error *error)
 {
     int ends[2];
 
     if (pipe(ends) != 0)
-        return error_set(error, system_status(errno), "the command cannot be run: %s",
-                         system_error_text(errno));
-    for (size_t i = 0; i < COUNT_OF(ends); i++)
-        (void)fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+        return fail(error, errno);
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    enum status status = start(process, command, ends[1], ends[0], environ, wake, context, error);
+    enum status status = start(process, command, ends[1], ends[0], environ, error);
     (void)close(ends[1]);
     if (status != STATUS_OK)
         (void)close(ends[0]);
     return status;
 }
 
+/* ---- while it runs, and its end ---- */
+
 enum status process_output(struct process *process, struct buffer *output, struct error *error)
 {
     char chunk[CHUNK_SIZE];
     enum status status = STATUS_OK;
+    ssize_t size;
 
-    while (status == STATUS_OK) {
-        ssize_t size = read(process->output, chunk, sizeof chunk);
-
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size <= 0)
+    while (status == STATUS_OK && (size = read(process->output, chunk, sizeof chunk)) != 0) {
+        if (size < 0 && errno != EINTR)
             break;
-        status = buffer_append(output, chunk, (size_t)size);
+        if (size > 0)
+            status = buffer_append(output, chunk, (size_t)size);
     }
     memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
     if (status != STATUS_OK)
@@ -238,29 +228,21 @@ enum status process_judge(const struct process *process, struct error *error)
     if (WIFSIGNALED(wait_status))
         return error_set(error, STATUS_SYSTEM, "the command was ended by signal %d",
                          WTERMSIG(wait_status));
-    if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0)
+    if (WEXITSTATUS(wait_status) != 0)
         return error_set(error, STATUS_SYSTEM, "the command failed with exit status %d",
                          WEXITSTATUS(wait_status));
     return STATUS_OK;
-}
-
-/* Not reaped yet, so its process id, which is its group's as well, is still its own. */
-static void end_process(struct process *process)
-{
-    int64_t deadline = clock_monotonic_ms() + KILLED_WAIT_MS;
-
-    (void)kill(-process->pid, SIGKILL);
-    while (!process_has_ended(process) && clock_monotonic_ms() < deadline)
-        (void)nanosleep(&(struct timespec){.tv_nsec = KILLED_TICK_NS}, NULL);
 }
 
 void process_free(struct process *process)
 {
     if (process == NULL)
         return;
+    /* Not reaped yet, so its process id, which is its group's as well, is still its own. */
     if (!process_has_ended(process))
-        end_process(process);
-    unwatch_child();
+        (void)kill(-process->pid, SIGKILL);
+    for (int i = 0; i < KILLED_WAIT_MS && !process_has_ended(process); i++)
+        clock_sleep_ms(1);
     if (process->output >= 0)
         (void)close(process->output);
     free(process);

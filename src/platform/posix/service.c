@@ -3,11 +3,11 @@
  * Nothing depends on whether it arrives, so no failure is told. */
 #include <mxpull/platform/service.h>
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
 
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +19,7 @@
 /* SEND_TIMEOUT_S: how long the one who watches may leave its queue full before a message is lost. */
 enum {
     STATUS_TEXT_SIZE = 512,
+    RELOADING_SIZE = 64,
     SEND_TIMEOUT_S = 1,
     US_PER_MS = 1000,
     US_PER_S = 1000000,
@@ -60,27 +61,24 @@ bool service_connect(void)
     return false; /* systemd keeps what is written to standard error */
 }
 
-void service_ready(void)
+void service_tell(enum service_news news)
 {
-    tell("READY=1");
-}
-
-void service_reloading(void)
-{
-    struct buffer message;
+    static const char *const messages[] = {
+        [SERVICE_IS_READY] = "READY=1",
+        [SERVICE_IS_STOPPING] = "STOPPING=1",
+        [SERVICE_IS_ALIVE] = "WATCHDOG=1",
+    };
+    char reloading[RELOADING_SIZE];
     struct timespec now = {0};
 
-    buffer_init(&message, STATUS_TEXT_SIZE);
+    if (news != SERVICE_IS_RELOADING) {
+        tell(messages[news]);
+        return;
+    }
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    (void)buffer_append_format(&message, "RELOADING=1\nMONOTONIC_USEC=%lld",
-                               (long long)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US);
-    tell(message.bytes);
-    buffer_done(&message);
-}
-
-void service_stopping(void)
-{
-    tell("STOPPING=1");
+    (void)snprintf(reloading, sizeof reloading, "RELOADING=1\nMONOTONIC_USEC=%lld",
+                   (long long)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US);
+    tell(reloading);
 }
 
 void service_ended(int exit_status)
@@ -96,11 +94,6 @@ void service_status(const char *text)
     /* A line break would begin a message of the text's own. */
     (void)text_printable_copy(message + name_size, sizeof message - name_size, text);
     tell(message);
-}
-
-void service_alive(void)
-{
-    tell("WATCHDOG=1");
 }
 
 int64_t service_alive_interval_ms(void)

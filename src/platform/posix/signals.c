@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE};
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGPIPE, SIGCHLD};
 
 /* Written before the handlers are set, and read by them. */
 static struct {
@@ -23,80 +23,62 @@ static struct {
 
 static volatile sig_atomic_t stop, reload, now;
 
-static void call_wake(void)
-{
-    if (state.wake != NULL)
-        state.wake(state.context);
-}
-
-static void on_stop(int number)
+static void on_signal(int number)
 {
     int saved = errno;
 
-    if (stop != 0) {
+    if (number == SIGUSR1) {
+        now = 1;
+    } else if (number == SIGHUP && state.use == SIGNALS_DAEMON) {
+        reload = 1;
+    } else if (number != SIGCHLD && stop == 0) {
+        stop = 1;
+    } else if (number != SIGCHLD) {
         /* Blocked while this handler runs, so it takes effect on return. */
         (void)signal(number, SIG_DFL);
         (void)raise(number);
-    } else {
-        stop = 1;
-        call_wake();
     }
-    errno = saved;
-}
-
-static void on_reload(int number)
-{
-    int saved = errno;
-
-    (void)number;
-    reload = 1;
-    call_wake();
-    errno = saved;
-}
-
-static void on_now(int number)
-{
-    int saved = errno;
-
-    (void)number;
-    now = 1;
-    call_wake();
+    if (state.wake != NULL)
+        state.wake(state.context);
     errno = saved;
 }
 
 /* What is done at a signal; old is what was done before. */
-static void (*handler_of(int number, const struct sigaction *old))(int)
+static void (*handler_of(int number, void (*old)(int)))(int)
 {
     bool is_daemon = state.use == SIGNALS_DAEMON;
 
     switch (number) {
     case SIGPIPE: return SIG_IGN;
-    case SIGUSR1: return is_daemon ? on_now : old->sa_handler;
-    case SIGHUP:
-        if (is_daemon)
-            return on_reload;
-        break;
-    default: break;
+    case SIGCHLD: return on_signal;
+    case SIGUSR1: return is_daemon ? on_signal : old;
+    case SIGHUP: return old == SIG_IGN && !is_daemon ? SIG_IGN : on_signal;
+    default: return old == SIG_IGN ? SIG_IGN : on_signal;
     }
-    return old->sa_handler == SIG_IGN ? SIG_IGN : on_stop;
 }
 
 void signals_start(enum signals_use use, void (*wake)(void *context), void *context)
 {
+    sigset_t child;
+
     state.use = use;
     state.wake = wake;
     state.context = context;
     state.started = true;
     stop = reload = now = 0;
     for (size_t i = 0; i < COUNT_OF(signals); i++) {
-        struct sigaction action = {0};
+        struct sigaction action = {.sa_flags =
+                                       signals[i] == SIGCHLD ? SA_RESTART | SA_NOCLDSTOP : 0};
 
         (void)sigaction(signals[i], NULL, &state.old[i]);
         (void)sigemptyset(&action.sa_mask);
-        action.sa_handler = handler_of(signals[i], &state.old[i]);
+        action.sa_handler = handler_of(signals[i], state.old[i].sa_handler);
         if (action.sa_handler != state.old[i].sa_handler)
             (void)sigaction(signals[i], &action, NULL);
     }
+    (void)sigemptyset(&child);
+    (void)sigaddset(&child, SIGCHLD);
+    (void)sigprocmask(SIG_UNBLOCK, &child, NULL); /* who started us may have blocked it */
 }
 
 void signals_end(void)

@@ -1,39 +1,47 @@
-/* Commands that run beside us. A thread of the system's pool waits for the end of each and wakes the
- * loop. */
-#include <mxpull/platform/process.h>
-
-#include "command.h"
+/* Commands that run beside us: each by cmd.exe, with all that it starts in one job, so that it can be ended as a
+ * whole. It has no standard input, and a console of its own that nobody sees, so that Ctrl-C does not reach it. A
+ * thread of the system's pool waits for the end of each and wakes the loop. */
+#include "signals.h"
+#include "system.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/process.h>
 
 #include <stdlib.h>
 #include <string.h>
 
+/* KILLED_WAIT_MS: one that was killed ends at once, unless it hangs in the system. ENDED:
+ * WAIT_OBJECT_0, whose definition falls to WIN32_NO_STATUS. COMMAND_SIZE_MAX: what the system takes. */
 enum {
+    ENDED = 0,
+    COMMAND_SIZE_MAX = 32 * 1024,
+    KILLED_WAIT_MS = 1000,
+    KILLED_STATUS = 1,
     PIPE_SIZE = 8192,
     CHUNK_SIZE = 4096
 };
 
 struct process {
-    struct command command;
+    HANDLE handle; /* of cmd.exe */
+    HANDLE job;
     HANDLE waiting;
     HANDLE output; /* the end of the pipe that we read; NULL: there is none */
 };
 
-/* Written before a process is waited for, and read by the threads that wait. */
-static struct {
-    void (*wake)(void *context);
-    void *context;
-} watch;
+/* The handles that it inherits, and no others: its standard input, output and error. */
+struct inherited {
+    HANDLE list[3];
+    LPPROC_THREAD_ATTRIBUTE_LIST attributes;
+};
 
-static void CALLBACK on_end(void *context, BOOLEAN is_timeout)
+static enum status fail(struct error *error, DWORD number)
 {
-    (void)context;
-    (void)is_timeout;
-    if (watch.wake != NULL)
-        watch.wake(watch.context);
+    return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s",
+                     system_error_text(number));
 }
+
+/* ---- its environment ---- */
 
 /* The length of NAME in "NAME=value". A name may begin with "=" ("=C:=C:\…"). */
 static size_t name_length(const wchar_t *assignment)
@@ -55,15 +63,10 @@ static bool is_replaced(const wchar_t *assignment, wchar_t *const *assignments, 
 
 static wchar_t *make_assignment(const struct process_variable *variable)
 {
-    wchar_t *name = win32_wide(variable->name), *value = win32_wide(variable->value);
-    size_t name_size = wcslen(name), value_size = wcslen(value);
-    wchar_t *assignment = memory_new(name_size + value_size + 2, sizeof *assignment);
+    char *narrow = memory_format("%s=%s", variable->name, variable->value);
+    wchar_t *assignment = win32_wide(narrow);
 
-    memcpy(assignment, name, name_size * sizeof *name);
-    assignment[name_size] = L'=';
-    memcpy(assignment + name_size + 1, value, value_size * sizeof *value);
-    free(name);
-    free(value);
+    free(narrow);
     return assignment;
 }
 
@@ -104,59 +107,203 @@ static wchar_t *make_environment(const struct process_variable *variables, size_
     return environment;
 }
 
-/* What it prints goes to output, and can be read from pipe, which is ours from now on; NULL, as
- * environment: as command_start has it. */
-static enum status start(struct process **process, const char *command, HANDLE output, HANDLE pipe,
-                         wchar_t *environment, void (*wake)(void *context), void *context,
-                         struct error *error)
-{
-    struct process *started = memory_new(1, sizeof *started);
-    enum status status = command_start(&started->command, command, output, environment, error);
+/* ---- its start ---- */
 
-    if (status != STATUS_OK) {
-        if (pipe != NULL)
-            (void)CloseHandle(pipe);
-        free(started);
-        return status;
+static HANDLE inheritable(HANDLE handle)
+{
+    HANDLE copy = NULL, self = GetCurrentProcess();
+
+    if (handle == NULL || handle == INVALID_HANDLE_VALUE ||
+        !DuplicateHandle(self, handle, self, &copy, 0, TRUE, DUPLICATE_SAME_ACCESS))
+        return NULL;
+    return copy;
+}
+
+static HANDLE open_nothing(void)
+{
+    SECURITY_ATTRIBUTES attributes = {.nLength = sizeof attributes, .bInheritHandle = TRUE};
+    HANDLE nothing =
+        CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                    &attributes, OPEN_EXISTING, 0, NULL);
+
+    return nothing != INVALID_HANDLE_VALUE ? nothing : NULL;
+}
+
+/* output NULL: our standard error, where its own always goes. False with GetLastError set. */
+static bool open_inherited(struct inherited *inherited, HANDLE output)
+{
+    HANDLE *list = inherited->list;
+    SIZE_T size = 0;
+
+    list[0] = open_nothing();
+    list[2] = inheritable(GetStdHandle(STD_ERROR_HANDLE));
+    if (list[2] == NULL)
+        list[2] = open_nothing();
+    list[1] = inheritable(output != NULL ? output : list[2]);
+    (void)InitializeProcThreadAttributeList(NULL, 1, 0, &size);
+    inherited->attributes = memory_new(size, 1);
+    return InitializeProcThreadAttributeList(inherited->attributes, 1, 0, &size) &&
+           list[0] != NULL && list[1] != NULL && list[2] != NULL &&
+           UpdateProcThreadAttribute(inherited->attributes, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST,
+                                     list, sizeof inherited->list, NULL, NULL);
+}
+
+static void close_inherited(struct inherited *inherited)
+{
+    for (size_t i = 0; i < COUNT_OF(inherited->list); i++) {
+        if (inherited->list[i] != NULL)
+            (void)CloseHandle(inherited->list[i]);
     }
-    started->output = pipe;
-    watch.wake = wake;
-    watch.context = context;
-    if (!RegisterWaitForSingleObject(&started->waiting, started->command.process, on_end, NULL,
-                                     INFINITE, WT_EXECUTEONLYONCE)) {
+    if (inherited->attributes != NULL)
+        DeleteProcThreadAttributeList(inherited->attributes);
+    free(inherited->attributes);
+}
+
+static void set_kill_on_close(HANDLE job, bool wanted)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
+
+    limits.BasicLimitInformation.LimitFlags = wanted ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
+    (void)SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
+}
+
+/* The shell's own path: one that is only called cmd.exe would be looked for in our directory first. */
+static wchar_t *shell_path(void)
+{
+    static const wchar_t name[] = L"\\cmd.exe";
+    UINT size = GetSystemDirectoryW(NULL, 0);
+    wchar_t *path = memory_new((size_t)size + COUNT_OF(name), sizeof *path);
+
+    (void)GetSystemDirectoryW(path, size);
+    memcpy(path + wcslen(path), name, sizeof name);
+    return path;
+}
+
+/* /d: nothing that the registry names is run first; /s: the outer quotes are taken off, and nothing
+ * else is touched. */
+static wchar_t *make_line(const char *command)
+{
+    char *words = memory_format("cmd.exe /d /s /c \"%s\"", command);
+    wchar_t *line = win32_wide(words);
+
+    memory_free_secret(words);
+    return line;
+}
+
+/* It runs only when it is in its job: it could have started something before. */
+static bool run_shell(struct process *process, wchar_t *line, const struct inherited *inherited,
+                      wchar_t *environment)
+{
+    STARTUPINFOEXW how = {
+        .StartupInfo = {.cb = sizeof how,
+                        .dwFlags = STARTF_USESTDHANDLES,
+                        .hStdInput = inherited->list[0],
+                        .hStdOutput = inherited->list[1],
+                        .hStdError = inherited->list[2]},
+        .lpAttributeList = inherited->attributes,
+    };
+    PROCESS_INFORMATION started = {0};
+    wchar_t *shell = shell_path();
+    BOOL is_started = CreateProcessW(shell, line, NULL, NULL, TRUE,
+                                     CREATE_SUSPENDED | CREATE_NO_WINDOW |
+                                         CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT,
+                                     environment, NULL, &how.StartupInfo, &started);
+
+    free(shell);
+    if (!is_started)
+        return false;
+    if (!AssignProcessToJobObject(process->job, started.hProcess)) {
+        DWORD number = GetLastError();
+
+        (void)TerminateProcess(started.hProcess, KILLED_STATUS);
+        (void)CloseHandle(started.hThread);
+        (void)CloseHandle(started.hProcess);
+        SetLastError(number);
+        return false;
+    }
+    (void)ResumeThread(started.hThread);
+    (void)CloseHandle(started.hThread);
+    process->handle = started.hProcess;
+    return true;
+}
+
+static void CALLBACK on_end(void *context, BOOLEAN is_timeout)
+{
+    (void)context;
+    (void)is_timeout;
+    signals_wake();
+}
+
+/* On failure process is to be freed. */
+static enum status start_in_job(struct process *process, wchar_t *line, HANDLE output,
+                                wchar_t *environment, struct error *error)
+{
+    struct inherited inherited = {0};
+    enum status status = STATUS_OK;
+
+    process->job = CreateJobObjectW(NULL, NULL);
+    if (process->job != NULL)
+        set_kill_on_close(process->job, true);
+    if (process->job == NULL || !open_inherited(&inherited, output) ||
+        !run_shell(process, line, &inherited, environment))
+        status = fail(error, GetLastError());
+    else if (!RegisterWaitForSingleObject(&process->waiting, process->handle, on_end, NULL,
+                                          INFINITE, WT_EXECUTEONLYONCE)) {
         status = error_set(error, STATUS_SYSTEM, "the command cannot be waited for: %s",
                            system_error_text(GetLastError()));
-        started->waiting = NULL;
-        process_free(started);
-        return status;
+        process->waiting = NULL;
     }
-    *process = started;
-    return STATUS_OK;
+    close_inherited(&inherited);
+    return status;
+}
+
+/* What it prints goes to output, and can be read from pipe, which is ours from now on; both NULL: it goes to our
+ * standard error. environment NULL: ours. */
+static enum status start(struct process **process, const char *command, HANDLE output, HANDLE pipe,
+                         wchar_t *environment, struct error *error)
+{
+    struct process *started = memory_new(1, sizeof *started);
+    wchar_t *line = make_line(command);
+    enum status status;
+
+    started->output = pipe;
+    if (wcslen(line) < COMMAND_SIZE_MAX)
+        status = start_in_job(started, line, output, environment, error);
+    else
+        status = error_set(error, STATUS_SYSTEM, "the command cannot be run: it is too long");
+    memory_wipe(line, wcslen(line) * sizeof *line);
+    free(line);
+    if (status == STATUS_OK)
+        *process = started;
+    else
+        process_free(started);
+    return status;
 }
 
 enum status process_start(struct process **process, const char *command,
                           const struct process_variable *variables, size_t count,
-                          void (*wake)(void *context), void *context, struct error *error)
+                          struct error *error)
 {
     wchar_t *environment = make_environment(variables, count);
-    enum status status = start(process, command, NULL, NULL, environment, wake, context, error);
+    enum status status = start(process, command, NULL, NULL, environment, error);
 
     free(environment);
     return status;
 }
 
 enum status process_start_captured(struct process **process, const char *command,
-                                   void (*wake)(void *context), void *context, struct error *error)
+                                   struct error *error)
 {
     HANDLE reading = NULL, writing = NULL;
 
     if (!CreatePipe(&reading, &writing, NULL, PIPE_SIZE))
-        return error_set(error, STATUS_SYSTEM, "the command cannot be run: %s",
-                         system_error_text(GetLastError()));
-    enum status status = start(process, command, writing, reading, NULL, wake, context, error);
+        return fail(error, GetLastError());
+    enum status status = start(process, command, writing, reading, NULL, error);
     (void)CloseHandle(writing);
     return status;
 }
+
+/* ---- while it runs, and its end ---- */
 
 enum status process_output(struct process *process, struct buffer *output, struct error *error)
 {
@@ -183,22 +330,28 @@ bool process_shell_reads(char byte)
     return byte != '\0' && strchr("\"&|<>^%()!", byte) != NULL;
 }
 
+static bool has_ended(const struct process *process, DWORD wait_ms)
+{
+    return WaitForSingleObject(process->handle, wait_ms) == ENDED;
+}
+
 bool process_has_ended(struct process *process)
 {
-    return command_has_ended(&process->command, 0);
+    return has_ended(process, 0);
 }
 
 enum status process_judge(const struct process *process, struct error *error)
 {
     DWORD exit_status = 1;
 
-    (void)GetExitCodeProcess(process->command.process, &exit_status);
+    (void)GetExitCodeProcess(process->handle, &exit_status);
     if (exit_status != 0)
         return error_set(error, STATUS_SYSTEM, "the command failed with exit status %ld",
                          (long)exit_status);
     return STATUS_OK;
 }
 
+/* Its start may have failed half-way. */
 void process_free(struct process *process)
 {
     if (process == NULL)
@@ -206,9 +359,16 @@ void process_free(struct process *process)
     /* INVALID_HANDLE_VALUE: on_end has returned, or will not be called any more. */
     if (process->waiting != NULL)
         (void)UnregisterWaitEx(process->waiting, INVALID_HANDLE_VALUE);
-    if (!command_has_ended(&process->command, 0))
-        command_kill(&process->command);
-    command_done(&process->command);
+    if (process->handle != NULL && !has_ended(process, 0)) {
+        (void)TerminateJobObject(process->job, KILLED_STATUS);
+        (void)has_ended(process, KILLED_WAIT_MS);
+    }
+    if (process->job != NULL) {
+        set_kill_on_close(process->job, false); /* what it has left running goes on */
+        (void)CloseHandle(process->job);
+    }
+    if (process->handle != NULL)
+        (void)CloseHandle(process->handle);
     if (process->output != NULL)
         (void)CloseHandle(process->output);
     free(process);
