@@ -10,8 +10,7 @@ enum {
     PREFIX_SIZE_MIN = 2
 };
 
-/* How far off a word is; more than ERRORS_MAX: too far. Of a short word at least half must be
- * right. */
+/* How far off a word is. Of a short word at least half must be right. */
 static size_t distance_to(const char *misspelt, const char *word)
 {
     size_t size = strlen(misspelt), word_size = strlen(word);
@@ -25,9 +24,12 @@ static size_t distance_to(const char *misspelt, const char *word)
 const char *closest_word(const char *misspelt, const char *const words[], size_t count)
 {
     const char *nearest = NULL;
-    size_t fewest = ERRORS_MAX + 1;
+    const size_t third = strlen(misspelt) / 3;
+    size_t fewest = (third > ERRORS_MAX ? third : ERRORS_MAX) + 1;
 
     for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], misspelt) == 0)
+            return words[i];
         size_t errors = distance_to(misspelt, words[i]);
 
         if (errors < fewest) {

@@ -2,6 +2,7 @@
 #include <mxpull/base/memory.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,13 @@ void *memory_resize(void *old, size_t count, size_t size)
     if (size != 0 && count > SIZE_MAX / size)
         return demand(NULL);
     return demand(realloc(old, count * size > 0 ? count * size : 1));
+}
+
+void *memory_more(void *list, size_t count, size_t size)
+{
+    bool is_full = (count & (count - 1)) == 0; /* a power of two, or 0 */
+
+    return is_full ? memory_resize(list, count > 0 ? 2 * count : 1, size) : list;
 }
 
 char *memory_copy(const char *text)

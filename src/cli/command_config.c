@@ -11,33 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TEXT_SIZE_MAX = 64 * 1024
-};
-
-static json_t *proxy_value(const char *proxy)
+static json_t *json_take(char *text)
 {
-    char *shown = config_proxy_shown(proxy);
-    json_t *value = json_own(shown);
+    json_t *value = json_own(text);
 
-    free(shown);
-    return value;
-}
-
-static json_t *log_value(const struct config *config)
-{
-    struct buffer text;
-
-    switch (config->log) {
-    case LOG_STDERR: return json_string("stderr");
-    case LOG_SYSLOG: return json_string("syslog");
-    case LOG_EVENTLOG: return json_string("eventlog");
-    case LOG_FILE: break;
-    }
-    buffer_init(&text, TEXT_SIZE_MAX);
-    (void)buffer_append_format(&text, "file:%s", config->log_path);
-    json_t *value = json_own(text.bytes);
-    buffer_done(&text);
+    free(text);
     return value;
 }
 
@@ -73,19 +51,11 @@ static json_t *value_of(const struct option *option, const void *section)
     const void *field = (const char *)section + option->offset;
 
     switch (option->type) {
-    case OPTION_TEXT:
-    case OPTION_PATH:
-    case OPTION_FILE:
-    case OPTION_HOST:
-    case OPTION_EHLO_NAME:
-    case OPTION_IP_ADDRESS:
-    case OPTION_FINGERPRINT:
-    case OPTION_MECHANISM:
-    case OPTION_SCHEDULE: return json_own(*(char *const *)field);
+    case OPTION_TEXT: return json_own(*(char *const *)field);
     case OPTION_SECRET: return json_own(*(char *const *)field != NULL ? "********" : NULL);
-    case OPTION_PROXY: return proxy_value(*(char *const *)field);
+    case OPTION_PROXY: return json_take(config_proxy_shown(*(char *const *)field));
     case OPTION_ADDRESS: return json_own(((const struct address *)field)->text);
-    case OPTION_LOG: return log_value(section);
+    case OPTION_LOG: return json_take(config_log_text(section));
     case OPTION_NUMBER:
     case OPTION_DURATION: return json_integer(*(const int64_t *)field);
     case OPTION_PORT: return json_integer(*(const int *)field);

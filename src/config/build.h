@@ -2,13 +2,15 @@
 #define MXPULL_CONFIG_BUILD_H
 
 #include "faults.h"
-#include "raw.h"
+#include "section.h"
 
 #include <mxpull/config/config.h>
 
-/* Makes the configuration of the decoded file: every value judged, every default filled in. Each
- * backup section becomes one of backups, in the same order. Values with a fault leave the default
- * and are marked in raw as bad. To be freed by config_free. */
-struct config *build_config(struct raw *raw, struct faults *faults);
+/* Makes a configuration of defaults, to be freed by config_free, and gives each section the struct that
+ * it fills; each backup section becomes one of backups, in the same order. */
+struct config *build_begin(struct sections *sections);
+
+/* Completes it after reader_parse: what a backup takes over, and what follows from other options. */
+void build_complete(struct config *config, struct sections *sections, struct faults *faults);
 
 #endif

@@ -14,38 +14,40 @@
 
 /* A backup and its section, as the checks see it. */
 struct subject {
+    struct config *config;
     struct backup_config *backup;
-    const struct raw_section *section;
+    const struct section *section;
     struct faults *faults;
 };
 
 static void report(const struct subject *subject, const char *option, const char *text)
 {
     faults_add(subject->faults,
-               (struct place){raw_line(subject->section, option), subject->section, option}, "%s",
-               text);
+               (struct place){section_line(subject->section, option), subject->section, option},
+               "%s", text);
 }
 
 /* An option of the defaults that one backup has no use for is no fault of this backup: it goes without. */
 static void report_unused(const struct subject *subject, const char *name, const char *text)
 {
-    const struct option *option = option_find(SECTION_BACKUP, name);
+    const struct setting *setting = section_find(subject->section, name);
     struct error ignored;
 
-    if (raw_is_inherited(subject->section, name))
-        (void)value_set(option, subject->backup, option->initial, &ignored);
+    if (setting->inherited)
+        (void)value_set(subject->config, setting->option, subject->backup, setting->option->initial,
+                        &ignored);
     else
         report(subject, name, text);
 }
 
 static bool is_set(const struct subject *subject, const char *option)
 {
-    return raw_is_set(subject->section, option);
+    return section_has(subject->section, option);
 }
 
 static bool is_sound(const struct subject *subject, const char *option)
 {
-    return raw_is_sound(subject->section, option);
+    return section_is_sound(subject->section, option);
 }
 
 static bool has_tls(const struct backup_config *backup)
@@ -54,16 +56,19 @@ static bool has_tls(const struct backup_config *backup)
 }
 
 /* Which of interval and schedule holds cannot be told when both are there. */
-static void check_timing(const struct raw_section *section, struct faults *faults)
+static void check_timing(const struct section *section, struct faults *faults)
 {
-    const struct raw_assignment *interval = raw_find(section, "interval");
-    const struct raw_assignment *schedule = raw_find(section, "schedule");
+    const struct setting *later = section_find(section, "interval");
+    const struct setting *earlier = section_find(section, "schedule");
 
-    if (interval == NULL || schedule == NULL || interval->bad || schedule->bad ||
-        !raw_is_set(section, "schedule"))
+    if (later == NULL || earlier == NULL || later->bad || earlier->bad || !earlier->filled)
         return;
-    const struct raw_assignment *later = interval->line > schedule->line ? interval : schedule;
-    const struct raw_assignment *earlier = later == interval ? schedule : interval;
+    if (earlier > later) { /* settings are in the order of the file */
+        const struct setting *interval = later;
+
+        later = earlier;
+        earlier = interval;
+    }
     faults_add(faults, (struct place){later->line, section, later->option->name},
                "is set beside %s of line %d; one of the two is allowed", earlier->option->name,
                earlier->line);
@@ -132,31 +137,71 @@ static void check_tls(const struct subject *subject)
                       "is never used with tls_verify = false; take one of them out");
 }
 
+/* A name and where it stands, to find the ones that are there twice. */
+struct mention {
+    const char *name;
+    int line;
+    const struct section *section;
+};
+
+static int compare(const void *left, const void *right)
+{
+    const struct mention *a = left, *b = right;
+    int names = strcmp(a->name, b->name);
+
+    return names != 0 ? names : a->line - b->line;
+}
+
+/* option is "domains", or NULL where the names are those of backups. */
+static void report_twice(struct mention *mentions, size_t count, const char *option,
+                         struct faults *faults)
+{
+    qsort(mentions, count, sizeof *mentions, compare);
+    for (size_t i = 1; i < count; i++) {
+        struct place place = {mentions[i].line, mentions[i].section, option};
+        const int line = mentions[i - 1].line;
+        char shown[FAULT_SHOWN_SIZE];
+
+        if (strcmp(mentions[i - 1].name, mentions[i].name) != 0)
+            continue;
+        if (option != NULL)
+            faults_add(faults, place, "\"%s\" is there twice; line %d has it already",
+                       fault_show(shown, mentions[i].name, strlen(mentions[i].name)), line);
+        else
+            faults_add(faults, place,
+                       "the name is taken by line %d; each backup has one of its own", line);
+    }
+    free(mentions);
+}
+
+static void check_list(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+    struct mention *mentions = memory_new(backup->domain_count, sizeof *mentions);
+
+    for (size_t i = 0; i < backup->domain_count; i++) {
+        const int line = subject->section->domain_lines[i];
+
+        mentions[i] = (struct mention){backup->domains[i].name, line, subject->section};
+        if (backup->domains[i].form == NODE_QUEUE && backup->method != METHOD_ETRN)
+            faults_add(subject->faults, (struct place){line, subject->section, "domains"},
+                       "a #queue is for etrn alone; \"example.com\" and \"@example.com\" are "
+                       "allowed with atrn and turn");
+    }
+    report_twice(mentions, backup->domain_count, "domains", subject->faults);
+}
+
 static void check_domains(const struct subject *subject)
 {
     const struct backup_config *backup = subject->backup;
-    const struct raw_assignment *set = raw_find(subject->section, "domains");
 
-    if (!is_sound(subject, "domains") || !is_sound(subject, "method"))
-        return;
-    if (backup->method == METHOD_ETRN) {
-        if (backup->domain_count == 0)
-            report(subject, "domains",
-                   "names none; \"example.com\", \"@example.com\" or \"#queue\" must be there for "
-                   "etrn");
-        return;
-    }
-    if (backup->domain_count == 0)
+    if (backup->domain_count == 0 && is_sound(subject, "domains") && is_sound(subject, "method"))
         report(subject, "domains",
-               "names none, and atrn and turn need domains: the guard lets in no other; "
-               "\"example.com\" and \"@example.com\" are allowed");
-    for (size_t i = 0; set != NULL && i < backup->domain_count; i++) {
-        if (backup->domains[i].form == NODE_QUEUE)
-            faults_add(
-                subject->faults, (struct place){set->values[i].line, subject->section, "domains"},
-                "a #queue is for etrn alone; \"example.com\" and \"@example.com\" are allowed "
-                "with atrn and turn");
-    }
+               backup->method == METHOD_ETRN
+                   ? "names none; \"example.com\", \"@example.com\" or \"#queue\" must be there "
+                     "for etrn"
+                   : "names none, and atrn and turn need domains: the guard lets in no other; "
+                     "\"example.com\" and \"@example.com\" are allowed");
 }
 
 /* All go into one command. */
@@ -211,63 +256,27 @@ static void check_backup(const struct subject *subject)
     check_timing(subject->section, subject->faults);
 }
 
-/* A backup's name and where it stands, to find the ones that are there twice. */
-struct mention {
-    const char *name;
-    const struct raw_section *section;
-    size_t order;
-};
-
-static int compare(const void *left, const void *right)
-{
-    const struct mention *a = left, *b = right;
-    int names = strcmp(a->name, b->name);
-
-    if (names != 0)
-        return names;
-    return a->order < b->order ? -1 : a->order > b->order;
-}
-
-static void check_names(const struct raw *raw, struct faults *faults)
-{
-    struct mention *mentions = memory_new(raw->count, sizeof *mentions);
-    size_t count = 0;
-
-    for (size_t i = 1; i < raw->count; i++) {
-        const struct raw_section *section = raw->sections[i];
-
-        if (section->kind == SECTION_BACKUP && *section->title.text != '\0')
-            mentions[count++] = (struct mention){section->title.text, section, i};
-    }
-    qsort(mentions, count, sizeof *mentions, compare);
-    for (size_t i = 1; i < count; i++) {
-        const struct raw_section *section = mentions[i].section;
-
-        if (strcmp(mentions[i - 1].name, mentions[i].name) == 0)
-            faults_add(faults, (struct place){section->line, section, NULL},
-                       "the name is taken by line %d; each backup has one of its own",
-                       mentions[i - 1].section->line);
-    }
-    free(mentions);
-}
-
-void check_combinations(struct config *config, const struct raw *raw, bool whole,
+void check_combinations(struct config *config, const struct sections *sections,
                         struct faults *faults)
 {
-    size_t backup = 0;
+    struct mention *mentions = memory_new(sections->count, sizeof *mentions);
+    size_t count = 0;
 
-    check_timing(raw->sections[0], faults);
-    for (size_t i = 1; i < raw->count; i++) {
-        struct subject subject = {.section = raw->sections[i], .faults = faults};
+    check_timing(sections->list[0], faults);
+    for (size_t i = 1; i < sections->count; i++) {
+        const struct section *section = sections->list[i];
+        const struct subject subject = {config, section->fields, section, faults};
 
-        if (subject.section->kind != SECTION_BACKUP)
+        if (section->kind != SECTION_BACKUP)
             continue;
-        subject.backup = &config->backups[backup++];
-        if (whole || i + 1 < raw->count)
+        check_list(&subject);
+        if (sections->whole || i + 1 < sections->count)
             check_backup(&subject);
+        if (*subject.backup->name != '\0')
+            mentions[count++] = (struct mention){subject.backup->name, section->line, section};
     }
-    check_names(raw, faults);
-    if (whole && config->backup_count == 0 && !raw->refused)
+    report_twice(mentions, count, NULL, faults);
+    if (sections->whole && config->backup_count == 0 && !sections->refused)
         faults_add(faults, (struct place){0},
                    "no backup is configured, so there is nothing to ask; backup \"NAME\" { … } is "
                    "missing");

@@ -1,20 +1,21 @@
-/* From a file to a configuration: read it, find its outline, decode its values, build, check,
- * report. */
+/* From a file to a configuration: read it, find its outline, let libconfuse read its values, complete,
+ * check, report. */
 #include <mxpull/config/config.h>
 
 #include "build.h"
 #include "check.h"
-#include "decode.h"
 #include "faults.h"
-#include "names.h"
+#include "forms.h"
 #include "outline.h"
-#include "raw.h"
-#include "values.h"
+#include "reader.h"
+#include "section.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/file.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +23,12 @@ enum {
     FILE_SIZE_MAX = 16 * 1024 * 1024
 };
 
-static const char byte_order_mark[] = "\xef\xbb\xbf";
-
 /* The file while it is being loaded. */
 struct source {
     const char *name; /* for messages */
     FILE *file;
     struct buffer bytes;
-    struct raw raw;
+    struct sections sections;
     struct faults faults;
 };
 
@@ -55,28 +54,19 @@ static enum status read_source(struct source *source, const char *path, struct e
     return status;
 }
 
-static int line_of(const char *text, const char *at)
+/* Whether the file itself holds a password in this section, not only where one is to be had: the option
+ * that does, or NULL. */
+static const char *secret_option(const struct section *section)
 {
-    int line = 1;
-
-    for (; text < at; text++)
-        line += *text == '\n';
-    return line;
-}
-
-/* Whether the file itself holds a password in this section, not only where one is to be had: the
- * option that does, or NULL. */
-static const char *secret_option(const struct raw_section *section)
-{
-    const struct raw_assignment *password = raw_find(section, "password");
-    const struct raw_assignment *proxy = raw_find(section, "proxy");
+    const struct setting *password = section_find(section, "password");
+    const struct setting *proxy = section_find(section, "proxy");
     size_t ignored;
 
-    if (password != NULL && !password->inherited && raw_is_set(section, "password") &&
-        (password->bad || !raw_is_reference(&password->values[0])))
+    if (password != NULL && !password->inherited && !password->reference &&
+        section_has(section, "password"))
         return "password";
-    if (proxy != NULL && !proxy->inherited && raw_is_set(section, "proxy") && !proxy->bad &&
-        name_proxy_password(proxy->values[0].text, &ignored) != NULL)
+    if (proxy != NULL && !proxy->inherited && proxy->filled && !proxy->bad &&
+        form_proxy_password(((struct backup_config *)section->fields)->proxy, &ignored) != NULL)
         return "proxy";
     return NULL;
 }
@@ -84,17 +74,18 @@ static const char *secret_option(const struct raw_section *section)
 /* A file that holds a password must not be readable by others. Said once, at the first one. */
 static void check_private(struct source *source)
 {
-    const struct raw_section *section = NULL;
+    const struct section *section = NULL;
     const char *option = NULL;
     struct error error;
 
-    for (size_t i = 1; i < source->raw.count && option == NULL; i++) {
-        section = source->raw.sections[i];
+    for (size_t i = 1; i < source->sections.count && option == NULL; i++) {
+        section = source->sections.list[i];
         option = secret_option(section);
     }
     if (option == NULL || file_check_private(source->file, source->name, &error) == STATUS_OK)
         return;
-    faults_add(&source->faults, (struct place){raw_line(section, option), section, option}, "%s",
+    faults_add(&source->faults, (struct place){section_line(section, option), section, option},
+               "%s",
                source->file == stdin ? "is open to others; a pipe or a file of mode 600 is allowed"
                                      : error.text);
 }
@@ -102,25 +93,32 @@ static void check_private(struct source *source)
 /* Makes of the bytes what can be made of them; NULL where that is nothing. */
 static struct config *parse_source(struct source *source)
 {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
     const char *text = source->bytes.bytes;
-    const char *end = text + source->bytes.size;
-    const char *nul = memchr(text, '\0', source->bytes.size);
-    struct config *config;
+    struct sections *sections = &source->sections;
+    struct faults *faults = &source->faults;
+    struct buffer outline;
 
-    if (nul != NULL) {
-        faults_add(&source->faults, (struct place){line_of(text, nul), NULL, NULL},
+    if (strlen(text) < source->bytes.size) {
+        int line = 1;
+
+        for (; *text != '\0'; text++)
+            line += *text == '\n';
+        faults_add(faults, (struct place){.line = line},
                    "there is a NUL byte; a text file is allowed");
         return NULL;
     }
-    if (strncmp(text, byte_order_mark, sizeof byte_order_mark - 1) == 0)
+    if (text_starts_with(text, byte_order_mark))
         text += sizeof byte_order_mark - 1;
-    bool whole = outline_read(text, (size_t)(end - text), &source->raw, &source->faults);
-    faults_new_phase(&source->faults);
-    if (!decode_values(&source->raw, &source->faults))
-        return NULL;
-    config = build_config(&source->raw, &source->faults);
-    check_combinations(config, &source->raw, whole, &source->faults);
-    check_private(source);
+    buffer_init(&outline, INT_MAX);
+    outline_read(text, &outline, sections, faults);
+    struct config *config = build_begin(sections);
+    if (reader_parse(outline.bytes, config, sections, faults)) {
+        build_complete(config, sections, faults);
+        check_combinations(config, sections, faults);
+        check_private(source);
+    }
+    buffer_done(&outline);
     return config;
 }
 
@@ -129,8 +127,7 @@ static void free_source(struct source *source)
     if (source->file != NULL && source->file != stdin)
         (void)fclose(source->file);
     buffer_done(&source->bytes);
-    raw_done(&source->raw);
-    faults_done(&source->faults);
+    sections_done(&source->sections);
 }
 
 struct config *config_load(const char *path, config_fault *fault, void *context)
@@ -140,8 +137,7 @@ struct config *config_load(const char *path, config_fault *fault, void *context)
     struct error error;
 
     buffer_init(&source.bytes, FILE_SIZE_MAX);
-    raw_init(&source.raw);
-    faults_init(&source.faults);
+    sections_init(&source.sections);
     if (read_source(&source, path, &error) == STATUS_OK)
         config = parse_source(&source);
     else
@@ -157,25 +153,20 @@ struct config *config_load(const char *path, config_fault *fault, void *context)
     return config;
 }
 
-static void free_section(enum option_section kind, void *section)
-{
-    for (size_t i = 0; i < option_count; i++) {
-        if (options[i].section == kind)
-            value_free(&options[i], section);
-    }
-}
-
 void config_free(struct config *config)
 {
     if (config == NULL)
         return;
     for (size_t i = 0; i < config->backup_count; i++) {
-        free(config->backups[i].name);
-        free_section(SECTION_BACKUP, &config->backups[i]);
+        free(config->backups[i].domains);
+        free(config->backups[i].domain_texts);
     }
     free(config->backups);
-    free_section(SECTION_PRIMARY, &config->primary);
-    free_section(SECTION_GLOBAL, config);
+    for (size_t i = 0; i < config->owned_count; i++) {
+        memory_wipe(config->owned[i].memory, config->owned[i].size);
+        free(config->owned[i].memory);
+    }
+    free(config->owned);
     free(config->path);
     free(config);
 }

@@ -2,15 +2,16 @@
 #define MXPULL_CONFIG_OUTLINE_H
 
 #include "faults.h"
-#include "raw.h"
+#include "section.h"
 
-#include <stdbool.h>
-#include <stddef.h>
+#include <mxpull/base/buffer.h>
 
-/* Finds the sections and assignments of a text without NULs, which must live as long as raw is
- * used. Adds to raw, which is initialized, those that are known and well-formed, values not
- * decoded. What is unknown, given twice or misplaced is a fault, and reading goes on behind it; a
- * syntax error is a fault and ends the reading. False when it did not come to the end. */
-bool outline_read(const char *text, size_t size, struct raw *raw, struct faults *faults);
+/* Finds the sections and settings of a text without NULs; text is borrowed until the return. Adds to
+ * sections, which is initialized, those that are known and well-formed, and writes them to target for
+ * libconfuse: on their lines, without comments, each option a list. What is unknown, given twice or
+ * misplaced, or would be passed over by libconfuse, is a fault, and reading goes on behind it; a syntax
+ * error is a fault and ends the reading. */
+void outline_read(const char *text, struct buffer *target, struct sections *sections,
+                  struct faults *faults);
 
 #endif

@@ -1,5 +1,5 @@
 /* The effective configuration as text that config_load reads again. */
-#include "names.h"
+#include "forms.h"
 #include "values.h"
 
 #include <mxpull/base/compiler.h>
@@ -80,24 +80,19 @@ static void append_nodes(struct buffer *line, const struct backup_config *backup
 
 static void append_log(struct buffer *line, const struct config *config)
 {
-    static const char *const names[] = {
-        [LOG_STDERR] = "stderr", [LOG_SYSLOG] = "syslog", [LOG_EVENTLOG] = "eventlog"};
-    struct buffer target;
+    char *text = config_log_text(config);
 
-    if (config->log != LOG_FILE) {
-        (void)buffer_append_text(line, names[config->log]);
-        return;
-    }
-    buffer_init(&target, LINE_SIZE_MAX);
-    (void)buffer_append_format(&target, "file:%s", config->log_path);
-    append_quoted(line, target.bytes);
-    buffer_done(&target);
+    if (config->log == LOG_FILE)
+        append_quoted(line, text);
+    else
+        (void)buffer_append_text(line, text);
+    free(text);
 }
 
 char *config_proxy_shown(const char *proxy)
 {
     size_t size = 0;
-    const char *password = proxy != NULL ? name_proxy_password(proxy, &size) : NULL;
+    const char *password = proxy != NULL ? form_proxy_password(proxy, &size) : NULL;
     struct buffer shown;
 
     if (password == NULL)
@@ -130,31 +125,16 @@ static void append_text(struct buffer *line, const struct option *option, const 
         append_quoted(line, text);
 }
 
-static int selection_of(const struct option *option, const void *section)
-{
-    int index;
-
-    memcpy(&index, value_field_const(option, section), sizeof index);
-    return index;
-}
-
 static void append_value(struct buffer *line, const struct option *option, const void *section)
 {
-    const void *field = value_field_const(option, section);
+    const void *field = (const char *)section + option->offset;
+    int choice;
     char duration[DURATION_TEXT_SIZE];
 
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_SECRET:
-    case OPTION_PATH:
-    case OPTION_FILE:
-    case OPTION_HOST:
-    case OPTION_EHLO_NAME:
-    case OPTION_IP_ADDRESS:
-    case OPTION_PROXY:
-    case OPTION_FINGERPRINT:
-    case OPTION_MECHANISM:
-    case OPTION_SCHEDULE: append_text(line, option, *(char *const *)field); break;
+    case OPTION_PROXY: append_text(line, option, *(char *const *)field); break;
     case OPTION_ADDRESS: append_quoted(line, ((const struct address *)field)->text); break;
     case OPTION_LOG: append_log(line, section); break;
     case OPTION_NUMBER:
@@ -165,7 +145,8 @@ static void append_value(struct buffer *line, const struct option *option, const
         (void)buffer_append_text(line, *(const bool *)field ? "true" : "false");
         break;
     case OPTION_CHOICE:
-        (void)buffer_append_text(line, option->choices[selection_of(option, section)]);
+        memcpy(&choice, field, sizeof choice);
+        (void)buffer_append_text(line, option->choices[choice]);
         break;
     case OPTION_DURATION:
         (void)buffer_append_text(line, duration_format(duration, *(const int64_t *)field));
@@ -181,7 +162,7 @@ static bool is_idle(const struct option *option, const struct timing *timing)
 {
     if (strcmp(option->name, "interval") == 0)
         return timing->schedule != NULL;
-    return option->type == OPTION_SCHEDULE && timing->schedule == NULL;
+    return option->form == form_schedule && timing->schedule == NULL;
 }
 
 /* Prints the options of one section, with their help when wanted. */

@@ -1,6 +1,6 @@
-/* The scanner. It cuts the text as libconfuse's scanner does, so that both see the same words, and
- * is stricter in what is nearly always a mistake: a quote that is not closed on its line, a # right
- * behind a word, an escape that makes a NUL. */
+/* The scanner of the outline. It cuts the text as libconfuse's scanner does, and refuses what that one
+ * passes over: a quote that is not closed on its line, a # right behind a word, an escape that is none
+ * or makes a NUL, a variable that is not set. */
 #include "token.h"
 
 #include <mxpull/base/memory.h>
@@ -9,255 +9,172 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More would cost libconfuse's scanner quadratic time, and is nothing that anybody writes. */
 enum {
-    TOKEN_SIZE_MAX = 4096
+    TOKEN_SIZE_MAX = 4096 /* longer ones take libconfuse's scanner quadratic time */
 };
 
-static const char no_word[] = " #\"'\t\n\r={}()+,*"; /* what ends a word */
-
-bool token_is(const struct token *token, char mark)
+/* Whether the # at text begins what looks like a name. */
+static bool is_queue(const char *text)
 {
-    return token->kind == TOKEN_MARK && *token->start == mark;
+    return strchr("# \t\r\n", text[1]) == NULL;
 }
 
-static bool looking_at(const struct lexer *lexer, const char *text)
+/* Skips blanks, line ends and comments, and notes them in the token. False when a comment has no end. */
+static bool skip_blanks(struct lexer *lexer, struct token *token)
 {
-    size_t size = strlen(text);
+    for (;; lexer->at++) {
+        if (*lexer->at == '#') {
+            token->after_hash = true;
+            if (is_queue(lexer->at) && lexer->line == lexer->last_line && token->queue_line == 0)
+                token->queue_line = lexer->line;
+        }
+        if (*lexer->at == '#' || strncmp(lexer->at, "//", 2) == 0) {
+            lexer->at += strcspn(lexer->at, "\n");
+        } else if (strncmp(lexer->at, "/*", 2) == 0) {
+            const char *end = strstr(lexer->at + 2, "*/");
 
-    return (size_t)(lexer->end - lexer->at) >= size && memcmp(lexer->at, text, size) == 0;
-}
-
-static void skip_line(struct lexer *lexer)
-{
-    const char *end = memchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at));
-
-    lexer->at = end != NULL ? end : lexer->end;
-}
-
-/* Skips a comment that begins with a slash and a star. False when it has no end. */
-static bool skip_long_comment(struct lexer *lexer)
-{
-    for (lexer->at += 2; lexer->at < lexer->end; lexer->at++) {
-        if (looking_at(lexer, "*/")) {
-            lexer->at += 2;
-            return true;
+            token->line = lexer->line;
+            if (end == NULL)
+                return false;
+            for (; lexer->at <= end; lexer->at++)
+                lexer->line += *lexer->at == '\n';
+            continue;
         }
         if (*lexer->at == '\n')
             lexer->line++;
+        else if (*lexer->at == '\0' || strchr(" \t\r", *lexer->at) == NULL)
+            return true;
     }
-    return false;
 }
 
-/* Notes a comment that begins with #, and whether a name follows the # on a line that has something
- * before it. */
-static void note_hash(const struct lexer *lexer, struct token *token)
+/* What is wrong with the escape whose backslash stands before text, or NULL. libconfuse drops the
+ * backslash of one that is none: "EXAMPLE\user" would be EXAMPLEuser. */
+static const char *escape_flaw(const char *text)
 {
-    bool name = lexer->at + 1 < lexer->end && strchr("# \t\r\n", lexer->at[1]) == NULL;
-
-    token->after_hash = true;
-    if (name && !token->first && token->hash_line == 0)
-        token->hash_line = lexer->line;
-}
-
-/* Skips blanks, line ends and comments, and notes about them in the token. False when a comment has
- * no end. */
-static bool skip_blanks(struct lexer *lexer, struct token *token)
-{
-    while (lexer->at < lexer->end) {
-        char c = *lexer->at;
-
-        if (c == '\n') {
-            lexer->line++;
-            token->first = true;
-            lexer->at++;
-        } else if (c == ' ' || c == '\t' || c == '\r') {
-            lexer->at++;
-        } else if (c == '#' || looking_at(lexer, "//")) {
-            if (c == '#')
-                note_hash(lexer, token);
-            skip_line(lexer);
-        } else if (looking_at(lexer, "/*")) {
-            token->line = lexer->line;
-            if (!skip_long_comment(lexer))
-                return false;
-        } else {
-            break;
-        }
-    }
-    return true;
-}
-
-/* The value of up to count digits of that base at text; *used says how many there are. */
-static unsigned read_digits(const char *text, const char *end, unsigned base, size_t count,
-                            size_t *used)
-{
-    static const char digits[] = "0123456789abcdef";
-    unsigned value = 0;
-
-    for (*used = 0; *used < count && text + *used < end; (*used)++) {
-        const char *digit = memchr(digits, text_lower(text[*used]), base);
-
-        if (digit == NULL)
-            break;
-        value = value * base + (unsigned)(digit - digits);
-    }
-    return value;
-}
-
-/* libconfuse would drop the backslash in silence: "EXAMPLE\\user" would be EXAMPLEuser. */
-static const char no_escape[] =
-    "has a \\ that begins no escape; write \\\\ for a backslash, or put the value in single quotes";
-
-/* What is wrong with the escape whose backslash stands before text, or NULL. */
-static const char *escape_flaw(const char *text, const char *end)
-{
-    size_t used, decimal;
-    unsigned value;
+    static const char none[] = "has a \\ that begins no escape; write \\\\ for a backslash, or put "
+                               "the value in single quotes";
+    static const char nul[] = "holds a NUL; it cannot be part of a value";
+    size_t octal = strspn(text, "01234567"), decimal = strspn(text, "0123456789");
 
     if (*text == 'x') {
-        value = read_digits(text + 1, end, 16, 2, &used);
-        if (used == 0)
-            return no_escape;
-        return value == 0 ? "holds a NUL; it cannot be part of a value" : NULL;
+        size_t digits = strspn(text + 1, "0123456789abcdefABCDEF");
+
+        if (digits == 0)
+            return none;
+        return strspn(text + 1, "0") >= (digits > 1 ? 2 : 1) ? nul : NULL;
     }
-    (void)read_digits(text, end, 10, 4, &decimal);
     if (decimal == 0)
-        return strchr("ntrbfaev\\\"'$", *text) != NULL ? NULL : no_escape;
-    value = read_digits(text, end, 8, 3, &used);
-    if (used != decimal || value > 0xff)
+        return strchr("ntrbfaev\\\"'$", *text) != NULL ? NULL : none;
+    if (octal != decimal || octal > 3 || (octal == 3 && *text > '3'))
         return "has a bad escape; \\ and one to three octal digits up to \\377 are allowed, \\\\ "
                "is a backslash";
-    return value == 0 ? "holds a NUL; it cannot be part of a value" : NULL;
+    return strspn(text, "0") >= octal ? nul : NULL;
 }
 
-/* What is wrong with the size bytes of a ${NAME} or ${NAME:-DEFAULT}, or NULL. libconfuse would make nothing of a
- * variable that is not set. */
-static const char *variable_flaw(const char *text, size_t size)
+/* What is wrong with the ${NAME} or ${NAME:-DEFAULT} that begins at text and ends before close, or NULL.
+ * libconfuse makes nothing of a variable that is not set. */
+static const char *variable_flaw(const char *text, const char *close)
 {
-    const char *name = text + 2;
-    size_t name_size = size - 3;
+    char *name = memory_copy_part(text + 2, (size_t)(close - text - 2));
+    bool good = strchr(name, ':') != NULL || getenv(name) != NULL;
 
-    if (memchr(name, ':', name_size) != NULL)
-        return NULL;
-    char *copy = memory_copy_part(name, name_size);
-    bool is_set = getenv(copy) != NULL;
-
-    free(copy);
-    return is_set ? NULL
-                  : "names a variable in ${ } that is not set; set it, or write ${NAME:-DEFAULT}";
+    free(name);
+    return good ? NULL
+                : "names a variable in ${ } that is not set; set it, or write ${NAME:-DEFAULT}";
 }
 
-/* Skips what is between the double quotes. False when they are not closed on the line. */
-static bool skip_double(struct lexer *lexer, struct token *token)
+/* The last thing that is wrong between double quotes. */
+static void check_double(struct token *token)
 {
-    const char *line_end = memchr(lexer->at, '\n', (size_t)(lexer->end - lexer->at));
-    const char *end = line_end != NULL ? line_end : lexer->end;
+    const char *end = token->start + token->size - 1;
 
-    for (lexer->at++; lexer->at < end && *lexer->at != '"'; lexer->at++) {
-        if (*lexer->at == '\\' && lexer->at + 1 < end) {
-            const char *flaw = escape_flaw(lexer->at + 1, end);
+    for (const char *at = token->start + 1; at < end; at++) {
+        const char *flaw = NULL;
 
-            if (flaw != NULL)
-                token->flaw = flaw;
-            lexer->at++;
-        } else if (looking_at(lexer, "${")) {
-            size_t size = (size_t)(end - lexer->at);
-            const char *close = memchr(lexer->at, '}', size);
+        if (*at == '\\') {
+            flaw = escape_flaw(++at);
+        } else if (strncmp(at, "${", 2) == 0) {
+            const char *close = at + strcspn(at, "}\"");
 
-            if (close == NULL || memchr(lexer->at, '"', (size_t)(close - lexer->at)) != NULL) {
+            if (*close != '}') {
+                token->kind = TOKEN_BAD;
                 token->flaw = "has a ${ without its }; in single quotes nothing is replaced";
-                return false;
+                return;
             }
-            const char *flaw = variable_flaw(lexer->at, (size_t)(close - lexer->at) + 1);
-            if (flaw != NULL)
-                token->flaw = flaw;
-            lexer->at = close;
+            flaw = variable_flaw(at, close);
+            at = close;
         }
+        token->flaw = flaw != NULL ? flaw : token->flaw;
     }
-    if (lexer->at == end)
-        return false;
-    lexer->at++;
-    return true;
 }
 
-static bool skip_single(struct lexer *lexer)
+static void read_quoted(struct token *token)
 {
-    for (lexer->at++; lexer->at < lexer->end && *lexer->at != '\n'; lexer->at++) {
-        if (*lexer->at == '\'') {
-            lexer->at++;
-            return true;
-        }
-        if (*lexer->at == '\\' && lexer->at + 1 < lexer->end && lexer->at[1] != '\n')
-            lexer->at++;
-    }
-    return false;
-}
+    const char quote = *token->start;
+    const char *at = token->start + 1;
 
-static void read_quoted(struct lexer *lexer, struct token *token)
-{
-    bool closed = *lexer->at == '"' ? skip_double(lexer, token) : skip_single(lexer);
-
-    token->kind = closed ? TOKEN_QUOTED : TOKEN_BAD;
-    if (!closed && token->flaw == NULL)
+    while (*at != quote && *at != '\n' && *at != '\0')
+        at += *at == '\\' && at[1] != '\n' && at[1] != '\0' ? 2 : 1;
+    if (*at != quote) {
+        token->kind = TOKEN_BAD;
         token->flaw =
             "a quote is not closed on its line; a \\ before a quote makes it part of the text";
-}
-
-static void read_word(struct lexer *lexer, struct token *token)
-{
-    token->kind = TOKEN_WORD;
-    if (looking_at(lexer, "${")) {
-        while (lexer->at < lexer->end && *lexer->at != '}' && *lexer->at != '\n')
-            lexer->at++;
-        if (lexer->at == lexer->end || *lexer->at == '\n') {
-            token->kind = TOKEN_BAD;
-            token->flaw = "has a ${ without its }; a value with one of # = { } ( ) + , * must "
-                          "stand in quotes";
-            return;
-        }
-        lexer->at++;
-        token->flaw = variable_flaw(token->start, (size_t)(lexer->at - token->start));
         return;
     }
-    while (lexer->at < lexer->end && strchr(no_word, *lexer->at) == NULL)
-        lexer->at++;
+    token->size = (size_t)(at + 1 - token->start);
+    if (quote == '"')
+        check_double(token);
+}
+
+static void read_word(struct token *token)
+{
+    if (strncmp(token->start, "${", 2) != 0) {
+        token->size = strcspn(token->start, " #\"'\t\n\r={}()+,*");
+        return;
+    }
+    token->size = strcspn(token->start, "}\n") + 1;
+    if (token->start[token->size - 1] == '}') {
+        token->flaw = variable_flaw(token->start, token->start + token->size - 1);
+    } else {
+        token->kind = TOKEN_BAD;
+        token->flaw = "has a ${ without its }; a value with one of # = { } ( ) + , * must stand in "
+                      "quotes";
+    }
 }
 
 struct token lexer_next(struct lexer *lexer)
 {
-    struct token token = {.kind = TOKEN_END, .first = lexer->line == 0};
+    struct token token = {.kind = TOKEN_TEXT, .size = 1};
 
-    if (lexer->line == 0)
-        lexer->line = 1;
     if (!skip_blanks(lexer, &token)) {
         token.kind = TOKEN_BAD;
         token.flaw = "a comment that begins with /* has no end; write */";
         return token;
     }
-    token.line = lexer->line;
+    lexer->last_line = token.line = lexer->line;
     token.start = lexer->at;
-    if (lexer->at == lexer->end)
+    if (*token.start == '\0') {
+        token.kind = TOKEN_END;
         return token;
-    if (strchr("={},", *lexer->at) != NULL) {
+    }
+    if (strchr("={},", *token.start) != NULL) {
         token.kind = TOKEN_MARK;
-        lexer->at++;
-    } else if (looking_at(lexer, "+=")) {
+    } else if (strncmp(token.start, "+=", 2) == 0) {
         token.kind = TOKEN_ADD;
-        lexer->at += 2;
-    } else if (strchr("()+*", *lexer->at) != NULL) {
+        token.size = 2;
+    } else if (strchr("()+*", *token.start) != NULL) {
         token.kind = TOKEN_BAD;
         token.flaw = "a value with one of # = { } ( ) + , * must stand in quotes";
-    } else if (*lexer->at == '"' || *lexer->at == '\'') {
-        read_quoted(lexer, &token);
+    } else if (*token.start == '"' || *token.start == '\'') {
+        read_quoted(&token);
     } else {
-        read_word(lexer, &token);
+        read_word(&token);
     }
-    token.size = (size_t)(lexer->at - token.start);
-    if (token.size > TOKEN_SIZE_MAX)
+    if (token.kind == TOKEN_TEXT && token.size > TOKEN_SIZE_MAX)
         token.flaw = "is too long; up to 4,096 characters are allowed";
-    else if ((token.kind == TOKEN_WORD || token.kind == TOKEN_QUOTED) && looking_at(lexer, "#"))
+    else if (token.kind == TOKEN_TEXT && token.start[token.size] == '#')
         token.flaw = "is followed by # without a blank; put the value in quotes, or a blank before "
                      "a comment";
+    lexer->at += token.size;
     return token;
 }

@@ -7,12 +7,11 @@
 /* The tokens of a configuration file, by the rules of libconfuse's own scanner. */
 
 enum token_kind {
-    TOKEN_WORD,   /* without quotes, or ${NAME} */
-    TOKEN_QUOTED, /* 'text' or "text", on one line */
-    TOKEN_MARK,   /* one of = { } , */
-    TOKEN_ADD,    /* += */
-    TOKEN_BAD,    /* what nothing can be made of; flaw says why */
-    TOKEN_END,
+    TOKEN_TEXT, /* a word, ${NAME}, 'text' or "text", on one line */
+    TOKEN_MARK, /* one of = { } , */
+    TOKEN_ADD,  /* += */
+    TOKEN_BAD,  /* what nothing can be made of; flaw says why */
+    TOKEN_END
 };
 
 struct token {
@@ -20,21 +19,18 @@ struct token {
     const char *start; /* borrowed from the text, quotes included */
     size_t size;
     int line;
-    bool first;      /* nothing stands before it on its line */
-    bool after_hash; /* a comment that begins with # stands between the token before and this one */
-    int hash_line;   /* where that comment looks like a #queue without its quotes, else 0 */
+    bool after_hash;  /* a comment that begins with # stands before it */
+    int queue_line;   /* where such a comment looks like a #queue without its quotes, else 0 */
     const char *flaw; /* a constant: why it cannot be used; else NULL */
 };
 
 struct lexer {
-    const char *at, *end; /* borrowed */
-    int line;
+    const char *at; /* borrowed; ends in NUL */
+    int line;       /* begins with 1 */
+    int last_line;  /* of the token before */
 };
 
 /* The next token; TOKEN_END for ever at the end. */
 struct token lexer_next(struct lexer *lexer);
-
-/* Whether the token is this mark. */
-bool token_is(const struct token *token, char mark);
 
 #endif

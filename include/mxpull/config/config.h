@@ -103,6 +103,11 @@ struct config {
     struct primary_config primary;
     struct backup_config *backups; /* in the order of the file */
     size_t backup_count;
+    struct owned {
+        void *memory;
+        size_t size;
+    } * owned; /* what the fields point to, some of them at the same */
+    size_t owned_count;
 };
 
 /* Called for every fault, in the order of the file: "FILE:LINE: OPTION: what is wrong; what is
@@ -144,6 +149,9 @@ void config_print(const struct config *config, FILE *stream);
 
 /* A proxy's URL as it may be shown, with stars for its password; to be freed by the caller. NULL gives NULL. */
 char *config_proxy_shown(const char *proxy);
+
+/* The log as it is configured, to be freed by the caller. */
+char *config_log_text(const struct config *config);
 
 const char *method_name(enum method method); /* "etrn", "atrn", "turn" */
 

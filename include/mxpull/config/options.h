@@ -1,6 +1,8 @@
 #ifndef MXPULL_CONFIG_OPTIONS_H
 #define MXPULL_CONFIG_OPTIONS_H
 
+#include <mxpull/base/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,40 +20,35 @@ enum option_section {
 
 /* What a value may be, and the field that it fills. */
 enum option_type {
-    OPTION_TEXT,        /* char *: anything printable; as with all the texts, "" is NULL: not set */
-    OPTION_SECRET,      /* char *: text that is never printed */
-    OPTION_PATH,        /* char *: an absolute path */
-    OPTION_FILE,        /* char *: the absolute path of a file that is there and can be read */
-    OPTION_HOST,        /* char *: a host name, made ASCII, or an IP address, without brackets */
-    OPTION_EHLO_NAME,   /* char *: a host name, or an address literal such as [192.0.2.1] */
-    OPTION_IP_ADDRESS,  /* char * */
-    OPTION_PROXY,       /* char *: scheme://[user:password@]host:port */
-    OPTION_FINGERPRINT, /* char *: sha256//BASE64, several parted by semicolons */
-    OPTION_MECHANISM,   /* char *: the name of a SASL mechanism */
-    OPTION_SCHEDULE,    /* char *: a cron expression */
-    OPTION_ADDRESS,     /* struct address: host:port, [v6]:port or unix:PATH */
-    OPTION_LOG,         /* enum log_target and log_path: stderr, syslog, eventlog or file:PATH */
-    OPTION_NUMBER,      /* int64_t: min to max */
-    OPTION_PORT,        /* int: 0 (the default port) to 65535 */
-    OPTION_FLAG,        /* bool: true, false, yes, no, on, off */
-    OPTION_CHOICE,      /* an enum: one of choices */
-    OPTION_DURATION,    /* int64_t: min to max, in seconds */
-    OPTION_DURATIONS,   /* struct durations: a list of them */
-    OPTION_NODES,       /* domains, domain_texts, domain_count: a list of ETRN node names */
+    OPTION_TEXT,      /* char *: of the option's form; as with all the texts, "" is NULL: not set */
+    OPTION_SECRET,    /* char *: text that is never printed */
+    OPTION_PROXY,     /* char *: a URL, whose password is never printed */
+    OPTION_ADDRESS,   /* struct address: host:port, [v6]:port or unix:PATH */
+    OPTION_LOG,       /* enum log_target and log_path: stderr, syslog, eventlog or file:PATH */
+    OPTION_NUMBER,    /* int64_t: min to max */
+    OPTION_PORT,      /* int: 0 (the default port) to 65535 */
+    OPTION_FLAG,      /* bool: true, false, yes, no, on, off */
+    OPTION_CHOICE,    /* an enum: one of choices */
+    OPTION_DURATION,  /* int64_t: min to max, in seconds */
+    OPTION_DURATIONS, /* struct durations: a list of them */
+    OPTION_NODES      /* domains, domain_texts, domain_count: a list of ETRN node names */
 };
+
+/* Checks a text and gives a copy as the program wants it, to be freed. STATUS_SYNTAX with "what is wrong;
+ * what is allowed". */
+typedef enum status option_form(const char *text, char **copy, struct error *error);
 
 struct option {
     enum option_section section;
     const char *name;
     enum option_type type;
-    const char
-        *initial; /* the default as it would be written in the file; "" where the help tells it */
-    int64_t min, max;           /* OPTION_NUMBER, OPTION_DURATION and each of OPTION_DURATIONS */
+    const char *initial; /* the default as the file would have it; "" where the help tells it */
+    int64_t min, max;    /* OPTION_NUMBER, OPTION_DURATION and each of OPTION_DURATIONS */
+    option_form *form;   /* OPTION_TEXT; NULL: anything printable */
     const char *const *choices; /* OPTION_CHOICE: ends in NULL, in the order of the enum */
-    size_t offset;              /* of the field within the section's struct */
+    size_t offset, size;        /* of the field within the section's struct */
     const char *help;           /* one line */
-    const char
-        *group; /* what this option and those behind it have in common; NULL: as the one before */
+    const char *group; /* what it has in common with those behind it; NULL: as the one before */
 };
 
 extern const struct option options[];
