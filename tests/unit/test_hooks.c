@@ -185,15 +185,39 @@ static void test_failing(void **state)
     hooks_free(hooks);
 }
 
+static int count_of(const char *name, int count)
+{
+    int there = 0;
+
+    for (int i = 0; i < count; i++)
+        there += access(numbered(name, i), F_OK) == 0;
+    return there;
+}
+
+/* Nothing is begun then, and what has begun comes to no end. */
 static void test_freed_while_running(void **state)
 {
+    enum {
+        COUNT = 10
+    };
     struct hooks *hooks = hooks_new(loop, HOOKS_TIMEOUT_MS);
+    int64_t patience_ms = clock_monotonic_ms() + PATIENCE_MS;
 
     (void)state;
-    for (int i = 0; i < 10; i++)
-        run(hooks, COMMAND_HANGS, i);
-    loop_turn(loop, 0);
+    for (int i = 0; i < COUNT; i++)
+        run(hooks,
+            "echo x>begun." VARIABLE("N") COMMAND_AND COMMAND_SLOW("echo x>ended." VARIABLE("N")),
+            i);
+    while (count_of("begun", COUNT) == 0) {
+        assert_true(clock_monotonic_ms() < patience_ms);
+        loop_turn(loop, clock_monotonic_ms() + 20);
+    }
     hooks_free(hooks);
+    int begun = count_of("begun", COUNT), ended = count_of("ended", COUNT);
+    assert_in_range(begun, 1, COUNT - 1);
+    support_sleep_ms(COMMAND_SLOW_MS + 200);
+    assert_int_equal(count_of("begun", COUNT), begun);
+    assert_int_equal(count_of("ended", COUNT), ended);
 }
 
 /* ---- alarms ---- */

@@ -97,26 +97,31 @@ static void take_file(void)
     assert_int_equal(remove(in_directory("mxpull.db")), 0);
 }
 
+enum {
+    POLLS_BEFORE = 300
+};
+
 static const struct damage_row {
     const char *name;
     void (*spoil)(void);
     unsigned notices;
     bool is_kept; /* nothing is lost */
     bool shows_at_once;
+    /* Damaged while it is open: the answers that are there after three more, and the notices. What is in memory at that
+     * moment may outlive a damage that is not seen, or take the first of the three with it. */
+    struct {
+        unsigned answers, notices;
+    } meanwhile;
 } damage_rows[] = {
-    {"the header is garbage", spoil_header, 1, false, true},
-    {"the first page is garbage", spoil_first_page, 1, false, true},
-    {"a page in the middle is garbage", spoil_middle, 1, false, false},
-    {"truncated to the half", spoil_end, 1, false, true},
-    {"truncated to a bit of the header", spoil_all_but_a_bit, 1, false, true},
-    {"truncated to nothing", spoil_to_nothing, 0, false, true},
-    {"the log is garbage", spoil_log, 0, true, false},
-    {"the log's index is garbage", spoil_index_of_log, 0, true, false},
-    {"removed", take_file, 0, false, true},
-};
-
-enum {
-    POLLS_BEFORE = 300
+    {"the header is garbage", spoil_header, 1, false, true, {2, 1}},
+    {"the first page is garbage", spoil_first_page, 1, false, true, {POLLS_BEFORE + 3, 0}},
+    {"a page in the middle is garbage", spoil_middle, 1, false, false, {3, 1}},
+    {"truncated to the half", spoil_end, 1, false, true, {3, 1}},
+    {"truncated to a bit of the header", spoil_all_but_a_bit, 1, false, true, {3, 1}},
+    {"truncated to nothing", spoil_to_nothing, 0, false, true, {3, 1}},
+    {"the log is garbage", spoil_log, 0, true, false, {POLLS_BEFORE + 3, 0}},
+    {"the log's index is garbage", spoil_index_of_log, 0, true, false, {POLLS_BEFORE + 3, 0}},
+    {"removed", take_file, 0, false, true, {3, 0}},
 };
 
 static void fill(struct store *store)
@@ -191,8 +196,6 @@ static void damaged_meanwhile(void **state)
     const struct damage_row *row = *state;
     struct store *store, *other;
 
-    if (!FILES_GO_WHILE_OPEN)
-        skip();
     assert_int_equal(make_directory(NULL), 0);
     store = open_store();
     fill(store);
@@ -203,12 +206,9 @@ static void damaged_meanwhile(void **state)
     add_at_last(store, 9999);
     add_at_last(other, 10000);
     (void)add(store, "mx2", 10001, "example.com", GRADE_BAD);
-    /* Who has the file in its memory may not see at once what has become of it, and records into it
-     * until somebody does. */
-    if (count_answers(other) != 3 + POLLS_BEFORE)
-        assert_in_range(count_answers(other), 2, 3);
-    assert_int_equal(count_answers(store), count_answers(other));
-    assert_true(test_notices <= 1);
+    assert_int_equal(count_answers(store), row->meanwhile.answers);
+    assert_int_equal(count_answers(other), row->meanwhile.answers);
+    assert_int_equal(test_notices, row->meanwhile.notices);
     store_close(store);
     store_close(other);
     assert_int_equal(remove_directory(NULL), 0);
@@ -650,12 +650,13 @@ int main(void)
         IN_DIRECTORY(set_aside_whole_or_not_at_all),
     };
 
-    if (FILES_GO_WHILE_OPEN)
+    if (FILES_GO_WHILE_OPEN) {
         failed += cmocka_run_group_tests(open_tests, NULL, NULL);
-    else
+        failed += RUN_TABLE(damage_rows, damaged_meanwhile);
+    } else {
         failed += cmocka_run_group_tests(held_tests, NULL, NULL);
+    }
     failed += RUN_TABLE(damage_rows, damaged_before);
-    failed += RUN_TABLE(damage_rows, damaged_meanwhile);
     failed += RUN_TABLE(damage_rows, damaged_for_a_reader);
     failed += RUN_TABLE(foreign_rows, foreign);
     return unit_status(failed);

@@ -8,6 +8,7 @@
 #define COMMAND_FAILS "echo s3cret; exit 7"
 #define COMMAND_PRINTS_NOTHING "true"
 #define COMMAND_SLOW(after) "sleep 0.3; " after
+#define COMMAND_SLOW_MS 300
 #define COMMAND_NUL "printf 'a\\\\000b'"
 
 /* More of them, and what they are made of. */

@@ -8,6 +8,7 @@
 #define COMMAND_FAILS "echo s3cret&exit 7"
 #define COMMAND_PRINTS_NOTHING "exit 0"
 #define COMMAND_SLOW(after) "ping -n 2 127.0.0.1 >nul&" after
+#define COMMAND_SLOW_MS 1000
 
 /* More of them, and what they are made of. */
 #define VARIABLE(name) "%" name "%"
