@@ -1,5 +1,7 @@
 /* What can be done about an answer. One table, of which the first row that fits speaks: no advice may
  * be for another fault, and none says a cause that is not known. */
+#include "session.h"
+
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -233,14 +235,12 @@ static const char *name_of(const struct node *node)
 
 char *advice_new(const struct result *result)
 {
-    static const char *const commands[] = {
-        [METHOD_ETRN] = "ETRN", [METHOD_ATRN] = "ATRN", [METHOD_TURN] = "TURN"};
     const struct backup_config *backup = result->backup;
     const char *secret = backup->password_command != NULL ? "password_command" : "password";
     const struct {
         const char *word, *value;
     } words[] = {{"{name}", name_of(result->node)},
-                 {"{command}", commands[backup->method]},
+                 {"{command}", verb_name(session_verb(backup->method))},
                  {"{user}", backup->user != NULL ? backup->user : ""},
                  {"{password}", backup->password_file != NULL ? "password_file" : secret}};
     struct buffer text;

@@ -12,21 +12,27 @@
 #include <string.h>
 
 enum {
-    SAID_SIZE_MAX = 2000
+    SAID_SIZE_MAX = 2000,
+    CREDIT_IDLE_TIMEOUTS = 2,
+    MESSAGE_EARNS_MS = 10 * 1000,
+    REFUSED_LINES_MAX = 100,      /* of a poll, in the log */
+    MESSAGES_TOLD_MAX = 10 * 1000 /* of a poll, in log and store */
 };
 
 void atrn_account_init(struct atrn_account *account, const struct session_options *options)
 {
     *account = (struct atrn_account){
         .options = options,
-        .results = memory_new(options->count, sizeof(struct result *)),
+        .nodes = memory_new(options->count, sizeof *account->nodes),
         .refusals = memory_new(options->count, sizeof *account->refusals),
         .began_ms = clock_monotonic_ms(),
+        .credit_ms = CREDIT_IDLE_TIMEOUTS * options->backup->idle_timeout_s * 1000,
     };
+    account->credit_max_ms = account->credit_ms;
     for (size_t i = 0; i < options->count; i++) {
         struct result *result = options->results[i];
 
-        account->results[i] = result;
+        account->nodes[i] = *result->node;
         result->refused_for_now = result->refused_for_good = 0;
         if (result->messages < 0)
             result->messages = result->bytes = 0;
@@ -37,7 +43,7 @@ void atrn_account_done(struct atrn_account *account)
 {
     for (size_t i = 0; i < account->options->count; i++)
         free(account->refusals[i].known);
-    free(account->results);
+    free(account->nodes);
     free(account->refusals);
 }
 
@@ -61,7 +67,7 @@ static bool note_refused(const struct atrn_account *account, size_t index,
                          const struct guard_refusal *refusal)
 {
     struct atrn_refusals *refusals = &account->refusals[index];
-    struct result *result = account->results[index];
+    struct result *result = account->options->results[index];
     struct atrn_refused *known = find_refused(account, refusals, refusal->offer, refusal->for_good);
 
     if (known != NULL) {
@@ -90,11 +96,12 @@ static void forget_refused(const struct atrn_account *account, size_t index,
     if (known == NULL)
         return;
     *known = refusals->known[--refusals->known_count];
-    account->results[index]->refused_for_now--;
+    account->options->results[index]->refused_for_now--;
 }
 
-void atrn_account_refusal(struct atrn_account *account, const struct guard_refusal *refusal)
+void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
 {
+    struct atrn_account *account = context;
     bool is_new = false;
 
     for (size_t i = 0; i < account->options->count; i++) {
@@ -111,20 +118,91 @@ void atrn_account_refusal(struct atrn_account *account, const struct guard_refus
     account->progress += is_new ? 1 : 0;
 }
 
-void atrn_account_message(struct atrn_account *account, const struct guard_message *message)
+static void count_message(struct atrn_account *account, const struct guard_message *message)
 {
     const struct polling *polling = account->options->polling;
 
     for (size_t i = 0; i < account->options->count; i++) {
         if (message->for_nodes[i]) {
-            account->results[i]->messages++;
-            account->results[i]->bytes += message->size;
+            account->options->results[i]->messages++;
+            account->options->results[i]->bytes += message->size;
             forget_refused(account, i, message);
         }
     }
     if (polling->observer.progressed != NULL)
         polling->observer.progressed(polling->context, account->options->backup, 1, message->size);
 }
+
+/* ---- what is logged, and written ---- */
+
+/* Whether one more line may be written of what the provider brings about. */
+static bool may_tell(struct atrn_account *account, unsigned *told, unsigned most)
+{
+    bool may = *told < most;
+
+    *told += may ? 1 : 0;
+    account->left_out += may ? 0 : 1;
+    return may;
+}
+
+void atrn_account_message(void *context, const struct guard_message *message)
+{
+    struct atrn_account *account = context;
+    const struct polling *polling = account->options->polling;
+    bool is_taken = message->code / 100 == 2;
+    const struct log_field fields[] = {
+        {.key = "backup", .text = account->options->backup->name},
+        {.key = "from", .text = message->sender},
+        {.key = "to", .text = message->recipients},
+        {.key = "bytes", .number = message->size},
+        {.key = "code", .number = message->code},
+        {.key = "text", .text = message->text},
+    };
+
+    if (is_taken) {
+        atrn_account_earn(account, MESSAGE_EARNS_MS);
+        count_message(account, message);
+    }
+    if (!may_tell(account, &account->messages_told, MESSAGES_TOLD_MAX))
+        return;
+    log_fields(is_taken ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
+    if (polling->delivered != NULL)
+        polling->delivered(polling->recorder, account->options->backup, message);
+}
+
+void atrn_account_command(void *context, const char *command, const char *reply)
+{
+    struct atrn_account *account = context;
+    const struct log_field fields[] = {
+        {.key = "backup", .text = account->options->backup->name},
+        {.key = "refused", .text = command},
+        {.key = "reply", .text = reply},
+    };
+
+    if (may_tell(account, &account->refused_told, REFUSED_LINES_MAX))
+        log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+}
+
+/* What one poll may write has an end; the rest is a number. */
+static void tell_left_out(const struct atrn_account *account)
+{
+    const struct log_field fields[] = {
+        {.key = "backup", .text = account->options->backup->name},
+        {.key = "lines_left_out", .number = (int64_t)account->left_out},
+    };
+
+    if (account->left_out > 0)
+        log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
+}
+
+void atrn_account_earn(struct atrn_account *account, int64_t ms)
+{
+    account->credit_ms += ms;
+    if (account->credit_ms > account->credit_max_ms)
+        account->credit_ms = account->credit_max_ms;
+}
+
+/* ---- the end ---- */
 
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts)
 {
@@ -204,9 +282,9 @@ static void tell_refusals(const struct atrn_account *account, const struct resul
 }
 
 static void report_result(const struct atrn_account *account, const struct atrn_dialogue *dialogue,
-                          size_t index)
+                          size_t index, bool is_dry)
 {
-    struct result *result = account->results[index];
+    struct result *result = account->options->results[index];
     unsigned attempts = atrn_dialogue_attempts(dialogue);
     struct buffer said;
     const char *text;
@@ -224,10 +302,10 @@ static void report_result(const struct atrn_account *account, const struct atrn_
     session_answer(result, attempts > 0 ? atrn_dialogue_verb(dialogue) : VERB_CONNECT, outcome,
                    code, text);
     buffer_done(&said);
-    result->dry = account->dry;
+    result->dry = is_dry;
     result->attempts += attempts > 0 ? attempts : 1;
     result->ms = clock_monotonic_ms() - account->began_ms;
-    if (account->dry) {
+    if (is_dry) {
         free(result->command);
         result->command = memory_copy_part(atrn_dialogue_ask(dialogue),
                                            strcspn(atrn_dialogue_ask(dialogue), "\r"));
@@ -235,7 +313,8 @@ static void report_result(const struct atrn_account *account, const struct atrn_
     session_tell(account->options->polling, result);
 }
 
-void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue)
+void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue,
+                         bool is_dry)
 {
     const struct log_field fields[] = {
         {.key = "backup", .text = account->options->backup->name},
@@ -248,8 +327,9 @@ void atrn_account_report(struct atrn_account *account, const struct atrn_dialogu
         {.key = "seconds", .number = (clock_monotonic_ms() - account->began_ms + 999) / 1000},
     };
 
+    tell_left_out(account);
     if (atrn_dialogue_sessions(dialogue) > 0)
         log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
     for (size_t i = 0; i < account->options->count; i++)
-        report_result(account, dialogue, i);
+        report_result(account, dialogue, i, is_dry);
 }

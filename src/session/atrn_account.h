@@ -23,37 +23,47 @@ struct atrn_refusals {
     size_t known_count;
 };
 
-/* What a provider's reversed sessions have brought: for its results, the log and who watches. */
+/* What a provider's reversed sessions have brought, for its results, the log and who watches; and what they may
+ * take and write, all of them together. */
 struct atrn_account {
     const struct session_options *options; /* borrowed */
-    struct result **results;        /* owned array of borrowed results, one for each domain */
-    struct atrn_refusals *refusals; /* owned, the same */
-    unsigned sessions;              /* that are over */
+    struct node *nodes;                    /* owned: of the results, what is ours, and let in */
+    struct atrn_refusals *refusals;        /* owned, the same */
+    unsigned sessions;                     /* that are over */
     uint64_t
         progress; /* messages of this session that were taken, or refused as none before: what is left is less */
     struct guard_failures failures; /* messages that are not tried again */
     uint64_t put_off;               /* of these, up to the last session */
     bool is_barren;                 /* the last session has disposed of nothing */
-    bool dry;                       /* --dry-run has come as far as it goes */
     int64_t began_ms;               /* on the monotonic clock */
     struct guard_counts counts;     /* of all sessions that are over */
+
+    /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
+     * slower than that on the whole, or says what moves nothing, comes to an end. */
+    int64_t credit_ms, credit_max_ms;
+    unsigned messages_told, refused_told; /* lines in the log */
+    uint64_t left_out;                    /* lines that were too many */
 };
 
 /* For the results of options. */
 void atrn_account_init(struct atrn_account *account, const struct session_options *options);
 void atrn_account_done(struct atrn_account *account);
 
-/* The primary has refused mail. */
-void atrn_account_refusal(struct atrn_account *account, const struct guard_refusal *refusal);
+/* Adds to the credit, or takes off, up to its ceiling. */
+void atrn_account_earn(struct atrn_account *account, int64_t ms);
 
-/* The primary has accepted a message: it counts for each domain that one of its recipients is in. */
-void atrn_account_message(struct atrn_account *account, const struct guard_message *message);
+/* What a guard tells: a message has come to its end, which counts for each domain that one of its recipients is in
+ * if it was accepted; the primary has refused mail; a command was refused here. context is the account. */
+void atrn_account_message(void *context, const struct guard_message *message);
+void atrn_account_refusal(void *context, const struct guard_refusal *refusal);
+void atrn_account_command(void *context, const char *command, const char *reply);
 
 /* A reversed session is over. Returns how many messages it has disposed of: taken, or refused or put off for the first
  * time in this poll. */
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts);
 
 /* All is over: fills in the results, tells the observer, and logs one line of counts. */
-void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue);
+void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue,
+                         bool is_dry);
 
 #endif

@@ -27,9 +27,6 @@
 enum {
     UNSENT_MAX = 64 * 1024,
     CONTENT_RATE_MIN = 1024, /* octets a second */
-    MESSAGE_EARNS_MS = 10 * 1000,
-    REFUSED_LINES_MAX = 100,       /* of a poll, in the log */
-    MESSAGES_TOLD_MAX = 10 * 1000, /* of a poll, in log and store */
     REFUSED_LIMIT_MS = 30 * 60 * 1000,
     REFUSED_IDLE_S = 60, /* the provider may believe that its message has ended */
     REOPENED_MAX = 20,   /* in one session */
@@ -49,6 +46,8 @@ enum state {
 
 struct bridge {
     struct bridge_options options;
+    const struct polling *polling; /* borrowed */
+    const struct backup_config *backup;
     enum state state;
     struct connection *primary, *provider; /* owned, NULL: lost; borrowed */
     unsigned reopened;                     /* the connection to the primary */
@@ -63,13 +62,18 @@ struct bridge {
     int64_t refused_limit_ms;  /* until when a refused message is read; the same */
 };
 
+static void drop_primary(struct bridge *bridge)
+{
+    connection_close(bridge->primary);
+    bridge->primary = NULL;
+}
+
 static void over(struct bridge *bridge, const char *why)
 {
     enum state before = bridge->state;
 
     bridge->state = OVER;
-    connection_close(bridge->primary);
-    bridge->primary = NULL;
+    drop_primary(bridge);
     if (before == RUNNING || before == REOPENING)
         bridge->options.ended(bridge->options.context, why);
     else if (before != OVER)
@@ -98,7 +102,7 @@ static bool waits_for_provider(enum guard_wait wait)
  * tenth less: a provider that had given up before our 451 would begin with the same message at the next poll. */
 static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
 {
-    const struct backup_config *backup = bridge->options.backup;
+    const struct backup_config *backup = bridge->backup;
     int64_t patience = backup->idle_timeout_s;
 
     switch (wait) {
@@ -118,17 +122,8 @@ static void charge(struct bridge *bridge)
     int64_t now_ms = clock_monotonic_ms();
 
     if (waits_for_provider(bridge->waits_for))
-        bridge->options.bounds->credit_ms -= now_ms - bridge->waiting_since_ms;
+        bridge->options.account->credit_ms -= now_ms - bridge->waiting_since_ms;
     bridge->waiting_since_ms = now_ms;
-}
-
-static void earn(const struct bridge *bridge, int64_t ms)
-{
-    struct atrn_bounds *bounds = bridge->options.bounds;
-
-    bounds->credit_ms += ms;
-    if (bounds->credit_ms > bounds->credit_max_ms)
-        bounds->credit_ms = bounds->credit_max_ms;
 }
 
 /* A new deadline for whoever has to move now. The provider has no longer than its credit lasts. */
@@ -138,8 +133,8 @@ static void set_deadlines(struct bridge *bridge)
     int64_t now_ms = clock_monotonic_ms(), at_ms = now_ms + patience_s(bridge, wait) * 1000;
 
     charge(bridge);
-    if (waits_for_provider(wait) && at_ms > now_ms + bridge->options.bounds->credit_ms)
-        at_ms = now_ms + bridge->options.bounds->credit_ms;
+    if (waits_for_provider(wait) && at_ms > now_ms + bridge->options.account->credit_ms)
+        at_ms = now_ms + bridge->options.account->credit_ms;
     if (wait == GUARD_WAIT_REFUSED && bridge->waits_for != wait)
         bridge->refused_limit_ms = now_ms + REFUSED_LIMIT_MS;
     if (wait == GUARD_WAIT_REFUSED && at_ms > bridge->refused_limit_ms)
@@ -161,9 +156,9 @@ static void send_output(struct connection *connection, struct buffer *bytes)
 
 static void show_line(struct bridge *bridge, char direction, const char *line, size_t size)
 {
-    const struct polling *polling = bridge->options.polling;
+    const struct polling *polling = bridge->polling;
 
-    polling->observer.wire(polling->context, bridge->options.backup, direction, line, size);
+    polling->observer.wire(polling->context, bridge->backup, direction, line, size);
 }
 
 /* The provider's lines are shown whole, however they come in: by its beginning a line is a secret. */
@@ -187,7 +182,7 @@ static void show_part(struct bridge *bridge, const char *part, size_t size)
 /* Shows what the provider sends, but for mail, and what it is sent. */
 static void show(struct bridge *bridge, char direction, const char *bytes, size_t size)
 {
-    if (bridge->options.polling->observer.wire == NULL)
+    if (bridge->polling->observer.wire == NULL)
         return;
     while (size > 0) {
         const char *line_end = memchr(bytes, '\n', size);
@@ -210,12 +205,6 @@ static void hold_back(struct bridge *bridge)
     connection_hold(bridge->provider, is_full || guard_holds_provider(bridge->guard));
     if (has_primary(bridge))
         connection_hold(bridge->primary, connection_unsent(bridge->provider) > UNSENT_MAX);
-}
-
-static void drop_primary(struct bridge *bridge)
-{
-    connection_close(bridge->primary);
-    bridge->primary = NULL;
 }
 
 static bool reopen(struct bridge *bridge);
@@ -256,7 +245,7 @@ static void feed(struct bridge *bridge, enum guard_side side, const char *bytes,
     bool is_mail = wait == GUARD_WAIT_DATA || wait == GUARD_WAIT_REFUSED;
 
     if (side == GUARD_PROVIDER && is_mail)
-        earn(bridge, (int64_t)size * 1000 / CONTENT_RATE_MIN);
+        atrn_account_earn(bridge->options.account, (int64_t)size * 1000 / CONTENT_RATE_MIN);
     else if (side == GUARD_PROVIDER)
         show(bridge, '<', bytes, size);
     while (size > 0 && is_running(bridge)) {
@@ -276,11 +265,11 @@ static void end_side(struct bridge *bridge, enum guard_side side, const struct e
 
     charge(bridge);
     if (side == GUARD_PROVIDER && error->status == STATUS_TIMEOUT &&
-        bridge->options.bounds->credit_ms <= 0)
+        bridge->options.account->credit_ms <= 0)
         (void)error_set(&why, STATUS_TIMEOUT,
                         "the provider was too slow: it brought less than a message in ten "
                         "seconds, or 1 KiB a second, for %llds",
-                        (long long)bridge->options.bounds->credit_max_ms / 1000);
+                        (long long)bridge->options.account->credit_max_ms / 1000);
     else if (error->status == STATUS_TIMEOUT)
         (void)error_set(&why, STATUS_TIMEOUT, "%s was silent for %llds", who,
                         (long long)patience_s(bridge, bridge->waits_for));
@@ -335,7 +324,7 @@ static void miss_primary(struct bridge *bridge, const char *why)
         over(bridge, why);
         return;
     }
-    session_decide(bridge->options.backup, "end the session", why);
+    session_decide(bridge->backup, "end the session", why);
     drop_primary(bridge);
     bridge->state = RUNNING;
     follow(bridge, guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output));
@@ -365,8 +354,8 @@ static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
         miss_primary(bridge, error.text);
     } else if (complete && bridge->greeting.code != 220) {
         (void)error_set(&error, STATUS_PROTOCOL, "your mail server %s is not ready: %d %s",
-                        bridge->options.polling->config->primary.relay_address.text,
-                        bridge->greeting.code, bridge->greeting.text.bytes);
+                        bridge->polling->config->primary.relay_address.text, bridge->greeting.code,
+                        bridge->greeting.text.bytes);
         miss_primary(bridge, error.text);
     } else if (complete && used < size) {
         miss_primary(bridge, "your mail server says more than its greeting");
@@ -390,7 +379,7 @@ static void primary_received(void *context, const char *bytes, size_t size)
 static void primary_ready(void *context)
 {
     struct bridge *bridge = context;
-    int64_t patience = bridge->options.polling->config->primary.greeting_timeout_s;
+    int64_t patience = bridge->polling->config->primary.greeting_timeout_s;
 
     if (bridge->state == REOPENING && patience > patience_s(bridge, GUARD_WAIT_REPLY))
         patience = patience_s(bridge, GUARD_WAIT_REPLY); /* the provider waits, too */
@@ -415,7 +404,7 @@ static void primary_failed(void *context, int code, const struct error *error)
         return;
     }
     (void)error_set(&why, error->status, "your mail server %s does not answer: %s",
-                    bridge->options.polling->config->primary.relay_address.text, error->text);
+                    bridge->polling->config->primary.relay_address.text, error->text);
     miss_primary(bridge, why.text);
 }
 
@@ -425,7 +414,7 @@ static void write_proxy_line(struct bridge *bridge, const struct connection_fact
 {
     char *line = bridge->proxy_line;
 
-    if (!bridge->options.polling->config->primary.proxy_protocol)
+    if (!bridge->polling->config->primary.proxy_protocol)
         return;
     if (provider == NULL || provider->address[0] == '\0')
         (void)snprintf(line, PROXY_LINE_SIZE, "PROXY UNKNOWN\r\n");
@@ -442,13 +431,13 @@ static bool open_primary(struct bridge *bridge, struct error *error)
                                                     .received = primary_received,
                                                     .drained = primary_drained,
                                                     .failed = primary_failed};
-    const struct polling *polling = bridge->options.polling;
+    const struct polling *polling = bridge->polling;
     const struct address *address = &polling->config->primary.relay_address;
     const struct connection_place place = {
         .host = address->host,
         .port = address->port,
         .path = address->path,
-        .connect_timeout_ms = bridge->options.backup->connect_timeout_s * 1000,
+        .connect_timeout_ms = bridge->backup->connect_timeout_s * 1000,
     };
 
     reply_reset(&bridge->greeting);
@@ -463,8 +452,7 @@ static bool reopen(struct bridge *bridge)
     drop_primary(bridge);
     if (bridge->reopened++ == REOPENED_MAX)
         return false;
-    session_decide(bridge->options.backup, "connect to your mail server again",
-                   guard_why(bridge->guard));
+    session_decide(bridge->backup, "connect to your mail server again", guard_why(bridge->guard));
     if (!open_primary(bridge, &error))
         return false;
     bridge->state = REOPENING;
@@ -474,17 +462,48 @@ static bool reopen(struct bridge *bridge)
 struct bridge *bridge_new(const struct bridge_options *options)
 {
     struct bridge *bridge = memory_new(1, sizeof *bridge);
-    struct error error;
 
     bridge->options = *options;
+    bridge->polling = options->account->options->polling;
+    bridge->backup = options->account->options->backup;
+    bridge->state = OVER;
     reply_init(&bridge->greeting);
     guard_output_init(&bridge->output);
     buffer_init(&bridge->shown, SHOWN_MAX);
-    write_proxy_line(bridge, options->provider);
-    bridge->options.provider = NULL;
+    return bridge;
+}
+
+void bridge_open(struct bridge *bridge, const struct connection_facts *provider)
+{
+    struct error error;
+
+    bridge_close(bridge);
+    bridge->state = GREETING;
+    bridge->reopened = 0;
+    write_proxy_line(bridge, provider);
     if (!open_primary(bridge, &error))
         primary_failed(bridge, 0, &error);
-    return bridge;
+}
+
+void bridge_close(struct bridge *bridge)
+{
+    if (bridge->state == READY)
+        connection_send(bridge->primary, "QUIT\r\n", 6);
+    bridge->state = OVER;
+    drop_primary(bridge);
+    guard_free(bridge->guard);
+    bridge->guard = NULL;
+}
+
+void bridge_free(struct bridge *bridge)
+{
+    if (bridge == NULL)
+        return;
+    bridge_close(bridge);
+    guard_output_done(&bridge->output);
+    buffer_done(&bridge->shown);
+    reply_done(&bridge->greeting);
+    free(bridge);
 }
 
 bool bridge_is_ready(const struct bridge *bridge)
@@ -492,99 +511,31 @@ bool bridge_is_ready(const struct bridge *bridge)
     return bridge->state == READY;
 }
 
-/* ---- what the guard tells ---- */
-
-/* Whether one more line may be written of what the provider brings about. */
-static bool may_tell(struct atrn_bounds *bounds, unsigned *told, unsigned most)
-{
-    bool may = *told < most;
-
-    *told += may ? 1 : 0;
-    bounds->left_out += may ? 0 : 1;
-    return may;
-}
-
-static void message_ended(void *context, const struct guard_message *message)
-{
-    const struct bridge *bridge = context;
-    const struct polling *polling = bridge->options.polling;
-    struct atrn_bounds *bounds = bridge->options.bounds;
-    const struct log_field fields[] = {
-        {.key = "backup", .text = bridge->options.backup->name},
-        {.key = "from", .text = message->sender},
-        {.key = "to", .text = message->recipients},
-        {.key = "bytes", .number = message->size},
-        {.key = "code", .number = message->code},
-        {.key = "text", .text = message->text},
-    };
-
-    if (message->code / 100 == 2) {
-        earn(bridge, MESSAGE_EARNS_MS);
-        bridge->options.delivered(bridge->options.context, message);
-    }
-    if (!may_tell(bounds, &bounds->messages_told, MESSAGES_TOLD_MAX))
-        return;
-    log_fields(message->code / 100 == 2 ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
-    if (polling->delivered != NULL)
-        polling->delivered(polling->recorder, bridge->options.backup, message);
-}
-
-static void mail_not_taken(void *context, const struct guard_refusal *refusal)
-{
-    const struct bridge *bridge = context;
-
-    bridge->options.not_taken(bridge->options.context, refusal);
-}
-
-static void command_refused(void *context, const char *command, const char *reply)
-{
-    const struct bridge *bridge = context;
-    const struct log_field fields[] = {
-        {.key = "backup", .text = bridge->options.backup->name},
-        {.key = "refused", .text = command},
-        {.key = "reply", .text = reply},
-    };
-    struct atrn_bounds *bounds = bridge->options.bounds;
-
-    if (may_tell(bounds, &bounds->refused_told, REFUSED_LINES_MAX))
-        log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
-}
-
 void bridge_start(struct bridge *bridge, struct connection *provider)
 {
     const struct guard_options options = {
-        .nodes = bridge->options.nodes,
-        .node_count = bridge->options.node_count,
-        .failures = bridge->options.failures,
-        .message = message_ended,
-        .not_taken = mail_not_taken,
-        .refused = command_refused,
-        .context = bridge,
+        .nodes = bridge->options.account->nodes,
+        .node_count = bridge->options.account->options->count,
+        .failures = &bridge->options.account->failures,
+        .message = atrn_account_message,
+        .not_taken = atrn_account_refusal,
+        .refused = atrn_account_command,
+        .context = bridge->options.account,
     };
 
     bridge->state = RUNNING;
     bridge->provider = provider;
     bridge->waiting_since_ms = clock_monotonic_ms();
     bridge->waits_for = GUARD_WAIT_COMMAND;
+    bridge->is_behind_auth = false;
+    buffer_clear(&bridge->shown);
+    buffer_clear(&bridge->output.provider);
+    buffer_clear(&bridge->output.primary);
     bridge->guard = guard_new(&options, bridge->greeting.text.bytes, &bridge->output);
     follow(bridge, GUARD_OPEN);
 }
 
 struct guard_counts bridge_counts(const struct bridge *bridge)
 {
-    return bridge->guard != NULL ? guard_counts(bridge->guard) : (struct guard_counts){0};
-}
-
-void bridge_free(struct bridge *bridge)
-{
-    if (bridge == NULL)
-        return;
-    if (bridge->state == READY)
-        connection_send(bridge->primary, "QUIT\r\n", 6);
-    connection_close(bridge->primary);
-    guard_free(bridge->guard);
-    guard_output_done(&bridge->output);
-    buffer_done(&bridge->shown);
-    reply_done(&bridge->greeting);
-    free(bridge);
+    return guard_counts(bridge->guard);
 }

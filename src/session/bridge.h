@@ -1,33 +1,16 @@
 #ifndef MXPULL_SRC_SESSION_BRIDGE_H
 #define MXPULL_SRC_SESSION_BRIDGE_H
 
+#include "atrn_account.h"
 #include <mxpull/net/connection.h>
-#include <mxpull/session/poll.h>
-#include <mxpull/smtp/guard.h>
 
-/* The way of a reversed session from the provider through the guard to our own mail server. It
- * opens the connection to the primary and reads its greeting first; the provider's connection
+/* The way of a poll's reversed sessions, one after the other, from the provider through the guard to our own mail
+ * server. It opens the connection to the primary and reads its greeting first; the provider's connection
  * belongs to somebody else, who hands in what happens on it. */
 struct bridge;
 
-/* What one poll's reversed sessions may take and write, for all of them together. */
-struct atrn_bounds {
-    /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
-     * slower than that on the whole, or says what moves nothing, comes to an end. */
-    int64_t credit_ms, credit_max_ms;
-    unsigned messages_told, refused_told; /* lines in the log */
-    uint64_t left_out;                    /* lines that were too many */
-};
-
 struct bridge_options {
-    struct atrn_bounds *bounds;         /* borrowed */
-    const struct polling *polling;      /* borrowed */
-    const struct backup_config *backup; /* borrowed */
-    const struct node *nodes;           /* as in struct guard_options; borrowed */
-    size_t node_count;
-    struct guard_failures *failures; /* the same */
-    const struct connection_facts
-        *provider; /* borrowed for bridge_new alone; NULL: there is no provider yet */
+    struct atrn_account *account; /* borrowed: what comes in counts there */
 
     /* The primary has greeted. */
     void (*ready)(void *context);
@@ -38,17 +21,21 @@ struct bridge_options {
     /* The reversed session is over: close the provider's connection. why it was not in order, or
      * NULL. */
     void (*ended)(void *context, const char *why);
-
-    /* A message has been accepted; for_nodes as in struct guard_message. */
-    void (*delivered)(void *context, const struct guard_message *message);
-
-    /* The primary has refused mail. */
-    void (*not_taken)(void *context, const struct guard_refusal *refusal);
     void *context;
 };
 
-/* Begins to connect to the primary. From within its events it may not be freed. */
+/* It may not be freed from within its events, but closed and opened again. */
 struct bridge *bridge_new(const struct bridge_options *options);
+
+/* NULL is allowed. */
+void bridge_free(struct bridge *bridge);
+
+/* Begins to connect to the primary, instead of the connection before. provider is borrowed for the call; NULL:
+ * there is none yet. */
+void bridge_open(struct bridge *bridge, const struct connection_facts *provider);
+
+/* Closes the connection to the primary. */
+void bridge_close(struct bridge *bridge);
 
 /* Whether the primary has greeted and is still there. */
 bool bridge_is_ready(const struct bridge *bridge);
@@ -68,10 +55,7 @@ void bridge_hurry(struct bridge *bridge);
  * ended. */
 void bridge_stop(struct bridge *bridge, const char *why);
 
-/* Closes the connection to the primary. NULL is allowed. */
-void bridge_free(struct bridge *bridge);
-
-/* So far. */
+/* In the last reversed session. */
 struct guard_counts bridge_counts(const struct bridge *bridge);
 
 #endif

@@ -3,7 +3,6 @@
  * answered. */
 #include "session.h"
 
-#include "etrn.h"
 #include <mxpull/base/duration.h>
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
@@ -35,6 +34,11 @@ struct etrn_session {
 static const char quit[] = "QUIT\r\n";
 
 static void act(struct etrn_session *session, enum dialogue_step step);
+
+static struct etrn_session *of(struct session *base)
+{
+    return (struct etrn_session *)base;
+}
 
 /* A backup that takes all of command_timeout for each reply is not to hold a poll for hours: twice that time, and a
  * tenth of it for each domain, is enough for all that were seen. */
@@ -108,11 +112,6 @@ static void report_known(struct etrn_session *session)
         report(session, node);
 }
 
-static void move(const struct etrn_session *session, enum session_state state, const char *domain)
-{
-    session_move(&session->base.options, state, domain);
-}
-
 /* ---- what the connection brings ---- */
 
 /* How long the node that is being asked has waited: until its reply, or until the connection was
@@ -137,8 +136,7 @@ static bool needs_facts(const struct session *base, size_t node, bool stands)
 
 static void cut(struct session *base, enum outcome outcome, int code, const char *text)
 {
-    struct etrn_session *session = (struct etrn_session *)base;
-
+    struct etrn_session *session = of(base);
     size_t node;
 
     if (outcome == OUTCOME_TIMEOUT && session->has_said_quit &&
@@ -156,23 +154,23 @@ static void cut(struct session *base, enum outcome outcome, int code, const char
 
 static void declined(struct session *base, enum outcome outcome, const char *text)
 {
-    struct etrn_session *session = (struct etrn_session *)base;
+    struct etrn_session *session = of(base);
 
     act(session, dialogue_decline(session->dialogue, outcome, text));
 }
 
 static void established(struct session *base)
 {
-    struct etrn_session *session = (struct etrn_session *)base;
+    struct etrn_session *session = of(base);
 
     base->is_dry = base->options.polling->dry_run;
     act(session, base->is_dry ? dialogue_decline(session->dialogue, OUTCOME_STARTED, "")
                               : dialogue_connected(session->dialogue));
 }
 
-static void replied(struct session *base, const char *rest, size_t size)
+static void replied(struct session *base, const char *rest, size_t *size)
 {
-    struct etrn_session *session = (struct etrn_session *)base;
+    struct etrn_session *session = of(base);
     struct reply *reply = &base->hearing.reply;
 
     (void)rest;
@@ -182,7 +180,7 @@ static void replied(struct session *base, const char *rest, size_t size)
         (void)dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
     enum dialogue_step step = dialogue_reply(session->dialogue, reply->code, reply->text.bytes);
     reply_reset(reply);
-    if (size > 0 && (step == DIALOGUE_ASK || step == DIALOGUE_QUIT)) {
+    if (*size > 0 && (step == DIALOGUE_ASK || step == DIALOGUE_QUIT)) {
         dialogue_withdraw(session->dialogue); /* what came unasked is judged first */
         return;
     }
@@ -192,7 +190,7 @@ static void replied(struct session *base, const char *rest, size_t size)
 
 static void reconnect(struct session *base)
 {
-    act((struct etrn_session *)base, DIALOGUE_CONNECT);
+    act(of(base), DIALOGUE_CONNECT);
 }
 
 /* ---- what is done ---- */
@@ -214,7 +212,7 @@ static void disconnect(struct etrn_session *session)
 
 static void part(struct etrn_session *session)
 {
-    move(session, SESSION_QUITTING, NULL);
+    session_move(&session->base, SESSION_QUITTING, NULL);
     session_leave(&session->base, quit);
     act(session, dialogue_parted(session->dialogue));
 }
@@ -241,7 +239,7 @@ static void send_etrn(struct etrn_session *session)
 
     (void)dialogue_is_asking(session->dialogue, &node);
     struct result *result = session->base.options.results[node];
-    move(session, SESSION_ASKING, result->domain);
+    session_move(&session->base, SESSION_ASKING, result->domain);
     result->asked_ms = session->stamp_ms = next_stamp_ms(session);
     session->asked_ms = clock_monotonic_ms();
     say(session, dialogue_command(session->dialogue),
@@ -253,7 +251,7 @@ static void send_quit(struct etrn_session *session)
     int64_t timeout_ms = session->base.options.backup->command_timeout_s * 1000;
 
     session->has_said_quit = true;
-    move(session, SESSION_QUITTING, NULL);
+    session_move(&session->base, SESSION_QUITTING, NULL);
     say(session, quit, timeout_ms < QUIT_TIMEOUT_MS ? timeout_ms : QUIT_TIMEOUT_MS);
 }
 
@@ -281,10 +279,34 @@ static void act(struct etrn_session *session, enum dialogue_step step)
     }
 }
 
-struct etrn_session *etrn_session_new(const struct session_options *options)
+static void stop(struct session *base)
+{
+    struct etrn_session *session = of(base);
+
+    if (base->is_stopping || base->is_over)
+        return;
+    base->is_stopping = true;
+    enum dialogue_step step =
+        dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
+    if (step == DIALOGUE_WAIT)
+        connection_deadline(base->connection, clock_monotonic_ms() + STOP_TIMEOUT_MS);
+    act(session, step);
+}
+
+static void free_session(struct session *base)
+{
+    struct etrn_session *session = of(base);
+
+    disconnect(session);
+    dialogue_free(session->dialogue);
+    session_done(base);
+    free(session->nodes);
+    free(session);
+}
+
+struct session *etrn_session_new(const struct session_options *options)
 {
     static const struct session_method method = {
-        .verb = VERB_ETRN,
         .events = {.ready = session_ready,
                    .received = session_received,
                    .failed = session_failed,
@@ -295,6 +317,8 @@ struct etrn_session *etrn_session_new(const struct session_options *options)
         .replied = replied,
         .cut = cut,
         .reconnect = reconnect,
+        .stop = stop,
+        .free = free_session,
     };
     struct etrn_session *session = memory_new(1, sizeof *session);
 
@@ -308,33 +332,5 @@ struct etrn_session *etrn_session_new(const struct session_options *options)
         dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection,
                      options->understood);
     open_connection(session);
-    return session;
-}
-
-enum stage etrn_session_stage(const struct etrn_session *session)
-{
-    return session_stage(&session->base);
-}
-
-void etrn_session_stop(struct etrn_session *session)
-{
-    if (session->base.is_stopping || session->base.is_over)
-        return;
-    session->base.is_stopping = true;
-    enum dialogue_step step =
-        dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
-    if (step == DIALOGUE_WAIT)
-        connection_deadline(session->base.connection, clock_monotonic_ms() + STOP_TIMEOUT_MS);
-    act(session, step);
-}
-
-void etrn_session_free(struct etrn_session *session)
-{
-    if (session == NULL)
-        return;
-    disconnect(session);
-    dialogue_free(session->dialogue);
-    session_done(&session->base);
-    free(session->nodes);
-    free(session);
+    return &session->base;
 }

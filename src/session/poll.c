@@ -2,8 +2,6 @@
 #include "password.h"
 #include "session.h"
 
-#include "atrn.h"
-#include "etrn.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
@@ -98,10 +96,9 @@ static void finish(struct poll *poll)
 
 void poll_conclude(struct poll *poll)
 {
-    etrn_session_free(poll->session);
-    atrn_session_free(poll->atrn);
+    if (poll->session != NULL)
+        poll->session->method->free(poll->session);
     poll->session = NULL;
-    poll->atrn = NULL;
 }
 
 void poll_free(struct poll *poll)
@@ -248,10 +245,7 @@ static void start_session(struct poll *poll)
 
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->stage = STAGE_NONE; /* of a try before */
-    if (poll_turns(poll))
-        poll->atrn = atrn_session_new(&options);
-    else
-        poll->session = etrn_session_new(&options);
+    poll->session = poll_turns(poll) ? atrn_session_new(&options) : etrn_session_new(&options);
 }
 
 /* A password that cannot be had ends its backup's poll, and no other's. */
@@ -316,15 +310,13 @@ void poll_begin(struct poll *poll)
 
 enum stage poll_stage(const struct poll *poll)
 {
-    if (poll->atrn != NULL)
-        return atrn_session_stage(poll->atrn);
-    return poll->session != NULL ? etrn_session_stage(poll->session) : STAGE_CONNECT;
+    return poll->session != NULL ? session_stage(poll->session) : STAGE_CONNECT;
 }
 
 void poll_hurry(struct poll *poll)
 {
-    if (!poll->over && poll->atrn != NULL)
-        atrn_session_hurry(poll->atrn);
+    if (!poll->over && poll->session != NULL && poll->session->method->hurry != NULL)
+        poll->session->method->hurry(poll->session);
 }
 
 void poll_stop(struct poll *poll)
@@ -333,11 +325,9 @@ void poll_stop(struct poll *poll)
         return;
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->is_stopped = true;
-    if (poll->atrn != NULL)
-        atrn_session_stop(poll->atrn);
-    else if (poll->session != NULL)
-        etrn_session_stop(poll->session);
-    else {
+    if (poll->session != NULL) {
+        poll->session->method->stop(poll->session);
+    } else {
         password_free(poll->fetching);
         poll->fetching = NULL;
         poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");

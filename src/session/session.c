@@ -9,89 +9,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct connection_options session_options(const struct session_options *options, bool in_clear)
-{
-    const struct backup_config *backup = options->backup;
+/* ---- what a server says ---- */
 
-    return (struct connection_options){
-        .host = backup->host,
-        .port = backup->port,
-        .ip = backup->ip,
-        .ehlo_name = options->polling->config->ehlo_name,
-        .tls = in_clear ? TLS_OFF : backup->tls,
-        .tls_verify = backup->tls_verify,
-        .tls_ca_file = backup->tls_ca_file,
-        .tls_fingerprint = backup->tls_fingerprint,
-        .tls_revocation = backup->tls_revocation,
-        .show_wire = options->polling->observer.wire != NULL,
-        .user = backup->user,
-        .password = options->password,
-        .auth = backup->auth,
-        .auth_in_clear = backup->auth_in_clear,
-        .source_address = backup->source_address,
-        .proxy = backup->proxy,
-        .connect_timeout_ms = backup->connect_timeout_s * 1000,
-        .reply_timeout_ms = backup->command_timeout_s * 1000,
-    };
+void hearing_begin(struct hearing *hearing, bool expects)
+{
+    reply_reset(&hearing->reply);
+    hearing->expects = expects;
+    hearing->is_unasked = false;
+}
+
+enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
+                        struct error *error)
+{
+    bool is_unasked = hearing->is_unasked || !hearing->expects;
+    bool complete = false;
+    size_t used = 0;
+    enum status status = reply_feed(&hearing->reply, *bytes, *size, &used, &complete, error);
+
+    *bytes += used;
+    *size -= used;
+    hearing->is_unasked = is_unasked && status == STATUS_OK && !complete;
+    if (status == STATUS_OK && !complete)
+        return HEARD_PART;
+    hearing->expects = false;
+    if (is_unasked && status == STATUS_OK && hearing->reply.code == 421)
+        return HEARD_CLOSING;
+    if (is_unasked)
+        (void)error_set(error, STATUS_PROTOCOL, "an answer to no command of ours");
+    return is_unasked || status != STATUS_OK ? HEARD_RUBBISH : HEARD_REPLY;
+}
+
+/* ---- results ---- */
+
+enum verb session_verb(enum method method)
+{
+    static const enum verb verbs[] = {
+        [METHOD_ETRN] = VERB_ETRN, [METHOD_ATRN] = VERB_ATRN, [METHOD_TURN] = VERB_TURN};
+
+    return verbs[method];
 }
 
 void session_replace(char **text, const char *with)
 {
     free(*text);
     *text = memory_copy(with);
-}
-
-static bool is_offered(const struct ehlo *ehlo, enum method method)
-{
-    switch (method) {
-    case METHOD_ETRN: return ehlo->etrn;
-    case METHOD_ATRN: return ehlo->atrn;
-    case METHOD_TURN: return ehlo->turn;
-    }
-    return false;
-}
-
-void session_note_facts(struct result *result, const struct connection_facts *facts)
-{
-    session_replace(&result->address, facts->address);
-    session_replace(&result->tls, facts->tls);
-    result->authenticated = facts->authenticated;
-    result->starttls_offered = facts->ehlo.starttls;
-    result->auth_offered = facts->ehlo.auth;
-    result->is_offered = is_offered(&facts->ehlo, result->backup->method);
-    result->stage = facts->stage;
-    result->certificate_expires_ms = facts->certificate_expires_ms;
-}
-
-enum outcome session_outcome_of_failure(const struct connection_facts *facts, int code,
-                                        const struct error *error)
-{
-    return code != 0 ? outcome_of_refusal(facts->stage, code) : outcome_of_status(error->status);
-}
-
-void session_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
-                        bool in_clear)
-{
-    if (backup->tls != TLS_MAY || in_clear || facts->tls != NULL || !facts->ehlo.starttls)
-        return;
-    session_decide(backup, "go on without TLS, though STARTTLS is offered",
-                   facts->refused_at == STAGE_STARTTLS && facts->refused != 0
-                       ? facts->refusal
-                       : "libcurl has not used it");
-}
-
-/* A server without EHLO (500, 502) is one without extensions. */
-enum outcome session_not_offered(const struct connection_facts *facts, enum verb verb,
-                                 char text[NOT_OFFERED_SIZE])
-{
-    bool refused = facts->refused_at == STAGE_EHLO && facts->refused != 0;
-    enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->refused);
-
-    if (refused)
-        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO was refused: %s", facts->refusal);
-    else
-        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO does not offer %s", verb_name(verb));
-    return refused && outcome != OUTCOME_PROTOCOL ? outcome : OUTCOME_UNSUPPORTED;
 }
 
 void session_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
@@ -142,13 +103,12 @@ void session_settle(struct result *result, const struct polling *polling, enum o
     session_tell(polling, result);
 }
 
-void session_move(const struct session_options *options, enum session_state state,
-                  const char *domain)
+void session_move(const struct session *session, enum session_state state, const char *domain)
 {
-    const struct polling *polling = options->polling;
+    const struct polling *polling = session->options.polling;
 
     if (polling->observer.moved != NULL)
-        polling->observer.moved(polling->context, options->backup, state, domain);
+        polling->observer.moved(polling->context, session->options.backup, state, domain);
 }
 
 void session_decide(const struct backup_config *backup, const char *decision, const char *why)
@@ -160,36 +120,6 @@ void session_decide(const struct backup_config *backup, const char *decision, co
     };
 
     log_fields(LEVEL_DEBUG, fields, COUNT_OF(fields));
-}
-
-/* ---- what a server says ---- */
-
-void hearing_begin(struct hearing *hearing, bool expects)
-{
-    reply_reset(&hearing->reply);
-    hearing->expects = expects;
-    hearing->is_unasked = false;
-}
-
-enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
-                        struct error *error)
-{
-    bool is_unasked = hearing->is_unasked || !hearing->expects;
-    bool complete = false;
-    size_t used = 0;
-    enum status status = reply_feed(&hearing->reply, *bytes, *size, &used, &complete, error);
-
-    *bytes += used;
-    *size -= used;
-    hearing->is_unasked = is_unasked && status == STATUS_OK && !complete;
-    if (status == STATUS_OK && !complete)
-        return HEARD_PART;
-    hearing->expects = false;
-    if (is_unasked && status == STATUS_OK && hearing->reply.code == 421)
-        return HEARD_CLOSING;
-    if (is_unasked)
-        (void)error_set(error, STATUS_PROTOCOL, "an answer to no command of ours");
-    return is_unasked || status != STATUS_OK ? HEARD_RUBBISH : HEARD_REPLY;
 }
 
 /* ---- a session ---- */
@@ -207,26 +137,105 @@ void session_done(struct session *session)
     reply_done(&session->hearing.reply);
 }
 
+/* How the backup is connected to. All texts are borrowed. */
+static struct connection_options connection_options(const struct session *session)
+{
+    const struct backup_config *backup = session->options.backup;
+
+    return (struct connection_options){
+        .host = backup->host,
+        .port = backup->port,
+        .ip = backup->ip,
+        .ehlo_name = session->options.polling->config->ehlo_name,
+        .tls = session->in_clear ? TLS_OFF : backup->tls,
+        .tls_verify = backup->tls_verify,
+        .tls_ca_file = backup->tls_ca_file,
+        .tls_fingerprint = backup->tls_fingerprint,
+        .tls_revocation = backup->tls_revocation,
+        .show_wire = session->options.polling->observer.wire != NULL,
+        .user = backup->user,
+        .password = session->options.password,
+        .auth = backup->auth,
+        .auth_in_clear = backup->auth_in_clear,
+        .source_address = backup->source_address,
+        .proxy = backup->proxy,
+        .connect_timeout_ms = backup->connect_timeout_s * 1000,
+        .reply_timeout_ms = backup->command_timeout_s * 1000,
+    };
+}
+
+static bool is_offered(const struct ehlo *ehlo, enum method method)
+{
+    const bool offers[] = {
+        [METHOD_ETRN] = ehlo->etrn, [METHOD_ATRN] = ehlo->atrn, [METHOD_TURN] = ehlo->turn};
+
+    return offers[method];
+}
+
+/* Writes down what the connection is like. */
+static void note_facts(const struct session *session, bool stands)
+{
+    const struct connection_facts *facts = connection_facts(session->connection);
+
+    for (size_t i = 0; i < session->options.count; i++) {
+        struct result *result = session->options.results[i];
+
+        if (session->method->needs_facts != NULL &&
+            !session->method->needs_facts(session, i, stands))
+            continue;
+        session_replace(&result->address, facts->address);
+        session_replace(&result->tls, facts->tls);
+        result->authenticated = facts->authenticated;
+        result->starttls_offered = facts->ehlo.starttls;
+        result->auth_offered = facts->ehlo.auth;
+        result->is_offered = is_offered(&facts->ehlo, result->backup->method);
+        result->stage = facts->stage;
+        result->certificate_expires_ms = facts->certificate_expires_ms;
+    }
+}
+
+/* Logs why an established session is in clear where TLS was to be had. */
+static void note_clear(const struct backup_config *backup, const struct connection_facts *facts,
+                       bool in_clear)
+{
+    if (backup->tls != TLS_MAY || in_clear || facts->tls != NULL || !facts->ehlo.starttls)
+        return;
+    session_decide(backup, "go on without TLS, though STARTTLS is offered",
+                   facts->refused_at == STAGE_STARTTLS && facts->refused != 0
+                       ? facts->refusal
+                       : "libcurl has not used it");
+}
+
+enum {
+    NOT_OFFERED_SIZE = 256
+};
+
+/* Why the established session is of no use. A server without EHLO (500, 502) is one without extensions. */
+static enum outcome not_offered(const struct connection_facts *facts, enum verb verb,
+                                char text[NOT_OFFERED_SIZE])
+{
+    bool refused = facts->refused_at == STAGE_EHLO && facts->refused != 0;
+    enum outcome outcome = outcome_of_refusal(STAGE_EHLO, facts->refused);
+
+    if (refused)
+        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO was refused: %s", facts->refusal);
+    else
+        (void)snprintf(text, NOT_OFFERED_SIZE, "EHLO does not offer %s", verb_name(verb));
+    return refused && outcome != OUTCOME_PROTOCOL ? outcome : OUTCOME_UNSUPPORTED;
+}
+
 void session_connect(struct session *session)
 {
-    const struct connection_options options = session_options(&session->options, session->in_clear);
+    const struct connection_options options = connection_options(session);
     struct error error;
 
     session->connections++;
     hearing_begin(&session->hearing, false);
-    session_move(&session->options, SESSION_CONNECTING, NULL);
+    session_move(session, SESSION_CONNECTING, NULL);
     session->connection = connection_open(session->options.polling->loop, &options,
                                           &session->method->events, session, &error);
     if (session->connection == NULL)
         session->method->cut(session, outcome_of_status(error.status), 0, error.text);
-}
-
-static void note_facts(struct session *session, bool stands)
-{
-    for (size_t i = 0; i < session->options.count; i++) {
-        if (session->method->needs_facts(session, i, stands))
-            session_note_facts(session->options.results[i], connection_facts(session->connection));
-    }
 }
 
 void session_ready(void *context)
@@ -237,11 +246,11 @@ void session_ready(void *context)
     char why[NOT_OFFERED_SIZE];
 
     note_facts(session, true);
-    session_note_clear(backup, facts, session->in_clear);
+    note_clear(backup, facts, session->in_clear);
     if (is_offered(&facts->ehlo, backup->method) || backup->force) {
         session->method->established(session);
     } else {
-        enum outcome outcome = session_not_offered(facts, session->method->verb, why);
+        enum outcome outcome = not_offered(facts, session_verb(backup->method), why);
 
         session->method->declined(session, outcome, why);
     }
@@ -256,7 +265,7 @@ void session_received(void *context, const char *bytes, size_t size)
     while (size > 0 && session->connection != NULL && session->connections == connections) {
         switch (hearing_take(&session->hearing, &bytes, &size, &error)) {
         case HEARD_PART: return;
-        case HEARD_REPLY: session->method->replied(session, bytes, size); break;
+        case HEARD_REPLY: session->method->replied(session, bytes, &size); break;
         case HEARD_CLOSING:
             session->method->cut(session, OUTCOME_DEFERRED, 421, session->hearing.reply.text.bytes);
             return;
@@ -279,9 +288,10 @@ void session_failed(void *context, int code, const struct error *error)
         session->method->reconnect(session);
         return;
     }
-    session->method->cut(
-        session, session_outcome_of_failure(connection_facts(session->connection), code, error),
-        code, error->text);
+    enum outcome outcome =
+        code != 0 ? outcome_of_refusal(connection_facts(session->connection)->stage, code)
+                  : outcome_of_status(error->status);
+    session->method->cut(session, outcome, code, error->text);
 }
 
 void session_wire(void *context, char direction, const char *line, size_t size)
@@ -310,7 +320,7 @@ void session_end(struct session *session)
     if (session->is_over)
         return;
     session->is_over = true;
-    session_move(&session->options, SESSION_DONE, NULL);
+    session_move(session, SESSION_DONE, NULL);
     session->options.ended(session->options.context);
 }
 

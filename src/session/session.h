@@ -64,11 +64,10 @@ struct session {
 
 /* What a method makes of what happens to its session. */
 struct session_method {
-    enum verb verb;
     struct connection_events events; /* session_ready and so on, or what calls them */
 
     /* Whether the connection (with stands: an established one) is that of the result, which has no answer
-     * of its own. */
+     * of its own. NULL: of all. */
     bool (*needs_facts)(const struct session *session, size_t result, bool stands);
 
     /* The session is established, and the backup offers the command. */
@@ -77,15 +76,34 @@ struct session_method {
     /* It is of no use. */
     void (*declined)(struct session *session, enum outcome outcome, const char *text);
 
-    /* session->hearing.reply is complete, and may be reset; so many bytes have come behind it. */
-    void (*replied)(struct session *session, const char *rest, size_t size);
+    /* session->hearing.reply is complete; the callee resets it. So many bytes have come behind it, which are
+     * heard next unless the callee takes them, by *size = 0. */
+    void (*replied)(struct session *session, const char *rest, size_t *size);
 
     /* The connection is no more, or is not to be had. */
     void (*cut)(struct session *session, enum outcome outcome, int code, const char *text);
 
     /* Another one is to be had at once. */
     void (*reconnect)(struct session *session);
+
+    /* Ends it soon: what is unanswered becomes interrupted. */
+    void (*stop)(struct session *session);
+
+    /* Others wait for the place that it has; NULL: it has none. */
+    void (*hurry)(struct session *session);
+
+    /* After ended. */
+    void (*free)(struct session *session);
 };
+
+/* The backup asked for the domains of its results by ETRN: the dialogue over a connection, or over as many as
+ * it takes, with deadlines. Begins at once. Never NULL; ended may be called before it returns. */
+struct session *etrn_session_new(const struct session_options *options);
+
+/* The same by ATRN or TURN, for mail to be handed over on the same connection: the primary first, then the
+ * provider, then the reversed session through the guard, again while mail comes. Mail for the domains of the
+ * results is let in, and no other. */
+struct session *atrn_session_new(const struct session_options *options);
 
 void session_init(struct session *session, const struct session_options *options,
                   const struct session_method *method);
@@ -114,31 +132,11 @@ enum stage session_stage(const struct session *session);
 
 /* ---- results ---- */
 
-/* How the backup is connected to; in_clear: without the TLS that is only `may`. All texts are
- * borrowed from options. */
-struct connection_options session_options(const struct session_options *options, bool in_clear);
+/* The command of a method. */
+enum verb session_verb(enum method method);
 
 /* Frees *text and puts a copy of with there; NULL stays NULL. */
 void session_replace(char **text, const char *with);
-
-/* Writes down what the connection to the backup is like. */
-void session_note_facts(struct result *result, const struct connection_facts *facts);
-
-/* What a failure of the connection means; code as the event says it. */
-enum outcome session_outcome_of_failure(const struct connection_facts *facts, int code,
-                                        const struct error *error);
-
-/* Logs why an established session is in clear where TLS was to be had. */
-void session_note_clear(const struct backup_config *backup, const struct connection_facts *facts,
-                        bool in_clear);
-
-enum {
-    NOT_OFFERED_SIZE = 256
-};
-
-/* Why the established session is of no use: EHLO does not offer the verb, or was refused itself. */
-enum outcome session_not_offered(const struct connection_facts *facts, enum verb verb,
-                                 char text[NOT_OFFERED_SIZE]);
 
 /* Gives a result its answer: to verb (VERB_CONNECT: nothing was asked) if its connection came so far. The
  * observer is told by session_tell. */
@@ -154,8 +152,7 @@ void session_settle(struct result *result, const struct polling *polling, enum o
                     enum stage stage, const char *text);
 
 /* Tells the observer what the session is doing. */
-void session_move(const struct session_options *options, enum session_state state,
-                  const char *domain);
+void session_move(const struct session *session, enum session_state state, const char *domain);
 
 /* Logs a decision at debug level. */
 void session_decide(const struct backup_config *backup, const char *decision, const char *why);

@@ -81,9 +81,8 @@ struct poll {
 
     struct result **wanted; /* private, as what follows: what is asked for this time */
     size_t wanted_count;
-    size_t remembered;            /* the result that poll_remember looks at first */
-    struct etrn_session *session; /* while it runs: one of these, by its method */
-    struct atrn_session *atrn;
+    size_t remembered;         /* the result that poll_remember looks at first */
+    struct session *session;   /* while it runs */
     char *password;            /* secret */
     struct password *fetching; /* while its command runs */
     bool understood;           /* ETRN, by the backup, at any time before */
