@@ -246,21 +246,22 @@ static int make_daemon(struct run *run, struct config *config)
     run->gather = gather_new(on_gathered, run);
     run->daemon = daemon_new(&(struct daemon_options){
         .config = config,
-        .loop = run->loop,
-        .claims = run->state.claims,
+        .polling = {.loop = run->loop,
+                    .claims = run->state.claims,
+                    .stop = signals_stop_requested,
+                    .force = run->arguments->force,
+                    .observer = {.answered = on_answered,
+                                 .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                                 .turned = on_turned},
+                    .context = run},
         .store = run->state.store,
-        .force = run->arguments->force,
         .seed = host_seed(),
         .offset = clock_local_offset_s,
-        .observer = {.answered = on_answered, .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL},
-        .stop = signals_stop_requested,
         .take_reload = signals_take_reload,
         .take_now = on_take_now,
         .reload = on_reload,
         .ready = on_ready,
         .told = on_told,
-        .turned = on_turned,
-        .context = run,
     });
     return EXIT_STATUS_OK;
 }

@@ -10,14 +10,11 @@
 #include "report.h"
 #include "setup.h"
 #include "state.h"
-#include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
 #include <mxpull/pull/round.h>
 #include <mxpull/record/recorder.h>
-
-#include <stdlib.h>
 
 /* How long the loop stands still for a store that another process holds. */
 enum {
@@ -33,7 +30,7 @@ struct run {
     bool is_logging;
     struct loop *loop;
     struct round *round;
-    const struct result **results; /* the round's, in its order */
+    const struct result *const *results; /* the round's, in its order */
     size_t count;
     struct state state;
     struct hooks *hooks; /* NULL: a dry run */
@@ -210,14 +207,13 @@ static int make_round(struct run *run)
                     .observer = {.answered = on_answered,
                                  .moved = on_moved,
                                  .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
-                                 .progressed = on_progressed},
+                                 .progressed = on_progressed,
+                                 .turned = on_turned},
                     .context = run,
                     .recorder = run->recorder},
         .selection = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
         .resting = on_resting,
-        .turned = on_turned,
-        .context = run,
     };
     struct error error;
 
@@ -226,10 +222,7 @@ static int make_round(struct run *run)
         log_message(LEVEL_ERROR, "%s", error.text);
         return EXIT_STATUS_USAGE;
     }
-    run->count = round_result_count(run->round);
-    run->results = memory_new(run->count, sizeof(const struct result *));
-    for (size_t i = 0; i < run->count; i++)
-        run->results[i] = round_result(run->round, i);
+    run->results = round_results(run->round, &run->count);
     return EXIT_STATUS_OK;
 }
 
@@ -342,7 +335,6 @@ static void end(struct run *run)
     report_free(run->report);
     run->report = NULL;
     round_free(run->round);
-    free(run->results);
     recorder_free(run->recorder);
     hooks_free(run->hooks);
     state_close(&run->state);

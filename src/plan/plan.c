@@ -45,7 +45,7 @@ struct entry {
 
 /* All entries are looked at only after one of them has changed. */
 struct plan {
-    schedule_offset *offset;
+    schedule_offset *offset;          /* NULL: without a schedule */
     const struct durations *recovery; /* borrowed: from the configuration */
     uint64_t chance;                  /* the state of the generator */
     struct entry *entries;            /* as configured */
@@ -103,7 +103,7 @@ static bool has_cron(const struct entry *entry)
 
 static int64_t slot_after(const struct plan *plan, const struct entry *entry, int64_t after_ms)
 {
-    return schedule_next(entry->timing, plan->offset, after_ms);
+    return plan->offset != NULL ? schedule_next(entry->timing, plan->offset, after_ms) : INT64_MAX;
 }
 
 static void set_slot(struct plan *plan, struct entry *entry, int64_t slot_ms)
@@ -212,7 +212,7 @@ void plan_add(struct plan *plan, const struct timing *timing, struct instant now
 
     *entry = (struct entry){
         .timing = timing, .retry_ms = INT64_MAX, .recovery_ms = INT64_MAX, .step_s = -1};
-    if (has_cron(entry) || interval_ms(entry) == 0)
+    if (has_cron(entry) || plan->offset == NULL)
         set_slot(plan, entry, slot_after(plan, entry, now.wall_ms));
     else
         entry->slot_ms = entry->slot_due_ms = now.wall_ms;
@@ -318,11 +318,6 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
     return false;
 }
 
-bool plan_is_running(const struct plan *plan, size_t backup)
-{
-    return entry_of(plan, backup)->is_running;
-}
-
 /* An outage that has ended since the poll began may have made it vain: its steps are left then. */
 static void end(struct plan *plan, struct entry *entry, int64_t now_ms)
 {
@@ -375,12 +370,10 @@ void plan_resume_recovery(struct plan *plan, int64_t ended_ms, struct instant no
     }
 }
 
-void plan_now(struct plan *plan)
+void plan_now(struct plan *plan, size_t backup)
 {
-    for (size_t i = 0; i < plan->count; i++) {
-        plan->entries[i].now = true;
-        settle(plan, &plan->entries[i]);
-    }
+    entry_of(plan, backup)->now = true;
+    settle(plan, entry_of(plan, backup));
 }
 
 /* ---- the clocks ---- */
@@ -437,11 +430,14 @@ int64_t plan_next_ms(struct plan *plan, struct instant now)
 struct plan_memory plan_memory(const struct plan *plan, size_t backup)
 {
     const struct entry *entry = entry_of(plan, backup);
-    bool is_sooner = entry->wake_ms < entry->slot_due_ms && entry->wake_ms != INT64_MIN;
-    int64_t due_ms = is_sooner ? entry->wake_ms : entry->slot_due_ms;
+    int64_t slot_ms = entry->slot_ms, due_ms = entry->slot_due_ms;
 
+    if (entry->is_running)
+        slot_ms = due_ms = entry->last.at_ms;
+    else if (entry->wake_ms < due_ms && entry->wake_ms != INT64_MIN)
+        due_ms = entry->wake_ms;
     return (struct plan_memory){
-        .slot_ms = entry->slot_ms == INT64_MAX ? 0 : entry->slot_ms,
+        .slot_ms = slot_ms == INT64_MAX ? 0 : slot_ms,
         .due_ms = due_ms == INT64_MAX ? 0 : due_ms,
         .asked_ms = entry->last.at_ms,
     };
@@ -454,9 +450,8 @@ bool plan_take_changed(struct plan *plan, size_t *backup)
         struct plan_memory memory = plan_memory(plan, place);
         struct plan_memory *told = &plan->entries[place].told;
 
-        if (plan_is_running(plan, place) ||
-            (memory.slot_ms == told->slot_ms && memory.due_ms == told->due_ms &&
-             memory.asked_ms == told->asked_ms))
+        if (memory.slot_ms == told->slot_ms && memory.due_ms == told->due_ms &&
+            memory.asked_ms == told->asked_ms)
             continue;
         *told = memory;
         *backup = place;

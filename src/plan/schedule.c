@@ -320,7 +320,7 @@ int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int6
     struct error error;
 
     if (timing->schedule == NULL)
-        return timing->interval_s > 0 ? add(after_ms, timing->interval_s * 1000) : INT64_MAX;
+        return add(after_ms, timing->interval_s * 1000);
     enum status status = schedule_parse_cron(&cron, timing->schedule, &error);
     assert(status == STATUS_OK);
     return status == STATUS_OK ? schedule_cron_next(&cron, offset, after_ms) : INT64_MAX;

@@ -1,72 +1,51 @@
-/* One configuration at work. A poll that is taken from the plan is written down as due until it has
- * ended: should it not come to its end, the next start makes up for it. */
+/* One configuration at work. A poll that is taken from the plan stands in the store as due until it
+ * has ended: should it not come to its end, the next start makes up for it. */
 #include "agenda.h"
 
+#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 
 #include <stdlib.h>
 
 enum {
-    STORE_WAIT_MS = 300, /* the loop must not stand still for a store that another process holds */
     PLAN_WAIT_MS = 1000
 };
 
 /* ---- polls ---- */
 
-size_t agenda_count(const struct agenda *agenda)
-{
-    return agenda->due_count + agenda->pool->count;
-}
-
 static size_t place_of(const struct agenda *agenda, const struct poll *poll)
 {
-    return (size_t)(poll->backup - agenda->config->backups);
+    return (size_t)(poll->backup - agenda->polling.config->backups);
 }
 
-/* A batch that has begun is ended in any case, also where a part of it has failed. */
-static enum status end_batch(struct store *store, enum status status, struct error *error)
+int64_t agenda_take_due(struct agenda *agenda, struct instant now)
 {
-    struct error again;
-
-    if (status == STATUS_OK)
-        return store_commit(store, error);
-    (void)store_commit(store, &again);
-    return status;
-}
-
-static void write_taken(struct agenda *agenda, size_t first, struct instant now)
-{
-    struct store *store = agenda->options->store;
-    struct error error;
-
-    if (store == NULL || first == agenda->due_count)
-        return;
-    enum status status = store_begin(store, &error);
-    for (size_t i = first; i < agenda->due_count && status == STATUS_OK; i++)
-        status =
-            store_set_due(store, agenda->due[i]->backup->name, now.wall_ms, now.wall_ms, &error);
-    (void)recorder_check(agenda->recorder, end_batch(store, status, &error), &error);
-}
-
-void agenda_take_due(struct agenda *agenda, struct instant now)
-{
-    static const struct selection all = {NULL, 0};
-    size_t first = agenda->due_count, backup;
+    static const struct selection all;
+    const struct config *config = agenda->polling.config;
+    bool is_looked_at_first = config->primary.preflight != PREFLIGHT_OFF && !agenda->polling.force;
     enum plan_cause cause;
+    size_t place;
 
-    while (plan_take(agenda->plan, now, &backup, &cause)) {
-        struct poll *poll = poll_new(&agenda->polling, &agenda->config->backups[backup], &all);
+    if (is_looked_at_first && agenda->look != NULL)
+        return INT64_MAX;
+    while (plan_take(agenda->plan, now, &place, &cause)) {
+        struct poll *poll = agenda->polls[place];
 
-        poll->cause = plan_cause_name(cause);
+        if (!agenda->is_round)
+            poll = poll_new(&agenda->polling, &config->backups[place], &all);
+        if (!agenda->is_round || cause == PLAN_RETRY)
+            poll->cause = plan_cause_name(cause);
         agenda->due[agenda->due_count++] = poll;
     }
-    write_taken(agenda, first, now);
+    if (!is_looked_at_first)
+        agenda_admit(agenda, NULL);
+    return plan_next_ms(agenda->plan, now);
 }
 
 void agenda_admit(struct agenda *agenda, const struct preflight *look)
 {
     for (size_t i = 0; i < agenda->due_count; i++) {
-        recorder_recall(agenda->recorder, agenda->due[i]);
+        recorder_recall(agenda->polling.recorder, agenda->due[i]);
         poll_clear(agenda->due[i], look);
         pool_add(agenda->pool, agenda->due[i]);
     }
@@ -82,33 +61,110 @@ void agenda_put_back(struct agenda *agenda, struct instant now)
     agenda->due_count = 0;
 }
 
-static void conclude(struct agenda *agenda, struct poll *poll, struct instant now)
+static void plan_anew(struct agenda *agenda, struct poll *poll, struct instant now)
 {
     size_t place = place_of(agenda, poll);
 
-    recorder_poll(agenda->recorder, poll);
     agenda->held[place] = poll->held_count;
-    if (poll->held_count == poll->count)
+    if (agenda->held[place] == poll->count)
         plan_held(agenda->plan, place, now);
     else
         plan_ended(agenda->plan, place, now, poll_failed_for_now(poll));
-    if (agenda->last != NULL) {
-        struct poll *before = agenda->last[place];
+    if (agenda->keeps_last) {
+        struct poll *before = agenda->polls[place];
 
-        agenda->last[place] = poll;
+        agenda->polls[place] = poll;
         poll = before;
     }
     poll_free(poll);
-    agenda->has_news = true;
+}
+
+void agenda_tell(const struct agenda *agenda)
+{
+    if (agenda->polling.observer.turned != NULL)
+        agenda->polling.observer.turned(agenda->polling.context);
 }
 
 void agenda_take_over(struct agenda *agenda, struct instant now)
 {
-    for (struct poll *poll; (poll = pool_take(agenda->pool)) != NULL;)
-        conclude(agenda, poll, now);
+    agenda_tell(agenda);
+    for (struct poll *poll; (poll = pool_take(agenda->pool)) != NULL;) {
+        recorder_poll(agenda->polling.recorder, poll);
+        plan_anew(agenda, poll, now);
+        agenda->has_news = true;
+    }
 }
 
-/* ---- the primary is back ---- */
+const struct result **agenda_results(const struct agenda *agenda, size_t *count)
+{
+    const struct config *config = agenda->polling.config;
+    size_t most = 0;
+
+    for (size_t i = 0; i < config->backup_count; i++)
+        most += agenda->polls[i] != NULL ? config->backups[i].domain_count : 0;
+    const struct result **results = memory_new(most, sizeof(const struct result *));
+    *count = 0;
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct poll *poll = agenda->polls[i];
+
+        for (size_t j = 0; poll != NULL && j < poll->count; j++)
+            results[(*count)++] = &poll->results[j];
+    }
+    return results;
+}
+
+/* ---- the primary ---- */
+
+void agenda_look(struct agenda *agenda, bool at_all)
+{
+    const struct polling *polling = &agenda->polling;
+    struct domain_list domains = {0};
+
+    agenda->looks_at_all = at_all;
+    if (polling->config->primary.preflight == PREFLIGHT_RECIPIENTS) {
+        if (at_all)
+            domain_list_add_all(&domains, polling->config);
+        for (size_t i = 0; i < agenda->due_count && !at_all; i++)
+            poll_add_domains(agenda->due[i], &domains);
+        recorder_order_look(polling->recorder, domains.nodes, domains.count);
+    }
+    agenda->look =
+        preflight_new(&(struct preflight_options){.loop = polling->loop,
+                                                  .config = polling->config,
+                                                  .domains = domains.nodes,
+                                                  .count = domains.count,
+                                                  .limit_ms = preflight_limit_ms(polling->config)});
+    domain_list_done(&domains);
+}
+
+bool agenda_has_looked(const struct agenda *agenda)
+{
+    return agenda->look != NULL && preflight_waits(agenda->look) == NULL;
+}
+
+bool agenda_note_look(const struct agenda *agenda)
+{
+    const char *shortage = preflight_shortage(agenda->look);
+
+    if (shortage == NULL)
+        recorder_note_look(agenda->polling.recorder, agenda->look);
+    else
+        log_message(LEVEL_WARNING, "your mail server was not looked at: %s", shortage);
+    return shortage == NULL;
+}
+
+const char *agenda_trouble(const struct agenda *agenda)
+{
+    const char *why = preflight_why(agenda->look);
+
+    return why == NULL && agenda->looks_at_all ? preflight_refusal_of_all(agenda->look) : why;
+}
+
+void agenda_end_look(struct agenda *agenda)
+{
+    preflight_free(agenda->look);
+    agenda->look = NULL;
+}
 
 static bool recovers_at_once(const struct config *config)
 {
@@ -120,13 +176,13 @@ static bool recovers_at_once(const struct config *config)
 }
 
 /* What is due is asked with everything else, if that comes at once. */
-void agenda_recover(struct agenda *agenda, const struct preflight *look, struct instant now)
+void agenda_recover(struct agenda *agenda, struct instant now)
 {
-    if (recovers_at_once(agenda->config))
+    if (recovers_at_once(agenda->polling.config))
         agenda_put_back(agenda, now);
     else
-        agenda_admit(agenda, look);
-    for (size_t i = 0; i < agenda->config->backup_count; i++) {
+        agenda_admit(agenda, agenda->look);
+    for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
         agenda->held[i] = 0;
         plan_recover(agenda->plan, i, now);
     }
@@ -134,23 +190,23 @@ void agenda_recover(struct agenda *agenda, const struct preflight *look, struct 
 
 bool agenda_has_held(const struct agenda *agenda)
 {
-    for (size_t i = 0; i < agenda->config->backup_count; i++) {
+    for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
         if (agenda->held[i] > 0)
             return true;
     }
     return false;
 }
 
-void agenda_free_held(struct agenda *agenda, const struct preflight *look, struct instant now)
+void agenda_free_held(struct agenda *agenda, struct instant now)
 {
-    for (size_t i = 0; i < agenda->config->backup_count; i++) {
-        const struct backup_config *backup = &agenda->config->backups[i];
+    for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
+        const struct backup_config *backup = &agenda->polling.config->backups[i];
         size_t refused = 0;
 
         if (agenda->held[i] == 0)
             continue;
         for (size_t j = 0; j < backup->domain_count; j++)
-            refused += preflight_refusal(look, &backup->domains[j]) != NULL ? 1 : 0;
+            refused += preflight_refusal(agenda->look, &backup->domains[j]) != NULL ? 1 : 0;
         if (backup->method != METHOD_ETRN && refused > 0)
             refused = agenda->held[i]; /* one refusal holds them all */
         if (refused < agenda->held[i]) {
@@ -160,66 +216,64 @@ void agenda_free_held(struct agenda *agenda, const struct preflight *look, struc
     }
 }
 
-/* ---- the plan's memory ---- */
+/* ---- the store ---- */
 
 /* Of a backup that is held as a whole the slot is now: it is due at the next start. */
-static enum status write_due(struct agenda *agenda, size_t backup, struct instant now,
+static enum status write_due(struct agenda *agenda, size_t place, struct instant now,
                              struct error *error)
 {
-    const struct backup_config *config = &agenda->config->backups[backup];
-    struct plan_memory memory = plan_memory(agenda->plan, backup);
+    const struct backup_config *backup = &agenda->polling.config->backups[place];
+    struct plan_memory memory = plan_memory(agenda->plan, place);
 
-    if (agenda->held[backup] > 0 && agenda->held[backup] >= config->domain_count)
+    if (agenda->held[place] > 0 && agenda->held[place] >= backup->domain_count)
         memory.slot_ms = now.wall_ms;
-    return store_set_due(agenda->options->store, config->name, memory.slot_ms, memory.due_ms,
-                         error);
+    return store_set_due(agenda->store, backup->name, memory.slot_ms, memory.due_ms, error);
+}
+
+/* Writes that one and all that have changed besides. A batch that has begun is ended in any case, also
+ * where a part of it has failed. */
+static enum status write_changed(struct agenda *agenda, size_t place, struct instant now,
+                                 struct error *error)
+{
+    enum status status = store_begin(agenda->store, error), ended = status;
+    struct error again;
+
+    do {
+        if (status == STATUS_OK)
+            status = write_due(agenda, place, now, error);
+    } while (plan_take_changed(agenda->plan, &place));
+    if (ended == STATUS_OK)
+        ended = store_commit(agenda->store, status == STATUS_OK ? error : &again);
+    return status == STATUS_OK ? ended : status;
 }
 
 void agenda_write_plan(struct agenda *agenda, struct instant now)
 {
-    struct store *store = agenda->options->store;
-    enum status status = STATUS_OK;
+    struct recorder *recorder = agenda->polling.recorder;
     struct error error;
-    bool has_begun = false;
-    size_t backup;
+    size_t place;
 
-    if (store == NULL || (!recorder_is_written(agenda->recorder) &&
-                          now.monotonic_ms - agenda->written_ms < PLAN_WAIT_MS))
+    if (agenda->store == NULL ||
+        (!recorder_is_written(recorder) && now.monotonic_ms - agenda->written_ms < PLAN_WAIT_MS))
         return;
-    recorder_flush(agenda->recorder);
+    recorder_flush(recorder);
     agenda->written_ms = now.monotonic_ms;
-    if (!recorder_is_written(agenda->recorder))
-        return;
-    while (plan_take_changed(agenda->plan, &backup)) {
-        if (!has_begun)
-            status = store_begin(store, &error);
-        has_begun = true;
-        if (status == STATUS_OK)
-            status = write_due(agenda, backup, now, &error);
-    }
-    if (has_begun)
-        (void)recorder_check(agenda->recorder, end_batch(store, status, &error), &error);
+    if (recorder_is_written(recorder) && plan_take_changed(agenda->plan, &place))
+        (void)recorder_check(recorder, write_changed(agenda, place, now, &error), &error);
 }
 
-static void make_plan(struct agenda *agenda, struct instant now)
+static void restore_plan(struct agenda *agenda, struct instant now)
 {
-    const struct config *config = agenda->config;
+    const struct config *config = agenda->polling.config;
 
-    agenda->plan = plan_new(&(struct plan_options){.most = config->backup_count,
-                                                   .recovery = &config->primary.recovery,
-                                                   .offset = agenda->options->offset,
-                                                   .seed = agenda->options->seed},
-                            now);
-    for (size_t i = 0; i < config->backup_count; i++)
-        plan_add(agenda->plan, &config->backups[i].timing, now);
-    for (size_t i = 0; agenda->options->store != NULL && i < config->backup_count; i++) {
+    for (size_t i = 0; agenda->store != NULL && i < config->backup_count; i++) {
         struct store_backup state;
         struct error error;
         bool found = false;
-        enum status status = store_get_backup(agenda->options->store, config->backups[i].name,
-                                              &state, &found, &error);
+        enum status status =
+            store_get_backup(agenda->store, config->backups[i].name, &state, &found, &error);
 
-        if (!recorder_check(agenda->recorder, status, &error))
+        if (!recorder_check(agenda->polling.recorder, status, &error))
             return;
         if (found)
             plan_remember(agenda->plan, i,
@@ -232,38 +286,38 @@ static void make_plan(struct agenda *agenda, struct instant now)
 
 /* ---- the whole ---- */
 
-struct agenda *agenda_new(const struct daemon_options *options, struct config *config,
-                          struct hooks *hooks, bool is_failing, struct instant now)
+struct agenda *agenda_new(const struct agenda_options *options, struct instant now)
 {
+    const struct config *config = options->polling->config;
+    size_t count = config->backup_count, most = 0;
     struct agenda *agenda = memory_new(1, sizeof *agenda);
 
-    agenda->options = options;
-    agenda->config = config;
-    agenda->recorder = recorder_new(&(struct recorder_options){.config = config,
-                                                               .store = options->store,
-                                                               .hooks = hooks,
-                                                               .loop = options->loop,
-                                                               .offset = options->offset,
-                                                               .patience_ms = STORE_WAIT_MS,
-                                                               .watches = true,
-                                                               .is_failing = is_failing});
-    agenda->polling = (struct polling){.config = config,
-                                       .loop = options->loop,
-                                       .claims = options->claims,
-                                       .stop = options->stop,
-                                       .force = options->force,
-                                       .observer = options->observer,
-                                       .context = options->context,
-                                       .delivered = recorder_message,
-                                       .recorder = agenda->recorder};
-    agenda->pool = pool_new(&agenda->polling, config->backup_count);
-    agenda->due = memory_new(config->backup_count, sizeof(struct poll *));
-    agenda->held = memory_new(config->backup_count, sizeof *agenda->held);
-    if (config->metrics_file != NULL)
-        agenda->last = memory_new(config->backup_count, sizeof(struct poll *));
-    for (size_t i = 0; i < config->backup_count; i++)
-        agenda->held[i] = recorder_held_count(agenda->recorder, i);
-    make_plan(agenda, now);
+    agenda->polling = *options->polling;
+    agenda->polling.delivered = recorder_message;
+    agenda->store = options->store;
+    agenda->is_round = options->selection != NULL;
+    agenda->keeps_last = options->keeps_last;
+    agenda->due = memory_new(count, sizeof(struct poll *));
+    agenda->polls = memory_new(count, sizeof(struct poll *));
+    agenda->held = memory_new(count, sizeof *agenda->held);
+    agenda->plan =
+        plan_new(&(struct plan_options){.most = count,
+                                        .recovery = &config->primary.recovery,
+                                        .offset = agenda->is_round ? NULL : options->offset,
+                                        .seed = options->seed},
+                 now);
+    for (size_t i = 0; i < count; i++) {
+        plan_add(agenda->plan, &config->backups[i].timing, now);
+        if (!agenda->is_round)
+            agenda->held[i] = recorder_held_count(agenda->polling.recorder, i);
+        else
+            agenda->polls[i] = poll_new(&agenda->polling, &config->backups[i], options->selection);
+        if (agenda->polls[i] != NULL)
+            plan_now(agenda->plan, i);
+        most += agenda->polls[i] != NULL || !agenda->is_round ? 1 : 0;
+    }
+    agenda->pool = pool_new(&agenda->polling, most);
+    restore_plan(agenda, now);
     return agenda;
 }
 
@@ -271,18 +325,17 @@ void agenda_free(struct agenda *agenda)
 {
     if (agenda == NULL)
         return;
-    for (size_t i = 0; i < agenda->pool->count; i++)
+    for (size_t i = 0; i < agenda->pool->count && !agenda->is_round; i++)
         poll_free(agenda->pool->polls[i]);
-    for (size_t i = 0; i < agenda->due_count; i++)
+    for (size_t i = 0; i < agenda->due_count && !agenda->is_round; i++)
         poll_free(agenda->due[i]);
-    for (size_t i = 0; agenda->last != NULL && i < agenda->config->backup_count; i++)
-        poll_free(agenda->last[i]);
+    for (size_t i = 0; i < agenda->polling.config->backup_count; i++)
+        poll_free(agenda->polls[i]);
+    agenda_end_look(agenda);
     pool_free(agenda->pool);
     plan_free(agenda->plan);
-    recorder_free(agenda->recorder);
     free(agenda->due);
+    free(agenda->polls);
     free(agenda->held);
-    free(agenda->last);
-    config_free(agenda->config);
     free(agenda);
 }

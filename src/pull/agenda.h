@@ -2,38 +2,60 @@
 #define MXPULL_SRC_PULL_AGENDA_H
 
 #include <mxpull/plan/plan.h>
-#include <mxpull/pull/daemon.h>
+#include <mxpull/record/recorder.h>
 #include <mxpull/session/pool.h>
 
-/* One configuration at work: its plan, its polls that are due and under way, its last results. Made
- * from what the store knows, at a start and at a reload alike. */
+/* One configuration at work, for a daemon or a round: its plan, its polls that are due and under way,
+ * the look at the primary that they wait for. What is of each backup stands in the configuration's
+ * order. */
 struct agenda {
-    const struct daemon_options *options; /* borrowed */
-    struct config *config;                /* owned */
     struct polling polling;
-    struct recorder *recorder;
+    struct store *store; /* borrowed; NULL: the plan is not remembered */
     struct plan *plan;
     struct pool *pool;
     struct poll **due; /* taken from the plan, and not begun */
     size_t due_count;
-    size_t *held;       /* of each backup: how many of its domains were held last time */
-    struct poll **last; /* of each backup, for metrics; NULL: not wanted */
-    int64_t written_ms; /* when the plan was written, or was to be, monotonic */
-    bool has_news;      /* polls have ended since that was reset */
+    struct poll *
+        *polls; /* of each backup: a round's, asked again and again; a daemon's last one; NULL:
+                            none */
+    bool is_round;
+    bool keeps_last;        /* a daemon's last polls are kept */
+    size_t *held;           /* of each backup: how many of its domains a daemon's last poll held */
+    struct preflight *look; /* under way, or ended and not taken in; NULL: none */
+    bool looks_at_all;      /* it asks for all domains of the configuration */
+    int64_t written_ms;     /* when the plan was written, or was to be, monotonic */
+    bool has_news;          /* polls have ended since that was reset */
 };
 
-/* config is owned from now on; is_failing: that the store cannot be written was told. */
-struct agenda *agenda_new(const struct daemon_options *options, struct config *config,
-                          struct hooks *hooks, bool is_failing, struct instant now);
+struct agenda_options {
+    const struct polling *polling; /* copied; with the recorder, which is not NULL */
+    struct store *store;           /* borrowed; NULL: the plan is not remembered */
+    const struct selection
+        *selection;          /* what a round asks, now and, where that fails, again; borrowed
+                                          for agenda_new alone; NULL: a daemon's agenda, all by schedule */
+    schedule_offset *offset; /* of local time */
+    uint64_t seed;           /* of jitter */
+    bool keeps_last;
+};
+
+/* Made from what the store knows, at a start and at a reload alike. */
+struct agenda *agenda_new(const struct agenda_options *options, struct instant now);
 
 /* What is under way is dropped. NULL is allowed. */
 void agenda_free(struct agenda *agenda);
 
-/* Polls that have not come to their end. */
-size_t agenda_count(const struct agenda *agenda);
+/* Calls the observer's turned. */
+void agenda_tell(const struct agenda *agenda);
 
-/* Takes all that is due from the plan. */
-void agenda_take_due(struct agenda *agenda, struct instant now);
+/* The results of all polls that are kept; to be freed, they themselves are the polls'. */
+const struct result **agenda_results(const struct agenda *agenda, size_t *count);
+
+/* ---- asking ---- */
+
+/* Takes all that is due from the plan, unless that waits for the look under way to end. It is begun at
+ * once where no look at the primary is needed; else by agenda_admit. Returns when something falls due, on
+ * the monotonic clock. */
+int64_t agenda_take_due(struct agenda *agenda, struct instant now);
 
 /* What is due begins, as far as the look (NULL: there was none) allows. */
 void agenda_admit(struct agenda *agenda, const struct preflight *look);
@@ -41,19 +63,38 @@ void agenda_admit(struct agenda *agenda, const struct preflight *look);
 /* Gives what is due back to the plan, unasked. */
 void agenda_put_back(struct agenda *agenda, struct instant now);
 
-/* Writes down and plans anew what has ended. */
+/* Writes down what has ended, and plans a daemon's polls anew. */
 void agenda_take_over(struct agenda *agenda, struct instant now);
 
+/* ---- the primary ---- */
+
+/* Begins a look, in which the domains of what is due, or all, are asked for if `preflight` says so. */
+void agenda_look(struct agenda *agenda, bool at_all);
+
+/* Whether the look has ended. */
+bool agenda_has_looked(const struct agenda *agenda);
+
+/* Notes for later looks what this one has left out. False where it could not be made, which is
+ * logged. */
+bool agenda_note_look(const struct agenda *agenda);
+
+/* Why nothing can be asked now, or NULL. Only a look at every domain can tell that all are refused. */
+const char *agenda_trouble(const struct agenda *agenda);
+
+void agenda_end_look(struct agenda *agenda);
+
 /* An outage has ended: everything is asked at the times of `recovery`. */
-void agenda_recover(struct agenda *agenda, const struct preflight *look, struct instant now);
+void agenda_recover(struct agenda *agenda, struct instant now);
 
 bool agenda_has_held(const struct agenda *agenda);
 
 /* Asks backups again of which the look, at all domains, has refused fewer than were held. */
-void agenda_free_held(struct agenda *agenda, const struct preflight *look, struct instant now);
+void agenda_free_held(struct agenda *agenda, struct instant now);
 
-/* Writes what the next run must know of the plan: behind the answers that it follows from, which are waited
- * for no longer than a second. */
+/* ---- the store ---- */
+
+/* Writes what the next run must know of the plan: behind the answers that it follows from, which are
+ * waited for no longer than a second. */
 void agenda_write_plan(struct agenda *agenda, struct instant now);
 
 #endif

@@ -16,17 +16,19 @@
 
 /* SIGTERM is to end the daemon within 2 s. */
 enum {
+    STORE_WAIT_MS = 300, /* the loop must not stand still for a store that another process holds */
     STOP_LIMIT_MS = 1200,
     STORE_WAIT_AT_END_MS = 50,
     TELL_AT_LEAST_MS = 60 * 1000
 };
 
 struct daemon {
-    struct daemon_options options;
+    struct daemon_options options; /* polling: with the configuration and the recorder in force */
     struct hooks *hooks;
     struct agenda *agenda;
     struct watch watch;
-    struct config *next;       /* DRAINING: the configuration that comes */
+    struct config *config;     /* owned: the one in force */
+    struct config *next;       /* owned; DRAINING: the configuration that comes */
     int64_t drain_ms, drop_ms; /* monotonic: when what is under way is stopped, and dropped */
     bool is_busy;              /* polls are under way, or were since options.told last */
     bool has_asked;            /* polls have ended since the start */
@@ -45,30 +47,20 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
-/* ---- telling ---- */
-
-/* The last results of all backups, into results unless that is NULL. */
-static size_t collect_results(const struct agenda *agenda, const struct result **results)
+/* Whether polls have not come to their end. */
+static bool is_busy(const struct agenda *agenda)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; agenda->last != NULL && i < agenda->config->backup_count; i++) {
-        const struct poll *poll = agenda->last[i];
-
-        for (size_t j = 0; poll != NULL && j < poll->count; j++, count++) {
-            if (results != NULL)
-                results[count] = &poll->results[j];
-        }
-    }
-    return count;
+    return agenda->due_count + agenda->pool->count > 0;
 }
+
+/* ---- telling ---- */
 
 /* Tells how things stand: not at every poll, and not too late either, where always one is under way. */
 static void tell(struct daemon *daemon, struct instant now)
 {
     struct agenda *agenda = daemon->agenda;
-    struct instant since = daemon->is_busy ? daemon->busy_since : now;
-    bool is_done = agenda_count(agenda) == 0;
+    struct instant since = daemon->busy_since;
+    bool is_done = !is_busy(agenda);
 
     if (!daemon->watch.has_news &&
         !(agenda->has_news && (is_done || now.monotonic_ms - daemon->told_ms >= TELL_AT_LEAST_MS)))
@@ -78,15 +70,12 @@ static void tell(struct daemon *daemon, struct instant now)
     daemon->busy_since = now;
     agenda->has_news = daemon->watch.has_news = false;
     daemon->told_ms = now.monotonic_ms;
-    recorder_flush(agenda->recorder);
-    if (daemon->options.told == NULL)
-        return;
-    size_t count = collect_results(agenda, NULL);
-    const struct result **results = memory_new(count, sizeof(const struct result *));
-    (void)collect_results(agenda, results);
-    daemon->options.told(daemon->options.context,
+    recorder_flush(agenda->polling.recorder);
+    size_t count;
+    const struct result **results = agenda_results(agenda, &count);
+    daemon->options.told(agenda->polling.context,
                          &(struct daemon_view){
-                             .config = agenda->config,
+                             .config = agenda->polling.config,
                              .primary = &daemon->watch.outage,
                              .primary_text = daemon->watch.text,
                              .results = results,
@@ -98,14 +87,40 @@ static void tell(struct daemon *daemon, struct instant now)
     free(results);
 }
 
-/* What has been answered is told before polls are freed, and before the loop sleeps. */
-static void tell_turn(struct daemon *daemon)
+/* ---- one configuration after the other ---- */
+
+/* is_failing: that the store cannot be written was told. */
+static void take_configuration(struct daemon *daemon, struct config *config, bool is_failing,
+                               struct instant now)
 {
-    if (daemon->options.turned != NULL)
-        daemon->options.turned(daemon->options.context);
+    const struct daemon_options *options = &daemon->options;
+
+    daemon->config = config;
+    daemon->options.polling.config = config;
+    daemon->options.polling.recorder =
+        recorder_new(&(struct recorder_options){.config = config,
+                                                .store = options->store,
+                                                .hooks = daemon->hooks,
+                                                .loop = options->polling.loop,
+                                                .offset = options->offset,
+                                                .patience_ms = STORE_WAIT_MS,
+                                                .watches = true,
+                                                .is_failing = is_failing});
+    daemon->agenda =
+        agenda_new(&(struct agenda_options){.polling = &options->polling,
+                                            .store = options->store,
+                                            .offset = options->offset,
+                                            .seed = options->seed,
+                                            .keeps_last = config->metrics_file != NULL},
+                   now);
 }
 
-/* ---- a reload ---- */
+static void give_configuration_up(struct daemon *daemon)
+{
+    agenda_free(daemon->agenda);
+    recorder_free(daemon->options.polling.recorder);
+    config_free(daemon->config);
+}
 
 /* From now on nothing new is asked. What is due is due for the next configuration, too: so it is
  * written. */
@@ -141,28 +156,28 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
         pool_stop(agenda->pool);
         return daemon->drop_ms;
     }
-    bool is_failing = recorder_is_failing(agenda->recorder);
-    recorder_finish(agenda->recorder, STORE_WAIT_AT_END_MS);
-    agenda_free(agenda);
-    daemon->agenda = agenda_new(&daemon->options, daemon->next, daemon->hooks, is_failing, now);
+    bool is_failing = recorder_is_failing(agenda->polling.recorder);
+    recorder_finish(agenda->polling.recorder, STORE_WAIT_AT_END_MS);
+    give_configuration_up(daemon);
+    take_configuration(daemon, daemon->next, is_failing, now);
     daemon->next = NULL;
     watch_resume(&daemon->watch, daemon->agenda, now);
-    if (daemon->options.ready != NULL)
-        daemon->options.ready(daemon->options.context);
+    daemon->options.ready(daemon->options.polling.context);
     return now.monotonic_ms;
 }
 
 static void take_requests(struct daemon *daemon, struct instant now)
 {
     if (daemon->options.take_reload()) {
-        struct config *config = daemon->options.reload(daemon->options.context);
+        struct config *config = daemon->options.reload(daemon->options.polling.context);
 
         if (config != NULL)
             drain(daemon, config, now);
     }
-    if (daemon->next == NULL && daemon->options.take_now(daemon->options.context)) {
+    if (daemon->next == NULL && daemon->options.take_now(daemon->options.polling.context)) {
         log_message(LEVEL_INFO, "asking everything now (SIGUSR1)");
-        plan_now(daemon->agenda->plan);
+        for (size_t i = 0; i < daemon->config->backup_count; i++)
+            plan_now(daemon->agenda->plan, i);
     }
 }
 
@@ -200,7 +215,7 @@ static bool is_asked(void *context, size_t backup)
     const struct daemon *daemon = context;
     const struct plan *plan = daemon->agenda->plan;
 
-    return daemon->watch.outage.state == OUTAGE_UNKNOWN || plan_is_running(plan, backup) ||
+    return daemon->watch.outage.state == OUTAGE_UNKNOWN ||
            plan_memory(plan, backup).due_ms <= clock_wall_ms();
 }
 
@@ -208,26 +223,21 @@ static bool is_asked(void *context, size_t backup)
 static int64_t check_silence(struct daemon *daemon, struct instant now)
 {
     int64_t next_ms =
-        recorder_check_silence(daemon->agenda->recorder, now.wall_ms, is_asked, daemon);
+        recorder_check_silence(daemon->agenda->polling.recorder, now.wall_ms, is_asked, daemon);
 
     return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
 }
 
-/* What falls due while a look is under way waits for the next one. Returns when something falls due. */
+/* Returns when something falls due. */
 static int64_t ask_what_is_due(struct daemon *daemon, struct instant now)
 {
-    struct agenda *agenda = daemon->agenda;
-    bool is_looked_at_first = watch_is_asked_first(agenda);
-
-    if (daemon->next != NULL || (is_looked_at_first && daemon->watch.look != NULL))
-        return INT64_MAX;
-    agenda_take_due(agenda, now);
-    if (agenda->due_count > 0 && !daemon->is_busy)
+    if (!daemon->is_busy)
         daemon->busy_since = now;
-    daemon->is_busy = daemon->is_busy || agenda->due_count > 0;
-    if (!is_looked_at_first)
-        agenda_admit(agenda, NULL);
-    return plan_next_ms(agenda->plan, now);
+    if (daemon->next != NULL)
+        return INT64_MAX;
+    int64_t next_ms = agenda_take_due(daemon->agenda, now);
+    daemon->is_busy = daemon->is_busy || is_busy(daemon->agenda);
+    return next_ms;
 }
 
 /* Everything that can be done now. Returns when there is more to do without an event. */
@@ -235,19 +245,18 @@ static int64_t advance(struct daemon *daemon)
 {
     struct instant now = read_clocks();
 
-    tell_turn(daemon);
     watch_clocks(daemon, now);
-    take_requests(daemon, now);
     agenda_take_over(daemon->agenda, now);
+    take_requests(daemon, now);
     int64_t next_ms = rebuild_when_drained(daemon, now);
-    watch_take_look(&daemon->watch, daemon->agenda, now);
+    watch_take_look(&daemon->watch, now);
     next_ms = earlier(next_ms, ask_what_is_due(daemon, now));
-    watch_look(&daemon->watch, daemon->agenda, now);
+    watch_look(&daemon->watch, now);
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
     next_ms = earlier(next_ms, check_silence(daemon, now));
-    tell_turn(daemon);
-    return earlier(next_ms, watch_next_ms(&daemon->watch, daemon->agenda, now));
+    agenda_tell(daemon->agenda);
+    return earlier(next_ms, watch_next_ms(&daemon->watch, now));
 }
 
 struct daemon *daemon_new(const struct daemon_options *options)
@@ -257,8 +266,8 @@ struct daemon *daemon_new(const struct daemon_options *options)
 
     daemon->options = *options;
     daemon->told_ms = daemon->turned_ms = daemon->due_ms = now.monotonic_ms;
-    daemon->hooks = hooks_new(options->loop, HOOKS_TIMEOUT_MS);
-    daemon->agenda = agenda_new(&daemon->options, options->config, daemon->hooks, false, now);
+    daemon->hooks = hooks_new(options->polling.loop, HOOKS_TIMEOUT_MS);
+    take_configuration(daemon, options->config, false, now);
     watch_start(&daemon->watch, daemon->agenda, now);
     return daemon;
 }
@@ -267,35 +276,39 @@ struct daemon *daemon_new(const struct daemon_options *options)
 static void stop(struct daemon *daemon)
 {
     struct agenda *agenda = daemon->agenda;
+    struct recorder *recorder = agenda->polling.recorder;
+    struct store *store = daemon->options.store;
+    struct error error;
     int64_t limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
 
-    if (daemon->options.store != NULL)
-        store_set_patience(daemon->options.store, STORE_WAIT_AT_END_MS);
-    watch_end(&daemon->watch, agenda, read_clocks());
+    agenda_end_look(agenda);
+    if (store != NULL) {
+        store_set_patience(store, STORE_WAIT_AT_END_MS);
+        (void)recorder_check(recorder, store_set_alive(store, clock_wall_ms(), true, &error),
+                             &error);
+    }
     while (agenda->due_count > 0)
         poll_free(agenda->due[--agenda->due_count]);
     pool_stop(agenda->pool);
     while (clock_monotonic_ms() < limit_ms) {
-        tell_turn(daemon);
         agenda_take_over(agenda, read_clocks());
-        if (agenda_count(agenda) == 0)
-            recorder_flush(agenda->recorder);
-        if (agenda_count(agenda) == 0 && hooks_are_idle(daemon->hooks))
+        if (agenda->pool->count == 0)
+            recorder_flush(recorder);
+        if (agenda->pool->count == 0 && hooks_are_idle(daemon->hooks))
             break;
-        loop_turn(daemon->options.loop, limit_ms);
+        loop_turn(agenda->polling.loop, limit_ms);
     }
-    recorder_finish(agenda->recorder, STORE_WAIT_AT_END_MS);
+    recorder_finish(recorder, STORE_WAIT_AT_END_MS);
 }
 
 void daemon_run(struct daemon *daemon)
 {
-    if (daemon->options.ready != NULL)
-        daemon->options.ready(daemon->options.context);
-    while (!daemon->options.stop()) {
+    daemon->options.ready(daemon->options.polling.context);
+    while (!daemon->options.polling.stop()) {
         daemon->due_ms = advance(daemon);
-        if (daemon->options.stop())
+        if (daemon->options.polling.stop())
             break;
-        loop_turn(daemon->options.loop, daemon->due_ms);
+        loop_turn(daemon->options.polling.loop, daemon->due_ms);
     }
     stop(daemon);
 }
@@ -304,8 +317,7 @@ void daemon_free(struct daemon *daemon)
 {
     if (daemon == NULL)
         return;
-    watch_done(&daemon->watch);
-    agenda_free(daemon->agenda);
+    give_configuration_up(daemon);
     hooks_free(daemon->hooks);
     config_free(daemon->next);
     free(daemon);

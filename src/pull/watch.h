@@ -6,14 +6,11 @@
 
 /* The daemon's eye on the primary, which stays open over a reload. */
 struct watch {
-    const struct daemon_options *options; /* borrowed */
+    struct agenda *agenda; /* borrowed: the one in force */
     struct outage outage;
     char text[ERROR_TEXT_SIZE]; /* why the primary is not ready, "" */
     int64_t recovered_ms;       /* wall clock: when the last outage ended; 0: not known */
-    struct preflight *look;     /* the one under way */
-    bool has_looked;            /* it has ended */
-    bool is_full;               /* it asks for every domain of the configuration */
-    bool wants_full;            /* the next one has to */
+    bool wants_full;            /* the next look has to ask for every domain */
     bool has_news;              /* an outage has begun or ended since that was reset */
     int64_t next_alive_ms;      /* while a look lasts: when it is next told that we watch */
     int64_t next_upkeep_ms;     /* wall clock: when the store is pruned next */
@@ -22,28 +19,19 @@ struct watch {
 /* Begins with what an earlier run has left in the store. */
 void watch_start(struct watch *watch, struct agenda *agenda, struct instant now);
 
-/* Goes on with another configuration: what is known stays. The look under way ends untold. */
+/* Goes on with another configuration: what is known stays. */
 void watch_resume(struct watch *watch, struct agenda *agenda, struct instant now);
-
-/* Whether polls must wait for a look at the primary. */
-bool watch_is_asked_first(const struct agenda *agenda);
 
 /* Takes in what a look that has ended has found: outages begin and end, what is due and what was held is
  * asked. */
-void watch_take_look(struct watch *watch, struct agenda *agenda, struct instant now);
+void watch_take_look(struct watch *watch, struct instant now);
 
 /* Begins a look if one is due: at the watch's time, or because polls wait for it. */
-void watch_look(struct watch *watch, struct agenda *agenda, struct instant now);
+void watch_look(struct watch *watch, struct instant now);
 
 /* When one of these is to be called next, on the monotonic clock. A look may take as long as the
  * primary takes to greet: meanwhile the store is told, once a watch period, that we are alive and what is
  * waited for. */
-int64_t watch_next_ms(struct watch *watch, struct agenda *agenda, struct instant now);
-
-/* The daemon ends, in order. */
-void watch_end(struct watch *watch, struct agenda *agenda, struct instant now);
-
-/* Frees what it holds. */
-void watch_done(struct watch *watch);
+int64_t watch_next_ms(struct watch *watch, struct instant now);
 
 #endif

@@ -132,7 +132,6 @@ static void end(struct preflight *preflight)
                                           preflight->domains[i].name, refusal);
         preflight->refused++;
     }
-    preflight->options.ended(preflight->options.context);
 }
 
 /* ---- the connection ---- */

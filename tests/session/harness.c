@@ -252,7 +252,7 @@ static struct outcome_text run(struct store *store, struct sim *sim, const char 
     struct outcome_text outcome = {0};
     struct config *config = sim_config(sim, text);
     struct error error = {0};
-    size_t name_count = 0;
+    size_t name_count = 0, count;
 
     buffer_init(&outcome.lines, CONFIG_MAX);
     buffer_init(&outcome.wire, CONFIG_MAX);
@@ -290,8 +290,9 @@ static struct outcome_text run(struct store *store, struct sim *sim, const char 
         began_ms = clock_monotonic_ms();
         set_alarm();
         round_run(round);
-        for (size_t i = 0; i < round_result_count(round); i++)
-            describe(round_result(round, i), &outcome.lines, &outcome.addresses);
+        const struct result *const *results = round_results(round, &count);
+        for (size_t i = 0; i < count; i++)
+            describe(results[i], &outcome.lines, &outcome.addresses);
         outcome.exit_status = round_exit_status(round);
     }
     recorder_finish(recorder, STORE_PATIENCE_MS);

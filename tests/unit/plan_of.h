@@ -25,4 +25,10 @@ static inline void recover_all(struct plan *plan, const struct config *config, s
         plan_recover(plan, i, now);
 }
 
+static inline void all_now(struct plan *plan, const struct config *config)
+{
+    for (size_t i = 0; i < config->backup_count; i++)
+        plan_now(plan, i);
+}
+
 #endif

@@ -214,7 +214,7 @@ static void happen(struct world *world, const char *word, size_t size)
         } else {
             (void)plan_tick(world->plan, world->now);
             if (index == 3)
-                plan_now(world->plan);
+                all_now(world->plan, &world->config);
             else
                 recover_all(world->plan, &world->config, world->now);
             world->recovered_ms = index == 4 ? world->now.wall_ms : world->recovered_ms;

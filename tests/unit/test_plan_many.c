@@ -100,7 +100,7 @@ static void test_nothing(void **state)
 
     (void)state;
     recover_all(plan, &world->config, world->now);
-    plan_now(plan);
+    all_now(plan, &world->config);
     assert_int_equal(plan_tick(plan, world->now), 0);
     assert_false(plan_take(plan, world->now, &backup, &cause));
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
@@ -118,7 +118,7 @@ static void test_running(void **state)
     assert_string_equal(take_all(plan, world, false), "0S 1S");
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
     pass(world, 10 * HOUR_MS);
-    plan_now(plan);
+    all_now(plan, &world->config);
     recover_all(plan, &world->config, world->now);
     assert_string_equal(take_all(plan, world, false), "");
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
@@ -179,20 +179,17 @@ static void test_other_steps(void **state)
     free(world);
 }
 
-/* Neither an interval nor a cron expression, as in a pull: now, and the times of retry. */
+/* No schedule, as in a pull: now, and the times of retry. */
 static void test_no_schedule(void **state)
 {
     struct world *world = world_new(3);
 
     (void)state;
-    world->config.primary.recovery.count = 0;
-    for (size_t i = 0; i < 3; i++)
-        world->backups[i].timing.interval_s = 0;
-    struct plan *plan = plan_for(world);
+    struct plan *plan = plan_of(&world->config, NULL, 1, world->now);
 
     assert_true(plan_next_ms(plan, world->now) == INT64_MAX);
     assert_string_equal(take_all(plan, world, true), "");
-    plan_now(plan);
+    all_now(plan, &world->config);
     assert_string_equal(take_all(plan, world, false), "0N 1N 2N");
     pass(world, 5000);
     plan_ended(plan, 0, world->now, false);
@@ -362,7 +359,10 @@ static void test_changed(void **state)
     assert_string_equal(take_changed(plan), "");
     assert_true(plan_take(plan, world->now, &backup, &cause));
     assert_int_equal(backup, 0);
-    assert_string_equal(take_changed(plan), ""); /* it is not over */
+    assert_string_equal(take_changed(plan), "0"); /* should it not come to its end, it is due */
+    assert_int_equal(plan_memory(plan, 0).slot_ms, world->now.wall_ms);
+    assert_int_equal(plan_memory(plan, 0).due_ms, world->now.wall_ms);
+    assert_string_equal(take_changed(plan), "");
     plan_ended(plan, 0, world->now, false);
     assert_string_equal(take_changed(plan), "0");
     assert_string_equal(take_all(plan, world, true), "1S");

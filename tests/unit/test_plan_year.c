@@ -271,7 +271,7 @@ static void happen(struct world *world)
     } else if ((which == 2 || which == 3) && world->faults.restarts) {
         restart(world);
     } else if (which == 4 && world->faults.polls) {
-        plan_now(world->plan);
+        all_now(world->plan, &world->config);
         for (size_t i = 0; i < BACKUPS; i++)
             world->polls[i].had_now = true;
     }

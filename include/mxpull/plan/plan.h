@@ -31,8 +31,8 @@ const char *plan_cause_name(enum plan_cause cause);
 struct plan_options {
     size_t most;                      /* backups that will be added */
     const struct durations *recovery; /* the times after an outage; borrowed for the plan's life */
-    schedule_offset *offset;          /* of local time */
-    uint64_t seed;                    /* of jitter */
+    schedule_offset *offset; /* of local time; NULL: schedules do not count, only the rest */
+    uint64_t seed;           /* of jitter */
 };
 
 /* Without backups yet. */
@@ -40,8 +40,7 @@ struct plan *plan_new(const struct plan_options *options, struct instant now);
 void plan_free(struct plan *plan);
 
 /* Adds a backup, of which nothing is known yet; its place is how many there were before. With an
- * interval it is due at once, with a cron expression at its next time, with neither when plan_now says
- * so. timing is borrowed for the plan's life. */
+ * interval it is due at once, with a cron expression at its next time. timing is borrowed for the plan's life. */
 void plan_add(struct plan *plan, const struct timing *timing, struct instant now);
 
 /* What an earlier run has left in the store; wall clock, 0: not known. */
@@ -67,9 +66,6 @@ int64_t plan_tick(struct plan *plan, struct instant now);
  * is due. */
 bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_cause *cause);
 
-/* Whether the backup was taken and is not over yet. */
-bool plan_is_running(const struct plan *plan, size_t backup);
-
 /* The poll is over; again: it failed for a while and is to be tried again after the times of
  * `retry`. */
 void plan_ended(struct plan *plan, size_t backup, struct instant now, bool again);
@@ -86,17 +82,17 @@ void plan_recover(struct plan *plan, size_t backup, struct instant now);
  * did): the steps since which a backup was asked are over. */
 void plan_resume_recovery(struct plan *plan, int64_t ended_ms, struct instant now);
 
-/* Everything now, whenever it was last asked. */
-void plan_now(struct plan *plan);
+/* The backup is asked now, whenever it was last asked. */
+void plan_now(struct plan *plan, size_t backup);
 
 /* When something falls due, on the monotonic clock: now's own when it is already, INT64_MAX: never. */
 int64_t plan_next_ms(struct plan *plan, struct instant now);
 
-/* What is to be remembered of a backup. */
+/* What is to be remembered of a backup: while it is being asked, that it is due. */
 struct plan_memory plan_memory(const struct plan *plan, size_t backup);
 
-/* Takes a backup, one that is not being asked, whose memory has changed since it was taken so last.
- * False when there is none, which is known at once where nothing has happened. */
+/* Takes a backup whose memory has changed since it was taken so last. False when there is none, which is
+ * known at once where nothing has happened. */
 bool plan_take_changed(struct plan *plan, size_t *backup);
 
 #endif

@@ -17,7 +17,7 @@ struct durations {
 
 /* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
 struct timing {
-    int64_t interval_s; /* 0, without a schedule: never by itself */
+    int64_t interval_s; /* without a schedule */
     char *schedule;     /* cron expression of 5 fields, instead of interval */
     int64_t jitter_s;
     struct durations retry;
@@ -55,7 +55,7 @@ typedef int64_t schedule_offset(int64_t utc_s);
 int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
 
 /* The first time of the schedule after after_ms: of its cron expression, or, without one,
- * after_ms + interval; INT64_MAX: never. */
+ * after_ms + interval. */
 int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms);
 
 /* The most by which the poll of the slot may be put off: jitter, and no more than a tenth of the

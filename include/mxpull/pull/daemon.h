@@ -26,17 +26,13 @@ struct daemon_view {
 
 struct daemon_options {
     struct config *config;   /* the daemon owns it from now on, and those that reload brings */
-    struct loop *loop;       /* borrowed, as all that follows */
-    struct lock_set *claims; /* NULL: nobody else is there */
-    struct store *store;     /* NULL: there is no memory */
-    bool force;              /* ask although the primary is not ready */
+    struct polling polling;  /* copied; without configuration and recorder */
+    struct store *store;     /* borrowed; NULL: there is no memory */
     uint64_t seed;           /* of jitter */
     schedule_offset *offset; /* of local time */
-    struct poll_observer observer;
 
-    /* Whether the daemon is to end; whether it is to read its configuration anew, or to pull now,
-     * since the last call. Asked whenever the loop wakes. */
-    bool (*stop)(void);
+    /* Whether the daemon is to read its configuration anew, or to pull now, since the last call. Asked
+     * whenever the loop wakes, as polling.stop is. context is the observer's. */
     bool (*take_reload)(void);
     bool (*take_now)(void *context);
 
@@ -50,10 +46,6 @@ struct daemon_options {
     /* Polls have ended, and none is under way any more, or a minute has gone by; or an outage has begun
      * or ended. For metrics and the like. */
     void (*told)(void *context, const struct daemon_view *view);
-
-    /* After every turn of the loop, before the polls that are over are freed. May be NULL. */
-    void (*turned)(void *context);
-    void *context; /* the observer's, too */
 };
 
 struct daemon *daemon_new(const struct daemon_options *options);

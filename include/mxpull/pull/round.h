@@ -12,12 +12,8 @@ struct round_options {
     struct selection selection; /* borrowed for round_new alone */
     bool retry; /* what failed for a while is asked again after the times of `retry` */
 
-    /* The backup is asked again at until_ms, monotonic. May be NULL. */
+    /* The backup is asked again at until_ms, monotonic. May be NULL. context is the observer's. */
     void (*resting)(void *context, const struct backup_config *backup, int64_t until_ms);
-
-    /* After every turn of the loop, before the polls that are over are freed. May be NULL. */
-    void (*turned)(void *context);
-    void *context;
 };
 
 /* All chosen backups, asked at once, each its chosen domains: what `mxpull pull` does. */
@@ -41,8 +37,7 @@ const struct preflight_wait *round_waits(const struct round *round);
 enum stage round_stage(const struct round *round, const struct backup_config *backup);
 
 /* The results, in the order of the configuration. */
-size_t round_result_count(const struct round *round);
-const struct result *round_result(const struct round *round, size_t index);
+const struct result *const *round_results(const struct round *round, size_t *count);
 
 /* The worst exit status of all results known. */
 int round_exit_status(const struct round *round);

@@ -41,6 +41,9 @@ struct poll_observer {
     /* So many more messages and bytes have come in from backup by ATRN or TURN. */
     void (*progressed)(void *context, const struct backup_config *backup, uint64_t messages,
                        int64_t bytes);
+
+    /* Called by pull after every turn of the loop, before polls that are over are freed. */
+    void (*turned)(void *context);
 };
 
 struct recorder;

@@ -46,40 +46,39 @@ struct preflight_options {
     size_t count;
     int64_t
         limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as left out */
-    void (*ended)(void *context); /* once; the preflight may not be freed in it */
-    void *context;
 };
 
 /* PREFLIGHT_LIMIT_MS and what the configuration gives for the greeting. */
 int64_t preflight_limit_ms(const struct config *config);
 
-/* Begins at once. Never NULL; ended may be called before it returns. */
+/* Begins at once. Never NULL. It has ended when preflight_waits is NULL: in a turn of the loop, or at
+ * once. */
 struct preflight *preflight_new(const struct preflight_options *options);
 
-/* At any time, also before ended. NULL is allowed. */
+/* At any time. NULL is allowed. */
 void preflight_free(struct preflight *preflight);
 
-/* NULL after ended; borrowed until the next turn of the loop. */
+/* NULL when it has ended; borrowed until the next turn of the loop. */
 const struct preflight_wait *preflight_waits(const struct preflight *preflight);
 
-/* After ended: why the primary could not be looked at, for want of file descriptors, or NULL. Nothing
+/* When it has ended: why the primary could not be looked at, for want of file descriptors, or NULL. Nothing
  * is known of it then, and nothing speaks against mail. */
 const char *preflight_shortage(const struct preflight *preflight);
 
-/* After ended: NULL when the primary greets and speaks SMTP, else why not, naming its address. */
+/* When it has ended: NULL when the primary greets and speaks SMTP, else why not, naming its address. */
 const char *preflight_why(const struct preflight *preflight);
 
-/* After ended: NULL when nothing speaks against mail for the node, else the reason: preflight_why, or
+/* When it has ended: NULL when nothing speaks against mail for the node, else the reason: preflight_why, or
  * the primary's refusal of a domain, or why it has not answered, or was not asked. */
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node);
 
-/* After ended: what has become of a domain that was to be asked for; index is below
+/* When it has ended: what has become of a domain that was to be asked for; index is below
  * preflight_domain_count. */
 size_t preflight_domain_count(const struct preflight *preflight);
 const struct node *preflight_domain(const struct preflight *preflight, size_t index,
                                     enum probe_fate *fate);
 
-/* After ended: where all domains that were asked for, and at least one, were refused, the first
+/* When it has ended: where all domains that were asked for, and at least one, were refused, the first
  * refusal; else NULL, also where preflight_why says why none was. */
 const char *preflight_refusal_of_all(const struct preflight *preflight);
 
