@@ -14,40 +14,23 @@ enum {
     TEXT_KEPT_MAX = 4096 /* bytes of an answer's text */
 };
 
-/* ---- grades ---- */
+const struct layout answer_layout =
+    LAYOUT(FIELD(NUMBER, store_row, answer.at_ms), FIELD(NAME, store_row, backup),
+           FIELD(NAME, store_row, cause), FIELD(NAME, store_row, answer.domain),
+           FIELD(NAME, store_row, answer.verb), FIELD(NAME, store_row, answer.outcome),
+           FIELD(GRADE, store_row, answer.grade), FIELD(NUMBER, store_row, answer.code),
+           FIELD(TEXT, store_row, answer.text), FIELD(TEXT, store_row, answer.address),
+           FIELD(TEXT, store_row, answer.tls), FIELD(NUMBER, store_row, answer.authenticated),
+           FIELD(TOLD, store_row, answer.pending), FIELD(TOLD, store_row, answer.messages),
+           FIELD(TOLD, store_row, answer.bytes), FIELD(TOLD, store_row, answer.refused_for_now),
+           FIELD(TOLD, store_row, answer.refused_for_good),
+           FIELD(NUMBER, store_row, answer.attempts), FIELD(NUMBER, store_row, answer.ms));
 
-/* How a grade is written: as a word, and as one letter of a strip. */
-static const struct grade_words {
-    const char *name;
-    char letter[2];
-} grades[] = {
-    [GRADE_GOOD] = {"good", "+"},
-    [GRADE_HELD] = {"held", "="},
-    [GRADE_TEMPORARY] = {"temporary", "-"},
-    [GRADE_BAD] = {"bad", "!"},
-};
-
-enum grade grade_of_name(const char *name)
-{
-    for (size_t i = 0; name != NULL && i < COUNT_OF(grades); i++) {
-        if (strcmp(grades[i].name, name) == 0)
-            return (enum grade)i;
-    }
-    return GRADE_BAD;
-}
-
-void grade_read_strip(struct store_domain *state, const char *letters)
-{
-    static const char all[] = {'+', '=', '-', '!'};
-
-    state->strip_count = 0;
-    for (; letters != NULL && *letters != '\0' && state->strip_count < STORE_STRIP_MAX; letters++) {
-        const char *letter = memchr(all, *letters, sizeof all);
-
-        state->strip[state->strip_count++] =
-            letter != NULL ? (enum grade)(letter - all) : GRADE_BAD;
-    }
-}
+const struct layout message_layout =
+    LAYOUT(FIELD(NUMBER, store_message, at_ms), FIELD(NAME, store_message, backup),
+           FIELD(NAME, store_message, sender), FIELD(NAME, store_message, recipients),
+           FIELD(NUMBER, store_message, bytes), FIELD(NUMBER, store_message, code),
+           FIELD(TEXT, store_message, text));
 
 /* The worst of a poll's answers. Held ones say nothing beside others. */
 static enum grade grade_of_poll(const struct store_poll *poll)
@@ -63,105 +46,102 @@ static enum grade grade_of_poll(const struct store_poll *poll)
     return worst;
 }
 
-/* ---- a domain's state ---- */
+/* ---- a domain's state: from its answer, the row ?1 ---- */
 
-#define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "?3") ","
-#define NEXT_GOOD " good_ms = iif(?4 = 'good', " STAMP_NEXT("good_ms", "?3") ", good_ms),"
+#define IS_GOOD " excluded.strip = '+' "
+#define NEXT_FIRST                                                                                 \
+    " first_ms = iif(outcome IS NULL OR (excluded.at_ms >= " STAMP_FLOOR                           \
+    " AND (first_ms < " STAMP_FLOOR " OR first_ms > excluded.at_ms + " STAMP_AHEAD ")),"           \
+    " excluded.at_ms, first_ms),"
+/* The last good answer may have been stamped by a clock that was far ahead, or behind. So one before it is kept
+ * where the stamps jump: of those later than the new one the earliest. */
+#define NEXT_GOOD                                                                                  \
+    " good_before_ms = CASE WHEN excluded.good_ms < " STAMP_FLOOR                                  \
+    " OR excluded.good_ms BETWEEN good_ms AND good_ms + " MONTH " THEN good_before_ms"             \
+    " WHEN good_before_ms > excluded.good_ms"                                                      \
+    " AND (good_ms <= excluded.good_ms OR good_before_ms < good_ms) THEN good_before_ms"           \
+    " ELSE good_ms END,"                                                                           \
+    " good_ms = iif(" IS_GOOD ", " STAMP_NEXT("good_ms", "excluded.good_ms") ", good_ms),"
+#define MONTH "2592000000"
 /* In what order domains are asked for next: asked_ms, the oldest first. One that is left out keeps its
  * stamp, which is older than this poll. One that was cut without an answer keeps it once where others
  * were served, for a limit of the server cuts as well; where none was it goes behind those left out
- * (?19). Cut again it goes last, so that it does not begin each poll with a broken connection. One that
+ * (?3). Cut again it goes last, so that it does not begin each poll with a broken connection. One that
  * was refused is set back to its last good answer at each other poll: refused by a limit it comes first
  * then, and refused for good it does not take the place of others for ever. */
-#define FIRST_ASKED " iif(?12 <= ?19 OR ?4 = 'good', ?12, iif(?20, 0, ?19)),"
+#define FIRST_ASKED " iif(?2 <= ?3 OR grade = 'good', ?2, iif(?4, 0, ?3)),"
 #define NEXT_ASKED                                                                                 \
-    " asked_ms = CASE WHEN ?12 <= ?19 THEN asked_ms"                                               \
-    " WHEN ?4 = 'good' THEN ?12"                                                                   \
-    " WHEN ?18 THEN iif(code = 421 OR outcome IN ('unreachable', 'timeout', 'protocol'), ?12,"     \
-    " iif(?20, asked_ms, ?19))"                                                                    \
-    " ELSE iif(asked_ms = good_ms, ?12, good_ms) END,"
-#define NEXT_MAIL " mail_ms = iif(?9 > 0, " STAMP_NEXT("mail_ms", "?3") ", mail_ms),"
+    " asked_ms = CASE WHEN ?2 <= ?3 THEN asked_ms"                                                 \
+    " WHEN" IS_GOOD "THEN ?2"                                                                      \
+    " WHEN excluded.code = 0 OR excluded.code = 421"                                               \
+    " THEN iif(code = 421 OR outcome = 'unreachable' OR outcome = 'timeout'"                       \
+    " OR outcome = 'protocol', ?2, iif(?4, asked_ms, ?3))"                                         \
+    " ELSE iif(asked_ms = good_ms, ?2, good_ms) END,"
 
-static int update_domain(struct store *store, const struct store_poll *poll,
-                         const struct store_answer *answer, bool has_good)
+#define NEXT_AT " at_ms = " STAMP_NEXT("at_ms", "excluded.at_ms") ","
+#define NEXT_MAIL                                                                                  \
+    " mail_ms = iif(excluded.messages > 0, " STAMP_NEXT("mail_ms", "excluded.at_ms") ", mail_ms),"
+
+/* RFC 5321 3.8, 4.2.4: 421, 500 and 502 may come from a server that does not know ETRN. -30 is
+ * STORE_STRIP_MAX. A list of three behind IN would be made a table for every answer. */
+static const char domain_sql[] =
+    "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome, code,"
+    " text, pending, messages, bytes, refused_for_now, refused_for_good, strip, asked_ms,"
+    " started_ms, understood, advice)"
+    " SELECT backup, domain, at_ms, at_ms, iif(grade = 'good', at_ms, 0),"
+    " iif(messages > 0, at_ms, 0), grade IN ('temporary', 'bad'), outcome, code, text, pending,"
+    " messages, bytes, refused_for_now, refused_for_good,"
+    " CASE grade WHEN 'good' THEN '+' WHEN 'held' THEN '=' WHEN 'temporary' THEN '-' ELSE '!' "
+    "END," FIRST_ASKED " iif(verb = 'ETRN' AND code BETWEEN 250 AND 253, at_ms, 0),"
+    " verb = 'ETRN' AND code > 0 AND code <> 421 AND code <> 500 AND code <> 502, nullif(?5, '')"
+    " FROM answers WHERE id = ?1"
+    " ON CONFLICT (backup, domain) DO UPDATE SET domain = excluded.domain," NEXT_FIRST NEXT_GOOD
+        NEXT_ASKED NEXT_AT NEXT_MAIL " silent = iif(excluded.at_ms >= " STAMP_FLOOR
+    " AND at_ms > excluded.at_ms + " STAMP_AHEAD ", 0, silent),"
+    " started_ms = iif(excluded.started_ms > 0, excluded.started_ms, started_ms),"
+    " understood = understood OR excluded.understood,"
+    " streak = CASE excluded.strip WHEN '+' THEN 0 WHEN '=' THEN streak ELSE streak + 1 END,"
+    " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
+    " advice = excluded.advice, pending = excluded.pending, messages = excluded.messages,"
+    " bytes = excluded.bytes, refused_for_now = excluded.refused_for_now,"
+    " refused_for_good = excluded.refused_for_good, strip = substr(strip || excluded.strip, -30)";
+
+static int add_answer(struct store *store, const struct store_poll *poll,
+                      const struct store_answer *answer, bool has_good)
 {
-    /* -30 is STORE_STRIP_MAX. */
-    static const char sql[] =
-        "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome,"
-        " code, text, pending, messages, bytes, strip, asked_ms, started_ms, understood, advice,"
-        " refused_for_now, refused_for_good)"
-        " VALUES (?1, ?2, ?3, ?3, iif(?4 = 'good', ?3, 0), iif(?9 > 0, ?3, 0),"
-        " ?4 IN ('temporary', 'bad'), ?5, ?6, ?7, ?8, ?9, ?10, ?11," FIRST_ASKED
-        " iif(?13, ?3, 0), ?14,"
-        " nullif(?15, ''), ?16, ?17)"
-        " ON CONFLICT (backup, domain) DO UPDATE SET"
-        " domain = excluded.domain,"
-        " first_ms = iif(outcome IS NULL OR (?3 >= " STAMP_FLOOR " AND (first_ms < " STAMP_FLOOR
-        " OR first_ms > ?3 + " STAMP_AHEAD ")), ?3, first_ms)," NEXT_AT NEXT_GOOD NEXT_MAIL
-        " silent = iif(?3 >= " STAMP_FLOOR " AND at_ms > ?3 + " STAMP_AHEAD ", 0, silent),"
-        " streak = CASE ?4 WHEN 'good' THEN 0 WHEN 'held' THEN streak ELSE streak + 1 END,"
-        " outcome = excluded.outcome, code = excluded.code, text = excluded.text,"
-        " pending = excluded.pending, messages = excluded.messages, bytes = excluded.bytes,"
-        " strip = substr(strip || excluded.strip, -30)," NEXT_ASKED
-        " started_ms = iif(?13, ?3, started_ms),"
-        " understood = understood OR ?14, advice = excluded.advice,"
-        " refused_for_now = excluded.refused_for_now,"
-        " refused_for_good = excluded.refused_for_good";
-    char text[sizeof((struct store_domain *)0)->text];
-    bool is_etrn = text_equal(answer->verb, "ETRN") && answer->code > 0;
-    /* RFC 5321 3.8, 4.2.4: these may come from a server that does not know ETRN. */
-    bool is_of_no_etrn = answer->code == 421 || answer->code == 500 || answer->code == 502;
-    bool is_cut = answer->code == 0 || answer->code == 421;
+    static const char sql[] = "INSERT INTO answers (" ANSWER_COLUMNS
+                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    struct store_row row = {.backup = poll->backup, .cause = poll->cause, .answer = *answer};
+    char text[TEXT_KEPT_MAX + 1];
 
-    (void)text_copy_cut(text, sizeof text, answer->text != NULL ? answer->text : "");
-    return statement_run(
-        store, sql,
-        VALUES(
-            TEXT(poll->backup), TEXT(answer->domain), NUMBER(answer->at_ms),
-            TEXT(grades[answer->grade].name), TEXT(answer->outcome), NUMBER(answer->code),
-            TEXT(text), NUMBER_OR_NULL(answer->pending), NUMBER_OR_NULL(answer->messages),
-            NUMBER_OR_NULL(answer->bytes), TEXT(grades[answer->grade].letter),
-            NUMBER(answer->asked_ms), NUMBER(is_etrn && answer->code >= 250 && answer->code <= 253),
-            NUMBER(is_etrn && !is_of_no_etrn), TEXT(answer->advice),
-            NUMBER_OR_NULL(answer->refused_for_now), NUMBER_OR_NULL(answer->refused_for_good),
-            NUMBER(is_cut), NUMBER(poll->began_ms > 0 ? poll->began_ms - 1 : 0), NUMBER(has_good)));
+    if (answer->text != NULL)
+        row.answer.text = text_copy_cut(text, sizeof text, answer->text);
+    int code = record_write(store, sql, &answer_layout, &row);
+    if (code == SQLITE_OK)
+        code = statement_run(store, domain_sql,
+                             VALUES(NUMBER(sqlite3_last_insert_rowid(store->database)),
+                                    NUMBER(answer->asked_ms),
+                                    NUMBER(poll->began_ms > 0 ? poll->began_ms - 1 : 0),
+                                    NUMBER(has_good), TEXT(answer->advice)));
+    return code;
 }
 
 /* ---- polls ---- */
 
-static int add_answer(struct store *store, int64_t id, const struct store_poll *poll,
-                      const struct store_answer *answer, bool has_good)
-{
-    static const char sql[] =
-        "INSERT INTO answers (poll, at_ms, backup, domain, verb, outcome, grade, code, text,"
-        " address, tls, authenticated, pending, messages, bytes, refused_for_now,"
-        " refused_for_good, attempts, ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    char text[TEXT_KEPT_MAX + 1];
-    int code = statement_run(
-        store, sql,
-        VALUES(NUMBER(id), NUMBER(answer->at_ms), TEXT(poll->backup), TEXT(answer->domain),
-               TEXT(answer->verb), TEXT(answer->outcome), TEXT(grades[answer->grade].name),
-               NUMBER(answer->code),
-               TEXT(answer->text != NULL ? text_copy_cut(text, sizeof text, answer->text) : NULL),
-               TEXT(answer->address), TEXT(answer->tls), NUMBER(answer->authenticated),
-               NUMBER_OR_NULL(answer->pending), NUMBER_OR_NULL(answer->messages),
-               NUMBER_OR_NULL(answer->bytes), NUMBER_OR_NULL(answer->refused_for_now),
-               NUMBER_OR_NULL(answer->refused_for_good), NUMBER(answer->attempts),
-               NUMBER(answer->ms)));
+static const struct layout change_layout =
+    LAYOUT(FIELD(NUMBER, store_change, streak), FIELD(STAMP, store_change, since_ms),
+           FIELD(NUMBER, store_change, has_silent));
 
-    return code == SQLITE_OK ? update_domain(store, poll, answer, has_good) : code;
-}
-
-static int read_streak(struct store *store, const char *backup, struct store_change *change)
+/* Most backups have no silent domain, so that not every good answer need be looked up. */
+static int read_change(struct store *store, const char *backup, struct store_change *change)
 {
-    static const char sql[] = "SELECT streak, failing_since_ms FROM backups WHERE backup = ?";
+    static const char sql[] = "SELECT sum(streak), sum(failing_since_ms),"
+                              " EXISTS (SELECT 1 FROM domains WHERE backup = ?1 AND silent = 1)"
+                              " FROM backups WHERE backup = ?1";
     struct statement statement = statement_start(store, sql, VALUES(TEXT(backup)));
 
-    if (statement_row(&statement)) {
-        change->streak = column_number(&statement, 0);
-        change->since_ms = column_stamp(&statement, 1);
-    }
+    if (statement_row(&statement))
+        record_read(&statement, &change_layout, change);
     return statement_end(&statement);
 }
 
@@ -207,34 +187,18 @@ static int update_backup(struct store *store, const struct store_poll *poll, boo
 
 static int add_poll(struct store *store, const struct store_poll *poll, struct store_change *change)
 {
-    static const char row[] =
-        "INSERT INTO polls (backup, cause, began_ms, ended_ms, exit_status, grade)"
-        " VALUES (?, ?, ?, ?, ?, ?)";
-    /* Most backups have no silent domain, so that not every good answer need be looked up. */
-    static const char silent[] =
-        "SELECT 1 FROM domains INDEXED BY domains_silent WHERE backup = ? AND silent = 1 LIMIT 1";
     enum grade grade = grade_of_poll(poll);
-    int64_t id = 0, has_silent = 0;
     bool has_good = false;
-    int code = read_streak(store, poll->backup, change);
+    int code = SQLITE_OK;
 
-    count(poll, grade, change);
-    if (code == SQLITE_OK)
-        code = statement_run(store, row,
-                             VALUES(TEXT(poll->backup), TEXT(poll->cause), NUMBER(poll->began_ms),
-                                    NUMBER(poll->ended_ms), NUMBER(poll->exit_status),
-                                    TEXT(grades[grade].name)));
-    id = sqlite3_last_insert_rowid(store->database);
     for (size_t i = 0; i < poll->count; i++)
         has_good = has_good || poll->answers[i].grade == GRADE_GOOD;
     for (size_t i = 0; code == SQLITE_OK && i < poll->count; i++)
-        code = add_answer(store, id, poll, &poll->answers[i], has_good);
+        code = add_answer(store, poll, &poll->answers[i], has_good);
     if (code == SQLITE_OK)
-        code = update_backup(store, poll, grade == GRADE_HELD, change);
-    if (code == SQLITE_OK)
-        code = statement_ask(store, silent, &has_silent, VALUES(TEXT(poll->backup)));
-    change->has_silent = has_silent != 0;
-    return code;
+        code = read_change(store, poll->backup, change);
+    count(poll, grade, change);
+    return code == SQLITE_OK ? update_backup(store, poll, grade == GRADE_HELD, change) : code;
 }
 
 enum status store_add_poll(struct store *store, const struct store_poll *poll,
@@ -273,40 +237,22 @@ static const char *next_domain(char **rest)
     return NULL;
 }
 
-/* Makes the message findable by the domain of a recipient. Only a domain that is asked for has a state to
- * be changed: below an "@suffix" there are as many as a sender likes to write. */
-static int add_domain(struct store *store, const struct store_message *message, int64_t id,
-                      const char *domain)
-{
-    static const char row[] =
-        "INSERT OR IGNORE INTO message_domains (domain, at_ms, message) VALUES (?, ?, ?)";
-    static const char state[] = "UPDATE domains SET mail_ms = " STAMP_NEXT(
-        "mail_ms", "?3") " WHERE backup = ?1 AND domain = ?2";
-    int code = statement_run(store, row, VALUES(TEXT(domain), NUMBER(message->at_ms), NUMBER(id)));
-
-    if (code == SQLITE_OK && message->code / 100 == 2)
-        code = statement_run(store, state,
-                             VALUES(TEXT(message->backup), TEXT(domain), NUMBER(message->at_ms)));
-    return code;
-}
-
+/* Only a domain that is asked for has a state to be changed: below an "@suffix" there are as many as a sender
+ * likes to write. */
 static int add_message(struct store *store, const struct store_message *message)
 {
     static const char sql[] =
-        "INSERT INTO messages (at_ms, backup, sender, recipients, bytes, code, text)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO messages (" MESSAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)";
+    static const char state[] = "UPDATE domains SET mail_ms = " STAMP_NEXT(
+        "mail_ms", "?3") " WHERE backup = ?1 AND domain = ?2";
+    int code = record_write(store, sql, &message_layout, message);
     char *recipients = memory_copy(message->recipients);
     char *rest = recipients;
     const char *domain;
-    int code =
-        statement_run(store, sql,
-                      VALUES(NUMBER(message->at_ms), TEXT(message->backup), TEXT(message->sender),
-                             TEXT(message->recipients), NUMBER(message->bytes),
-                             NUMBER(message->code), TEXT(message->text)));
-    int64_t id = sqlite3_last_insert_rowid(store->database);
 
-    while (code == SQLITE_OK && (domain = next_domain(&rest)) != NULL)
-        code = add_domain(store, message, id, domain);
+    while (code == SQLITE_OK && message->code / 100 == 2 && (domain = next_domain(&rest)) != NULL)
+        code = statement_run(store, state,
+                             VALUES(TEXT(message->backup), TEXT(domain), NUMBER(message->at_ms)));
     free(recipients);
     return code;
 }

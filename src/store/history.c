@@ -1,103 +1,42 @@
-/* What was answered and what came in. The rows that fit are found by an index that has them in the order of
- * time, for each name by itself, the newest first up to the limit; then they are put in one order, and
- * fetched one by one. */
+/* What was answered and what came in. The indexes answers_at and answers_odd have what answers are chosen by, in the
+ * order of time: the newest are found in one of them alone, and then fetched. */
 #include "internal.h"
 
-#include <mxpull/base/compiler.h>
-#include <mxpull/base/memory.h>
+#include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
 
-#include <stdlib.h>
-
-/* The two ways to go: only an answer that is not "started" is in the index answers_odd. The plus keeps
- * SQLite from taking the index of a name instead. */
-#define FIND(table, id, condition)                                                                 \
-    "SELECT at_ms, " id " FROM " table " WHERE at_ms >= ?1" condition " ORDER BY at_ms DESC, " id  \
-    " DESC LIMIT ?2"
-#define FITS " AND (?4 IS NULL OR outcome = ?4) AND (?5 = 0 OR grade IN ('temporary', 'bad'))"
-#define ODD " AND outcome <> 'started'" FITS
-
-#define UNUSED " AND ?5 IS NOT NULL" /* messages have no outcomes */
-
-static const struct {
-    const char *all, *of_backup, *of_domain;
-} finding[] = {
-    {FIND("answers", "id", FITS), FIND("answers", "id", " AND backup = ?3" FITS),
-     FIND("answers", "id", " AND domain = ?3" FITS)},
-    {FIND("answers", "id", ODD), FIND("answers", "id", " AND +backup = ?3" ODD),
-     FIND("answers", "id", " AND +domain = ?3" ODD)},
-    {FIND("messages", "id", UNUSED), FIND("messages", "id", " AND backup = ?3" UNUSED),
-     FIND("message_domains", "message", " AND domain = ?3" UNUSED)},
-};
-
 enum {
-    FIND_ANY,
-    FIND_ODD,
-    FIND_MESSAGES
+    NAMES_SIZE_MAX = 1024 * 1024
 };
 
-struct match {
-    int64_t at_ms, id;
-};
+/* ?1: since; ?2: names, each with a line end behind it; NULL: all. */
+#define NAMES                                                                                      \
+    "WITH RECURSIVE names(name, rest) AS (SELECT NULL, ?2 UNION ALL"                               \
+    " SELECT substr(rest, 1, instr(rest, char(10)) - 1), substr(rest, instr(rest, char(10)) + 1)"  \
+    " FROM names WHERE rest <> '') "
+#define ODD " AND outcome <> 'started'"
+#define ANSWERS                                                                                    \
+    " FROM answers WHERE at_ms >= ?1 AND (?4 IS NULL OR outcome = ?4)"                             \
+    " AND (?5 = 0 OR grade IN ('temporary', 'bad')) AND (?2 IS NULL"                               \
+    " OR backup IN (SELECT name FROM names) OR domain IN (SELECT name FROM names))"
+/* Recipients as the guard has them, parted by commas, some in < >. */
+#define MESSAGES                                                                                   \
+    " FROM messages WHERE at_ms >= ?1 AND (?2 IS NULL OR backup IN (SELECT name FROM names)"       \
+    " OR EXISTS (SELECT 1 FROM names WHERE instr(replace(replace(lower(recipients) || ',',"        \
+    " '>', ','), ' ', ','), '@' || lower(name) || ',')))"
 
-struct findings {
-    struct match *rows; /* owned */
-    size_t count, room;
-};
+#define ALL(columns, chosen) NAMES "SELECT " columns chosen " AND ?3 = 0 ORDER BY at_ms, id"
+#define NEWEST(columns, table, chosen)                                                             \
+    NAMES "SELECT " columns " FROM " table " WHERE id IN (SELECT id" chosen                        \
+          " ORDER BY at_ms DESC, id DESC LIMIT ?3) ORDER BY at_ms, id"
 
-static int compare(const void *left, const void *right)
-{
-    const struct match *a = left, *b = right;
-
-    if (a->at_ms != b->at_ms)
-        return a->at_ms < b->at_ms ? -1 : 1;
-    return (a->id > b->id) - (a->id < b->id);
-}
-
-static int find(struct store *store, const char *sql, const struct store_filter *filter,
-                const char *name, struct findings *findings)
-{
-    const struct value values[] = {NUMBER(filter->since_ms),
-                                   NUMBER(filter->limit > 0 ? (int64_t)filter->limit : -1),
-                                   TEXT(name), TEXT(filter->outcome), NUMBER(filter->failed)};
-    struct statement statement = statement_start(store, sql, values, COUNT_OF(values));
-
-    while (statement_row(&statement)) {
-        if (findings->count == findings->room) {
-            findings->room = findings->room > 0 ? 2 * findings->room : 64;
-            findings->rows = memory_resize(findings->rows, findings->room, sizeof *findings->rows);
-        }
-        findings->rows[findings->count++] =
-            (struct match){column_number(&statement, 0), column_number(&statement, 1)};
-    }
-    return statement_end(&statement);
-}
-
-/* Finds what fits, and sorts it from old to new, each row once. */
-static int find_all(struct store *store, int way, const struct store_filter *filter,
-                    struct findings *findings)
-{
-    size_t kept = 0;
-    int code = SQLITE_OK;
-
-    if (filter->name_count == 0)
-        code = find(store, finding[way].all, filter, NULL, findings);
-    for (size_t i = 0; i < filter->name_count && code == SQLITE_OK; i++) {
-        code = find(store, finding[way].of_backup, filter, filter->names[i], findings);
-        if (code == SQLITE_OK)
-            code = find(store, finding[way].of_domain, filter, filter->names[i], findings);
-    }
-    if (findings->count > 0)
-        qsort(findings->rows, findings->count, sizeof *findings->rows, compare);
-    for (size_t i = 0; i < findings->count; i++) {
-        if (kept == 0 || compare(&findings->rows[kept - 1], &findings->rows[i]) != 0)
-            findings->rows[kept++] = findings->rows[i];
-    }
-    findings->count = kept;
-    return code;
-}
-
-/* ---- giving them out ---- */
+/* Where there is no limit, and where there is. */
+static const char *const all_answers[] = {ALL(ANSWER_COLUMNS, ANSWERS),
+                                          NEWEST(ANSWER_COLUMNS, "answers", ANSWERS)};
+static const char *const odd_answers[] = {ALL(ANSWER_COLUMNS, ANSWERS ODD),
+                                          NEWEST(ANSWER_COLUMNS, "answers", ANSWERS ODD)};
+static const char *const all_messages[] = {ALL(MESSAGE_COLUMNS, MESSAGES),
+                                           NEWEST(MESSAGE_COLUMNS, "messages", MESSAGES)};
 
 /* Who hears the rows: one of the two. */
 struct listener {
@@ -106,91 +45,49 @@ struct listener {
     void *context;
 };
 
-static const char *text_or_empty(const struct statement *row, int column)
+static bool give(const struct listener *listener, const struct statement *statement)
 {
-    const char *text = column_text(row, column);
+    struct store_row row = {.backup = NULL};
+    struct store_message message;
 
-    return text != NULL ? text : "";
+    if (listener->answer != NULL) {
+        record_read(statement, &answer_layout, &row);
+        return listener->answer(listener->context, &row);
+    }
+    record_read(statement, &message_layout, &message);
+    return listener->message(listener->context, &message);
 }
 
-static bool give_answer(const struct listener *listener, const struct statement *row)
+static enum status run(struct store *store, const char *const *questions,
+                       const struct store_filter *filter, const struct listener *listener,
+                       struct error *error)
 {
-    const struct store_row given = {
-        .backup = text_or_empty(row, 0),
-        .cause = text_or_empty(row, 1),
-        .answer = {.at_ms = column_number(row, 2),
-                   .domain = text_or_empty(row, 3),
-                   .verb = text_or_empty(row, 4),
-                   .outcome = text_or_empty(row, 5),
-                   .grade = grade_of_name(column_text(row, 6)),
-                   .code = (int)column_number(row, 7),
-                   .text = column_text(row, 8),
-                   .address = column_text(row, 9),
-                   .tls = column_text(row, 10),
-                   .authenticated = column_number(row, 11) != 0,
-                   .pending = column_number_or(row, 12, -1),
-                   .messages = column_number_or(row, 13, -1),
-                   .bytes = column_number_or(row, 14, -1),
-                   .refused_for_now = column_number_or(row, 15, -1),
-                   .refused_for_good = column_number_or(row, 16, -1),
-                   .attempts = (unsigned)column_number(row, 17),
-                   .ms = column_number(row, 18)},
-    };
+    struct buffer names;
+    enum status status = STATUS_OK;
 
-    return listener->answer(listener->context, &given);
-}
-
-static bool give_message(const struct listener *listener, const struct statement *row)
-{
-    const struct store_message given = {.at_ms = column_number(row, 0),
-                                        .backup = text_or_empty(row, 1),
-                                        .sender = text_or_empty(row, 2),
-                                        .recipients = text_or_empty(row, 3),
-                                        .bytes = column_number(row, 4),
-                                        .code = (int)column_number(row, 5),
-                                        .text = column_text(row, 6)};
-
-    return listener->message(listener->context, &given);
-}
-
-static int give(struct store *store, const struct match *match, const struct listener *listener,
-                bool *goes_on)
-{
-    static const char answer[] =
-        "SELECT t.backup, p.cause, t.at_ms, t.domain, t.verb, t.outcome, t.grade, t.code, t.text,"
-        " t.address, t.tls, t.authenticated, t.pending, t.messages, t.bytes, t.refused_for_now,"
-        " t.refused_for_good, t.attempts, t.ms"
-        " FROM answers AS t LEFT JOIN polls AS p ON p.id = t.poll WHERE t.id = ?";
-    static const char message[] =
-        "SELECT at_ms, backup, sender, recipients, bytes, code, text FROM messages WHERE id = ?";
-    bool is_answer = listener->answer != NULL;
-    struct statement row =
-        statement_start(store, is_answer ? answer : message, VALUES(NUMBER(match->id)));
-
-    if (statement_row(&row))
-        *goes_on = is_answer ? give_answer(listener, &row) : give_message(listener, &row);
-    return statement_end(&row);
-}
-
-static enum status run(struct store *store, int way, const struct store_filter *filter,
-                       const struct listener *listener, struct error *error)
-{
-    struct findings findings = {.rows = NULL};
-    bool goes_on = true;
-
-    if (filter->name_count > STORE_NAMES_MAX)
-        return error_set(error, STATUS_LIMIT, "%zu names are too many; at most %d are looked for",
-                         filter->name_count, STORE_NAMES_MAX);
-    enum status status = work_begin(store, ACCESS_READ, error);
-    if (status != STATUS_OK)
+    buffer_init(&names, NAMES_SIZE_MAX);
+    for (size_t i = 0; i < filter->name_count && status == STATUS_OK; i++)
+        status = buffer_append_format(&names, "%s\n", filter->names[i]);
+    if (filter->name_count > STORE_NAMES_MAX || status != STATUS_OK)
+        status = error_set(error, STATUS_LIMIT, "%zu names are too many; at most %d are looked for",
+                           filter->name_count, STORE_NAMES_MAX);
+    else
+        status = work_begin(store, ACCESS_READ, error);
+    if (status != STATUS_OK) {
+        buffer_done(&names);
         return status;
-    int code = find_all(store, way, filter, &findings);
-    size_t first =
-        filter->limit > 0 && findings.count > filter->limit ? findings.count - filter->limit : 0;
-    for (size_t i = first; i < findings.count && code == SQLITE_OK && goes_on; i++)
-        code = give(store, &findings.rows[i], listener, &goes_on);
-    free(findings.rows);
-    return work_end(store, code, error);
+    }
+    const struct value values[] = {
+        NUMBER(filter->since_ms), TEXT(filter->name_count > 0 ? names.bytes : NULL),
+        NUMBER((int64_t)filter->limit), TEXT(filter->outcome), NUMBER(filter->failed)};
+    /* Those parameters that the statement has. */
+    struct statement statement = statement_start(store, questions[filter->limit > 0], values,
+                                                 listener->answer != NULL ? 5 : 3);
+    while (statement_row(&statement) && give(listener, &statement))
+        ;
+    status = work_end(store, statement_end(&statement), error);
+    buffer_done(&names);
+    return status;
 }
 
 enum status store_history(struct store *store, const struct store_filter *filter,
@@ -200,7 +97,7 @@ enum status store_history(struct store *store, const struct store_filter *filter
     bool is_odd =
         filter->failed || (filter->outcome != NULL && !text_equal(filter->outcome, "started"));
 
-    return run(store, is_odd ? FIND_ODD : FIND_ANY, filter,
+    return run(store, is_odd ? odd_answers : all_answers, filter,
                &(const struct listener){.answer = row, .context = context}, error);
 }
 
@@ -208,6 +105,6 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                            bool (*row)(void *context, const struct store_message *message),
                            void *context, struct error *error)
 {
-    return run(store, FIND_MESSAGES, filter,
+    return run(store, all_messages, filter,
                &(const struct listener){.message = row, .context = context}, error);
 }

@@ -10,10 +10,6 @@
 
 #include <sqlite3.h>
 
-enum {
-    STATEMENTS_MAX = 96
-};
-
 enum batch {
     BATCH_NONE,
     BATCH_OPEN,
@@ -26,8 +22,9 @@ enum access {
 };
 
 enum {
-    WATCHED_MAX =
-        10000 /* calls of the progress handler in one question: history of a million answers takes some 500 */
+    STATEMENTS_MAX = 64,
+    /* Calls of the progress handler in one question; the history of a million answers takes some 500. */
+    WATCHED_MAX = 10000
 };
 
 struct store {
@@ -80,12 +77,6 @@ struct value {
     {                                                                                              \
         .number = (value)                                                                          \
     }
-/* NULL where the number is negative: not told. */
-#define NUMBER_OR_NULL(value)                                                                      \
-    {                                                                                              \
-        .is_text = (value) < 0, .number = (value)                                                  \
-    }
-
 /* The values of all parameters in their order, as the last two arguments of a call. */
 #define VALUES(...)                                                                                \
     (const struct value[]){__VA_ARGS__},                                                           \
@@ -99,14 +90,9 @@ struct statement statement_start(struct store *store, const char *sql, const str
 /* Goes on to the next row; false at the end and after a failure. */
 bool statement_row(struct statement *statement);
 
-/* A column of the row. NULL is 0, the number absent, or NULL. Texts are borrowed until the next row. */
+/* A column of the row; NULL is 0, or NULL. Texts are borrowed until the next row. */
 int64_t column_number(const struct statement *row, int column);
-int64_t column_number_or(const struct statement *row, int column, int64_t absent);
 const char *column_text(const struct statement *row, int column);
-int64_t column_stamp(const struct statement *row, int column); /* 0 where it is not believed */
-
-/* Copies a text, cut with an ellipsis where it is too long; NULL is "". */
-void column_copy(const struct statement *row, int column, char *target, size_t target_size);
 
 /* Ends its use. Returns the first failure, or SQLITE_OK. */
 int statement_end(struct statement *statement);
@@ -123,6 +109,51 @@ int statement_execute(struct store *store, const char *sql);
 
 /* Forgets all kept statements: before the database is closed. */
 void statement_forget(struct store *store);
+
+/* How a column is read into a member of a struct, and bound from it. */
+enum kind {
+    KIND_NUMBER, /* of any size; NULL is 0 */
+    KIND_STAMP,  /* read as 0 where it is not believed */
+    KIND_TOLD,   /* NULL is -1: not told */
+    KIND_GRADE,  /* a word */
+    KIND_TEXT,   /* const char *, borrowed until the next row; NULL stays NULL */
+    KIND_NAME,   /* the same; NULL is read as "" */
+    KIND_COPY    /* an array, into which a text is cut with an ellipsis */
+};
+
+struct field {
+    enum kind kind;
+    size_t offset, size;
+};
+
+/* The columns of a row, or the parameters of a statement, in their order. */
+struct layout {
+    const struct field *fields;
+    size_t count;
+};
+
+#define FIELD(kind, record, member)                                                                \
+    {                                                                                              \
+        KIND_##kind, offsetof(struct record, member), sizeof(((struct record *)NULL)->member)      \
+    }
+#define LAYOUT(...)                                                                                \
+    {                                                                                              \
+        (const struct field[]){__VA_ARGS__},                                                       \
+            sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)                     \
+    }
+
+/* Reads the row into a struct, and runs a statement with the members of one. */
+void record_read(const struct statement *row, const struct layout *layout, void *record);
+int record_write(struct store *store, const char *sql, const struct layout *layout,
+                 const void *record);
+
+/* The columns of an answer and of a message as history has them: answers.c. */
+#define ANSWER_COLUMNS                                                                             \
+    "at_ms, backup, cause, domain, verb, outcome, grade, code, text, address, tls, authenticated," \
+    " pending, messages, bytes, refused_for_now, refused_for_good, attempts, ms"
+#define MESSAGE_COLUMNS "at_ms, backup, sender, recipients, bytes, code, text"
+extern const struct layout answer_layout;  /* of a struct store_row */
+extern const struct layout message_layout; /* of a struct store_message */
 
 /* ---- schema.c ---- */
 
@@ -201,13 +232,7 @@ int64_t stamp_now(const struct store *store);
 int64_t stamp_first(const struct store *store);
 int64_t stamp_last(const struct store *store);
 
-/* ---- answers.c ---- */
-
-/* The name of a grade as it stands in the file, and back. */
-const char *grade_name(enum grade grade);
-enum grade grade_of_name(const char *name);
-
-/* Reads a strip of letters, one for each poll. */
-void grade_read_strip(struct store_domain *state, const char *letters);
+/* The stamp, or 0 where it is not believed now. */
+int64_t stamp_believed(const struct store *store, int64_t stamp_ms);
 
 #endif

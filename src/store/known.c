@@ -2,9 +2,7 @@
  * the log. */
 #include "internal.h"
 
-enum {
-    ANSWERS_SEARCHED = 50 /* of a domain, for a good one newer than that recorded last */
-};
+#include <string.h>
 
 /* A call that writes by one statement. */
 static enum status write_one(struct store *store, const char *sql, const struct value *values,
@@ -17,7 +15,36 @@ static enum status write_one(struct store *store, const char *sql, const struct 
     return status;
 }
 
+/* A call that reads one row into *record, or leaves it untouched. */
+struct question {
+    const char *sql;
+    struct layout layout;
+};
+
+static enum status read_one(struct store *store, const struct question *question,
+                            const struct value *values, size_t count, void *record, bool *found,
+                            struct error *error)
+{
+    enum status status = work_begin(store, ACCESS_READ, error);
+
+    if (status != STATUS_OK)
+        return status;
+    struct statement statement = statement_start(store, question->sql, values, count);
+    *found = statement_row(&statement);
+    if (*found)
+        record_read(&statement, &question->layout, record);
+    return work_end(store, statement_end(&statement), error);
+}
+
 /* ---- backups ---- */
+
+static const struct question backup_question = {
+    "SELECT slot_ms, due_ms, asked_ms, streak, failing_since_ms, certificate_expires_ms"
+    " FROM backups WHERE backup = ?",
+    LAYOUT(FIELD(NUMBER, store_backup, slot_ms), FIELD(NUMBER, store_backup, due_ms),
+           FIELD(STAMP, store_backup, asked_ms), FIELD(NUMBER, store_backup, streak),
+           FIELD(STAMP, store_backup, failing_since_ms),
+           FIELD(NUMBER, store_backup, certificate_expires_ms))};
 
 enum status store_set_due(struct store *store, const char *backup, int64_t slot_ms, int64_t due_ms,
                           struct error *error)
@@ -32,101 +59,54 @@ enum status store_set_due(struct store *store, const char *backup, int64_t slot_
 enum status store_get_backup(struct store *store, const char *backup, struct store_backup *state,
                              bool *found, struct error *error)
 {
-    static const char sql[] =
-        "SELECT slot_ms, due_ms, asked_ms, streak, failing_since_ms, certificate_expires_ms"
-        " FROM backups WHERE backup = ?";
-    enum status status = work_begin(store, ACCESS_READ, error);
-
-    if (status != STATUS_OK)
-        return status;
-    struct statement statement = statement_start(store, sql, VALUES(TEXT(backup)));
-    struct store_backup read = {0};
-    bool is_there = statement_row(&statement);
-    if (is_there)
-        read = (struct store_backup){.slot_ms = column_number(&statement, 0),
-                                     .due_ms = column_number(&statement, 1),
-                                     .asked_ms = column_stamp(&statement, 2),
-                                     .streak = column_number(&statement, 3),
-                                     .failing_since_ms = column_stamp(&statement, 4),
-                                     .certificate_expires_ms = column_number(&statement, 5)};
-    status = work_end(store, statement_end(&statement), error);
-    if (status == STATUS_OK)
-        *found = is_there;
-    if (status == STATUS_OK && is_there)
-        *state = read;
-    return status;
+    return read_one(store, &backup_question, VALUES(TEXT(backup)), state, found, error);
 }
 
 /* ---- domains ---- */
 
-static void read_domain(const struct statement *row, struct store_domain *state)
-{
-    state->first_ms = column_stamp(row, 0);
-    state->at_ms = column_stamp(row, 1);
-    state->good_ms = column_stamp(row, 2);
-    state->has_good = column_number(row, 2) != 0;
-    state->mail_ms = column_stamp(row, 3);
-    state->streak = column_number(row, 4);
-    state->silent = column_number(row, 5) != 0;
-    column_copy(row, 6, state->outcome, sizeof state->outcome);
-    state->code = (int)column_number(row, 7);
-    column_copy(row, 8, state->text, sizeof state->text);
-    state->pending = column_number_or(row, 9, -1);
-    state->messages = column_number_or(row, 10, -1);
-    state->bytes = column_number_or(row, 11, -1);
-    grade_read_strip(state, column_text(row, 12));
-    column_copy(row, 13, state->advice, sizeof state->advice);
-    state->refused_for_now = column_number_or(row, 14, -1);
-    state->refused_for_good = column_number_or(row, 15, -1);
-}
+/* A domain as its row has it. */
+struct known {
+    struct store_domain state;
+    int64_t good_before_ms;
+    char strip[STORE_STRIP_MAX + 1];
+};
 
-/* The row keeps the stamp of the good answer recorded last. Where the clock was ahead then, or behind,
- * the newest stamp that is believed stands among the newest answers. */
-static int find_good(struct store *store, const char *backup, const char *domain,
-                     struct store_domain *state)
-{
-    static const char sql[] =
-        "SELECT max(at_ms) FROM (SELECT at_ms, grade FROM answers INDEXED BY answers_domain"
-        " WHERE domain = ?1 AND at_ms BETWEEN ?2 AND ?3 AND backup = ?4"
-        " ORDER BY at_ms DESC LIMIT ?5) WHERE grade = 'good'";
-    int64_t first_ms = state->good_ms != 0 ? state->good_ms + 1 : stamp_first(store), good_ms = 0;
-    int code =
-        statement_ask(store, sql, &good_ms,
-                      VALUES(TEXT(domain), NUMBER(first_ms), NUMBER(stamp_last(store)),
-                             TEXT(backup), NUMBER(state->good_ms != 0 ? ANSWERS_SEARCHED : -1)));
-
-    if (good_ms > state->good_ms)
-        state->good_ms = good_ms;
-    if (state->at_ms != 0 && state->at_ms < state->good_ms)
-        state->at_ms = state->good_ms;
-    return code;
-}
+static const struct question domain_question = {
+    "SELECT first_ms, at_ms, good_ms, good_ms <> 0, good_before_ms, mail_ms, streak, silent,"
+    " outcome, code, text, advice, pending, messages, bytes, refused_for_now, refused_for_good,"
+    " strip FROM domains WHERE backup = ? AND domain = ? AND outcome IS NOT NULL",
+    LAYOUT(FIELD(STAMP, known, state.first_ms), FIELD(STAMP, known, state.at_ms),
+           FIELD(STAMP, known, state.good_ms), FIELD(NUMBER, known, state.has_good),
+           FIELD(STAMP, known, good_before_ms), FIELD(STAMP, known, state.mail_ms),
+           FIELD(NUMBER, known, state.streak), FIELD(NUMBER, known, state.silent),
+           FIELD(COPY, known, state.outcome), FIELD(NUMBER, known, state.code),
+           FIELD(COPY, known, state.text), FIELD(COPY, known, state.advice),
+           FIELD(TOLD, known, state.pending), FIELD(TOLD, known, state.messages),
+           FIELD(TOLD, known, state.bytes), FIELD(TOLD, known, state.refused_for_now),
+           FIELD(TOLD, known, state.refused_for_good), FIELD(COPY, known, strip))};
 
 enum status store_get_domain(struct store *store, const char *backup, const char *domain,
                              struct store_domain *state, bool *found, struct error *error)
 {
-    static const char sql[] =
-        "SELECT first_ms, at_ms, good_ms, mail_ms, streak, silent, outcome, code, text, pending,"
-        " messages, bytes, strip, advice, refused_for_now, refused_for_good FROM domains"
-        " WHERE backup = ? AND domain = ? AND outcome IS NOT NULL";
-    enum status status = work_begin(store, ACCESS_READ, error);
+    static const char letters[] = "+=-!"; /* of the grades */
+    struct known known = {.good_before_ms = 0};
+    enum status status =
+        read_one(store, &domain_question, VALUES(TEXT(backup), TEXT(domain)), &known, found, error);
 
-    if (status != STATUS_OK)
+    if (status != STATUS_OK || !*found)
         return status;
-    struct statement statement = statement_start(store, sql, VALUES(TEXT(backup), TEXT(domain)));
-    struct store_domain read = {.code = 0};
-    bool is_there = statement_row(&statement);
-    if (is_there)
-        read_domain(&statement, &read);
-    int code = statement_end(&statement);
-    if (code == SQLITE_OK && read.has_good)
-        code = find_good(store, backup, domain, &read);
-    status = work_end(store, code, error);
-    if (status == STATUS_OK)
-        *found = is_there;
-    if (status == STATUS_OK && is_there)
-        *state = read;
-    return status;
+    *state = known.state;
+    if (known.good_before_ms > state->good_ms)
+        state->good_ms = known.good_before_ms;
+    if (state->at_ms != 0 && state->at_ms < state->good_ms)
+        state->at_ms = state->good_ms;
+    for (const char *at = known.strip; *at != '\0'; at++) {
+        const char *letter = strchr(letters, *at);
+
+        state->strip[state->strip_count++] =
+            letter != NULL ? (enum grade)(letter - letters) : GRADE_BAD;
+    }
+    return STATUS_OK;
 }
 
 /* A domain without a row is not silent: where it is to be, a row is made. */
@@ -145,6 +125,10 @@ enum status store_set_silent(struct store *store, const char *backup, const char
     return status;
 }
 
+static const struct layout asked_layout =
+    LAYOUT(FIELD(NAME, store_asked, domain), FIELD(STAMP, store_asked, asked_ms),
+           FIELD(STAMP, store_asked, started_ms), FIELD(NUMBER, store_asked, understood));
+
 enum status store_recall(struct store *store, const char *backup,
                          void (*row)(void *context, const struct store_asked *asked), void *context,
                          struct error *error)
@@ -152,15 +136,15 @@ enum status store_recall(struct store *store, const char *backup,
     static const char sql[] =
         "SELECT domain, asked_ms, started_ms, understood FROM domains WHERE backup = ?";
     enum status status = work_begin(store, ACCESS_READ, error);
+    struct store_asked asked;
 
     if (status != STATUS_OK)
         return status;
     struct statement statement = statement_start(store, sql, VALUES(TEXT(backup)));
-    while (statement_row(&statement))
-        row(context, &(struct store_asked){.domain = column_text(&statement, 0),
-                                           .asked_ms = column_stamp(&statement, 1),
-                                           .started_ms = column_stamp(&statement, 2),
-                                           .understood = column_number(&statement, 3) != 0});
+    while (statement_row(&statement)) {
+        record_read(&statement, &asked_layout, &asked);
+        row(context, &asked);
+    }
     return work_end(store, statement_end(&statement), error);
 }
 
@@ -174,16 +158,15 @@ enum status store_get_looks(struct store *store,
 
     if (status != STATUS_OK)
         return status;
-    struct statement statement = statement_start(
-        store,
-        "SELECT domain, turn FROM looks"
-        " WHERE turn / ?1 BETWEEN ?2 AND ?3"
-        " UNION ALL SELECT domain, 0 FROM looks"
-        " WHERE turn / ?1 NOT BETWEEN ?2 AND ?3",
-        VALUES(NUMBER(STORE_TURNS_A_MS), NUMBER(stamp_first(store)), NUMBER(stamp_last(store))));
-    while (statement_row(&statement))
+    struct statement statement =
+        statement_start(store, "SELECT domain, turn FROM looks", NO_VALUES);
+    while (statement_row(&statement)) {
+        int64_t turn = column_number(&statement, 1);
+        bool is_believed = stamp_believed(store, turn / STORE_TURNS_A_MS) != 0;
+
         row(context, &(struct store_look){.domain = column_text(&statement, 0),
-                                          .turn = column_number(&statement, 1)});
+                                          .turn = is_believed ? turn : 0});
+    }
     return work_end(store, statement_end(&statement), error);
 }
 
@@ -191,17 +174,15 @@ enum status store_set_looks(struct store *store, const struct store_look *looks,
                             struct error *error)
 {
     static const char asked[] = "REPLACE INTO looks (domain, turn) VALUES (?1, ?2)";
-    static const char none[] = "DELETE FROM looks WHERE domain = ?1";
+    static const char none[] = "DELETE FROM looks WHERE domain = ?1 AND ?2 = 0";
     enum status status = work_begin(store, ACCESS_WRITE, error);
     int code = SQLITE_OK;
 
     if (status != STATUS_OK)
         return status;
     for (size_t i = 0; i < count && code == SQLITE_OK; i++)
-        code =
-            looks[i].turn > 0
-                ? statement_run(store, asked, VALUES(TEXT(looks[i].domain), NUMBER(looks[i].turn)))
-                : statement_run(store, none, VALUES(TEXT(looks[i].domain)));
+        code = statement_run(store, looks[i].turn > 0 ? asked : none,
+                             VALUES(TEXT(looks[i].domain), NUMBER(looks[i].turn)));
     return work_end(store, code, error);
 }
 
@@ -235,30 +216,20 @@ enum status store_set_primary(struct store *store, const struct store_primary *p
         error);
 }
 
+static const struct question life_question = {
+    "SELECT alive_ms <> 0, alive_ms, has_ended, is_up, looked_ms <> 0, looked_ms, since_ms, text"
+    " FROM life",
+    LAYOUT(FIELD(NUMBER, store_life, has_lived), FIELD(STAMP, store_life, alive_ms),
+           FIELD(NUMBER, store_life, has_ended), FIELD(NUMBER, store_life, is_up),
+           FIELD(NUMBER, store_life, has_looked), FIELD(STAMP, store_life, looked_ms),
+           FIELD(STAMP, store_life, since_ms), FIELD(COPY, store_life, text))};
+
 enum status store_get_life(struct store *store, struct store_life *life, struct error *error)
 {
-    static const char sql[] =
-        "SELECT alive_ms, has_ended, is_up, looked_ms, since_ms, text FROM life";
-    enum status status = work_begin(store, ACCESS_READ, error);
+    bool found;
 
-    if (status != STATUS_OK)
-        return status;
-    struct statement statement = statement_start(store, sql, NO_VALUES);
-    struct store_life read = {.alive_ms = 0};
-    if (statement_row(&statement)) {
-        read.has_lived = column_number(&statement, 0) != 0;
-        read.alive_ms = column_stamp(&statement, 0);
-        read.has_ended = column_number(&statement, 1) != 0;
-        read.is_up = column_number(&statement, 2) != 0;
-        read.has_looked = column_number(&statement, 3) != 0;
-        read.looked_ms = column_stamp(&statement, 3);
-        read.since_ms = column_stamp(&statement, 4);
-        column_copy(&statement, 5, read.text, sizeof read.text);
-    }
-    status = work_end(store, statement_end(&statement), error);
-    if (status == STATUS_OK)
-        *life = read;
-    return status;
+    *life = (struct store_life){.alive_ms = 0};
+    return read_one(store, &life_question, NO_VALUES, life, &found, error);
 }
 
 enum status store_set_log(struct store *store, const struct store_log *log, struct error *error)
@@ -268,21 +239,17 @@ enum status store_set_log(struct store *store, const struct store_log *log, stru
                      error);
 }
 
+static const struct question log_question = {"SELECT since_ms, missing, why FROM log",
+                                             LAYOUT(FIELD(STAMP, store_log, since_ms),
+                                                    FIELD(NUMBER, store_log, missing),
+                                                    FIELD(COPY, store_log, why))};
+
 enum status store_get_log(struct store *store, struct store_log *log, struct error *error)
 {
-    enum status status = work_begin(store, ACCESS_READ, error);
+    bool found;
 
-    if (status != STATUS_OK)
-        return status;
-    struct statement statement =
-        statement_start(store, "SELECT since_ms, missing, why FROM log", NO_VALUES);
-    *log = (struct store_log){0};
-    if (statement_row(&statement)) {
-        log->since_ms = column_stamp(&statement, 0);
-        log->missing = (uint64_t)column_number(&statement, 1);
-        column_copy(&statement, 2, log->why, sizeof log->why);
-    }
-    return work_end(store, statement_end(&statement), error);
+    *log = (struct store_log){.missing = 0};
+    return read_one(store, &log_question, NO_VALUES, log, &found, error);
 }
 
 /* ---- outages ---- */
@@ -301,25 +268,20 @@ enum status store_outage_end(struct store *store, int64_t at_ms, struct error *e
                      VALUES(NUMBER(at_ms)), error);
 }
 
+static const struct question outage_question = {
+    "SELECT began_ms, ended_ms, why FROM outages WHERE ended_ms = 0"
+    " OR (began_ms BETWEEN ?1 AND ?2 AND ended_ms BETWEEN ?1 AND ?2) ORDER BY id DESC LIMIT 1",
+    LAYOUT(FIELD(STAMP, store_outage, began_ms), FIELD(NUMBER, store_outage, ended_ms),
+           FIELD(COPY, store_outage, why))};
+
 enum status store_last_outage(struct store *store, struct store_outage *outage, bool *found,
                               struct error *error)
 {
-    static const char sql[] = "SELECT began_ms, ended_ms, why FROM outages WHERE ended_ms = 0"
-                              " OR (began_ms BETWEEN ?1 AND ?2 AND ended_ms BETWEEN ?1 AND ?2)"
-                              " ORDER BY id DESC LIMIT 1";
-    enum status status = work_begin(store, ACCESS_READ, error);
+    enum status status = read_one(store, &outage_question,
+                                  VALUES(NUMBER(stamp_first(store)), NUMBER(stamp_last(store))),
+                                  outage, found, error);
 
-    if (status != STATUS_OK)
-        return status;
-    struct statement statement =
-        statement_start(store, sql, VALUES(NUMBER(stamp_first(store)), NUMBER(stamp_last(store))));
-    *found = statement_row(&statement);
-    if (*found) {
-        outage->began_ms = column_stamp(&statement, 0);
-        if (outage->began_ms == 0)
-            outage->began_ms = stamp_now(store);
-        outage->ended_ms = column_number(&statement, 1);
-        column_copy(&statement, 2, outage->why, sizeof outage->why);
-    }
-    return work_end(store, statement_end(&statement), error);
+    if (status == STATUS_OK && *found && outage->began_ms == 0)
+        outage->began_ms = stamp_now(store);
+    return status;
 }

@@ -5,7 +5,7 @@
 #include <mxpull/base/compiler.h>
 
 enum {
-    ROWS_MAX = 2000,
+    ROWS_MAX = 2000,  /* of a table */
     PAGES_MAX = 1000, /* given back at once */
     SPARE_PARTS = 8,  /* of which one may be spare: new rows find their place there */
     WITNESSES = 8,    /* parts of the time that is kept */
@@ -14,111 +14,50 @@ enum {
 
 #define MONTH_MS (INT64_C(30) * 24 * 3600 * 1000)
 
-/* Rows of a table by their stamps, which an index has in order. */
-#define OLDEST(table, stamp)                                                                       \
-    "SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? ORDER BY " stamp " LIMIT 1"
-#define COUNT(table, stamp) "SELECT count(*) FROM " table " WHERE " stamp " BETWEEN ? AND ?"
-#define ROWS(table, stamp)                                                                         \
-    "(SELECT id FROM " table " WHERE " stamp " BETWEEN ? AND ? AND id < ?"                         \
-    " ORDER BY " stamp ", id LIMIT ?)"
-#define REMOVE(table, stamp) "DELETE FROM " table " WHERE id IN " ROWS(table, stamp)
+/* In how many of the eight parts of the time that is kept, ?2 each, from ?1 on, there are answers; nothing
+ * without an answer of the older half. */
+static const char witnesses_sql[] =
+    "WITH RECURSIVE parts(part, from_ms) AS (SELECT 0, ?1 UNION ALL"
+    " SELECT part + 1, from_ms + ?2 FROM parts WHERE part < 7)"
+    " SELECT iif(min(part) < 4, count(*), 0) FROM parts"
+    " WHERE EXISTS (SELECT 1 FROM answers WHERE at_ms BETWEEN from_ms AND from_ms + ?2)";
 
-static const struct part {
-    const char *oldest, *count, *remove;
-    const char *remove_first; /* what points at them, and is not counted; or NULL */
-} parts[] = {
-    {OLDEST("answers", "at_ms"), COUNT("answers", "at_ms"), REMOVE("answers", "at_ms"), NULL},
-    {OLDEST("polls", "ended_ms"), COUNT("polls", "ended_ms"), REMOVE("polls", "ended_ms"), NULL},
-    {OLDEST("messages", "at_ms"), COUNT("messages", "at_ms"), REMOVE("messages", "at_ms"),
-     "DELETE FROM message_domains WHERE message IN " ROWS("messages", "at_ms")},
-    {OLDEST("outages", "ended_ms"), COUNT("outages", "ended_ms"), REMOVE("outages", "ended_ms"),
-     NULL},
-};
+/* Removes at most ?6 rows with stamps from ?1 to before ?2, and with those rows that were written down before the
+ * first one that is kept (from ?2 to ?3) those whose stamps are not believed: later than ?4, or earlier than ?1.
+ * ?5: those of now, from then to ?4, say how many more may go: twice as many as they are; or NULL. */
+#define REMOVE(table, stamp)                                                                       \
+    "WITH kept(id) AS (SELECT id FROM " table " WHERE " stamp " BETWEEN ?2 AND ?3 ORDER BY " stamp \
+    " LIMIT 1) DELETE FROM " table " WHERE id IN (SELECT id FROM (SELECT id FROM " table           \
+    " WHERE " stamp " BETWEEN ?1 AND ?2 - 1 UNION ALL SELECT id FROM " table " WHERE " stamp       \
+    " > ?4 AND id < (SELECT id FROM kept) UNION ALL SELECT id FROM " table " WHERE " stamp         \
+    " BETWEEN 1 AND ?1 - 1 AND id < (SELECT id FROM kept)) LIMIT iif(?5 IS NULL, ?6, min(?6,"      \
+    " 2 * (SELECT count(*) FROM " table " WHERE " stamp " BETWEEN ?5 AND ?4))))"
 
-struct prune {
-    int64_t now_ms;
-    int64_t keep_ms;
-    int64_t left; /* rows that may still go */
-    bool is_slow; /* no more of them this time */
-};
+static const char *const removals[] = {REMOVE("answers", "at_ms"), REMOVE("messages", "at_ms"),
+                                       REMOVE("outages", "ended_ms")};
 
-/* One number about the rows with stamps from first_ms to last_ms. */
-static int ask_number(struct store *store, const char *sql, int64_t first_ms, int64_t last_ms,
-                      int64_t *number)
+/* A clock that has run ahead would make everything old. So nothing goes without an answer of the older half, or,
+ * where months are kept, with hardly any at all: a few answers by a clock that was far ahead do not make old what
+ * is not. After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just
+ * now. */
+static int prune(struct store *store, int64_t now_ms, bool *more)
 {
-    return statement_ask(store, sql, number, VALUES(NUMBER(first_ms), NUMBER(last_ms)));
-}
+    int64_t keep_ms = store->keep_s * 1000, old_ms = now_ms - keep_ms, witnesses = 0;
+    int64_t floor_ms = now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1;
+    int code = statement_ask(store, witnesses_sql, &witnesses,
+                             VALUES(NUMBER(old_ms), NUMBER(keep_ms / WITNESSES)));
+    bool is_slow = witnesses < WITNESSES;
 
-/* Rows of a table with stamps from first_ms to last_ms that were written down before the one of that id. */
-static int remove_part(struct store *store, const struct part *part, struct prune *prune,
-                       int64_t first_ms, int64_t last_ms, int64_t before_id)
-{
-    const struct value values[] = {NUMBER(first_ms), NUMBER(last_ms), NUMBER(before_id),
-                                   NUMBER(prune->left)};
-    int code = SQLITE_OK;
-
-    if (prune->left > 0 && part->remove_first != NULL)
-        code = statement_run(store, part->remove_first, values, COUNT_OF(values));
-    if (prune->left > 0 && code == SQLITE_OK)
-        code = statement_run(store, part->remove, values, COUNT_OF(values));
-    if (prune->left > 0 && code == SQLITE_OK)
-        prune->left -= sqlite3_changes(store->database);
-    return code;
-}
-
-/* In how many of the so many parts of the time that is kept there are answers. A few of them by a clock
- * that was far ahead do not make old what is not. */
-static int count_witnesses(struct store *store, const struct prune *prune, int *count)
-{
-    int64_t span_ms = prune->keep_ms / WITNESSES, from_ms = prune->now_ms - prune->keep_ms;
-    int code = SQLITE_OK;
-
-    for (int i = 0; i < WITNESSES && code == SQLITE_OK; i++, from_ms += span_ms) {
-        int64_t id = 0;
-
-        code = ask_number(store, parts[0].oldest, from_ms, from_ms + span_ms, &id);
-        *count += id != 0 ? 1 : 0;
-    }
-    return code;
-}
-
-static int prune_part(struct store *store, const struct part *part, struct prune *prune)
-{
-    int64_t old_ms = prune->now_ms - prune->keep_ms, ahead_ms = prune->now_ms + STAMP_AHEAD_MS;
-    int64_t floor_ms = prune->now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1, kept = 0;
-    int64_t come = 0;
-    int code = ask_number(store, part->oldest, old_ms, prune->now_ms, &kept);
-
-    /* After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just
-     * now. */
-    if (code == SQLITE_OK && prune->is_slow) {
-        code = ask_number(store, part->count, prune->now_ms - STAMP_AHEAD_MS, ahead_ms, &come);
-        prune->left = come < ROWS_MAX / 2 ? come * 2 : ROWS_MAX;
-    }
-    if (code == SQLITE_OK)
-        code = remove_part(store, part, prune, floor_ms, old_ms - 1, INT64_MAX);
-    if (code == SQLITE_OK)
-        code = remove_part(store, part, prune, ahead_ms + 1, INT64_MAX, kept);
-    if (code == SQLITE_OK)
-        code = remove_part(store, part, prune, 1, floor_ms - 1, kept);
-    return code;
-}
-
-/* Nothing goes without an answer of the older half, or, where months are kept, with hardly any at all. */
-static int prune_all(struct store *store, struct prune *prune)
-{
-    int64_t old_ms = prune->now_ms - prune->keep_ms, witness = 0;
-    int witnesses = 0, least = prune->keep_ms < MONTH_MS ? 1 : WITNESSES_LEAST;
-    int code = ask_number(store, parts[0].oldest, old_ms, old_ms + prune->keep_ms / 2, &witness);
-
-    if (code == SQLITE_OK)
-        code = count_witnesses(store, prune, &witnesses);
-    prune->left = ROWS_MAX;
-    prune->is_slow = witnesses < WITNESSES;
-    if (witness == 0 || witnesses < least)
+    if (witnesses < (keep_ms < MONTH_MS ? 1 : WITNESSES_LEAST))
         return code;
-    for (size_t i = 0; code == SQLITE_OK && i < COUNT_OF(parts); i++)
-        code = prune_part(store, &parts[i], prune);
+    for (size_t i = 0; i < COUNT_OF(removals) && code == SQLITE_OK; i++) {
+        code = statement_run(store, removals[i],
+                             VALUES(NUMBER(floor_ms), NUMBER(old_ms), NUMBER(now_ms),
+                                    NUMBER(now_ms + STAMP_AHEAD_MS),
+                                    {.is_text = !is_slow, .number = now_ms - STAMP_AHEAD_MS},
+                                    NUMBER(ROWS_MAX)));
+        *more = *more || (!is_slow && sqlite3_changes(store->database) == ROWS_MAX);
+    }
     return code;
 }
 
@@ -147,14 +86,16 @@ static bool give_back(struct store *store)
 
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error)
 {
-    struct prune prune = {.now_ms = now_ms, .keep_ms = store->keep_s * 1000, .left = 1};
-    enum status status = STATUS_OK;
+    bool has_more = false;
 
-    if (store->keep_s > 0)
-        status = work_begin(store, ACCESS_WRITE, error);
-    if (store->keep_s > 0 && status == STATUS_OK)
-        status = work_end(store, prune_all(store, &prune), error);
-    if (status == STATUS_OK)
-        *more = store->keep_s > 0 && ((prune.left <= 0 && !prune.is_slow) || give_back(store));
-    return status;
+    if (store->keep_s > 0) {
+        enum status status = work_begin(store, ACCESS_WRITE, error);
+
+        if (status == STATUS_OK)
+            status = work_end(store, prune(store, now_ms, &has_more), error);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *more = has_more || (store->keep_s > 0 && give_back(store));
+    return STATUS_OK;
 }

@@ -1,31 +1,22 @@
-/* The tables, as the steps from each version to the next: a step that was released is never changed.
- * The version is the file's user_version. The names and texts are meant to be read with sqlite3 too;
- * stamps are milliseconds since 1970: datetime(at_ms / 1000, 'unixepoch'). */
+/* The tables, and how an older store gets them. The version is the file's user_version: 1 to 3 were released, and
+ * 4, which is not yet, has all that follows. The names and texts are meant to be read with sqlite3 too; stamps are
+ * milliseconds since 1970: datetime(at_ms / 1000, 'unixepoch'). */
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>
-#include <mxpull/base/text.h>
 
-static const char version_1[] =
-    "CREATE TABLE polls ("
-    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " backup TEXT NOT NULL COLLATE NOCASE,"
-    " cause TEXT NOT NULL,"
-    " began_ms INTEGER NOT NULL,"
-    " ended_ms INTEGER NOT NULL,"
-    " exit_status INTEGER NOT NULL,"
-    " grade TEXT NOT NULL);" /* good, held, temporary, bad */
-    "CREATE INDEX polls_ended ON polls (ended_ms);"
+#include <string.h>
 
+static const char *const schema[] = {
     "CREATE TABLE answers ("
     " id INTEGER PRIMARY KEY,"
-    " poll INTEGER NOT NULL,"
     " at_ms INTEGER NOT NULL,"
     " backup TEXT NOT NULL COLLATE NOCASE,"
+    " cause TEXT NOT NULL," /* of the poll */
     " domain TEXT NOT NULL COLLATE NOCASE,"
     " verb TEXT NOT NULL,"
     " outcome TEXT NOT NULL,"
-    " grade TEXT NOT NULL,"
+    " grade TEXT NOT NULL," /* good, held, temporary, bad */
     " code INTEGER NOT NULL,"
     " text TEXT,"
     " address TEXT,"
@@ -34,19 +25,15 @@ static const char version_1[] =
     " pending INTEGER," /* NULL: not told */
     " messages INTEGER,"
     " bytes INTEGER,"
+    " refused_for_now INTEGER,"
+    " refused_for_good INTEGER,"
     " attempts INTEGER NOT NULL,"
-    " ms INTEGER NOT NULL);"
-    "CREATE INDEX answers_at ON answers (at_ms);"
-    "CREATE INDEX answers_backup ON answers (backup, at_ms, id);"
-    "CREATE INDEX answers_domain ON answers (domain, at_ms, id);"
-    "CREATE INDEX answers_outcome ON answers (outcome, at_ms);"
-    "CREATE INDEX answers_outcome_backup ON answers (backup, outcome, at_ms, id);"
-    "CREATE INDEX answers_outcome_domain ON answers (domain, outcome, at_ms, id);"
-    "CREATE INDEX answers_failed ON answers (at_ms) WHERE grade IN ('temporary', 'bad');"
-    "CREATE INDEX answers_failed_backup ON answers (backup, at_ms, id, outcome, grade)"
-    " WHERE grade IN ('temporary', 'bad');"
-    "CREATE INDEX answers_failed_domain ON answers (domain, at_ms, id, outcome, grade)"
-    " WHERE grade IN ('temporary', 'bad');"
+    " ms INTEGER NOT NULL)",
+
+    /* History is found by these alone. Most answers are "started", and are in one of them. */
+    "CREATE INDEX answers_at ON answers (at_ms, backup, domain)",
+    "CREATE INDEX answers_odd ON answers (at_ms, outcome, grade, backup, domain)"
+    " WHERE outcome <> 'started'",
 
     "CREATE TABLE backups ("
     " backup TEXT PRIMARY KEY COLLATE NOCASE,"
@@ -54,8 +41,9 @@ static const char version_1[] =
     " due_ms INTEGER NOT NULL DEFAULT 0,"
     " asked_ms INTEGER NOT NULL DEFAULT 0,"
     " streak INTEGER NOT NULL DEFAULT 0,"
-    " failing_since_ms INTEGER NOT NULL DEFAULT 0"
-    ") WITHOUT ROWID;"
+    " failing_since_ms INTEGER NOT NULL DEFAULT 0,"
+    " certificate_expires_ms INTEGER NOT NULL DEFAULT 0"
+    ") WITHOUT ROWID",
 
     "CREATE TABLE domains ("
     " backup TEXT NOT NULL COLLATE NOCASE,"
@@ -63,36 +51,41 @@ static const char version_1[] =
     " first_ms INTEGER NOT NULL DEFAULT 0,"
     " at_ms INTEGER NOT NULL DEFAULT 0,"
     " good_ms INTEGER NOT NULL DEFAULT 0,"
+    " good_before_ms INTEGER NOT NULL DEFAULT 0," /* by another clock: answers.c */
+    " mail_ms INTEGER NOT NULL DEFAULT 0,"
+    " asked_ms INTEGER NOT NULL DEFAULT 0,"
+    " started_ms INTEGER NOT NULL DEFAULT 0,"
+    " understood INTEGER NOT NULL DEFAULT 0,"
     " streak INTEGER NOT NULL DEFAULT 0,"
     " silent INTEGER NOT NULL DEFAULT 0,"
     " outcome TEXT," /* NULL: no answer yet */
     " code INTEGER NOT NULL DEFAULT 0,"
     " text TEXT,"
+    " advice TEXT,"
     " messages INTEGER,"
     " bytes INTEGER,"
     " pending INTEGER,"
+    " refused_for_now INTEGER,"
+    " refused_for_good INTEGER,"
     " strip TEXT NOT NULL DEFAULT ''," /* the last 30: + good, = held, - temporary, ! bad */
     " PRIMARY KEY (backup, domain)"
-    ") WITHOUT ROWID;"
+    ") WITHOUT ROWID",
 
     "CREATE TABLE life ("
     " id INTEGER PRIMARY KEY CHECK (id = 1),"
     " alive_ms INTEGER NOT NULL,"
+    " has_ended INTEGER NOT NULL DEFAULT 0,"
     " is_up INTEGER NOT NULL,"
     " looked_ms INTEGER NOT NULL,"
     " since_ms INTEGER NOT NULL,"
-    " text TEXT NOT NULL);"
+    " text TEXT NOT NULL)",
 
     "CREATE TABLE outages ("
     " id INTEGER PRIMARY KEY,"
     " began_ms INTEGER NOT NULL,"
     " ended_ms INTEGER NOT NULL DEFAULT 0," /* 0: it lasts */
-    " why TEXT NOT NULL);"
-    "CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0;";
-
-static const char version_2[] =
-    "ALTER TABLE backups ADD COLUMN certificate_expires_ms INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE domains ADD COLUMN mail_ms INTEGER NOT NULL DEFAULT 0;"
+    " why TEXT NOT NULL)",
+    "CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0",
 
     "CREATE TABLE messages ("
     " id INTEGER PRIMARY KEY,"
@@ -102,139 +95,134 @@ static const char version_2[] =
     " recipients TEXT NOT NULL,"
     " bytes INTEGER NOT NULL,"
     " code INTEGER NOT NULL,"
-    " text TEXT);"
-    "CREATE INDEX messages_at ON messages (at_ms);"
-    "CREATE INDEX messages_backup ON messages (backup, at_ms);"
-
-    "CREATE TABLE message_domains ("
-    " domain TEXT NOT NULL COLLATE NOCASE,"
-    " at_ms INTEGER NOT NULL,"
-    " message INTEGER NOT NULL,"
-    " PRIMARY KEY (domain, at_ms, message)"
-    ") WITHOUT ROWID;"
-    "CREATE INDEX message_domains_message ON message_domains (message);";
-
-/* The index holds next to nothing: what is noted as silent is looked for at every poll. */
-static const char version_3[] = "ALTER TABLE life ADD COLUMN has_ended INTEGER NOT NULL DEFAULT 0;"
-                                "CREATE INDEX domains_silent ON domains (backup) WHERE silent = 1;";
-
-/* Version 4 is not released yet: what else the store needs goes into this step. Most answers are
- * "started", and those need no index by outcome; answers_odd has what is asked for of the others. Nine
- * indexes were more than half of the file. */
-static const char version_4[] =
-    "DROP INDEX answers_outcome;"
-    "DROP INDEX answers_outcome_backup;"
-    "DROP INDEX answers_outcome_domain;"
-    "DROP INDEX answers_failed;"
-    "DROP INDEX answers_failed_backup;"
-    "DROP INDEX answers_failed_domain;"
-    "DROP INDEX answers_backup;"
-    "DROP INDEX answers_domain;"
-    "CREATE INDEX answers_backup ON answers (backup, at_ms);"
-    "CREATE INDEX answers_domain ON answers (domain, at_ms);"
-    "CREATE INDEX answers_odd ON answers (at_ms, id, outcome, grade)"
-    " WHERE outcome <> 'started';"
-
-    "ALTER TABLE answers ADD refused_for_now INTEGER;"
-    "ALTER TABLE answers ADD refused_for_good INTEGER;"
-    "ALTER TABLE domains ADD refused_for_now INTEGER;"
-    "ALTER TABLE domains ADD refused_for_good INTEGER;"
-    "ALTER TABLE domains ADD asked_ms INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE domains ADD started_ms INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE domains ADD understood INTEGER NOT NULL DEFAULT 0;"
-    "ALTER TABLE domains ADD advice TEXT;" /* NULL: none */
-    "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
-    " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0);"
+    " text TEXT)",
+    "CREATE INDEX messages_at ON messages (at_ms)",
 
     /* Domains that were asked for in a look at the primary that had trouble. */
-    "CREATE TABLE looks ("
-    " domain TEXT PRIMARY KEY COLLATE NOCASE,"
-    " turn INTEGER NOT NULL"
-    ") WITHOUT ROWID;"
+    "CREATE TABLE looks (domain TEXT PRIMARY KEY COLLATE NOCASE, turn INTEGER NOT NULL) "
+    "WITHOUT ROWID",
 
     /* What the last run could not write into its log. */
     "CREATE TABLE log ("
     " id INTEGER PRIMARY KEY CHECK (id = 1),"
     " since_ms INTEGER NOT NULL,"
     " missing INTEGER NOT NULL,"
-    " why TEXT NOT NULL);";
+    " why TEXT NOT NULL)",
+};
 
-static const char *const steps[] = {version_1, version_2, version_3, version_4};
-_Static_assert(COUNT_OF(steps) == SCHEMA_VERSION, "a step leads to each version");
+/* ---- an older store ---- */
 
-/* All that makes up a schema. What ANALYZE leaves may be there, or not. */
-static const char everything[] =
-    "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || coalesce(sql, '') FROM sqlite_master"
-    " WHERE type <> 'table' OR name NOT IN ('sqlite_stat1', 'sqlite_stat4') ORDER BY 1";
+#define OLD_TABLES "('polls', 'answers', 'backups', 'domains', 'life', 'outages', 'messages')"
 
-static int compare_all(struct store *store, struct store *model)
+static const char put_aside[] =
+    "SELECT 'DROP INDEX IF EXISTS answers_at; DROP INDEX IF EXISTS messages_at;"
+    " DROP INDEX IF EXISTS outages_open; DROP TABLE IF EXISTS message_domains; '"
+    " || group_concat('ALTER TABLE ' || name || ' RENAME TO old_' || name, '; ')"
+    " FROM sqlite_master WHERE type = 'table' AND name IN " OLD_TABLES;
+
+/* The columns of a table that the old one has, too. */
+static const char take_over[] =
+    "SELECT 'INSERT INTO ' || ?1 || ' (' || group_concat(name) || ') SELECT '"
+    " || group_concat(name) || ' FROM old_' || ?1 || '; DROP TABLE old_' || ?1"
+    " FROM (SELECT name FROM pragma_table_info(?1)"
+    " INTERSECT SELECT name FROM pragma_table_info('old_' || ?1))";
+
+#define SAME                                                                                       \
+    "at_ms, a.backup, domain, verb, outcome, a.grade, code, text, address, tls, authenticated,"    \
+    " pending, messages, bytes, attempts, ms"
+
+static const char take_over_answers[] =
+    "INSERT INTO answers (id, cause, at_ms, backup, domain, verb, outcome, grade, code, text,"
+    " address, tls, authenticated, pending, messages, bytes, attempts, ms)"
+    " SELECT a.id, coalesce(cause, ''), " SAME
+    " FROM old_answers AS a LEFT JOIN old_polls AS p ON p.id = a.poll;"
+    "DROP TABLE old_answers; DROP TABLE old_polls;"
+    "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
+    " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0)";
+
+/* Runs the SQL that a question makes. */
+static int run_made(struct store *store, const char *sql, const struct value *values, size_t count)
 {
-    struct statement ours = statement_start(store, everything, NO_VALUES);
-    struct statement theirs = statement_start(model, everything, NO_VALUES);
-    bool is_same = true, has_row = true;
+    struct statement statement = statement_start(store, sql, values, count);
+    char *made =
+        statement_row(&statement) ? sqlite3_mprintf("%s", column_text(&statement, 0)) : NULL;
+    int code = statement_end(&statement);
 
-    while (is_same && has_row) {
-        has_row = statement_row(&ours);
-        is_same = has_row == statement_row(&theirs) &&
-                  (!has_row || text_equal(column_text(&ours, 0), column_text(&theirs, 0)));
-    }
-    (void)statement_end(&theirs);
-    int code = statement_end(&ours);
-    return code == SQLITE_OK && !is_same ? SCHEMA_FOREIGN : code;
-}
-
-/* A file may hold what others have put there, to be run by us: triggers, views, expressions. So what it
- * has must be what the steps up to its version make. */
-static int compare(struct store *store, int64_t version)
-{
-    struct store model = {.database = NULL};
-    int code = sqlite3_open(":memory:", &model.database);
-
-    for (int64_t step = 0; code == SQLITE_OK && step < version; step++)
-        code = statement_execute(&model, steps[step]);
-    if (code == SQLITE_OK)
-        code = compare_all(store, &model);
-    statement_forget(&model);
-    (void)sqlite3_close(model.database);
+    if (code == SQLITE_OK && made != NULL)
+        code = statement_execute(store, made);
+    sqlite3_free(made);
     return code;
 }
 
-/* In a transaction. */
-static int check(struct store *store, int64_t *version)
+static int make(struct store *store)
 {
-    int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
+    int code = SQLITE_OK;
 
-    if (code != SQLITE_OK || *version > SCHEMA_VERSION)
-        return code;
-    return compare(store, *version);
+    for (size_t i = 0; i < COUNT_OF(schema) && code == SQLITE_OK; i++)
+        code = statement_execute(store, schema[i]);
+    return code;
 }
 
-/* In a transaction, so that of two processes one does it, whole. */
+static int upgrade(struct store *store)
+{
+    static const char *const tables[] = {"backups", "domains", "life", "outages", "messages"};
+    int code = run_made(store, put_aside, NO_VALUES);
+
+    if (code == SQLITE_OK)
+        code = make(store);
+    for (size_t i = 0; i < COUNT_OF(tables) && code == SQLITE_OK; i++)
+        code = run_made(store, take_over, VALUES(TEXT(tables[i])));
+    if (code == SQLITE_OK)
+        code = statement_execute(store, take_over_answers);
+    return code == SQLITE_ERROR ? SCHEMA_FOREIGN : code; /* it was none of ours */
+}
+
+/* ---- whose file it is ---- */
+
+/* A file may hold what others have put there, to be run by us: triggers, views, expressions. So what it has must
+ * be what we make, but for what ANALYZE and the upgrade leave. */
+static int compare(struct store *store, size_t expected)
+{
+    static const char all[] =
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
+        " AND name NOT IN ('sqlite_stat1', 'sqlite_stat4', 'sqlite_sequence')";
+    struct statement statement = statement_start(store, all, NO_VALUES);
+    size_t found = 0, known = 0;
+
+    while (statement_row(&statement)) {
+        found++;
+        for (size_t i = 0; i < expected; i++)
+            known += strcmp(column_text(&statement, 0), schema[i]) == 0;
+    }
+    int code = statement_end(&statement);
+    return code == SQLITE_OK && (found != expected || known != expected) ? SCHEMA_FOREIGN : code;
+}
+
+/* In a transaction, so that of two processes one makes or upgrades it, whole. */
 static int climb(struct store *store, int64_t *version)
 {
     char sql[64];
-    int code = check(store, version);
+    int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
 
-    if (code != SQLITE_OK || *version >= SCHEMA_VERSION)
-        return code;
-    (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
-    for (int64_t step = *version < 0 ? 0 : *version; code == SQLITE_OK && step < SCHEMA_VERSION;
-         step++)
-        code = statement_execute(store, steps[step]);
-    if (code == SQLITE_OK)
-        code = statement_execute(store, sql);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK && *version <= 0)
+        code = compare(store, 0);
+    if (code == SQLITE_OK && !store->read_only && *version < SCHEMA_VERSION) {
+        (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
+        code = *version <= 0 ? make(store) : upgrade(store);
+        if (code == SQLITE_OK)
+            code = statement_execute(store, sql);
         *version = SCHEMA_VERSION;
-    return code;
+    }
+    return code == SQLITE_OK && *version == SCHEMA_VERSION ? compare(store, COUNT_OF(schema))
+                                                           : code;
 }
 
-static int in_transaction(struct store *store, const char *begin,
-                          int (*work)(struct store *store, int64_t *version), int64_t *version)
+static int in_transaction(struct store *store, const char *begin, int64_t *version)
 {
     int code = statement_execute(store, begin);
 
     if (code == SQLITE_OK)
-        code = work(store, version);
+        code = climb(store, version);
     if (code == SQLITE_OK)
         code = statement_execute(store, "COMMIT");
     if (sqlite3_get_autocommit(store->database) == 0)
@@ -244,13 +232,12 @@ static int in_transaction(struct store *store, const char *begin,
 
 int schema_update(struct store *store, int64_t *version)
 {
-    int code = in_transaction(store, "BEGIN", check, version);
-    bool is_old = *version > 0;
+    int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
+    bool is_old = *version < SCHEMA_VERSION && !store->read_only, has_rows = *version > 0;
 
-    if (code != SQLITE_OK || store->read_only || *version >= SCHEMA_VERSION)
-        return code;
-    code = in_transaction(store, "BEGIN IMMEDIATE", climb, version);
-    if (code == SQLITE_OK && is_old) {
+    if (code == SQLITE_OK)
+        code = in_transaction(store, is_old ? "BEGIN IMMEDIATE" : "BEGIN", version);
+    if (code == SQLITE_OK && is_old && has_rows) {
         /* It has pages that it does not need any more. Where that cannot be done it only stays large. */
         (void)statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
     }

@@ -1,9 +1,11 @@
-/* Prepared statements. Their texts are constants and are kept prepared, for they are used again and again. */
+/* Prepared statements, and how their parameters and columns become structs. */
 #include "internal.h"
 
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 
 #include <assert.h>
+#include <string.h>
 
 static int prepare(struct store *store, const char *sql, sqlite3_stmt **handle)
 {
@@ -21,6 +23,15 @@ static int prepare(struct store *store, const char *sql, sqlite3_stmt **handle)
     return code;
 }
 
+static void bind(struct statement *statement, int place, const struct value *value)
+{
+    if (statement->code == SQLITE_OK)
+        statement->code =
+            value->is_text
+                ? sqlite3_bind_text(statement->handle, place, value->text, -1, SQLITE_STATIC)
+                : sqlite3_bind_int64(statement->handle, place, value->number);
+}
+
 struct statement statement_start(struct store *store, const char *sql, const struct value *values,
                                  size_t count)
 {
@@ -28,11 +39,8 @@ struct statement statement_start(struct store *store, const char *sql, const str
 
     store->watched = 0;
     statement.code = prepare(store, sql, &statement.handle);
-    for (size_t i = 0; i < count && statement.code == SQLITE_OK; i++)
-        statement.code =
-            values[i].is_text
-                ? sqlite3_bind_text(statement.handle, (int)i + 1, values[i].text, -1, SQLITE_STATIC)
-                : sqlite3_bind_int64(statement.handle, (int)i + 1, values[i].number);
+    for (size_t i = 0; i < count; i++)
+        bind(&statement, (int)i + 1, &values[i]);
     return statement;
 }
 
@@ -53,31 +61,11 @@ int64_t column_number(const struct statement *row, int column)
     return sqlite3_column_int64(row->handle, column);
 }
 
-int64_t column_number_or(const struct statement *row, int column, int64_t absent)
-{
-    return sqlite3_column_type(row->handle, column) == SQLITE_NULL ? absent
-                                                                   : column_number(row, column);
-}
-
 const char *column_text(const struct statement *row, int column)
 {
     const void *text = sqlite3_column_text(row->handle, column);
 
     return text;
-}
-
-int64_t column_stamp(const struct statement *row, int column)
-{
-    int64_t stamp_ms = column_number(row, column);
-
-    return stamp_ms >= stamp_first(row->store) && stamp_ms <= stamp_last(row->store) ? stamp_ms : 0;
-}
-
-void column_copy(const struct statement *row, int column, char *target, size_t target_size)
-{
-    const char *text = column_text(row, column);
-
-    (void)text_copy_cut(target, target_size, text != NULL ? text : "");
 }
 
 int statement_end(struct statement *statement)
@@ -92,11 +80,9 @@ int statement_end(struct statement *statement)
 
 int statement_run(struct store *store, const char *sql, const struct value *values, size_t count)
 {
-    struct statement statement = statement_start(store, sql, values, count);
+    int64_t ignored;
 
-    while (statement_row(&statement))
-        ;
-    return statement_end(&statement);
+    return statement_ask(store, sql, &ignored, values, count);
 }
 
 int statement_ask(struct store *store, const char *sql, int64_t *number, const struct value *values,
@@ -104,7 +90,9 @@ int statement_ask(struct store *store, const char *sql, int64_t *number, const s
 {
     struct statement statement = statement_start(store, sql, values, count);
 
-    *number = statement_row(&statement) ? column_number(&statement, 0) : 0;
+    *number = 0;
+    for (bool is_first = true; statement_row(&statement); is_first = false)
+        *number = is_first ? column_number(&statement, 0) : *number;
     return statement_end(&statement);
 }
 
@@ -119,4 +107,114 @@ void statement_forget(struct store *store)
     for (size_t i = 0; i < store->statement_count; i++)
         (void)sqlite3_finalize(store->statements[i].handle);
     store->statement_count = 0;
+}
+
+/* ---- records ---- */
+
+static const char *const grades[] = {
+    [GRADE_GOOD] = "good",
+    [GRADE_HELD] = "held",
+    [GRADE_TEMPORARY] = "temporary",
+    [GRADE_BAD] = "bad",
+};
+
+/* What is none, as only another's file can have it, counts as bad. */
+static enum grade grade_of(const char *name)
+{
+    enum grade grade = GRADE_BAD;
+
+    for (size_t i = 0; name != NULL && i < COUNT_OF(grades); i++) {
+        if (strcmp(grades[i], name) == 0)
+            grade = (enum grade)i;
+    }
+    return grade;
+}
+
+static int64_t get_number(const void *member, size_t size)
+{
+    int64_t large;
+    int plain;
+
+    if (size == sizeof(bool))
+        return *(const bool *)member;
+    if (size == sizeof plain) {
+        memcpy(&plain, member, sizeof plain);
+        return plain;
+    }
+    assert(size == sizeof large);
+    memcpy(&large, member, sizeof large);
+    return large;
+}
+
+static void set_number(void *member, size_t size, int64_t number)
+{
+    int plain = (int)number;
+
+    if (size == sizeof(bool)) {
+        *(bool *)member = number != 0;
+        return;
+    }
+    assert(size == sizeof plain || size == sizeof number);
+    if (size == sizeof plain)
+        memcpy(member, &plain, size);
+    else
+        memcpy(member, &number, size);
+}
+
+int64_t stamp_believed(const struct store *store, int64_t stamp_ms)
+{
+    return stamp_ms >= stamp_first(store) && stamp_ms <= stamp_last(store) ? stamp_ms : 0;
+}
+
+void record_read(const struct statement *row, const struct layout *layout, void *record)
+{
+    for (int i = 0; i < (int)layout->count; i++) {
+        const struct field *field = &layout->fields[i];
+        void *member = (char *)record + field->offset;
+        const char *text = field->kind >= KIND_GRADE ? column_text(row, i) : NULL;
+        int64_t number = field->kind < KIND_GRADE ? column_number(row, i) : 0;
+
+        switch (field->kind) {
+        case KIND_TOLD:
+            if (sqlite3_column_type(row->handle, i) == SQLITE_NULL)
+                number = -1;
+            set_number(member, field->size, number);
+            break;
+        case KIND_STAMP: set_number(member, field->size, stamp_believed(row->store, number)); break;
+        case KIND_NUMBER: set_number(member, field->size, number); break;
+        case KIND_GRADE: *(enum grade *)member = grade_of(text); break;
+        case KIND_TEXT: *(const char **)member = text; break;
+        case KIND_NAME: *(const char **)member = text != NULL ? text : ""; break;
+        case KIND_COPY: (void)text_copy_cut(member, field->size, text != NULL ? text : ""); break;
+        }
+    }
+}
+
+int record_write(struct store *store, const char *sql, const struct layout *layout,
+                 const void *record)
+{
+    struct statement statement = statement_start(store, sql, NO_VALUES);
+
+    for (size_t i = 0; i < layout->count; i++) {
+        const struct field *field = &layout->fields[i];
+        const void *member = (const char *)record + field->offset;
+        struct value value = {.is_text = true};
+
+        switch (field->kind) {
+        case KIND_NUMBER:
+        case KIND_STAMP:
+        case KIND_TOLD:
+            value.number = get_number(member, field->size);
+            value.is_text = field->kind == KIND_TOLD && value.number < 0;
+            break;
+        case KIND_GRADE: value.text = grades[*(const enum grade *)member]; break;
+        case KIND_TEXT:
+        case KIND_NAME: value.text = *(const char *const *)member; break;
+        case KIND_COPY: value.text = member; break;
+        }
+        bind(&statement, (int)i + 1, &value);
+    }
+    while (statement_row(&statement))
+        ;
+    return statement_end(&statement);
 }

@@ -377,7 +377,7 @@ if command -v sqlite3 >/dev/null; then
     kill "$holder"
     exec 5>&-
     count_of() { sqlite3 -cmd '.timeout 2000' "$tmp/state/mxpull.db" "SELECT count(*) FROM $1"; }
-    expect_soon "every poll is in the history" 5 yes eval '[ "$(count_of polls)" -ge 5 ] && echo yes'
+    expect_soon "every poll is in the history" 5 yes eval '[ "$(count_of answers)" -ge 5 ] && echo yes'
     expect "and the outage, which is over" 1 "$(count_of 'outages WHERE ended_ms > 0')"
     expect "the store that is held is told once" 1 "$(logged "when it is free")"
     stop_daemon

@@ -506,7 +506,7 @@ static void old_rows_go(void **state)
         assert_ok(store_prune(store, 2000000, &more, &problem));
     }
     assert_int_equal(count_answers(store), 10);
-    assert_int_equal(ask_file("SELECT count(*) FROM polls"), 10);
+    assert_int_equal(ask_file("SELECT count(*) FROM answers"), 10);
     assert_int_equal(ask_file("SELECT count(*) FROM outages"), 1);
     assert_ok(store_last_outage(store, &outage, &found, &problem));
     assert_string_equal(outage.why, "lasts");

@@ -570,15 +570,15 @@ static void wrong_note_is_removed(void **state)
 static const struct foreign_row {
     const char *name, *sql;
 } foreign_rows[] = {
-    {"a trigger", "CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM polls; END"},
+    {"a trigger", "CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM backups; END"},
     {"a view", "CREATE VIEW v AS SELECT 1"},
     {"a view in the place of a table",
      "DROP TABLE life; CREATE VIEW life AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x "
      "FROM c) SELECT x AS alive_ms, x AS has_ended, x AS is_up, x AS looked_ms, x AS since_ms, x "
      "AS text FROM c WHERE x = 2"},
-    {"an index on an expression", "CREATE INDEX i ON polls (abs(began_ms))"},
-    {"a computed column", "ALTER TABLE polls ADD COLUMN c AS (abs(began_ms))"},
-    {"a check", "ALTER TABLE polls ADD COLUMN c INTEGER CHECK (c IS NULL OR abs(c) > 1)"},
+    {"an index on an expression", "CREATE INDEX i ON answers (abs(at_ms))"},
+    {"a computed column", "ALTER TABLE answers ADD COLUMN c AS (abs(at_ms))"},
+    {"a check", "ALTER TABLE answers ADD COLUMN c INTEGER CHECK (c IS NULL OR abs(c) > 1)"},
     {"a table more", "CREATE TABLE more (a)"},
     {"a table less", "DROP TABLE outages"},
     {"an index less", "DROP INDEX answers_at"},
@@ -600,7 +600,8 @@ static void foreign(void **state)
     assert_int_equal(sqlite3_exec(database, row->sql, NULL, NULL, NULL), SQLITE_OK);
     (void)sqlite3_close(database);
     assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
-    if (strstr(error.text, "its tables are not those that mxpull makes; the next pull") == NULL)
+    if (strstr(error.text, "its tables are not those that mxpull makes; the next pull") == NULL &&
+        (strstr(row->name, "older version") == NULL || strstr(error.text, "older mxpull") == NULL))
         fail_msg("%s", error.text);
     store = open_store();
     assert_set_aside(1);
