@@ -1,13 +1,81 @@
-/* The command line. Own code and not getopt_long, so that the words of a fault, the order of
- * options and commands, and what an option is allowed with are the same on every system. */
+/* The command line: the tables of commands and options, what reads it by them, and --help, which is made
+ * from them. Own code and not getopt_long, so that the words of a fault, the order of options and
+ * commands, and what an option is allowed with are the same on every system. */
 #include "arguments.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/platform/host.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    SHOWN_SIZE = 80,
+    FLAG_WIDTH = 20,
+    FLAG_TEXT_SIZE = 40,
+    COMMAND_WIDTH = 8
+};
+
+const struct command command_table[] = {
+    {"pull", "[BACKUP|DOMAIN ...]", "ask now, once, report, exit",
+     "Asks the backup MX hosts for the mail that they hold for you, all at once, and\n"
+     "reports every answer. Names choose what is asked: backups by their name, and\n"
+     "domains by theirs in every backup that lists them. Without names all are asked.\n"
+     "The exit status is that of the worst answer.\n",
+     "   0  all is well\n"
+     "  75  try again later\n"
+     "  76  a server does not speak SMTP, or TLS failed\n"
+     "  69  a server cannot do it\n"
+     "  77  a server refused us\n",
+     command_pull},
+    {"daemon", NULL, "keep asking by the schedule",
+     "Asks every backup by its interval or schedule, and all of them at once when\n"
+     "your mail server has come back after an outage. Stays in the foreground; what\n"
+     "is answered goes to the log. SIGHUP: read the configuration anew. SIGUSR1: pull\n"
+     "everything now. SIGTERM: end.\n",
+     "   0  it was told to end\n"
+     "  75  another daemon is running\n"
+     "  69  the system does not give what it needs\n",
+     command_daemon},
+    {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
+     "Says what is known of your mail server, the daemon, and every backup and domain\n"
+     "of the configuration: the last answer and when it came, the next poll, the last\n"
+     "mail, the last 30 polls (+ good, o not asked, ~ temporary, ! bad; the newest on\n"
+     "the right), and below it what is wrong. Nothing is asked. With -q only what is\n"
+     "wrong is printed. Names choose backups and domains. Not asked is what was held,\n"
+     "because your mail server was not ready, or stopped.\n"
+     "\n"
+     "With --nagios it is one line for a monitor, and the exit status is\n"
+     "  2  CRITICAL: your mail server is down, or a domain is silent or was refused\n"
+     "  1  WARNING: a domain failed for a while or was held, a certificate ends in\n"
+     "     less than 14 days, or the daemon has been gone for less than 7 days\n"
+     "  3  UNKNOWN: nothing can be read, the command line is wrong, or a domain was\n"
+     "     never asked and nothing else is wrong\n"
+     "  0  OK\n",
+     "   0  it could report, whatever it says (with --nagios 0 to 3, as above)\n"
+     "  75  it could not\n",
+     command_status},
+    {"history", "[BACKUP|DOMAIN ...]", "past polls",
+     "Prints past answers, oldest first, in local time. Names choose backups and\n"
+     "domains, of the configuration or of the past. Times are local, with a Z behind\n"
+     "them UTC.\n"
+     "\n"
+     "JSON and CSV have times in UTC. CSV is RFC 4180's, with lines that end in LF;\n"
+     "what a spreadsheet would take for a formula has a ' before it.\n",
+     "   0  the past could be read\n"
+     "  75  it could not\n",
+     command_history},
+    {"config", NULL, "print the effective configuration",
+     "Reads and checks the configuration and prints it with every default filled in\n"
+     "and secrets starred. With -q it is only checked.\n",
+     "   0  it is understood\n"
+     "  75  it could not be printed\n",
+     command_config},
+};
+const size_t command_count = COUNT_OF(command_table);
 
 #define FIELD(field) offsetof(struct arguments, field)
 
@@ -43,23 +111,13 @@ const struct flag flag_table[] = {
 };
 const size_t flag_count = COUNT_OF(flag_table);
 
-enum {
-    SHOWN_SIZE = 80
-};
-
-/* How far the reading has come. */
-struct reading {
-    int argc;
-    char *const *argv;
-    int next; /* of argv */
-    bool is_given[COUNT_OF(flag_table)];
-    struct arguments arguments;
-    struct error *error;
-};
-
-static const char *shown(char target[SHOWN_SIZE], const char *text)
+const struct command *command_find(const char *name)
 {
-    return text_printable_copy(target, SHOWN_SIZE, text);
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(command_table[i].name, name) == 0)
+            return &command_table[i];
+    }
+    return NULL;
 }
 
 bool flag_fits(const struct flag *flag, const struct command *command)
@@ -79,11 +137,38 @@ bool flag_fits(const struct flag *flag, const struct command *command)
     return false;
 }
 
+/* ---- reading ---- */
+
+/* How far the reading has come. */
+struct reading {
+    int argc;
+    char *const *argv;
+    int next; /* of argv */
+    bool is_given[COUNT_OF(flag_table)];
+    struct arguments arguments;
+    struct error *error;
+};
+
+/* What is not known is shown behind kind, as `option --` or `command "`, whose words end with quote. near is
+ * what may have been meant, or NULL. */
+static enum status unknown(struct reading *reading, const char *kind, const char *word,
+                           const char *quote, const char *near)
+{
+    char shown[SHOWN_SIZE];
+
+    (void)text_printable_copy(shown, sizeof shown, word);
+    if (near == NULL)
+        return error_set(reading->error, STATUS_SYNTAX, "unknown %s%s%s; try \"mxpull --help\"",
+                         kind, shown, quote);
+    return error_set(reading->error, STATUS_SYNTAX, "unknown %s%s%s; did you mean %s%s%s?", kind,
+                     shown, quote, *quote != '\0' ? quote : "--", near, quote);
+}
+
 static enum status set_color(struct reading *reading, enum color_when *when, const char *value)
 {
     static const char *const words[] = {
         [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    char text[SHOWN_SIZE];
+    char shown[SHOWN_SIZE];
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (strcmp(value, words[i]) == 0) {
@@ -92,31 +177,30 @@ static enum status set_color(struct reading *reading, enum color_when *when, con
         }
     }
     return error_set(reading->error, STATUS_SYNTAX, "--color is auto, always or never, not \"%s\"",
-                     shown(text, value));
+                     text_printable_copy(shown, sizeof shown, value));
 }
 
-/* value is "" for a flag without an argument. */
-static enum status set_flag(struct reading *reading, const struct flag *flag, const char *value)
+/* value is what stands in the same word; NULL: nothing, and what the flag needs is the next word. */
+static enum status read_flag(struct reading *reading, const struct flag *flag, const char *value)
 {
     void *field = (char *)&reading->arguments + flag->offset;
 
+    if (flag->argument == NULL) {
+        value = "";
+    } else if (value == NULL) {
+        if (reading->next == reading->argc)
+            return error_set(reading->error, STATUS_SYNTAX,
+                             "--%s needs a %s; try \"mxpull --help\"", flag->name, flag->argument);
+        value = reading->argv[reading->next++];
+    }
     reading->is_given[flag - flag_table] = true;
     switch (flag->kind) {
-    case FLAG_SWITCH: *(bool *)field = true; return STATUS_OK;
-    case FLAG_COUNT: *(unsigned *)field += 1; return STATUS_OK;
-    case FLAG_TEXT: *(const char **)field = value; return STATUS_OK;
+    case FLAG_SWITCH: *(bool *)field = true; break;
+    case FLAG_COUNT: *(unsigned *)field += 1; break;
+    case FLAG_TEXT: *(const char **)field = value; break;
     case FLAG_COLOR: return set_color(reading, field, value);
     }
     return STATUS_OK;
-}
-
-/* The argument of a flag that stands in the next word. */
-static enum status set_from_next(struct reading *reading, const struct flag *flag)
-{
-    if (reading->next == reading->argc)
-        return error_set(reading->error, STATUS_SYNTAX, "--%s needs a %s; try \"mxpull --help\"",
-                         flag->name, flag->argument);
-    return set_flag(reading, flag, reading->argv[reading->next++]);
 }
 
 /* The long name that may have been meant, or NULL. */
@@ -129,24 +213,9 @@ static const char *suggest_flag(const char *name)
     return closest_word(name, names, flag_count);
 }
 
-/* hyphens are those that name was written with; near is what may have been meant, or NULL. */
-static enum status unknown_flag(struct reading *reading, const char *hyphens, const char *name,
-                                const char *near)
-{
-    char text[SHOWN_SIZE];
-
-    shown(text, name);
-    if (near != NULL)
-        return error_set(reading->error, STATUS_SYNTAX, "unknown option %s%s; did you mean --%s?",
-                         hyphens, text, near);
-    return error_set(reading->error, STATUS_SYNTAX, "unknown option %s%s; try \"mxpull --help\"",
-                     hyphens, text);
-}
-
 /* --name, --name=value, --name value */
-static enum status read_long(struct reading *reading, const char *word)
+static enum status read_long(struct reading *reading, const char *name)
 {
-    const char *name = word + 2;
     size_t size = strcspn(name, "=");
     const char *value = name[size] == '=' ? name + size + 1 : NULL;
 
@@ -157,23 +226,12 @@ static enum status read_long(struct reading *reading, const char *word)
             continue;
         if (value != NULL && flag->argument == NULL)
             return error_set(reading->error, STATUS_SYNTAX, "--%s takes no argument", flag->name);
-        if (value == NULL && flag->argument != NULL)
-            return set_from_next(reading, flag);
-        return set_flag(reading, flag, value != NULL ? value : "");
+        return read_flag(reading, flag, value);
     }
-    char *unknown = memory_copy_part(name, size);
-    enum status status = unknown_flag(reading, "--", unknown, suggest_flag(unknown));
-    free(unknown);
+    char *word = memory_copy_part(name, size);
+    enum status status = unknown(reading, "option --", word, "", suggest_flag(word));
+    free(word);
     return status;
-}
-
-static const struct flag *find_letter(char letter)
-{
-    for (size_t i = 0; i < flag_count; i++) {
-        if (letter != '\0' && flag_table[i].letter == letter)
-            return &flag_table[i];
-    }
-    return NULL;
 }
 
 /* word may be a long name that one hyphen is missing from; a character of several bytes is shown
@@ -183,60 +241,49 @@ static enum status unknown_letter(struct reading *reading, const char *word, con
     const char one[2] = {*letter, '\0'};
     const char *near = suggest_flag(word);
 
-    if (near != NULL)
-        return unknown_flag(reading, "-", word, near);
-    return unknown_flag(reading, "-", (unsigned char)*letter >= 0x80 ? letter : one, NULL);
+    if (near == NULL)
+        word = (unsigned char)*letter >= 0x80 ? letter : one;
+    return unknown(reading, "option -", word, "", near);
 }
 
 /* -q, -qv, -cFILE, -c FILE, -qcFILE */
 static enum status read_letters(struct reading *reading, const char *word)
 {
-    for (const char *letter = word + 1; *letter != '\0'; letter++) {
-        const struct flag *flag = find_letter(*letter);
+    enum status status = STATUS_OK;
 
-        if (flag == NULL)
-            return unknown_letter(reading, word + 1, letter);
-        if (flag->argument != NULL && letter[1] != '\0')
-            return set_flag(reading, flag, letter + 1);
-        enum status status =
-            flag->argument != NULL ? set_from_next(reading, flag) : set_flag(reading, flag, "");
-        if (status != STATUS_OK)
-            return status;
+    for (const char *letter = word; *letter != '\0' && status == STATUS_OK; letter++) {
+        size_t i = 0;
+
+        while (i < flag_count && flag_table[i].letter != *letter)
+            i++;
+        if (i == flag_count)
+            return unknown_letter(reading, word, letter);
+        if (flag_table[i].argument != NULL)
+            return read_flag(reading, &flag_table[i], letter[1] != '\0' ? letter + 1 : NULL);
+        status = read_flag(reading, &flag_table[i], NULL);
     }
-    return STATUS_OK;
-}
-
-static enum status unknown_command(struct reading *reading, const char *word)
-{
-    const char **names = memory_new(command_count, sizeof *names);
-    char text[SHOWN_SIZE];
-
-    for (size_t i = 0; i < command_count; i++)
-        names[i] = command_table[i].name;
-    const char *near = closest_word(word, names, command_count);
-    free(names);
-    shown(text, word);
-    if (near != NULL)
-        return error_set(reading->error, STATUS_SYNTAX,
-                         "unknown command \"%s\"; did you mean \"%s\"?", text, near);
-    return error_set(reading->error, STATUS_SYNTAX, "unknown command \"%s\"; try \"mxpull --help\"",
-                     text);
+    return status;
 }
 
 /* The command is the first word that is no option; the others are its names. */
 static enum status read_word(struct reading *reading, const char *word)
 {
     struct arguments *arguments = &reading->arguments;
-    char text[SHOWN_SIZE];
+    const char *names[COUNT_OF(command_table)];
+    char shown[SHOWN_SIZE];
 
     if (arguments->command == NULL) {
         arguments->command = command_find(word);
-        return arguments->command != NULL ? STATUS_OK : unknown_command(reading, word);
+        if (arguments->command != NULL)
+            return STATUS_OK;
+        for (size_t i = 0; i < command_count; i++)
+            names[i] = command_table[i].name;
+        return unknown(reading, "command \"", word, "\"", closest_word(word, names, command_count));
     }
     if (arguments->command->operands == NULL)
         return error_set(reading->error, STATUS_SYNTAX,
                          "\"%s\" takes no names, but \"%s\" was given", arguments->command->name,
-                         shown(text, word));
+                         text_printable_copy(shown, sizeof shown, word));
     arguments->names[arguments->name_count++] = word;
     return STATUS_OK;
 }
@@ -252,9 +299,9 @@ static enum status read_all(struct reading *reading)
         if (options_end || word[0] != '-' || word[1] == '\0')
             status = read_word(reading, word);
         else if (word[1] != '-')
-            status = read_letters(reading, word);
+            status = read_letters(reading, word + 1);
         else if (word[2] != '\0')
-            status = read_long(reading, word);
+            status = read_long(reading, word + 2);
         else
             options_end = true;
     }
@@ -303,4 +350,72 @@ void arguments_done(struct arguments *arguments)
     free(arguments->names);
     arguments->names = NULL;
     arguments->name_count = 0;
+}
+
+/* ---- --help ---- */
+
+static const char about[] =
+    "mxpull asks the backup MX hosts for the mail that they hold for you.\n";
+
+static const char exits_of_all[] = "  78  the configuration is wrong\n"
+                                   "  64  the command line is wrong\n";
+
+static void format_flag(struct buffer *text, const struct flag *flag)
+{
+    char left[FLAG_TEXT_SIZE];
+
+    (void)snprintf(left, sizeof left, "%c%c%c --%s%s%s", flag->letter != '\0' ? '-' : ' ',
+                   flag->letter != '\0' ? flag->letter : ' ', flag->letter != '\0' ? ',' : ' ',
+                   flag->name, flag->argument != NULL ? " " : "",
+                   flag->argument != NULL ? flag->argument : "");
+    (void)buffer_append_format(text, "  %-*s %s\n", FLAG_WIDTH, left, flag->help);
+}
+
+static void format_flags(struct buffer *text, const struct command *command)
+{
+    (void)buffer_append_text(text, "\nOptions:\n");
+    for (size_t i = 0; i < flag_count; i++) {
+        if (flag_fits(&flag_table[i], command))
+            format_flag(text, &flag_table[i]);
+    }
+}
+
+static void format_files(struct buffer *text)
+{
+    char *places = host_config_words(MXPULL_SYSCONFDIR);
+
+    (void)buffer_append_text(text, "\nConfiguration, the first of these that is named or there:\n");
+    for (const char *line = places; *line != '\0'; line += strcspn(line, "\n")) {
+        line += strspn(line, "\n");
+        text_visible(text, line, strcspn(line, "\n")); /* $HOME is in it */
+        (void)buffer_append_text(text, "\n");
+    }
+    free(places);
+}
+
+static void format_command(struct buffer *text, const struct command *command)
+{
+    (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
+                               command->operands != NULL ? " " : "",
+                               command->operands != NULL ? command->operands : "",
+                               command->details);
+    format_flags(text, command);
+    format_files(text);
+    (void)buffer_append_format(text, "Exit status:\n%s%s", command->exits, exits_of_all);
+}
+
+void help_format(struct buffer *text, const struct command *command)
+{
+    if (command != NULL) {
+        format_command(text, command);
+        return;
+    }
+    (void)buffer_append_format(text, "Usage: mxpull COMMAND [options] ...\n\n%s\nCommands:\n",
+                               about);
+    for (size_t i = 0; i < command_count; i++)
+        (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
+                                   command_table[i].summary);
+    format_flags(text, NULL);
+    format_files(text);
+    (void)buffer_append_text(text, "\"mxpull COMMAND --help\" tells more about a command.\n");
 }

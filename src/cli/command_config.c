@@ -1,7 +1,7 @@
 /* mxpull config: the effective configuration. As JSON it is one walk over the option table, so that an
  * option that is added to the table is here too. */
 #include "command_config.h"
-#include "command.h"
+#include "arguments.h"
 #include "json.h"
 #include "setup.h"
 #include <mxpull/base/memory.h>
@@ -139,13 +139,12 @@ static bool can_read_passwords(const struct config *config)
 int command_config(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments);
-    struct output output;
+    struct output output = {.stream = stdout};
 
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
     config_warn(config, print_warning, NULL);
     bool can_read = can_read_passwords(config);
-    output_init(&output, stdout);
     if (arguments->json && !arguments->quiet)
         command_config_json(&output, config);
     else if (!arguments->quiet)

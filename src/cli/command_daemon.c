@@ -5,9 +5,8 @@
 #include "logging.h"
 #include "metrics.h"
 #include "output.h"
-#include "said.h"
 #include "setup.h"
-#include "state.h"
+#include "words.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>
@@ -69,20 +68,13 @@ static bool on_take_now(void *context)
     return true;
 }
 
-static void on_wire(void *context, const struct backup_config *backup, char direction,
-                    const char *line, size_t size)
-{
-    (void)context;
-    logging_wire(backup->name, direction, line, size);
-}
-
 static void on_ready(void *context)
 {
     const struct run *run = context;
 
-    log_message(LEVEL_INFO, "mxpull %s watches your mail server at %s and asks %zu backup%s",
-                MXPULL_VERSION, run->config->primary.address.text, run->config->backup_count,
-                run->config->backup_count == 1 ? "" : "s");
+    log_message(LEVEL_INFO, "mxpull %s watches your mail server at %s and asks %s", MXPULL_VERSION,
+                run->config->primary.address.text,
+                word_count(run->config->backup_count, "backup").text);
     service_tell(SERVICE_IS_READY);
 }
 
@@ -94,11 +86,8 @@ static void on_told(void *context, const struct daemon_view *view)
                                       .results = view->results,
                                       .count = view->result_count};
     char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
-    struct store_log lost;
 
-    (void)logging_take_lost(&run->logging, &lost);
-    if (run->config->log == LOG_FILE)
-        state_note_log(&run->state, &lost);
+    (void)logging_note_lost(&run->logging, run->state.store);
     host_trim_memory();
     (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
                    clock_local_text(ended, view->began_ms + view->elapsed_ms),
@@ -251,7 +240,7 @@ static int make_daemon(struct run *run, struct config *config)
                     .stop = signals_stop_requested,
                     .force = run->arguments->force,
                     .observer = {.answered = on_answered,
-                                 .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                                 .wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
                                  .turned = on_turned},
                     .context = run},
         .store = run->state.store,

@@ -1,15 +1,15 @@
 /* mxpull history: past answers and messages, from the store alone. */
-#include "command.h"
-#include "history_form.h"
+#include "command_history.h"
+#include "arguments.h"
+#include "history.h"
 #include "line.h"
 #include "output.h"
-#include "past.h"
 #include "setup.h"
 #include "since.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/terminal.h>
+#include <mxpull/session/selection.h>
 #include <mxpull/smtp/outcome.h>
 
 #include <stdio.h>
@@ -17,8 +17,6 @@
 
 enum {
     LIMIT_DEFAULT = 50,
-    BACKUP_WIDTH_MAX = 24,
-    DOMAIN_WIDTH_MAX = 40,
     SHOWN_SIZE = 80
 };
 
@@ -94,47 +92,146 @@ static enum status read_filter(const struct arguments *arguments, struct store_f
     return status;
 }
 
-static size_t wider(size_t width, const char *text, size_t max)
-{
-    size_t columns = line_columns(text);
+/* ---- names ---- */
 
-    return columns > width && columns <= max ? columns : width;
+static bool has(const struct history_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (text_equal(names->names[i], name))
+            return true;
+    }
+    return false;
 }
 
-/* The rows come one by one: what is configured says how wide the columns are. */
-static struct history_style make_style(const struct arguments *arguments,
-                                       const struct config *config)
+/* One more than STORE_NAMES_MAX is enough to be refused. */
+static void add(struct history_names *names, const char *name)
 {
-    struct history_style style = {.columns = terminal_is(stdout) ? terminal_size(stdout).columns
-                                                                 : LINE_UNBOUNDED,
-                                  .color = setup_color(arguments)};
+    if (names->count <= STORE_NAMES_MAX && !has(names, name))
+        names->names[names->count++] = name;
+}
+
+/* The other forms of the name in the configuration; whether there are any, or it is one itself. */
+static bool add_configured(struct history_names *names, const char *name,
+                           const struct config *config)
+{
+    const struct selection choice = {.names = &name, .count = 1};
+    bool is_known = false;
 
     for (size_t i = 0; i < config->backup_count; i++) {
         const struct backup_config *backup = &config->backups[i];
 
-        style.widths.backup = wider(style.widths.backup, backup->name, BACKUP_WIDTH_MAX);
-        for (size_t j = 0; j < backup->domain_count; j++)
-            style.widths.domain =
-                wider(style.widths.domain, backup->domain_texts[j], DOMAIN_WIDTH_MAX);
+        if (selection_has_backup(&choice, backup)) {
+            is_known = true;
+            continue;
+        }
+        for (size_t domain = 0; domain < backup->domain_count; domain++) {
+            if (!selection_has(&choice, backup, domain))
+                continue;
+            add(names, backup->domain_texts[domain]);
+            is_known = true;
+        }
     }
-    return style;
+    return is_known;
 }
 
+static bool note_answer(void *context, const struct store_row *row)
+{
+    (void)row;
+    *(bool *)context = true;
+    return false;
+}
+
+static bool note_message(void *context, const struct store_message *message)
+{
+    (void)message;
+    *(bool *)context = true;
+    return false;
+}
+
+static enum status is_in_store(struct store *store, const char *name, bool *found,
+                               struct error *error)
+{
+    const struct store_filter filter = {.names = &name, .name_count = 1, .limit = 1};
+    enum status status = store_history(store, &filter, note_answer, found, error);
+
+    if (status == STATUS_OK && !*found)
+        status = store_messages(store, &filter, note_message, found, error);
+    return status;
+}
+
+static enum status find_one(struct history_names *names, const char *name,
+                            const struct config *config, struct store *store, struct error *error)
+{
+    char shown[SHOWN_SIZE], meant[SHOWN_SIZE];
+    bool is_known = add_configured(names, name, config);
+    enum status status = STATUS_OK;
+
+    if (!is_known)
+        status = is_in_store(store, name, &is_known, error);
+    if (status != STATUS_OK)
+        return status;
+    add(names, name);
+    if (is_known)
+        return STATUS_OK;
+    const char *closest = selection_closest(config, name);
+    (void)text_printable_copy(shown, sizeof shown, name);
+    if (closest == NULL)
+        return error_set(error, STATUS_SYNTAX,
+                         "\"%s\" is neither a backup nor a domain, in %s or in the past", shown,
+                         config->path);
+    return error_set(error, STATUS_SYNTAX,
+                     "\"%s\" is neither a backup nor a domain, now or in the past; did you mean "
+                     "\"%s\"?",
+                     shown, text_printable_copy(meant, sizeof meant, closest));
+}
+
+enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
+                               const struct config *config, struct store *store,
+                               struct error *error)
+{
+    enum status status = STATUS_OK;
+
+    names->count = 0;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++)
+        status = find_one(names, given[i], config, store, error);
+    if (status == STATUS_OK && names->count > STORE_NAMES_MAX)
+        status = error_set(error, STATUS_SYNTAX, "at most %d names can be looked for at once",
+                           STORE_NAMES_MAX);
+    return status;
+}
+
+/* ---- the run ---- */
+
+/* The rows come one by one: what is configured says how wide the columns are. */
+static struct line_widths find_widths(const struct config *config)
+{
+    struct line_widths widths = {0};
+
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        line_widen(&widths, backup->name, NULL);
+        for (size_t j = 0; j < backup->domain_count; j++)
+            line_widen(&widths, NULL, backup->domain_texts[j]);
+    }
+    return widths;
+}
+
+/* request: its filter's names are not set yet. */
 static enum status write_rows(struct output *output, struct store *store,
                               const struct arguments *arguments, const struct config *config,
-                              struct history_request *request, struct error *error)
+                              struct history_request request, struct error *error)
 {
-    struct past_names names;
+    struct history_names names;
     size_t count = 0;
     enum status status =
-        past_names_find(&names, arguments->names, arguments->name_count, config, store, error);
+        history_names_find(&names, arguments->names, arguments->name_count, config, store, error);
 
     if (status != STATUS_OK)
         return status;
-    request->filter.names = names.names;
-    request->filter.name_count = names.count;
-    status = history_write(output, store, request, &count, error);
-    past_names_done(&names);
+    request.filter.names = names.names;
+    request.filter.name_count = names.count;
+    status = history_write(output, store, &request, &count, error);
     if (status == STATUS_OK && count == 0 && !arguments->quiet)
         output_tell("mxpull: there is nothing of that in the past");
     return status;
@@ -144,15 +241,15 @@ static int run(const struct arguments *arguments, const struct config *config,
                struct history_request *request)
 {
     struct store *store = NULL;
-    struct output output;
+    struct output output = {.stream = stdout};
     struct error error;
     enum status status = past_open(&store, config, &error);
 
-    output_init(&output, stdout);
     request->form = arguments->json ? HISTORY_JSON : arguments->csv ? HISTORY_CSV : HISTORY_TEXT;
-    request->style = make_style(arguments, config);
+    request->look = setup_look(arguments);
+    request->widths = find_widths(config);
     if (status == STATUS_OK)
-        status = write_rows(&output, store, arguments, config, request, &error);
+        status = write_rows(&output, store, arguments, config, *request, &error);
     store_close(store);
     if (status == STATUS_OK && past_trouble(config, error.text))
         status = STATUS_SYSTEM;

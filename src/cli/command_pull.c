@@ -2,14 +2,12 @@
  * what is wrong with the command line or the configuration is told before anything is locked,
  * opened or asked. */
 #include "arguments.h"
-#include "gather.h"
-#include "line.h"
+#include "live.h"
 #include "logging.h"
 #include "metrics.h"
 #include "output.h"
 #include "report.h"
 #include "setup.h"
-#include "state.h"
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
@@ -36,8 +34,8 @@ struct run {
     struct hooks *hooks; /* NULL: a dry run */
     struct recorder *recorder;
     struct output output;
+    struct live *live; /* NULL: nobody sees it */
     struct report *report;
-    struct gather *gather;
 };
 
 /* The round's observer, and what the log does around its lines. Nothing is reported before the
@@ -45,34 +43,24 @@ struct run {
 
 static void on_answered(void *context, const struct result *result)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    report_known(run->report, result->backup);
-    gather_add(run->gather, result);
-}
-
-static void on_gathered(void *context, const struct answers *answers)
-{
-    struct run *run = context;
-
-    if (logging_wants_answers(&run->logging))
-        logging_answer(answers);
-    report_answered(run->report, answers);
+    report_answered(run->report, result);
 }
 
 static void on_resting(void *context, const struct backup_config *backup, int64_t until_ms)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    report_resting(run->report, backup, until_ms);
+    live_resting(run->live, backup, until_ms);
 }
 
 static void on_turned(void *context)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    gather_flush(run->gather);
-    report_wait(run->report, round_waits(run->round));
+    report_turned(run->report);
+    live_wait(run->live, round_waits(run->round));
 }
 
 static enum stage tell_stage(void *context, const struct backup_config *backup)
@@ -85,40 +73,31 @@ static enum stage tell_stage(void *context, const struct backup_config *backup)
 static void on_moved(void *context, const struct backup_config *backup, enum session_state state,
                      const char *domain)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    report_moved(run->report, backup, state, domain);
-}
-
-static void on_wire(void *context, const struct backup_config *backup, char direction,
-                    const char *line, size_t size)
-{
-    (void)context;
-    logging_wire(backup->name, direction, line, size);
+    live_moved(run->live, backup, state, domain);
 }
 
 static void on_progressed(void *context, const struct backup_config *backup, uint64_t messages,
                           int64_t bytes)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    report_progressed(run->report, backup, messages, bytes);
+    live_progressed(run->live, backup, messages, bytes);
 }
 
 static void before_log_line(void *context)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    if (run->report != NULL)
-        report_hide(run->report);
+    live_hide(run->live);
 }
 
 static void after_log_line(void *context)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    if (run->report != NULL)
-        report_show(run->report);
+    live_show(run->live);
 }
 
 static void wake(void *context)
@@ -206,7 +185,7 @@ static int make_round(struct run *run)
                     .force = run->arguments->force,
                     .observer = {.answered = on_answered,
                                  .moved = on_moved,
-                                 .wire = log_wants(LEVEL_TRACE) ? on_wire : NULL,
+                                 .wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
                                  .progressed = on_progressed,
                                  .turned = on_turned},
                     .context = run,
@@ -239,27 +218,30 @@ static size_t count_backups(const struct run *run)
 static void make_report(struct run *run)
 {
     const struct arguments *arguments = run->arguments;
-    bool is_live = terminal_is(stdout) && arguments->verbose == 0;
+    const struct config *config = run->config;
+    const struct line_look look = setup_look(arguments);
+    const struct line_widths widths = report_widths(run->results, run->count);
 
-    output_init(&run->output, stdout);
-    run->report = report_new(&(struct report_options){
-        .form = arguments->json ? REPORT_JSON
-                : is_live       ? REPORT_LIVE
-                                : REPORT_LINES,
-        .quiet = arguments->quiet,
-        .columns = terminal_is(stdout) ? terminal_size(stdout).columns : LINE_UNBOUNDED,
-        .live = {.loop = run->loop,
-                 .backups = run->config->backups,
-                 .backup_count = run->config->backup_count,
-                 .chosen_count = count_backups(run),
-                 .widths = result_widths(run->results, run->count),
-                 .color = setup_color(arguments),
-                 .output = &run->output,
-                 .measure = measure_terminal,
-                 .stage = tell_stage,
-                 .primary = run->config->primary.address.text,
-                 .context = run}});
-    run->gather = gather_new(on_gathered, run);
+    run->output.stream = stdout;
+    if (terminal_is(stdout) && arguments->verbose == 0 && !arguments->quiet && !arguments->json)
+        run->live = live_new(&(struct live_options){.loop = run->loop,
+                                                    .backups = config->backups,
+                                                    .backup_count = config->backup_count,
+                                                    .chosen_count = count_backups(run),
+                                                    .widths = widths,
+                                                    .color = look.color,
+                                                    .output = &run->output,
+                                                    .measure = measure_terminal,
+                                                    .stage = tell_stage,
+                                                    .primary = config->primary.address.text,
+                                                    .context = run});
+    run->report = report_new(&(struct report_options){.json = arguments->json,
+                                                      .quiet = arguments->quiet,
+                                                      .look = look,
+                                                      .widths = widths,
+                                                      .output = &run->output,
+                                                      .live = run->live,
+                                                      .logging = &run->logging});
 }
 
 static void write_metrics(const struct run *run, const struct round_facts *facts)
@@ -285,17 +267,6 @@ static void follow_up(struct run *run)
         loop_turn(run->loop, INT64_MAX);
 }
 
-/* Whether lines are missing in the log. */
-static bool note_log(struct run *run)
-{
-    struct store_log lost;
-    bool is_missing = logging_take_lost(&run->logging, &lost);
-
-    if (run->config->log == LOG_FILE)
-        state_note_log(&run->state, &lost);
-    return is_missing;
-}
-
 static int ask(struct run *run)
 {
     struct round_facts facts = {.started_wall_ms = clock_wall_ms(),
@@ -306,7 +277,6 @@ static int ask(struct run *run)
 
     signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round);
-    gather_flush(run->gather);
     facts.elapsed_ms = clock_monotonic_ms() - started_ms;
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
@@ -315,8 +285,9 @@ static int ask(struct run *run)
     follow_up(run);
     signals_end();
     bool is_told = output_finish(&run->output);
-    return is_told && !note_log(run) ? facts.exit_status
-                                     : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
+    return is_told && !logging_note_lost(&run->logging, run->state.store)
+               ? facts.exit_status
+               : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
 }
 
 static int prepare(struct run *run)
@@ -331,9 +302,9 @@ static int prepare(struct run *run)
 
 static void end(struct run *run)
 {
-    gather_free(run->gather);
     report_free(run->report);
-    run->report = NULL;
+    live_free(run->live);
+    run->live = NULL;
     round_free(run->round);
     recorder_free(run->recorder);
     hooks_free(run->hooks);

@@ -1,9 +1,8 @@
 /* mxpull status: what is known, from the store alone. */
-#include "command.h"
+#include "arguments.h"
 #include "line.h"
 #include "nagios.h"
 #include "output.h"
-#include "past.h"
 #include "setup.h"
 #include "status_json.h"
 #include "status_text.h"
@@ -42,15 +41,12 @@ static enum status read_view(struct status_view *view, const struct arguments *a
 static void format(struct buffer *text, const struct status_view *view,
                    const struct arguments *arguments)
 {
-    const struct status_style style = {
-        .columns = terminal_is(stdout) ? terminal_size(stdout).columns : LINE_UNBOUNDED,
-        .color = setup_color(arguments),
-        .only_wrong = arguments->quiet,
-    };
+    const struct status_page page = {
+        .text = text, .view = view, .look = setup_look(arguments), .only_wrong = arguments->quiet};
     bool is_wrong = view->health == HEALTH_WARNING || view->health == HEALTH_CRITICAL;
 
     if (!arguments->json)
-        status_text_format(text, view, &style);
+        status_text_format(&page);
     else if (!arguments->quiet || is_wrong)
         status_json_format(text, view);
 }
@@ -59,7 +55,7 @@ static int run_report(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments);
     struct status_view view = {0};
-    struct output output;
+    struct output output = {.stream = stdout};
     struct buffer text;
     struct error error;
 
@@ -72,7 +68,6 @@ static int run_report(const struct arguments *arguments)
     }
     buffer_init(&text, TEXT_SIZE_MAX);
     format(&text, &view, arguments);
-    output_init(&output, stdout);
     output_write(&output, text.bytes, text.size);
     if (view.trouble[0] != '\0')
         output_tell("mxpull: %s", view.trouble);
@@ -131,7 +126,7 @@ static int run_nagios(const struct arguments *arguments)
 {
     struct faults faults = {.count = 0};
     struct config *config;
-    struct output output;
+    struct output output = {.stream = stdout};
     struct buffer line;
     int exit_status;
 
@@ -139,7 +134,6 @@ static int run_nagios(const struct arguments *arguments)
     buffer_init(&line, FAULT_SIZE_MAX);
     config = setup_config_with(arguments, note_fault, &faults);
     exit_status = config != NULL ? say_view(&line, arguments, config) : say_faults(&line, &faults);
-    output_init(&output, stdout);
     output_write(&output, line.bytes, line.size);
     config_free(config);
     buffer_done(&line);

@@ -8,19 +8,23 @@
 
 enum {
     NAMED_MAX = 5,
-    NAMES_SIZE_MAX = 4096
+    NAMES_SIZE_MAX = 4096,
+    TEXT_SIZE_MAX = 64 * 1024
 };
 
-struct entry {
-    const struct result *result;
-    char *text;   /* owned */
-    size_t place; /* in the order in which they came */
+struct group {
+    struct answers answers;
+    const struct result *last;
+    char *text;                   /* owned: what is common to all */
+    size_t whole;                 /* the domains that its backups have */
+    const char *named[NAMED_MAX]; /* the first names; borrowed */
+    size_t named_count, more;
 };
 
 struct gather {
     gather_tell *tell;
     void *context;
-    struct entry *entries;
+    struct group *groups; /* in the order in which their first ones came */
     size_t count, capacity;
 };
 
@@ -38,8 +42,8 @@ void gather_free(struct gather *gather)
     if (gather == NULL)
         return;
     for (size_t i = 0; i < gather->count; i++)
-        free(gather->entries[i].text);
-    free(gather->entries);
+        free(gather->groups[i].text);
+    free(gather->groups);
     free(gather);
 }
 
@@ -52,9 +56,6 @@ static const char *text_of(const struct result *result)
  * it says the same to each. A provider's domains are held together, by the word for one of them. */
 static char *common_text(const struct result *result)
 {
-    enum {
-        TEXT_SIZE_MAX = 64 * 1024
-    };
     const char *rest = text_of(result);
     const char *name = result->node != NULL ? result->node->name : result->domain;
     const char *found;
@@ -76,139 +77,102 @@ static char *common_text(const struct result *result)
     return copy;
 }
 
-/* Whether other domains may have the same answer, word for word: none of them was asked for. */
-static bool is_common(const struct result *result)
+/* What holds our own mail server's words is of all backups. */
+static bool is_of(const struct group *group, const struct result *result, const char *text)
 {
-    return !result->dry && result->verb == VERB_CONNECT;
+    const struct result *first = group->answers.first;
+
+    return first->outcome == result->outcome && first->code == result->code &&
+           (first->outcome == OUTCOME_HELD || first->backup == result->backup) &&
+           strcmp(group->text, text) == 0;
+}
+
+/* The last groups are looked at first: the results of a backup stand together. Takes text over. */
+static struct group *find_group(struct gather *gather, const struct result *result, char *text)
+{
+    for (size_t i = gather->count; i > 0; i--) {
+        if (is_of(&gather->groups[i - 1], result, text)) {
+            free(text);
+            return &gather->groups[i - 1];
+        }
+    }
+    if (gather->count == gather->capacity) {
+        gather->capacity = gather->capacity > 0 ? 2 * gather->capacity : 16;
+        gather->groups = memory_resize(gather->groups, gather->capacity, sizeof *gather->groups);
+    }
+    gather->groups[gather->count] = (struct group){.answers.first = result, .text = text};
+    return &gather->groups[gather->count++];
+}
+
+static void add_name(struct group *group, const char *name)
+{
+    for (size_t i = 0; i < group->named_count; i++) {
+        if (strcmp(group->named[i], name) == 0)
+            return;
+    }
+    if (group->named_count < NAMED_MAX)
+        group->named[group->named_count++] = name;
+    else
+        group->more++;
 }
 
 void gather_add(struct gather *gather, const struct result *result)
 {
-    if (!is_common(result)) {
+    /* Other domains may have the same answer, word for word, where none of them was asked for. */
+    if (result->dry || result->verb != VERB_CONNECT) {
         gather_flush(gather);
         gather->tell(
             gather->context,
             &(struct answers){.first = result, .text = text_of(result), .count = 1, .backups = 1});
         return;
     }
-    if (gather->count == gather->capacity) {
-        gather->capacity = gather->capacity > 0 ? 2 * gather->capacity : 16;
-        gather->entries = memory_resize(gather->entries, gather->capacity, sizeof *gather->entries);
+    struct group *group = find_group(gather, result, common_text(result));
+    if (group->last == NULL || group->last->backup != result->backup) {
+        group->answers.backups++;
+        group->whole += result->backup->domain_count;
     }
-    gather->entries[gather->count] = (struct entry){result, common_text(result), gather->count};
-    gather->count++;
+    group->answers.count++;
+    group->last = result;
+    if (result->domain != NULL)
+        add_name(group, result->domain);
 }
 
-/* 0: they are told as one. What holds our own mail server's words is of all backups. */
-static int compare_answers(const struct entry *left, const struct entry *right)
+/* The first few names, and how many more there are. */
+static void format_names(struct buffer *names, const struct group *group)
 {
-    const struct result *a = left->result, *b = right->result;
-
-    if (a->outcome != b->outcome)
-        return a->outcome < b->outcome ? -1 : 1;
-    if (a->outcome != OUTCOME_HELD && a->backup != b->backup)
-        return a->backup < b->backup ? -1 : 1;
-    if (a->code != b->code)
-        return a->code < b->code ? -1 : 1;
-    return strcmp(left->text, right->text);
-}
-
-static int compare_entries(const void *left, const void *right)
-{
-    const struct entry *a = left, *b = right;
-    int order = compare_answers(a, b);
-
-    return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
-}
-
-static bool is_named(const char *const *named, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(named[i], name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The first few names of a group, and how many more there are; to be freed. */
-static char *name_group(const struct entry *entries, const struct answers *group)
-{
-    const char *named[NAMED_MAX];
-    size_t count = 0, more = 0;
-    struct buffer names;
-
-    buffer_init(&names, NAMES_SIZE_MAX);
-    for (size_t i = 0; i < group->count; i++) {
-        const char *name = entries[i].result->domain;
-
-        if (name == NULL || is_named(named, count, name))
-            continue;
-        if (count == NAMED_MAX) {
-            more++;
-            continue;
-        }
-        (void)buffer_append_format(&names, "%s%s", count > 0 ? ", " : "", name);
-        named[count++] = name;
-    }
-    if (more > 0 && group->backups == 1)
-        (void)buffer_append_format(&names, " and %zu more", more);
-    else if (more > 0)
-        (void)buffer_append_text(&names, " and others");
-    char *text = memory_copy(names.bytes);
-    buffer_done(&names);
-    return text;
-}
-
-/* The results of a backup stand together, as they came. */
-static struct answers count_group(const struct entry *entries, size_t count)
-{
-    struct answers group = {
-        .first = entries[0].result, .text = entries[0].text, .count = 1, .backups = 1};
-
-    size_t whole = entries[0].result->backup->domain_count;
-
-    while (group.count < count && compare_answers(&entries[group.count], &entries[0]) == 0) {
-        const struct backup_config *backup = entries[group.count].result->backup;
-
-        if (backup != entries[group.count - 1].result->backup) {
-            group.backups++;
-            whole += backup->domain_count;
-        }
-        group.count++;
-    }
-    group.is_part = group.count < whole;
-    if (group.count == 1)
-        group.text = text_of(group.first);
-    return group;
+    for (size_t i = 0; i < group->named_count; i++)
+        (void)buffer_append_format(names, "%s%s", i > 0 ? ", " : "", group->named[i]);
+    if (group->more > 0 && group->answers.backups == 1)
+        (void)buffer_append_format(names, " and %zu more", group->more);
+    else if (group->more > 0)
+        (void)buffer_append_text(names, " and others");
 }
 
 void gather_flush(struct gather *gather)
 {
     size_t count = gather->count;
+    struct buffer names;
 
-    if (count == 0)
-        return;
-    struct answers *groups = memory_new(count, sizeof *groups); /* by the place of their first */
     gather->count = 0;
-    qsort(gather->entries, count, sizeof *gather->entries, compare_entries);
-    char **names = memory_new(count, sizeof *names);
-    for (size_t i = 0; i < count;) {
-        size_t place = gather->entries[i].place;
-        struct answers *group = &groups[place];
+    buffer_init(&names, NAMES_SIZE_MAX);
+    for (size_t i = 0; i < count; i++) {
+        struct group *group = &gather->groups[i];
+        struct answers *answers = &group->answers;
 
-        *group = count_group(&gather->entries[i], count - i);
-        if (group->is_part && group->count > 1)
-            group->names = names[place] = name_group(&gather->entries[i], group);
-        i += group->count;
+        buffer_clear(&names);
+        answers->is_part = answers->count < group->whole;
+        answers->text = answers->count > 1 ? group->text : text_of(answers->first);
+        if (answers->is_part && answers->count > 1) {
+            format_names(&names, group);
+            answers->names = names.bytes;
+        }
+        gather->tell(gather->context, answers);
+        free(group->text);
     }
-    for (size_t i = 0; i < count; i++) {
-        if (groups[i].count > 0)
-            gather->tell(gather->context, &groups[i]);
-    }
-    for (size_t i = 0; i < count; i++) {
-        free(gather->entries[i].text);
-        free(names[i]);
-    }
-    free(names);
-    free(groups);
+    buffer_done(&names);
+}
+
+bool result_is_good(const struct result *result)
+{
+    return result->dry || result_grade(result) == GRADE_GOOD;
 }

@@ -36,4 +36,8 @@ void gather_add(struct gather *gather, const struct result *result);
 /* Tells what was taken: to be called after each turn of the loop, and before results are freed. */
 void gather_flush(struct gather *gather);
 
+/* Whether nothing is wrong with it: the outcome exits with 0, or a dry run got as far as it should.
+ */
+bool result_is_good(const struct result *result);
+
 #endif

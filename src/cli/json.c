@@ -54,6 +54,11 @@ json_t *json_number_if(bool is_known, int64_t number)
     return is_known ? json_integer(number) : json_null();
 }
 
+json_t *json_count(int64_t count)
+{
+    return json_number_if(count >= 0, count);
+}
+
 void json_set(json_t *object, const char *key, json_t *value)
 {
     (void)json_object_set_new_nocheck(object, key, value != NULL ? value : json_null());

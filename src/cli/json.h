@@ -26,6 +26,9 @@ json_t *json_stamp(int64_t wall_ms);
 
 json_t *json_number_if(bool is_known, int64_t number);
 
+/* Less than 0 gives null. */
+json_t *json_count(int64_t count);
+
 /* Sets a key of an object, which takes the value over. NULL is null. */
 void json_set(json_t *object, const char *key, json_t *value);
 

@@ -8,7 +8,9 @@
 enum {
     CELL_SIZE_MAX = 16 * 1024,
     CELL_GAP = 2,
-    NAME_WIDTH_MIN = 8 /* of a name that is cut */
+    NAME_WIDTH_MIN = 8, /* of a name that is cut */
+    BACKUP_WIDTH_MAX = 24,
+    DOMAIN_WIDTH_MAX = 40
 };
 
 static const char ellipsis[] = "…"; /* one column */
@@ -74,9 +76,23 @@ size_t line_columns(const char *text)
     return columns;
 }
 
-void line_init(struct line *line, struct buffer *target, size_t columns, bool color)
+static size_t widened(size_t width, const char *text, size_t max)
 {
-    *line = (struct line){.target = target, .columns = columns, .room = columns, .color = color};
+    size_t columns = text != NULL ? line_columns(text) : 0;
+
+    return columns > width && columns <= max ? columns : width;
+}
+
+void line_widen(struct line_widths *widths, const char *backup, const char *domain)
+{
+    widths->backup = widened(widths->backup, backup, BACKUP_WIDTH_MAX);
+    widths->domain = widened(widths->domain, domain, DOMAIN_WIDTH_MAX);
+}
+
+struct line line_begin(struct buffer *target, struct line_look look)
+{
+    return (struct line){
+        .target = target, .columns = look.columns, .room = look.columns, .color = look.color};
 }
 
 void line_indent(struct line *line, size_t columns)
@@ -159,26 +175,10 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
     buffer_done(&escaped);
 }
 
-void line_cell(struct line *line, enum style style, const char *text, size_t width)
-{
-    struct buffer escaped;
-    size_t columns = 0;
-
-    buffer_init(&escaped, CELL_SIZE_MAX);
-    text_printable(&escaped, text, strlen(text));
-    if (escaped.size > 0 && fill_gap(line)) {
-        size_t size = measure(escaped.bytes, line->room, &columns);
-
-        write_styled(line, style, escaped.bytes, size);
-        /* What was cut ends the line: no later cell may stand in its place. */
-        line->room = escaped.bytes[size] != '\0' ? 0 : line->room - columns;
-    }
-    line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
-    buffer_done(&escaped);
-}
-
-/* A cell of at most limit columns, which is more than one. */
-static void add_name(struct line *line, const char *text, size_t width, size_t limit)
+/* A cell of at most limit columns. A name that is cut ends in an ellipsis; another text that is cut ends
+ * the line, for no later cell may stand in its place. */
+static void add_cell(struct line *line, enum style style, const char *text, size_t width,
+                     size_t limit, bool is_name)
 {
     struct buffer escaped;
     size_t columns = 0;
@@ -187,18 +187,26 @@ static void add_name(struct line *line, const char *text, size_t width, size_t l
     text_printable(&escaped, text, strlen(text));
     if (escaped.size > 0 && fill_gap(line)) {
         limit = limit < line->room ? limit : line->room;
-        if (escaped.bytes[measure(escaped.bytes, limit, &columns)] == '\0') {
-            (void)buffer_append_text(line->target, escaped.bytes);
-        } else {
-            (void)buffer_append(line->target, escaped.bytes,
-                                measure(escaped.bytes, limit - 1, &columns));
-            (void)buffer_append_text(line->target, ellipsis);
+        size_t size = measure(escaped.bytes, limit, &columns);
+        bool is_cut = escaped.bytes[size] != '\0';
+
+        if (is_cut && is_name) {
+            size = measure(escaped.bytes, limit - 1, &columns);
+            escaped.bytes[size] = '\0';
+            (void)buffer_append_format(line->target, "%s%s", escaped.bytes, ellipsis);
             columns++;
+        } else {
+            write_styled(line, style, escaped.bytes, size);
         }
-        line->room -= columns;
+        line->room = is_cut && !is_name ? 0 : line->room - columns;
     }
     line->gap += (columns < width ? width - columns : 0) + CELL_GAP;
     buffer_done(&escaped);
+}
+
+void line_cell(struct line *line, enum style style, const char *text, size_t width)
+{
+    add_cell(line, style, text, width, SIZE_MAX, false);
 }
 
 static size_t larger(size_t a, size_t b)
@@ -235,11 +243,13 @@ void line_names(struct line *line, const char *backup, const char *domain,
     struct line_widths limits = line_share(wanted, room > behind ? room - behind : 0);
 
     if (wanted.backup > 0)
-        add_name(line, backup, widths.backup < limits.backup ? widths.backup : limits.backup,
-                 limits.backup);
+        add_cell(line, STYLE_PLAIN, backup,
+                 widths.backup < limits.backup ? widths.backup : limits.backup, limits.backup,
+                 true);
     if (wanted.domain > 0)
-        add_name(line, domain, widths.domain < limits.domain ? widths.domain : limits.domain,
-                 limits.domain);
+        add_cell(line, STYLE_PLAIN, domain,
+                 widths.domain < limits.domain ? widths.domain : limits.domain, limits.domain,
+                 true);
 }
 
 void line_join(struct line *line)
@@ -254,11 +264,10 @@ enum style line_style_of(enum outcome outcome)
 
 enum style line_style_of_grade(enum grade grade)
 {
-    switch (grade) {
-    case GRADE_GOOD: return STYLE_GOOD;
-    case GRADE_HELD: return STYLE_DIM;
-    case GRADE_TEMPORARY: return STYLE_WARNING;
-    case GRADE_BAD: return STYLE_BAD;
-    }
-    return STYLE_PLAIN;
+    static const enum style styles[] = {[GRADE_GOOD] = STYLE_GOOD,
+                                        [GRADE_HELD] = STYLE_DIM,
+                                        [GRADE_TEMPORARY] = STYLE_WARNING,
+                                        [GRADE_BAD] = STYLE_BAD};
+
+    return styles[grade];
 }

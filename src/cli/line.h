@@ -3,7 +3,6 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/smtp/outcome.h>
-#include <mxpull/store/store.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +19,12 @@ enum style {
 
 #define LINE_UNBOUNDED SIZE_MAX
 
+/* How all lines of a report look. */
+struct line_look {
+    size_t columns; /* that a line may have; LINE_UNBOUNDED: any */
+    bool color;
+};
+
 /* One line of text while it is put together: cells with two spaces between them, escaped, coloured,
  * and cut at a width. */
 struct line {
@@ -30,8 +35,7 @@ struct line {
     bool color;
 };
 
-/* columns is the width that the line may have; LINE_UNBOUNDED: any. */
-void line_init(struct line *line, struct buffer *target, size_t columns, bool color);
+struct line line_begin(struct buffer *target, struct line_look look);
 
 /* Spaces before the first cell. */
 void line_indent(struct line *line, size_t columns);
@@ -44,6 +48,10 @@ void line_cell(struct line *line, enum style style, const char *text, size_t wid
 struct line_widths {
     size_t backup, domain;
 };
+
+/* Makes the columns wide enough for these names (NULL: none), but for a few monsters: for them nobody else
+ * is moved to the right. */
+void line_widen(struct line_widths *widths, const char *backup, const char *domain);
 
 /* Adds the cells that a row begins with, each as wide as widths says or wider. Where they would leave
  * less than so many columns behind them, gaps of their own not counted, the longer one is cut and

@@ -1,48 +1,287 @@
 /* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
  * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
  * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
- * column short of the terminal's width, so that none ever wraps. What the rows say is in live_row.c;
- * a timer redraws them once a second while something waits. */
-#include "live_row.h"
-
-#include "line.h"
+ * column short of the terminal's width, so that none ever wraps. A timer redraws the rows once a second
+ * while something waits. */
+#include "live.h"
+#include "words.h"
+#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     DRAWING_SIZE_MAX = 1024 * 1024,
-    STATUS_SIZE = 100,
-    REDRAW_MS = 1000
+    STATUS_SIZE = 160,
+    INDENT = 6, /* of what a row goes on with */
+    REDRAW_MS = 1000,
+    PROGRESS_MS = 100 /* between two drawings for progress alone: nobody reads faster */
 };
 
-/* The rows as they stand on the screen, or shall. */
-struct rows {
-    char **texts; /* owned */
-    size_t count;
-    size_t capacity;
+/* What a backup's session does. */
+struct work {
+    bool is_begun;
+    enum session_state state;
+    const char *domain; /* borrowed; NULL unless asking */
+    uint64_t messages;  /* received so far */
+    int64_t bytes;
+    int64_t since_ms; /* when the first session of receiving began; 0: none has */
+    int64_t moved_ms; /* when it came into its state */
+    int64_t again_ms; /* SESSION_WAITING: when it is asked again; 0: not known */
 };
 
 struct live {
     struct live_options options;
-    struct live_work *work; /* one for each backup of the configuration */
-    size_t first;           /* before it no backup is worked on */
-    size_t working, waiting, done;
-    size_t resting;             /* of those that wait: for a retry */
+    struct work *work;          /* one for each backup of the configuration */
     bool has_wait;              /* the primary is being looked at: */
     struct preflight_wait wait; /* what for */
     struct timer redraw;        /* set while something waits */
-    struct rows shown;
+    struct buffer shown, rows;  /* lines as they stand on the screen, and as they shall */
     struct buffer drawing;
     bool is_hidden;
-    int64_t drawn_ms;     /* because of a message */
-    size_t columns, rows; /* of the terminal */
+    int64_t drawn_ms;       /* because of a message */
+    size_t columns, height; /* of the terminal */
 };
 
-static void redraw(void *context);
+/* ---- rows ---- */
+
+/* Whether a session is under way. */
+static bool goes_on(const struct work *work)
+{
+    return work->is_begun && work->state != SESSION_WAITING && work->state != SESSION_DONE;
+}
+
+/* Whether it waits for a retry. */
+static bool rests(const struct work *work)
+{
+    return work->state == SESSION_WAITING && work->again_ms != 0;
+}
+
+/* "12s", "4m30s", or "" for less than a second. */
+static const char *elapsed_text(char target[DURATION_TEXT_SIZE], int64_t ms)
+{
+    target[0] = '\0';
+    return ms < 1000 ? target : duration_format(target, ms / 1000);
+}
+
+/* How long it is until then, rounded up. */
+static const char *left_text(char target[DURATION_TEXT_SIZE], int64_t until_ms)
+{
+    int64_t left_ms = until_ms - clock_monotonic_ms();
+
+    return duration_format(target, left_ms > 0 ? (left_ms + 999) / 1000 : 0);
+}
+
+static const char *state_text(const struct live *live, const struct backup_config *backup,
+                              enum session_state state)
+{
+    static const char *const asking[] = {
+        [METHOD_ETRN] = "ETRN sent", [METHOD_ATRN] = "ATRN sent", [METHOD_TURN] = "TURN sent"};
+    enum stage stage;
+
+    switch (state) {
+    case SESSION_WAITING: return "waiting";
+    case SESSION_PRIMARY: return "waiting for your mail server";
+    case SESSION_CONNECTING:
+        stage = live->options.stage(live->options.context, backup);
+        return stage <= STAGE_CONNECT    ? "connecting"
+               : stage == STAGE_GREETING ? "connected, no greeting"
+                                         : "logging in";
+    case SESSION_ASKING: return asking[backup->method];
+    case SESSION_RECEIVING: return "receiving";
+    case SESSION_QUITTING: return "closing";
+    case SESSION_DONE: return "done";
+    }
+    return "";
+}
+
+static struct line begin_row(struct live *live)
+{
+    return line_begin(&live->rows, (struct line_look){live->columns, live->options.color});
+}
+
+/* `mx2  example.com  ETRN sent, 40s`, `mx2  example.com  receiving, 3s  3 messages, 1.2 MB, 400 KB/s`,
+ * `mx2  mx2.example.net  again in 4m` */
+static void add_work(struct live *live, size_t index)
+{
+    const struct backup_config *backup = &live->options.backups[index];
+    const struct work *work = &live->work[index];
+    char duration[DURATION_TEXT_SIZE], state[STATUS_SIZE];
+    int64_t now_ms = clock_monotonic_ms(), receiving_ms = now_ms - work->since_ms;
+    struct line line = begin_row(live);
+
+    if (rests(work)) {
+        (void)snprintf(state, sizeof state, "again in %s", left_text(duration, work->again_ms));
+    } else {
+        (void)elapsed_text(duration, now_ms - work->moved_ms);
+        (void)snprintf(state, sizeof state, "%s%s%s", state_text(live, backup, work->state),
+                       duration[0] != '\0' ? ", " : "", duration);
+    }
+    line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host,
+               live->options.widths, line_columns(state));
+    line_cell(&line, STYLE_DIM, state, 0);
+    if (work->messages > 0) {
+        (void)snprintf(
+            state, sizeof state, "%s, %.40s/s",
+            word_mail((int64_t)work->messages, work->bytes).text,
+            word_volume(work->bytes * 1000 / (receiving_ms > 0 ? receiving_ms : 1)).text);
+        line_cell(&line, STYLE_PLAIN, state, 0);
+    }
+    (void)buffer_append_text(&live->rows, "\n");
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* `your mail server 127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s`; more than one row
+ * where the terminal is narrow, but at most room. */
+static void add_primary(struct live *live, size_t room)
+{
+    const struct preflight_wait *wait = &live->wait;
+    char duration[DURATION_TEXT_SIZE];
+    struct line line = begin_row(live);
+    struct buffer state;
+    size_t size = 0;
+
+    buffer_init(&state, STATUS_SIZE);
+    preflight_wait_format(&state, wait);
+    if (*elapsed_text(duration, clock_monotonic_ms() - wait->since_ms) != '\0')
+        (void)buffer_append_format(&state, ", %s", duration);
+    (void)buffer_append_format(&state, ", gives up in %s", left_text(duration, wait->until_ms));
+    line_cell(&line, STYLE_PLAIN, "your mail server", 0);
+    line_cell(&line, STYLE_PLAIN, live->options.primary, 0);
+    line_last(&line, STYLE_DIM, state.bytes, INDENT);
+    (void)buffer_append_text(&live->rows, "\n");
+    buffer_done(&state);
+    for (size_t i = 0; i < room && live->rows.bytes[size] != '\0'; i++)
+        size += strcspn(live->rows.bytes + size, "\n") + 1;
+    buffer_cut(&live->rows, size);
+}
+
+/* How many backups are in each state. */
+struct counts {
+    size_t working, resting, done;
+};
+
+static struct counts count_work(const struct live *live)
+{
+    struct counts counts = {0};
+
+    for (size_t i = 0; i < live->options.backup_count; i++) {
+        counts.working += goes_on(&live->work[i]);
+        counts.resting += rests(&live->work[i]);
+        counts.done += live->work[i].is_begun && live->work[i].state == SESSION_DONE;
+    }
+    return counts;
+}
+
+/* `12 of 100 backups done, 8 working, 80 waiting` */
+static void add_counts(struct live *live, const struct counts *counts)
+{
+    char status[STATUS_SIZE];
+    size_t chosen = live->options.chosen_count, begun = counts->working + counts->done;
+    struct line line = begin_row(live);
+
+    (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
+                   counts->done, chosen, counts->working, chosen > begun ? chosen - begun : 0);
+    line_cell(&line, STYLE_DIM, status, 0);
+    (void)buffer_append_text(&live->rows, "\n");
+}
+
+/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
+static void build_rows(struct live *live)
+{
+    const struct counts counts = count_work(live);
+    size_t room = live->height / 2, left = counts.working + counts.resting;
+    bool has_counts =
+        room > 0 && (live->options.chosen_count > 1 || (left == 0 && !live->has_wait));
+
+    if (counts.done >= live->options.chosen_count)
+        return;
+    room -= has_counts;
+    if (live->has_wait)
+        add_primary(live, room);
+    room -= count_lines(live->rows.bytes);
+    for (size_t i = 0; left > 0 && room > 0; i++) {
+        if (!goes_on(&live->work[i]) && !rests(&live->work[i]))
+            continue;
+        add_work(live, i);
+        left--;
+        room--;
+    }
+    if (has_counts)
+        add_counts(live, &counts);
+}
+
+/* ---- drawing ---- */
+
+/* Writes lines where the cursor stands; those that stand there already, which old says, are passed by.
+ */
+static void draw_lines(struct live *live, const char *lines, const char *old)
+{
+    for (size_t size; *lines != '\0'; lines += size) {
+        size_t old_size = strcspn(old, "\n") + (*old != '\0');
+
+        size = strcspn(lines, "\n") + 1;
+        if (size != old_size || strncmp(lines, old, size) != 0) {
+            (void)buffer_append(&live->drawing, lines, size - 1);
+            (void)buffer_append_text(&live->drawing, "\x1b[K");
+        }
+        (void)buffer_append_text(&live->drawing, "\n");
+        old += old_size;
+    }
+}
+
+/* Draws what has changed. kept is whole lines that shall stand above the rows from now on, or "". A
+ * terminal that shows what is typed may have moved the cursor aside. */
+static void draw(struct live *live, const char *kept)
+{
+    struct buffer before = live->shown;
+    size_t height = count_lines(before.bytes);
+
+    live->options.measure(live->options.context, &live->columns, &live->height);
+    live->columns -= live->columns > 0;
+    buffer_clear(&live->rows);
+    if (!live->is_hidden)
+        build_rows(live);
+    if (*kept == '\0' && strcmp(live->rows.bytes, before.bytes) == 0)
+        return;
+    bool is_same_height = *kept == '\0' && count_lines(live->rows.bytes) == height;
+    buffer_clear(&live->drawing);
+    (void)buffer_append_text(&live->drawing, "\r");
+    if (height > 0)
+        (void)buffer_append_format(&live->drawing, "\x1b[%zuA", height);
+    draw_lines(live, kept, "");
+    draw_lines(live, live->rows.bytes, is_same_height ? before.bytes : "");
+    (void)buffer_append_text(&live->drawing, is_same_height ? "" : "\x1b[J");
+    output_write(live->options.output, live->drawing.bytes, live->drawing.size);
+    live->shown = live->rows;
+    live->rows = before;
+}
+
+/* Draws, and comes again while something waits: seconds are told that are just over. */
+static void redraw(void *context)
+{
+    struct live *live = context;
+    const struct counts counts = count_work(live);
+    bool waits = live->has_wait || counts.working + counts.resting > 0;
+
+    draw(live, "");
+    timer_set(live->options.loop, &live->redraw,
+              waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
+}
+
+/* ---- what is told ---- */
 
 struct live *live_new(const struct live_options *options)
 {
@@ -50,32 +289,11 @@ struct live *live_new(const struct live_options *options)
 
     live->options = *options;
     live->work = memory_new(options->backup_count, sizeof *live->work);
-    live->first = options->backup_count;
     live->redraw = (struct timer){.due = redraw, .context = live};
     buffer_init(&live->drawing, DRAWING_SIZE_MAX);
+    buffer_init(&live->shown, DRAWING_SIZE_MAX);
+    buffer_init(&live->rows, DRAWING_SIZE_MAX);
     return live;
-}
-
-static void rows_clear(struct rows *rows)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        free(rows->texts[i]);
-    rows->count = 0;
-}
-
-static void rows_done(struct rows *rows)
-{
-    rows_clear(rows);
-    free(rows->texts);
-}
-
-static void rows_add(struct rows *rows, const char *text)
-{
-    if (rows->count == rows->capacity) {
-        rows->capacity = rows->capacity > 0 ? rows->capacity * 2 : 32;
-        rows->texts = memory_resize(rows->texts, rows->capacity, sizeof *rows->texts);
-    }
-    rows->texts[rows->count++] = memory_copy(text);
 }
 
 void live_free(struct live *live)
@@ -83,284 +301,83 @@ void live_free(struct live *live)
     if (live == NULL)
         return;
     timer_set(live->options.loop, &live->redraw, INT64_MAX);
-    rows_done(&live->shown);
     buffer_done(&live->drawing);
+    buffer_done(&live->shown);
+    buffer_done(&live->rows);
     free(live->work);
     free(live);
 }
 
-/* The counter that a backup in this state stands in. */
-static size_t *counter_of(struct live *live, const struct live_work *work)
+static struct work *work_of(const struct live *live, const struct backup_config *backup)
 {
-    if (live_work_goes_on(work))
-        return &live->working;
-    return work->state == SESSION_DONE ? &live->done : &live->waiting;
-}
-
-static void add_work_row(struct live *live, struct rows *rows, size_t index)
-{
-    struct buffer text;
-
-    buffer_init(&text, DRAWING_SIZE_MAX);
-    live_row_of_work(&text, &live->options, live->columns, &live->options.backups[index],
-                     &live->work[index]);
-    rows_add(rows, text.bytes);
-    buffer_done(&text);
-}
-
-/* More than one row where the terminal is narrow, but at most room. */
-static void add_primary_rows(struct live *live, struct rows *rows, size_t room)
-{
-    struct buffer text;
-
-    buffer_init(&text, DRAWING_SIZE_MAX);
-    live_row_of_primary(&text, &live->options, live->columns, &live->wait);
-    for (char *row = text.bytes; row != NULL && rows->count < room;) {
-        char *end = strchr(row, '\n');
-
-        if (end != NULL)
-            *end++ = '\0';
-        rows_add(rows, row);
-        row = end;
-    }
-    buffer_done(&text);
-}
-
-/* `12 of 100 backups done, 8 working, 80 waiting` */
-static void add_count_row(struct live *live, struct rows *rows)
-{
-    char status[STATUS_SIZE];
-    size_t chosen = live->options.chosen_count;
-    size_t begun = live->working + live->done;
-    struct buffer text;
-    struct line line;
-
-    (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
-                   live->done, chosen, live->working, chosen > begun ? chosen - begun : 0);
-    buffer_init(&text, DRAWING_SIZE_MAX);
-    line_init(&line, &text, live->columns, live->options.color);
-    line_cell(&line, STYLE_DIM, status, 0);
-    rows_add(rows, text.bytes);
-    buffer_done(&text);
-}
-
-/* A row of its own. */
-static bool is_shown(const struct live_work *work)
-{
-    return live_work_goes_on(work) || live_work_rests(work);
-}
-
-/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
-static void build_rows(struct live *live, struct rows *rows)
-{
-    size_t room = live->rows / 2;
-    size_t left = live->working + live->resting;
-    bool has_counts =
-        room > 0 && (live->options.chosen_count > 1 || (left == 0 && !live->has_wait));
-
-    while (live->first < live->options.backup_count && !is_shown(&live->work[live->first]))
-        live->first++;
-    if (live->done >= live->options.chosen_count)
-        return;
-    room -= has_counts;
-    if (live->has_wait)
-        add_primary_rows(live, rows, room);
-    for (size_t i = live->first; left > 0 && rows->count < room; i++) {
-        if (is_shown(&live->work[i])) {
-            add_work_row(live, rows, i);
-            left--;
-        }
-    }
-    if (has_counts)
-        add_count_row(live, rows);
-}
-
-static void measure(struct live *live)
-{
-    live->options.measure(live->options.context, &live->columns, &live->rows);
-    if (live->columns > 0)
-        live->columns--;
-}
-
-static void draw_line(struct live *live, const char *text)
-{
-    (void)buffer_append_format(&live->drawing, "%s\x1b[K\n", text);
-}
-
-/* Writes the rows behind what is kept; the cursor stands where the first shall be. */
-static void draw_rows(struct live *live, const struct rows *rows, bool only_changes)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        if (only_changes && strcmp(rows->texts[i], live->shown.texts[i]) == 0)
-            (void)buffer_append_text(&live->drawing, "\n");
-        else
-            draw_line(live, rows->texts[i]);
-    }
-    if (!only_changes)
-        (void)buffer_append_text(&live->drawing, "\x1b[J");
-}
-
-static bool rows_equal(const struct rows *a, const struct rows *b)
-{
-    for (size_t i = 0; a->count == b->count && i < a->count; i++) {
-        if (strcmp(a->texts[i], b->texts[i]) != 0)
-            return false;
-    }
-    return a->count == b->count;
-}
-
-/* To the first column of the first row; a terminal that shows what is typed may have moved the
- * cursor aside. */
-static void cursor_up(struct live *live)
-{
-    (void)buffer_append_text(&live->drawing, "\r");
-    if (live->shown.count > 0)
-        (void)buffer_append_format(&live->drawing, "\x1b[%zuA", live->shown.count);
-}
-
-/* Lines that stay; each is cut already. */
-static void draw_kept(struct live *live, const char *kept)
-{
-    while (*kept != '\0') {
-        size_t size = strcspn(kept, "\n");
-
-        (void)buffer_append(&live->drawing, kept, size);
-        draw_line(live, "");
-        kept += size + 1;
-    }
-}
-
-/* Draws what has changed. kept is whole lines that shall stand above the rows from now on, or "".
- */
-static void draw(struct live *live, const char *kept)
-{
-    struct rows rows = {0};
-
-    if (!live->is_hidden)
-        build_rows(live, &rows);
-    if (*kept != '\0' || !rows_equal(&rows, &live->shown)) {
-        bool only_changes = *kept == '\0' && rows.count == live->shown.count;
-
-        buffer_clear(&live->drawing);
-        cursor_up(live);
-        draw_kept(live, kept);
-        draw_rows(live, &rows, only_changes);
-        output_write(live->options.output, live->drawing.bytes, live->drawing.size);
-    }
-    rows_done(&live->shown);
-    live->shown = rows;
-}
-
-static void schedule(struct live *live)
-{
-    if (!live->has_wait && live->working + live->resting == 0)
-        timer_set(live->options.loop, &live->redraw, INT64_MAX);
-    else if (!timer_is_set(&live->redraw))
-        timer_set(live->options.loop, &live->redraw, clock_monotonic_ms() + REDRAW_MS);
-}
-
-static void redraw(void *context)
-{
-    struct live *live = context;
-
-    measure(live);
-    draw(live, "");
-    schedule(live);
-}
-
-/* Moves a backup from one counter to another. */
-static void set_work(struct live *live, size_t index, const struct live_work *now)
-{
-    struct live_work *work = &live->work[index];
-
-    if (work->is_begun)
-        --*counter_of(live, work);
-    live->resting -= live_work_rests(work);
-    *work = *now;
-    live->resting += live_work_rests(work);
-    ++*counter_of(live, work);
-    if (is_shown(work) && index < live->first)
-        live->first = index;
-    schedule(live);
+    return &live->work[backup - live->options.backups];
 }
 
 void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
                 const char *domain)
 {
-    size_t index = (size_t)(backup - live->options.backups);
-
-    struct live_work now = live->work[index];
-
-    now.is_begun = true;
-    now.state = state;
-    now.domain = domain;
-    now.moved_ms = clock_monotonic_ms();
-    now.again_ms = 0;
-    if (state == SESSION_RECEIVING && now.since_ms == 0)
-        now.since_ms = clock_monotonic_ms();
-    set_work(live, index, &now);
-    measure(live);
-    draw(live, "");
+    if (live == NULL)
+        return;
+    struct work *work = work_of(live, backup);
+    work->is_begun = true;
+    work->state = state;
+    work->domain = domain;
+    work->moved_ms = clock_monotonic_ms();
+    work->again_ms = 0;
+    if (state == SESSION_RECEIVING && work->since_ms == 0)
+        work->since_ms = work->moved_ms;
+    redraw(live);
 }
 
-/* A message can come every half millisecond; nobody reads faster than the pause between two
- * drawings. */
 void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
                      int64_t bytes)
 {
-    enum {
-        PAUSE_MS = 100
-    };
-    struct live_work *work = &live->work[backup - live->options.backups];
     int64_t now_ms = clock_monotonic_ms();
 
-    work->messages += messages;
-    work->bytes += bytes;
-    if (now_ms - live->drawn_ms < PAUSE_MS)
+    if (live == NULL)
+        return;
+    work_of(live, backup)->messages += messages;
+    work_of(live, backup)->bytes += bytes;
+    if (now_ms - live->drawn_ms < PROGRESS_MS)
         return;
     live->drawn_ms = now_ms;
-    measure(live);
     draw(live, "");
 }
 
 void live_resting(struct live *live, const struct backup_config *backup, int64_t until_ms)
 {
-    size_t index = (size_t)(backup - live->options.backups);
-    struct live_work now = live->work[index];
-
-    now.is_begun = true;
-    now.state = SESSION_WAITING;
-    now.again_ms = until_ms;
-    set_work(live, index, &now);
-    measure(live);
-    draw(live, "");
+    if (live == NULL)
+        return;
+    struct work *work = work_of(live, backup);
+    work->is_begun = true;
+    work->state = SESSION_WAITING;
+    work->again_ms = until_ms;
+    redraw(live);
 }
 
 void live_known(struct live *live, const struct backup_config *backup)
 {
-    size_t index = (size_t)(backup - live->options.backups);
-
-    if (!live->work[index].is_begun)
-        set_work(live, index, &(struct live_work){.is_begun = true, .state = SESSION_DONE});
+    if (live != NULL && !work_of(live, backup)->is_begun)
+        *work_of(live, backup) = (struct work){.is_begun = true, .state = SESSION_DONE};
 }
 
 size_t live_columns(struct live *live)
 {
-    measure(live);
-    return live->columns;
+    live->options.measure(live->options.context, &live->columns, &live->height);
+    return live->columns > 0 ? live->columns - 1 : 0;
 }
 
 void live_keep(struct live *live, const char *lines)
 {
-    measure(live);
     draw(live, lines);
 }
 
 void live_wait(struct live *live, const struct preflight_wait *wait)
 {
+    if (live == NULL)
+        return;
     bool has_changed =
         (wait != NULL) != live->has_wait || (wait != NULL && wait->stage != live->wait.stage);
-
     live->has_wait = wait != NULL;
     if (wait != NULL)
         live->wait = *wait;
@@ -370,13 +387,16 @@ void live_wait(struct live *live, const struct preflight_wait *wait)
 
 void live_hide(struct live *live)
 {
+    if (live == NULL)
+        return;
     live->is_hidden = true;
     draw(live, "");
 }
 
 void live_show(struct live *live)
 {
+    if (live == NULL)
+        return;
     live->is_hidden = false;
-    measure(live);
     draw(live, "");
 }

@@ -1,8 +1,8 @@
 #ifndef MXPULL_SRC_CLI_LIVE_H
 #define MXPULL_SRC_CLI_LIVE_H
 
+#include "line.h"
 #include "output.h"
-#include "result_line.h"
 #include <mxpull/pull/round.h>
 
 #include <stdbool.h>
@@ -11,8 +11,9 @@
 /* The table that a person sees on a terminal while a round runs: answers go up the screen as they
  * come, and below them stands one row for our own mail server while it is looked at, and one for each
  * backup that is being worked on or waits for a retry: what is waited for, how long so far, and until
- * when. It is drawn when something happens, and once a second while something waits; is never larger than the terminal, and leaves the cursor
- * as it is, so that nothing needs to be put right however the program ends. */
+ * when. It is drawn when something happens, and once a second while something waits; is never larger than
+ * the terminal, and leaves the cursor as it is, so that nothing needs to be put right however the program
+ * ends. Without a table (NULL) nothing happens. */
 struct live;
 
 struct live_options {
@@ -20,12 +21,12 @@ struct live_options {
     const struct backup_config *backups; /* all of the configuration; borrowed */
     size_t backup_count;
     size_t chosen_count; /* backups that are asked */
-    struct result_widths widths;
+    struct line_widths widths;
     bool color;
     struct output *output; /* borrowed */
     /* Tells the terminal's size, asked at each drawing. */
     void (*measure)(void *context, size_t *columns, size_t *rows);
-    /* Tells how far SESSION_CONNECTING has come. May be NULL. */
+    /* Tells how far SESSION_CONNECTING has come. */
     enum stage (*stage)(void *context, const struct backup_config *backup);
     const char *primary; /* our own mail server's address; borrowed */
     void *context;
@@ -34,7 +35,7 @@ struct live_options {
 struct live *live_new(const struct live_options *options);
 void live_free(struct live *live);
 
-/* As in struct round_observer. */
+/* As in struct poll_observer. */
 void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
                 const char *domain);
 void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,

@@ -1,7 +1,6 @@
 /* The log's sinks: standard error, the system's own log, a file; as text or as JSON. */
 #include "logging.h"
 #include "json.h"
-#include "result_line.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
@@ -109,9 +108,11 @@ static void tell_operator(struct logging *logging, const struct log_event *event
 
 static struct log_event loss_event(char message[LOSS_TEXT_SIZE], const struct logging *logging)
 {
+    const struct store_log *gap = &logging->gap;
+
     (void)snprintf(message, LOSS_TEXT_SIZE, "%s: %llu line%s missing here: %s",
-                   logging->options.path, (unsigned long long)logging->missing,
-                   logging->missing == 1 ? " is" : "s are", logging->why);
+                   logging->options.path, (unsigned long long)gap->missing,
+                   gap->missing == 1 ? " is" : "s are", gap->why);
     return (struct log_event){.level = LEVEL_WARNING, .message = message};
 }
 
@@ -128,47 +129,55 @@ static enum status write_gap(struct logging *logging, struct error *error)
     buffer_done(&line);
     if (status == STATUS_OK) {
         tell_operator(logging, &event);
-        logging->missing = 0;
+        logging->gap.missing = 0;
     }
     return status;
 }
 
-static void note_lost(struct logging *logging, const struct error *error)
+/* True for the first line that is missing. */
+static bool count_lost(struct store_log *lost, const struct error *error)
 {
-    char message[LOSS_TEXT_SIZE];
-
-    if (logging->lost.missing++ == 0) {
-        logging->lost.since_ms = clock_wall_ms();
-        (void)snprintf(logging->lost.why, sizeof logging->lost.why, "%s", error->text);
-    }
-    if (logging->missing++ > 0)
-        return;
-    (void)snprintf(logging->why, sizeof logging->why, "%s", error->text);
-    (void)snprintf(message, sizeof message,
-                   "%s: cannot be written: %s; lines are missing from here on",
-                   logging->options.path, error->text);
-    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
+    if (lost->missing++ > 0)
+        return false;
+    lost->since_ms = clock_wall_ms();
+    (void)snprintf(lost->why, sizeof lost->why, "%s", error->text);
+    return true;
 }
 
 /* The disk may be full: the run goes on. That is said once, and again when there is room. */
 static void write_file(struct logging *logging)
 {
+    char message[LOSS_TEXT_SIZE];
     enum status status = STATUS_OK;
     struct error error;
 
-    if (logging->missing > 0)
+    if (logging->gap.missing > 0)
         status = write_gap(logging, &error);
     if (status == STATUS_OK)
         status = file_add_line(logging->stream, logging->line.bytes, logging->line.size, &error);
-    if (status != STATUS_OK)
-        note_lost(logging, &error);
+    if (status == STATUS_OK)
+        return;
+    (void)count_lost(&logging->lost, &error);
+    if (!count_lost(&logging->gap, &error))
+        return;
+    (void)snprintf(message, sizeof message,
+                   "%s: cannot be written: %s; lines are missing from here on",
+                   logging->options.path, error.text);
+    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
 }
 
-bool logging_take_lost(struct logging *logging, struct store_log *lost)
+bool logging_note_lost(struct logging *logging, struct store *store)
 {
-    *lost = logging->lost;
+    const struct store_log lost = logging->lost;
+    struct store_log before;
+    struct error error;
+
     logging->lost = (struct store_log){0};
-    return lost->missing > 0;
+    if (logging->options.target == LOG_FILE && store != NULL &&
+        store_get_log(store, &before, &error) == STATUS_OK && before.missing != lost.missing &&
+        store_set_log(store, &lost, &error) != STATUS_OK)
+        log_message(LEVEL_WARNING, "what the log lacks cannot be remembered: %s", error.text);
+    return lost.missing > 0;
 }
 
 static void write_event(void *context, const struct log_event *event)
@@ -217,7 +226,7 @@ void logging_close(struct logging *logging)
     char message[LOSS_TEXT_SIZE];
 
     log_open(LEVEL_ERROR, NULL, NULL);
-    if (logging->missing > 0) {
+    if (logging->gap.missing > 0) {
         const struct log_event event = loss_event(message, logging);
 
         tell_operator(logging, &event);
@@ -293,10 +302,12 @@ void logging_answer(const struct answers *answers)
     log_fields(is_good ? LEVEL_INFO : LEVEL_WARNING, fields, count);
 }
 
-void logging_wire(const char *backup, char direction, const char *line, size_t size)
+void logging_wire(void *context, const struct backup_config *backup, char direction,
+                  const char *line, size_t size)
 {
     struct buffer wire;
 
+    (void)context;
     if (!log_wants(LEVEL_TRACE))
         return;
     buffer_init(&wire, LINE_SIZE_MAX);
@@ -304,7 +315,7 @@ void logging_wire(const char *backup, char direction, const char *line, size_t s
     /* A NUL has no place in a reply, and a log's text ends at one. */
     for (size_t i = 0; i < size; i++)
         (void)buffer_append(&wire, line[i] != '\0' ? &line[i] : "?", 1);
-    const struct log_field fields[] = {text_field("backup", backup),
+    const struct log_field fields[] = {text_field("backup", backup->name),
                                        text_field("wire", wire.bytes)};
     log_fields(LEVEL_TRACE, fields, COUNT_OF(fields));
     buffer_done(&wire);

@@ -30,10 +30,9 @@ struct logging_options {
 struct logging {
     struct logging_options options;
     struct buffer line;
-    FILE *stream;              /* with LOG_FILE: owned */
-    uint64_t missing;          /* lines that could not be written, since the last one that could */
-    char why[ERROR_TEXT_SIZE]; /* the first of them could not */
-    struct store_log lost;     /* all that are missing since logging_take_lost */
+    FILE *stream;          /* with LOG_FILE: owned */
+    struct store_log gap;  /* lines that are missing since the last one that could be written */
+    struct store_log lost; /* and all since logging_note_lost */
 };
 
 /* Makes the log of the options the program's log. STATUS_SYSTEM when it cannot be opened. *logging
@@ -42,9 +41,9 @@ enum status logging_open(struct logging *logging, const struct logging_options *
                          struct error *error);
 void logging_close(struct logging *logging);
 
-/* Whether, where the log is a file, lines are missing in it since the last call; the log goes on by itself when it
- * can. *lost is zero when there are none, or no file. */
-bool logging_take_lost(struct logging *logging, struct store_log *lost);
+/* Whether lines are missing in a log file since the last call, which the store (NULL: none) is told for
+ * `mxpull status`; the log goes on by itself when it can. */
+bool logging_note_lost(struct logging *logging, struct store *store);
 
 /* The least grave level that is written: what log_open is given. */
 enum level logging_threshold(const struct logging_options *options);
@@ -61,7 +60,8 @@ bool logging_wants_answers(const struct logging *logging);
  * were held `backups=60 domains=120 outcome=held text="..."`. */
 void logging_answer(const struct answers *answers);
 
-/* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. */
-void logging_wire(const char *backup, char direction, const char *line, size_t size);
+/* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. As in struct poll_observer. */
+void logging_wire(void *context, const struct backup_config *backup, char direction,
+                  const char *line, size_t size);
 
 #endif

@@ -1,6 +1,69 @@
-#include "program.h"
+/* From argv to the exit status. */
+#include "arguments.h"
+#include "nagios.h"
+#include "output.h"
+#include <mxpull/net/loop.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/platform/socket.h>
+#include <mxpull/store/store.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    HELP_SIZE_MAX = 64 * 1024,
+    FILES_BESIDE_SESSIONS = 64
+};
+
+/* What --help or --version says. */
+static int print_about(const struct arguments *arguments)
+{
+    char libraries[160];
+    struct output output = {.stream = stdout};
+    struct buffer text;
+
+    buffer_init(&text, HELP_SIZE_MAX);
+    loop_libraries(libraries, sizeof libraries);
+    if (arguments->help)
+        help_format(&text, arguments->command);
+    else
+        (void)buffer_append_format(&text, "mxpull %s\n%s, SQLite %s\n", MXPULL_VERSION, libraries,
+                                   store_library());
+    output_write(&output, text.bytes, text.size);
+    buffer_done(&text);
+    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+}
+
+/* A faulty command line may still tell who reads what is said of it. */
+static bool is_for_monitor(int argc, char *argv[])
+{
+    static const char option[] = "--nagios";
+
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], option, sizeof option - 1) == 0 &&
+            (argv[i][sizeof option - 1] == '\0' || argv[i][sizeof option - 1] == '='))
+            return true;
+    }
+    return false;
+}
 
 int main(int argc, char *argv[])
 {
-    return program_run(argc, argv);
+    struct arguments arguments;
+    struct error error;
+    int exit_status;
+
+    argv = host_begin(&argc, argv);
+    (void)socket_raise_limit(FILES_BESIDE_SESSIONS);
+    if (arguments_parse(&arguments, argc, argv, &error) != STATUS_OK) {
+        if (is_for_monitor(argc, argv))
+            return nagios_print_unknown(error.text);
+        output_tell("mxpull: %s", error.text);
+        return EXIT_STATUS_USAGE;
+    }
+    exit_status = arguments.help || arguments.version ? print_about(&arguments)
+                                                      : arguments.command->run(&arguments);
+    arguments_done(&arguments);
+    return exit_status;
 }

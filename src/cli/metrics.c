@@ -1,6 +1,5 @@
 /* What the store knows, for Prometheus' textfile collector, in the text format 0.0.4. */
 #include "metrics.h"
-#include "result_line.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>

@@ -1,8 +1,8 @@
 #ifndef MXPULL_SRC_CLI_METRICS_H
 #define MXPULL_SRC_CLI_METRICS_H
 
+#include "report.h"
 #include "status_view.h"
-#include "summary.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/platform/lock.h>
 

@@ -2,7 +2,7 @@
  * that the first that is found is the one to be named. */
 #include "nagios.h"
 #include "output.h"
-#include "span.h"
+#include "words.h"
 #include <mxpull/base/text.h>
 
 #include <stdio.h>
@@ -39,15 +39,13 @@ static bool note(struct problems *problems)
 static void note_primary(struct problems *problems, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
-    char span[SPAN_TEXT_SIZE];
-
     if (view->primary != PRIMARY_DOWN || !note(problems))
         return;
     (void)buffer_append_format(&problems->first, "your mail server %s is down",
                                view->config->primary.address.text);
     if (life->since_ms > 0)
         (void)buffer_append_format(&problems->first, " for %s",
-                                   span_format(span, (view->now_ms - life->since_ms) / 1000));
+                                   word_span((view->now_ms - life->since_ms) / 1000).text);
     if (life->text[0] != '\0')
         (void)buffer_append_format(&problems->first, ": %s", status_primary_text(view, life->text));
 }
@@ -56,8 +54,6 @@ static void describe(struct buffer *sentence, const struct status_view *view,
                      const struct status_domain *domain)
 {
     bool is_silent = domain->verdict == VERDICT_SILENT;
-    char span[SPAN_TEXT_SIZE];
-
     (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
     if (domain->verdict == VERDICT_UNKNOWN) {
         (void)buffer_append_text(sentence, "never asked yet");
@@ -65,7 +61,7 @@ static void describe(struct buffer *sentence, const struct status_view *view,
     }
     if (is_silent)
         (void)buffer_append_format(sentence, "silent, no good answer for %s%s",
-                                   span_format(span, status_silence_s(view, domain)),
+                                   word_span(status_silence_s(view, domain)).text,
                                    domain->state.streak > 0 ? "; " : "");
     if (is_silent && domain->state.streak == 0)
         return;
@@ -102,12 +98,10 @@ static void note_certificates(struct problems *problems, const struct status_vie
 
 static void note_daemon(struct problems *problems, const struct status_view *view)
 {
-    char span[SPAN_TEXT_SIZE];
-
     if (view->daemon_health != HEALTH_OK && note(problems))
         (void)buffer_append_format(&problems->first,
                                    "the daemon is not running, last sign of life %s ago",
-                                   span_format(span, (view->now_ms - view->life.alive_ms) / 1000));
+                                   word_span((view->now_ms - view->life.alive_ms) / 1000).text);
 }
 
 static void note_trouble(struct problems *problems, const struct status_view *view)
@@ -148,9 +142,8 @@ static void append_shown(struct buffer *line, const char *sentence, size_t size)
 
 static void append_well(struct buffer *line, const struct status_summary *summary)
 {
-    (void)buffer_append_format(line, "%zu backup%s, %zu domain%s, all ok", summary->backups,
-                               summary->backups == 1 ? "" : "s", summary->domains,
-                               summary->domains == 1 ? "" : "s");
+    (void)buffer_append_format(line, "%s, %s, all ok", word_count(summary->backups, "backup").text,
+                               word_count(summary->domains, "domain").text);
 }
 
 /* U is "not known". */
@@ -232,11 +225,10 @@ int nagios_format_unknown(struct buffer *line, const char *why)
 
 int nagios_print_unknown(const char *why)
 {
-    struct output output;
+    struct output output = {.stream = stdout};
     struct buffer line;
     int exit_status;
 
-    output_init(&output, stdout);
     buffer_init(&line, SENTENCE_SIZE_MAX);
     exit_status = nagios_format_unknown(&line, why);
     output_write(&output, line.bytes, line.size);

@@ -13,11 +13,6 @@ enum {
     LINE_SIZE_MAX = 4 * SENTENCE_SIZE
 };
 
-void output_init(struct output *output, FILE *stream)
-{
-    *output = (struct output){.stream = stream};
-}
-
 void output_write(struct output *output, const char *bytes, size_t size)
 {
     if (output->failure != 0 || size == 0)

@@ -15,8 +15,6 @@ struct output {
                      well */
 };
 
-void output_init(struct output *output, FILE *stream);
-
 /* Writes all the bytes at once: a reader of a pipe sees them now. */
 void output_write(struct output *output, const char *bytes, size_t size);
 void output_write_text(struct output *output, const char *text);

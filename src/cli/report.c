@@ -1,32 +1,335 @@
-/* What is said on standard output, and when: the forms differ in what an answer does at once and
- * what is left for the end. */
+/* What `mxpull pull` says of a round. The forms differ in what an answer does at once and what is left for
+ * the end. */
 #include "report.h"
-#include "gather.h"
-#include "json_report.h"
-#include "line.h"
+#include "json.h"
+#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/session/advice.h>
 
 #include <stdlib.h>
 
+/* OUTCOME_WIDTH holds the longest name of an outcome. */
 enum {
-    TEXT_SIZE_MAX = 64 * 1024
+    TEXT_SIZE_MAX = 64 * 1024,
+    SAID_SIZE_MAX = 8 * 1024,
+    OUTCOME_WIDTH = 14,
+    ADVICE_INDENT = 6,
+    SUMMARY_INDENT = 2,
+    MINUTE_MS = 60 * 1000
 };
 
 struct report {
     struct report_options options;
-    struct output *output; /* borrowed */
-    struct live *live;     /* with REPORT_LIVE */
-    struct said advice;    /* that was given */
+    struct gather *gather;
+    struct said advice; /* that was given */
 };
+
+struct line_widths report_widths(const struct result *const results[], size_t count)
+{
+    struct line_widths widths = {0};
+    const struct backup_config *backup = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        line_widen(&widths, results[i]->backup != backup ? results[i]->backup->name : NULL,
+                   results[i]->domain);
+        backup = results[i]->backup;
+    }
+    return widths;
+}
+
+/* ---- answers as lines ---- */
+
+/* What was said: the code and the reply's text, or our own words. */
+static void add_said(struct line *line, const struct answers *answers)
+{
+    const struct result *result = answers->first;
+    struct buffer said;
+
+    buffer_init(&said, 2 * SAID_SIZE_MAX);
+    words_append_said(&said, result->code, result->text, SAID_SIZE_MAX);
+    if (answers->names != NULL)
+        (void)buffer_append_format(&said, ": %s", answers->names);
+    line_last(line, STYLE_PLAIN, said.bytes, ADVICE_INDENT);
+    buffer_done(&said);
+}
+
+/* "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups
+ * (120 domains)" */
+static void add_held(struct line *line, const struct answers *answers)
+{
+    const struct word backups = word_count(answers->backups, "backup");
+    const struct word domains = word_count(answers->count, "domain");
+    struct buffer sentence;
+
+    buffer_init(&sentence, 2 * SAID_SIZE_MAX);
+    if (answers->is_part)
+        (void)buffer_append_format(&sentence, "%s; not asked for: %s of %s (%s)", answers->text,
+                                   domains.text, backups.text, answers->names);
+    else
+        (void)buffer_append_format(&sentence, "%s; nothing was asked of %s (%s)", answers->text,
+                                   backups.text, domains.text);
+    line_last(line, STYLE_WARNING, sentence.bytes, ADVICE_INDENT);
+    buffer_done(&sentence);
+}
+
+/* Whether a line of these columns has the names and the outcome whole. */
+static bool fits(const char *backup, const char *domain, size_t columns, struct line_widths widths)
+{
+    enum {
+        GAPS = 4
+    };
+    size_t backup_columns = line_columns(backup), domain_columns = line_columns(domain);
+
+    if (backup_columns < widths.backup)
+        backup_columns = widths.backup;
+    if (domain_columns < widths.domain)
+        domain_columns = widths.domain;
+    return backup_columns + domain_columns + GAPS + OUTCOME_WIDTH <= columns;
+}
+
+/* A cell of the line, or lines of its own. */
+static void add_name(struct line *line, const char *name, size_t width, bool is_whole)
+{
+    if (is_whole) {
+        line_cell(line, STYLE_PLAIN, name, width);
+        return;
+    }
+    line_last(line, STYLE_PLAIN, name, ADVICE_INDENT);
+    (void)buffer_append_text(line->target, "\n");
+    *line = line_begin(line->target, (struct line_look){line->columns, line->color});
+    line_indent(line, ADVICE_INDENT);
+}
+
+static void add_answer(struct line *line, const struct answers *answers, struct line_widths widths)
+{
+    const struct result *result = answers->first;
+    const struct word domains = word_count(answers->count, "domain");
+    const char *domain = answers->count > 1 ? domains.text : result->domain;
+    bool is_whole = fits(result->backup->name, domain, line->columns, widths);
+
+    add_name(line, result->backup->name, widths.backup, is_whole);
+    if (result->dry) {
+        line_cell(line, STYLE_GOOD, "would send", 0);
+        line_cell(line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
+        return;
+    }
+    add_name(line, domain, widths.domain, is_whole);
+    line_cell(line, line_style_of(result->outcome), outcome_name(result->outcome), OUTCOME_WIDTH);
+    /* Of messages that were refused the text says it. */
+    if (result->outcome == OUTCOME_RECEIVED
+            ? result->messages >= 0
+            : result->messages > 0 && result->outcome != OUTCOME_REFUSED)
+        line_cell(line, STYLE_PLAIN, word_mail(result->messages, result->bytes).text, 0);
+    add_said(line, answers);
+}
+
+static void add_advice(struct buffer *text, const struct result *result, struct line_look look,
+                       struct said *given)
+{
+    char *advice = advice_new(result);
+    struct line line = line_begin(text, look);
+
+    if (*advice != '\0' && (given == NULL || said_first(given, advice))) {
+        line_indent(&line, ADVICE_INDENT);
+        line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
+        (void)buffer_append_text(text, "\n");
+    }
+    free(advice);
+}
+
+void report_append_answers(struct buffer *text, const struct answers *answers,
+                           struct line_look look, struct line_widths widths, struct said *advice)
+{
+    bool is_held = answers->count > 1 && answers->first->outcome == OUTCOME_HELD;
+    struct line line = line_begin(text, look);
+
+    if (is_held)
+        add_held(&line, answers);
+    else
+        add_answer(&line, answers, widths);
+    (void)buffer_append_text(text, "\n");
+    if (!is_held && !result_is_good(answers->first))
+        add_advice(text, answers->first, look, advice);
+}
+
+/* ---- the summary ---- */
+
+struct summary {
+    size_t asked; /* results known, those held left out: ok and failed */
+    size_t ok;
+    size_t failed;
+    size_t held;
+    size_t by_outcome[OUTCOME_COUNT];
+};
+
+static struct summary count_results(const struct round_facts *facts)
+{
+    struct summary summary = {0};
+
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct result *result = facts->results[i];
+
+        if (!result->known)
+            continue;
+        if (!result->dry && result->outcome == OUTCOME_HELD) {
+            summary.held++;
+            continue;
+        }
+        summary.asked++;
+        summary.by_outcome[result->outcome] += !result->dry;
+        ++*(result_is_good(result) ? &summary.ok : &summary.failed);
+    }
+    return summary;
+}
+
+/* " (deferred 1, unreachable 2)" */
+static void append_failures(struct buffer *text, const struct summary *summary)
+{
+    const char *before = " (";
+
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (summary->by_outcome[i] == 0 || outcome_grade((enum outcome)i) == GRADE_GOOD)
+            continue;
+        (void)buffer_append_format(text, "%s%s %zu", before, outcome_name((enum outcome)i),
+                                   summary->by_outcome[i]);
+        before = ", ";
+    }
+    if (summary->failed > 0)
+        (void)buffer_append_text(text, ")");
+}
+
+/* " in 0.4 s", " in 21m5s" */
+static void append_elapsed(struct buffer *text, int64_t ms)
+{
+    char duration[DURATION_TEXT_SIZE];
+    int64_t tenths = (ms + 50) / 100;
+
+    if (ms < MINUTE_MS)
+        (void)buffer_append_format(text, " in %d.%d s", (int)(tenths / 10), (int)(tenths % 10));
+    else
+        (void)buffer_append_format(text, " in %s", duration_format(duration, ms / 1000));
+}
+
+void report_append_summary(struct buffer *text, const struct round_facts *facts,
+                           struct line_look look)
+{
+    struct summary summary = count_results(facts);
+    struct line line = line_begin(text, (struct line_look){.columns = look.columns});
+    struct buffer sentence;
+
+    buffer_init(&sentence, TEXT_SIZE_MAX);
+    if (facts->dry_run)
+        (void)buffer_append_format(&sentence, "dry run, nothing was asked: %zu ready, %zu failed",
+                                   summary.ok, summary.failed);
+    else
+        (void)buffer_append_format(&sentence, "%zu asked, %zu ok, %zu failed", summary.asked,
+                                   summary.ok, summary.failed);
+    append_failures(&sentence, &summary);
+    if (summary.held > 0)
+        (void)buffer_append_format(&sentence, ", %zu held", summary.held);
+    append_elapsed(&sentence, facts->elapsed_ms);
+    line_last(&line, STYLE_PLAIN, sentence.bytes, SUMMARY_INDENT);
+    buffer_done(&sentence);
+    (void)buffer_append_text(text, "\n");
+}
+
+/* ---- JSON: the keys and their order are the interface's ---- */
+
+static json_t *own_if(const char *text)
+{
+    return json_own(text != NULL && *text != '\0' ? text : NULL);
+}
+
+static json_t *result_object(const struct result *result)
+{
+    const struct backup_config *backup = result->backup;
+    bool has_outcome = result->known && !result->dry;
+    json_t *object = json_object();
+
+    json_set(object, "backup", json_own(backup->name));
+    json_set(object, "host", json_own(backup->host));
+    json_set(object, "address", own_if(result->address));
+    json_set(object, "port", json_integer(backup->port));
+    json_set(object, "method", json_string(method_name(backup->method)));
+    json_set(object, "domain", json_own(result->domain));
+    json_set(object, "outcome", has_outcome ? json_string(outcome_name(result->outcome)) : NULL);
+    if (result->dry)
+        json_set(object, "command", json_own(result->command));
+    json_set(object, "code", json_number_if(result->code > 0, result->code));
+    json_set(object, "text", result->dry ? NULL : json_remote(result->text));
+    json_set(object, "pending", json_count(result->pending));
+    json_set(object, "messages", json_count(result->messages));
+    json_set(object, "bytes", json_count(result->bytes));
+    json_set(object, "tls", own_if(result->tls));
+    json_set(object, "authenticated", json_boolean(result->authenticated));
+    json_set(object, "attempts", json_integer(result->attempts));
+    json_set(object, "ms", json_integer(result->ms));
+    json_set(object, "refused_for_now", json_count(result->refused_for_now));
+    json_set(object, "refused_for_good", json_count(result->refused_for_good));
+    return object;
+}
+
+static void write_json(struct output *output, const struct round_facts *facts)
+{
+    struct summary summary = count_results(facts);
+    json_t *results = json_array();
+
+    for (size_t i = 0; i < facts->count; i++)
+        (void)json_array_append_new(results, result_object(facts->results[i]));
+    json_write(output, json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "started",
+                                 json_stamp(facts->started_wall_ms), "seconds",
+                                 (double)facts->elapsed_ms / 1000.0, "exit_status",
+                                 facts->exit_status, "results", results, "summary", "asked",
+                                 (json_int_t)summary.asked, "ok", (json_int_t)summary.ok, "failed",
+                                 (json_int_t)summary.failed, "held", (json_int_t)summary.held));
+}
+
+/* ---- the whole ---- */
+
+static struct line_look look_of(const struct report *report)
+{
+    struct line_look look = report->options.look;
+
+    if (report->options.live != NULL)
+        look.columns = live_columns(report->options.live);
+    return look;
+}
+
+static void write_answers(struct report *report, const struct answers *answers)
+{
+    struct buffer text;
+
+    buffer_init(&text, TEXT_SIZE_MAX);
+    report_append_answers(&text, answers, look_of(report), report->options.widths, &report->advice);
+    if (report->options.live != NULL)
+        live_keep(report->options.live, text.bytes);
+    else
+        output_write(report->options.output, text.bytes, text.size);
+    buffer_done(&text);
+}
+
+static void on_gathered(void *context, const struct answers *answers)
+{
+    struct report *report = context;
+
+    if (report->options.logging != NULL && logging_wants_answers(report->options.logging))
+        logging_answer(answers);
+    if (!report->options.quiet && !report->options.json)
+        write_answers(report, answers);
+}
+
+static void on_failure(void *context, const struct answers *answers)
+{
+    write_answers(context, answers);
+}
 
 struct report *report_new(const struct report_options *options)
 {
     struct report *report = memory_new(1, sizeof *report);
 
     report->options = *options;
-    report->output = options->live.output;
-    if (options->form == REPORT_LIVE && !options->quiet)
-        report->live = live_new(&options->live);
+    report->gather = gather_new(on_gathered, report);
     return report;
 }
 
@@ -34,82 +337,20 @@ void report_free(struct report *report)
 {
     if (report == NULL)
         return;
-    live_free(report->live);
+    gather_free(report->gather);
     said_done(&report->advice);
     free(report);
 }
 
-static size_t columns_of(const struct report *report)
+void report_answered(struct report *report, const struct result *result)
 {
-    return report->live != NULL ? live_columns(report->live) : report->options.columns;
+    live_known(report->options.live, result->backup);
+    gather_add(report->gather, result);
 }
 
-static void write_answers(void *context, const struct answers *answers)
+void report_turned(struct report *report)
 {
-    struct report *report = context;
-    struct buffer text;
-
-    buffer_init(&text, TEXT_SIZE_MAX);
-    result_line_format(&text, answers,
-                       &(struct result_style){.widths = report->options.live.widths,
-                                              .columns = columns_of(report),
-                                              .color = report->options.live.color,
-                                              .advice = &report->advice});
-    if (report->live != NULL)
-        live_keep(report->live, text.bytes);
-    else
-        output_write(report->output, text.bytes, text.size);
-    buffer_done(&text);
-}
-
-void report_moved(struct report *report, const struct backup_config *backup,
-                  enum session_state state, const char *domain)
-{
-    if (report->live != NULL)
-        live_moved(report->live, backup, state, domain);
-}
-
-void report_progressed(struct report *report, const struct backup_config *backup, uint64_t messages,
-                       int64_t bytes)
-{
-    if (report->live != NULL)
-        live_progressed(report->live, backup, messages, bytes);
-}
-
-void report_resting(struct report *report, const struct backup_config *backup, int64_t until_ms)
-{
-    if (report->live != NULL)
-        live_resting(report->live, backup, until_ms);
-}
-
-void report_known(struct report *report, const struct backup_config *backup)
-{
-    if (report->live != NULL)
-        live_known(report->live, backup);
-}
-
-void report_answered(struct report *report, const struct answers *answers)
-{
-    if (!report->options.quiet && report->options.form != REPORT_JSON)
-        write_answers(report, answers);
-}
-
-void report_wait(struct report *report, const struct preflight_wait *wait)
-{
-    if (report->live != NULL)
-        live_wait(report->live, wait);
-}
-
-void report_hide(struct report *report)
-{
-    if (report->live != NULL)
-        live_hide(report->live);
-}
-
-void report_show(struct report *report)
-{
-    if (report->live != NULL)
-        live_show(report->live);
+    gather_flush(report->gather);
 }
 
 static void write_summary(struct report *report, const struct round_facts *facts)
@@ -117,14 +358,14 @@ static void write_summary(struct report *report, const struct round_facts *facts
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE_MAX);
-    summary_format(&text, facts, columns_of(report));
-    output_write(report->output, text.bytes, text.size);
+    report_append_summary(&text, facts, look_of(report));
+    output_write(report->options.output, text.bytes, text.size);
     buffer_done(&text);
 }
 
 static void write_failures(struct report *report, const struct round_facts *facts)
 {
-    struct gather *gather = gather_new(write_answers, report);
+    struct gather *gather = gather_new(on_failure, report);
 
     for (size_t i = 0; i < facts->count; i++) {
         if (facts->results[i]->known && !result_is_good(facts->results[i]))
@@ -136,13 +377,12 @@ static void write_failures(struct report *report, const struct round_facts *fact
 
 void report_finish(struct report *report, const struct round_facts *facts)
 {
-    bool is_silent = report->options.quiet && facts->exit_status == 0;
-
-    report_hide(report);
-    if (is_silent)
+    gather_flush(report->gather);
+    live_hide(report->options.live);
+    if (report->options.quiet && facts->exit_status == 0)
         return;
-    if (report->options.form == REPORT_JSON)
-        json_report_write(report->output, facts);
+    if (report->options.json)
+        write_json(report->options.output, facts);
     else if (report->options.quiet)
         write_failures(report, facts);
     else

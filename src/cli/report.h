@@ -1,57 +1,66 @@
 #ifndef MXPULL_SRC_CLI_REPORT_H
 #define MXPULL_SRC_CLI_REPORT_H
 
+#include "gather.h"
+#include "line.h"
 #include "live.h"
+#include "logging.h"
 #include "output.h"
-#include "summary.h"
+#include "words.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* What `mxpull pull` says on standard output. */
-
-enum report_form {
-    REPORT_LINES, /* a line for each answer as it comes, then the summary */
-    REPORT_LIVE,  /* the same, with the live table below */
-    REPORT_JSON,  /* one object at the end */
-};
-
+/* What `mxpull pull` says: a line for each answer as it comes, then the summary; or one JSON object at the
+ * end; and the answers in the log, where it wants them. */
 struct report;
 
 struct report_options {
-    enum report_form form;
-    size_t columns; /* that a line may have, but for those of the live table; LINE_UNBOUNDED: any */
-    bool quiet; /* nothing unless something is wrong; then, at the end, what is wrong (REPORT_JSON:
-                   the object) */
-    struct live_options live; /* what is not of the live table alone is used by the other forms too;
-                                 measure is not */
+    bool json;
+    bool
+        quiet; /* nothing unless something is wrong; then, at the end, what is wrong (with json: the
+                   object) */
+    struct line_look look;
+    struct line_widths widths;
+    struct output *output;         /* borrowed, as all that follows */
+    struct live *live;             /* the table that stands below the lines; NULL: none */
+    const struct logging *logging; /* NULL: no answer is logged */
 };
 
-/* live.output is borrowed for the report's life. */
+/* A round as it is reported when it is over. All borrowed. */
+struct round_facts {
+    int64_t started_wall_ms;
+    int64_t elapsed_ms;
+    int exit_status;
+    bool dry_run;
+    const struct result *const *results; /* in the order of the configuration */
+    size_t count;
+};
+
 struct report *report_new(const struct report_options *options);
 void report_free(struct report *report);
 
-/* As in struct round_observer. */
-void report_moved(struct report *report, const struct backup_config *backup,
-                  enum session_state state, const char *domain);
-void report_progressed(struct report *report, const struct backup_config *backup, uint64_t messages,
-                       int64_t bytes);
-
-/* A retry: its backup is asked again at until_ms, monotonic. */
-void report_resting(struct report *report, const struct backup_config *backup, int64_t until_ms);
-
-/* The backup has an answer; answers are told apart from that, as soon as it is known how many are the
- * same. */
-void report_known(struct report *report, const struct backup_config *backup);
-void report_answered(struct report *report, const struct answers *answers);
-
-/* What the primary is waited for, or NULL: after every turn of the loop. */
-void report_wait(struct report *report, const struct preflight_wait *wait);
-
-/* Around anything else that is written on the terminal. */
-void report_hide(struct report *report);
-void report_show(struct report *report);
+/* A result has become known. It stays borrowed until report_turned, which tells what is the same for many
+ * as one, and is to be called after each turn of the loop. */
+void report_answered(struct report *report, const struct result *result);
+void report_turned(struct report *report);
 
 /* The round is over. */
 void report_finish(struct report *report, const struct round_facts *facts);
+
+/* The columns that these results need. */
+struct line_widths report_widths(const struct result *const results[], size_t count);
+
+/* Appends known answers as one line, `mx2  example.com  started  250 Queuing started` or
+ * `mx2  40 domains  unreachable  ...`, and if they are no success a second line that says what can be
+ * done about it, where something can. Of backups that were held it is a sentence. advice is what was given
+ * already; NULL: it is given each time. */
+void report_append_answers(struct buffer *text, const struct answers *answers,
+                           struct line_look look, struct line_widths widths, struct said *advice);
+
+/* Appends `4 asked, 3 ok, 1 failed (deferred 1), 2 held in 0.4 s` and a line end. */
+void report_append_summary(struct buffer *text, const struct round_facts *facts,
+                           struct line_look look);
 
 #endif

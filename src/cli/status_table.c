@@ -1,8 +1,5 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
-#include "status_page.h"
-
-#include "span.h"
-#include "volume.h"
+#include "status_text.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
@@ -10,13 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Columns are as wide as their widest cell, but for a few monsters nobody else is moved to the
- * right. */
 enum {
-    BACKUP_WIDTH_MAX = 24,
-    DOMAIN_WIDTH_MAX = 40,
     DETAIL_INDENT = 6,
-    CELL_TEXT_SIZE = 64,
     GAP = 2,
     STRIP_MIN = 8 /* polls that are worth cutting a name */
 };
@@ -34,6 +26,7 @@ struct table {
     struct line_widths names, longest; /* longest: the monsters counted, too */
     size_t outcome, ago, next, mail;   /* widths; 0: there is no such column */
     size_t strip;                      /* polls that are shown at most */
+    struct said advice;                /* that was given */
 };
 
 static const char *outcome_text(const struct status_domain *domain)
@@ -42,36 +35,31 @@ static const char *outcome_text(const struct status_domain *domain)
 }
 
 /* "3m ago", or "" */
-static const char *ago_text(char target[CELL_TEXT_SIZE], const char *before,
-                            const struct status_view *view, int64_t at_ms)
+static struct word ago_word(const char *before, const struct status_view *view, int64_t at_ms)
 {
-    char span[SPAN_TEXT_SIZE];
+    struct word word = {""};
 
-    target[0] = '\0';
     if (at_ms > 0)
-        (void)snprintf(target, CELL_TEXT_SIZE, "%s%s ago", before,
-                       span_format(span, (view->now_ms - at_ms) / 1000));
-    return target;
+        (void)snprintf(word.text, sizeof word.text, "%s%.40s ago", before,
+                       word_span((view->now_ms - at_ms) / 1000).text);
+    return word;
 }
 
-static const char *next_text(char target[CELL_TEXT_SIZE], const struct status_view *view,
-                             const struct status_backup *backup)
+static struct word next_word(const struct status_view *view, const struct status_backup *backup)
 {
-    char span[SPAN_TEXT_SIZE];
+    struct word word = {"next now"};
 
     if (backup->next_ms == 0)
-        (void)snprintf(target, CELL_TEXT_SIZE, "-");
-    else if (backup->next_ms <= view->now_ms)
-        (void)snprintf(target, CELL_TEXT_SIZE, "next now");
-    else
-        (void)snprintf(target, CELL_TEXT_SIZE, "next in %s",
-                       span_format(span, (backup->next_ms - view->now_ms) / 1000));
-    return target;
+        return (struct word){"-"};
+    if (backup->next_ms > view->now_ms)
+        (void)snprintf(word.text, sizeof word.text, "next in %.40s",
+                       word_span((backup->next_ms - view->now_ms) / 1000).text);
+    return word;
 }
 
-static void widen(size_t *width, size_t columns, size_t max)
+static void widen(size_t *width, size_t columns)
 {
-    if (columns > *width && columns <= max)
+    if (columns > *width)
         *width = columns;
 }
 
@@ -93,14 +81,14 @@ static bool is_shown(const struct table *table, size_t place)
     const struct status_domain *domain = &view->domains[place];
     bool is_held_alone = domain->verdict == VERDICT_HELD && status_is_held_by_primary(view, domain);
 
-    if (!table->page->style->only_wrong)
+    if (!table->page->only_wrong)
         return true;
     return is_wrong(domain->health) && !is_held_alone && table->peers[place].is_first;
 }
 
 /* "mx2" and "example.com"; for several in one row "mx2" and "40 domains", "60 backups" and "120 domains". */
 struct row_names {
-    char backups[CELL_TEXT_SIZE], domains[CELL_TEXT_SIZE];
+    struct word backups, domains;
     const char *backup, *domain;
 };
 
@@ -111,42 +99,30 @@ static void name_row(struct row_names *names, const struct table *table, size_t 
 
     names->backup = domain->backup->config->name;
     names->domain = domain->name;
-    if (!table->page->style->only_wrong || peers->domains == 1)
+    if (!table->page->only_wrong || peers->domains == 1)
         return;
-    (void)snprintf(names->backups, sizeof names->backups, "%zu backups", peers->backups);
-    (void)snprintf(names->domains, sizeof names->domains, "%zu domains", peers->domains);
-    names->domain = names->domains;
+    names->backups = word_count(peers->backups, "backup");
+    names->domains = word_count(peers->domains, "domain");
+    names->domain = names->domains.text;
     if (peers->backups > 1)
-        names->backup = names->backups;
-}
-
-static void measure_names(struct table *table, size_t place)
-{
-    struct row_names names;
-
-    name_row(&names, table, place);
-    size_t backup = line_columns(names.backup);
-    size_t name = line_columns(names.domain);
-
-    widen(&table->names.backup, backup, BACKUP_WIDTH_MAX);
-    widen(&table->names.domain, name, DOMAIN_WIDTH_MAX);
-    widen(&table->longest.backup, backup, SIZE_MAX);
-    widen(&table->longest.domain, name, SIZE_MAX);
+        names->backup = names->backups.text;
 }
 
 static void measure_row(struct table *table, size_t place)
 {
     const struct status_view *view = table->page->view;
     const struct status_domain *domain = &view->domains[place];
-    char cell[CELL_TEXT_SIZE];
+    struct row_names names;
 
-    measure_names(table, place);
-    widen(&table->outcome, strlen(outcome_text(domain)), sizeof domain->state.outcome);
-    widen(&table->ago, strlen(ago_text(cell, "", view, domain->state.at_ms)), SIZE_MAX);
-    widen(&table->next, strlen(next_text(cell, view, domain->backup)), SIZE_MAX);
-    widen(&table->mail, strlen(ago_text(cell, "mail ", view, domain->state.mail_ms)), SIZE_MAX);
-    if (domain->state.strip_count > table->strip)
-        table->strip = domain->state.strip_count;
+    name_row(&names, table, place);
+    line_widen(&table->names, names.backup, names.domain);
+    widen(&table->longest.backup, line_columns(names.backup));
+    widen(&table->longest.domain, line_columns(names.domain));
+    widen(&table->outcome, strlen(outcome_text(domain)));
+    widen(&table->ago, strlen(ago_word("", view, domain->state.at_ms).text));
+    widen(&table->next, strlen(next_word(view, domain->backup).text));
+    widen(&table->mail, strlen(ago_word("mail ", view, domain->state.mail_ms).text));
+    widen(&table->strip, domain->state.strip_count);
 }
 
 /* The columns behind the names, with the gaps between them. */
@@ -163,7 +139,7 @@ static size_t behind_names(const struct table *table, size_t strip)
 /* What a terminal has no room for goes off the strip's old end, and then off the ends of the names. */
 static void measure_table(struct table *table)
 {
-    size_t columns = table->page->style->columns, used;
+    size_t columns = table->page->look.columns, used;
 
     for (size_t i = 0; i < table->page->view->summary.domains; i++) {
         if (is_shown(table, i))
@@ -203,15 +179,9 @@ static void add_strip(const struct table *table, struct line *line,
 /* The code and the reply's text, or our own words, before it what came in. */
 static void append_said(struct buffer *said, const struct store_domain *state)
 {
-    char volume[VOLUME_TEXT_SIZE];
-
     if (state->messages > 0)
-        (void)buffer_append_format(said, "%lld message%s, %s  ", (long long)state->messages,
-                                   state->messages == 1 ? "" : "s",
-                                   volume_format(volume, state->bytes > 0 ? state->bytes : 0));
-    if (state->code > 0)
-        (void)buffer_append_format(said, "%d%s", state->code, state->text[0] != '\0' ? " " : "");
-    text_append_cut(said, state->text, STATUS_SENTENCE_SIZE_MAX);
+        (void)buffer_append_format(said, "%s  ", word_mail(state->messages, state->bytes).text);
+    words_append_said(said, state->code, state->text, STATUS_SENTENCE_SIZE_MAX);
 }
 
 static void add_cell(struct line *line, enum style style, const char *text, size_t width)
@@ -223,10 +193,10 @@ static void add_cell(struct line *line, enum style style, const char *text, size
 /* What was said by a backup that is well may be cut: it is said by the word already. */
 static void add_row(const struct table *table, size_t place)
 {
-    const struct status_domain *domain = &table->page->view->domains[place];
+    const struct status_view *view = table->page->view;
+    const struct status_domain *domain = &view->domains[place];
     const struct store_domain *state = &domain->state;
-    char ago[CELL_TEXT_SIZE], next[CELL_TEXT_SIZE], mail[CELL_TEXT_SIZE];
-    struct line line = status_begin_line(table->page);
+    struct line line = line_begin(table->page->text, table->page->look);
     struct row_names names;
     struct buffer said;
 
@@ -234,10 +204,9 @@ static void add_row(const struct table *table, size_t place)
     line_names(&line, names.backup, names.domain, table->names, behind_names(table, table->strip));
     add_cell(&line, domain->is_held ? STYLE_DIM : line_style_of_grade(domain->grade),
              outcome_text(domain), table->outcome);
-    add_cell(&line, STYLE_PLAIN, ago_text(ago, "", table->page->view, state->at_ms), table->ago);
-    add_cell(&line, STYLE_PLAIN, next_text(next, table->page->view, domain->backup), table->next);
-    add_cell(&line, STYLE_PLAIN, ago_text(mail, "mail ", table->page->view, state->mail_ms),
-             table->mail);
+    add_cell(&line, STYLE_PLAIN, ago_word("", view, state->at_ms).text, table->ago);
+    add_cell(&line, STYLE_PLAIN, next_word(view, domain->backup).text, table->next);
+    add_cell(&line, STYLE_PLAIN, ago_word("mail ", view, state->mail_ms).text, table->mail);
     add_strip(table, &line, state);
     if (domain->health == HEALTH_OK) {
         buffer_init(&said, STATUS_SENTENCE_SIZE_MAX);
@@ -245,20 +214,20 @@ static void add_row(const struct table *table, size_t place)
         line_cell(&line, STYLE_PLAIN, said.bytes, 0);
         buffer_done(&said);
     }
-    status_end_line(table->page);
+    (void)buffer_append_text(table->page->text, "\n");
 }
 
 /* ---- what is wrong with a row ---- */
 
 static void add_detail(const struct table *table, enum style style, const char *sentence)
 {
-    struct line line = status_begin_line(table->page);
+    struct line line = line_begin(table->page->text, table->page->look);
 
     if (*sentence == '\0')
         return;
     line_indent(&line, DETAIL_INDENT);
     line_last(&line, style, sentence, DETAIL_INDENT);
-    status_end_line(table->page);
+    (void)buffer_append_text(table->page->text, "\n");
 }
 
 static void append_streak(struct buffer *sentence, const struct store_domain *state)
@@ -277,14 +246,13 @@ static void append_failing(struct buffer *sentence, const struct status_view *vi
     if (domain->state.streak == 0)
         return;
     append_streak(sentence, &domain->state);
-    if (domain->state.good_ms > 0) {
-        (void)buffer_append_text(sentence, ", last good answer ");
-        status_append_ago(sentence, view, domain->state.good_ms);
-    } else {
+    if (domain->state.good_ms > 0)
+        (void)buffer_append_format(sentence, ", last good answer %s",
+                                   ago_word("", view, domain->state.good_ms).text);
+    else
         (void)buffer_append_text(sentence, domain->state.has_good
                                                ? ", last good answer at a time that is not known"
                                                : ", never a good answer");
-    }
 }
 
 /* "SILENT: no good answer for 1d1h, since 2026-11-22 16:00; failed 6 times in a row" */
@@ -292,18 +260,17 @@ static void append_silent(struct buffer *sentence, const struct status_view *vie
                           const struct status_domain *domain)
 {
     const struct store_domain *state = &domain->state;
-    char span[SPAN_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
 
     (void)buffer_append_format(
         sentence, "SILENT: no good answer for %s, since %s%s%s",
-        span_format(span, status_silence_s(view, domain)),
+        word_span(status_silence_s(view, domain)).text,
         state->good_ms > 0 ? "" : "it was asked first, ",
-        span_minute_text(since, state->good_ms > 0 ? state->good_ms : state->first_ms),
+        word_minute(state->good_ms > 0 ? state->good_ms : state->first_ms).text,
         state->streak > 0 ? "; " : "");
     append_streak(sentence, state);
 }
 
-static void add_details(const struct table *table, const struct status_domain *domain)
+static void add_details(struct table *table, const struct status_domain *domain)
 {
     bool is_said = status_is_held_by_primary(table->page->view, domain);
     struct buffer sentence;
@@ -319,7 +286,7 @@ static void add_details(const struct table *table, const struct status_domain *d
         append_failing(&sentence, table->page->view, domain);
     add_detail(table, domain->is_silent ? STYLE_BAD : STYLE_PLAIN, sentence.bytes);
     if (!is_said && domain->state.advice[0] != '\0' &&
-        said_first(table->page->advice, domain->state.advice))
+        said_first(&table->advice, domain->state.advice))
         add_detail(table, STYLE_DIM, domain->state.advice);
     buffer_done(&sentence);
 }
@@ -330,21 +297,20 @@ static void add_certificate(const struct table *table, const struct status_backu
     enum style style = days < 0                      ? STYLE_BAD
                        : backup->health == HEALTH_OK ? STYLE_DIM
                                                      : STYLE_WARNING;
-    char sentence[CELL_TEXT_SIZE];
-    struct line line = status_begin_line(table->page);
+    struct word sentence = {"certificate ends within a day"};
+    struct line line = line_begin(table->page->text, table->page->look);
 
-    if (!backup->has_certificate || (table->page->style->only_wrong && !is_wrong(backup->health)))
+    if (!backup->has_certificate || (table->page->only_wrong && !is_wrong(backup->health)))
         return;
-    if (days == 0)
-        (void)snprintf(sentence, sizeof sentence, "certificate ends within a day");
-    else
-        (void)snprintf(sentence, sizeof sentence, "certificate %s %lld day%s%s",
-                       days < 0 ? "ended" : "ends in", (long long)(days < 0 ? -days : days),
-                       days == 1 || days == -1 ? "" : "s", days < 0 ? " ago" : "");
+    if (days != 0)
+        (void)snprintf(sentence.text, sizeof sentence.text, "certificate %s %.40s%s",
+                       days < 0 ? "ended" : "ends in",
+                       word_count((uint64_t)(days < 0 ? -days : days), "day").text,
+                       days < 0 ? " ago" : "");
     line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
-               strlen(sentence));
-    line_last(&line, style, sentence, DETAIL_INDENT);
-    status_end_line(table->page);
+               strlen(sentence.text));
+    line_last(&line, style, sentence.text, DETAIL_INDENT);
+    (void)buffer_append_text(table->page->text, "\n");
 }
 
 /* ---- what is the same for many ---- */
@@ -354,11 +320,6 @@ struct trouble {
     size_t place;
 };
 
-static int compare_numbers(int64_t a, int64_t b)
-{
-    return (a > b) - (a < b);
-}
-
 /* 0: their details are the same. What holds our own mail server's words is of all backups. */
 static int compare_domains(const struct status_domain *a, const struct status_domain *b)
 {
@@ -366,18 +327,17 @@ static int compare_domains(const struct status_domain *a, const struct status_do
         MINUTE_MS = 60 * 1000
     };
     const struct store_domain *x = &a->state, *y = &b->state;
-    int order = (a->is_silent > b->is_silent) - (a->is_silent < b->is_silent);
+    const int64_t differences[] = {
+        a->is_silent - b->is_silent,
+        a->is_held && b->is_held ? 0 : a->backup - b->backup,
+        x->code - y->code,
+        x->streak - y->streak,
+        x->good_ms / MINUTE_MS - y->good_ms / MINUTE_MS,
+    };
+    int order = strcmp(x->outcome, y->outcome);
 
-    if (order == 0)
-        order = strcmp(x->outcome, y->outcome);
-    if (order == 0 && !(a->is_held && b->is_held))
-        order = (a->backup > b->backup) - (a->backup < b->backup);
-    if (order == 0)
-        order = compare_numbers(x->code, y->code);
-    if (order == 0)
-        order = compare_numbers(x->streak, y->streak);
-    if (order == 0)
-        order = compare_numbers(x->good_ms / MINUTE_MS, y->good_ms / MINUTE_MS);
+    for (size_t i = 0; i < COUNT_OF(differences) && order == 0; i++)
+        order = (differences[i] > 0) - (differences[i] < 0);
     if (order == 0)
         order = strcmp(x->text, y->text);
     return order != 0 ? order : strcmp(x->advice, y->advice);
@@ -425,23 +385,23 @@ static void find_peers(struct table *table)
 /* Details stand once, below the last row that they are of. */
 void status_table_add(const struct status_page *page)
 {
-    struct table whole = {.page = page};
-    const struct table *table = &whole;
     const struct status_view *view = page->view;
+    struct table table = {.page = page};
 
-    find_peers(&whole);
-    measure_table(&whole);
+    find_peers(&table);
+    measure_table(&table);
     for (size_t i = 0; i < view->summary.domains; i++) {
         const struct status_domain *domain = &view->domains[i];
         bool is_last = i + 1 == view->summary.domains || domain[1].backup != domain->backup;
 
-        if (is_shown(table, i)) {
-            add_row(table, i);
-            if (domain->health != HEALTH_OK && (page->style->only_wrong || table->peers[i].is_last))
-                add_details(table, domain);
+        if (is_shown(&table, i)) {
+            add_row(&table, i);
+            if (domain->health != HEALTH_OK && (page->only_wrong || table.peers[i].is_last))
+                add_details(&table, domain);
         }
         if (is_last)
-            add_certificate(table, domain->backup);
+            add_certificate(&table, domain->backup);
     }
-    free(whole.peers);
+    free(table.peers);
+    said_done(&table.advice);
 }

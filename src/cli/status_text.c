@@ -1,20 +1,30 @@
 /* The status for a person: whether all is well must be seen at once, and what is wrong must be said
  * where it is. */
-#include "status_page.h"
-
-#include "span.h"
+#include "status_text.h"
 
 enum {
     LABEL_WIDTH = 7,
     GAP = 2
 };
 
-void status_append_ago(struct buffer *sentence, const struct status_view *view, int64_t at_ms)
+static struct word ago(const struct status_view *view, int64_t at_ms)
 {
-    char span[SPAN_TEXT_SIZE];
+    return word_span((view->now_ms - at_ms) / 1000);
+}
 
-    (void)buffer_append_format(sentence, "%s ago",
-                               span_format(span, (view->now_ms - at_ms) / 1000));
+/* `label  [subject  ]word` with the sentence right behind it. */
+static void add_labelled(const struct status_page *page, const char *label, const char *subject,
+                         enum style style, const char *word, const char *sentence)
+{
+    struct line line = line_begin(page->text, page->look);
+
+    line_cell(&line, STYLE_PLAIN, label, LABEL_WIDTH);
+    if (subject != NULL)
+        line_cell(&line, STYLE_PLAIN, subject, 0);
+    line_cell(&line, style, word, 0);
+    line_join(&line);
+    line_last(&line, STYLE_PLAIN, sentence, LABEL_WIDTH + GAP);
+    (void)buffer_append_text(page->text, "\n");
 }
 
 /* ---- the primary and the daemon ---- */
@@ -23,15 +33,14 @@ void status_append_ago(struct buffer *sentence, const struct status_view *view, 
 static void append_outage(struct buffer *sentence, const struct status_view *view)
 {
     const struct store_outage *outage = &view->outage;
-    char began[CLOCK_TEXT_SIZE], span[SPAN_TEXT_SIZE];
     bool lasts = outage->ended_ms == 0;
 
     if (!view->has_outage || (lasts && view->primary == PRIMARY_DOWN))
         return;
-    (void)buffer_append_format(
-        sentence, "; last outage %s, %s", span_minute_text(began, outage->began_ms),
-        lasts ? "its end was not seen"
-              : span_format(span, (outage->ended_ms - outage->began_ms) / 1000));
+    (void)buffer_append_format(sentence, "; last outage %s, %s", word_minute(outage->began_ms).text,
+                               lasts
+                                   ? "its end was not seen"
+                                   : word_span((outage->ended_ms - outage->began_ms) / 1000).text);
     if (outage->why[0] != '\0')
         (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
@@ -40,13 +49,10 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
 static void append_looked(struct buffer *sentence, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
-    char span[SPAN_TEXT_SIZE];
 
     if (life->since_ms > 0)
-        (void)buffer_append_format(sentence, " for %s",
-                                   span_format(span, (view->now_ms - life->since_ms) / 1000));
-    (void)buffer_append_text(sentence, ", looked at ");
-    status_append_ago(sentence, view, life->looked_ms);
+        (void)buffer_append_format(sentence, " for %s", ago(view, life->since_ms).text);
+    (void)buffer_append_format(sentence, ", looked at %s ago", ago(view, life->looked_ms).text);
     if (life->text[0] != '\0')
         (void)buffer_append_format(sentence, "%s%s", life->is_up ? "; now: " : ": ",
                                    status_primary_text(view, life->text));
@@ -56,19 +62,15 @@ static void append_looked(struct buffer *sentence, const struct status_view *vie
 static void append_looked_long_ago(struct buffer *sentence, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
-    char looked[CLOCK_TEXT_SIZE];
 
-    if (life->looked_ms == 0) {
+    if (life->looked_ms == 0)
         (void)buffer_append_text(sentence, life->has_looked
                                                ? ", looked at last at a time that is not known"
                                                : ", never looked at");
-        return;
-    }
-    (void)buffer_append_format(sentence, ", was %s when looked at last, %s (",
-                               life->is_up ? "up" : "down",
-                               span_minute_text(looked, life->looked_ms));
-    status_append_ago(sentence, view, life->looked_ms);
-    (void)buffer_append_text(sentence, ")");
+    else
+        (void)buffer_append_format(sentence, ", was %s when looked at last, %s (%s ago)",
+                                   life->is_up ? "up" : "down", word_minute(life->looked_ms).text,
+                                   ago(view, life->looked_ms).text);
 }
 
 /* "; nothing was asked of 60 backups (120 domains)": said here once, and not below each of them. */
@@ -85,147 +87,119 @@ static void append_held(struct buffer *sentence, const struct status_view *view)
         domains++;
     }
     if (domains > 0)
-        (void)buffer_append_format(sentence, "; nothing was asked of %zu backup%s (%zu domain%s)",
-                                   backups, backups == 1 ? "" : "s", domains,
-                                   domains == 1 ? "" : "s");
+        (void)buffer_append_format(sentence, "; nothing was asked of %s (%s)",
+                                   word_count(backups, "backup").text,
+                                   word_count(domains, "domain").text);
 }
 
-static void add_primary(const struct status_page *page)
+static void add_primary(const struct status_page *page, struct buffer *sentence)
 {
     static const struct {
         const char *word;
         enum style style;
-        void (*append)(struct buffer *sentence, const struct status_view *view);
     } states[] = {
-        [PRIMARY_UNKNOWN] = {"unknown", STYLE_DIM, append_looked_long_ago},
-        [PRIMARY_UP] = {"up", STYLE_GOOD, append_looked},
-        [PRIMARY_DOWN] = {"DOWN", STYLE_BAD, append_looked},
+        [PRIMARY_UNKNOWN] = {"unknown", STYLE_DIM},
+        [PRIMARY_UP] = {"up", STYLE_GOOD},
+        [PRIMARY_DOWN] = {"DOWN", STYLE_BAD},
     };
     const struct status_view *view = page->view;
-    struct line line = status_begin_line(page);
-    struct buffer sentence;
 
-    if (page->style->only_wrong && view->primary != PRIMARY_DOWN)
+    if (page->only_wrong && view->primary != PRIMARY_DOWN)
         return;
-    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
-    line_cell(&line, STYLE_PLAIN, "primary", LABEL_WIDTH);
-    line_cell(&line, STYLE_PLAIN, view->config->primary.address.text, 0);
-    line_cell(&line, states[view->primary].style, states[view->primary].word, 0);
-    line_join(&line);
-    states[view->primary].append(&sentence, view);
-    append_held(&sentence, view);
-    append_outage(&sentence, view);
-    line_last(&line, STYLE_PLAIN, sentence.bytes, LABEL_WIDTH + GAP);
-    status_end_line(page);
-    buffer_done(&sentence);
+    if (view->primary == PRIMARY_UNKNOWN)
+        append_looked_long_ago(sentence, view);
+    else
+        append_looked(sentence, view);
+    append_held(sentence, view);
+    append_outage(sentence, view);
+    add_labelled(page, "primary", view->config->primary.address.text, states[view->primary].style,
+                 states[view->primary].word, sentence->bytes);
 }
 
-static void add_daemon(const struct status_page *page)
+static void add_daemon(const struct status_page *page, struct buffer *sentence)
 {
     const struct status_view *view = page->view;
-    char seen[CLOCK_TEXT_SIZE];
-    struct line line = status_begin_line(page);
-    struct buffer sentence;
+    const struct store_life *life = &view->life;
+    bool is_well = view->daemon_health == HEALTH_OK;
 
-    if (page->style->only_wrong && view->daemon_health == HEALTH_OK)
+    if (page->only_wrong && is_well)
         return;
-    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
-    line_cell(&line, STYLE_PLAIN, "daemon", LABEL_WIDTH);
+    buffer_clear(sentence);
     switch (view->daemon) {
     case DAEMON_ALIVE:
-        line_cell(&line, STYLE_GOOD, "alive", 0);
-        (void)buffer_append_text(&sentence, " ");
-        status_append_ago(&sentence, view, view->life.alive_ms);
+        (void)buffer_append_format(sentence, " %s ago", ago(view, life->alive_ms).text);
+        add_labelled(page, "daemon", NULL, STYLE_GOOD, "alive", sentence->bytes);
         break;
     case DAEMON_GONE:
-        line_cell(&line, view->daemon_health == HEALTH_OK ? STYLE_DIM : STYLE_WARNING,
-                  "not running", 0);
-        (void)buffer_append_format(
-            &sentence, ": %s %s", view->life.has_ended ? "ended" : "last sign of life",
-            view->life.alive_ms == 0 ? "at a time that is not known"
-                                     : span_minute_text(seen, view->life.alive_ms));
-        if (view->life.alive_ms == 0)
-            break;
-        (void)buffer_append_text(&sentence, " (");
-        status_append_ago(&sentence, view, view->life.alive_ms);
-        (void)buffer_append_text(&sentence, ")");
+        (void)buffer_append_format(sentence, ": %s ",
+                                   life->has_ended ? "ended" : "last sign of life");
+        if (life->alive_ms == 0)
+            (void)buffer_append_text(sentence, "at a time that is not known");
+        else
+            (void)buffer_append_format(sentence, "%s (%s ago)", word_minute(life->alive_ms).text,
+                                       ago(view, life->alive_ms).text);
+        add_labelled(page, "daemon", NULL, is_well ? STYLE_DIM : STYLE_WARNING, "not running",
+                     sentence->bytes);
         break;
     case DAEMON_NEVER:
-        line_cell(&line, STYLE_DIM, "never ran", 0);
-        (void)buffer_append_text(&sentence, "; polls by hand or cron alone");
+        add_labelled(page, "daemon", NULL, STYLE_DIM, "never ran", "; polls by hand or cron alone");
         break;
     }
-    line_join(&line);
-    line_last(&line, STYLE_PLAIN, sentence.bytes, LABEL_WIDTH + GAP);
-    status_end_line(page);
-    buffer_done(&sentence);
 }
 
-static void add_log(const struct status_page *page)
+static void add_log(const struct status_page *page, struct buffer *sentence)
 {
     const struct store_log *log = &page->view->log;
-    struct line line = status_begin_line(page);
-    struct buffer sentence;
 
     if (log->missing == 0)
         return;
-    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
-    line_cell(&line, STYLE_PLAIN, "log", LABEL_WIDTH);
-    line_cell(&line, STYLE_WARNING, "not complete", 0);
-    (void)buffer_append_format(&sentence, ": %llu line%s missing, the first one ",
+    buffer_clear(sentence);
+    (void)buffer_append_format(sentence, ": %llu line%s missing, the first one %s ago: %s",
                                (unsigned long long)log->missing,
-                               log->missing == 1 ? " is" : "s are");
-    status_append_ago(&sentence, page->view, log->since_ms);
-    (void)buffer_append_format(&sentence, ": %s", log->why);
-    line_join(&line);
-    line_last(&line, STYLE_PLAIN, sentence.bytes, LABEL_WIDTH + GAP);
-    status_end_line(page);
-    buffer_done(&sentence);
+                               log->missing == 1 ? " is" : "s are",
+                               ago(page->view, log->since_ms).text, log->why);
+    add_labelled(page, "log", NULL, STYLE_WARNING, "not complete", sentence->bytes);
 }
 
 /* ---- the whole ---- */
 
-static void append_count(struct buffer *text, size_t count, const char *what)
-{
-    if (count > 0)
-        (void)buffer_append_format(text, ", %zu %s", count, what);
-}
-
 /* "2 backups, 3 domains: 1 ok, 1 failing, 1 silent" */
-static void add_summary(const struct status_page *page)
+static void add_summary(const struct status_page *page, struct buffer *sentence)
 {
     const struct status_summary *summary = &page->view->summary;
-    struct line line = status_begin_line(page);
+    const struct {
+        size_t count;
+        const char *what;
+    } parts[] = {{summary->failing, "failing"},
+                 {summary->silent, "silent"},
+                 {summary->held, "held"},
+                 {summary->unknown, "unknown"}};
+    struct line line = line_begin(page->text, page->look);
+
+    buffer_clear(sentence);
+    (void)buffer_append_format(sentence, "%s, %s: %zu ok",
+                               word_count(summary->backups, "backup").text,
+                               word_count(summary->domains, "domain").text, summary->ok);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (parts[i].count > 0)
+            (void)buffer_append_format(sentence, ", %zu %s", parts[i].count, parts[i].what);
+    }
+    line_last(&line, STYLE_PLAIN, sentence->bytes, GAP);
+    (void)buffer_append_text(page->text, "\n");
+}
+
+void status_text_format(const struct status_page *page)
+{
     struct buffer sentence;
 
     buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
-    (void)buffer_append_format(&sentence, "%zu backup%s, %zu domain%s: %zu ok", summary->backups,
-                               summary->backups == 1 ? "" : "s", summary->domains,
-                               summary->domains == 1 ? "" : "s", summary->ok);
-    append_count(&sentence, summary->failing, "failing");
-    append_count(&sentence, summary->silent, "silent");
-    append_count(&sentence, summary->held, "held");
-    append_count(&sentence, summary->unknown, "unknown");
-    line_last(&line, STYLE_PLAIN, sentence.bytes, GAP);
+    add_primary(page, &sentence);
+    add_daemon(page, &sentence);
+    add_log(page, &sentence);
+    (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
+    status_table_add(page);
+    (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
+    if (!page->only_wrong)
+        add_summary(page, &sentence);
     buffer_done(&sentence);
-    status_end_line(page);
-}
-
-void status_text_format(struct buffer *text, const struct status_view *view,
-                        const struct status_style *style)
-{
-    struct said advice = {0};
-    const struct status_page page = {.text = text, .view = view, .style = style, .advice = &advice};
-
-    add_primary(&page);
-    add_daemon(&page);
-    add_log(&page);
-    if (!style->only_wrong)
-        status_end_line(&page);
-    status_table_add(&page);
-    if (!style->only_wrong) {
-        status_end_line(&page);
-        add_summary(&page);
-    }
-    said_done(&advice);
 }

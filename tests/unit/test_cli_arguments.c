@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include <cli/arguments.h>
-#include <cli/help.h>
+
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 

@@ -61,12 +61,11 @@ static void write_json(char text[TEXT_SIZE], const char *proxy)
         .primary = {.address = {.text = address}, .relay_address = {.text = address}},
         .backups = &backup,
         .backup_count = 1};
-    struct output output;
     FILE *stream = tmpfile();
+    struct output output = {.stream = stream};
 
     assert_non_null(stream);
     (void)snprintf(copy, sizeof copy, "%s", proxy);
-    output_init(&output, stream);
     command_config_json(&output, &config);
     assert_true(output_finish(&output));
     rewind(stream);

@@ -4,9 +4,9 @@
 #include "test_cli_past.h"
 #include "zones.h"
 
-#include <cli/history_form.h>
+#include <cli/command_history.h>
+#include <cli/history.h>
 #include <cli/line.h>
-#include <cli/past.h>
 #include <cli/since.h>
 
 #include <jansson.h>
@@ -120,7 +120,7 @@ static void test_name(void **state)
     static char idn[] = "xn--bcher-kva.example";
     const struct name_row *row = *state;
     char *texts[] = {idn, domain_org};
-    struct past_names names = {0};
+    struct history_names names = {0};
     struct buffer found;
     struct error error;
 
@@ -136,7 +136,7 @@ static void test_name(void **state)
                                                         .recipients = "<a@mail.example>",
                                                         .text = ""},
                                 &problem));
-    enum status status = past_names_find(&names, &row->given, 1, &test_config, store, &error);
+    enum status status = history_names_find(&names, &row->given, 1, &test_config, store, &error);
     if (row->found == NULL) {
         assert_int_equal(status, STATUS_SYNTAX);
         assert_non_null(strstr(error.text, "\" is neither a backup nor a domain, "));
@@ -148,7 +148,6 @@ static void test_name(void **state)
             (void)buffer_append_format(&found, "%s%s", i > 0 ? " " : "", names.names[i]);
         assert_string_equal(found.bytes, row->found);
         buffer_done(&found);
-        past_names_done(&names);
     }
     store_close(store);
     assert_int_equal(remove_directory(NULL), 0);
@@ -159,7 +158,7 @@ static void names_are_not_too_many(void **state)
     static char texts[STORE_NAMES_MAX + 1][16];
     const char *given[STORE_NAMES_MAX + 1];
     struct store *store = open_store();
-    struct past_names names;
+    struct history_names names;
     struct error error;
 
     (void)state;
@@ -168,11 +167,11 @@ static void names_are_not_too_many(void **state)
         given[i] = texts[i];
         say_strip(store, texts[i], "example.com", "+", NOW);
     }
-    assert_ok(past_names_find(&names, given, STORE_NAMES_MAX, &test_config, store, &problem));
+    assert_ok(history_names_find(&names, given, STORE_NAMES_MAX, &test_config, store, &problem));
     assert_int_equal(names.count, STORE_NAMES_MAX);
-    past_names_done(&names);
-    assert_int_equal(past_names_find(&names, given, COUNT_OF(given), &test_config, store, &error),
-                     STATUS_SYNTAX);
+    assert_int_equal(
+        history_names_find(&names, given, COUNT_OF(given), &test_config, store, &error),
+        STATUS_SYNTAX);
     store_close(store);
 }
 
@@ -181,11 +180,11 @@ static void names_are_not_too_many(void **state)
 static char *write_form(struct store *store, enum history_form form, bool messages,
                         struct store_filter filter, size_t columns, bool color)
 {
-    const struct history_request request = {
-        .messages = messages,
-        .filter = filter,
-        .form = form,
-        .style = {.widths = {8, 11}, .columns = columns, .color = color}};
+    const struct history_request request = {.messages = messages,
+                                            .filter = filter,
+                                            .form = form,
+                                            .look = {.columns = columns, .color = color},
+                                            .widths = {8, 11}};
     struct written written;
     size_t count = 0;
 
@@ -206,30 +205,30 @@ static void assert_form(struct store *store, enum history_form form, bool messag
 
 static void fill(struct store *store)
 {
-    say(store, &(struct said){.backup = "mx2",
-                              .domain = "example.com",
-                              .at_ms = NOW - 2 * HOURS,
-                              .grade = GRADE_GOOD,
-                              .outcome = "started",
-                              .code = 250,
-                              .text = "Queuing started"});
-    say(store, &(struct said){.backup = "mx2",
-                              .domain = "example.org",
-                              .at_ms = NOW - HOURS,
-                              .grade = GRADE_TEMPORARY,
-                              .outcome = "interrupted",
-                              .text = "no answer, \"in\" time",
-                              .ms = 1840});
-    say(store, &(struct said){.backup = "provider",
-                              .domain = "example.net",
-                              .at_ms = NOW,
-                              .grade = GRADE_GOOD,
-                              .outcome = "received",
-                              .code = 250,
-                              .messages = 3,
-                              .bytes = 12400,
-                              .refused_for_good = 1,
-                              .ms = 183000});
+    say(store, &(struct saying){.backup = "mx2",
+                                .domain = "example.com",
+                                .at_ms = NOW - 2 * HOURS,
+                                .grade = GRADE_GOOD,
+                                .outcome = "started",
+                                .code = 250,
+                                .text = "Queuing started"});
+    say(store, &(struct saying){.backup = "mx2",
+                                .domain = "example.org",
+                                .at_ms = NOW - HOURS,
+                                .grade = GRADE_TEMPORARY,
+                                .outcome = "interrupted",
+                                .text = "no answer, \"in\" time",
+                                .ms = 1840});
+    say(store, &(struct saying){.backup = "provider",
+                                .domain = "example.net",
+                                .at_ms = NOW,
+                                .grade = GRADE_GOOD,
+                                .outcome = "received",
+                                .code = 250,
+                                .messages = 3,
+                                .bytes = 12400,
+                                .refused_for_good = 1,
+                                .ms = 183000});
 }
 
 static void answers_are_lines(void **state)
@@ -271,13 +270,13 @@ static void long_names_leave_room(void **state)
     char *text;
 
     (void)state;
-    say(store, &(struct said){.backup = "mx2",
-                              .domain = "a-name-longer-than-any-other.example.com",
-                              .at_ms = NOW,
-                              .grade = GRADE_BAD,
-                              .outcome = "denied",
-                              .code = 459,
-                              .text = "not for you"});
+    say(store, &(struct saying){.backup = "mx2",
+                                .domain = "a-name-longer-than-any-other.example.com",
+                                .at_ms = NOW,
+                                .grade = GRADE_BAD,
+                                .outcome = "denied",
+                                .code = 459,
+                                .text = "not for you"});
     text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, 80, false);
     assert_string_equal(text,
                         "2026-11-23 16:00:00  mx2       a-name-longer…  denied          schedule  "
@@ -441,13 +440,13 @@ static void hostile_texts_do_no_harm(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(hostile_texts); i++) {
-        say(store, &(struct said){.backup = hostile_texts[i],
-                                  .domain = i % 2 == 0 ? "@example.com" : hostile_texts[i],
-                                  .at_ms = NOW,
-                                  .grade = GRADE_BAD,
-                                  .outcome = "denied",
-                                  .code = 459,
-                                  .text = hostile_texts[i]});
+        say(store, &(struct saying){.backup = hostile_texts[i],
+                                    .domain = i % 2 == 0 ? "@example.com" : hostile_texts[i],
+                                    .at_ms = NOW,
+                                    .grade = GRADE_BAD,
+                                    .outcome = "denied",
+                                    .code = 459,
+                                    .text = hostile_texts[i]});
         add_message(store, hostile_texts[i], hostile_texts[i], hostile_texts[i]);
     }
     for (int messages = 0; messages <= 1; messages++) {
@@ -482,13 +481,13 @@ static void long_texts_are_cut(void **state)
 
     (void)state;
     memset(said, 'x', 18000);
-    say(store, &(struct said){.backup = "mx2",
-                              .domain = "example.com",
-                              .at_ms = NOW,
-                              .grade = GRADE_BAD,
-                              .outcome = "denied",
-                              .code = 459,
-                              .text = said});
+    say(store, &(struct saying){.backup = "mx2",
+                                .domain = "example.com",
+                                .at_ms = NOW,
+                                .grade = GRADE_BAD,
+                                .outcome = "denied",
+                                .code = 459,
+                                .text = said});
     add_message(store, said, said, said);
     for (int messages = 0; messages <= 1; messages++) {
         for (size_t i = 0; i < COUNT_OF(forms); i++) {
@@ -526,11 +525,11 @@ static void test_failed(void **state)
 
     assert_int_equal(begin(NULL), 0);
     struct store *store = open_store();
-    say(store, &(struct said){.backup = "mx2",
-                              .domain = "example.com",
-                              .at_ms = NOW,
-                              .grade = row->grade,
-                              .outcome = row->outcome});
+    say(store, &(struct saying){.backup = "mx2",
+                                .domain = "example.com",
+                                .at_ms = NOW,
+                                .grade = row->grade,
+                                .outcome = row->outcome});
     char *text = write_form(store, HISTORY_JSON, false,
                             (struct store_filter){.failed = true, .outcome = row->outcome},
                             LINE_UNBOUNDED, false);
@@ -545,7 +544,7 @@ static void contradiction_is_not_looked_for(void **state)
 {
     const struct history_request request = {.filter = {.failed = true, .outcome = "started"},
                                             .form = HISTORY_CSV,
-                                            .style = {.columns = LINE_UNBOUNDED}};
+                                            .look = {.columns = LINE_UNBOUNDED}};
     struct written written;
     size_t count = 77;
 
@@ -594,17 +593,16 @@ static void pages_leave_no_seams(void **state)
 
 static void full_disk_ends_it(void **state)
 {
-    const struct history_request request = {.form = HISTORY_CSV, .style = {.columns = 80}};
+    const struct history_request request = {.form = HISTORY_CSV, .look = {.columns = 80}};
     struct store *store = open_store();
     FILE *stream = fopen("/dev/full", "w");
-    struct output output;
     size_t count = 0;
 
     (void)state;
     if (stream == NULL)
         skip();
     fill_many(store);
-    output_init(&output, stream);
+    struct output output = {.stream = stream};
     assert_ok(history_write(&output, store, &request, &count, &problem));
     assert_int_not_equal(output.failure, 0);
     assert_true(count > 0 && count < MANY);

@@ -4,6 +4,7 @@
 
 #include <cli/line.h>
 #include <cli/live.h>
+#include <cli/report.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
@@ -159,7 +160,7 @@ struct scene {
     long fed; /* bytes of the output that the terminal has had */
     struct buffer expected;
     unsigned random;
-    struct result_widths widths;
+    struct line_widths widths;
 };
 
 static unsigned random_below(struct scene *scene, unsigned limit)
@@ -193,14 +194,14 @@ static void look(struct scene *scene)
 /* Tells it, as a report does, and expects it to be kept. */
 static void keep_result(struct scene *scene, const struct result *result)
 {
-    struct result_style style = {.widths = scene->widths, .columns = scene->row->columns - 1};
+    const struct answers answers = {result, result->text, 1, 1, false, NULL};
+    struct line_look look = {.columns = scene->row->columns - 1};
     struct buffer text;
 
-    result_line_format(&scene->expected, &(struct answers){result, result->text, 1, 1, false, NULL},
-                       &style);
-    style.color = scene->row->color;
+    report_append_answers(&scene->expected, &answers, look, scene->widths, NULL);
+    look.color = scene->row->color;
     buffer_init(&text, 64 * 1024);
-    result_line_format(&text, &(struct answers){result, result->text, 1, 1, false, NULL}, &style);
+    report_append_answers(&text, &answers, look, scene->widths, NULL);
     live_known(scene->live, result->backup);
     live_keep(scene->live, text.bytes);
     buffer_done(&text);
@@ -252,16 +253,25 @@ static void disturb(struct scene *scene)
     live_show(scene->live);
 }
 
+static enum stage stages[BACKUPS_MAX];
+
+static enum stage tell_stage(void *context, const struct backup_config *backup)
+{
+    const struct scene *scene = context;
+
+    return stages[backup - scene->backups];
+}
+
 static void scene_init(struct scene *scene, const struct live_row *row)
 {
     static char host[] = "mx.example.net";
 
     scene->row = row;
     scene->random = row->seed;
-    scene->widths = (struct result_widths){.backup = 6, .domain = 12};
+    scene->widths = (struct line_widths){.backup = 6, .domain = 12};
     buffer_init(&scene->expected, 1024 * 1024);
     terminal_init(&scene->terminal, row->columns, row->rows);
-    output_init(&scene->output, tmpfile());
+    scene->output.stream = tmpfile();
     assert_non_null(scene->output.stream);
     for (size_t i = 0; i < row->backups; i++) {
         (void)snprintf(scene->names[i], sizeof scene->names[i], "mx%zu%s", i,
@@ -276,6 +286,8 @@ static void scene_init(struct scene *scene, const struct live_row *row)
                                                   .color = row->color,
                                                   .output = &scene->output,
                                                   .measure = measure,
+                                                  .stage = tell_stage,
+                                                  .primary = "127.0.0.1:25",
                                                   .context = scene});
 }
 
@@ -361,15 +373,6 @@ static void test_rows(void **state)
     free(scene);
 }
 
-static enum stage stages[3];
-
-static enum stage tell_stage(void *context, const struct backup_config *backup)
-{
-    const struct scene *scene = context;
-
-    return stages[backup - scene->backups];
-}
-
 /* What is waited for, how long so far, and when that ends: the rows change as time goes by. */
 static void test_waits(void **state)
 {
@@ -387,17 +390,6 @@ static void test_waits(void **state)
 
     (void)state;
     scene_init(scene, &row);
-    live_free(scene->live);
-    scene->live = live_new(&(struct live_options){.loop = loop,
-                                                  .backups = scene->backups,
-                                                  .backup_count = 3,
-                                                  .chosen_count = 3,
-                                                  .widths = scene->widths,
-                                                  .output = &scene->output,
-                                                  .measure = measure,
-                                                  .stage = tell_stage,
-                                                  .primary = "127.0.0.1:25",
-                                                  .context = scene});
     live_wait(scene->live, NULL);
     live_wait(scene->live, &wait);
     expect_screen(scene, look, COUNT_OF(look));

@@ -286,15 +286,17 @@ static void test_answer(void **state)
 
 static void test_wire(void **state)
 {
+    static char name[] = "mx2";
+    const struct backup_config wire_backup = {.name = name};
     struct buffer line;
 
     (void)state;
     buffer_init(&line, TEXT_SIZE);
     log_open(LEVEL_DEBUG, keep, &line);
-    logging_wire("mx2", '>', "QUIT", 4);
+    logging_wire(NULL, &wire_backup, '>', "QUIT", 4);
     assert_string_equal(line.bytes, "");
     log_open(LEVEL_TRACE, keep, &line);
-    logging_wire("mx2", '<', "250 a\0b\x1b", 8);
+    logging_wire(NULL, &wire_backup, '<', "250 a\0b\x1b", 8);
     assert_string_equal(line.bytes, "trace backup=mx2 wire=\"< 250 a?b\\x1b\"");
     log_open(LEVEL_ERROR, NULL, NULL);
     buffer_done(&line);

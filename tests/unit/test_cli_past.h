@@ -72,7 +72,7 @@ static inline void make_config(void)
 }
 
 /* One answer, with everything that matters here. */
-struct said {
+struct saying {
     const char *backup, *domain;
     int64_t at_ms;
     enum grade grade;
@@ -85,7 +85,7 @@ struct said {
     int64_t ms;
 };
 
-static inline void say(struct store *store, const struct said *said)
+static inline void say(struct store *store, const struct saying *said)
 {
     bool is_told = said->messages > 0 || said->bytes > 0;
     struct store_change change;
@@ -133,14 +133,14 @@ static inline void say_strip(struct store *store, const char *backup, const char
 
         while (kinds[kind].letter != *strip)
             kind++;
-        say(store, &(struct said){.backup = backup,
-                                  .domain = domain,
-                                  .at_ms = at_ms,
-                                  .grade = kinds[kind].grade,
-                                  .outcome = kinds[kind].outcome,
-                                  .code = kinds[kind].code,
-                                  .text = kinds[kind].text,
-                                  .advice = kinds[kind].advice});
+        say(store, &(struct saying){.backup = backup,
+                                    .domain = domain,
+                                    .at_ms = at_ms,
+                                    .grade = kinds[kind].grade,
+                                    .outcome = kinds[kind].outcome,
+                                    .code = kinds[kind].code,
+                                    .text = kinds[kind].text,
+                                    .advice = kinds[kind].advice});
     }
 }
 
@@ -157,7 +157,7 @@ static inline void begin_written(struct written *written)
     FILE *stream = tmpfile();
 
     assert_non_null(stream);
-    output_init(&written->output, stream);
+    written->output = (struct output){.stream = stream};
 }
 
 static inline void end_written(struct written *written)

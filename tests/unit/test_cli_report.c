@@ -3,8 +3,6 @@
 
 #include <cli/line.h>
 #include <cli/report.h>
-#include <cli/result_line.h>
-#include <cli/summary.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/session/advice.h>
@@ -110,13 +108,13 @@ static void test_result(void **state)
     const struct result_row *row = *state;
     const struct result result = answer(row->outcome, row->code, row->text);
     const struct result *const results[] = {&result};
-    const struct result_style style = {.widths = result_widths(results, 1),
-                                       .columns = row->columns > 0 ? row->columns : LINE_UNBOUNDED,
-                                       .color = row->color};
+    const struct line_look look = {.columns = row->columns > 0 ? row->columns : LINE_UNBOUNDED,
+                                   .color = row->color};
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL}, &style);
+    report_append_answers(&text, &(struct answers){&result, result.text, 1, 1, false, NULL}, look,
+                          report_widths(results, 1), NULL);
     size_t size = strcspn(text.bytes, "\n");
     text.bytes[size] = '\0';
     assert_string_equal(text.bytes, row->line);
@@ -136,17 +134,18 @@ static void test_result(void **state)
 static void test_fold(void **state)
 {
     const struct result result = answer(OUTCOME_STARTED, 250, "one two three four five");
-    const struct result_style style = {.columns = 39};
+    const struct answers answers = {&result, result.text, 1, 1, false, NULL};
     struct buffer text;
 
     (void)state;
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL}, &style);
+    report_append_answers(&text, &answers, (struct line_look){.columns = 39},
+                          (struct line_widths){0}, NULL);
     assert_string_equal(text.bytes,
                         "mx2  example.com  started         250\n      one two three four five\n");
     buffer_clear(&text);
-    result_line_format(&text, &(struct answers){&result, result.text, 1, 1, false, NULL},
-                       &(struct result_style){.columns = 31});
+    report_append_answers(&text, &answers, (struct line_look){.columns = 31},
+                          (struct line_widths){0}, NULL);
     assert_string_equal(text.bytes, "mx2\n      example.com\n      started         250 one\n"
                                     "      two three four five\n");
     buffer_done(&text);
@@ -180,10 +179,9 @@ static void test_last(void **state)
 {
     const struct last_row *row = *state;
     struct buffer text;
-    struct line line;
+    struct line line = line_begin(&text, (struct line_look){row->columns, false});
 
     buffer_init(&text, TEXT_SIZE);
-    line_init(&line, &text, row->columns, false);
     line_cell(&line, STYLE_PLAIN, "a", 0);
     line_last(&line, STYLE_PLAIN, row->text, 2);
     assert_string_equal(text.bytes, row->lines);
@@ -210,7 +208,6 @@ static void test_any_text(void **state)
     for (int round = 0; round < 2000; round++) {
         char said[200] = "";
         struct buffer text;
-        struct line line;
 
         for (int i = 0; i < 20; i++) {
             random = random * 1103515245U + 12345U;
@@ -219,7 +216,7 @@ static void test_any_text(void **state)
         }
         size_t columns = random / 65536U % 60;
         buffer_init(&text, TEXT_SIZE);
-        line_init(&line, &text, columns, false);
+        struct line line = line_begin(&text, (struct line_look){columns, false});
         line_cell(&line, STYLE_PLAIN, "mx2", 5);
         line_cell(&line, STYLE_PLAIN, said, 0);
         line_cell(&line, STYLE_PLAIN, "end", 0);
@@ -243,11 +240,12 @@ static void test_columns(void **state)
     (void)state;
     second.backup = &other;
     second.domain = "\xe6\x97\xa5\xe6\x9c\xac.jp"; /* 7 columns, 9 bytes */
-    const struct result_style style = {.widths = result_widths(results, 2),
-                                       .columns = LINE_UNBOUNDED};
+    const struct line_look look = {.columns = LINE_UNBOUNDED};
     buffer_init(&text, TEXT_SIZE);
-    result_line_format(&text, &(struct answers){&first, first.text, 1, 1, false, NULL}, &style);
-    result_line_format(&text, &(struct answers){&second, second.text, 1, 1, false, NULL}, &style);
+    report_append_answers(&text, &(struct answers){&first, first.text, 1, 1, false, NULL}, look,
+                          report_widths(results, 2), NULL);
+    report_append_answers(&text, &(struct answers){&second, second.text, 1, 1, false, NULL}, look,
+                          report_widths(results, 2), NULL);
     assert_non_null(strstr(text.bytes, "mx2     example.com  started         250 a\n"));
     assert_non_null(
         strstr(text.bytes, "backup  \xe6\x97\xa5\xe6\x9c\xac.jp      denied          459 b\n"));
@@ -256,33 +254,22 @@ static void test_columns(void **state)
 
 /* ---- whole reports ---- */
 
-static void tell_report(void *context, const struct answers *answers)
-{
-    report_answered(context, answers);
-}
-
 /* Writes a report of these results and gives what stood on the stream. */
 static void run_report(char text[TEXT_SIZE], const struct report_options *wanted,
                        const struct round_facts *facts)
 {
     struct report_options options = *wanted;
-    struct output output;
     FILE *stream = tmpfile();
+    struct output output = {.stream = stream};
 
     assert_non_null(stream);
-    output_init(&output, stream);
-    options.live.output = &output;
-    options.live.widths = result_widths(facts->results, facts->count);
+    options.output = &output;
+    options.widths = report_widths(facts->results, facts->count);
     struct report *report = report_new(&options);
-    struct gather *gather = gather_new(tell_report, report);
-    for (size_t i = 0; i < facts->count; i++) {
-        report_moved(report, facts->results[i]->backup, SESSION_ASKING, facts->results[i]->domain);
-        report_known(report, facts->results[i]->backup);
-        gather_add(gather, facts->results[i]);
-    }
-    gather_flush(gather);
+    for (size_t i = 0; i < facts->count; i++)
+        report_answered(report, facts->results[i]);
+    report_turned(report);
     report_finish(report, facts);
-    gather_free(gather);
     report_free(report);
     assert_true(output_finish(&output));
     rewind(stream);
@@ -292,7 +279,7 @@ static void run_report(char text[TEXT_SIZE], const struct report_options *wanted
 
 struct report_row {
     const char *name;
-    enum report_form form;
+    bool json;
     bool quiet;
     bool has_failure;
     const char *text;
@@ -323,19 +310,19 @@ struct report_row {
     ",\"results\":["
 
 static const struct report_row reports[] = {
-    {"lines", REPORT_LINES, false, false,
+    {"lines", false, false, false,
      "mx2  example.com  started         250 Queuing started\n"
      "mx2  example.com  pending         253 OK\n"
      "2 asked, 2 ok, 0 failed in 0.4 s\n"},
-    {"lines, quiet", REPORT_LINES, true, false, ""},
-    {"lines, quiet, wrong", REPORT_LINES, true, true,
+    {"lines, quiet", false, true, false, ""},
+    {"lines, quiet, wrong", false, true, true,
      "backup  b.example    unreachable     \\x1b\\xff\"\\n\xc3\xa4\n"
      "      check the line, host and port, and any firewall in between\n"},
-    {"JSON", REPORT_JSON, false, false,
+    {"JSON", true, false, false,
      JSON_FRONT("0") JSON_STARTED
      "," JSON_PENDING "],\"summary\":{\"asked\":2,\"ok\":2,\"failed\":0,\"held\":0}}\n"},
-    {"JSON, quiet", REPORT_JSON, true, false, ""},
-    {"JSON, wrong", REPORT_JSON, false, true,
+    {"JSON, quiet", true, true, false, ""},
+    {"JSON, wrong", true, false, true,
      JSON_FRONT("75") JSON_STARTED
      "," JSON_PENDING "," JSON_FAILED
      "],\"summary\":{\"asked\":3,\"ok\":2,\"failed\":1,\"held\":0}}\n"},
@@ -364,10 +351,10 @@ static void test_report(void **state)
                                       .exit_status = row->has_failure ? 75 : 0,
                                       .results = results,
                                       .count = row->has_failure ? 3 : 2};
-    run_report(
-        text,
-        &(struct report_options){.form = row->form, .quiet = row->quiet, .columns = LINE_UNBOUNDED},
-        &facts);
+    run_report(text,
+               &(struct report_options){
+                   .json = row->json, .quiet = row->quiet, .look = {.columns = LINE_UNBOUNDED}},
+               &facts);
     assert_string_equal(text, row->text);
 }
 
@@ -382,11 +369,10 @@ static void test_dry_run(void **state)
     (void)state;
     ready.dry = true;
     ready.command = given("ETRN example.com");
-    run_report(text, &(struct report_options){.form = REPORT_LINES, .columns = LINE_UNBOUNDED},
-               &facts);
+    run_report(text, &(struct report_options){.look = {.columns = LINE_UNBOUNDED}}, &facts);
     assert_string_equal(text, "mx2  would send  ETRN example.com\n"
                               "dry run, nothing was asked: 1 ready, 0 failed in 1m1s\n");
-    run_report(text, &(struct report_options){.form = REPORT_JSON}, &facts);
+    run_report(text, &(struct report_options){.json = true}, &facts);
     assert_non_null(strstr(
         text, ",\"outcome\":null,\"command\":\"ETRN example.com\",\"code\":null,\"text\":null,"));
 }
@@ -404,7 +390,7 @@ static void test_json_names(void **state)
     (void)state;
     result.backup = &odd;
     result.domain = "#a\\b";
-    run_report(text, &(struct report_options){.form = REPORT_JSON}, &facts);
+    run_report(text, &(struct report_options){.json = true}, &facts);
     assert_non_null(strstr(text, "\"backup\":\"DOM\\\\\\\\mx\\\\xe4\""));
     assert_non_null(
         strstr(text, "\"domain\":\"#a\\\\b\",\"outcome\":\"started\",\"code\":250,\"text\":\"\","));
@@ -422,15 +408,15 @@ static void test_summary(void **state)
     (void)state;
     unknown.known = false;
     buffer_init(&text, TEXT_SIZE);
-    summary_format(&text, &facts, LINE_UNBOUNDED);
+    report_append_summary(&text, &facts, (struct line_look){.columns = LINE_UNBOUNDED});
     assert_string_equal(text.bytes, "5 asked, 2 ok, 3 failed (timeout 2, denied 1) in 59.9 s\n");
     buffer_clear(&text);
-    summary_format(&text, &facts, 40);
+    report_append_summary(&text, &facts, (struct line_look){.columns = 40});
     assert_string_equal(text.bytes, "5 asked, 2 ok, 3 failed (timeout 2,\n  denied 1) in 59.9 s\n");
 
     no.outcome = OUTCOME_HELD;
     buffer_clear(&text);
-    summary_format(&text, &facts, LINE_UNBOUNDED);
+    report_append_summary(&text, &facts, (struct line_look){.columns = LINE_UNBOUNDED});
     assert_string_equal(text.bytes, "4 asked, 2 ok, 2 failed (timeout 2), 1 held in 59.9 s\n");
     buffer_done(&text);
 }
@@ -475,10 +461,9 @@ static struct crowd *make_crowd(enum outcome outcome, const char *text)
 
 static void test_held(void **state)
 {
-    const struct report_options lines = {.form = REPORT_LINES, .columns = LINE_UNBOUNDED};
-    const struct report_options quiet = {
-        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
-    const struct report_options narrow = {.form = REPORT_LINES, .columns = 70};
+    const struct report_options lines = {.look = {.columns = LINE_UNBOUNDED}};
+    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
+    const struct report_options narrow = {.look = {.columns = 70}};
     struct crowd *crowd = make_crowd(OUTCOME_HELD, DOWN);
     char text[TEXT_SIZE];
 
@@ -516,8 +501,7 @@ static void test_held(void **state)
 /* Where these are not all of a backup's domains, it is told which they are, up to five. */
 static void test_part_is_named(void **state)
 {
-    const struct report_options quiet = {
-        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
+    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
     static const char *const names[] = {"a.example", "b.example", "c.example", "d.example",
                                         "e.example", "f.example", "g.example"};
     struct crowd *crowd = make_crowd(OUTCOME_DEFERRED, "not asked");
@@ -547,8 +531,7 @@ static void test_part_is_named(void **state)
  * done is the same. */
 static void test_common_failure(void **state)
 {
-    const struct report_options quiet = {
-        .form = REPORT_LINES, .quiet = true, .columns = LINE_UNBOUNDED};
+    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
     struct crowd *crowd = make_crowd(OUTCOME_UNREACHABLE, "no route");
     char text[TEXT_SIZE];
 
@@ -575,13 +558,12 @@ static void test_common_failure(void **state)
 /* A full disk or a closed pipe: told once, and nothing more is written. */
 static void test_output_fails(void **state)
 {
-    struct output output;
     FILE *stream = fopen("/dev/full", "w");
+    struct output output = {.stream = stream};
 
     (void)state;
     if (stream == NULL)
         skip();
-    output_init(&output, stream);
     output_write_text(&output, "x");
     assert_int_not_equal(output.failure, 0);
     output_write_text(&output, "y");

@@ -5,8 +5,7 @@
 
 #include <cli/line.h>
 #include <cli/nagios.h>
-#include <cli/past.h>
-#include <cli/span.h>
+#include <cli/setup.h>
 #include <cli/status_json.h>
 #include <cli/status_text.h>
 #include <cli/status_view.h>
@@ -156,11 +155,8 @@ static const struct certificate_row certificate_rows[] = {
 static void format(struct buffer *text, const struct status_view *view, size_t columns, bool color,
                    bool only_wrong)
 {
-    const struct status_style style = {
-        .columns = columns, .color = color, .only_wrong = only_wrong};
-
     buffer_init(text, TEXT_SIZE);
-    status_text_format(text, view, &style);
+    status_text_format(&(struct status_page){text, view, {columns, color}, only_wrong});
 }
 
 static void test_certificate(void **state)
@@ -173,11 +169,11 @@ static void test_certificate(void **state)
     test_backups[0].tls_verify = row->is_verified;
     struct store *store = open_store();
     say(store,
-        &(struct said){.backup = "mx2",
-                       .domain = "example.com",
-                       .at_ms = NOW - MINUTES,
-                       .outcome = "started",
-                       .certificate_expires_ms = row->left_ms != 0 ? NOW + row->left_ms : 0});
+        &(struct saying){.backup = "mx2",
+                         .domain = "example.com",
+                         .at_ms = NOW - MINUTES,
+                         .outcome = "started",
+                         .certificate_expires_ms = row->left_ms != 0 ? NOW + row->left_ms : 0});
     struct status_view view = read_view(store);
 
     assert_int_equal(view.backups[0].has_certificate, row->has_certificate);
@@ -392,18 +388,18 @@ static void fill(struct store *store)
     assert_ok(store_outage_end(store, NOW - 81 * HOURS + 49 * MINUTES, &problem));
     say_strip(store, "mx2", "example.com", "++++++~~!o++", NOW - 3 * MINUTES);
     say_strip(store, "mx2", "example.org", "+~!!!", NOW - 3 * MINUTES);
-    say(store, &(struct said){.backup = "provider",
-                              .domain = "example.net",
-                              .at_ms = NOW - 2 * HOURS,
-                              .grade = GRADE_GOOD,
-                              .outcome = "received",
-                              .code = 250,
-                              .text = "OK now reversing the connection",
-                              .messages = 3,
-                              .bytes = 12400,
-                              .refused_for_now = 2,
-                              .refused_for_good = 1,
-                              .certificate_expires_ms = NOW + 12 * DAYS});
+    say(store, &(struct saying){.backup = "provider",
+                                .domain = "example.net",
+                                .at_ms = NOW - 2 * HOURS,
+                                .grade = GRADE_GOOD,
+                                .outcome = "received",
+                                .code = 250,
+                                .text = "OK now reversing the connection",
+                                .messages = 3,
+                                .bytes = 12400,
+                                .refused_for_now = 2,
+                                .refused_for_good = 1,
+                                .certificate_expires_ms = NOW + 12 * DAYS});
     assert_ok(store_set_due(store, "mx2", NOW + 4 * HOURS, NOW + 237 * MINUTES, &problem));
     assert_ok(store_set_due(store, "provider", NOW, NOW - SECONDS, &problem));
 }
@@ -463,7 +459,7 @@ static void what_is_held_is_said_once(void **state)
     (void)state;
     set_life(store, NOW - 12 * SECONDS, NOW - 12 * SECONDS, false);
     for (int i = 0; i < 3; i++)
-        say(store, &(struct said){
+        say(store, &(struct saying){
                        .backup = i < 2 ? "mx2" : "provider",
                        .domain = i == 0   ? "example.com"
                                  : i == 1 ? "example.org"
@@ -929,11 +925,11 @@ static void test_nagios(void **state)
     say_strip(store, "mx2", "example.org", row->org, NOW - 3 * MINUTES);
     say_strip(store, "provider", "example.net", row->provider, NOW - 3 * MINUTES);
     if (row->certificate_ms != 0)
-        say(store, &(struct said){.backup = "provider",
-                                  .domain = "example.net",
-                                  .at_ms = NOW - MINUTES,
-                                  .outcome = "received",
-                                  .certificate_expires_ms = NOW + row->certificate_ms});
+        say(store, &(struct saying){.backup = "provider",
+                                    .domain = "example.net",
+                                    .at_ms = NOW - MINUTES,
+                                    .outcome = "received",
+                                    .certificate_expires_ms = NOW + row->certificate_ms});
     struct status_view view = read_view(store);
     buffer_init(&line, TEXT_SIZE);
     assert_int_equal(nagios_format(&line, &view), row->exit_status);
@@ -982,13 +978,13 @@ static void hostile_texts_do_no_harm(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(hostile_texts); i++) {
         for (int grade = GRADE_GOOD; grade <= GRADE_BAD; grade++) {
-            say(store, &(struct said){.backup = "mx2",
-                                      .domain = "example.com",
-                                      .at_ms = NOW - HOURS + (int64_t)i,
-                                      .grade = (enum grade)grade,
-                                      .outcome = "denied",
-                                      .code = 459,
-                                      .text = hostile_texts[i]});
+            say(store, &(struct saying){.backup = "mx2",
+                                        .domain = "example.com",
+                                        .at_ms = NOW - HOURS + (int64_t)i,
+                                        .grade = (enum grade)grade,
+                                        .outcome = "denied",
+                                        .code = 459,
+                                        .text = hostile_texts[i]});
             struct status_view view = read_view(store);
             format(&text, &view, LINE_UNBOUNDED, false, false);
             assert_harmless(text.bytes);
@@ -1015,13 +1011,13 @@ static void long_texts_leave_room(void **state)
     memset(said, '\x01', sizeof said - 1);
     said[sizeof said - 1] = '\0';
     for (int i = 0; i < 2; i++)
-        say(store, &(struct said){.backup = "mx2",
-                                  .domain = mx2_domains[i],
-                                  .at_ms = NOW - HOURS,
-                                  .grade = GRADE_BAD,
-                                  .outcome = "denied",
-                                  .code = 459,
-                                  .text = said});
+        say(store, &(struct saying){.backup = "mx2",
+                                    .domain = mx2_domains[i],
+                                    .at_ms = NOW - HOURS,
+                                    .grade = GRADE_BAD,
+                                    .outcome = "denied",
+                                    .code = 459,
+                                    .text = said});
     struct status_view view = read_view(store);
     buffer_init(&line, TEXT_SIZE);
     assert_int_equal(nagios_format(&line, &view), 2);
@@ -1093,9 +1089,8 @@ static const struct span_row span_rows[] = {
 static void test_span(void **state)
 {
     const struct span_row *row = *state;
-    char span[SPAN_TEXT_SIZE];
 
-    assert_string_equal(span_format(span, row->seconds), row->name);
+    assert_string_equal(word_span(row->seconds).text, row->name);
 }
 
 /* An answer of the future is an answer, but says nothing of how long ago one was. */
@@ -1121,7 +1116,7 @@ static void clock_ahead_is_not_believed(void **state)
         assert_int_equal(view.domains[0].is_silent, rows[i].is_silent);
         assert_true(view.domains[0].is_asked);
         buffer_init(&text, 64 * 1024);
-        status_text_format(&text, &view, &(struct status_style){.columns = 200});
+        status_text_format(&(struct status_page){&text, &view, {.columns = 200}, false});
         if (strstr(text.bytes, rows[i].said) == NULL)
             fail_msg("%s", text.bytes);
         assert_null(strstr(text.bytes, "0s ago"));

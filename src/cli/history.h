@@ -1,5 +1,5 @@
-#ifndef MXPULL_SRC_CLI_HISTORY_FORM_H
-#define MXPULL_SRC_CLI_HISTORY_FORM_H
+#ifndef MXPULL_SRC_CLI_HISTORY_H
+#define MXPULL_SRC_CLI_HISTORY_H
 
 #include "line.h"
 #include "output.h"
@@ -11,13 +11,6 @@
 
 /* What `mxpull history` writes, row by row as the store gives them: never is more than a page of it
  * in memory. */
-
-/* How lines for a person look. */
-struct history_style {
-    struct line_widths widths;
-    size_t columns; /* of the terminal; LINE_UNBOUNDED: any */
-    bool color;
-};
 
 /* HISTORY_TEXT: a line each, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}, one object
  * on one line. HISTORY_CSV: RFC 4180 with a header line, but for lines that end in LF; texts and names are
@@ -32,7 +25,8 @@ struct history_request {
     bool messages; /* instead of answers */
     struct store_filter filter;
     enum history_form form;
-    struct history_style style;
+    struct line_look look;
+    struct line_widths widths;
 };
 
 /* Writes what fits; *count is how many rows that were. On failure, which is the store's, nothing has
@@ -43,12 +37,5 @@ enum status history_write(struct output *output, struct store *store,
 
 /* Appends one row, a struct store_row or, with messages, a struct store_message. */
 void history_append(struct buffer *text, const struct history_request *request, const void *row);
-
-/* ---- history_text.c: append a row as a line for a person ---- */
-
-void history_text_answer(struct buffer *text, const struct history_style *style,
-                         const struct store_row *row);
-void history_text_message(struct buffer *text, const struct history_style *style,
-                          const struct store_message *message);
 
 #endif

@@ -1,7 +1,8 @@
-/* The past as JSON and CSV, from one table of columns, and a page at a time. CSV is RFC 4180's, with
+/* The past, a page at a time: for a person, or as JSON and CSV from one table of columns. CSV is RFC 4180's, with
  * lines that end in LF as the tools of Unix want them. */
-#include "history_form.h"
+#include "history.h"
 #include "json.h"
+#include "words.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
@@ -14,7 +15,16 @@ enum {
     FIELD_SIZE_MAX = 64 * 1024,
     NUMBER_SIZE = 32,
     PAGE_SIZE = 64 * 1024,
-    PAGE_SIZE_MAX = 4 * 1024 * 1024 /* with a row that went over the page's end */
+    PAGE_SIZE_MAX = 4 * 1024 * 1024, /* with a row that went over the page's end */
+    OUTCOME_WIDTH = 14,
+    CAUSE_WIDTH = 8,
+    ELAPSED_WIDTH = 7,
+    BEHIND_NAMES = OUTCOME_WIDTH + CAUSE_WIDTH + ELAPSED_WIDTH + 2 * 2, /* with two gaps */
+    VOLUME_WIDTH = 8,
+    SAID_SIZE_MAX = 8 * 1024,
+    INDENT = 6,
+    SECOND_MS = 1000,
+    MINUTE_MS = 60 * 1000
 };
 
 /* ---- columns ---- */
@@ -81,7 +91,7 @@ static json_t *json_of(const struct column *column, const void *row)
     case KIND_REMOTE: return json_remote(*(const char *const *)field);
     case KIND_FILLED: return json_remote_filled(*(const char *const *)field);
     case KIND_CODE: return json_number_if(*(const int *)field > 0, *(const int *)field);
-    case KIND_COUNT: return json_number_if(*(const int64_t *)field >= 0, *(const int64_t *)field);
+    case KIND_COUNT: return json_count(*(const int64_t *)field);
     case KIND_TRIES: return json_integer(*(const unsigned *)field);
     case KIND_FLAG: return json_boolean(*(const bool *)field);
     }
@@ -212,6 +222,79 @@ static void append_record(struct buffer *text, const struct column *columns, siz
     (void)buffer_append_text(text, "\n");
 }
 
+/* ---- for a person ---- */
+
+static struct line begin_line(struct buffer *text, const struct history_request *request,
+                              int64_t at_ms)
+{
+    char stamp[CLOCK_TEXT_SIZE];
+    struct line line = line_begin(text, request->look);
+
+    line_cell(&line, STYLE_DIM, clock_local_text(stamp, at_ms), 0);
+    return line;
+}
+
+/* The code and what was said, as the last cell of the line: whole. */
+static void end_line(struct line *line, int code, const char *said)
+{
+    struct buffer whole;
+
+    buffer_init(&whole, SAID_SIZE_MAX + NUMBER_SIZE);
+    words_append_said(&whole, code, said, SAID_SIZE_MAX);
+    line_last(line, STYLE_PLAIN, whole.bytes, INDENT);
+    (void)buffer_append_text(line->target, "\n");
+    buffer_done(&whole);
+}
+
+/* "18 ms", "1.8 s", "3m" */
+static char *elapsed_format(char target[NUMBER_SIZE], int64_t ms)
+{
+    if (ms < SECOND_MS)
+        (void)snprintf(target, NUMBER_SIZE, "%lld ms", (long long)ms);
+    else if (ms < MINUTE_MS)
+        (void)snprintf(target, NUMBER_SIZE, "%lld.%lld s", (long long)(ms / 1000),
+                       (long long)(ms % 1000 / 100));
+    else
+        (void)snprintf(target, NUMBER_SIZE, "%.31s", word_span(ms / 1000).text);
+    return target;
+}
+
+/* "2026-11-23 17:00:00  mx2  example.com  started  schedule  18 ms  250 Queuing started" */
+static void append_answer(struct buffer *text, const struct history_request *request,
+                          const struct store_row *row)
+{
+    const struct store_answer *answer = &row->answer;
+    char elapsed[NUMBER_SIZE];
+    struct line line = begin_line(text, request, answer->at_ms);
+
+    line_names(&line, row->backup, answer->domain, request->widths, BEHIND_NAMES);
+    line_cell(&line, line_style_of_grade(answer->grade), answer->outcome, OUTCOME_WIDTH);
+    line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
+    line_cell(&line, STYLE_PLAIN, elapsed_format(elapsed, answer->ms), ELAPSED_WIDTH);
+    if (answer->messages > 0)
+        line_cell(&line, STYLE_PLAIN, word_mail(answer->messages, answer->bytes).text, 0);
+    end_line(&line, answer->code, answer->text);
+}
+
+/* "2026-11-23 17:00:00  mx2  12.4 KB  a@example.net -> b@example.com  250 OK" */
+static void append_message(struct buffer *text, const struct history_request *request,
+                           const struct store_message *message)
+{
+    struct line line = begin_line(text, request, message->at_ms);
+    struct buffer path;
+
+    buffer_init(&path, SAID_SIZE_MAX);
+    text_append_cut(&path, *message->sender != '\0' ? message->sender : "<>", SAID_SIZE_MAX / 2);
+    (void)buffer_append_text(&path, " -> ");
+    text_append_cut(&path, message->recipients, SAID_SIZE_MAX);
+    line_names(&line, message->backup, "", (struct line_widths){.backup = request->widths.backup},
+               BEHIND_NAMES);
+    line_cell(&line, STYLE_PLAIN, word_volume(message->bytes).text, VOLUME_WIDTH);
+    line_cell(&line, STYLE_PLAIN, path.bytes, 0);
+    end_line(&line, message->code, message->text);
+    buffer_done(&path);
+}
+
 /* ---- pages ---- */
 
 struct writing {
@@ -235,9 +318,9 @@ void history_append(struct buffer *text, const struct history_request *request, 
     switch (request->form) {
     case HISTORY_TEXT:
         if (request->messages)
-            history_text_message(text, &request->style, row);
+            append_message(text, request, row);
         else
-            history_text_answer(text, &request->style, row);
+            append_answer(text, request, row);
         break;
     case HISTORY_JSON: append_object(text, columns, count, row); break;
     case HISTORY_CSV: append_record(text, columns, count, row); break;
