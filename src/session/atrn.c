@@ -24,7 +24,6 @@
 enum {
     EARLY_SIZE_MAX = 64 * 1024,
     REOPENED_MAX = 3,
-    BARREN_MAX = 10,  /* sessions of a poll that brought nothing but messages to be refused */
     HURRIED_PART = 10 /* of its credit, where others wait for the place */
 };
 
@@ -47,7 +46,6 @@ struct atrn_session {
     struct buffer early; /* what the provider said behind its 250, before we have greeted it */
     unsigned reopened;   /* how often the primary had to be opened again while the provider thought,
                           since a session has brought mail */
-    unsigned barren;
     bool is_hurried;
     int64_t parted_ms;  /* when the last connection to the provider was given up, monotonic */
     struct timer pause; /* set in PAUSED */
@@ -261,10 +259,7 @@ static void reversed_ended(void *context, const char *why)
 
     if (counts.messages > 0)
         session->reopened = 0;
-    /* A message that was refused is out of the way; a provider that has nothing but smuggled ones is not asked for ever. */
     uint64_t moved = atrn_account_session(&session->account, &counts);
-    if (moved == 0 && counts.contents_refused > 0 && session->barren++ < BARREN_MAX)
-        moved = counts.contents_refused;
     act(session, atrn_dialogue_ended(session->dialogue, moved,
                                      counts.refused_for_now + counts.refused_for_good, why));
 }

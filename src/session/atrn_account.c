@@ -15,8 +15,9 @@ enum {
     SAID_SIZE_MAX = 2000,
     CREDIT_IDLE_TIMEOUTS = 2,
     MESSAGE_EARNS_MS = 10 * 1000,
-    REFUSED_LINES_MAX = 100,      /* of a poll, in the log */
-    MESSAGES_TOLD_MAX = 10 * 1000 /* of a poll, in log and store */
+    REFUSED_LINES_MAX = 100,       /* of a poll, in the log */
+    MESSAGES_TOLD_MAX = 10 * 1000, /* of a poll, in log and store */
+    FRUITLESS_MAX = 50             /* sessions in a row that took no message off the provider */
 };
 
 void atrn_account_init(struct atrn_account *account, const struct session_options *options)
@@ -115,7 +116,7 @@ void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
             (void)snprintf(words, REFUSAL_WORDS_SIZE, "%d %.*s", refusal->code,
                            (int)strcspn(refusal->text, "\n"), refusal->text);
     }
-    account->progress += is_new ? 1 : 0;
+    *(refusal->for_good ? &account->gone : &account->put_off) += is_new ? 1 : 0;
 }
 
 static void count_message(struct atrn_account *account, const struct guard_message *message)
@@ -206,12 +207,12 @@ void atrn_account_earn(struct atrn_account *account, int64_t ms)
 
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts)
 {
-    uint64_t progress =
-        account->progress + counts->messages + account->failures.put_off - account->put_off;
+    uint64_t gone = account->gone + counts->messages;
+    uint64_t put_off = account->put_off + account->failures.put_off + counts->contents_refused;
 
-    account->progress = 0;
-    account->is_barren = progress == 0;
-    account->put_off = account->failures.put_off;
+    account->gone = account->put_off = account->failures.put_off = 0;
+    account->fruitless = gone > 0 ? 0 : account->fruitless + 1;
+    account->is_barren = gone + put_off == 0;
     account->counts.messages += counts->messages;
     account->counts.bytes += counts->bytes;
     account->counts.recipients_refused += counts->recipients_refused;
@@ -221,7 +222,7 @@ uint64_t atrn_account_session(struct atrn_account *account, const struct guard_c
     account->counts.refused_for_now += counts->refused_for_now;
     account->counts.refused_for_good += counts->refused_for_good;
     account->sessions++;
-    return progress;
+    return account->fruitless > FRUITLESS_MAX ? gone : gone + put_off;
 }
 
 static const char *plural(int64_t count)

@@ -30,13 +30,15 @@ struct atrn_account {
     struct node *nodes;                    /* owned: of the results, what is ours, and let in */
     struct atrn_refusals *refusals;        /* owned, the same */
     unsigned sessions;                     /* that are over */
-    uint64_t
-        progress; /* messages of this session that were taken, or refused as none before: what is left is less */
-    struct guard_failures failures; /* messages that are not tried again */
-    uint64_t put_off;               /* of these, up to the last session */
-    bool is_barren;                 /* the last session has disposed of nothing */
-    int64_t began_ms;               /* on the monotonic clock */
-    struct guard_counts counts;     /* of all sessions that are over */
+    /* Of this session: messages refused for good, which the provider is rid of, and those put off as none before: what
+     * is to come next is another one. */
+    uint64_t gone, put_off;
+    unsigned fruitless; /* sessions since the last one of which the provider was rid of something */
+    struct guard_failures
+        failures;     /* messages that are not tried again; put_off is that of this session */
+    bool is_barren;   /* the last session has disposed of nothing */
+    int64_t began_ms; /* on the monotonic clock */
+    struct guard_counts counts; /* of all sessions that are over */
 
     /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
      * slower than that on the whole, or says what moves nothing, comes to an end. */
@@ -58,8 +60,8 @@ void atrn_account_message(void *context, const struct guard_message *message);
 void atrn_account_refusal(void *context, const struct guard_refusal *refusal);
 void atrn_account_command(void *context, const char *command, const char *reply);
 
-/* A reversed session is over. Returns how many messages it has disposed of: taken, or refused or put off for the first
- * time in this poll. */
+/* A reversed session is over. Returns how many messages it has disposed of: taken, refused for good, or put off or
+ * refused here so that others come first; of the latter none after 50 sessions in a row that brought nothing else. */
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts);
 
 /* All is over: fills in the results, tells the observer, and logs one line of counts. */

@@ -116,18 +116,19 @@ struct row {
 #define FIRST_MESSAGE(from) FIRST_ENVELOPE(from) FIRST("say \"text\\r\\n.\"") FIRST("expect")
 #define SILENT "refused 0 0 messages taken, 1 not taken by your server for now: 451 4.3.0"
 /* The same on the Nth connection. */
-#define AT(n, what) "  on-connection " #n " turn " what "\n"
+#define AT(n, what) "  on-connection " n " turn " what "\n"
 #define AT_SAY(n, command) AT(n, "say \"" command "\"") AT(n, "expect")
 #define AT_BEGIN(n)                                                                                \
-    "  on-connection " #n " reply ATRN \"250 go\"\n" AT(n, "expect") AT_SAY(n, "EHLO mx")
+    "  on-connection " n " reply ATRN \"250 go\"\n" AT(n, "expect") AT_SAY(n, "EHLO mx")
 #define AT_OFFER(n, from)                                                                          \
     AT_SAY(n, "MAIL FROM:<" from "@far.example>") AT_SAY(n, "RCPT TO:<x@e.example>")
 #define AT_MESSAGE(n, from)                                                                        \
     AT_OFFER(n, from) AT_SAY(n, "DATA") AT(n, "say \"text\\r\\n.\"") AT(n, "expect")
 /* As Exim does: each session begins with the message that has failed at its end, and ends behind it. */
 #define FAILS_FIRST                                                                                \
-    PROVIDER AT_BEGIN(1) AT_MESSAGE(1, "a") AT_SAY(1, "QUIT") AT_BEGIN(2) AT_OFFER(2, "a")         \
-        AT_SAY(2, "RSET") AT_SAY(2, "QUIT") AT_BEGIN(3) AT_MESSAGE(3, "b") AT_SAY(3, "QUIT") SINK
+    PROVIDER AT_BEGIN("1") AT_MESSAGE("1", "a") AT_SAY("1", "QUIT") AT_BEGIN("2")                  \
+        AT_OFFER("2", "a") AT_SAY("2", "RSET") AT_SAY("2", "QUIT") AT_BEGIN("3")                   \
+            AT_MESSAGE("3", "b") AT_SAY("3", "QUIT") SINK
 #define DYING                                                                                      \
     PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n" FIRST("expect") FIRST_SAY("EHLO mx")
 #define LEAVE "turn say \"QUIT\"\n  turn expect"
@@ -275,6 +276,10 @@ static const struct row rows[] = {
      FAILS_FIRST "  on-connection 1 reply . \"451 4.7.1 greylisted\"\n", PRIMARY MX E_EXAMPLE, 0,
      "refused 0 1 message taken, 1 not taken by your server for now: 451 4.7.1 greylisted", 75, 1,
      "mx#2 < 451", "primary#2 < DATA"},
+    {"a provider that has nothing but smuggled messages is not asked for ever",
+     PROVIDER AT_BEGIN("1+") AT_OFFER("1+", "a") AT_SAY("1+", "DATA")
+         AT("1+", "say \"a\\n.\\r\\n\" raw") AT_SAY("1+", ".") AT_SAY("1+", "QUIT") SINK,
+     PRIMARY MX E_EXAMPLE, 0, "refused 0 ", 75, 0, "mx#51 < ATRN", "mx#60 < ATRN"},
     {"a PROXY line for each connection",
      DYING FIRST_SAY("MAIL FROM:<a@far.example>") FIRST_MESSAGE("b") FIRST_SAY("QUIT") SINK
      "  proxied\n  on-connection 2 reply MAIL close\n",

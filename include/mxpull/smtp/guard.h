@@ -67,7 +67,8 @@ struct guard_failures {
         bool is_put_off;
     } messages[GUARD_FAILED_MAX];
     size_t count;
-    uint64_t put_off; /* how many of them were put off, once or more often */
+    uint64_t
+        put_off; /* how many of them were put off for the first time since the caller has set this to 0 */
 };
 
 struct guard_options {
