@@ -1,11 +1,9 @@
 /* The typed configuration around the values of the file: defaults, and what a backup takes over from the
  * defaults and the global options. */
-#include "build.h"
-
 #include "forms.h"
+#include "loading.h"
 #include "values.h"
 
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
@@ -21,13 +19,17 @@ enum {
     PORT_SMTPS = 465
 };
 
-/* ---- before the values are read ---- */
-
-static void set_initial(struct config *config, enum option_section kind, void *fields)
+/* section is NULL where the file has none. A list that it sets does not add to its default. */
+static void set_initial(struct config *config, enum option_section kind,
+                        const struct section *section, void *fields)
 {
     for (size_t i = 0; i < option_count; i++) {
-        if (options[i].section == kind)
-            value_set_initial(config, &options[i], fields);
+        const struct option *option = &options[i];
+        const bool is_set_list =
+            value_is_list(option) && section != NULL && section_find(section, option->name) != NULL;
+
+        if (option->section == kind && !is_set_list)
+            value_set_initial(config, option, fields);
     }
 }
 
@@ -36,10 +38,10 @@ struct config *build_begin(struct sections *sections)
     struct config *config = memory_new(1, sizeof *config);
     struct backup_config *defaults = memory_new(1, sizeof *defaults);
 
-    value_own(config, defaults, sizeof *defaults);
-    set_initial(config, SECTION_GLOBAL, config);
-    set_initial(config, SECTION_PRIMARY, &config->primary);
-    set_initial(config, SECTION_BACKUP, defaults);
+    (void)value_own(config, defaults, sizeof *defaults);
+    set_initial(config, SECTION_GLOBAL, sections->list[0], config);
+    set_initial(config, SECTION_PRIMARY, sections->primary, &config->primary);
+    set_initial(config, SECTION_BACKUP, NULL, defaults);
     config->backups = memory_new(sections->count, sizeof *config->backups);
     for (size_t i = 0; i < sections->count; i++) {
         struct section *section = sections->list[i];
@@ -54,40 +56,15 @@ struct config *build_begin(struct sections *sections)
             break;
         }
     }
-    for (size_t i = 0; i < sections->count; i++) {
-        struct section *section = sections->list[i];
-
-        /* A list that is set does not add to its default. */
-        for (size_t j = 0; j < section->count; j++) {
-            const struct option *option = section->settings[j].option;
-
-            if (value_is_list(option))
-                memset((char *)section->fields + option->offset, 0, option->size);
-        }
-    }
     return config;
 }
 
-/* ---- what a backup takes over ---- */
-
-/* Whether a backup sets the option, or another one of which it has at most one. */
-static bool has_instead(const struct section *backup, size_t own, const char *name)
+/* Of options with one group, a backup that sets one takes over none. */
+static const char *group_of(const struct option *option)
 {
-    static const char *const groups[][3] = {{"password", "password_file", "password_command"},
-                                            {"interval", "schedule", "schedule"}};
-    const struct section itself = {.settings = backup->settings, .count = own};
-    bool has = section_find(&itself, name) != NULL;
-
-    for (size_t i = 0; i < COUNT_OF(groups); i++) {
-        bool is_one = false, has_one = false;
-
-        for (size_t j = 0; j < COUNT_OF(groups[i]); j++) {
-            is_one = is_one || strcmp(name, groups[i][j]) == 0;
-            has_one = has_one || section_find(&itself, groups[i][j]) != NULL;
-        }
-        has = has || (is_one && has_one);
-    }
-    return has;
+    if (text_starts_with(option->name, "password"))
+        return "password";
+    return strcmp(option->name, "schedule") == 0 ? "interval" : option->name;
 }
 
 /* Gives a backup what the defaults set and the backup does not. */
@@ -97,8 +74,11 @@ static void inherit(struct section *backup, const struct section *defaults)
 
     for (size_t i = 0; i < defaults->count; i++) {
         const struct option *option = defaults->settings[i].option;
+        bool is_set = false;
 
-        if (has_instead(backup, own, option->name))
+        for (size_t j = 0; j < own && !is_set; j++)
+            is_set = strcmp(group_of(backup->settings[j].option), group_of(option)) == 0;
+        if (is_set)
             continue;
         memcpy((char *)backup->fields + option->offset,
                (const char *)defaults->fields + option->offset, option->size);
@@ -140,8 +120,6 @@ static void limit_jitter(struct timing *timing, const struct section *section,
                    duration_format(text, most));
     timing->jitter_s = most;
 }
-
-/* ---- what follows from other options ---- */
 
 static void set_name(struct config *config, const struct section *section, struct faults *faults)
 {

@@ -1,6 +1,5 @@
 /* Combinations: what each option alone does not show. */
-#include "check.h"
-
+#include "loading.h"
 #include "values.h"
 
 #include <mxpull/base/compiler.h>
@@ -20,26 +19,6 @@ struct subject {
     struct faults *faults;
 };
 
-static void report(const struct subject *subject, const char *option, const char *text)
-{
-    faults_add(subject->faults,
-               (struct place){section_line(subject->section, option), subject->section, option},
-               "%s", text);
-}
-
-/* An option of the defaults that one backup has no use for is no fault of this backup: it goes without. */
-static void report_unused(const struct subject *subject, const char *name, const char *text)
-{
-    const struct setting *setting = section_find(subject->section, name);
-    struct error ignored;
-
-    if (setting->inherited)
-        (void)value_set(subject->config, setting->option, subject->backup, setting->option->initial,
-                        &ignored);
-    else
-        report(subject, name, text);
-}
-
 static bool is_set(const struct subject *subject, const char *option)
 {
     return section_has(subject->section, option);
@@ -50,9 +29,28 @@ static bool is_sound(const struct subject *subject, const char *option)
     return section_is_sound(subject->section, option);
 }
 
-static bool has_tls(const struct backup_config *backup)
+/* Reports the option where it is wrong beside the others. */
+static void refuse(const struct subject *subject, bool wrong, const char *option, const char *text)
 {
-    return backup->tls == TLS_REQUIRED || backup->tls == TLS_IMPLICIT;
+    if (wrong && is_sound(subject, option))
+        faults_add(subject->faults,
+                   (struct place){section_line(subject->section, option), subject->section, option},
+                   "%s", text);
+}
+
+/* The same where the option is without use beside the others. One of the defaults that one backup has no use
+ * for is no fault of this backup: it goes without. */
+static void refuse_unused(const struct subject *subject, bool unused, const char *name,
+                          const char *text)
+{
+    const struct setting *setting = section_find(subject->section, name);
+    struct error ignored;
+
+    if (unused && setting != NULL && setting->inherited)
+        (void)value_set(subject->config, setting->option, subject->backup, setting->option->initial,
+                        &ignored);
+    else
+        refuse(subject, unused && is_set(subject, name), name, text);
 }
 
 /* Which of interval and schedule holds cannot be told when both are there. */
@@ -78,63 +76,90 @@ static void check_timing(const struct section *section, struct faults *faults)
 static void check_password(const struct subject *subject)
 {
     static const char *const ways[] = {"password", "password_file", "password_command"};
-    const char *first = NULL;
+    static const char no_user[] = "is never used without a user; set user, or take it out";
+    const char *mechanism = subject->backup->auth;
+    const bool user = is_set(subject, "user");
+    bool password = false;
 
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
-        if (!is_set(subject, ways[i]))
-            continue;
-        if (first != NULL)
-            report(subject, ways[i],
-                   "is one password too many; one of password, password_file, password_command is "
-                   "allowed");
-        else if (!is_set(subject, "user"))
-            report_unused(subject, ways[i],
-                          "is never used without a user; set user, or take it out");
-        first = ways[i];
+        refuse(subject, password && is_set(subject, ways[i]), ways[i],
+               "is one password too many; one of password, password_file, password_command is "
+               "allowed");
+        refuse_unused(subject, !password && !user, ways[i], no_user);
+        password = password || is_set(subject, ways[i]);
     }
-    if (first == NULL && is_set(subject, "user") && is_sound(subject, "auth") &&
-        (subject->backup->auth == NULL || strcmp(subject->backup->auth, "EXTERNAL") != 0))
-        report(subject, "user",
-               "has no password; set password, password_file or password_command (auth = EXTERNAL "
-               "alone needs none)");
-    if (is_set(subject, "auth") && !is_set(subject, "user"))
-        report_unused(subject, "auth", "is never used without a user; set user, or take it out");
+    refuse_unused(subject, !user, "auth", no_user);
+    refuse(
+        subject,
+        user && !password && is_sound(subject, "auth") &&
+            (mechanism == NULL || strcmp(mechanism, "EXTERNAL") != 0),
+        "user",
+        "has no password; set password, password_file or password_command (auth = EXTERNAL alone "
+        "needs none)");
 }
 
-/* Nothing secret in clear, and for ATRN and TURN never without a user: RFC 2645 5.1.1, and RFC 5321
- * F.1 on why. */
-static void check_authentication(const struct subject *subject)
+/* Nothing secret in clear, and for ATRN and TURN never without a user: RFC 2645 5.1.1, and RFC 5321 F.1 on
+ * why. */
+static void check_security(const struct subject *subject)
 {
+    static const char no_tls[] =
+        "is never used with tls = off or may; set tls = required or implicit, or take it out";
     const struct backup_config *backup = subject->backup;
+    const bool tls = backup->tls == TLS_REQUIRED || backup->tls == TLS_IMPLICIT;
+    const bool no_such_tls = !tls && is_sound(subject, "tls");
 
+    refuse_unused(subject, no_such_tls, "tls_ca_file", no_tls);
+    refuse_unused(subject, no_such_tls, "tls_fingerprint", no_tls);
+    refuse_unused(subject, tls && !backup->tls_verify, "tls_ca_file",
+                  "is never used with tls_verify = false; take one of them out");
     check_password(subject);
-    if (is_set(subject, "user") && is_sound(subject, "tls") && is_sound(subject, "auth_in_clear") &&
-        !has_tls(backup) && !backup->auth_in_clear)
-        report(subject, "user",
-               "would be sent in clear; tls = required, tls = implicit or auth_in_clear = true are "
-               "allowed with it");
-    if (is_sound(subject, "method") && backup->method != METHOD_ETRN && !is_set(subject, "user"))
-        report(subject, "method",
-               "atrn and turn need a user; set user and a password, or method = etrn");
+    refuse(subject,
+           is_set(subject, "user") && no_such_tls && !backup->auth_in_clear &&
+               is_sound(subject, "auth_in_clear"),
+           "user",
+           "would be sent in clear; tls = required, tls = implicit or auth_in_clear = true are "
+           "allowed with it");
+    refuse(subject, backup->method != METHOD_ETRN && !is_set(subject, "user"), "method",
+           "atrn and turn need a user; set user and a password, or method = etrn");
 }
 
-static void check_tls(const struct subject *subject)
+/* ETRN is nothing without a name, and TURN has none; ATRN names all in one command. */
+static void check_method(const struct subject *subject)
 {
-    static const char *const verifiers[] = {"tls_ca_file", "tls_fingerprint"};
     const struct backup_config *backup = subject->backup;
 
-    if (!is_sound(subject, "tls"))
+    if (!is_sound(subject, "method"))
         return;
-    for (size_t i = 0; i < COUNT_OF(verifiers); i++) {
-        if (is_set(subject, verifiers[i]) && !has_tls(backup))
-            report_unused(
-                subject, verifiers[i],
-                "is never used with tls = off or may; set tls = required or implicit, or take it "
-                "out");
-    }
-    if (is_set(subject, "tls_ca_file") && has_tls(backup) && !backup->tls_verify)
-        report_unused(subject, "tls_ca_file",
-                      "is never used with tls_verify = false; take one of them out");
+    refuse(
+        subject, backup->domain_count == 0, "domains",
+        backup->method == METHOD_ETRN
+            ? "names none; \"example.com\", \"@example.com\" or \"#queue\" must be there for etrn"
+            : "names none, and atrn and turn need domains: the guard lets in no other; "
+              "\"example.com\" and \"@example.com\" are allowed");
+    refuse(subject,
+           backup->method == METHOD_ATRN && backup->name_domains &&
+               atrn_command_size(backup->domains, backup->domain_count) > ATRN_LINE_MAX,
+           "domains",
+           "are more than one ATRN can name (1 MiB); set name_domains = false, or use several "
+           "backups");
+    refuse_unused(subject, backup->method != METHOD_ATRN && !backup->name_domains, "name_domains",
+                  "false is for atrn alone; set method = atrn, or take it out");
+}
+
+/* Addresses of one IP version cannot be reached by the other. */
+static void check_ip(const struct subject *subject)
+{
+    const struct backup_config *backup = subject->backup;
+    const int wanted = backup->ip == IP_4 ? 4 : backup->ip == IP_6 ? 6 : 0;
+    const int host = host_ip_version(backup->host);
+    const int source = backup->source_address != NULL ? host_ip_version(backup->source_address) : 0;
+
+    refuse(subject, wanted != 0 && source != 0 && source != wanted, "source_address",
+           "is not an address of the version that ip allows");
+    refuse(subject, wanted != 0 && host != 0 && host != wanted, "host",
+           "is not an address of the version that ip allows");
+    refuse(subject, wanted == 0 && host != 0 && source != 0 && host != source, "source_address",
+           "cannot reach the host; an address of the host's IP version is allowed");
 }
 
 /* A name and where it stands, to find the ones that are there twice. */
@@ -152,8 +177,8 @@ static int compare(const void *left, const void *right)
     return names != 0 ? names : a->line - b->line;
 }
 
-/* option is "domains", or NULL where the names are those of backups. */
-static void report_twice(struct mention *mentions, size_t count, const char *option,
+/* option is "domains", or NULL where the names are those of backups. Frees the mentions. */
+static void check_unique(struct mention *mentions, size_t count, const char *option,
                          struct faults *faults)
 {
     qsort(mentions, count, sizeof *mentions, compare);
@@ -174,7 +199,7 @@ static void report_twice(struct mention *mentions, size_t count, const char *opt
     free(mentions);
 }
 
-static void check_list(const struct subject *subject)
+static void check_domains(const struct subject *subject)
 {
     const struct backup_config *backup = subject->backup;
     struct mention *mentions = memory_new(backup->domain_count, sizeof *mentions);
@@ -188,72 +213,7 @@ static void check_list(const struct subject *subject)
                        "a #queue is for etrn alone; \"example.com\" and \"@example.com\" are "
                        "allowed with atrn and turn");
     }
-    report_twice(mentions, backup->domain_count, "domains", subject->faults);
-}
-
-static void check_domains(const struct subject *subject)
-{
-    const struct backup_config *backup = subject->backup;
-
-    if (backup->domain_count == 0 && is_sound(subject, "domains") && is_sound(subject, "method"))
-        report(subject, "domains",
-               backup->method == METHOD_ETRN
-                   ? "names none; \"example.com\", \"@example.com\" or \"#queue\" must be there "
-                     "for etrn"
-                   : "names none, and atrn and turn need domains: the guard lets in no other; "
-                     "\"example.com\" and \"@example.com\" are allowed");
-}
-
-/* All go into one command. */
-static void check_atrn_size(const struct subject *subject)
-{
-    const struct backup_config *backup = subject->backup;
-
-    if (is_sound(subject, "domains") && is_sound(subject, "method") &&
-        backup->method == METHOD_ATRN && backup->name_domains &&
-        atrn_command_size(backup->domains, backup->domain_count) > ATRN_LINE_MAX)
-        report(subject, "domains",
-               "are more than one ATRN can name (1 MiB); set name_domains = false, or use several "
-               "backups");
-}
-
-/* ETRN is nothing without a name, and TURN has none. */
-static void check_name_domains(const struct subject *subject)
-{
-    const struct backup_config *backup = subject->backup;
-
-    if (is_sound(subject, "name_domains") && is_sound(subject, "method") && !backup->name_domains &&
-        backup->method != METHOD_ATRN)
-        report_unused(subject, "name_domains",
-                      "false is for atrn alone; set method = atrn, or take it out");
-}
-
-/* Addresses of one IP version cannot be reached by the other. */
-static void check_ip(const struct subject *subject)
-{
-    const struct backup_config *backup = subject->backup;
-    int wanted = backup->ip == IP_4 ? 4 : backup->ip == IP_6 ? 6 : 0;
-    int host = host_ip_version(backup->host);
-    int source = backup->source_address != NULL ? host_ip_version(backup->source_address) : 0;
-
-    if (wanted != 0 && source != 0 && source != wanted)
-        report(subject, "source_address", "is not an address of the version that ip allows");
-    if (wanted != 0 && host != 0 && host != wanted)
-        report(subject, "host", "is not an address of the version that ip allows");
-    if (wanted == 0 && host != 0 && source != 0 && host != source)
-        report(subject, "source_address",
-               "cannot reach the host; an address of the host's IP version is allowed");
-}
-
-static void check_backup(const struct subject *subject)
-{
-    check_domains(subject);
-    check_atrn_size(subject);
-    check_name_domains(subject);
-    check_tls(subject);
-    check_authentication(subject);
-    check_ip(subject);
-    check_timing(subject->section, subject->faults);
+    check_unique(mentions, backup->domain_count, "domains", subject->faults);
 }
 
 void check_combinations(struct config *config, const struct sections *sections,
@@ -269,13 +229,17 @@ void check_combinations(struct config *config, const struct sections *sections,
 
         if (section->kind != SECTION_BACKUP)
             continue;
-        check_list(&subject);
-        if (sections->whole || i + 1 < sections->count)
-            check_backup(&subject);
         if (*subject.backup->name != '\0')
             mentions[count++] = (struct mention){subject.backup->name, section->line, section};
+        check_domains(&subject);
+        if (!sections->whole && i + 1 == sections->count)
+            break;
+        check_method(&subject);
+        check_security(&subject);
+        check_ip(&subject);
+        check_timing(section, faults);
     }
-    report_twice(mentions, count, NULL, faults);
+    check_unique(mentions, count, NULL, faults);
     if (sections->whole && config->backup_count == 0 && !sections->refused)
         faults_add(faults, (struct place){0},
                    "no backup is configured, so there is nothing to ask; backup \"NAME\" { … } is "

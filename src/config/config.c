@@ -2,13 +2,8 @@
  * check, report. */
 #include <mxpull/config/config.h>
 
-#include "build.h"
-#include "check.h"
-#include "faults.h"
 #include "forms.h"
-#include "outline.h"
-#include "reader.h"
-#include "section.h"
+#include "loading.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
@@ -137,7 +132,7 @@ struct config *config_load(const char *path, config_fault *fault, void *context)
     struct error error;
 
     buffer_init(&source.bytes, FILE_SIZE_MAX);
-    sections_init(&source.sections);
+    (void)sections_add(&source.sections, SECTION_GLOBAL, 0);
     if (read_source(&source, path, &error) == STATUS_OK)
         config = parse_source(&source);
     else

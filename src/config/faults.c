@@ -1,6 +1,6 @@
 /* The faults of a file: sorted by line, cut at a hundred, written in the form that the interface
  * promises. */
-#include "faults.h"
+#include "loading.h"
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/closest.h>

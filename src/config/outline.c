@@ -1,8 +1,7 @@
 /* The structure of the file, found before libconfuse sees it. libconfuse 3.3 alone will not do: it
  * ends at the first unknown section, counts each comment as two more lines, takes a comment inside
  * a list for an error, and passes over quotes that are not closed, a missing } and bad escapes. */
-#include "outline.h"
-
+#include "loading.h"
 #include "token.h"
 #include "values.h"
 

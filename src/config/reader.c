@@ -1,8 +1,7 @@
 /* libconfuse's part: it parses the file as the outline has left it, and hands over the values one by one.
  * Every option is a list of texts to it, for types, ranges and single values are judged by us. Its
  * scanner keeps its state in globals, so there is one reader at a time. */
-#include "reader.h"
-
+#include "loading.h"
 #include "values.h"
 
 #include <mxpull/base/compiler.h>

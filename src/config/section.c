@@ -1,16 +1,10 @@
 /* The sections of a file. */
-#include "section.h"
+#include "loading.h"
 
 #include <mxpull/base/memory.h>
 
 #include <stdlib.h>
 #include <string.h>
-
-void sections_init(struct sections *sections)
-{
-    *sections = (struct sections){0};
-    (void)sections_add(sections, SECTION_GLOBAL, 0);
-}
 
 void sections_done(struct sections *sections)
 {

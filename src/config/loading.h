@@ -1,0 +1,135 @@
+#ifndef MXPULL_CONFIG_LOADING_H
+#define MXPULL_CONFIG_LOADING_H
+
+#include <mxpull/base/buffer.h>
+#include <mxpull/base/compiler.h>
+#include <mxpull/config/config.h>
+#include <mxpull/config/options.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What the steps of loading a file share: its sections, which options each one sets, and its faults. */
+
+enum {
+    FAULTS_MAX = 100,
+    FAULT_TEXT_SIZE = 500,
+    FAULT_SHOWN_SIZE = 64,
+    SUGGESTION_SIZE = 96
+};
+
+struct setting {
+    const struct option *option;
+    int line;
+    bool bad;       /* its fault was told already */
+    bool filled;    /* its first value is not empty */
+    bool reference; /* ${NAME} and nothing else: the file does not hold the value */
+    bool inherited; /* set by the defaults */
+};
+
+struct section {
+    enum option_section kind;
+    int line;
+    char *title;  /* of a backup; NULL: it has none, or libconfuse has not read it yet */
+    bool titled;  /* a backup that has a title */
+    void *fields; /* borrowed: the struct that it fills */
+    struct setting *settings; /* in the order of the file, inherited ones last */
+    size_t count;
+    int *domain_lines; /* one for each of a backup's domains */
+};
+
+struct sections {
+    struct section **list; /* the first one holds the global options */
+    size_t count;
+    struct section *primary, *defaults; /* two of them; NULL: not there */
+    bool refused;                       /* the file has a section that is not among them */
+    bool whole;                         /* the file was read to its end */
+};
+
+/* Where a fault is. */
+struct place {
+    int line;                      /* 0: the file as a whole */
+    const struct section *section; /* borrowed until the report; NULL: none, as the global one */
+    const char *option;            /* borrowed until the report: a constant; NULL: none */
+};
+
+struct faults {
+    struct fault {
+        struct place place;
+        char text[FAULT_TEXT_SIZE];
+    } list[FAULTS_MAX]; /* by line, the file as a whole last */
+    size_t count;
+};
+
+/* ---- section.c ---- */
+
+/* Adds a section to those of the file, of which the first one is SECTION_GLOBAL; it stays where it is. */
+struct section *sections_add(struct sections *sections, enum option_section kind, int line);
+void sections_done(struct sections *sections);
+
+/* Adds a setting, which stays where it is until the next one is added. */
+struct setting *section_add(struct section *section, const struct setting *setting);
+
+/* The setting of that option, or NULL. */
+struct setting *section_find(const struct section *section, const char *name);
+
+/* Where an option is set, else where its section begins. */
+int section_line(const struct section *section, const char *name);
+
+/* Whether the option is there and not just an empty text. */
+bool section_has(const struct section *section, const char *name);
+
+/* Whether the option is not there, or there without a fault. */
+bool section_is_sound(const struct section *section, const char *name);
+
+/* ---- faults.c ---- */
+
+bool faults_is_full(const struct faults *faults);
+
+/* Adds "what is wrong; what is allowed"; dropped when full. The text must not hold a secret. */
+void faults_add(struct faults *faults, struct place place, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Calls report for each, as "FILE:LINE: OPTION: text", and once more where there may be others. */
+void faults_report(const struct faults *faults, const char *file, config_fault *report,
+                   void *context);
+
+/* Text of the file made fit for a message: escaped, and cut with "…". Returns target. */
+char *fault_show(char target[FAULT_SHOWN_SIZE], const char *text, size_t size);
+
+/* What an option that is not known in this section was meant to be: "; did you mean …?", "; … belongs
+ * into a section backup { }", or "". Returns target. */
+char *fault_suggest(char target[SUGGESTION_SIZE], enum option_section section, const char *name);
+
+/* The same for the name of a section. */
+char *fault_suggest_section(char target[SUGGESTION_SIZE], const char *name);
+
+/* ---- the steps, in this order ---- */
+
+/* Finds the sections and settings of a text without NULs, borrowed until the return. Adds those that are
+ * known and well-formed, and writes them to target for libconfuse: on their lines, without comments, each
+ * option a list. What is unknown, given twice or misplaced, or would be passed over by libconfuse, is a
+ * fault, and reading goes on behind it; a syntax error is a fault and ends the reading. */
+void outline_read(const char *text, struct buffer *target, struct sections *sections,
+                  struct faults *faults);
+
+/* Makes a configuration of defaults, to be freed by config_free, and gives each section the struct that
+ * it fills; each backup section becomes one of backups, in the same order. */
+struct config *build_begin(struct sections *sections);
+
+/* Lets libconfuse parse the text: each value becomes a field of its section's struct, or a fault that marks
+ * its setting as bad; backups get their titles. Not to be called from two threads at once. False, with a
+ * fault, when libconfuse does not understand what the outline did. */
+bool reader_parse(const char *text, struct config *config, struct sections *sections,
+                  struct faults *faults);
+
+/* Fills in what a backup takes over, and what follows from other options. */
+void build_complete(struct config *config, struct sections *sections, struct faults *faults);
+
+/* Reports what is impossible or pointless in combination, although each value alone is good. Options
+ * that have a fault of their own are left out of it, and so is the last section where the file was not
+ * read to its end, for it may lack what the file has. */
+void check_combinations(struct config *config, const struct sections *sections,
+                        struct faults *faults);
+
+#endif
