@@ -40,7 +40,7 @@ struct config *build_begin(struct sections *sections)
 
     (void)value_own(config, defaults, sizeof *defaults);
     set_initial(config, SECTION_GLOBAL, sections->list[0], config);
-    set_initial(config, SECTION_PRIMARY, sections->primary, &config->primary);
+    set_initial(config, SECTION_PRIMARY, sections->first[SECTION_PRIMARY], &config->primary);
     set_initial(config, SECTION_BACKUP, NULL, defaults);
     config->backups = memory_new(sections->count, sizeof *config->backups);
     for (size_t i = 0; i < sections->count; i++) {
@@ -201,7 +201,7 @@ void build_complete(struct config *config, struct sections *sections, struct fau
         config->state_dir = value_own_text(config, host_state_directory());
     for (size_t i = 1; i < sections->count; i++) {
         if (sections->list[i]->kind == SECTION_BACKUP)
-            complete_backup(config, sections->list[i], sections->defaults, faults);
+            complete_backup(config, sections->list[i], sections->first[SECTION_DEFAULTS], faults);
     }
     if (config->primary.relay_address.text == NULL)
         config->primary.relay_address = config->primary.address;

@@ -41,9 +41,9 @@ struct section {
 struct sections {
     struct section **list; /* the first one holds the global options */
     size_t count;
-    struct section *primary, *defaults; /* two of them; NULL: not there */
-    bool refused;                       /* the file has a section that is not among them */
-    bool whole;                         /* the file was read to its end */
+    struct section *first[SECTION_DEFAULTS + 1]; /* of each kind; NULL: there is none */
+    bool refused;                                /* the file has a section that is not among them */
+    bool whole;                                  /* the file was read to its end */
 };
 
 /* Where a fault is. */

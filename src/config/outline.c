@@ -5,7 +5,9 @@
 #include "token.h"
 #include "values.h"
 
-#include <stdio.h>
+#include <mxpull/base/text.h>
+
+#include <stdarg.h>
 #include <string.h>
 
 /* More than anybody has; it keeps rubbish from using up the memory. */
@@ -16,33 +18,28 @@ enum {
 };
 
 #define MUST_QUOTE "a value with blanks or one of # = { } ( ) + , * must stand in quotes"
-#define NEVER_CLOSED "the section's { is never closed; a } ends it"
 
 struct outline {
     struct lexer lexer;
     struct token token; /* the one to be looked at; TOKEN_END for ever after a syntax error */
     bool stopped;
+    const char *behind; /* the option whose single value is the token; NULL: none */
     struct buffer *target;
     int target_line;
-    size_t mark;   /* size of target and */
-    int mark_line; /* target_line before the assignment just read */
     struct sections *sections;
     struct section *section; /* that is open */
     struct faults *faults;
-    const struct option *last; /* of the assignment just read; NULL: none, or an unknown one */
-    struct setting *setting;   /* what it became; NULL: nothing */
-    int value_line;            /* where an assignment of a single value has just ended, else 0 */
     size_t value_count;
 };
 
-static bool at_mark(const struct outline *outline, char mark)
+static bool is_mark(const struct token *token, char mark)
 {
-    return outline->token.kind == TOKEN_MARK && *outline->token.start == mark;
+    return token->kind == TOKEN_MARK && *token->start == mark;
 }
 
-static const char *option_name(const struct option *option)
+static bool at_mark(const struct outline *outline, char mark)
 {
-    return option != NULL ? option->name : NULL;
+    return is_mark(&outline->token, mark);
 }
 
 /* Copies a name; one that is too long cannot be known, so it is cut. */
@@ -63,110 +60,98 @@ static void write(struct outline *outline, int line, const char *text, size_t si
     (void)buffer_append(outline->target, " ", 1);
 }
 
-/* Takes back what was written of the assignment. */
-static void take_back(struct outline *outline)
+static void write_token(struct outline *outline, const struct token *token)
 {
-    buffer_cut(outline->target, outline->mark);
-    outline->target_line = outline->mark_line;
+    write(outline, token->line, token->start, token->size);
 }
 
-/* Ends the reading. */
-static void end(struct outline *outline)
-{
-    outline->stopped = true;
-    outline->token.kind = TOKEN_END;
-}
+static void stop(struct outline *outline, int line, const char *option, const char *format, ...)
+    PRINTF_LIKE(4, 5);
 
 /* A syntax error: nothing behind it can be understood. */
-static void stop(struct outline *outline, int line, const char *option, const char *text)
+static void stop(struct outline *outline, int line, const char *option, const char *format, ...)
 {
+    char text[FAULT_TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_format(text, sizeof text, format, arguments);
+    va_end(arguments);
     if (!outline->stopped)
         faults_add(outline->faults, (struct place){line, outline->section, option}, "%s", text);
-    end(outline);
-}
-
-/* The same where the value before, on this line, is not whole: it is not worth a second fault. */
-static void stop_behind_value(struct outline *outline, const char *text)
-{
-    if (outline->setting != NULL) {
-        outline->setting->bad = true;
-        take_back(outline);
-    }
-    stop(outline, outline->value_line, option_name(outline->last), text);
+    outline->stopped = true;
+    outline->token.kind = TOKEN_END;
 }
 
 /* Goes on to the next token. */
 static void advance(struct outline *outline)
 {
+    const int line = outline->token.line;
+
     if (outline->stopped)
         return;
     outline->token = lexer_next(&outline->lexer);
-    if (faults_is_full(outline->faults))
-        end(outline);
-    else if (outline->token.kind != TOKEN_BAD)
-        return;
-    else if (outline->token.line == outline->value_line)
-        stop_behind_value(outline, outline->token.flaw);
-    else
-        stop(outline, outline->token.line, NULL, outline->token.flaw);
+    if (outline->token.kind == TOKEN_BAD || faults_is_full(outline->faults))
+        stop(outline, outline->token.line, outline->token.line == line ? outline->behind : NULL,
+             "%s", outline->token.kind == TOKEN_BAD ? outline->token.flaw : "");
 }
 
 /* ---- assignments ---- */
 
-/* Ends the reading at a token that cannot stand in a value. */
-static void stop_in_value(struct outline *outline, int line, bool braces)
-{
-    char text[256];
-
-    (void)snprintf(text, sizeof text, "%s; " MUST_QUOTE "%s",
-                   braces ? "a list ends with }, and commas stand between its values"
-                          : "its value is missing",
-                   outline->token.after_hash ? " (# begins a comment)" : "");
-    stop(outline, outline->token.kind == TOKEN_END ? line : outline->token.line,
-         option_name(outline->last), text);
-}
-
 /* Goes on to where a value may stand. */
-static void advance_to_value(struct outline *outline)
+static void advance_to_value(struct outline *outline, const char *option)
 {
     advance(outline);
     if (outline->token.queue_line > 0)
-        stop(outline, outline->token.queue_line, option_name(outline->last),
+        stop(outline, outline->token.queue_line, option,
              "# begins a comment here; a \"#queue\" must stand in quotes");
+}
+
+/* Ends the reading at a token that cannot stand in a value. */
+static void stop_in_value(struct outline *outline, int line, const char *option, bool braces)
+{
+    stop(outline, outline->token.kind == TOKEN_END ? line : outline->token.line, option,
+         "%s; " MUST_QUOTE "%s",
+         braces ? "a list ends with }, and commas stand between its values"
+                : "its value is missing",
+         outline->token.after_hash ? " (# begins a comment)" : "");
 }
 
 /* Reads a single value or a list in braces behind the = of this line, so that the token is its last one,
  * and writes it. Returns how many there are; *flawed is the first one with a flaw. */
-static size_t read_values(struct outline *outline, int line, struct token *flawed)
+static size_t read_values(struct outline *outline, int line, const char *option,
+                          struct token *flawed)
 {
     const bool braces = at_mark(outline, '{');
     size_t count = 0;
 
     if (braces)
-        advance_to_value(outline);
+        advance_to_value(outline, option);
     while (!outline->stopped && !(braces && at_mark(outline, '}'))) {
         const struct token *token = &outline->token;
 
         /* A value on a line of its own is the next option of one that has none. */
         if (token->kind != TOKEN_TEXT || (!braces && token->line != line)) {
-            stop_in_value(outline, line, braces);
-        } else if (outline->value_count++ == VALUES_MAX) {
-            stop(outline, line, option_name(outline->last),
-                 "is one value too many; up to 1,000,000 in a file are allowed");
-        } else {
-            if (token->flaw != NULL && flawed->flaw == NULL)
-                *flawed = *token;
-            write(outline, token->line, token->start, token->size);
-            write(outline, token->line, ",", 1);
-            count++;
-            if (!braces)
-                break;
-            advance(outline);
-            if (at_mark(outline, ','))
-                advance_to_value(outline);
-            else if (!at_mark(outline, '}'))
-                stop_in_value(outline, line, braces);
+            stop_in_value(outline, line, option, braces);
+            break;
         }
+        if (outline->value_count++ == VALUES_MAX) {
+            stop(outline, line, option,
+                 "is one value too many; up to 1,000,000 in a file are allowed");
+            break;
+        }
+        if (token->flaw != NULL && flawed->flaw == NULL)
+            *flawed = *token;
+        write_token(outline, token);
+        write(outline, token->line, ",", 1);
+        count++;
+        if (!braces)
+            break;
+        advance(outline);
+        if (at_mark(outline, ','))
+            advance_to_value(outline, option);
+        else if (!at_mark(outline, '}'))
+            stop_in_value(outline, line, option, braces);
     }
     return count;
 }
@@ -199,57 +184,102 @@ static bool is_reference(const struct token *token)
            memchr(start, '}', size) == start + size - 1;
 }
 
+static bool is_name(const struct token *token)
+{
+    return token->kind == TOKEN_TEXT && strchr("\"'$", *token->start) == NULL;
+}
+
+/* Whether the token behind a single value, on its line, is more of this value. */
+static bool is_more(const struct outline *outline, const struct option *option)
+{
+    struct lexer ahead = outline->lexer;
+    char text[NAME_SIZE_MAX];
+
+    if (outline->token.kind == TOKEN_END || at_mark(outline, '}'))
+        return false;
+    /* The second word of a password must not be shown as an unknown option. */
+    if (!is_name(&outline->token) ||
+        (option != NULL && option->type == OPTION_SECRET &&
+         option_find(outline->section->kind, copy_name(text, &outline->token)) == NULL))
+        return true;
+    struct token next = lexer_next(&ahead);
+    if (is_mark(&next, '=') || next.kind == TOKEN_ADD)
+        return false;
+    if (next.kind == TOKEN_TEXT)
+        next = lexer_next(&ahead);
+    return !is_mark(&next, '{') && next.kind != TOKEN_BAD;
+}
+
+/* Whether a complete assignment of a known option is fit for libconfuse; if not, that is a fault. */
+static bool accept(struct outline *outline, struct place place, const struct option *option,
+                   bool adding, size_t count, const struct token *flawed)
+{
+    const struct setting *before = section_find(outline->section, option->name);
+    const char *flaw = flawed->flaw;
+
+    if (before != NULL) {
+        faults_add(outline->faults, place, "is set twice; line %d has it already", before->line);
+        return false;
+    }
+    if (adding)
+        flaw = "cannot be added to by +=; one list after = is allowed";
+    else if (!value_is_list(option) && count != 1)
+        flaw = "is a list; one value is allowed";
+    else if (flaw != NULL)
+        place.line = flawed->line;
+    if (flaw != NULL)
+        faults_add(outline->faults, place, "%s", flaw);
+    return flaw == NULL;
+}
+
 /* name = …; the token is = or +=. */
 static void read_assignment(struct outline *outline, const struct token *name)
 {
     char text[NAME_SIZE_MAX];
     const struct token equals = outline->token;
-    struct section *section = outline->section;
-    const struct option *option = option_find(section->kind, copy_name(text, name));
-    struct place place = {name->line, section, option_name(option)};
+    const size_t target_size = outline->target->size;
+    const int target_line = outline->target_line;
+    const struct option *option = option_find(outline->section->kind, copy_name(text, name));
+    const struct place place = {name->line, outline->section, option != NULL ? option->name : NULL};
+    struct setting setting = {.option = option, .line = name->line, .bad = true};
     struct token flawed = {0};
 
-    outline->last = option;
-    outline->setting = NULL;
-    outline->value_line = 0;
-    outline->mark = outline->target->size;
-    outline->mark_line = outline->target_line;
     if (option == NULL)
         report_unknown(outline, name);
-    advance_to_value(outline);
+    advance_to_value(outline, place.option);
     const bool single = !at_mark(outline, '{');
-    write(outline, name->line, name->start, name->size);
+    write_token(outline, name);
     write(outline, name->line, "= {", 3);
-    const size_t count = read_values(outline, equals.line, &flawed);
-    write(outline, outline->token.line, "}", 1);
-    struct setting setting = {.option = option, .line = name->line};
-    const struct setting *before = option != NULL ? section_find(section, option->name) : NULL;
-    const char *flaw = flawed.flaw;
-    if (equals.kind == TOKEN_ADD)
-        flaw = "cannot be added to by +=; one list after = is allowed";
-    else if (option != NULL && !value_is_list(option) && count != 1)
-        flaw = "is a list; one value is allowed";
-    else if (flaw != NULL)
-        place.line = flawed.line;
-    setting.bad = flaw != NULL;
-    setting.reference = count == 1 && is_reference(&outline->token);
-    if (outline->stopped || option == NULL || before != NULL || setting.bad)
-        take_back(outline);
-    if (outline->stopped)
-        return;
-    if (before != NULL)
-        faults_add(outline->faults, place, "is set twice; line %d has it already", before->line);
-    else if (option != NULL && flaw != NULL)
-        faults_add(outline->faults, place, "%s", flaw);
-    if (option != NULL && before == NULL)
-        outline->setting = section_add(section, &setting);
-    outline->value_line = single ? outline->token.line : 0;
+    const size_t count = read_values(outline, equals.line, place.option, &flawed);
+    const struct token last = outline->token;
+    const bool known = option != NULL && !outline->stopped;
+    write(outline, last.line, "}", 1);
+    if (known) {
+        setting.bad = !accept(outline, place, option, equals.kind == TOKEN_ADD, count, &flawed);
+        setting.reference = count == 1 && is_reference(&last);
+    }
+    outline->behind = single ? place.option : NULL;
     advance(outline);
+    outline->behind = NULL;
+    if (single && outline->token.line == last.line &&
+        (outline->stopped || is_more(outline, option))) {
+        setting.bad = true;
+        stop(outline, last.line, place.option, "there is more behind its value; %s",
+             option != NULL && value_is_list(option)
+                 ? "a list stands in { }, with commas between its values"
+                 : MUST_QUOTE);
+    }
+    if (known && section_find(outline->section, option->name) == NULL)
+        (void)section_add(outline->section, &setting);
+    if (setting.bad) {
+        buffer_cut(outline->target, target_size);
+        outline->target_line = target_line;
+    }
 }
 
-/* ---- sections ---- */
+/* ---- sections and statements ---- */
 
-static void read_statements(struct outline *outline);
+static void read_statement(struct outline *outline);
 
 /* Skips what stands between braces, whatever it is; the token is the opening one. */
 static void skip_section(struct outline *outline, int line)
@@ -257,52 +287,47 @@ static void skip_section(struct outline *outline, int line)
     size_t depth = 0;
 
     do {
-        if (at_mark(outline, '{'))
-            depth++;
-        else if (at_mark(outline, '}'))
-            depth--;
-        else if (outline->token.kind == TOKEN_END)
-            stop(outline, line, NULL, NEVER_CLOSED);
+        depth += at_mark(outline, '{');
+        depth -= at_mark(outline, '}');
+        if (outline->token.kind == TOKEN_END)
+            stop(outline, line, NULL, "the section's { is never closed; a } ends it");
         advance(outline);
     } while (depth > 0 && !outline->stopped);
 }
 
-/* Reads a known section; the token is its opening brace. */
-static void read_section(struct outline *outline, enum option_section kind,
-                         const struct token *name, const struct token *title)
+/* Reads a known section; the token is its opening brace. title is NULL where there is none. */
+static void enter_section(struct outline *outline, enum option_section kind,
+                          const struct token *name, const struct token *title)
 {
     struct section *parent = outline->section;
 
     outline->section = sections_add(outline->sections, kind, name->line);
     outline->section->titled = title != NULL;
-    write(outline, name->line, name->start, name->size);
+    write_token(outline, name);
     if (kind == SECTION_BACKUP && title != NULL)
-        write(outline, title->line, title->start, title->size);
+        write_token(outline, title);
     else if (kind == SECTION_BACKUP)
         write(outline, name->line, "''", 2);
     write(outline, name->line, "{", 1);
     advance(outline);
-    read_statements(outline);
-    if (!at_mark(outline, '}'))
-        stop(outline, name->line, NULL, NEVER_CLOSED);
+    while (outline->token.kind != TOKEN_END && !at_mark(outline, '}'))
+        read_statement(outline);
+    if (outline->token.kind == TOKEN_END)
+        stop(outline, name->line, NULL, "the section's { is never closed; a } ends it");
     write(outline, outline->token.line, "}", 1);
     outline->section = parent;
-    outline->value_line = 0;
     advance(outline);
 }
 
 /* What keeps a section from being read, said as a fault; or false. */
 static bool refuse_section(struct outline *outline, const struct token *name,
-                           const struct token *title)
+                           const struct token *title, enum option_section *kind)
 {
     char text[NAME_SIZE_MAX], shown[FAULT_SHOWN_SIZE], suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, outline->section, NULL};
-    enum option_section kind;
-    const bool known = option_section_find(copy_name(text, name), &kind);
-    const struct section *before = !known                     ? NULL
-                                   : kind == SECTION_PRIMARY  ? outline->sections->primary
-                                   : kind == SECTION_DEFAULTS ? outline->sections->defaults
-                                                              : NULL;
+    const bool known = option_section_find(copy_name(text, name), kind);
+    const struct section *before =
+        known && *kind != SECTION_BACKUP ? outline->sections->first[*kind] : NULL;
 
     (void)fault_show(shown, name->start, name->size);
     if (before != NULL)
@@ -322,111 +347,59 @@ static bool refuse_section(struct outline *outline, const struct token *name,
 }
 
 /* name { … } or name title { … }; the token is the opening brace. */
-static void read_or_skip_section(struct outline *outline, const struct token *name,
-                                 const struct token *title)
+static void read_section(struct outline *outline, const struct token *name,
+                         const struct token *title)
 {
-    char text[NAME_SIZE_MAX], nested[128];
     struct place place = {name->line, outline->section, NULL};
     enum option_section kind;
 
-    outline->value_line = 0;
-    if (refuse_section(outline, name, title)) {
+    if (refuse_section(outline, name, title, &kind)) {
         outline->sections->refused = true;
         skip_section(outline, name->line);
-        return;
-    }
-    if (outline->section->kind != SECTION_GLOBAL) {
-        (void)snprintf(
-            nested, sizeof nested,
-            "another section begins before the one of line %d has ended; is a } missing?",
-            outline->section->line);
-        stop(outline, name->line, NULL, nested);
-        return;
-    }
-    if (outline->sections->count > SECTIONS_MAX) {
+    } else if (outline->section->kind != SECTION_GLOBAL) {
+        stop(outline, name->line, NULL,
+             "another section begins before the one of line %d has ended; is a } missing?",
+             outline->section->line);
+    } else if (outline->sections->count > SECTIONS_MAX) {
         stop(outline, name->line, NULL, "is one section too many; up to 100,000 are allowed");
-        return;
+    } else {
+        const char *text = option_section_name(kind);
+
+        if (kind != SECTION_BACKUP && title != NULL)
+            faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", text, text);
+        else if (kind == SECTION_BACKUP && title == NULL)
+            faults_add(outline->faults, place,
+                       "backup: has no name; backup \"NAME\" { … } is allowed");
+        enter_section(outline, kind, name, title);
     }
-    (void)option_section_find(copy_name(text, name), &kind);
-    if (kind != SECTION_BACKUP && title != NULL)
-        faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", text, text);
-    else if (kind == SECTION_BACKUP && title == NULL)
-        faults_add(outline->faults, place, "backup: has no name; backup \"NAME\" { … } is allowed");
-    read_section(outline, kind, name, title);
-}
-
-/* ---- statements ---- */
-
-/* A word that neither = nor { follows: a value without its quotes, or nothing that has a meaning. It is
- * not shown where it may be part of a value, for that may be a password. */
-static void stop_at_word(struct outline *outline, const struct token *word)
-{
-    const struct option *last = outline->last;
-    char shown[FAULT_SHOWN_SIZE], text[FAULT_SHOWN_SIZE + 128];
-
-    if (word->line == outline->value_line) {
-        stop_behind_value(outline,
-                          last != NULL && value_is_list(last)
-                              ? "there is more behind its value; a list stands in { }, with commas "
-                                "between its values"
-                              : "there is more behind its value; " MUST_QUOTE);
-        return;
-    }
-    (void)snprintf(text, sizeof text, "%s: is followed by neither = nor {; NAME = VALUE is allowed",
-                   fault_show(shown, word->start, word->size));
-    stop(outline, word->line, NULL, text);
-}
-
-/* Whether the token may be the second word of a password: then it must not be shown as an unknown option. */
-static bool may_be_secret(const struct outline *outline)
-{
-    char text[NAME_SIZE_MAX];
-
-    return outline->token.line == outline->value_line && outline->last != NULL &&
-           outline->last->type == OPTION_SECRET &&
-           option_find(outline->section->kind, copy_name(text, &outline->token)) == NULL;
 }
 
 static void read_statement(struct outline *outline)
 {
     const struct token name = outline->token;
-    const bool is_name = name.kind == TOKEN_TEXT && strchr("\"'$", *name.start) == NULL;
+    char shown[FAULT_SHOWN_SIZE];
 
-    if (at_mark(outline, '}')) {
-        stop(outline, name.line, NULL, "a } stands here without its {; is there one too many?");
-        return;
-    }
-    if (!is_name && name.line != outline->value_line) {
-        stop(outline, name.line, NULL,
-             "an option or a section must begin here; NAME = VALUE is allowed");
-        return;
-    }
-    if (!is_name || may_be_secret(outline)) {
-        stop_at_word(outline, &name);
+    if (!is_name(&name)) {
+        stop(outline, name.line, NULL, "%s",
+             is_mark(&name, '}')
+                 ? "a } stands here without its {; is there one too many?"
+                 : "an option or a section must begin here; NAME = VALUE is allowed");
         return;
     }
     advance(outline);
-    const struct token title = outline->token;
-    if (at_mark(outline, '=') || title.kind == TOKEN_ADD) {
+    const struct token second = outline->token;
+    if (is_mark(&second, '=') || second.kind == TOKEN_ADD) {
         read_assignment(outline, &name);
-    } else if (at_mark(outline, '{')) {
-        read_or_skip_section(outline, &name, NULL);
-    } else {
-        if (title.kind == TOKEN_TEXT)
-            advance(outline);
-        if (title.kind == TOKEN_TEXT && at_mark(outline, '{'))
-            read_or_skip_section(outline, &name, &title);
-        else if (!outline->stopped)
-            stop_at_word(outline, &name);
+        return;
     }
-}
-
-/* Reads to the end of the section: the closing brace, or of the file. */
-static void read_statements(struct outline *outline)
-{
-    while (outline->token.kind != TOKEN_END &&
-           !(at_mark(outline, '}') && outline->section->kind != SECTION_GLOBAL))
-        read_statement(outline);
+    if (second.kind == TOKEN_TEXT)
+        advance(outline);
+    if (at_mark(outline, '{'))
+        read_section(outline, &name, second.kind == TOKEN_TEXT ? &second : NULL);
+    else
+        stop(outline, name.line, NULL,
+             "%s: is followed by neither = nor {; NAME = VALUE is allowed",
+             fault_show(shown, name.start, name.size));
 }
 
 void outline_read(const char *text, struct buffer *target, struct sections *sections,
@@ -440,6 +413,7 @@ void outline_read(const char *text, struct buffer *target, struct sections *sect
                               .faults = faults};
 
     advance(&outline);
-    read_statements(&outline);
+    while (outline.token.kind != TOKEN_END)
+        read_statement(&outline);
     sections->whole = !outline.stopped;
 }

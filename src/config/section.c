@@ -25,10 +25,8 @@ struct section *sections_add(struct sections *sections, enum option_section kind
     sections->list[sections->count++] = section;
     section->kind = kind;
     section->line = line;
-    if (kind == SECTION_PRIMARY)
-        sections->primary = section;
-    if (kind == SECTION_DEFAULTS)
-        sections->defaults = section;
+    if (sections->first[kind] == NULL)
+        sections->first[kind] = section;
     return section;
 }
 
