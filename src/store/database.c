@@ -9,6 +9,8 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/lock.h>
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -61,62 +63,42 @@ static const char *handle_interface(void)
     return interface.zName;
 }
 
-/* A new file gets the mode of the lock file, 0600. */
 static int open_file(struct store *store)
 {
-    int flags = SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+    int flags =
+        store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     bool is_handle;
     const char *folder = folder_path(store->folder, &is_handle);
     struct buffer uri;
-    int code;
 
     buffer_init(&uri, URI_SIZE_MAX);
     (void)buffer_append_text(&uri, folder[0] == '/' ? "file://" : "file:");
     append_escaped(&uri, folder);
-    (void)buffer_append_text(&uri, "/mxpull.db");
-    if (store->read_only) {
-        flags |= SQLITE_OPEN_READONLY;
-        if (store->is_frozen)
-            (void)buffer_append_text(&uri, "?immutable=1");
-    } else {
-        flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-        (void)buffer_append_text(&uri, "?modeof=");
-        append_escaped(&uri, folder);
-        (void)buffer_append_text(&uri, "/store.lock");
-    }
-    code =
-        sqlite3_open_v2(uri.bytes, &store->database, flags, is_handle ? handle_interface() : NULL);
+    (void)buffer_append_text(&uri, store->is_frozen ? "/mxpull.db?immutable=1" : "/mxpull.db");
+    int code =
+        sqlite3_open_v2(uri.bytes, &store->database, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+                        is_handle ? handle_interface() : NULL);
     buffer_done(&uri);
     return code;
 }
 
-static bool is_empty(const struct store *store)
-{
-    sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
-
-    return sqlite3_file_control(store->database, "main", SQLITE_FCNTL_FILE_POINTER, &file) ==
-               SQLITE_OK &&
-           file->pMethods != NULL && file->pMethods->xFileSize(file, &size) == SQLITE_OK &&
-           size == 0;
-}
-
-/* Whatever stands beside a file that is new belonged to one that is gone. SQLite would not read it,
- * but processes that still have it open must not share it with us. */
-static void remove_leftovers(const struct store *store)
+/* Makes the file, for us alone; why it could not be made, SQLite will tell. Whatever stands beside a new file
+ * belonged to one that is gone: processes that still have that open must not share it with us. */
+static void make_file(const struct store *store)
 {
     static const char *const suffixes[] = {"-wal", "-shm"};
     sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-    bool is_handle;
+    struct error error;
 
-    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
-        char *path =
-            sqlite3_mprintf("%s/mxpull.db%s", folder_path(store->folder, &is_handle), suffixes[i]);
+    folder_enter(store->folder);
+    for (size_t i = 0; i < COUNT_OF(suffixes) && file_try(store->path) == ENOENT; i++) {
+        char *path = path_join(store->path, suffixes[i]);
 
-        if (path != NULL)
-            (void)system->xDelete(system, path, 0);
-        sqlite3_free(path);
+        (void)system->xDelete(system, path, 0);
+        free(path);
     }
+    folder_leave(store->folder);
+    (void)file_make_private(store->path, &error);
 }
 
 /* Ends a question that goes on for ever, as only a file that somebody else has made can ask. */
@@ -192,22 +174,33 @@ static enum status check_version(const struct store *store, int64_t version, str
     return STATUS_OK;
 }
 
+static bool has_bytes(const char *path)
+{
+    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+    int has = 0;
+
+    return system->xAccess(system, path, SQLITE_ACCESS_EXISTS, &has) == SQLITE_OK && has != 0;
+}
+
+/* A file that is suspected and empty was not so before, and others may have it open. */
 static int connect(struct store *store, int64_t *version)
 {
-    folder_enter(store->folder);
-    int code =
-        store->directory != NULL ? open_file(store) : sqlite3_open(store->path, &store->database);
+    int code = SQLITE_OK;
 
-    if (code == SQLITE_OK && !store->read_only && store->directory != NULL && is_empty(store)) {
-        if (damage_is_noted(store))
-            code = SQLITE_NOTADB; /* it was not empty, and others may have it open */
-        else
-            remove_leftovers(store);
-    }
+    folder_enter(store->folder);
+    bool is_noted = !store->read_only && damage_is_noted(store);
+    if (is_noted && !has_bytes(store->path))
+        code = SQLITE_NOTADB;
+    else if (store->directory != NULL)
+        code = open_file(store);
+    else
+        code = sqlite3_open(store->path, &store->database);
     if (code == SQLITE_OK)
         code = configure(store);
     if (code == SQLITE_OK)
         code = schema_update(store, version);
+    if (code == SQLITE_OK && is_noted)
+        code = damage_check(store);
     folder_leave(store->folder);
     return code;
 }
@@ -217,21 +210,17 @@ static int connect(struct store *store, int64_t *version)
  * be there. What only the log holds is not seen, and that is told. */
 static int connect_frozen(struct store *store, int64_t *version)
 {
-    sqlite3_vfs *system = sqlite3_vfs_find(NULL);
-    char *log = sqlite3_mprintf("%s-wal", store->path);
-    char *text = sqlite3_mprintf("%s: its log cannot be read, so the newest answers may be missing",
-                                 store->path);
-    int code, there = 0;
+    char *log = path_join(store->path, "-wal");
 
     database_drop(store);
     store->is_frozen = true;
-    code = connect(store, version);
+    int code = connect(store, version);
     store->is_frozen = code == SQLITE_OK;
-    if (log != NULL && text != NULL && code == SQLITE_OK && store->notice != NULL &&
-        system->xAccess(system, log, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there != 0)
-        store->notice(store->context, text);
-    sqlite3_free(log);
-    sqlite3_free(text);
+    if (code == SQLITE_OK && has_bytes(log))
+        store_tell(store, sqlite3_mprintf(
+                              "%s: its log cannot be read, so the newest answers may be missing",
+                              store->path));
+    free(log);
     return code;
 }
 
@@ -262,7 +251,7 @@ static enum status connect_once(struct store *store, bool *is_damaged, struct er
     if (status != STATUS_OK)
         return status;
     if (!store->read_only && store->directory != NULL)
-        (void)file_make_private(store->path, error); /* why it could not be, SQLite will tell */
+        make_file(store);
     int code = connect(store, &version);
     *is_damaged = damage_is(code);
     if (code != SQLITE_OK)
@@ -278,25 +267,6 @@ static enum status connect_once(struct store *store, bool *is_damaged, struct er
     return status;
 }
 
-/* With the lock held. */
-static enum status connect_or_replace(struct store *store, struct error *error)
-{
-    bool is_damaged;
-    enum status status = connect_once(store, &is_damaged, error);
-
-    if (status == STATUS_OK && damage_is_noted(store)) {
-        is_damaged = damage_is_there(store);
-        if (!is_damaged)
-            return STATUS_OK;
-        database_drop(store);
-        status = STATUS_SYSTEM;
-    }
-    if (status == STATUS_OK || !is_damaged)
-        return status;
-    status = damage_set_aside(store, error);
-    return status == STATUS_OK ? connect_once(store, &is_damaged, error) : status;
-}
-
 enum status database_open(struct store *store, struct error *error)
 {
     struct lock *lock = NULL;
@@ -310,7 +280,12 @@ enum status database_open(struct store *store, struct error *error)
         status = take_lock(store, &lock, error);
     if (status != STATUS_OK)
         return status;
-    status = connect_or_replace(store, error);
+    status = connect_once(store, &is_damaged, error);
+    if (is_damaged) {
+        status = damage_set_aside(store, error);
+        if (status == STATUS_OK)
+            status = connect_once(store, &is_damaged, error);
+    }
     lock_release(lock);
     return status;
 }
@@ -327,23 +302,11 @@ bool database_is_moved(const struct store *store)
     return code == SQLITE_OK && moved != 0;
 }
 
-void database_suspect(struct store *store)
-{
-    struct lock *lock = NULL;
-    struct error error;
-
-    if (!store->read_only && store->directory != NULL &&
-        take_lock(store, &lock, &error) == STATUS_OK) {
-        if (!database_is_moved(store))
-            (void)damage_leave_note(store);
-        lock_release(lock);
-    }
-    database_drop(store);
-}
-
-static void disconnect(struct store *store)
+static void disconnect(struct store *store, bool keeps_log)
 {
     folder_enter(store->folder);
+    if (store->database != NULL && keeps_log)
+        (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     statement_forget(store);
     (void)sqlite3_close(store->database);
     store->database = NULL;
@@ -352,9 +315,7 @@ static void disconnect(struct store *store)
 
 void database_drop(struct store *store)
 {
-    if (store->database != NULL)
-        (void)sqlite3_db_config(store->database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    disconnect(store);
+    disconnect(store, true);
 }
 
 void database_close(struct store *store)
@@ -363,12 +324,9 @@ void database_close(struct store *store)
     struct error error;
 
     /* The last one to close writes the log into the file and removes it, by its name. */
-    if (store->database == NULL || store->read_only || store->directory == NULL ||
-        lock_take(&lock, store->lock_path, &error) != STATUS_OK) {
-        database_drop(store);
-        return;
-    }
-    disconnect(store);
+    bool keeps_log = store->database == NULL || store->read_only || store->directory == NULL ||
+                     lock_take(&lock, store->lock_path, &error) != STATUS_OK;
+    disconnect(store, keeps_log);
     lock_release(lock);
 }
 

@@ -29,8 +29,9 @@ enum {
 
 struct store {
     sqlite3 *database; /* NULL: not open; the next call tries to open it */
-    char *directory;   /* NULL, as lock_path: there is no file */
+    char *directory;   /* NULL, as lock_path and note_path: there is no file */
     char *path;
+    char *note_path;       /* is there while somebody suspects damage */
     struct folder *folder; /* the directory; SQLite is called with the rights of its owner */
     char *lock_path;       /* locked while the file is opened, set aside or closed */
     bool read_only;
@@ -173,13 +174,13 @@ int schema_update(struct store *store, int64_t *version);
 /* Whether the code says that the file is not what SQLite has written. */
 bool damage_is(int code);
 
-/* Leaves a note beside the store by which the next opening for writing checks all of the file. False
- * when that could not be done. */
+/* Leaves a note beside the store by which the next use for writing checks all of the file. False when that
+ * could not be done. */
 bool damage_leave_note(const struct store *store);
 bool damage_is_noted(const struct store *store);
 
-/* Removes the note and returns whether the open file is damaged: reads every page. The lock is held. */
-bool damage_is_there(struct store *store);
+/* Reads every page of the open file and removes the note. A code for which damage_is. */
+int damage_check(struct store *store);
 
 /* Renames the store's files, and tells that by notice. The lock is held and the database closed.
  * STATUS_SYSTEM; STATUS_BUSY while another process has one of them open, on systems where that
@@ -193,10 +194,6 @@ enum status database_open(struct store *store, struct error *error);
 
 /* Whether another file, or none, has the store's name by now. */
 bool database_is_moved(const struct store *store);
-
-/* The open file has shown damage: has the next opening check all of it, unless another process has set it
- * aside already, and closes it. */
-void database_suspect(struct store *store);
 
 /* Closes it without touching the files by their names, which may be another store's by now. */
 void database_drop(struct store *store);
@@ -225,6 +222,12 @@ enum status work_end(struct store *store, int code, struct error *error);
 /* SQL: the later of an old stamp and a new one by a clock that was not set; else the new one. */
 #define STAMP_NEXT(old, new)                                                                       \
     "iif(" new " >= " STAMP_FLOOR " OR " new " > " old ", " new ", " old ")"
+
+/* Both paths as one; the caller frees it. */
+char *path_join(const char *base, const char *suffix);
+
+/* Gives a text to notice, and frees it by sqlite3_free. NULL is allowed. */
+void store_tell(const struct store *store, char *text);
 
 int64_t stamp_now(const struct store *store);
 

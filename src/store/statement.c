@@ -161,11 +161,6 @@ static void set_number(void *member, size_t size, int64_t number)
         memcpy(member, &number, size);
 }
 
-int64_t stamp_believed(const struct store *store, int64_t stamp_ms)
-{
-    return stamp_ms >= stamp_first(store) && stamp_ms <= stamp_last(store) ? stamp_ms : 0;
-}
-
 void record_read(const struct statement *row, const struct layout *layout, void *record)
 {
     for (int i = 0; i < (int)layout->count; i++) {

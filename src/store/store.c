@@ -1,20 +1,27 @@
 /* The store as its callers see it: opened, asked in transactions, closed; and which stamps it believes. */
 #include "internal.h"
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static char *in_directory(const char *directory, const char *name)
+char *path_join(const char *base, const char *suffix)
 {
-    struct buffer path;
+    size_t size = strlen(base) + strlen(suffix) + 1;
+    char *path = memory_new(size, 1);
 
-    buffer_init(&path, strlen(directory) + strlen(name) + 2);
-    (void)buffer_append_format(&path, "%s/%s", directory, name);
-    return path.bytes; /* the caller's */
+    (void)snprintf(path, size, "%s%s", base, suffix);
+    return path;
+}
+
+void store_tell(const struct store *store, char *text)
+{
+    if (text != NULL && store->notice != NULL)
+        store->notice(store->context, text);
+    sqlite3_free(text);
 }
 
 enum status store_open(struct store **store, const struct store_options *options,
@@ -25,8 +32,9 @@ enum status store_open(struct store **store, const struct store_options *options
 
     opened->directory = memory_copy(options->directory);
     if (options->directory != NULL) {
-        opened->path = in_directory(options->directory, "mxpull.db");
-        opened->lock_path = in_directory(options->directory, "store.lock");
+        opened->path = path_join(options->directory, "/mxpull.db");
+        opened->note_path = path_join(opened->path, ".suspect");
+        opened->lock_path = path_join(options->directory, "/store.lock");
     } else {
         opened->path = memory_copy(":memory:");
     }
@@ -59,6 +67,7 @@ void store_close(struct store *store)
     folder_close(store->folder);
     free(store->directory);
     free(store->path);
+    free(store->note_path);
     free(store->lock_path);
     free(store);
 }
@@ -80,38 +89,33 @@ static enum status make_ready(struct store *store, struct error *error)
     return database_open(store, error);
 }
 
-static enum status begin(struct store *store, enum access access, const char *sql,
-                         struct error *error)
+static enum status begin(struct store *store, const char *sql, struct error *error)
 {
     enum status status = make_ready(store, error);
-    int code = SQLITE_OK;
 
     if (status != STATUS_OK)
         return status;
-    if (access == ACCESS_WRITE && store->read_only)
-        return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
     folder_enter(store->folder);
-    if (sql != NULL)
-        code = statement_run(store, sql, NO_VALUES);
+    int code = sql != NULL ? statement_run(store, sql, NO_VALUES) : SQLITE_OK;
     return code == SQLITE_OK ? STATUS_OK : work_end(store, code, error);
 }
 
 enum status work_begin(struct store *store, enum access access, struct error *error)
 {
-    switch (store->batch) {
-    case BATCH_NONE:
-        return begin(store, access, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : NULL, error);
-    case BATCH_FAILED: *error = store->batch_error; return error->status;
-    case BATCH_OPEN: break;
+    if (store->batch == BATCH_FAILED) {
+        *error = store->batch_error;
+        return error->status;
     }
     if (access == ACCESS_WRITE && store->read_only)
         return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
+    if (store->batch == BATCH_NONE)
+        return begin(store, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : NULL, error);
     assert(access <= store->batch_access);
     folder_enter(store->folder);
     return STATUS_OK;
 }
 
-/* Undoes what has failed. A damaged file, or one that was taken away, is opened anew by the next call. */
+/* Undoes what has failed. A damaged file is opened anew, and checked, by the next call. */
 static enum status fail(struct store *store, int code, struct error *error)
 {
     folder_leave(store->folder);
@@ -120,10 +124,11 @@ static enum status fail(struct store *store, int code, struct error *error)
     if (sqlite3_get_autocommit(store->database) == 0)
         (void)statement_run(store, "ROLLBACK", NO_VALUES);
     folder_leave(store->folder);
-    if (damage_is(code))
-        database_suspect(store);
-    if (code == SQLITE_READONLY_DBMOVED)
+    if (damage_is(code)) {
+        if (!store->read_only && !database_is_moved(store))
+            (void)damage_leave_note(store);
         database_drop(store);
+    }
     if (store->batch == BATCH_OPEN) {
         store->batch = BATCH_FAILED;
         store->batch_error = *error;
@@ -142,10 +147,9 @@ enum status work_end(struct store *store, int code, struct error *error)
     return STATUS_OK;
 }
 
-static enum status begin_batch(struct store *store, enum access access, const char *sql,
-                               struct error *error)
+static enum status begin_batch(struct store *store, enum access access, struct error *error)
 {
-    enum status status = begin(store, access, sql, error);
+    enum status status = begin(store, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
 
     if (status != STATUS_OK)
         return status;
@@ -157,14 +161,12 @@ static enum status begin_batch(struct store *store, enum access access, const ch
 
 enum status store_begin(struct store *store, struct error *error)
 {
-    if (store->read_only)
-        return store_begin_reading(store, error);
-    return begin_batch(store, ACCESS_WRITE, "BEGIN IMMEDIATE", error);
+    return begin_batch(store, store->read_only ? ACCESS_READ : ACCESS_WRITE, error);
 }
 
 enum status store_begin_reading(struct store *store, struct error *error)
 {
-    return begin_batch(store, ACCESS_READ, "BEGIN", error);
+    return begin_batch(store, ACCESS_READ, error);
 }
 
 enum status store_commit(struct store *store, struct error *error)
@@ -198,4 +200,9 @@ int64_t stamp_first(const struct store *store)
 int64_t stamp_last(const struct store *store)
 {
     return stamp_now(store) + STAMP_AHEAD_MS;
+}
+
+int64_t stamp_believed(const struct store *store, int64_t stamp_ms)
+{
+    return stamp_ms >= stamp_first(store) && stamp_ms <= stamp_last(store) ? stamp_ms : 0;
 }
