@@ -41,7 +41,7 @@ struct atrn_session {
     struct session base;
     struct atrn_account account;
     enum state state;
-    struct atrn_dialogue *dialogue;
+    struct atrn_dialogue dialogue;
     struct bridge *bridge;
     struct buffer early; /* what the provider said behind its 250, before we have greeted it */
     unsigned reopened;   /* how often the primary had to be opened again while the provider thought,
@@ -74,7 +74,7 @@ static void end(struct atrn_session *session)
         return;
     timer_set(session->base.options.polling->loop, &session->pause, INT64_MAX);
     disconnect(session);
-    atrn_account_report(&session->account, session->dialogue, session->base.is_dry);
+    atrn_account_report(&session->account, &session->dialogue, session->base.is_dry);
     session_end(&session->base);
 }
 
@@ -82,7 +82,7 @@ static void cut(struct session *base, enum outcome outcome, int code, const char
 {
     struct atrn_session *session = of(base);
 
-    act(session, atrn_dialogue_cut(session->dialogue, outcome, code, text));
+    act(session, atrn_dialogue_cut(&session->dialogue, outcome, code, text));
 }
 
 /* ---- the provider ---- */
@@ -107,7 +107,7 @@ static void open_provider(struct session *base)
 static void ask(struct atrn_session *session)
 {
     session->state = ASKING;
-    act(session, atrn_dialogue_connected(session->dialogue));
+    act(session, atrn_dialogue_connected(&session->dialogue));
 }
 
 static void declined(struct session *base, enum outcome outcome, const char *text)
@@ -115,7 +115,7 @@ static void declined(struct session *base, enum outcome outcome, const char *tex
     struct atrn_session *session = of(base);
 
     session->state = ASKING;
-    act(session, atrn_dialogue_decline(session->dialogue, outcome, text));
+    act(session, atrn_dialogue_decline(&session->dialogue, outcome, text));
 }
 
 static void established(struct session *base)
@@ -139,7 +139,7 @@ static void established(struct session *base)
 static void reverse(struct atrn_session *session)
 {
     session->state = REVERSED;
-    if (atrn_dialogue_sessions(session->dialogue) > 1)
+    if (session->dialogue.sessions > 1)
         session->account.credit_ms -= clock_monotonic_ms() - session->parted_ms;
     connection_hold(session->base.connection, false);
     session_move(&session->base, SESSION_RECEIVING, NULL);
@@ -165,7 +165,7 @@ static void replied(struct session *base, const char *rest, size_t *size)
 {
     struct atrn_session *session = of(base);
     struct reply *reply = &base->hearing.reply;
-    enum atrn_step step = atrn_dialogue_reply(session->dialogue, reply->code, reply->text.bytes);
+    enum atrn_step step = atrn_dialogue_reply(&session->dialogue, reply->code, reply->text.bytes);
     size_t rest_size = *size;
 
     reply_reset(reply);
@@ -203,7 +203,7 @@ static void provider_failed(void *context, int code, const struct error *error)
     if (session->state == REVERSED)
         bridge_lost(session->bridge, error);
     else if (session->state == TURNED)
-        act(session, atrn_dialogue_ended(session->dialogue, 0, 0,
+        act(session, atrn_dialogue_ended(&session->dialogue, 0, 0,
                                          "the provider did not wait for your mail server"));
     else
         session_failed(&session->base, code, error);
@@ -235,14 +235,13 @@ static void primary_failed(void *context, const char *why)
 {
     struct atrn_session *session = context;
     struct session *base = &session->base;
-    bool is_quitting = atrn_dialogue_is_quitting(session->dialogue);
 
-    if (session->state == ASKING && !is_quitting && session->reopened++ < REOPENED_MAX) {
+    if (session->state == ASKING && session->reopened++ < REOPENED_MAX) {
         session_decide(base->options.backup, "connect to your mail server again", why);
         open_primary(session, ASKING);
     } else if (session->state == TURNED) {
-        act(session, atrn_dialogue_ended(session->dialogue, 0, 0, why));
-    } else if (!base->is_over && !is_quitting) {
+        act(session, atrn_dialogue_ended(&session->dialogue, 0, 0, why));
+    } else if (!base->is_over) {
         if (base->connection != NULL)
             connection_send(base->connection, "QUIT\r\n", 6);
         for (size_t i = 0; i < base->options.count;
@@ -260,7 +259,7 @@ static void reversed_ended(void *context, const char *why)
     if (counts.messages > 0)
         session->reopened = 0;
     uint64_t moved = atrn_account_session(&session->account, &counts);
-    act(session, atrn_dialogue_ended(session->dialogue, moved,
+    act(session, atrn_dialogue_ended(&session->dialogue, moved,
                                      counts.refused_for_now + counts.refused_for_good, why));
 }
 
@@ -269,15 +268,10 @@ static void reversed_ended(void *context, const char *why)
 static void send_command(struct atrn_session *session)
 {
     struct session *base = &session->base;
-    const char *command = atrn_dialogue_command(session->dialogue);
 
-    if (atrn_dialogue_is_quitting(session->dialogue)) {
-        session_leave(base, command);
-        cut(base, OUTCOME_INTERRUPTED, 0, "");
-        return;
-    }
     session_move(base, SESSION_ASKING, base->options.results[0]->domain);
-    session_say(base, command, clock_monotonic_ms() + base->options.backup->turn_timeout_s * 1000);
+    session_say(base, session->dialogue.command.bytes,
+                clock_monotonic_ms() + base->options.backup->turn_timeout_s * 1000);
 }
 
 static void act(struct atrn_session *session, enum atrn_step step)
@@ -287,12 +281,12 @@ static void act(struct atrn_session *session, enum atrn_step step)
     if (goes_on && session->base.is_stopping) {
         step = ATRN_END;
     } else if (goes_on && session->account.credit_ms <= 0) {
-        atrn_dialogue_give_up(session->dialogue,
+        atrn_dialogue_give_up(&session->dialogue,
                               "the provider is too slow, and more mail may be waiting: pull again");
         step = ATRN_END;
     }
     switch (step) {
-    case ATRN_SEND: send_command(session); break;
+    case ATRN_ASK: send_command(session); break;
     case ATRN_REVERSE: break;
     case ATRN_CONNECT:
         disconnect(session);
@@ -302,8 +296,12 @@ static void act(struct atrn_session *session, enum atrn_step step)
         disconnect(session);
         session->state = PAUSED;
         timer_set(session->base.options.polling->loop, &session->pause,
-                  clock_monotonic_ms() + atrn_dialogue_pause_ms(session->dialogue));
+                  clock_monotonic_ms() + session->dialogue.pause_ms);
         session_move(&session->base, SESSION_WAITING, NULL);
+        break;
+    case ATRN_QUIT:
+        session_leave(&session->base, "QUIT\r\n"); /* nothing depends on its answer */
+        end(session);
         break;
     case ATRN_END: end(session); break;
     }
@@ -352,7 +350,7 @@ static void free_session(struct session *base)
     disconnect(session);
     timer_set(base->options.polling->loop, &session->pause, INT64_MAX);
     bridge_free(session->bridge);
-    atrn_dialogue_free(session->dialogue);
+    atrn_dialogue_done(&session->dialogue);
     buffer_done(&session->early);
     atrn_account_done(&session->account);
     session_done(base);
@@ -382,9 +380,8 @@ struct session *atrn_session_new(const struct session_options *options)
     session_init(&session->base, options, &method);
     session->pause = (struct timer){.due = pause_is_over, .context = session};
     atrn_account_init(&session->account, &session->base.options);
-    session->dialogue =
-        atrn_dialogue_new(session_verb(backup->method), session->account.nodes,
-                          backup->name_domains ? options->count : 0, backup->turn_sessions);
+    atrn_dialogue_init(&session->dialogue, session_verb(backup->method), session->account.nodes,
+                       backup->name_domains ? options->count : 0, backup->turn_sessions);
     session->bridge = bridge_new(&(struct bridge_options){.account = &session->account,
                                                           .ready = primary_ready,
                                                           .failed = primary_failed,

@@ -286,11 +286,11 @@ static void report_result(const struct atrn_account *account, const struct atrn_
                           size_t index, bool is_dry)
 {
     struct result *result = account->options->results[index];
-    unsigned attempts = atrn_dialogue_attempts(dialogue);
+    unsigned attempts = dialogue->attempts;
+    enum outcome outcome = dialogue->outcome;
+    const char *text = dialogue->text;
+    int code = dialogue->code;
     struct buffer said;
-    const char *text;
-    int code;
-    enum outcome outcome = atrn_dialogue_outcome(dialogue, &code, &text);
 
     buffer_init(&said, SAID_SIZE_MAX);
     tell_refusals(account, result, &account->refusals[index], &outcome, &said);
@@ -300,16 +300,15 @@ static void report_result(const struct atrn_account *account, const struct atrn_
         text = said.bytes;
         code = 0;
     }
-    session_answer(result, attempts > 0 ? atrn_dialogue_verb(dialogue) : VERB_CONNECT, outcome,
-                   code, text);
+    session_answer(result, attempts > 0 ? dialogue->verb : VERB_CONNECT, outcome, code, text);
     buffer_done(&said);
     result->dry = is_dry;
     result->attempts += attempts > 0 ? attempts : 1;
     result->ms = clock_monotonic_ms() - account->began_ms;
     if (is_dry) {
         free(result->command);
-        result->command = memory_copy_part(atrn_dialogue_ask(dialogue),
-                                           strcspn(atrn_dialogue_ask(dialogue), "\r"));
+        result->command =
+            memory_copy_part(dialogue->command.bytes, strcspn(dialogue->command.bytes, "\r"));
     }
     session_tell(account->options->polling, result);
 }
@@ -319,7 +318,7 @@ void atrn_account_report(struct atrn_account *account, const struct atrn_dialogu
 {
     const struct log_field fields[] = {
         {.key = "backup", .text = account->options->backup->name},
-        {.key = "sessions", .number = atrn_dialogue_sessions(dialogue)},
+        {.key = "sessions", .number = dialogue->sessions},
         {.key = "messages", .number = (int64_t)account->counts.messages},
         {.key = "bytes", .number = account->counts.bytes},
         {.key = "refused_for_now", .number = (int64_t)account->counts.refused_for_now},
@@ -329,7 +328,7 @@ void atrn_account_report(struct atrn_account *account, const struct atrn_dialogu
     };
 
     tell_left_out(account);
-    if (atrn_dialogue_sessions(dialogue) > 0)
+    if (dialogue->sessions > 0)
         log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
     for (size_t i = 0; i < account->options->count; i++)
         report_result(account, dialogue, i, is_dry);

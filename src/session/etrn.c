@@ -31,8 +31,6 @@ struct etrn_session {
     int64_t stamp_ms; /* when the last command was sent, wall clock */
 };
 
-static const char quit[] = "QUIT\r\n";
-
 static void act(struct etrn_session *session, enum dialogue_step step);
 
 static struct etrn_session *of(struct session *base)
@@ -213,7 +211,7 @@ static void disconnect(struct etrn_session *session)
 static void part(struct etrn_session *session)
 {
     session_move(&session->base, SESSION_QUITTING, NULL);
-    session_leave(&session->base, quit);
+    session_leave(&session->base, "QUIT\r\n");
     act(session, dialogue_parted(session->dialogue));
 }
 
@@ -252,7 +250,7 @@ static void send_quit(struct etrn_session *session)
 
     session->has_said_quit = true;
     session_move(&session->base, SESSION_QUITTING, NULL);
-    say(session, quit, timeout_ms < QUIT_TIMEOUT_MS ? timeout_ms : QUIT_TIMEOUT_MS);
+    say(session, "QUIT\r\n", timeout_ms < QUIT_TIMEOUT_MS ? timeout_ms : QUIT_TIMEOUT_MS);
 }
 
 static void act(struct etrn_session *session, enum dialogue_step step)
