@@ -139,12 +139,12 @@ void agenda_look(struct agenda *agenda, bool at_all)
 
 bool agenda_has_looked(const struct agenda *agenda)
 {
-    return agenda->look != NULL && preflight_waits(agenda->look) == NULL;
+    return agenda->look != NULL && agenda->look->is_over;
 }
 
 bool agenda_note_look(const struct agenda *agenda)
 {
-    const char *shortage = preflight_shortage(agenda->look);
+    const char *shortage = agenda->look->shortage;
 
     if (shortage == NULL)
         recorder_note_look(agenda->polling.recorder, agenda->look);
@@ -155,7 +155,7 @@ bool agenda_note_look(const struct agenda *agenda)
 
 const char *agenda_trouble(const struct agenda *agenda)
 {
-    const char *why = preflight_why(agenda->look);
+    const char *why = agenda->look->why;
 
     return why == NULL && agenda->looks_at_all ? preflight_refusal_of_all(agenda->look) : why;
 }

@@ -152,7 +152,9 @@ void round_run(struct round *round)
 
 const struct preflight_wait *round_waits(const struct round *round)
 {
-    return round->agenda->look != NULL ? preflight_waits(round->agenda->look) : NULL;
+    const struct preflight *look = round->agenda->look;
+
+    return look != NULL && !look->is_over ? &look->wait : NULL;
 }
 
 enum stage round_stage(const struct round *round, const struct backup_config *backup)

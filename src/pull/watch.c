@@ -186,7 +186,7 @@ void watch_look(struct watch *watch, struct instant now)
 int64_t watch_next_ms(struct watch *watch, struct instant now)
 {
     const struct preflight *look = watch->agenda->look;
-    const struct preflight_wait *wait = look != NULL ? preflight_waits(look) : NULL;
+    const struct preflight_wait *wait = look != NULL && !look->is_over ? &look->wait : NULL;
 
     if (look == NULL)
         return watch->outage.next_look_ms;

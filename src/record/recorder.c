@@ -322,10 +322,10 @@ void recorder_order_look(struct recorder *recorder, struct node *domains, size_t
 static bool has_trouble(const struct preflight *preflight)
 {
     bool has_trouble = false;
-    enum probe_fate fate;
 
-    for (size_t i = 0; i < preflight_domain_count(preflight); i++) {
-        (void)preflight_domain(preflight, i, &fate);
+    for (size_t i = 0; i < preflight->count; i++) {
+        enum probe_fate fate = probe_fate(preflight->probe, i);
+
         has_trouble = has_trouble || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
     }
     return has_trouble;
@@ -334,7 +334,7 @@ static bool has_trouble(const struct preflight *preflight)
 void recorder_note_look(struct recorder *recorder, const struct preflight *preflight)
 {
     struct store *store = recorder->options.store;
-    size_t count = preflight_domain_count(preflight), asked = 0;
+    size_t count = preflight->count, asked = 0;
     bool is_troubled = has_trouble(preflight);
     int64_t turn = clock_wall_ms() * STORE_TURNS_A_MS;
     struct error error;
@@ -343,12 +343,11 @@ void recorder_note_look(struct recorder *recorder, const struct preflight *prefl
         return;
     struct store_look *looks = memory_new(count, sizeof *looks);
     for (size_t i = 0; i < count; i++) {
-        enum probe_fate fate;
-        const struct node *node = preflight_domain(preflight, i, &fate);
+        enum probe_fate fate = probe_fate(preflight->probe, i);
         size_t place = fate == PROBE_CUT ? i + count : i;
 
         if (fate != PROBE_LEFT_OUT)
-            looks[asked++] = (struct store_look){.domain = node->name,
+            looks[asked++] = (struct store_look){.domain = preflight->domains[i].name,
                                                  .turn = is_troubled ? turn + (int64_t)place : 0};
     }
     (void)recorder_check(recorder, store_set_looks(store, looks, asked, &error), &error);

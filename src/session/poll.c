@@ -203,7 +203,7 @@ static void begin_try(struct result *result, bool is_current)
 
 void poll_clear(struct poll *poll, const struct preflight *preflight)
 {
-    bool is_ready = preflight == NULL || preflight_why(preflight) == NULL;
+    bool is_ready = preflight == NULL || preflight->why == NULL;
     enum stage held_at = is_ready ? STAGE_RECIPIENT : STAGE_NONE;
     const char *refusal = NULL;
 

@@ -4,11 +4,10 @@
  *        ^                                                        |
  *        +--------------------- PROBE_CONNECT --------------------+
  */
-#include "session.h"
-
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/net/connection.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/session/preflight.h>
 #include <mxpull/smtp/probe.h>
@@ -17,119 +16,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct preflight {
-    struct preflight_options options; /* domains: not used after preflight_new */
-    struct node *domains;             /* the plain ones, each once, in the order of asking */
-    const struct node **by_name;      /* they, sorted */
-    size_t count;
-    int64_t limit_ms; /* when it has to be over, monotonic */
-    struct probe *probe;
-    struct connection *connection;              /* NULL: none */
-    unsigned connections;                       /* so far */
-    bool is_connected, has_spoken, has_greeted; /* the connection */
-    struct hearing hearing;
-    struct preflight_wait wait;
-    bool is_over;
-    bool is_short;   /* of file descriptors: nobody was looked at */
-    char *why;       /* in our words, when over */
-    char *shortage;  /* why it was not looked at */
-    char **refusals; /* the same, for each domain; NULL: accepted */
-    size_t refused;
-};
-
 static const char too_long[] = "it takes too long to tell";
 
 static void act(struct preflight *preflight, enum probe_step step);
 
 /* ---- domains ---- */
 
-static int compare_places(const void *left, const void *right)
+/* Where the table holds the domain's place, or is to hold it. */
+static size_t *find(const struct preflight *preflight, const struct node *node)
 {
-    const struct node *a = *(const struct node *const *)left,
-                      *b = *(const struct node *const *)right;
+    size_t slot = (size_t)text_hash(node->name, strlen(node->name)) & preflight->mask;
 
-    return (a > b) - (a < b);
+    while (preflight->places[slot] != 0 &&
+           strcmp(preflight->domains[preflight->places[slot] - 1].name, node->name) != 0)
+        slot = (slot + 1) & preflight->mask;
+    return &preflight->places[slot];
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    const struct node *a = *(const struct node *const *)left,
-                      *b = *(const struct node *const *)right;
-
-    return strcmp(a->name, b->name);
-}
-
-static int compare_names_and_places(const void *left, const void *right)
-{
-    int order = compare_names(left, right);
-
-    return order != 0 ? order : compare_places(left, right);
-}
-
+/* The plain ones, each once. */
 static void copy_domains(struct preflight *preflight)
 {
     const struct preflight_options *options = &preflight->options;
-    const struct node **kept = memory_new(options->count, sizeof(const struct node *));
-    size_t all = 0, count = 0;
 
+    while (preflight->mask < 2 * options->count)
+        preflight->mask = 2 * preflight->mask + 1;
+    preflight->places = memory_new(preflight->mask + 1, sizeof *preflight->places);
+    preflight->domains = memory_new(options->count, sizeof *preflight->domains);
     for (size_t i = 0; i < options->count; i++) {
-        if (options->domains[i].form == NODE_DOMAIN)
-            kept[all++] = &options->domains[i];
+        size_t *place = find(preflight, &options->domains[i]);
+
+        if (options->domains[i].form != NODE_DOMAIN || *place != 0)
+            continue;
+        preflight->domains[preflight->count++] = options->domains[i];
+        *place = preflight->count;
     }
-    qsort(kept, all, sizeof(const struct node *), compare_names_and_places);
-    for (size_t i = 0; i < all; i++) {
-        if (count == 0 || strcmp(kept[count - 1]->name, kept[i]->name) != 0)
-            kept[count++] = kept[i];
-    }
-    qsort(kept, count, sizeof(const struct node *), compare_places);
-    preflight->count = count;
-    preflight->domains = memory_new(count, sizeof *preflight->domains);
-    for (size_t i = 0; i < count; i++)
-        preflight->domains[i] = *kept[i];
-    for (size_t i = 0; i < count; i++)
-        kept[i] = &preflight->domains[i];
-    qsort(kept, count, sizeof(const struct node *), compare_names);
-    preflight->by_name = kept;
 }
 
 /* ---- the end ---- */
 
-static const char *const verbs[] = {[PROBE_ACCEPTED] = "",
-                                    [PROBE_REFUSED] = "refuses postmaster@",
-                                    [PROBE_CUT] = "gave no answer for postmaster@",
-                                    [PROBE_LEFT_OUT] = "was not asked for postmaster@"};
-
-/* "your mail server 127.0.0.1:25 is not ready: 554 no", "your mail server 127.0.0.1:25 refuses
- * postmaster@example.com: 550 no" */
-static char *in_words(const struct preflight *preflight, const char *verb, const char *object,
-                      const char *reason)
-{
-    static const char format[] = "your mail server %s %s%s: %s";
-    const char *address = preflight->options.config->primary.address.text;
-    size_t size = sizeof format + strlen(address) + strlen(verb) + strlen(object) + strlen(reason);
-    char *words = memory_new(size, 1);
-
-    (void)snprintf(words, size, format, address, verb, object, reason);
-    return words;
-}
-
 static void end(struct preflight *preflight)
 {
+    static const char *const fates[] = {[PROBE_ACCEPTED] = "",
+                                        [PROBE_REFUSED] = "refuses ",
+                                        [PROBE_CUT] = "gave no answer for ",
+                                        [PROBE_LEFT_OUT] = "was not asked for "};
+    const char *address = preflight->options.config->primary.address.text;
     const char *why = probe_why(preflight->probe);
 
     preflight->is_over = true;
     if (preflight->is_short)
         preflight->shortage = memory_copy(why);
     else if (why != NULL)
-        preflight->why = in_words(
-            preflight, preflight->has_spoken ? "is not ready" : "does not answer", "", why);
+        preflight->why =
+            memory_format("your mail server %s %s: %s", address,
+                          preflight->has_spoken ? "is not ready" : "does not answer", why);
     for (size_t i = 0; i < preflight->count && why == NULL; i++) {
         const char *refusal = probe_refusal(preflight->probe, i);
 
         if (refusal == NULL)
             continue;
-        preflight->refusals[i] = in_words(preflight, verbs[probe_fate(preflight->probe, i)],
-                                          preflight->domains[i].name, refusal);
+        preflight->refusals[i] = memory_format("your mail server %s %spostmaster@%s: %s", address,
+                                               fates[probe_fate(preflight->probe, i)],
+                                               preflight->domains[i].name, refusal);
         preflight->refused++;
     }
 }
@@ -227,12 +175,12 @@ static void received(void *context, const char *bytes, size_t size)
     preflight->has_spoken = true;
     while (size > 0 && preflight->connection != NULL && preflight->connections == connections) {
         switch (hearing_take(&preflight->hearing, &bytes, &size, &error)) {
-        case HEARD_PART: return;
-        case HEARD_REPLY: take_reply(preflight, size > 0); break;
-        case HEARD_CLOSING:
+        case HEARING_PART: return;
+        case HEARING_REPLY: take_reply(preflight, size > 0); break;
+        case HEARING_CLOSING:
             act(preflight, probe_reply(preflight->probe, reply->code, reply->text.bytes));
             return;
-        case HEARD_RUBBISH: cut(preflight, error.text); return;
+        case HEARING_RUBBISH: cut(preflight, error.text); return;
         }
     }
 }
@@ -357,18 +305,13 @@ void preflight_free(struct preflight *preflight)
         free(preflight->refusals[i]);
     free(preflight->refusals);
     free(preflight->domains);
-    free(preflight->by_name);
+    free(preflight->places);
     free(preflight->why);
     free(preflight->shortage);
     free(preflight);
 }
 
 /* ---- what is known ---- */
-
-const struct preflight_wait *preflight_waits(const struct preflight *preflight)
-{
-    return preflight->is_over ? NULL : &preflight->wait;
-}
 
 void preflight_wait_format(struct buffer *text, const struct preflight_wait *wait)
 {
@@ -382,36 +325,11 @@ void preflight_wait_format(struct buffer *text, const struct preflight_wait *wai
     }
 }
 
-const char *preflight_shortage(const struct preflight *preflight)
-{
-    return preflight->shortage;
-}
-
-const char *preflight_why(const struct preflight *preflight)
-{
-    return preflight->why;
-}
-
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node)
 {
-    const struct node *const *found = NULL;
+    size_t place = preflight->why == NULL ? *find(preflight, node) : 0;
 
-    if (preflight->why == NULL && node->form == NODE_DOMAIN)
-        found = bsearch(&node, preflight->by_name, preflight->count, sizeof(const struct node *),
-                        compare_names);
-    return found != NULL ? preflight->refusals[*found - preflight->domains] : preflight->why;
-}
-
-size_t preflight_domain_count(const struct preflight *preflight)
-{
-    return preflight->count;
-}
-
-const struct node *preflight_domain(const struct preflight *preflight, size_t index,
-                                    enum probe_fate *fate)
-{
-    *fate = probe_fate(preflight->probe, index);
-    return &preflight->domains[index];
+    return place > 0 ? preflight->refusals[place - 1] : preflight->why;
 }
 
 const char *preflight_refusal_of_all(const struct preflight *preflight)

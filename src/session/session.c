@@ -9,36 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- what a server says ---- */
-
-void hearing_begin(struct hearing *hearing, bool expects)
-{
-    reply_reset(&hearing->reply);
-    hearing->expects = expects;
-    hearing->is_unasked = false;
-}
-
-enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
-                        struct error *error)
-{
-    bool is_unasked = hearing->is_unasked || !hearing->expects;
-    bool complete = false;
-    size_t used = 0;
-    enum status status = reply_feed(&hearing->reply, *bytes, *size, &used, &complete, error);
-
-    *bytes += used;
-    *size -= used;
-    hearing->is_unasked = is_unasked && status == STATUS_OK && !complete;
-    if (status == STATUS_OK && !complete)
-        return HEARD_PART;
-    hearing->expects = false;
-    if (is_unasked && status == STATUS_OK && hearing->reply.code == 421)
-        return HEARD_CLOSING;
-    if (is_unasked)
-        (void)error_set(error, STATUS_PROTOCOL, "an answer to no command of ours");
-    return is_unasked || status != STATUS_OK ? HEARD_RUBBISH : HEARD_REPLY;
-}
-
 /* ---- results ---- */
 
 enum verb session_verb(enum method method)
@@ -264,12 +234,12 @@ void session_received(void *context, const char *bytes, size_t size)
 
     while (size > 0 && session->connection != NULL && session->connections == connections) {
         switch (hearing_take(&session->hearing, &bytes, &size, &error)) {
-        case HEARD_PART: return;
-        case HEARD_REPLY: session->method->replied(session, bytes, &size); break;
-        case HEARD_CLOSING:
+        case HEARING_PART: return;
+        case HEARING_REPLY: session->method->replied(session, bytes, &size); break;
+        case HEARING_CLOSING:
             session->method->cut(session, OUTCOME_DEFERRED, 421, session->hearing.reply.text.bytes);
             return;
-        case HEARD_RUBBISH:
+        case HEARING_RUBBISH:
             session->method->cut(session, outcome_of_status(error.status), 0, error.text);
             return;
         }

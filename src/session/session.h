@@ -22,32 +22,6 @@ struct session_options {
     void *context;      /* borrowed */
 };
 
-/* ---- what a server says ---- */
-
-/* Its replies, of which each answers a command of ours or is the greeting; and what it says unasked. */
-struct hearing {
-    struct reply reply;
-    bool expects;    /* a reply is due */
-    bool is_unasked; /* reply began when none was due, and is not complete yet */
-};
-
-enum heard {
-    HEARD_PART,    /* all bytes were taken: the reply goes on */
-    HEARD_REPLY,   /* the one that was due: from now on none is */
-    HEARD_CLOSING, /* an unasked 421, by which a server announces the end (RFC 5321 3.8) */
-    HEARD_RUBBISH  /* a malformed reply, or another unasked one: error says which */
-};
-
-/* Takes one reply, or a part of it, off the bytes. Nothing is said while one is not complete, whose answer
- * would be taken for that to a later command. */
-enum heard hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
-                        struct error *error);
-
-/* For a new connection, on which a greeting is due or not. */
-void hearing_begin(struct hearing *hearing, bool expects);
-
-/* ---- a session ---- */
-
 struct session_method;
 
 /* What is alike in a session of every method; each begins with it. */

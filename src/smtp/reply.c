@@ -94,3 +94,31 @@ enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size
     *complete = reply->complete;
     return STATUS_OK;
 }
+
+void hearing_begin(struct hearing *hearing, bool expects)
+{
+    reply_reset(&hearing->reply);
+    hearing->expects = expects;
+    hearing->is_unasked = false;
+}
+
+enum hearing_end hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
+                              struct error *error)
+{
+    bool is_unasked = hearing->is_unasked || !hearing->expects;
+    bool complete = false;
+    size_t used = 0;
+    enum status status = reply_feed(&hearing->reply, *bytes, *size, &used, &complete, error);
+
+    *bytes += used;
+    *size -= used;
+    hearing->is_unasked = is_unasked && status == STATUS_OK && !complete;
+    if (status == STATUS_OK && !complete)
+        return HEARING_PART;
+    hearing->expects = false;
+    if (is_unasked && status == STATUS_OK && hearing->reply.code == 421)
+        return HEARING_CLOSING;
+    if (is_unasked)
+        (void)error_set(error, STATUS_PROTOCOL, "an answer to no command of ours");
+    return is_unasked || status != STATUS_OK ? HEARING_RUBBISH : HEARING_REPLY;
+}

@@ -201,14 +201,14 @@ static void wait_ms(const struct run *run, int64_t ms)
 {
     int64_t until_ms = clock_monotonic_ms() + ms;
 
-    while (preflight_waits(run->preflight) != NULL && clock_monotonic_ms() < until_ms)
+    while (!run->preflight->is_over && clock_monotonic_ms() < until_ms)
         loop_turn(run->loop, until_ms);
 }
 
 static void finish(struct run *run)
 {
     wait_ms(run, PATIENCE_MS);
-    assert_null(preflight_waits(run->preflight));
+    assert_true(run->preflight->is_over);
 }
 
 static void run_done(struct run *run)
@@ -233,7 +233,7 @@ static void put_reason(struct buffer *verdict, const char *reason, const char *a
 static void describe(const struct run *run, struct buffer *verdict)
 {
     const char *address = run->config->primary.address.text;
-    const char *why = preflight_why(run->preflight);
+    const char *why = run->preflight->why;
 
     if (why != NULL) {
         put_reason(verdict, why, address);
@@ -331,7 +331,7 @@ static void break_at(const char *what, int number, const char *how)
     struct run run = begin(sim, PRIMARY, domains, count);
     finish(&run);
     size_t connections = sim_count(sim, " connected ");
-    if (preflight_why(run.preflight) != NULL) {
+    if (run.preflight->why != NULL) {
         assert_int_equal(connections, 1);
         assert_int_equal(sim_count(sim, "#1 < RCPT TO:<postmaster@b"), 0);
     } else {
@@ -370,7 +370,7 @@ static void free_early(const char *script, const char *last_said)
     struct run run = begin(sim, PRIMARY, domains, count);
 
     wait_ms(&run, 100);
-    assert_non_null(preflight_waits(run.preflight));
+    assert_false(run.preflight->is_over);
     assert_true(sim_says(sim, last_said));
     run_done(&run);
     assert_true(sim_says(sim, "#1 closed by peer"));
@@ -419,7 +419,7 @@ static void test_unix_socket(void **state)
     struct sim *sim = sim_start(script);
     struct run run = begin(sim, config, domains, count);
     finish(&run);
-    assert_null(preflight_why(run.preflight));
+    assert_null(run.preflight->why);
     assert_null(preflight_refusal(run.preflight, &domains[0]));
     assert_true(sim_says(sim, "primary#1 < PROXY UNKNOWN"));
     assert_true(sim_says(sim, "primary#1 < QUIT"));
@@ -488,7 +488,7 @@ static void test_thousands(void **state)
                                      "  reply RCPT#21+ \"421 too many errors\" close\n");
     struct run run = begin(sim, PRIMARY, domains, DOMAINS_MAX);
     finish(&run);
-    assert_null(preflight_why(run.preflight));
+    assert_null(run.preflight->why);
     for (size_t i = 0; i < DOMAINS_MAX; i++) {
         const char *refusal = preflight_refusal(run.preflight, &domains[i]);
 

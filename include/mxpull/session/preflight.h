@@ -6,14 +6,11 @@
 #include <mxpull/net/loop.h>
 #include <mxpull/smtp/node.h>
 #include <mxpull/smtp/probe.h>
+#include <mxpull/smtp/reply.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
- * the loop. */
-struct preflight;
 
 enum {
     PREFLIGHT_TIMEOUT_MS = 30000, /* for connecting, and for each reply behind the greeting */
@@ -48,38 +45,48 @@ struct preflight_options {
         limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as left out */
 };
 
+/* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
+ * the loop. For others to read; what is owned lives as long as the preflight. */
+struct preflight {
+    struct preflight_options options; /* domains: not used after preflight_new */
+    struct preflight_wait wait;       /* until is_over */
+    bool is_over;                     /* what follows is known then */
+    char *
+        shortage; /* owned: why the primary could not be looked at, for want of file descriptors, or
+                       NULL; nothing is known of it then, and nothing speaks against mail */
+    char *why;    /* owned: NULL when it greets and speaks SMTP, else why not, naming its address */
+    struct node *domains; /* owned: those that were to be asked for, in that order */
+    size_t count;
+    struct probe *probe; /* owned: probe_fate tells what has become of a domain */
+
+    size_t *
+        places; /* private, as what follows: a hash table of the domains by name: place + 1, 0: free */
+    size_t mask;
+    int64_t limit_ms;                           /* when it has to be over, monotonic */
+    struct connection *connection;              /* NULL: none */
+    unsigned connections;                       /* so far */
+    bool is_connected, has_spoken, has_greeted; /* the connection */
+    bool is_short;                              /* of file descriptors */
+    struct hearing hearing;
+    char **refusals; /* in our words, for each domain; NULL: accepted */
+    size_t refused;
+};
+
 /* PREFLIGHT_LIMIT_MS and what the configuration gives for the greeting. */
 int64_t preflight_limit_ms(const struct config *config);
 
-/* Begins at once. Never NULL. It has ended when preflight_waits is NULL: in a turn of the loop, or at
- * once. */
+/* Begins at once. Never NULL. It is over in a turn of the loop, or at once. */
 struct preflight *preflight_new(const struct preflight_options *options);
 
 /* At any time. NULL is allowed. */
 void preflight_free(struct preflight *preflight);
 
-/* NULL when it has ended; borrowed until the next turn of the loop. */
-const struct preflight_wait *preflight_waits(const struct preflight *preflight);
-
-/* When it has ended: why the primary could not be looked at, for want of file descriptors, or NULL. Nothing
- * is known of it then, and nothing speaks against mail. */
-const char *preflight_shortage(const struct preflight *preflight);
-
-/* When it has ended: NULL when the primary greets and speaks SMTP, else why not, naming its address. */
-const char *preflight_why(const struct preflight *preflight);
-
-/* When it has ended: NULL when nothing speaks against mail for the node, else the reason: preflight_why, or
+/* When it is over: NULL when nothing speaks against mail for the node, else the reason: why, or
  * the primary's refusal of a domain, or why it has not answered, or was not asked. */
 const char *preflight_refusal(const struct preflight *preflight, const struct node *node);
 
-/* When it has ended: what has become of a domain that was to be asked for; index is below
- * preflight_domain_count. */
-size_t preflight_domain_count(const struct preflight *preflight);
-const struct node *preflight_domain(const struct preflight *preflight, size_t index,
-                                    enum probe_fate *fate);
-
-/* When it has ended: where all domains that were asked for, and at least one, were refused, the first
- * refusal; else NULL, also where preflight_why says why none was. */
+/* When it is over: where all domains that were asked for, and at least one, were refused, the first
+ * refusal; else NULL, also where why says that none was. */
 const char *preflight_refusal_of_all(const struct preflight *preflight);
 
 /* The domains that a preflight is to ask the primary for. Starts as all zero. */

@@ -39,4 +39,26 @@ void reply_reset(struct reply *reply);
 enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size_t *used,
                        bool *complete, struct error *error);
 
+/* Its replies, of which each answers a command of ours or is the greeting; and what it says unasked. */
+struct hearing {
+    struct reply reply;
+    bool expects;    /* a reply is due */
+    bool is_unasked; /* reply began when none was due, and is not complete yet */
+};
+
+enum hearing_end {
+    HEARING_PART,    /* all bytes were taken: the reply goes on */
+    HEARING_REPLY,   /* the one that was due: from now on none is */
+    HEARING_CLOSING, /* an unasked 421, by which a server announces the end (RFC 5321 3.8) */
+    HEARING_RUBBISH  /* a malformed reply, or another unasked one: error says which */
+};
+
+/* Takes one reply, or a part of it, off the bytes. Nothing is said while one is not complete, whose answer
+ * would be taken for that to a later command. */
+enum hearing_end hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
+                              struct error *error);
+
+/* For a new connection, on which a greeting is due or not. */
+void hearing_begin(struct hearing *hearing, bool expects);
+
 #endif
