@@ -181,35 +181,36 @@ static void ready(struct attempt *attempt)
 
 /* ---- the owner's side ---- */
 
-static struct connection *connection_new(struct loop *loop, const struct connection_events *events,
-                                         void *context, int64_t connect_timeout_ms,
-                                         int64_t reply_timeout_ms)
+static struct connection *connection_new(struct loop *loop,
+                                         const struct connection_options *options,
+                                         const struct connection_events *events, void *context)
 {
     struct connection *connection = memory_new(1, sizeof *connection);
 
-    connection->loop = loop;
-    connection->events = events;
-    connection->context = context;
-    connection->ready = ready;
-    connection->failed = failed;
-    connection->connect_timeout_ms = connect_timeout_ms;
-    connection->reply_timeout_ms = reply_timeout_ms;
-    connection->limit_ms = clock_monotonic_ms() + connect_timeout_ms;
-    return connection;
-}
-
-/* NULL, and it is freed, where there is no handle. */
-static struct connection *start(struct connection *connection, CURL *easy)
-{
-    struct loop *loop = connection->loop;
-
-    if (easy == NULL) {
-        connection_free(connection);
-        return NULL;
-    }
-    connection->acting = begin(connection, easy, connection->connect_timeout_ms);
-    connection->next = loop->connections;
-    loop->connections = connection;
+    *connection = (struct connection){
+        .next = loop->connections,
+        .loop = loop,
+        .events = events,
+        .context = context,
+        .ready = ready,
+        .failed = failed,
+        .show_wire = options->show_wire,
+        .is_bare = options->is_bare,
+        .is_implicit = options->tls == TLS_IMPLICIT,
+        .is_https_proxy = options->proxy != NULL && text_starts_with(options->proxy, "https"),
+        .is_proxied = options->proxy != NULL,
+        .has_user = options->user != NULL,
+        .demands_tls = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT,
+        .any_mechanism = options->user != NULL && options->auth == NULL,
+        .is_single = options->proxy != NULL || options->is_bare,
+        .connect_timeout_ms = options->connect_timeout_ms,
+        .reply_timeout_ms = options->reply_timeout_ms,
+        .limit_ms = clock_monotonic_ms() + options->connect_timeout_ms,
+    };
+    if (connection->is_proxied)
+        (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
+    else if (!connection->is_bare)
+        handle_place(connection->place, options->host, options->port);
     return connection;
 }
 
@@ -217,33 +218,14 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
                                    const struct connection_events *events, void *context,
                                    struct error *error)
 {
-    struct connection *connection = connection_new(
-        loop, events, context, options->connect_timeout_ms, options->reply_timeout_ms);
+    CURL *easy = handle_new(options, error);
 
-    connection->show_wire = options->show_wire;
-    connection->is_implicit = options->tls == TLS_IMPLICIT;
-    connection->demands_tls = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
-    connection->has_user = options->user != NULL;
-    connection->any_mechanism = options->user != NULL && options->auth == NULL;
-    connection->is_proxied = connection->is_single = options->proxy != NULL;
-    connection->is_https_proxy =
-        options->proxy != NULL && text_starts_with(options->proxy, "https");
-    if (connection->is_proxied)
-        (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
-    else
-        handle_place(connection->place, options->host, options->port);
-    return start(connection, handle_new(options, error));
-}
-
-struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
-                                        const struct connection_events *events, void *context,
-                                        struct error *error)
-{
-    struct connection *connection =
-        connection_new(loop, events, context, place->connect_timeout_ms, place->connect_timeout_ms);
-
-    connection->is_bare = connection->is_single = true;
-    return start(connection, handle_new_bare(place, error));
+    if (easy == NULL)
+        return NULL;
+    struct connection *connection = connection_new(loop, options, events, context);
+    connection->acting = begin(connection, easy, connection->connect_timeout_ms);
+    loop->connections = connection;
+    return connection;
 }
 
 void connection_close(struct connection *connection)

@@ -117,7 +117,6 @@ void failure_explain(struct failure *failure, struct error *error);
 
 /* libcurl's handle for these options. NULL with *error set when they are impossible. */
 CURL *handle_new(const struct connection_options *options, struct error *error);
-CURL *handle_new_bare(const struct connection_place *place, struct error *error);
 
 /* The same handle once more, for other mechanisms of AUTH (0: as they are). NULL: no memory. */
 CURL *handle_copy(CURL *easy, int64_t connect_timeout_ms, int64_t reply_timeout_ms,

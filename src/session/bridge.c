@@ -433,15 +433,17 @@ static bool open_primary(struct bridge *bridge, struct error *error)
                                                     .failed = primary_failed};
     const struct polling *polling = bridge->polling;
     const struct address *address = &polling->config->primary.relay_address;
-    const struct connection_place place = {
+    const struct connection_options options = {
+        .is_bare = true,
         .host = address->host,
         .port = address->port,
         .path = address->path,
         .connect_timeout_ms = bridge->backup->connect_timeout_s * 1000,
+        .reply_timeout_ms = bridge->backup->connect_timeout_s * 1000,
     };
 
     reply_reset(&bridge->greeting);
-    bridge->primary = connection_open_bare(polling->loop, &place, &events, bridge, error);
+    bridge->primary = connection_open(polling->loop, &options, &events, bridge, error);
     return bridge->primary != NULL;
 }
 

@@ -222,11 +222,13 @@ static void open_connection(struct preflight *preflight)
     static const struct connection_events events = {
         .ready = ready, .received = received, .failed = failed};
     const struct address *address = &preflight->options.config->primary.address;
-    const struct connection_place place = {
+    const struct connection_options options = {
+        .is_bare = true,
         .host = address->host,
         .port = address->port,
         .path = address->path,
         .connect_timeout_ms = PREFLIGHT_TIMEOUT_MS,
+        .reply_timeout_ms = PREFLIGHT_TIMEOUT_MS,
     };
     struct error error;
 
@@ -235,7 +237,7 @@ static void open_connection(struct preflight *preflight)
     hearing_begin(&preflight->hearing, true);
     wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
-        connection_open_bare(preflight->options.loop, &place, &events, preflight, &error);
+        connection_open(preflight->options.loop, &options, &events, preflight, &error);
     if (preflight->connection == NULL)
         cut(preflight, error.text);
 }

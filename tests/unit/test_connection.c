@@ -163,10 +163,13 @@ static void turn_for(int64_t ms)
 static void open_bare(void)
 {
     struct error error;
-    const struct connection_place place = {
-        .host = "127.0.0.1", .port = port, .connect_timeout_ms = 2000};
+    const struct connection_options options = {.is_bare = true,
+                                               .host = "127.0.0.1",
+                                               .port = port,
+                                               .connect_timeout_ms = 2000,
+                                               .reply_timeout_ms = 2000};
 
-    connection = connection_open_bare(loop, &place, &table, NULL, &error);
+    connection = connection_open(loop, &options, &table, NULL, &error);
     assert_non_null(connection);
     TURN_UNTIL(events.ready > 0 && peer_is_there());
 }
@@ -309,9 +312,12 @@ static void test_nobody_listens(void **state)
 
     (void)state;
     (void)close(listener);
-    const struct connection_place place = {
-        .host = "127.0.0.1", .port = port, .connect_timeout_ms = 2000};
-    connection = connection_open_bare(loop, &place, &table, NULL, &error);
+    const struct connection_options options = {.is_bare = true,
+                                               .host = "127.0.0.1",
+                                               .port = port,
+                                               .connect_timeout_ms = 2000,
+                                               .reply_timeout_ms = 2000};
+    connection = connection_open(loop, &options, &table, NULL, &error);
     assert_non_null(connection);
     assert_int_equal(events.failed, 0);
     expect_failure(STATUS_UNREACHABLE, 0, STAGE_CONNECT, "no connection: Connection refused");

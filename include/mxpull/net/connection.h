@@ -14,7 +14,10 @@
 /* Whom to connect to, and how. All borrowed for the time of connection_open alone. Texts may be
  * NULL for "not set". */
 struct connection_options {
+    bool is_bare; /* a byte stream to our own mail server: ready comes when it stands, and then the
+                         greeting by received; of the rest only host, port and the times count */
     const char *host; /* name in ASCII, IPv4 or bare IPv6 address */
+    const char *path; /* is_bare: of a UNIX socket, without host */
     int port;         /* 1 to 65535 */
     enum ip ip;
     const char *ehlo_name;
@@ -85,21 +88,6 @@ struct connection_events {
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
                                    const struct connection_events *events, void *context,
                                    struct error *error);
-
-/* Where our own mail server listens: host and port, or the path of a UNIX socket. Borrowed for the
- * time of the call. */
-struct connection_place {
-    const char *host; /* NULL: path it is */
-    int port;
-    const char *path;
-    int64_t connect_timeout_ms;
-};
-
-/* The same for a bare byte stream to our own mail server: ready comes when the stream stands, and
- * then its greeting by received. */
-struct connection *connection_open_bare(struct loop *loop, const struct connection_place *place,
-                                        const struct connection_events *events, void *context,
-                                        struct error *error);
 
 /* Closes at once, sending nothing; from then on no event is called. NULL is allowed. */
 void connection_close(struct connection *connection);
