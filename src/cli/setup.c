@@ -11,7 +11,6 @@
 #include <mxpull/platform/folder.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/terminal.h>
-#include <mxpull/platform/writable.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -206,7 +205,7 @@ static enum status tell_missing(const char *directory, const char *path, struct 
 {
     struct error why;
 
-    switch (writable_look(directory, &why)) {
+    switch (directory_writable(directory, &why)) {
     case WRITABLE_YES: break;
     case WRITABLE_NOT_BY_US:
         return error_set(
@@ -271,7 +270,8 @@ bool past_trouble(const struct config *config, char text[ERROR_TEXT_SIZE])
 {
     struct error why, whole;
 
-    if (config->state_dir == NULL || writable_look(config->state_dir, &why) != WRITABLE_BY_NOBODY)
+    if (config->state_dir == NULL ||
+        directory_writable(config->state_dir, &why) != WRITABLE_BY_NOBODY)
         return false;
     (void)error_set(
         &whole, STATUS_SYSTEM,

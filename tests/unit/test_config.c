@@ -1,6 +1,7 @@
 /* config: what a file may say, what it becomes, and what is said about each thing that is wrong
  * with it. */
 #include "capture.h"
+#include "read_file.h"
 #include "unit.h"
 
 #include <mxpull/base/buffer.h>
@@ -1135,7 +1136,7 @@ static char *sample(void)
     (void)snprintf(sample_path, sizeof sample_path, "%.*setc/mxpull.conf",
                    (int)(own - (const char *)__FILE__), __FILE__);
     buffer_init(&text, 1024 * 1024);
-    assert_int_equal(file_read(sample_path, &text, &error), STATUS_OK);
+    assert_int_equal(read_file(sample_path, &text, &error), STATUS_OK);
     char *copy = memory_copy(text.bytes);
     buffer_done(&text);
     return copy;

@@ -1,6 +1,7 @@
 /* The administrator's commands: each once, a few at a time, with what they are told, and killed
  * when they hang; and the alarms that they are run for. */
 #include "directory.h"
+#include "read_file.h"
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
@@ -78,7 +79,7 @@ static char *content(const char *name)
     struct error error;
 
     buffer_init(&bytes, FILE_MAX);
-    (void)file_read(name, &bytes, &error);
+    (void)read_file(name, &bytes, &error);
     char *copy = memory_copy(bytes.bytes);
     buffer_done(&bytes);
     return copy;

@@ -5,6 +5,7 @@
 
 #include "capture.h"
 #include "directory.h"
+#include "read_file.h"
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
@@ -41,7 +42,7 @@ static char *content_of(const char *path)
     struct error error;
 
     buffer_init(&bytes, 1024 * 1024);
-    assert_int_equal(file_read(path, &bytes, &error), STATUS_OK);
+    assert_int_equal(read_file(path, &bytes, &error), STATUS_OK);
     char *copy = memory_copy_part(bytes.bytes, bytes.size);
     buffer_done(&bytes);
     return copy;
@@ -202,11 +203,11 @@ static void file_read_keeps_to_the_limit(void **state)
     (void)state;
     write_file(in_directory("ten"), "0123456789");
     buffer_init(&bytes, 9);
-    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
+    assert_int_equal(read_file(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
     assert_non_null(strstr(error.text, "larger than 9 bytes"));
     buffer_done(&bytes);
     buffer_init(&bytes, 10);
-    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_OK);
+    assert_int_equal(read_file(in_directory("ten"), &bytes, &error), STATUS_OK);
     assert_string_equal(bytes.bytes, "0123456789");
     buffer_done(&bytes);
 }

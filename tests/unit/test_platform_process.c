@@ -1,6 +1,7 @@
 /* Commands that run beside us, on POSIX. */
 #include "capture.h"
 #include "directory.h"
+#include "read_file.h"
 #include "unit.h"
 
 #include <mxpull/base/buffer.h>
@@ -84,7 +85,7 @@ static void assert_content(const char *path, const char *expected)
     struct error error;
 
     buffer_init(&bytes, 4096);
-    assert_int_equal(file_read(path, &bytes, &error), STATUS_OK);
+    assert_int_equal(read_file(path, &bytes, &error), STATUS_OK);
     assert_string_equal(bytes.bytes, expected);
     buffer_done(&bytes);
 }

@@ -1,4 +1,5 @@
 /* Files on Windows. */
+#include "read_file.h"
 #include "win32.h"
 
 #include <mxpull/base/buffer.h>
@@ -48,71 +49,42 @@ static void paths_are_utf8(void **state)
                      STATUS_OK);
     assert_true(GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES);
     buffer_init(&bytes, 10);
-    assert_int_equal(file_read(in_directory(UTF8_NAME "/" UTF8_NAME ".conf"), &bytes, &error),
+    assert_int_equal(read_file(in_directory(UTF8_NAME "/" UTF8_NAME ".conf"), &bytes, &error),
                      STATUS_OK);
     assert_string_equal(bytes.bytes, "abc");
     buffer_done(&bytes);
-    assert_int_equal(file_read(in_directory(UTF8_NAME "/x"), &bytes, &error), STATUS_SYSTEM);
+    assert_int_equal(read_file(in_directory(UTF8_NAME "/x"), &bytes, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, UTF8_NAME "/x: cannot be opened: "));
 }
 
-static const struct line_row {
-    const char *name, *text, *read;
-} line_rows[] = {
-    {"no line end", "a", "a"},
-    {"LF", "a\nb\n", "a\nb\n"},
-    {"CR LF", "a\r\nb\r\n", "a\nb\n"},
-    {"CR alone", "a\rb\r", "a\rb\r"},
-    {"CR CR LF", "\r\r\n", "\r\n"},
-    {"nothing", "", ""},
-    {"the end of a DOS file",
-     "a\x1a"
-     "b",
-     "a\x1a"
-     "b"},
+static const struct byte_row {
+    const char *name, *text;
+} byte_rows[] = {
+    {"no line end", "a"},
+    {"LF", "a\nb\n"},
+    {"CR LF", "a\r\nb\r\n"},
+    {"CR alone", "a\rb\r"},
+    {"nothing", ""},
+    {"the end of a DOS file", "a\x1a"
+                              "b"},
 };
 
-/* Trap: a text stream ends at a Ctrl-Z, and a binary one keeps the CR. */
-static void lines_end_as_everywhere(void **state)
+/* Trap: a text stream ends at a Ctrl-Z, and drops a CR. */
+static void bytes_are_read_as_they_are(void **state)
 {
-    const struct line_row *row = *state;
+    const struct byte_row *row = *state;
     char path[SUPPORT_PATH_SIZE + 10];
     struct buffer bytes;
     struct error error;
 
     support_make_directory(directory);
-    (void)snprintf(path, sizeof path, "%s/lines", directory);
+    (void)snprintf(path, sizeof path, "%s/bytes", directory);
     write_file(path, row->text);
     buffer_init(&bytes, 100);
-    assert_int_equal(file_read(path, &bytes, &error), STATUS_OK);
-    assert_string_equal(bytes.bytes, row->read);
+    assert_int_equal(read_file(path, &bytes, &error), STATUS_OK);
+    assert_string_equal(bytes.bytes, row->text);
     buffer_done(&bytes);
     (void)support_remove_directory(directory);
-}
-
-/* A CR and its LF on both sides of where the reading is cut. */
-static void lines_are_not_cut_in_two(void **state)
-{
-    enum {
-        SIZE = 40000
-    };
-    static char text[SIZE + 3], expected[SIZE + 3];
-    struct buffer bytes;
-    struct error error;
-
-    (void)state;
-    for (int size = 16383; size < 16386; size++) {
-        memset(text, 'x', SIZE);
-        memcpy(text + size - 1, "\r\n", 2);
-        memcpy(expected, text, SIZE);
-        memmove(expected + size - 1, expected + size, (size_t)(SIZE - size));
-        expected[SIZE - 1] = '\0';
-        write_file(in_directory("cut"), text);
-        buffer_init(&bytes, SIZE);
-        assert_int_equal(file_read(in_directory("cut"), &bytes, &error), STATUS_OK);
-        assert_string_equal(bytes.bytes, expected);
-        buffer_done(&bytes);
-    }
 }
 
 static void read_keeps_to_the_limit(void **state)
@@ -123,7 +95,7 @@ static void read_keeps_to_the_limit(void **state)
     (void)state;
     write_file(in_directory("ten"), "0123456789");
     buffer_init(&bytes, 9);
-    assert_int_equal(file_read(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
+    assert_int_equal(read_file(in_directory("ten"), &bytes, &error), STATUS_LIMIT);
     assert_non_null(strstr(error.text, "larger than 9 bytes"));
     buffer_done(&bytes);
 }
@@ -527,7 +499,6 @@ int main(int count, char *words[])
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(open_says_what_is_wrong),
         cmocka_unit_test(paths_are_utf8),
-        cmocka_unit_test(lines_are_not_cut_in_two),
         cmocka_unit_test(read_keeps_to_the_limit),
         cmocka_unit_test(replace_replaces),
         cmocka_unit_test(replace_reaches_the_disk),
@@ -547,5 +518,5 @@ int main(int count, char *words[])
     if (count > 1)
         return play_log(words[2]);
     return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory) +
-                       RUN_TABLE(line_rows, lines_end_as_everywhere));
+                       RUN_TABLE(byte_rows, bytes_are_read_as_they_are));
 }

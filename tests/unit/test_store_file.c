@@ -1,6 +1,7 @@
 /* The store's file: made, of other versions, not to be written, held by others, on a full disk. */
 #define _GNU_SOURCE /* unshare */
 
+#include "read_file.h"
 #include "test_store.h"
 
 #include <mxpull/platform/file.h>
@@ -196,7 +197,7 @@ static void make_version_1(void)
     struct buffer sql;
 
     buffer_init(&sql, 64 * 1024);
-    assert_ok(file_read(STORE_VERSION_1, &sql, &problem));
+    assert_ok(read_file(STORE_VERSION_1, &sql, &problem));
     run_sql(sql.bytes);
     buffer_done(&sql);
 }

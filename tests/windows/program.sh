@@ -64,9 +64,9 @@ grep -q $'^log = eventlog\r$' "$root/mxpull.conf" || fail "the sample does not l
 
 # Texts go to the system by its wide calls. The others (CreateFileA, fopen) speak UTF-8 by the manifest, from Windows 10 1903 on, so that no
 # test by what happens would notice one. Allowed: to see whether the store can be read, NUL, variables whose values are ASCII, and whether one is set.
-allowed='past.c fopen|file.c freopen|setup.c getenv|terminal.c getenv|token.c getenv'
+allowed='setup.c fopen|host.c freopen|setup.c getenv|terminal.c getenv|token.c getenv'
 "$NM" -A -u "$BUILD"/src/*/libmxpull_*.a 2>/dev/null | sed -n 's/^[^ ]*:\([^: ]*\)\.obj: *U \(__imp_\)\{0,1\}/\1 /p' >"$folder/called"
-grep -q '^file.c CreateFileW$' "$folder/called" || fail "it cannot be seen what is called"
+grep -q '^system.c CreateFileW$' "$folder/called" || fail "it cannot be seen what is called"
 names='[A-Za-z0-9]*[a-z0-9]A|_?(fopen|freopen|open|sopen|creat|stat[a-z0-9]*|access|chmod|mkdir|rmdir|chdir|getcwd|fullpath|remove|rename|unlink)'
 names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?|cfg_parse"
 narrow=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | grep -vxE "$allowed" | sort -u)

@@ -31,11 +31,8 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
  * file. */
 enum status file_check_ours(FILE *file, const char *path, struct error *error);
 
-/* Appends the whole file to bytes. STATUS_LIMIT when it is larger than what bytes may still take.
- */
-enum status file_read(const char *path, struct buffer *bytes, struct error *error);
-
-/* The same for the rest of an open file, which stays open. path is only for the text. */
+/* Appends the rest of an open file, which stays open, to bytes. path is only for the text. STATUS_LIMIT when it is
+ * larger than what bytes may still take. */
 enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error);
 
 /* Replaces the file at path by these bytes in one step: whoever reads sees the old file or the new
@@ -45,6 +42,17 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
 /* Makes the directory, and those above it that are missing, with mode 0700. It being there already
  * is fine. */
 enum status directory_make(const char *path, struct error *error);
+
+enum writable {
+    WRITABLE_YES,
+    WRITABLE_NOT_BY_US, /* others may be allowed to */
+    WRITABLE_BY_NOBODY  /* a read-only file system, a full disk, a file where a folder should be */
+};
+
+/* Whether files can be made and grow in the directory at path or, where it is not there yet, in the
+ * one above it in which it would be made. Changes nothing. error holds the system's reason alone, such
+ * as "Read-only file system", unless it is WRITABLE_YES. */
+enum writable directory_writable(const char *path, struct error *error);
 
 /* Makes an empty file that nobody but its owner can read, unless there is one at path. */
 enum status file_make_private(const char *path, struct error *error);

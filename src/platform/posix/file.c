@@ -1,34 +1,31 @@
 /* Files as mxpull needs them: opened with plain words for what can be wrong, appended to as logs,
  * replaced in one step, and checked for whether others can read them. */
-#include <mxpull/platform/file.h>
-
 #include "folder.h"
-#include "private_file.h"
 #include "system.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
-#include <mxpull/platform/signals.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
     LOG_MODE = 0640,
     REPLACED_MODE = 0644,
     PRIVATE_MODE = 0600,
-    NAMES_TRIED_MAX = 100,
     PRIVATE_BITS = 077,
     WRITTEN_BITS = 022,
-    SIZE_MAX_MIB = 64,
-    CHUNK_SIZE = 16 * 1024,
+    SIZE_MAX_MIB = 64
 };
+
+/* What SQLite needs beside the file while it is open. */
+#define FREE_MIN 32768UL
 
 /* STATUS_OK for a plain file of a size that can be read in a moment. */
 static enum status check_plain(const struct stat *facts, const char *path, struct error *error)
@@ -124,24 +121,31 @@ static void take_back(int descriptor, size_t written)
         (void)!ftruncate(descriptor, end - (off_t)written);
 }
 
-enum status file_add_line(FILE *file, const char *line, size_t size, struct error *error)
+/* Returns how much of it was written. */
+static size_t write_all(int descriptor, const char *bytes, size_t size)
 {
-    int descriptor = fileno(file);
     size_t done = 0;
 
     while (done < size) {
-        ssize_t written = write(descriptor, line + done, size - done);
+        ssize_t written = write(descriptor, bytes + done, size - done);
 
-        if (written <= 0 && errno == EINTR)
-            continue;
-        if (written <= 0) {
-            (void)error_set(error, STATUS_SYSTEM, "%s", strerror(errno));
-            take_back(descriptor, done);
-            return STATUS_SYSTEM;
-        }
-        done += (size_t)written;
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0 || errno != EINTR)
+            break;
     }
-    return STATUS_OK;
+    return done;
+}
+
+enum status file_add_line(FILE *file, const char *line, size_t size, struct error *error)
+{
+    size_t done = write_all(fileno(file), line, size);
+
+    if (done == size)
+        return STATUS_OK;
+    (void)error_set(error, STATUS_SYSTEM, "%s", strerror(errno));
+    take_back(fileno(file), done);
+    return STATUS_SYSTEM;
 }
 
 /* Who should own a file that we alone may read: our user's name, or its number where it has no
@@ -209,95 +213,19 @@ enum status file_check_ours(FILE *file, const char *path, struct error *error)
     return STATUS_OK;
 }
 
-/* By a signal that does not ask us to end: a pipe may be waited for. */
-static bool is_interrupted(FILE *file)
-{
-    if (ferror(file) == 0 || errno != EINTR || signals_stop_requested())
-        return false;
-    clearerr(file);
-    return true;
-}
-
-enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error)
-{
-    char chunk[CHUNK_SIZE];
-    enum status status = STATUS_OK;
-    size_t size;
-
-    (void)setvbuf(file, NULL, _IONBF,
-                  0); /* no copy of a secret stays in a buffer of the stream's */
-    while (status == STATUS_OK &&
-           ((size = fread(chunk, 1, sizeof chunk, file)) > 0 || is_interrupted(file)))
-        status = buffer_append(bytes, chunk, size);
-    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
-    if (status != STATUS_OK)
-        return error_set(error, status, "%s: is larger than %zu bytes", path, bytes->limit);
-    if (ferror(file) != 0)
-        return system_fail(error, path, "cannot be read", errno);
-    return STATUS_OK;
-}
-
-enum status file_read(const char *path, struct buffer *bytes, struct error *error)
-{
-    FILE *file = NULL;
-    enum status status = file_open(&file, path, error);
-
-    if (status != STATUS_OK)
-        return status;
-    status = file_read_open(file, path, bytes, error);
-    (void)fclose(file);
-    return status;
-}
-
-static bool write_all(int descriptor, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t written = write(descriptor, bytes, size);
-
-        if (written < 0 && errno != EINTR)
-            return false;
-        if (written > 0) {
-            bytes += written;
-            size -= (size_t)written;
-        }
-    }
-    return true;
-}
-
-/* Writes the new file beside the old one. It is on the disk when this returns STATUS_OK. */
+/* Writes the new file, which is closed. It is on the disk when this returns STATUS_OK. */
 static enum status write_new(int descriptor, const char *path, const char *bytes, size_t size,
                              struct error *error)
 {
-    if (!write_all(descriptor, bytes, size) || fchmod(descriptor, REPLACED_MODE) != 0 ||
-        fsync(descriptor) != 0) {
-        (void)system_fail(error, path, "cannot be written", errno);
-        (void)close(descriptor);
-        return STATUS_SYSTEM;
+    bool is_written = write_all(descriptor, bytes, size) == size &&
+                      fchmod(descriptor, REPLACED_MODE) == 0 && fsync(descriptor) == 0;
+    int failed = errno;
+
+    if (close(descriptor) != 0 && is_written) {
+        is_written = false;
+        failed = errno;
     }
-    if (close(descriptor) != 0)
-        return system_fail(error, path, "cannot be written", errno);
-    return STATUS_OK;
-}
-
-/* Makes a file beside the one that is to be replaced; its name is written to name. */
-static int create_beside(const struct folder *folder, char *name, size_t name_size)
-{
-    uint64_t number = host_seed();
-    int descriptor = -1;
-
-    errno = ENAMETOOLONG;
-    for (int i = 0; descriptor < 0 && i < NAMES_TRIED_MAX; i++) {
-        int length =
-            snprintf(name, name_size, "%s.%016llx", folder->name, (unsigned long long)number++);
-
-        if (length < 0 || (size_t)length >= name_size)
-            return -1;
-        descriptor = openat(folder->descriptor, name,
-                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
-        if (descriptor < 0 && errno != EEXIST)
-            return -1;
-    }
-    return descriptor;
+    return is_written ? STATUS_OK : system_fail(error, path, "cannot be written", failed);
 }
 
 /* The entry of a file that was just renamed is on the disk only after this. Some file systems cannot do it on
@@ -324,7 +252,12 @@ static enum status replace_in(const struct folder *folder, const char *path, con
     if (kind != NULL)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be replaced: it is a %s, not a file",
                          path, kind);
-    int descriptor = create_beside(folder, name, sizeof name);
+    int length =
+        snprintf(name, sizeof name, "%s.%016llx", folder->name, (unsigned long long)host_seed());
+    if (length < 0 || (size_t)length >= sizeof name)
+        return system_fail(error, path, "cannot be written", ENAMETOOLONG);
+    int descriptor = openat(folder->descriptor, name,
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
     if (descriptor < 0)
         return system_fail(error, path, "cannot be written", errno);
     enum status status = write_new(descriptor, path, bytes, size, error);
@@ -363,7 +296,7 @@ enum status directory_make(const char *path, struct error *error)
 
 enum status file_make_private(const char *path, struct error *error)
 {
-    int descriptor = private_file_open(path);
+    int descriptor = folder_open_private(path);
 
     if (descriptor < 0)
         return system_fail(error, path, "cannot be made", errno);
@@ -406,4 +339,50 @@ int file_try(const char *path)
 const char *file_error_text(int number)
 {
     return system_error_text(number);
+}
+
+/* Cuts the last name off; false at the root. */
+static bool go_up(char *path)
+{
+    size_t size = strlen(path);
+
+    while (size > 1 && path[size - 1] == '/')
+        path[--size] = '\0';
+    char *slash = strrchr(path, '/');
+
+    if (slash == NULL || slash[1] == '\0')
+        return false;
+    slash[slash == path ? 1 : 0] = '\0';
+    return true;
+}
+
+/* Why no file can be made there, as one of the system's numbers; 0: it can. access(2) says EROFS to root, too. */
+static int unwritable(const char *path)
+{
+    struct statvfs facts;
+    struct stat kind;
+
+    if (stat(path, &kind) == 0 && !S_ISDIR(kind.st_mode))
+        return ENOTDIR;
+    if (access(path, W_OK | X_OK) != 0)
+        return errno;
+    if (statvfs(path, &facts) == 0 && facts.f_blocks > 0 &&
+        (geteuid() == 0 ? facts.f_bfree : facts.f_bavail) < FREE_MIN / facts.f_frsize + 1)
+        return ENOSPC;
+    return 0;
+}
+
+enum writable directory_writable(const char *path, struct error *error)
+{
+    char *existing = memory_copy(path);
+    int number;
+
+    while ((number = unwritable(existing)) == ENOENT && go_up(existing))
+        ;
+    free(existing);
+    if (number == 0)
+        return WRITABLE_YES;
+    (void)error_set(error, system_status(number), "%s", system_error_text(number));
+    return number == EROFS || number == ENOSPC || number == ENOTDIR ? WRITABLE_BY_NOBODY
+                                                                    : WRITABLE_NOT_BY_US;
 }

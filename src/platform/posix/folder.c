@@ -4,7 +4,6 @@
 #include "folder.h"
 #include "system.h"
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 
 #include <errno.h>
@@ -25,8 +24,8 @@
 
 enum {
     LINKS_MAX = 40,
-    PATH_SIZE_MAX = 16 * 1024,
     MADE_MODE = 0700,
+    PRIVATE_MODE = 0600,
     WRITTEN_BITS = 022,
     GROUPS_MAX = 256
 };
@@ -132,9 +131,18 @@ static bool hold(struct folder *folder, int descriptor)
     return note_owner(folder, &facts);
 }
 
-/* Reads where the link of that name leads to, and whose it is. False where it is none. */
-static bool read_link(const struct folder *folder, const char *name, struct buffer *target,
-                      struct stat *facts)
+/* On the way to a file: rest is what is still to go, of what links have led to. */
+struct way {
+    struct folder *folder;
+    char *whole; /* owned; rest points into it */
+    char *rest;
+    enum folder_last last;
+    int links;
+};
+
+/* Reads where the link of that name leads to, and whose it is. NULL where it is none; the caller frees it. errno
+ * stays. */
+static char *read_link(const struct folder *folder, const char *name, struct stat *facts)
 {
     char text[PATH_MAX];
     int saved = errno;
@@ -152,107 +160,95 @@ static bool read_link(const struct folder *folder, const char *name, struct buff
                        : -1;
 #endif
     errno = saved;
-    buffer_clear(target);
-    return size > 0 && (size_t)size < sizeof text &&
-           buffer_append(target, text, (size_t)size) == STATUS_OK;
+    return size > 0 && (size_t)size < sizeof text ? memory_copy_part(text, (size_t)size) : NULL;
 }
 
-/* Goes where target says; rest is what comes behind it. */
-static bool follow(struct folder *folder, struct buffer *target, struct buffer *rest)
+/* Goes where the link says, and then on. */
+static bool follow(struct way *way, const char *target)
 {
-    errno = ENAMETOOLONG;
-    if (buffer_append(target, rest->bytes, rest->size) != STATUS_OK)
-        return false;
-    buffer_clear(rest);
-    (void)buffer_append(rest, target->bytes, target->size);
-    return rest->bytes[0] != '/' || hold(folder, open("/", HOLD | O_DIRECTORY | O_CLOEXEC));
+    char *whole = memory_format("%s%s", target, way->rest);
+
+    free(way->whole);
+    way->whole = way->rest = whole;
+    errno = ELOOP;
+    return ++way->links <= LINKS_MAX &&
+           (*whole != '/' || hold(way->folder, open("/", HOLD | O_DIRECTORY | O_CLOEXEC)));
 }
 
 /* The folder of that name, or a link to one. */
-static bool go_into(struct folder *folder, const char *name, bool is_made, struct buffer *rest,
-                    int *links)
+static bool go_into(struct way *way, const char *name)
 {
-    struct buffer target;
+    const int flags = HOLD | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    struct folder *folder = way->folder;
+    char *target = NULL;
     struct stat link;
-    bool is_done = false;
 
-    buffer_init(&target, PATH_SIZE_MAX);
     folder_enter(folder);
-    int next = openat(folder->descriptor, name, HOLD | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (next < 0 && errno == ENOENT && is_made && mkdirat(folder->descriptor, name, MADE_MODE) == 0)
-        next = openat(folder->descriptor, name, HOLD | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool is_link = next < 0 && read_link(folder, name, &target, &link);
+    int next = openat(folder->descriptor, name, flags);
+    if (next < 0 && errno == ENOENT && way->last == FOLDER_LAST_MADE &&
+        mkdirat(folder->descriptor, name, MADE_MODE) == 0)
+        next = openat(folder->descriptor, name, flags);
+    if (next < 0)
+        target = read_link(folder, name, &link);
     folder_leave(folder);
-    if (is_link && ++*links > LINKS_MAX)
-        errno = ELOOP;
-    else if (is_link)
-        is_done = note_owner(folder, &link) && follow(folder, &target, rest);
-    else
-        is_done = hold(folder, next);
-    buffer_done(&target);
+    bool is_done =
+        target != NULL ? note_owner(folder, &link) && follow(way, target) : hold(folder, next);
+    free(target);
     return is_done;
 }
 
 /* The file's name is kept; a link of root's or ours may lead on. *is_there: the way ends here. */
-static bool take_name(struct folder *folder, const char *name, enum folder_last last,
-                      struct buffer *rest, int *links, bool *is_there)
+static bool take_name(struct way *way, const char *name, bool *is_there)
 {
-    struct buffer target;
+    struct folder *folder = way->folder;
     struct stat link;
-    bool is_done = true;
+    char *target = way->last == FOLDER_LAST_FILE_OR_LINK && !folder->is_foreign
+                       ? read_link(folder, name, &link)
+                       : NULL;
 
-    buffer_init(&target, PATH_SIZE_MAX);
-    *is_there = last == FOLDER_LAST_FILE || folder->is_foreign ||
-                !read_link(folder, name, &target, &link) ||
-                (link.st_uid != 0 && link.st_uid != geteuid()) || ++*links > LINKS_MAX;
-    if (*is_there)
-        (void)snprintf(folder->name, sizeof folder->name, "%s", name);
-    else
-        is_done = follow(folder, &target, rest);
-    buffer_done(&target);
+    *is_there = target == NULL || (link.st_uid != 0 && link.st_uid != geteuid());
+    (void)snprintf(folder->name, sizeof folder->name, "%s", name);
+    bool is_done = *is_there || follow(way, target);
+    free(target);
     return is_done;
 }
 
-static bool walk(struct folder *folder, struct buffer *rest, enum folder_last last)
+static bool walk(struct way *way)
 {
     char name[NAME_MAX + 1];
-    int links = 0;
     bool is_there = false;
     bool goes_on =
-        hold(folder, open(rest->bytes[0] == '/' ? "/" : ".", HOLD | O_DIRECTORY | O_CLOEXEC));
+        hold(way->folder, open(*way->rest == '/' ? "/" : ".", HOLD | O_DIRECTORY | O_CLOEXEC));
 
     while (goes_on && !is_there) {
-        buffer_consume(rest, strspn(rest->bytes, "/"));
-        size_t size = strcspn(rest->bytes, "/");
+        way->rest += strspn(way->rest, "/");
+        size_t size = strcspn(way->rest, "/");
 
         errno = ENAMETOOLONG;
         if (size >= sizeof name)
             return false;
-        (void)snprintf(name, sizeof name, "%.*s", (int)size, rest->bytes);
-        buffer_consume(rest, size);
-        bool is_file = rest->size == 0 && last >= FOLDER_LAST_FILE;
+        (void)snprintf(name, sizeof name, "%.*s", (int)size, way->rest);
+        way->rest += size;
+        bool is_file = *way->rest == '\0' && way->last >= FOLDER_LAST_FILE;
         errno = EISDIR;
         if (size == 0)
             return !is_file;
-        goes_on = is_file ? take_name(folder, name, last, rest, &links, &is_there)
-                          : go_into(folder, name, last == FOLDER_LAST_MADE, rest, &links);
+        goes_on = is_file ? take_name(way, name, &is_there) : go_into(way, name);
     }
     return goes_on;
 }
 
 bool folder_find(struct folder *folder, const char *path, enum folder_last last)
 {
-    struct buffer rest;
-    bool is_found;
+    char *whole = memory_copy(path);
+    struct way way = {.folder = folder, .whole = whole, .rest = whole, .last = last};
 
     *folder = (struct folder){.descriptor = -1, .path = memory_copy(path)};
-    buffer_init(&rest, PATH_SIZE_MAX);
-    errno = *path == '\0' ? ENOENT : ENAMETOOLONG;
-    is_found =
-        *path != '\0' && buffer_append_text(&rest, path) == STATUS_OK && walk(folder, &rest, last);
+    errno = ENOENT;
+    bool is_found = *path != '\0' && walk(&way);
     if (!is_found)
         folder_done(folder);
-    buffer_done(&rest);
+    free(way.whole);
     return is_found;
 }
 
@@ -297,6 +293,25 @@ bool folder_is_trusted(const struct folder *folder, int descriptor, struct stat 
     errno = EPERM;
     return S_ISREG(facts->st_mode) && ((!folder->is_foreign && !folder->is_open_to_others) ||
                                        (facts->st_nlink == 1 && facts->st_uid == owner));
+}
+
+int folder_open_private(const char *path)
+{
+    struct folder folder;
+    struct stat facts;
+
+    if (!folder_find(&folder, path, FOLDER_LAST_FILE))
+        return -1;
+    int descriptor = folder_open_file(&folder, O_RDWR | O_CREAT, PRIVATE_MODE);
+    if (descriptor >= 0 && !folder_is_trusted(&folder, descriptor, &facts)) {
+        int saved = errno;
+
+        (void)close(descriptor);
+        errno = saved;
+        descriptor = -1;
+    }
+    folder_done(&folder);
+    return descriptor;
 }
 
 /* ---- held for longer ---- */

@@ -39,7 +39,11 @@ int folder_open_file(const struct folder *folder, int flags, mode_t mode);
  * others one that is its user's and has no other name. Sets errno. */
 bool folder_is_trusted(const struct folder *folder, int descriptor, struct stat *facts);
 
-/* Whether there can be no harm in the facts alone: see above. */
+/* "directory", "pipe" and the like; NULL for a plain file. */
 const char *folder_strange_kind(mode_t mode);
+
+/* Opens the file at path for reading and writing, made with mode 0600 if it is not there; only a trusted one. -1 with
+ * errno set. */
+int folder_open_private(const char *path);
 
 #endif

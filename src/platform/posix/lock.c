@@ -1,12 +1,15 @@
-/* A lock file held by flock(): the kernel gives it back when the last descriptor is closed, at the
- * latest when the process ends, so that no stale lock can be left. The file itself stays, because
- * removing it would let two runs hold two files of one name. */
-#include <mxpull/platform/lock.h>
-
-#include "private_file.h"
+/* Locks that the kernel gives back at the latest when the process ends, so that no stale lock can be left. The files
+ * stay, because removing one would let two runs hold two files of one name.
+ *
+ * The lock of a run is flock()'s on the whole file, in which the holder's process id stands. The locks of a set are
+ * record locks of fcntl(2), each on the byte whose place is the key. The kernel keeps those for a process, not for a
+ * descriptor: it gives them back when the process ends or closes ANY descriptor of the file, so a set's file is opened
+ * once and by nobody else here. A child does not inherit them. That file stays empty: a lock may lie behind its end. */
+#include "folder.h"
 #include "system.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/lock.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +23,19 @@ enum {
     PID_TEXT_SIZE = 24
 };
 
+/* PLACES: the places that an offset can name, with room to spare. */
+#define PLACES UINT64_C(0x3fffffffffffffff)
+
 struct lock {
     int descriptor;
 };
+
+struct lock_set {
+    int descriptor;
+    char *path; /* for error texts */
+};
+
+/* ---- the lock of a run ---- */
 
 /* Says who holds the lock, as far as the file tells. */
 static enum status report_busy(int descriptor, const char *path, struct error *error)
@@ -31,9 +44,8 @@ static enum status report_busy(int descriptor, const char *path, struct error *e
     ssize_t size = pread(descriptor, pid, sizeof pid - 1, 0);
 
     pid[size > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-    if (pid[0] == '\0')
-        return error_set(error, STATUS_BUSY, "%s: another run holds the lock", path);
-    return error_set(error, STATUS_BUSY, "%s: another run holds the lock (process %s)", path, pid);
+    return error_set(error, STATUS_BUSY, "%s: another run holds the lock%s%s%s", path,
+                     *pid != '\0' ? " (process " : "", pid, *pid != '\0' ? ")" : "");
 }
 
 /* Only for people to read: a failure, as on a full disk, does not matter to the lock. */
@@ -49,16 +61,15 @@ static void write_pid(int descriptor)
 
 enum status lock_take(struct lock **lock, const char *path, struct error *error)
 {
-    int descriptor = private_file_open(path);
-    enum status status;
+    int descriptor = folder_open_private(path);
 
     if (descriptor < 0)
         return system_fail(error, path, "cannot be opened", errno);
     if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        if (errno == EWOULDBLOCK)
-            status = report_busy(descriptor, path, error);
-        else
-            status = system_fail(error, path, "cannot be locked", errno);
+        enum status status = errno == EWOULDBLOCK
+                                 ? report_busy(descriptor, path, error)
+                                 : system_fail(error, path, "cannot be locked", errno);
+
         (void)close(descriptor);
         return status;
     }
@@ -74,4 +85,54 @@ void lock_release(struct lock *lock)
         return;
     (void)close(lock->descriptor);
     free(lock);
+}
+
+/* ---- a set ---- */
+
+static struct flock record(short type, uint64_t key)
+{
+    return (struct flock){
+        .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)(key & PLACES), .l_len = 1};
+}
+
+enum status lock_set_open(struct lock_set **set, const char *path, struct error *error)
+{
+    int descriptor = folder_open_private(path);
+
+    if (descriptor < 0)
+        return system_fail(error, path, "cannot be opened", errno);
+    *set = memory_new(1, sizeof **set);
+    **set = (struct lock_set){.descriptor = descriptor, .path = memory_copy(path)};
+    return STATUS_OK;
+}
+
+/* The system does not tell the holder on another host or in another container, and nobody may hold the lock any
+ * more. */
+enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *error)
+{
+    struct flock wanted = record(F_WRLCK, key), found = wanted;
+
+    if (fcntl(set->descriptor, F_SETLK, &wanted) == 0)
+        return STATUS_OK;
+    if (errno != EACCES && errno != EAGAIN)
+        return system_fail(error, set->path, "cannot be locked", errno);
+    if (fcntl(set->descriptor, F_GETLK, &found) != 0 || found.l_type == F_UNLCK || found.l_pid <= 0)
+        return error_set(error, STATUS_BUSY, "another process");
+    return error_set(error, STATUS_BUSY, "process %ld", (long)found.l_pid);
+}
+
+void lock_set_give_back(struct lock_set *set, uint64_t key)
+{
+    struct flock ours = record(F_UNLCK, key);
+
+    (void)fcntl(set->descriptor, F_SETLK, &ours);
+}
+
+void lock_set_close(struct lock_set *set)
+{
+    if (set == NULL)
+        return;
+    (void)close(set->descriptor);
+    free(set->path);
+    free(set);
 }

@@ -1,46 +1,43 @@
 /* Files as mxpull needs them: opened with plain words for what can be wrong, appended to as logs,
- * replaced in one step, and checked for whether others can read them. All are opened in a way that
- * they can be renamed and removed meanwhile, as elsewhere, and are inherited by nobody. */
-#include <mxpull/platform/file.h>
-
+ * replaced in one step, and checked for whether others can read them. */
 #include "access.h"
 #include "system.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/file.h>
+#include <mxpull/platform/folder.h>
+#include <mxpull/platform/host.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <io.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* RETRIES, RETRY_MS: a virus scanner or an indexer may hold a file for a moment after it was
- * written. */
+ * written. FREE_MIN: what SQLite needs beside the file while it is open. */
 enum {
-    CHUNK_SIZE = 16 * 1024,
-    PATH_SIZE_MAX = 16 * 1024,
     RETRIES = 40,
     RETRY_MS = 25,
-    NAMES_TRIED_MAX = 100,
-    SIZE_MAX_MIB = 64
+    SIZE_MAX_MIB = 64,
+    FREE_MIN = 32 * 1024
 };
 
-static const DWORD share_all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-
-static bool is_directory(const wchar_t *path)
+static bool is_directory(const char *path)
 {
-    DWORD attributes = GetFileAttributesW(path);
+    wchar_t *wide = win32_wide(path);
+    DWORD attributes = GetFileAttributesW(wide);
 
+    free(wide);
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
-/* Opens a file by the system and hands it to the C library, which takes it over. */
-static FILE *open_stream(const wchar_t *path, DWORD access, DWORD disposition, const char *mode)
+/* ---- what is open ---- */
+
+/* Opens a file by the system and hands it to the C library, which takes it over. NULL with GetLastError set. */
+static FILE *open_stream(const char *path, DWORD access, DWORD disposition, const char *mode)
 {
-    HANDLE handle =
-        CreateFileW(path, access, share_all, NULL, disposition, FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE handle = win32_open(path, access, disposition, FILE_ATTRIBUTE_NORMAL, NULL);
     FILE *stream = NULL;
 
     if (handle == INVALID_HANDLE_VALUE)
@@ -74,36 +71,29 @@ static const char *strange_kind(FILE *file)
 
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
-    wchar_t *wide = win32_wide(path);
-    FILE *opened = open_stream(wide, GENERIC_READ, OPEN_EXISTING, "rb");
+    FILE *opened = open_stream(path, GENERIC_READ, OPEN_EXISTING, "rb");
     DWORD number = GetLastError();
     const char *strange = opened != NULL ? strange_kind(opened) : NULL;
-    enum status status = STATUS_OK;
 
-    if (opened == NULL && is_directory(wide))
-        status = error_set(error, STATUS_SYSTEM, "%s: is a directory, not a file", path);
-    else if (opened == NULL)
-        status = system_fail(error, path, "cannot be opened", number);
-    else if (strange != NULL)
-        status = error_set(error, STATUS_SYSTEM, "%s: %s", path, strange);
-    if (status == STATUS_OK)
-        *file = opened;
-    else if (opened != NULL)
+    if (opened == NULL && is_directory(path))
+        return error_set(error, STATUS_SYSTEM, "%s: is a directory, not a file", path);
+    if (opened == NULL)
+        return system_fail(error, path, "cannot be opened", number);
+    if (strange != NULL) {
         (void)fclose(opened);
-    free(wide);
-    return status;
+        return error_set(error, STATUS_SYSTEM, "%s: %s", path, strange);
+    }
+    *file = opened;
+    return STATUS_OK;
 }
 
 /* Who may read the log is what its directory says. */
 enum status file_open_log(FILE **file, const char *path, struct error *error)
 {
-    wchar_t *wide = win32_wide(path);
-    FILE *opened = open_stream(wide, FILE_APPEND_DATA | SYNCHRONIZE, OPEN_ALWAYS, "ab");
-    DWORD number = GetLastError();
+    FILE *opened = open_stream(path, FILE_APPEND_DATA | SYNCHRONIZE, OPEN_ALWAYS, "ab");
 
-    free(wide);
     if (opened == NULL)
-        return system_fail(error, path, "cannot be opened for writing", number);
+        return system_fail(error, path, "cannot be opened for writing", GetLastError());
     *file = opened;
     return STATUS_OK;
 }
@@ -151,90 +141,7 @@ enum status file_check_ours(FILE *file, const char *path, struct error *error)
     return status == STATUS_SYNTAX ? error_prefix(error, "%s", path) : status;
 }
 
-/* Lines end in \n alone then, as elsewhere. *is_behind_cr says whether the last chunk ended in a \r,
- * which is held back. */
-static enum status append_lines(struct buffer *bytes, const char *chunk, size_t size,
-                                bool *is_behind_cr)
-{
-    enum status status = STATUS_OK;
-
-    for (size_t i = 0; status == STATUS_OK && i < size;) {
-        const char *end = memchr(chunk + i, '\r', size - i);
-        size_t plain = end != NULL ? (size_t)(end - chunk) - i : size - i;
-
-        if (*is_behind_cr && chunk[i] != '\n')
-            status = buffer_append(bytes, "\r", 1);
-        if (status == STATUS_OK)
-            status = buffer_append(bytes, chunk + i, plain);
-        *is_behind_cr = end != NULL;
-        i += plain + (end != NULL);
-    }
-    return status;
-}
-
-enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error)
-{
-    char chunk[CHUNK_SIZE];
-    enum status status = STATUS_OK;
-    bool is_behind_cr = false;
-    size_t size;
-
-    (void)setvbuf(file, NULL, _IONBF,
-                  0); /* no copy of a secret stays in a buffer of the stream's */
-    while (status == STATUS_OK && (size = fread(chunk, 1, sizeof chunk, file)) > 0)
-        status = append_lines(bytes, chunk, size, &is_behind_cr);
-    if (status == STATUS_OK && is_behind_cr)
-        status = buffer_append(bytes, "\r", 1);
-    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
-    if (status != STATUS_OK)
-        return error_set(error, status, "%s: is larger than %zu bytes", path, bytes->limit);
-    if (ferror(file) != 0)
-        return error_set(error, STATUS_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
-    return STATUS_OK;
-}
-
-enum status file_read(const char *path, struct buffer *bytes, struct error *error)
-{
-    FILE *file = NULL;
-    enum status status = file_open(&file, path, error);
-
-    if (status != STATUS_OK)
-        return status;
-    status = file_read_open(file, path, bytes, error);
-    (void)fclose(file);
-    return status;
-}
-
-/* Makes a new file beside path; its own path, which the caller frees, is *new_path. */
-static HANDLE create_beside(const char *path, wchar_t **new_path)
-{
-    HANDLE handle = INVALID_HANDLE_VALUE;
-    DWORD number = ERROR_FILENAME_EXCED_RANGE;
-    LARGE_INTEGER ticks;
-
-    (void)QueryPerformanceCounter(&ticks);
-    for (int i = 0; handle == INVALID_HANDLE_VALUE && i < NAMES_TRIED_MAX; i++) {
-        struct buffer name;
-
-        buffer_init(&name, PATH_SIZE_MAX);
-        if (buffer_append_format(&name, "%s.%lx%llx", path, (unsigned long)GetCurrentProcessId(),
-                                 (unsigned long long)ticks.QuadPart + (unsigned)i) == STATUS_OK) {
-            *new_path = win32_wide(name.bytes);
-            handle = CreateFileW(*new_path, GENERIC_WRITE, 0, NULL, CREATE_NEW,
-                                 FILE_ATTRIBUTE_NORMAL, NULL);
-            number = GetLastError();
-        }
-        buffer_done(&name);
-        if (handle == INVALID_HANDLE_VALUE) {
-            free(*new_path);
-            *new_path = NULL;
-            if (number != ERROR_FILE_EXISTS)
-                break;
-        }
-    }
-    SetLastError(number);
-    return handle;
-}
+/* ---- what is made, replaced and renamed ---- */
 
 static bool write_all(HANDLE file, const char *bytes, size_t size)
 {
@@ -251,76 +158,77 @@ static bool write_all(HANDLE file, const char *bytes, size_t size)
 
 /* Gives the file from the name to, replacing what is there. On the disk when it returns. Returns an
  * error number, or 0. */
-static DWORD move(const wchar_t *from, const wchar_t *to)
+static DWORD move(const char *from, const char *to)
 {
-    for (int i = 0;; i++) {
-        DWORD number;
+    wchar_t *wide_from = win32_wide(from), *wide_to = win32_wide(to);
+    DWORD number = 0;
 
-        if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-            return 0;
+    if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
         number = GetLastError();
-        if ((number != ERROR_SHARING_VIOLATION && number != ERROR_ACCESS_DENIED) || i == RETRIES ||
-            is_directory(to))
-            return number;
+    free(wide_from);
+    free(wide_to);
+    return number;
+}
+
+/* The same; what is held for a moment is waited for. */
+static DWORD move_patiently(const char *from, const char *to)
+{
+    DWORD number = move(from, to);
+
+    for (int i = 0; i < RETRIES && !is_directory(to) &&
+                    (number == ERROR_SHARING_VIOLATION || number == ERROR_ACCESS_DENIED);
+         i++) {
         Sleep(RETRY_MS);
+        number = move(from, to);
     }
+    return number;
 }
 
 enum status file_replace(const char *path, const char *bytes, size_t size, struct error *error)
 {
-    wchar_t *new_path = NULL, *wide = win32_wide(path);
-    HANDLE file = create_beside(path, &new_path);
+    char *new_path = memory_format("%s.%016llx", path, (unsigned long long)host_seed());
+    HANDLE file = win32_open(new_path, GENERIC_WRITE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
     enum status status = STATUS_OK;
     DWORD number;
 
-    if (file == INVALID_HANDLE_VALUE) {
+    if (file == INVALID_HANDLE_VALUE || !write_all(file, bytes, size))
         status = system_fail(error, path, "cannot be written", GetLastError());
-        goto done;
-    }
-    if (!write_all(file, bytes, size))
-        status = system_fail(error, path, "cannot be written", GetLastError());
-    (void)CloseHandle(file); /* before it is renamed */
-    if (status == STATUS_OK && (number = move(new_path, wide)) != 0)
+    if (file != INVALID_HANDLE_VALUE)
+        (void)CloseHandle(file); /* before it is renamed */
+    if (status == STATUS_OK && (number = move_patiently(new_path, path)) != 0)
         status = system_fail(error, path, "cannot be replaced", number);
-    if (status != STATUS_OK)
-        (void)DeleteFileW(new_path);
-done:
+    if (status != STATUS_OK && file != INVALID_HANDLE_VALUE) {
+        wchar_t *wide = win32_wide(new_path);
+
+        (void)DeleteFileW(wide);
+        free(wide);
+    }
     free(new_path);
-    free(wide);
     return status;
 }
 
 /* What is made in a directory takes its access list over. */
 enum status file_make_private(const char *path, struct error *error)
 {
-    wchar_t *wide = win32_wide(path);
-    HANDLE file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                              OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
-    DWORD number = GetLastError();
+    HANDLE file =
+        win32_open(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
 
-    free(wide);
     if (file == INVALID_HANDLE_VALUE)
-        return system_fail(error, path, "cannot be made", number);
+        return system_fail(error, path, "cannot be made", GetLastError());
     (void)CloseHandle(file);
     return STATUS_OK;
 }
 
 enum status file_rename(const char *from, const char *to, struct error *error)
 {
-    wchar_t *wide_from = win32_wide(from), *wide_to = win32_wide(to);
-    enum status status = STATUS_OK;
+    DWORD number = move(from, to);
 
-    if (!MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH)) {
-        DWORD number = GetLastError();
-
-        status = system_fail(error, from, "cannot be renamed", number);
-        if (number == ERROR_SHARING_VIOLATION)
-            status = error->status = STATUS_BUSY;
-    }
-    free(wide_from);
-    free(wide_to);
-    return status;
+    if (number == 0)
+        return STATUS_OK;
+    (void)system_fail(error, from, "cannot be renamed", number);
+    if (number == ERROR_SHARING_VIOLATION)
+        error->status = STATUS_BUSY;
+    return error->status;
 }
 
 int file_try(const char *path)
@@ -340,18 +248,17 @@ const char *file_error_text(int number)
     return system_error_text((DWORD)number);
 }
 
+/* ---- directories ---- */
+
 /* Makes one directory, or finds it there. Returns an error number, or 0. */
 static DWORD make_one(const char *path, SECURITY_ATTRIBUTES *attributes)
 {
     wchar_t *wide = win32_wide(path);
-    DWORD number = 0;
+    DWORD number = is_directory(path) || CreateDirectoryW(wide, attributes) ? 0 : GetLastError();
 
-    if (!is_directory(wide) && !CreateDirectoryW(wide, attributes)) {
-        number = GetLastError();
-        if (number == ERROR_ALREADY_EXISTS)
-            number = is_directory(wide) ? 0 : ERROR_DIRECTORY;
-    }
     free(wide);
+    if (number == ERROR_ALREADY_EXISTS)
+        number = is_directory(path) ? 0 : ERROR_DIRECTORY;
     return number;
 }
 
@@ -388,4 +295,122 @@ enum status directory_make(const char *path, struct error *error)
     access_free_new(attributes);
     return number == 0 ? STATUS_OK
                        : system_fail(error, path, "the directory cannot be made", number);
+}
+
+/* Cuts the last name off; false at the root. The separator behind a drive stays: "C:" is another folder. */
+static bool go_up(char *path)
+{
+    size_t size = strlen(path);
+
+    while (size > 0 && strchr("\\/", path[size - 1]) != NULL)
+        size--;
+    while (size > 0 && strchr("\\/", path[size - 1]) == NULL)
+        size--;
+    if (size == 0)
+        return false;
+    if (size > 1 && path[size - 2] != ':')
+        size--;
+    path[size] = '\0';
+    return true;
+}
+
+/* Why no file can be made there, as one of the system's numbers; 0: it can. */
+static DWORD unwritable(const char *path)
+{
+    HANDLE folder =
+        win32_open(path, FILE_ADD_FILE, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    DWORD number = GetLastError();
+    ULARGE_INTEGER left;
+
+    if (folder != INVALID_HANDLE_VALUE)
+        (void)CloseHandle(folder);
+    if ((folder != INVALID_HANDLE_VALUE || number == ERROR_ACCESS_DENIED) && !is_directory(path))
+        return ERROR_DIRECTORY;
+    if (folder == INVALID_HANDLE_VALUE)
+        return number;
+    wchar_t *wide = win32_wide(path);
+    bool is_full = GetDiskFreeSpaceExW(wide, &left, NULL, NULL) && left.QuadPart < FREE_MIN;
+    free(wide);
+    return is_full ? ERROR_DISK_FULL : 0;
+}
+
+enum writable directory_writable(const char *path, struct error *error)
+{
+    char *existing = memory_copy(path);
+    DWORD number;
+
+    while (((number = unwritable(existing)) == ERROR_FILE_NOT_FOUND ||
+            number == ERROR_PATH_NOT_FOUND) &&
+           go_up(existing))
+        ;
+    free(existing);
+    if (number == 0)
+        return WRITABLE_YES;
+    (void)error_set(error, STATUS_SYSTEM, "%s", system_error_text(number));
+    return number == ERROR_WRITE_PROTECT || number == ERROR_DISK_FULL || number == ERROR_DIRECTORY
+               ? WRITABLE_BY_NOBODY
+               : WRITABLE_NOT_BY_US;
+}
+
+/* ---- folders: access lists say who may write into one; whoever runs us acts as himself ---- */
+
+struct folder {
+    HANDLE handle;
+    char *path;
+};
+
+enum status folder_open(struct folder **folder, const char *path, struct error *error)
+{
+    HANDLE handle = win32_open(path, READ_CONTROL | FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+                               FILE_FLAG_BACKUP_SEMANTICS, NULL);
+
+    if (handle == INVALID_HANDLE_VALUE)
+        return system_fail(error, path, "cannot be opened", GetLastError());
+    *folder = memory_new(1, sizeof **folder);
+    **folder = (struct folder){.handle = handle, .path = memory_copy(path)};
+    return STATUS_OK;
+}
+
+void folder_close(struct folder *folder)
+{
+    if (folder == NULL)
+        return;
+    (void)CloseHandle(folder->handle);
+    free(folder->path);
+    free(folder);
+}
+
+void folder_enter(const struct folder *folder)
+{
+    (void)folder;
+}
+
+void folder_leave(const struct folder *folder)
+{
+    (void)folder;
+}
+
+const char *folder_path(const struct folder *folder, bool *is_handle)
+{
+    *is_handle = false;
+    return folder->path;
+}
+
+enum status folder_check_ours(const struct folder *folder, struct error *error)
+{
+    if (access_of(folder->handle, ACCESS_WRITE) != ACCESS_OTHERS)
+        return STATUS_OK;
+    char *command = access_icacls(folder->handle, folder->path);
+    (void)error_set(error, STATUS_SYSTEM, "%s: can be written by others; run: %s", folder->path,
+                    command);
+    free(command);
+    return STATUS_SYSTEM;
+}
+
+enum status folder_check_file(const struct folder *folder, const char *name, struct error *error)
+{
+    (void)folder;
+    (void)name;
+    (void)error;
+    return STATUS_OK;
 }

@@ -47,15 +47,12 @@ static OVERLAPPED place_of(uint64_t offset)
 
 static HANDLE open_lock_file(const char *path)
 {
-    wchar_t *wide = win32_wide(path);
     SECURITY_ATTRIBUTES *attributes = access_new(path);
-    HANDLE file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, attributes,
-                              OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+    HANDLE file = win32_open(path, GENERIC_READ | GENERIC_WRITE, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL,
+                             attributes);
     DWORD number = GetLastError();
 
     access_free_new(attributes);
-    free(wide);
     SetLastError(number);
     return file;
 }

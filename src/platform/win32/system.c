@@ -64,6 +64,19 @@ char *win32_variable(const char *name)
     return narrow;
 }
 
+HANDLE win32_open(const char *path, DWORD access, DWORD disposition, DWORD flags,
+                  SECURITY_ATTRIBUTES *attributes)
+{
+    wchar_t *wide = win32_wide(path);
+    HANDLE file = CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                              attributes, disposition, flags, NULL);
+    DWORD number = GetLastError();
+
+    free(wide);
+    SetLastError(number);
+    return file;
+}
+
 const char *system_error_text(DWORD number)
 {
     static char words[ERROR_WORDS_SIZE];

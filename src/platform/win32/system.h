@@ -25,6 +25,11 @@ char *win32_full_path(const char *path);
 /* An environment variable, or NULL when it is not set or empty. */
 char *win32_variable(const char *name);
 
+/* CreateFileW of a path in UTF-8, shared with whoever reads, writes, renames or removes it meanwhile, and inherited by
+ * nobody. INVALID_HANDLE_VALUE with GetLastError set. attributes may be NULL. */
+HANDLE win32_open(const char *path, DWORD access, DWORD disposition, DWORD flags,
+                  SECURITY_ATTRIBUTES *attributes);
+
 /* The system's words for one of its error numbers, without a full stop and a line end. Borrowed until
  * the next call. */
 const char *system_error_text(DWORD number);
