@@ -104,8 +104,7 @@ const struct flag flag_table[] = {
      "print nothing unless something is wrong"},
     {'v', "verbose", NULL, NULL, FLAG_COUNT, FIELD(verbose), "log decisions; -vv: the wire too"},
     {'\0', "json", NULL, NULL, FLAG_SWITCH, FIELD(json), "print JSON: one object, on one line"},
-    {'\0', "color", "WHEN", NULL, FLAG_COLOR, FIELD(color),
-     "auto, always or never (default: auto)"},
+    {'\0', "color", "WHEN", NULL, FLAG_TEXT, FIELD(color), "auto, always or never (default: auto)"},
     {'h', "help", NULL, NULL, FLAG_SWITCH, FIELD(help), "print this help"},
     {'V', "version", NULL, NULL, FLAG_SWITCH, FIELD(version), "print the version"},
 };
@@ -164,22 +163,6 @@ static enum status unknown(struct reading *reading, const char *kind, const char
                      shown, quote, *quote != '\0' ? quote : "--", near, quote);
 }
 
-static enum status set_color(struct reading *reading, enum color_when *when, const char *value)
-{
-    static const char *const words[] = {
-        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
-    char shown[SHOWN_SIZE];
-
-    for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *when = (enum color_when)i;
-            return STATUS_OK;
-        }
-    }
-    return error_set(reading->error, STATUS_SYNTAX, "--color is auto, always or never, not \"%s\"",
-                     text_printable_copy(shown, sizeof shown, value));
-}
-
 /* value is what stands in the same word; NULL: nothing, and what the flag needs is the next word. */
 static enum status read_flag(struct reading *reading, const struct flag *flag, const char *value)
 {
@@ -198,7 +181,6 @@ static enum status read_flag(struct reading *reading, const struct flag *flag, c
     case FLAG_SWITCH: *(bool *)field = true; break;
     case FLAG_COUNT: *(unsigned *)field += 1; break;
     case FLAG_TEXT: *(const char **)field = value; break;
-    case FLAG_COLOR: return set_color(reading, field, value);
     }
     return STATUS_OK;
 }
@@ -313,6 +295,7 @@ static enum status read_all(struct reading *reading)
 static enum status check_all(const struct reading *reading)
 {
     const struct arguments *arguments = &reading->arguments;
+    char shown[SHOWN_SIZE];
 
     for (size_t i = 0; i < flag_count; i++) {
         if (!reading->is_given[i] || arguments->command == NULL ||
@@ -325,13 +308,18 @@ static enum status check_all(const struct reading *reading)
     if (arguments->command == NULL && !arguments->help && !arguments->version)
         return error_set(reading->error, STATUS_SYNTAX,
                          "no command was given; try \"mxpull --help\"");
-    return STATUS_OK;
+    if (strcmp(arguments->color, "auto") == 0 || strcmp(arguments->color, "always") == 0 ||
+        strcmp(arguments->color, "never") == 0)
+        return STATUS_OK;
+    return error_set(reading->error, STATUS_SYNTAX, "--color is auto, always or never, not \"%s\"",
+                     text_printable_copy(shown, sizeof shown, arguments->color));
 }
 
 enum status arguments_parse(struct arguments *arguments, int argc, char *const argv[],
                             struct error *error)
 {
-    struct reading reading = {.argc = argc, .argv = argv, .next = 1, .error = error};
+    struct reading reading = {
+        .argc = argc, .argv = argv, .next = 1, .arguments.color = "auto", .error = error};
     size_t words = argc > 0 ? (size_t)argc : 1;
 
     reading.arguments.names = memory_new(words, sizeof *reading.arguments.names);

@@ -40,13 +40,6 @@ int command_status(const struct arguments *arguments);
 int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 
-/* --color WHEN */
-enum color_when {
-    COLOR_AUTO,
-    COLOR_ALWAYS,
-    COLOR_NEVER
-};
-
 /* The command line as read. All texts are borrowed from argv. */
 struct arguments {
     const struct command
@@ -65,8 +58,8 @@ struct arguments {
     bool failed;
     bool messages;
     const char *since, *outcome, *limit; /* NULL: not given */
-    enum color_when color;
-    const char **names; /* owned array: what stands behind the command */
+    const char *color;                   /* "auto", "always" or "never" */
+    const char **names;                  /* owned array: what stands behind the command */
     size_t name_count;
 };
 
@@ -74,7 +67,6 @@ enum flag_kind {
     FLAG_SWITCH, /* bool: given or not */
     FLAG_COUNT,  /* unsigned: how often it was given */
     FLAG_TEXT,   /* const char *: its argument */
-    FLAG_COLOR,  /* enum color_when: its argument */
 };
 
 /* One option: what the parser reads and what --help prints. */

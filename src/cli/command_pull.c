@@ -105,13 +105,10 @@ static void wake(void *context)
     loop_wake(context);
 }
 
-static void measure_terminal(void *context, size_t *columns, size_t *rows)
+static struct terminal_size measure_terminal(void *context)
 {
-    const struct terminal_size size = terminal_size(stdout);
-
     (void)context;
-    *columns = size.columns;
-    *rows = size.rows;
+    return terminal_size(stdout);
 }
 
 static int open_log(struct run *run)

@@ -15,8 +15,7 @@
 
 enum {
     TEXT_SIZE_MAX = 256 * 1024 * 1024,
-    FAULT_SIZE_MAX = 4096,
-    WHY_SIZE_MAX = 2 * FAULT_SIZE_MAX
+    FAULT_SIZE_MAX = 8 * 1024
 };
 
 /* STATUS_SYNTAX for a name that is not known. */
@@ -90,55 +89,43 @@ static void note_fault(void *context, const char *line)
 {
     struct faults *faults = context;
 
-    if (faults->count++ == 0)
-        text_append_cut(&faults->first, line, FAULT_SIZE_MAX);
+    if (faults->count++ > 0)
+        return;
+    (void)buffer_append_text(&faults->first, "the configuration is faulty: ");
+    text_append_cut(&faults->first, line, FAULT_SIZE_MAX / 2);
 }
 
-static int say_faults(struct buffer *line, const struct faults *faults)
+static int print_nagios(const struct arguments *arguments, const struct config *config)
 {
-    struct buffer why;
-    int exit_status;
-
-    buffer_init(&why, WHY_SIZE_MAX);
-    (void)buffer_append_format(&why, "the configuration is faulty: %s", faults->first.bytes);
-    if (faults->count > 1)
-        (void)buffer_append_format(&why, " (and %zu more)", faults->count - 1);
-    exit_status = nagios_format_unknown(line, why.bytes);
-    buffer_done(&why);
-    return exit_status;
-}
-
-static int say_view(struct buffer *line, const struct arguments *arguments,
-                    const struct config *config)
-{
+    struct output output = {.stream = stdout};
     struct status_view view = {0};
+    struct buffer line;
     struct error error;
-    int exit_status;
 
     if (read_view(&view, arguments, config, &error) != STATUS_OK)
-        return nagios_format_unknown(line, error.text);
-    exit_status = nagios_format(line, &view);
+        return nagios_print_unknown(error.text);
+    buffer_init(&line, FAULT_SIZE_MAX);
+    int exit_status = nagios_format(&line, &view);
+    output_write(&output, line.bytes, line.size);
+    buffer_done(&line);
     status_view_done(&view);
-    return exit_status;
+    return output_finish(&output) ? exit_status : (int)HEALTH_UNKNOWN;
 }
 
 static int run_nagios(const struct arguments *arguments)
 {
     struct faults faults = {.count = 0};
-    struct config *config;
-    struct output output = {.stream = stdout};
-    struct buffer line;
     int exit_status;
 
     buffer_init(&faults.first, FAULT_SIZE_MAX);
-    buffer_init(&line, FAULT_SIZE_MAX);
-    config = setup_config_with(arguments, note_fault, &faults);
-    exit_status = config != NULL ? say_view(&line, arguments, config) : say_faults(&line, &faults);
-    output_write(&output, line.bytes, line.size);
+    struct config *config = setup_config_with(arguments, note_fault, &faults);
+    if (faults.count > 1)
+        (void)buffer_append_format(&faults.first, " (and %zu more)", faults.count - 1);
+    exit_status =
+        config != NULL ? print_nagios(arguments, config) : nagios_print_unknown(faults.first.bytes);
     config_free(config);
-    buffer_done(&line);
     buffer_done(&faults.first);
-    return output_finish(&output) ? exit_status : (int)HEALTH_UNKNOWN;
+    return exit_status;
 }
 
 int command_status(const struct arguments *arguments)

@@ -43,8 +43,7 @@ struct live {
     struct buffer shown, rows;  /* lines as they stand on the screen, and as they shall */
     struct buffer drawing;
     bool is_hidden;
-    int64_t drawn_ms;       /* because of a message */
-    size_t columns, height; /* of the terminal */
+    int64_t drawn_ms; /* because of a message */
 };
 
 /* ---- rows ---- */
@@ -101,7 +100,7 @@ static const char *state_text(const struct live *live, const struct backup_confi
 
 static struct line begin_row(struct live *live)
 {
-    return line_begin(&live->rows, (struct line_look){live->columns, live->options.color});
+    return line_begin(&live->rows, (struct line_look){live_columns(live), live->options.color});
 }
 
 /* `mx2  example.com  ETRN sent, 40s`, `mx2  example.com  receiving, 3s  3 messages, 1.2 MB, 400 KB/s`,
@@ -202,7 +201,8 @@ static void add_counts(struct live *live, const struct counts *counts)
 static void build_rows(struct live *live)
 {
     const struct counts counts = count_work(live);
-    size_t room = live->height / 2, left = counts.working + counts.resting;
+    size_t room = live->options.measure(live->options.context).rows / 2,
+           left = counts.working + counts.resting;
     bool has_counts =
         room > 0 && (live->options.chosen_count > 1 || (left == 0 && !live->has_wait));
 
@@ -249,8 +249,6 @@ static void draw(struct live *live, const char *kept)
     struct buffer before = live->shown;
     size_t height = count_lines(before.bytes);
 
-    live->options.measure(live->options.context, &live->columns, &live->height);
-    live->columns -= live->columns > 0;
     buffer_clear(&live->rows);
     if (!live->is_hidden)
         build_rows(live);
@@ -363,8 +361,9 @@ void live_known(struct live *live, const struct backup_config *backup)
 
 size_t live_columns(struct live *live)
 {
-    live->options.measure(live->options.context, &live->columns, &live->height);
-    return live->columns > 0 ? live->columns - 1 : 0;
+    size_t columns = live->options.measure(live->options.context).columns;
+
+    return columns > 0 ? columns - 1 : 0;
 }
 
 void live_keep(struct live *live, const char *lines)

@@ -3,6 +3,7 @@
 
 #include "line.h"
 #include "output.h"
+#include <mxpull/platform/terminal.h>
 #include <mxpull/pull/round.h>
 
 #include <stdbool.h>
@@ -25,7 +26,7 @@ struct live_options {
     bool color;
     struct output *output; /* borrowed */
     /* Tells the terminal's size, asked at each drawing. */
-    void (*measure)(void *context, size_t *columns, size_t *rows);
+    struct terminal_size (*measure)(void *context);
     /* Tells how far SESSION_CONNECTING has come. */
     enum stage (*stage)(void *context, const struct backup_config *backup);
     const char *primary; /* our own mail server's address; borrowed */

@@ -15,60 +15,48 @@ enum {
     TURN_WAIT_MS = 300
 };
 
-/* One metric that each answer has: what it is, and its value; negative: this answer has none. */
-struct metric {
+/* What each answer has; a value below 0: this answer has none. */
+enum metric {
+    METRIC_SUCCESS,
+    METRIC_OUTCOME,
+    METRIC_CODE,
+    METRIC_PENDING,
+    METRIC_REFUSED_FOR_NOW,
+    METRIC_REFUSED_FOR_GOOD
+};
+
+static const struct {
     const char *name;
     const char *help;
-    int64_t (*value)(const struct store_domain *state);
-    bool has_outcome; /* as a label */
+} metrics[] = {
+    [METRIC_SUCCESS] = {"mxpull_poll_success",
+                        "Whether the last answer of a backup for a domain was a good one."},
+    [METRIC_OUTCOME] = {"mxpull_outcome", "The outcome of the last answer, as a label."},
+    [METRIC_CODE] = {"mxpull_answer_code", "The SMTP reply code of the last answer."},
+    [METRIC_PENDING] = {"mxpull_pending_messages", "Messages that the backup said it holds."},
+    [METRIC_REFUSED_FOR_NOW] = {"mxpull_refused_for_now_messages",
+                                "Messages of the last ATRN or TURN that your mail server did not "
+                                "take for a while."},
+    [METRIC_REFUSED_FOR_GOOD] = {"mxpull_refused_for_good_messages",
+                                 "Messages of the last ATRN or TURN that your mail server refused "
+                                 "for good."},
 };
 
-static int64_t value_one(const struct store_domain *state)
+static int64_t value_of(enum metric metric, const struct store_domain *state)
 {
-    (void)state;
-    return 1;
+    switch (metric) {
+    case METRIC_SUCCESS:
+        return state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD;
+    case METRIC_OUTCOME: return 1;
+    case METRIC_CODE: return state->code > 0 ? state->code : -1;
+    case METRIC_PENDING: return state->pending;
+    case METRIC_REFUSED_FOR_NOW: return state->refused_for_now;
+    case METRIC_REFUSED_FOR_GOOD: return state->refused_for_good;
+    }
+    return -1;
 }
 
-static int64_t value_success(const struct store_domain *state)
-{
-    return state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD;
-}
-
-static int64_t value_code(const struct store_domain *state)
-{
-    return state->code > 0 ? state->code : -1;
-}
-
-static int64_t value_pending(const struct store_domain *state)
-{
-    return state->pending;
-}
-
-static int64_t value_refused_for_now(const struct store_domain *state)
-{
-    return state->refused_for_now;
-}
-
-static int64_t value_refused_for_good(const struct store_domain *state)
-{
-    return state->refused_for_good;
-}
-
-static const struct metric metrics[] = {
-    {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one.",
-     value_success, false},
-    {"mxpull_outcome", "The outcome of the last answer, as a label.", value_one, true},
-    {"mxpull_answer_code", "The SMTP reply code of the last answer.", value_code, false},
-    {"mxpull_pending_messages", "Messages that the backup said it holds.", value_pending, false},
-    {"mxpull_refused_for_now_messages",
-     "Messages of the last ATRN or TURN that your mail server did not take for a while.",
-     value_refused_for_now, false},
-    {"mxpull_refused_for_good_messages",
-     "Messages of the last ATRN or TURN that your mail server refused for good.",
-     value_refused_for_good, false},
-};
-
-/* Appends name="value". Backslash, quote and line feed are escaped as the format wants it; what is
+/* Appends name="value"; name has the sign before it. Backslash, quote and line feed are escaped as the format wants it; what is
  * not printable is first escaped as in the log. */
 static void format_label(struct buffer *text, const char *name, const char *value)
 {
@@ -91,34 +79,25 @@ static void format_head(struct buffer *text, const char *name, const char *help)
     (void)buffer_append_format(text, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void format_sample(struct buffer *text, const struct metric *metric,
-                          const struct status_domain *domain)
-{
-    (void)buffer_append_format(text, "%s{", metric->name);
-    format_label(text, "backup", domain->backup->config->name);
-    (void)buffer_append_text(text, ",");
-    format_label(text, "domain", domain->name);
-    if (metric->has_outcome) {
-        (void)buffer_append_text(text, ",");
-        format_label(text, "outcome", domain->state.outcome);
-    }
-    (void)buffer_append_format(text, "} %lld\n", (long long)metric->value(&domain->state));
-}
-
-static void format_metric(struct buffer *text, const struct metric *metric,
-                          const struct status_view *view)
+static void format_metric(struct buffer *text, enum metric metric, const struct status_view *view)
 {
     bool is_begun = false;
 
-    for (size_t i = 0; i < view->summary.domains; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         const struct status_domain *domain = &view->domains[i];
+        int64_t value = value_of(metric, &domain->state);
 
-        if (domain->state.outcome[0] == '\0' || metric->value(&domain->state) < 0)
+        if (domain->state.outcome[0] == '\0' || value < 0)
             continue;
         if (!is_begun)
-            format_head(text, metric->name, metric->help);
+            format_head(text, metrics[metric].name, metrics[metric].help);
         is_begun = true;
-        format_sample(text, metric, domain);
+        (void)buffer_append_text(text, metrics[metric].name);
+        format_label(text, "{backup", domain->backup->config->name);
+        format_label(text, ",domain", domain->name);
+        if (metric == METRIC_OUTCOME)
+            format_label(text, ",outcome", domain->state.outcome);
+        (void)buffer_append_format(text, "} %lld\n", (long long)value);
     }
 }
 
@@ -146,7 +125,7 @@ void metrics_format(struct buffer *text, const struct status_view *view,
                            "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
-        format_metric(text, &metrics[i], view);
+        format_metric(text, (enum metric)i, view);
 }
 
 static bool is_of(const struct status_domain *domain, const struct result *result)
@@ -170,7 +149,7 @@ static void take_result(struct store_domain *state, const struct result *result)
 
 void metrics_add_results(struct status_view *view, const struct round_facts *facts)
 {
-    size_t count = view->summary.domains, place = 0;
+    size_t count = view->domain_count, place = 0;
 
     for (size_t i = 0; i < facts->count; i++) {
         const struct result *result = facts->results[i];

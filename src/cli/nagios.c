@@ -19,17 +19,6 @@ struct problems {
     size_t count;
 };
 
-static void append_said(struct buffer *sentence, const struct store_domain *state)
-{
-    if (state->code > 0 || state->text[0] != '\0')
-        (void)buffer_append_text(sentence, ",");
-    if (state->code > 0)
-        (void)buffer_append_format(sentence, " %d", state->code);
-    if (state->text[0] != '\0')
-        (void)buffer_append_text(sentence, " ");
-    text_append_cut(sentence, state->text, SAID_SIZE_MAX);
-}
-
 /* True for the first problem of all, which is to be described. */
 static bool note(struct problems *problems)
 {
@@ -53,7 +42,9 @@ static void note_primary(struct problems *problems, const struct status_view *vi
 static void describe(struct buffer *sentence, const struct status_view *view,
                      const struct status_domain *domain)
 {
+    const struct store_domain *state = &domain->state;
     bool is_silent = domain->verdict == VERDICT_SILENT;
+
     (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
     if (domain->verdict == VERDICT_UNKNOWN) {
         (void)buffer_append_text(sentence, "never asked yet");
@@ -62,19 +53,20 @@ static void describe(struct buffer *sentence, const struct status_view *view,
     if (is_silent)
         (void)buffer_append_format(sentence, "silent, no good answer for %s%s",
                                    word_span(status_silence_s(view, domain)).text,
-                                   domain->state.streak > 0 ? "; " : "");
-    if (is_silent && domain->state.streak == 0)
+                                   state->streak > 0 ? "; " : "");
+    if (is_silent && state->streak == 0)
         return;
-    (void)buffer_append_text(sentence, domain->state.outcome);
-    append_said(sentence, &domain->state);
-    if (!is_silent && domain->is_held && domain->state.streak > 0)
+    (void)buffer_append_text(sentence, state->outcome);
+    (void)buffer_append_text(sentence, state->code > 0 || state->text[0] != '\0' ? ", " : "");
+    words_append_said(sentence, state->code, state->text, SAID_SIZE_MAX);
+    if (!is_silent && domain->is_held && state->streak > 0)
         (void)buffer_append_text(sentence, "; the answer before was no good one");
 }
 
 static void note_domains(struct problems *problems, const struct status_view *view,
                          enum verdict verdict)
 {
-    for (size_t i = 0; i < view->summary.domains; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         if (view->domains[i].verdict == verdict && note(problems))
             describe(&problems->first, view, &view->domains[i]);
     }
@@ -82,7 +74,7 @@ static void note_domains(struct problems *problems, const struct status_view *vi
 
 static void note_certificates(struct problems *problems, const struct status_view *view)
 {
-    for (size_t i = 0; i < view->summary.backups; i++) {
+    for (size_t i = 0; i < view->backup_count; i++) {
         const struct status_backup *backup = &view->backups[i];
         long long days = (long long)backup->certificate_days;
 
@@ -140,56 +132,37 @@ static void append_shown(struct buffer *line, const char *sentence, size_t size)
     buffer_done(&shown);
 }
 
-static void append_well(struct buffer *line, const struct status_summary *summary)
-{
-    (void)buffer_append_format(line, "%s, %s, all ok", word_count(summary->backups, "backup").text,
-                               word_count(summary->domains, "domain").text);
-}
-
 /* U is "not known". */
 static void append_value(struct buffer *line, const char *label, bool is_known, int64_t value,
                          const char *unit)
 {
+    const char *gap = *label == '|' ? "" : " ";
+
     if (is_known)
-        (void)buffer_append_format(line, " %s=%lld%s", label, (long long)value, unit);
+        (void)buffer_append_format(line, "%s%s=%lld%s", gap, label, (long long)value, unit);
     else
-        (void)buffer_append_format(line, " %s=U", label);
-}
-
-/* How long ago the last good answer of a domain was, the longest of those that have one; -1: none
- * has. */
-static int64_t oldest_good_s(const struct status_view *view)
-{
-    int64_t oldest_s = -1;
-
-    for (size_t i = 0; i < view->summary.domains; i++) {
-        const struct status_domain *domain = &view->domains[i];
-
-        if (domain->state.good_ms > 0 && status_silence_s(view, domain) > oldest_s)
-            oldest_s = status_silence_s(view, domain);
-    }
-    return oldest_s;
+        (void)buffer_append_format(line, "%s%s=U", gap, label);
 }
 
 static void append_performance(struct buffer *line, const struct status_view *view)
 {
-    const struct status_summary *summary = &view->summary;
-    int64_t oldest_s = oldest_good_s(view), days_min = INT64_MAX;
+    int64_t oldest_s = -1, days_min = INT64_MAX;
 
-    for (size_t i = 0; i < summary->backups; i++) {
-        const struct status_backup *backup = &view->backups[i];
+    for (size_t i = 0; i < view->domain_count; i++) {
+        const struct status_domain *domain = &view->domains[i];
+        const struct status_backup *backup = domain->backup;
 
+        if (domain->state.good_ms > 0 && status_silence_s(view, domain) > oldest_s)
+            oldest_s = status_silence_s(view, domain);
         if (backup->has_certificate && backup->certificate_days < days_min)
             days_min = backup->certificate_days;
     }
-    (void)buffer_append_format(line,
-                               "|domains=%zu ok=%zu failing=%zu silent=%zu held=%zu "
-                               "unknown=%zu",
-                               summary->domains, summary->ok, summary->failing, summary->silent,
-                               summary->held, summary->unknown);
+    append_value(line, "|domains", true, (int64_t)view->domain_count, "");
+    for (size_t i = 0; i < COUNT_KINDS; i++)
+        append_value(line, status_count_names[i], true, (int64_t)view->counts[i], "");
     append_value(line, "oldest_good", oldest_s >= 0, oldest_s, "s");
-    append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN,
-                 view->primary == PRIMARY_UP ? 1 : 0, "");
+    append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN, view->primary == PRIMARY_UP,
+                 "");
     append_value(line, "certificate_days", days_min != INT64_MAX, days_min, "");
 }
 
@@ -205,7 +178,9 @@ int nagios_format(struct buffer *line, const struct status_view *view)
     note_all(&problems, view);
     (void)buffer_append_format(line, "MXPULL %s - ", words[view->health]);
     if (problems.count == 0)
-        append_well(line, &view->summary);
+        (void)buffer_append_format(line, "%s, %s, all ok",
+                                   word_count(view->backup_count, "backup").text,
+                                   word_count(view->domain_count, "domain").text);
     append_shown(line, problems.first.bytes, problems.first.size);
     if (problems.count > 1)
         (void)buffer_append_format(line, " (and %zu more)", problems.count - 1);
@@ -227,10 +202,9 @@ int nagios_print_unknown(const char *why)
 {
     struct output output = {.stream = stdout};
     struct buffer line;
-    int exit_status;
 
     buffer_init(&line, SENTENCE_SIZE_MAX);
-    exit_status = nagios_format_unknown(&line, why);
+    int exit_status = nagios_format_unknown(&line, why);
     output_write(&output, line.bytes, line.size);
     buffer_done(&line);
     (void)output_finish(&output);

@@ -62,9 +62,9 @@ struct line_look setup_look(const struct arguments *arguments)
 
     return (struct line_look){.columns =
                                   is_terminal ? terminal_size(stdout).columns : LINE_UNBOUNDED,
-                              .color = arguments->color == COLOR_AUTO
+                              .color = strcmp(arguments->color, "auto") == 0
                                            ? is_terminal && (no_color == NULL || *no_color == '\0')
-                                           : arguments->color == COLOR_ALWAYS};
+                                           : strcmp(arguments->color, "always") == 0};
 }
 
 /* ---- the state directory of those who ask ---- */

@@ -3,35 +3,15 @@
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
 
+#include <string.h>
+
 enum {
     DAY_S = 24 * 3600,
-    YEAR_MIN = 1970
+    YEAR_MIN = 1970,
+    DATE_FIELDS = 3, /* year, month, day */
+    TIME_FIELDS = 5, /* hour and minute, too */
+    FIELD_COUNT = 6  /* and the second */
 };
-
-/* Takes exactly so many digits off *text. */
-static bool take_number(const char **text, int digits, int64_t min, int64_t max, int64_t *number)
-{
-    int64_t value = 0;
-
-    for (int i = 0; i < digits; i++, ++*text) {
-        if (!text_is_digit(**text))
-            return false;
-        value = value * 10 + (**text - '0');
-    }
-    *number = value;
-    return value >= min && value <= max;
-}
-
-static bool take(const char **text, const char *one_of)
-{
-    for (; *one_of != '\0'; one_of++) {
-        if (**text == *one_of) {
-            ++*text;
-            return true;
-        }
-    }
-    return false;
-}
 
 static bool is_leap(int64_t year)
 {
@@ -45,35 +25,34 @@ static int64_t month_days(int64_t year, int64_t month)
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* "2026-11-20" in days since 1970. */
-static bool take_date(const char **text, int64_t *day)
+/* Reads the fields in their order, up to one before which none of its signs stands: they take exactly so many
+ * digits. Returns how many were read; 0: one of them is none. */
+static size_t take_fields(const char **text, int64_t values[FIELD_COUNT])
 {
-    int64_t year, month, day_of_month, days = 0;
+    static const struct {
+        const char *before; /* one of these stands before it; "": nothing */
+        int digits;
+        int min, max;
+    } fields[FIELD_COUNT] = {{"", 4, YEAR_MIN, 9999}, {"-", 2, 1, 12}, {"-", 2, 1, 31},
+                             {"T ", 2, 0, 23},        {":", 2, 0, 59}, {":", 2, 0, 59}};
+    size_t i = 0;
 
-    if (!take_number(text, 4, YEAR_MIN, 9999, &year) || !take(text, "-") ||
-        !take_number(text, 2, 1, 12, &month) || !take(text, "-") ||
-        !take_number(text, 2, 1, month_days(year, month), &day_of_month))
-        return false;
-    for (int64_t i = YEAR_MIN; i < year; i++)
-        days += 365 + is_leap(i);
-    for (int64_t i = 1; i < month; i++)
-        days += month_days(year, i);
-    *day = days + day_of_month - 1;
-    return true;
-}
-
-/* "07:00", "07:00:30", seconds since midnight. */
-static bool take_time(const char **text, int64_t *second)
-{
-    int64_t hour, minute, second_of_minute = 0;
-
-    if (!take_number(text, 2, 0, 23, &hour) || !take(text, ":") ||
-        !take_number(text, 2, 0, 59, &minute))
-        return false;
-    if (take(text, ":") && !take_number(text, 2, 0, 59, &second_of_minute))
-        return false;
-    *second = (hour * 60 + minute) * 60 + second_of_minute;
-    return true;
+    for (; i < FIELD_COUNT; i++) {
+        if (*fields[i].before != '\0') {
+            if (**text == '\0' || strchr(fields[i].before, **text) == NULL)
+                break;
+            ++*text;
+        }
+        values[i] = 0;
+        for (int j = 0; j < fields[i].digits; j++, ++*text) {
+            if (!text_is_digit(**text))
+                return 0;
+            values[i] = values[i] * 10 + (**text - '0');
+        }
+        if (values[i] < fields[i].min || values[i] > fields[i].max)
+            return 0;
+    }
+    return i;
 }
 
 /* The offsets a day before and after are those around a change, if there is any. */
@@ -89,19 +68,19 @@ static int64_t utc_of_local(int64_t local_s, schedule_offset *offset)
 
 static bool parse_stamp(const char *text, schedule_offset *offset, int64_t *since_ms)
 {
-    int64_t day, second = 0;
-    bool is_utc = false;
+    int64_t values[FIELD_COUNT] = {0};
+    size_t count = take_fields(&text, values);
+    int64_t year = values[0], month = values[1], days = values[2] - 1;
+    bool is_utc = count >= TIME_FIELDS && *text == 'Z';
 
-    if (!take_date(&text, &day))
+    if ((count != DATE_FIELDS && count < TIME_FIELDS) || text[is_utc] != '\0' ||
+        days >= month_days(year, month))
         return false;
-    if (take(&text, "T ")) {
-        if (!take_time(&text, &second))
-            return false;
-        is_utc = take(&text, "Z");
-    }
-    if (*text != '\0')
-        return false;
-    second += day * DAY_S;
+    for (int64_t i = YEAR_MIN; i < year; i++)
+        days += 365 + is_leap(i);
+    for (int64_t i = 1; i < month; i++)
+        days += month_days(year, i);
+    int64_t second = days * DAY_S + (values[3] * 60 + values[4]) * 60 + values[5];
     *since_ms = (is_utc ? second : utc_of_local(second, offset)) * 1000;
     return true;
 }

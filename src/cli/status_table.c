@@ -141,7 +141,7 @@ static void measure_table(struct table *table)
 {
     size_t columns = table->page->look.columns, used;
 
-    for (size_t i = 0; i < table->page->view->summary.domains; i++) {
+    for (size_t i = 0; i < table->page->view->domain_count; i++) {
         if (is_shown(table, i))
             measure_row(table, i);
     }
@@ -366,7 +366,7 @@ static void note_peers(struct table *table, const struct trouble *troubles, size
 static void find_peers(struct table *table)
 {
     const struct status_view *view = table->page->view;
-    size_t count = view->summary.domains;
+    size_t count = view->domain_count;
     struct trouble *troubles = memory_new(count, sizeof *troubles);
 
     table->peers = memory_new(count, sizeof *table->peers);
@@ -390,9 +390,9 @@ void status_table_add(const struct status_page *page)
 
     find_peers(&table);
     measure_table(&table);
-    for (size_t i = 0; i < view->summary.domains; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         const struct status_domain *domain = &view->domains[i];
-        bool is_last = i + 1 == view->summary.domains || domain[1].backup != domain->backup;
+        bool is_last = i + 1 == view->domain_count || domain[1].backup != domain->backup;
 
         if (is_shown(&table, i)) {
             add_row(&table, i);

@@ -79,7 +79,7 @@ static void append_held(struct buffer *sentence, const struct status_view *view)
     const struct status_backup *backup = NULL;
     size_t backups = 0, domains = 0;
 
-    for (size_t i = 0; i < view->summary.domains; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         if (!status_is_held_by_primary(view, &view->domains[i]))
             continue;
         backups += view->domains[i].backup != backup;
@@ -166,23 +166,17 @@ static void add_log(const struct status_page *page, struct buffer *sentence)
 /* "2 backups, 3 domains: 1 ok, 1 failing, 1 silent" */
 static void add_summary(const struct status_page *page, struct buffer *sentence)
 {
-    const struct status_summary *summary = &page->view->summary;
-    const struct {
-        size_t count;
-        const char *what;
-    } parts[] = {{summary->failing, "failing"},
-                 {summary->silent, "silent"},
-                 {summary->held, "held"},
-                 {summary->unknown, "unknown"}};
+    const struct status_view *view = page->view;
     struct line line = line_begin(page->text, page->look);
 
     buffer_clear(sentence);
-    (void)buffer_append_format(sentence, "%s, %s: %zu ok",
-                               word_count(summary->backups, "backup").text,
-                               word_count(summary->domains, "domain").text, summary->ok);
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        if (parts[i].count > 0)
-            (void)buffer_append_format(sentence, ", %zu %s", parts[i].count, parts[i].what);
+    (void)buffer_append_format(
+        sentence, "%s, %s: %zu ok", word_count(view->backup_count, "backup").text,
+        word_count(view->domain_count, "domain").text, view->counts[COUNT_OK]);
+    for (size_t i = COUNT_OK + 1; i < COUNT_KINDS; i++) {
+        if (view->counts[i] > 0)
+            (void)buffer_append_format(sentence, ", %zu %s", view->counts[i],
+                                       status_count_names[i]);
     }
     line_last(&line, STYLE_PLAIN, sentence->bytes, GAP);
     (void)buffer_append_text(page->text, "\n");

@@ -31,39 +31,46 @@ enum health health_worse(enum health a, enum health b)
 
 char status_letter(enum grade grade)
 {
-    switch (grade) {
-    case GRADE_GOOD: return '+';
-    case GRADE_HELD: return 'o';
-    case GRADE_TEMPORARY: return '~';
-    case GRADE_BAD: return '!';
-    }
-    return '?';
+    static const char letters[] = {
+        [GRADE_GOOD] = '+', [GRADE_HELD] = 'o', [GRADE_TEMPORARY] = '~', [GRADE_BAD] = '!'};
+
+    return letters[grade];
 }
 
-/* As pull/preflight words it. */
+const char *const status_count_names[COUNT_KINDS] = {[COUNT_OK] = "ok",
+                                                     [COUNT_FAILING] = "failing",
+                                                     [COUNT_SILENT] = "silent",
+                                                     [COUNT_HELD] = "held",
+                                                     [COUNT_UNKNOWN] = "unknown"};
+
+/* As session/preflight words it. */
 static const char before[] = "your mail server ";
+
+/* What stands behind the configured address where text is of the primary's; else NULL. */
+static const char *behind_address(const struct status_view *view, const char *text)
+{
+    const char *address = view->config->primary.address.text;
+    size_t size = sizeof before - 1 + strlen(address);
+
+    return strlen(text) > size && strncmp(text, before, sizeof before - 1) == 0 &&
+                   strncmp(text + sizeof before - 1, address, strlen(address)) == 0 &&
+                   text[size] == ' '
+               ? text + size
+               : NULL;
+}
 
 /* Whether text is of a mail server at another address, before `address` was changed. */
 static bool is_of_another(const struct status_view *view, const char *text)
 {
-    const char *address = view->config->primary.address.text;
-    const char *rest = text + sizeof before - 1;
-
-    return strncmp(text, before, sizeof before - 1) == 0 &&
-           (strncmp(rest, address, strlen(address)) != 0 || rest[strlen(address)] != ' ');
+    return strncmp(text, before, sizeof before - 1) == 0 && behind_address(view, text) == NULL;
 }
 
 const char *status_primary_text(const struct status_view *view, const char *text)
 {
     static const char *const behind[] = {" does not answer: ", " is not ready: "};
-    const char *address = view->config->primary.address.text;
-    const char *rest = text + sizeof before - 1;
+    const char *rest = behind_address(view, text);
 
-    if (strncmp(text, before, sizeof before - 1) != 0 ||
-        strncmp(rest, address, strlen(address)) != 0)
-        return text;
-    rest += strlen(address);
-    for (size_t i = 0; i < COUNT_OF(behind); i++) {
+    for (size_t i = 0; rest != NULL && i < COUNT_OF(behind); i++) {
         if (strncmp(rest, behind[i], strlen(behind[i])) == 0)
             return rest + strlen(behind[i]);
     }
@@ -204,50 +211,31 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     domain->verdict = verdict_of(domain);
 }
 
-/* Counts the domain as what it stands for, and says how bad that is. */
-static enum health count(struct status_summary *summary, enum verdict verdict)
-{
-    summary->domains++;
-    switch (verdict) {
-    case VERDICT_OK: summary->ok++; return HEALTH_OK;
-    case VERDICT_UNKNOWN: summary->unknown++; return HEALTH_UNKNOWN;
-    case VERDICT_HELD: summary->held++; return HEALTH_WARNING;
-    case VERDICT_FAILING: summary->failing++; return HEALTH_WARNING;
-    case VERDICT_REFUSED: summary->failing++; return HEALTH_CRITICAL;
-    case VERDICT_SILENT: summary->silent++; return HEALTH_CRITICAL;
-    }
-    return HEALTH_UNKNOWN;
-}
-
 static void judge_all(struct status_view *view)
 {
-    struct status_summary *summary = &view->summary;
-    size_t domains = summary->domains;
+    static const struct {
+        enum status_count count;
+        enum health health;
+    } verdicts[] = {[VERDICT_OK] = {COUNT_OK, HEALTH_OK},
+                    [VERDICT_UNKNOWN] = {COUNT_UNKNOWN, HEALTH_UNKNOWN},
+                    [VERDICT_HELD] = {COUNT_HELD, HEALTH_WARNING},
+                    [VERDICT_FAILING] = {COUNT_FAILING, HEALTH_WARNING},
+                    [VERDICT_REFUSED] = {COUNT_FAILING, HEALTH_CRITICAL},
+                    [VERDICT_SILENT] = {COUNT_SILENT, HEALTH_CRITICAL}};
 
-    *summary = (struct status_summary){.backups = summary->backups};
     view->health = view->primary == PRIMARY_DOWN ? HEALTH_CRITICAL : view->daemon_health;
-    for (size_t i = 0; i < summary->backups; i++)
+    for (size_t i = 0; i < view->backup_count; i++)
         view->health = health_worse(view->health, view->backups[i].health);
-    for (size_t i = 0; i < domains; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         struct status_domain *domain = &view->domains[i];
 
-        domain->health = count(summary, domain->verdict);
+        view->counts[verdicts[domain->verdict].count]++;
+        domain->health = verdicts[domain->verdict].health;
         view->health = health_worse(view->health, domain->health);
     }
 }
 
 /* ---- reading ---- */
-
-static void make_lists(struct status_view *view)
-{
-    const struct config *config = view->config;
-    size_t count = 0;
-
-    for (size_t i = 0; i < config->backup_count; i++)
-        count += config->backups[i].domain_count;
-    view->backups = memory_new(config->backup_count, sizeof *view->backups);
-    view->domains = memory_new(count, sizeof *view->domains);
-}
 
 static enum status read_life(struct status_view *view, struct store *store, struct error *error)
 {
@@ -270,7 +258,7 @@ static enum status read_domain(struct status_view *view, struct store *store,
                                const struct status_backup *backup, size_t place,
                                schedule_offset *offset, struct error *error)
 {
-    struct status_domain *domain = &view->domains[view->summary.domains++];
+    struct status_domain *domain = &view->domains[view->domain_count++];
     enum status status = STATUS_OK;
     bool found;
 
@@ -288,14 +276,14 @@ static enum status read_backup(struct status_view *view, const struct selection 
                                struct store *store, const struct backup_config *config,
                                schedule_offset *offset, struct error *error)
 {
-    struct status_backup *backup = &view->backups[view->summary.backups];
+    struct status_backup *backup = &view->backups[view->backup_count];
     struct store_backup state = {0};
     enum status status = STATUS_OK;
     bool found;
 
     if (!selection_has_any(choice, config))
         return STATUS_OK;
-    view->summary.backups++;
+    view->backup_count++;
     backup->config = config;
     if (store != NULL)
         status = store_get_backup(store, backup->config->name, &state, &found, error);
@@ -315,8 +303,12 @@ enum status status_view_read(struct status_view *view, const struct config *conf
     static const struct selection all = {NULL, 0};
     struct status_view read = {.config = config, .now_ms = now_ms};
     enum status status = STATUS_OK;
+    size_t domains = 0;
 
-    make_lists(&read);
+    for (size_t i = 0; i < config->backup_count; i++)
+        domains += config->backups[i].domain_count;
+    read.backups = memory_new(config->backup_count, sizeof *read.backups);
+    read.domains = memory_new(domains, sizeof *read.domains);
     if (store != NULL)
         status = store_begin_reading(store, error); /* of one and the same instant, and faster */
     if (store != NULL && status == STATUS_OK)

@@ -65,11 +65,18 @@ struct status_domain {
     enum health health; /* of its verdict */
 };
 
-/* Each domain is counted once, by its verdict; failing are those refused, too. */
-struct status_summary {
-    size_t backups, domains;
-    size_t silent, failing, held, ok, unknown;
+/* What domains are counted as: each once, by its verdict; failing are those refused, too. */
+enum status_count {
+    COUNT_OK,
+    COUNT_FAILING,
+    COUNT_SILENT,
+    COUNT_HELD,
+    COUNT_UNKNOWN,
+    COUNT_KINDS
 };
+
+/* "ok", "failing", … */
+extern const char *const status_count_names[COUNT_KINDS];
 
 struct status_view {
     const struct config *config; /* borrowed */
@@ -84,7 +91,7 @@ struct status_view {
     struct status_backup
         *backups; /* owned: those chosen, in the order of the configuration, as are … */
     struct status_domain *domains; /* … these: owned, at least one for each backup */
-    struct status_summary summary;
+    size_t backup_count, domain_count, counts[COUNT_KINDS];
     enum health health;            /* the worst of all */
     char trouble[ERROR_TEXT_SIZE]; /* why the store cannot be written, set by the caller; "" */
 };

@@ -57,8 +57,8 @@ static const struct line_row lines[] = {
     {"-- before the command", {"--", "pull"}, "pull", NULL},
     {"a name of one hyphen", {"pull", "-"}, "pull [-]", NULL},
     {"an empty name", {"pull", ""}, "pull []", NULL},
-    {"color always", {"pull", "--color=always"}, "pull color=1", NULL},
-    {"color never", {"--color", "never", "pull"}, "pull color=2", NULL},
+    {"color always", {"pull", "--color=always"}, "pull color=always", NULL},
+    {"color never", {"--color", "never", "pull"}, "pull color=never", NULL},
     {"retry", {"pull", "--retry"}, "pull retry", NULL},
     {"config", {"config", "-q"}, "config quiet", NULL},
     {"config as JSON", {"config", "--json"}, "config json", NULL},
@@ -121,8 +121,8 @@ static void describe(const struct arguments *arguments, char text[TEXT_SIZE])
         (void)buffer_append_format(&buffer, " verbose=%u", arguments->verbose);
     for (size_t i = 0; i < COUNT_OF(switches); i++)
         (void)buffer_append_text(&buffer, switches[i].is_set ? switches[i].word : "");
-    if (arguments->color != COLOR_AUTO)
-        (void)buffer_append_format(&buffer, " color=%d", (int)arguments->color);
+    if (strcmp(arguments->color, "auto") != 0)
+        (void)buffer_append_format(&buffer, " color=%s", arguments->color);
     for (size_t i = 0; i < arguments->name_count; i++)
         (void)buffer_append_format(&buffer, " [%s]", arguments->names[i]);
     memcpy(text, buffer.bytes, buffer.size + 1);

@@ -169,12 +169,11 @@ static unsigned random_below(struct scene *scene, unsigned limit)
     return scene->random / 65536U % limit;
 }
 
-static void measure(void *context, size_t *columns, size_t *rows)
+static struct terminal_size measure(void *context)
 {
     const struct scene *scene = context;
 
-    *columns = scene->row->columns;
-    *rows = scene->row->rows;
+    return (struct terminal_size){.columns = scene->row->columns, .rows = scene->row->rows};
 }
 
 /* Lets the terminal read what was written since. */
