@@ -12,8 +12,7 @@
 
 enum {
     NUMBER_SIZE = 24,
-    TEXT_SIZE_MAX = 2000,
-    FIELDS_MAX = 9
+    TEXT_SIZE_MAX = 2000
 };
 
 static const char *const event_names[] = {
@@ -23,61 +22,53 @@ static const char *const event_names[] = {
     [ALARM_ANSWER] = "answer",
 };
 
-static bool is_good(const struct alarm *alarm)
-{
-    return alarm->event == ALARM_RECOVERY || alarm->event == ALARM_ANSWER;
-}
-
 /* "" where it is not known. */
 static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *alarm)
 {
-    if (alarm->since_ms == 0)
-        return "";
-    return clock_utc_text(target, alarm->since_ms);
+    return alarm->since_ms != 0 ? clock_utc_text(target, alarm->since_ms) : "";
 }
 
+/* Texts that are NULL, and numbers that are 0, are left out. */
 static void write_log(const struct alarm *alarm, enum level level)
 {
     char since[CLOCK_TEXT_SIZE];
-    struct log_field fields[FIELDS_MAX];
+    const char *advice = alarm->advice != NULL && *alarm->advice != '\0' ? alarm->advice : NULL;
+    const struct log_field all[] = {
+        {.key = "event", .text = event_names[alarm->event]},
+        {.key = "backup", .text = alarm->backup->name},
+        {.key = "domain", .text = alarm->domain},
+        {.key = "outcome", .text = *alarm->outcome != '\0' ? alarm->outcome : NULL},
+        {.key = "streak", .number = alarm->streak},
+        {.key = "since", .text = alarm->since_ms != 0 ? since_text(since, alarm) : NULL},
+        {.key = "text", .text = alarm->text},
+        {.key = "advice", .text = advice},
+    };
+    struct log_field fields[COUNT_OF(all)];
     size_t count = 0;
 
-    fields[count++] = (struct log_field){.key = "event", .text = event_names[alarm->event]};
-    fields[count++] = (struct log_field){.key = "backup", .text = alarm->backup->name};
-    if (alarm->domain != NULL)
-        fields[count++] = (struct log_field){.key = "domain", .text = alarm->domain};
-    if (*alarm->outcome != '\0')
-        fields[count++] = (struct log_field){.key = "outcome", .text = alarm->outcome};
-    if (alarm->streak > 0)
-        fields[count++] = (struct log_field){.key = "streak", .number = alarm->streak};
-    if (alarm->since_ms != 0)
-        fields[count++] = (struct log_field){.key = "since", .text = since_text(since, alarm)};
-    if (alarm->text != NULL)
-        fields[count++] = (struct log_field){.key = "text", .text = alarm->text};
-    if (alarm->advice != NULL && *alarm->advice != '\0')
-        fields[count++] = (struct log_field){.key = "advice", .text = alarm->advice};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (all[i].text != NULL || all[i].number > 0)
+            fields[count++] = all[i];
+    }
     log_fields(level, fields, count);
 }
 
-/* A copy of what a remote has said, cut with an ellipsis, in which nothing can become a command. */
-static char *tame(const char *text)
+/* What a remote has said, cut with an ellipsis, in which nothing can become a command. Returns target. */
+static const char *tame(char target[TEXT_SIZE_MAX + 1], const char *text)
 {
-    struct buffer printable, tamed, cut;
+    char printable[TEXT_SIZE_MAX + 1], tamed[TEXT_SIZE_MAX * 4 + 1];
+    size_t size = 0;
 
-    buffer_init(&printable, TEXT_SIZE_MAX);
-    buffer_init(&tamed, (size_t)TEXT_SIZE_MAX * 4);
-    buffer_init(&cut, TEXT_SIZE_MAX);
-    text_printable(&printable, text, strlen(text));
-    for (const char *at = printable.bytes; *at != '\0'; at++)
-        (void)(process_shell_reads(*at)
-                   ? buffer_append_format(&tamed, "\\x%02x", (unsigned char)*at)
-                   : buffer_append(&tamed, at, 1));
-    text_append_cut(&cut, tamed.bytes, TEXT_SIZE_MAX);
-    char *copy = memory_copy(cut.bytes);
-    buffer_done(&cut);
-    buffer_done(&tamed);
-    buffer_done(&printable);
-    return copy;
+    (void)text_printable_copy(printable, sizeof printable, text != NULL ? text : "");
+    for (const char *at = printable; *at != '\0'; at++) {
+        if (process_shell_reads(*at))
+            size +=
+                (size_t)snprintf(tamed + size, sizeof tamed - size, "\\x%02x", (unsigned char)*at);
+        else
+            tamed[size++] = *at;
+    }
+    tamed[size] = '\0';
+    return text_copy_cut(target, TEXT_SIZE_MAX + 1, tamed);
 }
 
 /* A copy of a name of ours: as it was written, but for what nobody would see. */
@@ -97,27 +88,19 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
     char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE];
     char *backup = show(alarm->backup->name);
     char *domain = show(alarm->domain != NULL ? alarm->domain : "");
-    char *text = tame(alarm->text != NULL ? alarm->text : "");
-    char *advice = tame(alarm->advice != NULL ? alarm->advice : "");
+    char text[TEXT_SIZE_MAX + 1], advice[TEXT_SIZE_MAX + 1];
 
     if (alarm->code > 0)
         (void)snprintf(code, sizeof code, "%d", alarm->code);
     (void)snprintf(streak, sizeof streak, "%lld", (long long)alarm->streak);
     const struct process_variable variables[] = {
-        {"MXPULL_EVENT", event_names[alarm->event]},
-        {"MXPULL_BACKUP", backup},
-        {"MXPULL_HOST", alarm->backup->host},
-        {"MXPULL_DOMAIN", domain},
-        {"MXPULL_OUTCOME", alarm->outcome},
-        {"MXPULL_CODE", code},
-        {"MXPULL_TEXT", text},
-        {"MXPULL_ADVICE", advice},
-        {"MXPULL_SINCE", since_text(since, alarm)},
-        {"MXPULL_STREAK", streak},
+        {"MXPULL_EVENT", event_names[alarm->event]}, {"MXPULL_BACKUP", backup},
+        {"MXPULL_HOST", alarm->backup->host},        {"MXPULL_DOMAIN", domain},
+        {"MXPULL_OUTCOME", alarm->outcome},          {"MXPULL_CODE", code},
+        {"MXPULL_TEXT", tame(text, alarm->text)},    {"MXPULL_ADVICE", tame(advice, alarm->advice)},
+        {"MXPULL_SINCE", since_text(since, alarm)},  {"MXPULL_STREAK", streak},
     };
     hooks_run(hooks, command, variables, COUNT_OF(variables));
-    free(advice);
-    free(text);
     free(domain);
     free(backup);
 }
@@ -125,7 +108,8 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks)
 {
-    const char *command = is_good(alarm) ? config->on_recovery : config->on_failure;
+    bool is_good = alarm->event == ALARM_RECOVERY || alarm->event == ALARM_ANSWER;
+    const char *command = is_good ? config->on_recovery : config->on_failure;
 
     write_log(alarm, level);
     if (command != NULL && hooks != NULL)

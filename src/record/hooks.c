@@ -7,11 +7,12 @@
 
 #include <stdlib.h>
 
-/* One command, in the list of those that wait or of those that run. All texts are owned. */
+/* One command, in the list of those that wait or of those that run. */
 struct hook {
     struct hook *next;
-    char *command;
-    char **names, **values; /* of its variables */
+    char *command;                      /* owned */
+    struct process_variable *variables; /* their names are borrowed */
+    char **values;                      /* owned */
     size_t count;
     struct process *process; /* while it runs */
     int64_t deadline_ms;
@@ -43,23 +44,19 @@ struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
 static void free_hook(struct hook *hook)
 {
     process_free(hook->process);
-    for (size_t i = 0; i < hook->count; i++) {
-        free(hook->names[i]);
+    for (size_t i = 0; i < hook->count; i++)
         free(hook->values[i]);
-    }
-    free(hook->names);
     free(hook->values);
+    free(hook->variables);
     free(hook->command);
     free(hook);
 }
 
-static void free_list(struct hook *hook)
+static void free_list(struct hook *first)
 {
-    while (hook != NULL) {
-        struct hook *next = hook->next;
-
+    for (struct hook *hook = first, *next; hook != NULL; hook = next) {
+        next = hook->next;
         free_hook(hook);
-        hook = next;
     }
 }
 
@@ -84,28 +81,17 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
     struct hook *hook = memory_new(1, sizeof *hook);
 
     hook->command = memory_copy(command);
-    hook->names = memory_new(count, sizeof(char *));
+    hook->variables = memory_new(count, sizeof *hook->variables);
     hook->values = memory_new(count, sizeof(char *));
-    for (; hook->count < count; hook->count++) {
-        hook->names[hook->count] = memory_copy(variables[hook->count].name);
-        hook->values[hook->count] = memory_copy(variables[hook->count].value);
+    hook->count = count;
+    for (size_t i = 0; i < count; i++) {
+        hook->values[i] = memory_copy(variables[i].value);
+        hook->variables[i] = (struct process_variable){variables[i].name, hook->values[i]};
     }
     *hooks->waiting_end = hook;
     hooks->waiting_end = &hook->next;
     hooks->waiting_count++;
     timer_set(hooks->loop, &hooks->timer, 0);
-}
-
-static enum status start(struct hook *hook, struct error *error)
-{
-    struct process_variable *variables = memory_new(hook->count, sizeof *variables);
-
-    for (size_t i = 0; i < hook->count; i++)
-        variables[i] = (struct process_variable){hook->names[i], hook->values[i]};
-    enum status status =
-        process_start(&hook->process, hook->command, variables, hook->count, error);
-    free(variables);
-    return status;
 }
 
 /* Begins the one that has waited longest. */
@@ -118,7 +104,8 @@ static void begin(struct hooks *hooks, int64_t now_ms)
     hooks->waiting_count--;
     if (hooks->waiting == NULL)
         hooks->waiting_end = &hooks->waiting;
-    if (start(hook, &error) != STATUS_OK) {
+    if (process_start(&hook->process, hook->command, hook->variables, hook->count, &error) !=
+        STATUS_OK) {
         log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);
         free_hook(hook);
         return;

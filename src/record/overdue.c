@@ -25,6 +25,8 @@ struct overdue {
     struct ledger *ledger;
     const struct config *config;
     schedule_offset *offset;
+    void (*raise)(void *context, const struct alarm *alarm);
+    void *context;             /* of raise */
     struct watched **backups;  /* as configured, and their domains */
     int64_t next_ms;           /* the first of all silent_at_ms, or before it */
     int64_t checked_ms;        /* when all were looked at last */
@@ -138,43 +140,50 @@ static bool find_domain(const struct backup_config *backup, const char *name, si
     return false;
 }
 
-bool overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
-                      bool is_written, bool has_silent, struct alarm *alarm)
+void overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
+                      bool is_written, bool has_silent)
 {
     const struct backup_config *config = &overdue->config->backups[backup];
-    bool has_ended;
+    bool has_ended = false;
     size_t domain;
 
     if (!find_domain(config, answer->domain, &domain))
-        return false;
+        return;
     struct watched *watched = &overdue->backups[backup][domain];
     watched->outcome = answer->outcome;
     watched->code = answer->code;
-    *alarm = (struct alarm){.event = ALARM_ANSWER,
-                            .backup = config,
-                            .domain = config->domain_texts[domain],
-                            .outcome = answer->outcome,
-                            .code = answer->code,
-                            .text = answer->text};
-    if (answer->grade == GRADE_GOOD)
-        return note_good(overdue, backup, domain, answer->at_ms, is_written, has_silent);
-    if (is_written &&
-        (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored)) {
-        alarm->outcome = ""; /* another process knows which */
-        alarm->code = 0;
-        alarm->text = NULL;
+    struct alarm alarm = {.event = ALARM_ANSWER,
+                          .backup = config,
+                          .domain = config->domain_texts[domain],
+                          .outcome = answer->outcome,
+                          .code = answer->code,
+                          .text = answer->text};
+    if (answer->grade == GRADE_GOOD) {
+        has_ended = note_good(overdue, backup, domain, answer->at_ms, is_written, has_silent);
+    } else if (is_written &&
+               (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored)) {
+        alarm.outcome = ""; /* another process knows which */
+        alarm.code = 0;
+        alarm.text = NULL;
         (void)reconcile(overdue, backup, domain, &has_ended);
-        return has_ended;
-    }
-    if (watched->silent_at_ms == INT64_MAX && overdue->ledger->watches && !watched->is_silent)
+    } else if (watched->silent_at_ms == INT64_MAX && overdue->ledger->watches &&
+               !watched->is_silent) {
         wait_from(overdue, backup, watched, answer->at_ms);
-    return false;
+    }
+    if (has_ended)
+        overdue->raise(overdue->context, &alarm);
 }
 
 /* ---- the time has come ---- */
 
+/* One look through all domains. */
+struct pass {
+    int64_t now_ms;
+    bool is_unread, is_unwritten; /* the store has failed in it, and is not tried again */
+};
+
 /* Whether the store knows better: there was a good answer since, or the silence was told. */
-static bool is_outdated(struct overdue *overdue, const struct overdue_pass *pass, size_t backup,
+static bool is_outdated(struct overdue *overdue, int64_t now_ms, size_t backup,
                         struct watched *watched)
 {
     const struct store_domain *state = &overdue->state;
@@ -182,7 +191,7 @@ static bool is_outdated(struct overdue *overdue, const struct overdue_pass *pass
     if (state->good_ms > watched->good_ms) {
         watched->good_ms = state->good_ms;
         wait_from(overdue, backup, watched, state->good_ms);
-        if (watched->silent_at_ms > pass->now_ms)
+        if (watched->silent_at_ms > now_ms)
             return true;
     }
     watched->is_stored = state->silent;
@@ -192,10 +201,8 @@ static bool is_outdated(struct overdue *overdue, const struct overdue_pass *pass
     return watched->is_silent;
 }
 
-/* Returns whether the silence of the domain is to be told. A store that has failed once in this pass is
- * not tried again. */
-static bool fall_silent(struct overdue *overdue, struct overdue_pass *pass, size_t backup,
-                        size_t domain, struct alarm *alarm)
+/* Tells of the domain's silence, unless it is known. */
+static void fall_silent(struct overdue *overdue, struct pass *pass, size_t backup, size_t domain)
 {
     const struct backup_config *config = &overdue->config->backups[backup];
     struct watched *watched = &overdue->backups[backup][domain];
@@ -204,31 +211,31 @@ static bool fall_silent(struct overdue *overdue, struct overdue_pass *pass, size
 
     if (!pass->is_unread)
         pass->is_unread = !read_state(overdue, backup, domain, &found);
-    if (found && is_outdated(overdue, pass, backup, watched))
-        return false;
+    if (found && is_outdated(overdue, pass->now_ms, backup, watched))
+        return;
     watched->silent_at_ms = INT64_MAX;
     watched->is_silent = found || watches;
     if (found && !pass->is_unwritten)
         pass->is_unwritten = !write_silent(overdue, backup, domain, &is_news);
     bool is_stored = found && !pass->is_unwritten;
     if (!is_news || (!is_stored && !watches))
-        return false;
+        return;
     watched->told_ms = pass->now_ms;
-    *alarm = (struct alarm){.event = ALARM_SILENCE,
-                            .backup = config,
-                            .domain = config->domain_texts[domain],
-                            .outcome = watched->outcome != NULL ? watched->outcome : "",
-                            .code = watched->code,
-                            .since_ms = watched->good_ms};
+    struct alarm alarm = {.event = ALARM_SILENCE,
+                          .backup = config,
+                          .domain = config->domain_texts[domain],
+                          .outcome = watched->outcome != NULL ? watched->outcome : "",
+                          .code = watched->code,
+                          .since_ms = watched->good_ms};
     if (is_stored) {
-        alarm->outcome = state->outcome;
-        alarm->code = state->code;
-        alarm->text = state->text;
-        alarm->advice = state->advice;
-        alarm->since_ms = state->good_ms;
-        alarm->streak = state->streak;
+        alarm.outcome = state->outcome;
+        alarm.code = state->code;
+        alarm.text = state->text;
+        alarm.advice = state->advice;
+        alarm.since_ms = state->good_ms;
+        alarm.streak = state->streak;
     }
-    return true;
+    overdue->raise(overdue->context, &alarm);
 }
 
 /* The clock was set: what counts from a time to come, or from one of a clock that was not set, counts
@@ -252,51 +259,31 @@ static void put_right(struct overdue *overdue, int64_t now_ms)
     }
 }
 
-/* Begins a pass. False where no domain can be silent yet. */
-static bool begin(struct overdue *overdue, struct overdue_pass *pass)
+int64_t overdue_check(struct overdue *overdue, int64_t now_ms,
+                      bool (*is_asked)(void *context, size_t backup), void *context)
 {
-    int64_t now_ms = pass->now_ms;
+    struct pass pass = {.now_ms = now_ms};
+    int64_t later_ms = INT64_MAX;
 
     if (now_ms < overdue->checked_ms ||
         (overdue->checked_ms < CLOCK_SET_MS && now_ms >= CLOCK_SET_MS))
         put_right(overdue, now_ms);
     overdue->checked_ms = now_ms;
-    pass->next_ms = overdue->next_ms;
-    return now_ms >= overdue->next_ms;
-}
-
-/* All were looked at. The loop need not wake for those whose answer is about to come. */
-static void end(struct overdue *overdue, struct overdue_pass *pass)
-{
-    overdue->next_ms = pass->next_ms = INT64_MAX;
+    if (now_ms < overdue->next_ms)
+        return overdue->next_ms;
+    overdue->next_ms = INT64_MAX;
     for (size_t i = 0; i < overdue->config->backup_count; i++) {
         for (size_t j = 0; j < overdue->config->backups[i].domain_count; j++) {
-            int64_t at_ms = overdue->backups[i][j].silent_at_ms;
+            const struct watched *watched = &overdue->backups[i][j];
 
-            overdue->next_ms = lesser(overdue->next_ms, at_ms);
-            if (at_ms > pass->now_ms)
-                pass->next_ms = lesser(pass->next_ms, at_ms);
+            if (watched->silent_at_ms <= now_ms && !(is_asked != NULL && is_asked(context, i)))
+                fall_silent(overdue, &pass, i, j);
+            overdue->next_ms = lesser(overdue->next_ms, watched->silent_at_ms);
+            if (watched->silent_at_ms > now_ms)
+                later_ms = lesser(later_ms, watched->silent_at_ms);
         }
     }
-}
-
-bool overdue_next(struct overdue *overdue, struct overdue_pass *pass, struct alarm *alarm)
-{
-    if (pass->backup == 0 && pass->domain == 0 && !begin(overdue, pass))
-        return false;
-    for (; pass->backup < overdue->config->backup_count; pass->backup++, pass->domain = 0) {
-        while (pass->domain < overdue->config->backups[pass->backup].domain_count) {
-            size_t domain = pass->domain++;
-
-            if (overdue->backups[pass->backup][domain].silent_at_ms > pass->now_ms ||
-                (pass->is_asked != NULL && pass->is_asked(pass->context, pass->backup)))
-                continue;
-            if (fall_silent(overdue, pass, pass->backup, domain, alarm))
-                return true;
-        }
-    }
-    end(overdue, pass);
-    return false;
+    return later_ms;
 }
 
 size_t overdue_held_count(const struct overdue *overdue, size_t backup)
@@ -309,7 +296,8 @@ size_t overdue_held_count(const struct overdue *overdue, size_t backup)
 }
 
 struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
-                            schedule_offset *offset)
+                            schedule_offset *offset,
+                            void (*raise)(void *context, const struct alarm *alarm), void *context)
 {
     struct overdue *overdue = memory_new(1, sizeof *overdue);
     bool can_read = ledger->store != NULL && ledger->watches, has_ended;
@@ -317,6 +305,8 @@ struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
     *overdue = (struct overdue){.ledger = ledger,
                                 .config = config,
                                 .offset = offset,
+                                .raise = raise,
+                                .context = context,
                                 .backups = memory_new(config->backup_count, sizeof(void *)),
                                 .next_ms = INT64_MAX};
     for (size_t i = 0; i < config->backup_count; i++) {

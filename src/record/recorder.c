@@ -45,8 +45,10 @@ static enum level level_of(const struct recorder *recorder, enum alarm_event eve
     return LEVEL_INFO;
 }
 
-static void raise_alarm(const struct recorder *recorder, const struct alarm *alarm)
+static void raise_alarm(void *context, const struct alarm *alarm)
 {
+    const struct recorder *recorder = context;
+
     alarm_raise(alarm, level_of(recorder, alarm->event), recorder->options.config,
                 recorder->options.hooks);
 }
@@ -106,7 +108,6 @@ static void tried(void *context, struct entry *entry, enum status status)
     struct recorder *recorder = context;
     bool is_written = status == STATUS_OK;
     size_t backup = (size_t)(entry->backup - recorder->options.config->backups);
-    struct alarm alarm;
 
     if (entry->kind != ENTRY_POLL || (status == STATUS_BUSY && !recorder->options.watches))
         return;
@@ -114,23 +115,16 @@ static void tried(void *context, struct entry *entry, enum status status)
         tell_change(recorder, entry, is_written);
     else if (is_written)
         recorder->polled[backup].is_unwritten = false;
-    for (size_t i = 0; i < entry->poll.count && (is_written || !entry->is_told); i++) {
-        if (overdue_answered(recorder->overdue, backup, &entry->answers[i], is_written,
-                             entry->change.has_silent, &alarm))
-            raise_alarm(recorder, &alarm);
-    }
+    for (size_t i = 0; i < entry->poll.count && (is_written || !entry->is_told); i++)
+        overdue_answered(recorder->overdue, backup, &entry->answers[i], is_written,
+                         entry->change.has_silent);
     entry->is_told = true;
 }
 
 int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
                                bool (*is_asked)(void *context, size_t backup), void *context)
 {
-    struct overdue_pass pass = {.now_ms = now_ms, .is_asked = is_asked, .context = context};
-    struct alarm alarm;
-
-    while (overdue_next(recorder->overdue, &pass, &alarm))
-        raise_alarm(recorder, &alarm);
-    return pass.next_ms;
+    return overdue_check(recorder->overdue, now_ms, is_asked, context);
 }
 
 /* ---- polls ---- */
@@ -259,19 +253,6 @@ struct ranked {
     int64_t turn; /* 0: it has waited longest */
 };
 
-struct ranking {
-    struct ranked *domains; /* sorted by name */
-    size_t count;
-    bool is_needed;
-};
-
-static int compare_names(const void *left, const void *right)
-{
-    const struct ranked *a = left, *b = right;
-
-    return strcmp(a->node.name, b->node.name);
-}
-
 static int compare_turns(const void *left, const void *right)
 {
     const struct ranked *a = left, *b = right;
@@ -281,42 +262,32 @@ static int compare_turns(const void *left, const void *right)
     return (a->place > b->place) - (a->place < b->place);
 }
 
-/* A domain may stand in the list more than once. */
-static void rank(void *context, const struct store_look *look)
-{
-    struct ranking *ranking = context;
-    struct ranked key, *end = ranking->domains + ranking->count;
-
-    ranking->is_needed = true;
-    if (!text_copy(key.node.name, sizeof key.node.name, look->domain))
-        return;
-    struct ranked *found =
-        bsearch(&key, ranking->domains, ranking->count, sizeof key, compare_names);
-    while (found != NULL && found > ranking->domains && compare_names(found - 1, &key) == 0)
-        found--;
-    for (; found != NULL && found < end && compare_names(found, &key) == 0; found++)
-        found->turn = look->turn;
-}
-
 void recorder_order_look(struct recorder *recorder, struct node *domains, size_t count)
 {
     struct ledger *ledger = &recorder->ledger;
-    struct ranking ranking = {.count = count};
     struct error error;
 
     if (ledger->store == NULL || ledger->is_unread || count == 0)
         return;
-    ranking.domains = memory_new(count, sizeof *ranking.domains);
+    struct ranked *ranked = memory_new(count, sizeof *ranked);
+    enum status status = store_begin_reading(ledger->store, &error);
+    bool can_read = status == STATUS_OK;
+    recorder->has_looks = false;
+    for (size_t i = 0; i < count; i++) {
+        bool found = false;
+
+        ranked[i] = (struct ranked){.node = domains[i], .place = i};
+        if (can_read && store_get_look(ledger->store, domains[i].name, &ranked[i].turn, &found,
+                                       &error) == STATUS_OK)
+            recorder->has_looks = recorder->has_looks || found;
+    }
+    if (can_read)
+        status = store_commit(ledger->store, &error); /* says what has failed before, too */
+    ledger->is_unread = !ledger_check(ledger, status, &error);
+    qsort(ranked, count, sizeof *ranked, compare_turns);
     for (size_t i = 0; i < count; i++)
-        ranking.domains[i] = (struct ranked){.node = domains[i], .place = i};
-    qsort(ranking.domains, count, sizeof *ranking.domains, compare_names);
-    ledger->is_unread =
-        !ledger_check(ledger, store_get_looks(ledger->store, rank, &ranking, &error), &error);
-    recorder->has_looks = ranking.is_needed;
-    qsort(ranking.domains, count, sizeof *ranking.domains, compare_turns);
-    for (size_t i = 0; i < count; i++)
-        domains[i] = ranking.domains[i].node;
-    free(ranking.domains);
+        domains[i] = ranked[i].node;
+    free(ranked);
 }
 
 static bool has_trouble(const struct preflight *preflight)
@@ -427,7 +398,8 @@ struct recorder *recorder_new(const struct recorder_options *options)
                                        .tried = tried,
                                        .context = recorder};
     ledger_init(&recorder->ledger, options->patience_ms);
-    recorder->overdue = overdue_new(&recorder->ledger, options->config, options->offset);
+    recorder->overdue =
+        overdue_new(&recorder->ledger, options->config, options->offset, raise_alarm, recorder);
     recorder->polled = memory_new(options->config->backup_count, sizeof *recorder->polled);
     if (options->store != NULL && options->watches)
         load(recorder);

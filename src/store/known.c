@@ -150,24 +150,18 @@ enum status store_recall(struct store *store, const char *backup,
 
 /* ---- looks at the primary ---- */
 
-enum status store_get_looks(struct store *store,
-                            void (*row)(void *context, const struct store_look *look),
-                            void *context, struct error *error)
+static const struct question look_question = {"SELECT turn FROM looks WHERE domain = ?",
+                                              LAYOUT(FIELD(NUMBER, store_look, turn))};
+
+enum status store_get_look(struct store *store, const char *domain, int64_t *turn, bool *found,
+                           struct error *error)
 {
-    enum status status = work_begin(store, ACCESS_READ, error);
+    struct store_look look;
+    enum status status = read_one(store, &look_question, VALUES(TEXT(domain)), &look, found, error);
 
-    if (status != STATUS_OK)
-        return status;
-    struct statement statement =
-        statement_start(store, "SELECT domain, turn FROM looks", NO_VALUES);
-    while (statement_row(&statement)) {
-        int64_t turn = column_number(&statement, 1);
-        bool is_believed = stamp_believed(store, turn / STORE_TURNS_A_MS) != 0;
-
-        row(context, &(struct store_look){.domain = column_text(&statement, 0),
-                                          .turn = is_believed ? turn : 0});
-    }
-    return work_end(store, statement_end(&statement), error);
+    if (status == STATUS_OK && *found)
+        *turn = stamp_believed(store, look.turn / STORE_TURNS_A_MS) != 0 ? look.turn : 0;
+    return status;
 }
 
 enum status store_set_looks(struct store *store, const struct store_look *looks, size_t count,

@@ -8,30 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The memory of mxpull: one SQLite file, mxpull.db, in the state directory, which runs by cron, runs
- * by hand and the daemon share. All stamps are milliseconds of the wall clock since 1970; 0 is
- * "never" or "not known". A stamp of the future (by more than five minutes), or of a clock that was not set
- * (before 2020), is not believed: it is given out as 0. Texts that are given are borrowed for the call; a text may be NULL where
- * it says so. What was recorded with STATUS_OK survives the death of the process at any instant.
- * Failures are STATUS_SYSTEM (a full disk, no permission, a file that is no store) or STATUS_BUSY
- * (another process has held the store for longer than a few seconds); nothing is ever half
+/* The memory of mxpull: one SQLite file, mxpull.db, in the state directory, which runs by cron, runs by hand and the
+ * daemon share. All stamps are milliseconds of the wall clock since 1970; 0 is "never" or "not known". A stamp of the
+ * future (by more than five minutes), or of a clock that was not set (before 2020), is given out as 0. Texts that are
+ * given are borrowed for the call; a text may be NULL where it says so. What was recorded with STATUS_OK survives the
+ * death of the process at any instant. Failures are STATUS_SYSTEM (a full disk, no permission, a file that is no
+ * store) or STATUS_BUSY (another process has held the store for longer than the patience); nothing is ever half
  * recorded. */
 struct store;
 
 enum {
-    STORE_PATIENCE_MS = 5000
+    STORE_PATIENCE_MS = 5000,
+    STORE_STRIP_MAX = 30,
+    STORE_NAMES_MAX = 200,
+    STORE_TURNS_A_MS = 4096
 };
 
 struct store_options {
-    const char *
-        directory; /* NULL: no file, a memory that ends with us; made if it is not there, mode 0700 */
-    bool
-        read_only; /* nothing is made or changed; STATUS_SYSTEM when there is no store. One that nobody
-                       can write is read, too; notice tells where its log cannot be */
-    bool insist; /* *store is given also where it cannot be opened now: each use tries it again, and
-                    store_open tells why not */
-    /* How long polls, answers, messages and outages are kept: `history`. 0: for ever. */
-    int64_t keep_s;
+    const char *directory; /* made if it is not there, mode 0700; NULL: a memory without a file */
+    bool read_only;        /* nothing is made or changed; STATUS_SYSTEM when there is no store */
+    bool insist;    /* a store that cannot be opened now is given, too: each use tries it again */
+    int64_t keep_s; /* how long answers, messages and outages are kept; 0: for ever */
     int64_t (*now_ms)(void); /* the wall clock of tests; NULL: that of the system */
 
     /* Something that the operator should read once, such as the name under which a damaged store
@@ -44,15 +41,14 @@ struct store_options {
  * under another name, which notice tells, and a new one is begun; on Windows it stays where it is while
  * another process has it open: STATUS_BUSY, and the next use tries again. A store whose tables are not those that
  * mxpull makes counts as damaged, and nothing in a file is ever run (triggers, views).
- * Damage that shows later fails that call: STATUS_SYSTEM; the next use opens the store anew. The same holds
- * where the file was taken away. Readers never repair or upgrade: STATUS_SYSTEM for a damaged store, beside
- * which they leave a note (mxpull.db.suspect) by which the next writer checks all of it, and for an older
- * one. A store of a newer mxpull is refused: STATUS_SYSTEM. Not to be carried over fork(). */
+ * Damage that shows later fails that call: STATUS_SYSTEM; the next use opens the store anew, as it does where the file
+ * was taken away. Readers never repair or upgrade: STATUS_SYSTEM for a damaged store, beside which they leave a note
+ * (mxpull.db.suspect) by which the next writer checks all of it, and for an older one. A store of a newer mxpull is
+ * refused: STATUS_SYSTEM. Not to be carried over fork(). */
 enum status store_open(struct store **store, const struct store_options *options,
                        struct error *error);
 
-/* How long another process that holds the store is waited for, from now on: for a loop that must not
- * stand still. At first STORE_PATIENCE_MS. */
+/* How long another process that holds the store is waited for, from now on. At first STORE_PATIENCE_MS. */
 void store_set_patience(struct store *store, int64_t patience_ms);
 
 /* NULL is allowed. */
@@ -73,9 +69,7 @@ enum status store_commit(struct store *store, struct error *error);
 
 struct store_answer {
     int64_t at_ms;
-    const char *domain; /* as configured */
-    const char *verb;
-    const char *outcome;
+    const char *domain, *verb, *outcome; /* the domain as configured */
     enum grade grade;
     int code;            /* 0: none */
     const char *text;    /* as received; cut with an ellipsis at 4,096 bytes; NULL: none */
@@ -83,13 +77,11 @@ struct store_answer {
     const char *address; /* NULL: none */
     const char *tls;     /* NULL: in clear */
     bool authenticated;
-    int64_t pending, messages, bytes; /* -1: not told */
-    int64_t refused_for_now,
-        refused_for_good; /* messages not taken by our own server; -1: does not apply */
+    int64_t pending, messages, bytes;          /* -1: not told */
+    int64_t refused_for_now, refused_for_good; /* by our own server; -1: does not apply */
     unsigned attempts;
-    int64_t
-        asked_ms; /* when the domain was last named to the backup; before began_ms: not by this poll */
-    int64_t ms; /* how long the answer took */
+    int64_t asked_ms; /* when the backup was last asked for it; before began_ms: not by this poll */
+    int64_t ms;       /* how long the answer took */
 };
 
 /* One poll of one backup. Its grade is the worst of its answers'; where all are held, held. */
@@ -195,11 +187,6 @@ enum status store_last_outage(struct store *store, struct store_outage *outage, 
 
 /* ---- what is known now ---- */
 
-enum {
-    STORE_STRIP_MAX = 30,
-    STORE_NAMES_MAX = 200
-};
-
 struct store_backup {
     int64_t slot_ms, due_ms;        /* as set */
     int64_t asked_ms;               /* when its last poll that was not held began */
@@ -236,8 +223,7 @@ enum status store_get_domain(struct store *store, const char *backup, const char
 /* What decides how a domain is asked for next. */
 struct store_asked {
     const char *domain; /* borrowed for the call */
-    int64_t
-        asked_ms; /* its place in the order of asking: mostly when the backup was last asked for it */
+    int64_t asked_ms;   /* its place in the order of asking: mostly when it was asked for last */
     int64_t started_ms; /* when ETRN was last answered by 250 to 253 */
     bool understood;    /* ETRN was ever answered by another code than 421, 500 and 502 */
 };
@@ -254,14 +240,9 @@ struct store_look {
     int64_t turn; /* the milliseconds of then times STORE_TURNS_A_MS, and its place in the look */
 };
 
-enum {
-    STORE_TURNS_A_MS = 4096
-};
-
-/* Calls row for each such domain. It may not call the store. */
-enum status store_get_looks(struct store *store,
-                            void (*row)(void *context, const struct store_look *look),
-                            void *context, struct error *error);
+/* *turn is untouched where there is no such look, and 0 where it is not known when. */
+enum status store_get_look(struct store *store, const char *domain, int64_t *turn, bool *found,
+                           struct error *error);
 
 /* Notes when these domains were asked for; turn 0: in a look without trouble. */
 enum status store_set_looks(struct store *store, const struct store_look *looks, size_t count,
@@ -301,10 +282,9 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                            bool (*row)(void *context, const struct store_message *message),
                            void *context, struct error *error);
 
-/* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether
- * there is more to do. A clock that has run ahead would make everything old: nothing goes unless something
- * was answered in the older half of that time, too. What has a stamp that is not believed goes with
- * what was written down at the same time. */
+/* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether there is more to do.
+ * Nothing goes unless something was answered in the older half of that time, too: a clock that has run ahead would
+ * make everything old. What has a stamp that is not believed goes with what was written down at the same time. */
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error);
 
 /* SQLite's version. */
