@@ -1,13 +1,16 @@
 /* What is allowed and yet deserves a word: `mxpull config` shows it. */
-#include <mxpull/base/buffer.h>
+#include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/config/config.h>
 #include <mxpull/smtp/atrn_dialogue.h>
 
+#include <stdarg.h>
+#include <stdlib.h>
+
 enum {
-    WARNING_SIZE_MAX = 2000,
-    TEXT_SIZE = 400,
-    OTHERS_SIZE = 40
+    TEXT_SIZE = 400
 };
 
 struct warnings {
@@ -17,15 +20,21 @@ struct warnings {
 };
 
 static void warn(const struct warnings *warnings, const struct backup_config *backup,
-                 const char *text)
-{
-    struct buffer words;
+                 const char *format, ...) PRINTF_LIKE(3, 4);
 
-    buffer_init(&words, WARNING_SIZE_MAX);
-    (void)buffer_append_format(&words, "%s:%d: backup \"%s\": %s", warnings->config->path,
-                               backup->line, backup->name, text);
-    warnings->warn(warnings->context, words.bytes);
-    buffer_done(&words);
+static void warn(const struct warnings *warnings, const struct backup_config *backup,
+                 const char *format, ...)
+{
+    char text[TEXT_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_format(text, sizeof text, format, arguments);
+    va_end(arguments);
+    char *line = memory_format("%s:%d: backup \"%s\": %s", warnings->config->path, backup->line,
+                               backup->name, text);
+    warnings->warn(warnings->context, line);
+    free(line);
 }
 
 static void warn_of_backup(const struct warnings *warnings, const struct backup_config *backup)
@@ -35,21 +44,18 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
         warn(warnings, backup,
              "auth_in_clear: user and password may cross the network readable by anybody in "
              "between");
+    if (backup->method != METHOD_ATRN || !backup->name_domains)
+        return;
     size_t size = atrn_command_size(backup->domains, backup->domain_count);
-    if (backup->method == METHOD_ATRN && backup->name_domains && size > ATRN_LINE_PROMISED) {
-        char text[TEXT_SIZE];
-
-        (void)snprintf(text, sizeof text,
-                       "domains: ATRN names them in one line of %zu octets, and servers need to "
-                       "take no more than %d (RFC 5321 "
-                       "4.5.3.1.4); if the provider refuses it, set name_domains = false",
-                       size, ATRN_LINE_PROMISED);
-        warn(warnings, backup, text);
-    }
+    if (size > ATRN_LINE_PROMISED)
+        warn(warnings, backup,
+             "domains: ATRN names them in one line of %zu octets, and servers need to take no more "
+             "than %d (RFC 5321 4.5.3.1.4); if the provider refuses it, set name_domains = false",
+             size, ATRN_LINE_PROMISED);
 }
 
-/* Whether domains of the backup count as silent before it is asked the next time. A schedule's slots
- * lie at different distances and are not looked at. */
+/* Whether domains of the backup count as silent before it is asked the next time. A schedule's slots lie at
+ * different distances and are not looked at. */
 static bool is_silence_short(const struct config *config, const struct backup_config *backup)
 {
     const struct timing *timing = &backup->timing;
@@ -58,38 +64,27 @@ static bool is_silence_short(const struct config *config, const struct backup_co
            config->silence_s <= timing->interval_s + timing->jitter_s;
 }
 
-/* Once, at the first backup that it is too short for. */
-static void warn_of_silence(const struct warnings *warnings)
+void config_warn(const struct config *config, config_fault *callback, void *context)
 {
-    const struct config *config = warnings->config;
-    const struct backup_config *first = NULL;
+    const struct warnings warnings = {config, callback, context};
+    const struct backup_config *first = NULL; /* that the silence is too short for */
     char silence[DURATION_TEXT_SIZE], interval[DURATION_TEXT_SIZE], jitter[DURATION_TEXT_SIZE];
-    char text[TEXT_SIZE], others[OTHERS_SIZE] = "";
     size_t count = 0;
 
     for (size_t i = 0; i < config->backup_count; i++) {
+        warn_of_backup(&warnings, &config->backups[i]);
         if (is_silence_short(config, &config->backups[i]) && count++ == 0)
             first = &config->backups[i];
     }
     if (first == NULL)
         return;
-    if (count > 1)
-        (void)snprintf(others, sizeof others, " (and of %zu more)", count - 1);
-    (void)snprintf(text, sizeof text,
-                   "silence: %s is not longer than its interval of %s and jitter of %s%s, so the "
-                   "alarm comes although each answer is good; set a multiple of the interval, or "
-                   "0: 3 intervals of each backup",
-                   duration_format(silence, config->silence_s),
-                   duration_format(interval, first->timing.interval_s),
-                   duration_format(jitter, first->timing.jitter_s), others);
-    warn(warnings, first, text);
-}
-
-void config_warn(const struct config *config, config_fault *callback, void *context)
-{
-    const struct warnings warnings = {config, callback, context};
-
-    for (size_t i = 0; i < config->backup_count; i++)
-        warn_of_backup(&warnings, &config->backups[i]);
-    warn_of_silence(&warnings);
+    char *others = count > 1 ? memory_format(" (and of %zu more)", count - 1) : memory_copy("");
+    warn(&warnings, first,
+         "silence: %s is not longer than its interval of %s and jitter of %s%s, so the alarm comes "
+         "although each answer is good; set a multiple of the interval, or 0: 3 intervals of each "
+         "backup",
+         duration_format(silence, config->silence_s),
+         duration_format(interval, first->timing.interval_s),
+         duration_format(jitter, first->timing.jitter_s), others);
+    free(others);
 }
