@@ -191,7 +191,7 @@ static void check_unique(struct mention *mentions, size_t count, const char *opt
             continue;
         if (option != NULL)
             faults_add(faults, place, "\"%s\" is there twice; line %d has it already",
-                       fault_show(shown, mentions[i].name, strlen(mentions[i].name)), line);
+                       text_printable_copy(shown, sizeof shown, mentions[i].name), line);
         else
             faults_add(faults, place,
                        "the name is taken by line %d; each backup has one of its own", line);

@@ -30,14 +30,13 @@ struct source {
 /* Opens and reads the file; error holds the whole message. */
 static enum status read_source(struct source *source, const char *path, struct error *error)
 {
+    const bool is_input = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
     enum status status = STATUS_OK;
 
-    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0) {
-        source->name = "standard input";
-        source->file = stdin;
-    } else {
+    source->name = is_input ? "standard input" : path;
+    source->file = is_input ? stdin : NULL;
+    if (!is_input)
         status = file_open(&source->file, path, error);
-    }
     /* It names commands to run, and so is as good as a program. */
     if (status == STATUS_OK)
         status = file_check_ours(source->file, source->name, error);
@@ -49,40 +48,40 @@ static enum status read_source(struct source *source, const char *path, struct e
     return status;
 }
 
-/* Whether the file itself holds a password in this section, not only where one is to be had: the option
- * that does, or NULL. */
-static const char *secret_option(const struct section *section)
+/* Whether the section itself holds a password in this option, not only where one is to be had. */
+static bool holds_secret(const struct section *section, const char *option)
 {
-    const struct setting *password = section_find(section, "password");
-    const struct setting *proxy = section_find(section, "proxy");
+    const struct setting *setting = section_find(section, option);
     size_t ignored;
 
-    if (password != NULL && !password->inherited && !password->reference &&
-        section_has(section, "password"))
-        return "password";
-    if (proxy != NULL && !proxy->inherited && proxy->filled && !proxy->bad &&
-        form_proxy_password(((struct backup_config *)section->fields)->proxy, &ignored) != NULL)
-        return "proxy";
-    return NULL;
+    if (setting == NULL || setting->inherited || !section_has(section, option))
+        return false;
+    if (setting->option->type == OPTION_SECRET)
+        return !setting->reference;
+    return !setting->bad &&
+           form_proxy_password(((struct backup_config *)section->fields)->proxy, &ignored) != NULL;
 }
 
 /* A file that holds a password must not be readable by others. Said once, at the first one. */
 static void check_private(struct source *source)
 {
-    const struct section *section = NULL;
-    const char *option = NULL;
+    static const char *const secrets[] = {"password", "proxy"};
     struct error error;
 
-    for (size_t i = 1; i < source->sections.count && option == NULL; i++) {
-        section = source->sections.list[i];
-        option = secret_option(section);
-    }
-    if (option == NULL || file_check_private(source->file, source->name, &error) == STATUS_OK)
+    for (size_t i = 0; i < 2 * source->sections.count; i++) {
+        const struct section *section = source->sections.list[i / 2];
+        const char *option = secrets[i % 2];
+
+        if (!holds_secret(section, option))
+            continue;
+        if (file_check_private(source->file, source->name, &error) != STATUS_OK)
+            faults_add(&source->faults,
+                       (struct place){section_line(section, option), section, option}, "%s",
+                       source->file == stdin
+                           ? "is open to others; a pipe or a file of mode 600 is allowed"
+                           : error.text);
         return;
-    faults_add(&source->faults, (struct place){section_line(section, option), section, option},
-               "%s",
-               source->file == stdin ? "is open to others; a pipe or a file of mode 600 is allowed"
-                                     : error.text);
+    }
 }
 
 /* Makes of the bytes what can be made of them; NULL where that is nothing. */
@@ -117,17 +116,9 @@ static struct config *parse_source(struct source *source)
     return config;
 }
 
-static void free_source(struct source *source)
-{
-    if (source->file != NULL && source->file != stdin)
-        (void)fclose(source->file);
-    buffer_done(&source->bytes);
-    sections_done(&source->sections);
-}
-
 struct config *config_load(const char *path, config_fault *fault, void *context)
 {
-    struct source source = {.name = path};
+    struct source source = {0};
     struct config *config = NULL;
     struct error error;
 
@@ -137,14 +128,17 @@ struct config *config_load(const char *path, config_fault *fault, void *context)
         config = parse_source(&source);
     else
         fault(context, error.text);
-    if (config != NULL)
-        config->path = memory_copy(path);
+    faults_report(&source.faults, source.name, fault, context);
     if (source.faults.count > 0) {
-        faults_report(&source.faults, source.name, fault, context);
         config_free(config);
         config = NULL;
     }
-    free_source(&source);
+    if (config != NULL)
+        config->path = memory_copy(path);
+    if (source.file != NULL && source.file != stdin)
+        (void)fclose(source.file);
+    buffer_done(&source.bytes);
+    sections_done(&source.sections);
     return config;
 }
 

@@ -2,7 +2,6 @@
  * promises. */
 #include "loading.h"
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/closest.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
@@ -12,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    FILE_SIZE_MAX = 4096,
-    LINE_SIZE_MAX = 8192
-};
 
 bool faults_is_full(const struct faults *faults)
 {
@@ -45,57 +39,32 @@ void faults_add(struct faults *faults, struct place place, const char *format, .
     faults->count++;
 }
 
-char *fault_show(char target[FAULT_SHOWN_SIZE], const char *text, size_t size)
-{
-    struct buffer shown;
-
-    buffer_init(&shown, FAULT_SHOWN_SIZE - 1);
-    text_printable(&shown, text, size);
-    (void)text_copy(target, FAULT_SHOWN_SIZE, shown.bytes);
-    buffer_done(&shown);
-    return target;
-}
-
-/* "primary: ", "backup \"mx2\": " */
-static void append_section(struct buffer *line, const struct section *section)
-{
-    char title[FAULT_SHOWN_SIZE];
-
-    if (section == NULL || section->kind == SECTION_GLOBAL)
-        return;
-    (void)buffer_append_text(line, option_section_name(section->kind));
-    if (section->title != NULL && *section->title != '\0')
-        (void)buffer_append_format(line, " \"%s\"",
-                                   fault_show(title, section->title, strlen(section->title)));
-    (void)buffer_append_text(line, ": ");
-}
-
 void faults_report(const struct faults *faults, const char *file, config_fault *report,
                    void *context)
 {
-    struct buffer line;
-
-    buffer_init(&line, LINE_SIZE_MAX);
-    text_append_cut(&line, file, FILE_SIZE_MAX);
-    const size_t file_size = line.size;
     for (size_t i = 0; i < faults->count; i++) {
-        const struct fault *fault = &faults->list[i];
+        const struct place *place = &faults->list[i].place;
+        const struct section *section = place->section;
+        char title[FAULT_SHOWN_SIZE], line[32] = "", where[FAULT_SHOWN_SIZE + 32] = "";
 
-        buffer_cut(&line, file_size);
-        if (fault->place.line > 0)
-            (void)buffer_append_format(&line, ":%d", fault->place.line);
-        (void)buffer_append_text(&line, ": ");
-        append_section(&line, fault->place.section);
-        if (fault->place.option != NULL)
-            (void)buffer_append_format(&line, "%s: ", fault->place.option);
-        (void)buffer_append_text(&line, fault->text);
-        report(context, line.bytes);
+        if (place->line > 0)
+            (void)snprintf(line, sizeof line, ":%d", place->line);
+        if (section != NULL && section->title != NULL && *section->title != '\0')
+            (void)snprintf(where, sizeof where, "backup \"%s\": ",
+                           text_printable_copy(title, sizeof title, section->title));
+        else if (section != NULL && section->kind != SECTION_GLOBAL)
+            (void)snprintf(where, sizeof where, "%s: ", option_section_name(section->kind));
+        char *text = memory_format("%s%s: %s%s%s%s", file, line, where,
+                                   place->option != NULL ? place->option : "",
+                                   place->option != NULL ? ": " : "", faults->list[i].text);
+        report(context, text);
+        free(text);
     }
-    buffer_cut(&line, file_size);
-    (void)buffer_append_format(&line, ": there may be more faults than these %d", FAULTS_MAX);
-    if (faults_is_full(faults))
-        report(context, line.bytes);
-    buffer_done(&line);
+    if (!faults_is_full(faults))
+        return;
+    char *text = memory_format("%s: there may be more faults than these %d", file, FAULTS_MAX);
+    report(context, text);
+    free(text);
 }
 
 /* The name that is meant, among the options of the section or among all others; NULL: none is near. */

@@ -14,7 +14,7 @@
 enum {
     FAULTS_MAX = 100,
     FAULT_TEXT_SIZE = 500,
-    FAULT_SHOWN_SIZE = 64,
+    FAULT_SHOWN_SIZE = 64, /* of text of the file in a message */
     SUGGESTION_SIZE = 96
 };
 
@@ -93,9 +93,6 @@ void faults_add(struct faults *faults, struct place place, const char *format, .
 /* Calls report for each, as "FILE:LINE: OPTION: text", and once more where there may be others. */
 void faults_report(const struct faults *faults, const char *file, config_fault *report,
                    void *context);
-
-/* Text of the file made fit for a message: escaped, and cut with "…". Returns target. */
-char *fault_show(char target[FAULT_SHOWN_SIZE], const char *text, size_t size);
 
 /* What an option that is not known in this section was meant to be: "; did you mean …?", "; … belongs
  * into a section backup { }", or "". Returns target. */

@@ -12,7 +12,7 @@
 
 /* More than anybody has; it keeps rubbish from using up the memory. */
 enum {
-    NAME_SIZE_MAX = 64,
+    NAME_SIZE_MAX = 128,
     SECTIONS_MAX = 100000,
     VALUES_MAX = 1000000
 };
@@ -32,6 +32,13 @@ struct outline {
     size_t value_count;
 };
 
+/* The word that begins a statement. */
+struct name {
+    int line;
+    char text[NAME_SIZE_MAX];     /* one that is too long cannot be known, so it is cut */
+    char shown[FAULT_SHOWN_SIZE]; /* fit for a message */
+};
+
 static bool is_mark(const struct token *token, char mark)
 {
     return token->kind == TOKEN_MARK && *token->start == mark;
@@ -42,14 +49,14 @@ static bool at_mark(const struct outline *outline, char mark)
     return is_mark(&outline->token, mark);
 }
 
-/* Copies a name; one that is too long cannot be known, so it is cut. */
-static const char *copy_name(char target[NAME_SIZE_MAX], const struct token *token)
+static struct name name_of(const struct token *token)
 {
-    size_t size = token->size < NAME_SIZE_MAX ? token->size : NAME_SIZE_MAX - 1;
+    const size_t size = token->size < NAME_SIZE_MAX ? token->size : NAME_SIZE_MAX - 1;
+    struct name name = {.line = token->line};
 
-    memcpy(target, token->start, size);
-    target[size] = '\0';
-    return target;
+    memcpy(name.text, token->start, size);
+    (void)text_printable_copy(name.shown, sizeof name.shown, name.text);
+    return name;
 }
 
 static void write(struct outline *outline, int line, const char *text, size_t size)
@@ -156,21 +163,20 @@ static size_t read_values(struct outline *outline, int line, const char *option,
     return count;
 }
 
-static void report_unknown(struct outline *outline, const struct token *name)
+static void report_unknown(struct outline *outline, const struct name *name)
 {
-    char text[NAME_SIZE_MAX], shown[FAULT_SHOWN_SIZE], suggestion[SUGGESTION_SIZE];
+    char suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, outline->section, NULL};
     const enum option_section kind = outline->section->kind;
     enum option_section named;
 
-    if (option_section_find(copy_name(text, name), &named))
-        faults_add(outline->faults, place, "%s: is a section; write %s%s { … }", text, text,
-                   named == SECTION_BACKUP ? " \"NAME\"" : "");
+    if (option_section_find(name->text, &named))
+        faults_add(outline->faults, place, "%s: is a section; write %s%s { … }", name->text,
+                   name->text, named == SECTION_BACKUP ? " \"NAME\"" : "");
     else
-        faults_add(outline->faults, place, "%s: is not an option%s%s",
-                   fault_show(shown, name->start, name->size),
+        faults_add(outline->faults, place, "%s: is not an option%s%s", name->shown,
                    kind == SECTION_GLOBAL ? "" : " of this section",
-                   fault_suggest(suggestion, kind, text));
+                   fault_suggest(suggestion, kind, name->text));
 }
 
 /* Whether the token is a reference to the environment and nothing else. */
@@ -192,15 +198,14 @@ static bool is_name(const struct token *token)
 /* Whether the token behind a single value, on its line, is more of this value. */
 static bool is_more(const struct outline *outline, const struct option *option)
 {
+    const struct name name = name_of(&outline->token);
     struct lexer ahead = outline->lexer;
-    char text[NAME_SIZE_MAX];
 
     if (outline->token.kind == TOKEN_END || at_mark(outline, '}'))
         return false;
     /* The second word of a password must not be shown as an unknown option. */
-    if (!is_name(&outline->token) ||
-        (option != NULL && option->type == OPTION_SECRET &&
-         option_find(outline->section->kind, copy_name(text, &outline->token)) == NULL))
+    if (!is_name(&outline->token) || (option != NULL && option->type == OPTION_SECRET &&
+                                      option_find(outline->section->kind, name.text) == NULL))
         return true;
     struct token next = lexer_next(&ahead);
     if (is_mark(&next, '=') || next.kind == TOKEN_ADD)
@@ -233,13 +238,12 @@ static bool accept(struct outline *outline, struct place place, const struct opt
 }
 
 /* name = …; the token is = or +=. */
-static void read_assignment(struct outline *outline, const struct token *name)
+static void read_assignment(struct outline *outline, const struct name *name)
 {
-    char text[NAME_SIZE_MAX];
     const struct token equals = outline->token;
     const size_t target_size = outline->target->size;
     const int target_line = outline->target_line;
-    const struct option *option = option_find(outline->section->kind, copy_name(text, name));
+    const struct option *option = option_find(outline->section->kind, name->text);
     const struct place place = {name->line, outline->section, option != NULL ? option->name : NULL};
     struct setting setting = {.option = option, .line = name->line, .bad = true};
     struct token flawed = {0};
@@ -248,7 +252,7 @@ static void read_assignment(struct outline *outline, const struct token *name)
         report_unknown(outline, name);
     advance_to_value(outline, place.option);
     const bool single = !at_mark(outline, '{');
-    write_token(outline, name);
+    write(outline, name->line, name->text, strlen(name->text));
     write(outline, name->line, "= {", 3);
     const size_t count = read_values(outline, equals.line, place.option, &flawed);
     const struct token last = outline->token;
@@ -297,13 +301,13 @@ static void skip_section(struct outline *outline, int line)
 
 /* Reads a known section; the token is its opening brace. title is NULL where there is none. */
 static void enter_section(struct outline *outline, enum option_section kind,
-                          const struct token *name, const struct token *title)
+                          const struct name *name, const struct token *title)
 {
     struct section *parent = outline->section;
 
     outline->section = sections_add(outline->sections, kind, name->line);
     outline->section->titled = title != NULL;
-    write_token(outline, name);
+    write(outline, name->line, name->text, strlen(name->text));
     if (kind == SECTION_BACKUP && title != NULL)
         write_token(outline, title);
     else if (kind == SECTION_BACKUP)
@@ -320,34 +324,33 @@ static void enter_section(struct outline *outline, enum option_section kind,
 }
 
 /* What keeps a section from being read, said as a fault; or false. */
-static bool refuse_section(struct outline *outline, const struct token *name,
+static bool refuse_section(struct outline *outline, const struct name *name,
                            const struct token *title, enum option_section *kind)
 {
-    char text[NAME_SIZE_MAX], shown[FAULT_SHOWN_SIZE], suggestion[SUGGESTION_SIZE];
+    char suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, outline->section, NULL};
-    const bool known = option_section_find(copy_name(text, name), kind);
+    const bool known = option_section_find(name->text, kind);
     const struct section *before =
         known && *kind != SECTION_BACKUP ? outline->sections->first[*kind] : NULL;
 
-    (void)fault_show(shown, name->start, name->size);
     if (before != NULL)
-        faults_add(outline->faults, place, "%s: is there twice; line %d has it already", text,
+        faults_add(outline->faults, place, "%s: is there twice; line %d has it already", name->text,
                    before->line);
     else if (title != NULL && title->flaw != NULL)
-        faults_add(outline->faults, place, "%s: its name %s", shown, title->flaw);
-    else if (option_find(outline->section->kind, text) != NULL)
-        faults_add(outline->faults, place, "%s: is an option, not a section; write %s = …", shown,
-                   shown);
+        faults_add(outline->faults, place, "%s: its name %s", name->shown, title->flaw);
+    else if (option_find(outline->section->kind, name->text) != NULL)
+        faults_add(outline->faults, place, "%s: is an option, not a section; write %s = …",
+                   name->text, name->text);
     else if (!known)
-        faults_add(outline->faults, place, "%s: is not a section%s", shown,
-                   fault_suggest_section(suggestion, text));
+        faults_add(outline->faults, place, "%s: is not a section%s", name->shown,
+                   fault_suggest_section(suggestion, name->text));
     else
         return false;
     return true;
 }
 
 /* name { … } or name title { … }; the token is the opening brace. */
-static void read_section(struct outline *outline, const struct token *name,
+static void read_section(struct outline *outline, const struct name *name,
                          const struct token *title)
 {
     struct place place = {name->line, outline->section, NULL};
@@ -363,10 +366,9 @@ static void read_section(struct outline *outline, const struct token *name,
     } else if (outline->sections->count > SECTIONS_MAX) {
         stop(outline, name->line, NULL, "is one section too many; up to 100,000 are allowed");
     } else {
-        const char *text = option_section_name(kind);
-
         if (kind != SECTION_BACKUP && title != NULL)
-            faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", text, text);
+            faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", name->text,
+                       name->text);
         else if (kind == SECTION_BACKUP && title == NULL)
             faults_add(outline->faults, place,
                        "backup: has no name; backup \"NAME\" { … } is allowed");
@@ -376,30 +378,28 @@ static void read_section(struct outline *outline, const struct token *name,
 
 static void read_statement(struct outline *outline)
 {
-    const struct token name = outline->token;
-    char shown[FAULT_SHOWN_SIZE];
+    const struct token first = outline->token;
 
-    if (!is_name(&name)) {
-        stop(outline, name.line, NULL, "%s",
-             is_mark(&name, '}')
+    if (!is_name(&first)) {
+        stop(outline, first.line, NULL, "%s",
+             is_mark(&first, '}')
                  ? "a } stands here without its {; is there one too many?"
                  : "an option or a section must begin here; NAME = VALUE is allowed");
         return;
     }
+    const struct name name = name_of(&first);
     advance(outline);
     const struct token second = outline->token;
-    if (is_mark(&second, '=') || second.kind == TOKEN_ADD) {
-        read_assignment(outline, &name);
-        return;
-    }
-    if (second.kind == TOKEN_TEXT)
+    const bool titled = second.kind == TOKEN_TEXT;
+    if (titled)
         advance(outline);
-    if (at_mark(outline, '{'))
-        read_section(outline, &name, second.kind == TOKEN_TEXT ? &second : NULL);
+    if (is_mark(&second, '=') || second.kind == TOKEN_ADD)
+        read_assignment(outline, &name);
+    else if (at_mark(outline, '{'))
+        read_section(outline, &name, titled ? &second : NULL);
     else
         stop(outline, name.line, NULL,
-             "%s: is followed by neither = nor {; NAME = VALUE is allowed",
-             fault_show(shown, name.start, name.size));
+             "%s: is followed by neither = nor {; NAME = VALUE is allowed", name.shown);
 }
 
 void outline_read(const char *text, struct buffer *target, struct sections *sections,

@@ -19,14 +19,8 @@ static struct reader {
     size_t ended; /* sections that have been read to their end */
 } * reader;
 
-static bool has_control(const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-        if (*at < ' ' || *at == 0x7f)
-            return true;
-    }
-    return false;
-}
+static const char control[] = "\x01\x02\x03\x04\x05\x06\a\b\t\n\v\f\r\x0e\x0f\x10\x11\x12\x13\x14"
+                              "\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f";
 
 /* Sets the field, or says why not. */
 static bool set_field(struct section *section, const struct option *option, const char *text,
@@ -41,7 +35,7 @@ static bool set_field(struct section *section, const struct option *option, cons
         section->domain_lines =
             memory_more(section->domain_lines, count, sizeof *section->domain_lines);
         section->domain_lines[count] = line;
-    } else if (has_control(text)) {
+    } else if (strpbrk(text, control) != NULL) {
         faults_add(reader->faults, place,
                    "holds a line end or another control character; printable text is allowed");
         return false;
@@ -92,11 +86,11 @@ static void on_error(cfg_t *section, const char *format, va_list arguments)
     (void)arguments;
 }
 
-/* libconfuse's option table of a section, with room for extra more; the caller frees it. */
-static cfg_opt_t *make_table(enum option_section section, const cfg_opt_t *extra, size_t count)
+/* libconfuse's option table of a section, with those of the sections in it; the caller frees it. */
+static cfg_opt_t *make_table(enum option_section section, const cfg_opt_t *sections, size_t count)
 {
     cfg_opt_t *table = memory_new(option_count + count + 1, sizeof *table);
-    const cfg_opt_t last[] = {CFG_END()};
+    const cfg_opt_t end[] = {CFG_END()};
     size_t used = 0;
 
     for (size_t i = 0; i < option_count; i++) {
@@ -106,8 +100,8 @@ static cfg_opt_t *make_table(enum option_section section, const cfg_opt_t *extra
             table[used++] = row[0];
     }
     for (size_t i = 0; i < count; i++)
-        table[used++] = extra[i];
-    table[used] = last[0];
+        table[used++] = sections[i];
+    table[used] = end[0];
     return table;
 }
 

@@ -12,13 +12,14 @@
 static enum status take_first_line(const struct buffer *bytes, char **password, struct error *error)
 {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
-    size_t skipped = text_starts_with(bytes->bytes, byte_order_mark) ? strlen(byte_order_mark) : 0;
-    const char *line = bytes->bytes + skipped;
-    size_t size = strcspn(line, "\r\n");
+    const char *line = bytes->bytes;
 
+    if (text_starts_with(line, byte_order_mark))
+        line += strlen(byte_order_mark);
+    size_t size = strcspn(line, "\r\n");
     if (size == 0)
         return error_set(error, STATUS_SYNTAX, "its first line is empty; it must be the password");
-    if (skipped + size < bytes->size && line[size] == '\0')
+    if (line[size] == '\0' && line + size < bytes->bytes + bytes->size)
         return error_set(error, STATUS_SYNTAX, "its first line holds a NUL; text is allowed");
     *password = memory_copy_part(line, size);
     return STATUS_OK;
@@ -42,7 +43,7 @@ enum status config_password(const struct config *config, const struct backup_con
                             const struct buffer *printed, char **password, struct error *error)
 {
     struct buffer bytes;
-    enum status status;
+    enum status status = STATUS_OK;
 
     if (backup->password_file == NULL && backup->password_command == NULL) {
         *password = memory_copy(backup->password);
@@ -52,8 +53,6 @@ enum status config_password(const struct config *config, const struct backup_con
     if (backup->password_file != NULL) {
         status = read_private_file(backup->password_file, &bytes, error);
         printed = &bytes;
-    } else {
-        status = STATUS_OK;
     }
     if (status == STATUS_OK)
         status = take_first_line(printed, password, error);

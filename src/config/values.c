@@ -57,17 +57,6 @@ static enum status parse_number(const struct option *option, const char *text, i
                      (long long)option->max);
 }
 
-static enum status set_port(const struct option *option, const char *text, int *port,
-                            struct error *error)
-{
-    int64_t number = 0;
-    enum status status = parse_number(option, text, &number, error);
-
-    if (status == STATUS_OK)
-        *port = (int)number;
-    return status;
-}
-
 static enum status parse_duration(const struct option *option, const char *text, int64_t *seconds,
                                   struct error *error)
 {
@@ -232,6 +221,8 @@ enum status value_set(struct config *config, const struct option *option, void *
                       const char *text, struct error *error)
 {
     void *field = (char *)fields + option->offset;
+    enum status status = STATUS_SYNTAX;
+    int64_t number = 0;
 
     switch (option->type) {
     case OPTION_TEXT:
@@ -240,33 +231,33 @@ enum status value_set(struct config *config, const struct option *option, void *
     case OPTION_ADDRESS: return set_address(config, text, field, error);
     case OPTION_LOG: return set_log(config, text, error);
     case OPTION_NUMBER: return parse_number(option, text, field, error);
-    case OPTION_PORT: return set_port(option, text, field, error);
+    case OPTION_PORT: status = parse_number(option, text, &number, error); break;
     case OPTION_FLAG: return parse_flag(text, field, error);
     case OPTION_CHOICE: return parse_choice(option, text, field, error);
     case OPTION_DURATION: return parse_duration(option, text, field, error);
     case OPTION_DURATIONS: return add_duration(config, option, field, text, error);
     case OPTION_NODES: return add_node(config, fields, text, error);
     }
-    return STATUS_SYNTAX;
+    if (status == STATUS_OK)
+        *(int *)field = (int)number;
+    return status;
 }
 
 void value_set_initial(struct config *config, const struct option *option, void *fields)
 {
     const char *text = option->initial;
     struct error error;
+    size_t size;
 
-    if (option->type == OPTION_DURATIONS) {
-        for (text += strspn(text, "{, "); *text != '\0' && *text != '}';
-             text += strspn(text, ", ")) {
-            char part[DURATION_TEXT_SIZE] = {0};
-            size_t size = strcspn(text, ",} ");
-
-            assert(size < sizeof part);
-            memcpy(part, text, size);
-            (void)value_set(config, option, fields, part, &error);
-            text += size;
-        }
-    } else if (option->type != OPTION_NODES && *text != '\0') {
+    if (*text != '{' && *text != '\0')
         (void)value_set(config, option, fields, text, &error);
+    for (text += *text == '{'; option->type == OPTION_DURATIONS && *text != '\0';
+         text += size + strspn(text + size, ", }")) {
+        char part[DURATION_TEXT_SIZE] = {0};
+
+        size = strcspn(text, ",}");
+        assert(size < sizeof part);
+        memcpy(part, text, size);
+        (void)value_set(config, option, fields, part, &error);
     }
 }
