@@ -23,7 +23,7 @@ static bool is_used(const struct connection *connection, const char *address)
     for (size_t i = 0; i < connection->attempt_count; i++) {
         const struct attempt *attempt = connection->attempts[i];
 
-        if (attempt->is_used && strcmp(attempt->address, address) == 0)
+        if (attempt->is_used && strcmp(attempt->heard.facts.address, address) == 0)
             return true;
     }
     return false;
@@ -32,14 +32,14 @@ static bool is_used(const struct connection *connection, const char *address)
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct attempt *attempt = context;
-    char text[ADDRESS_SIZE];
+    char text[CONNECTION_ADDRESS_SIZE];
 
     (void)purpose;
     socket_address_text(&address->addr, address->addrlen, text, sizeof text);
     if (!attempt->connection->is_proxied) {
         if (is_used(attempt->connection, text))
             return CURL_SOCKET_BAD;
-        (void)text_copy(attempt->address, ADDRESS_SIZE, text);
+        (void)text_copy(attempt->heard.facts.address, CONNECTION_ADDRESS_SIZE, text);
     }
     attempt->sockets++;
     return (curl_socket_t)socket_open(address->family, address->socktype, address->protocol,
@@ -56,25 +56,25 @@ static void try_socket(struct attempt *attempt)
 }
 
 static void note_end(CURL *easy, CURLINFO address_info, CURLINFO port_info,
-                     char address[ADDRESS_SIZE], int *port)
+                     char address[CONNECTION_ADDRESS_SIZE], int *port)
 {
     const char *text = NULL;
     long number = 0;
 
     if (curl_easy_getinfo(easy, address_info, &text) == CURLE_OK && text != NULL && text[0] != '\0')
-        (void)text_copy(address, ADDRESS_SIZE, text);
+        (void)text_copy(address, CONNECTION_ADDRESS_SIZE, text);
     if (curl_easy_getinfo(easy, port_info, &number) == CURLE_OK && number > 0)
         *port = (int)number;
 }
 
 void attempt_note_address(struct attempt *attempt)
 {
-    struct connection_facts *facts = &attempt->facts;
+    struct connection_facts *facts = &attempt->heard.facts;
 
     if (!attempt->connection->is_proxied)
-        note_end(attempt->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, attempt->address,
+        note_end(attempt->easy, CURLINFO_PRIMARY_IP, CURLINFO_PRIMARY_PORT, facts->address,
                  &facts->port);
-    note_end(attempt->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, attempt->local_address,
+    note_end(attempt->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, facts->local_address,
              &facts->local_port);
 }
 
@@ -223,7 +223,7 @@ static void time_out(void *context)
         timer_set(connection->loop, &attempt->deadline, connect_limit_ms);
         return;
     }
-    attempt->facts.stage = attempt_stage(attempt);
+    attempt->heard.facts.stage = attempt_stage(attempt);
     if (attempt->phase == PHASE_TCP)
         (void)error_set(&error, STATUS_TIMEOUT, "no connection%s%s within %s",
                         connection->is_bare ? "" : " to ", connection->place,
@@ -270,9 +270,6 @@ struct attempt *attempt_begin(struct connection *connection, CURL *easy, int64_t
     attempt->deadline = (struct timer){.due = time_out, .context = attempt};
     attempt->again = (struct timer){.due = give_way, .context = attempt};
     attempt->socket = CURL_SOCKET_BAD;
-    attempt->facts.address = attempt->address;
-    attempt->facts.local_address = attempt->local_address;
-    attempt->facts.refusal = attempt->heard.refusal;
     buffer_init(&attempt->sending, SEND_SIZE_MAX);
     buffer_init(&attempt->queued, SEND_SIZE_MAX);
     connection->attempts[connection->attempt_count++] = attempt;
@@ -286,7 +283,7 @@ struct attempt *attempt_begin(struct connection *connection, CURL *easy, int64_t
 static enum status check_demands(struct attempt *attempt, struct error *error)
 {
     const struct connection *connection = attempt->connection;
-    struct connection_facts *facts = &attempt->facts;
+    struct connection_facts *facts = &attempt->heard.facts;
 
     facts->stage = STAGE_STARTTLS;
     if (connection->demands_tls && facts->tls == NULL)
@@ -302,24 +299,10 @@ static enum status check_demands(struct attempt *attempt, struct error *error)
     return STATUS_OK;
 }
 
-static void note_facts(struct attempt *attempt)
-{
-    const struct heard *heard = &attempt->heard;
-    struct connection_facts *facts = &attempt->facts;
-
-    if (attempt->tls_version[0] != '\0') {
-        facts->tls = attempt->tls_version;
-        facts->certificate_expires_ms = wire_certificate_expires_ms(attempt->easy);
-    }
-    facts->authenticated = heard->authenticated;
-    facts->ehlo = heard->ehlo;
-    facts->refused = heard->refused;
-    facts->refused_at = heard->refused_at;
-}
-
 void attempt_connected(struct attempt *attempt, CURLcode result)
 {
     struct connection *connection = attempt->connection;
+    struct connection_facts *facts = &attempt->heard.facts;
     struct failure failure = {.result = result,
                               .words = attempt->words,
                               .heard = &attempt->heard,
@@ -328,7 +311,10 @@ void attempt_connected(struct attempt *attempt, CURLcode result)
 
     if (attempt->phase == PHASE_ENDED || is_beaten(attempt))
         return;
-    note_facts(attempt);
+    if (attempt->tls_version[0] != '\0') {
+        facts->tls = attempt->tls_version;
+        facts->certificate_expires_ms = wire_certificate_expires_ms(attempt->easy);
+    }
     if (result == CURLE_OK && check_demands(attempt, &error) == STATUS_OK) {
         attempt_note_address(attempt);
         timer_set(connection->loop, &attempt->deadline, INT64_MAX);
@@ -345,7 +331,7 @@ void attempt_connected(struct attempt *attempt, CURLcode result)
             failure.os_error = attempt->socket_error;
         failure.stage = attempt_stage(attempt);
         failure_explain(&failure, &error);
-        attempt->facts.stage = failure.stage;
+        attempt->heard.facts.stage = failure.stage;
     }
     fail(attempt, failure.code, &error);
 }

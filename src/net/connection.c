@@ -82,12 +82,12 @@ static void try_next_mechanism(struct attempt *attempt)
     const struct heard *heard = &attempt->heard;
     size_t used = strlen(connection->refusals);
 
-    if (attempt->facts.stage != STAGE_AUTH || attempt->code == 0 || heard->mechanism == 0)
+    if (attempt->heard.facts.stage != STAGE_AUTH || attempt->code == 0 || heard->mechanism == 0)
         return;
     (void)snprintf(connection->refusals + used, sizeof connection->refusals - used, "%s%s: %s",
                    used > 0 ? ", " : "", ehlo_mechanism_name(heard->mechanism), heard->text);
     connection->tried |= heard->mechanism;
-    if (!connection->any_mechanism || (heard->ehlo.mechanisms & ~connection->tried) == 0 ||
+    if (!connection->any_mechanism || (heard->facts.ehlo.mechanisms & ~connection->tried) == 0 ||
         attempt->code / 100 != 5 || attempt->code == 530 || attempt->code == 535)
         return;
     connection->limit_ms = clock_monotonic_ms() + connection->connect_timeout_ms;
@@ -97,23 +97,14 @@ static void try_next_mechanism(struct attempt *attempt)
 /* Whether what has failed may be the one machine's fault. */
 static bool is_about_machine(const struct attempt *attempt)
 {
-    switch (attempt->facts.stage) {
-    case STAGE_GREETING: return true;
-    case STAGE_TLS:
-    case STAGE_CERTIFICATE:
-    case STAGE_PINNED_KEY: return attempt->heard.replies == 0;
-    case STAGE_EHLO:
+    enum stage stage = attempt->heard.facts.stage;
+
+    if (stage == STAGE_TLS || stage == STAGE_CERTIFICATE || stage == STAGE_PINNED_KEY)
+        return attempt->heard.replies == 0;
+    if (stage == STAGE_EHLO)
         return attempt->code / 100 == 4 ||
                (attempt->code == 0 && attempt->error.status == STATUS_UNREACHABLE);
-    case STAGE_NONE:
-    case STAGE_LOOKUP:
-    case STAGE_CONNECT:
-    case STAGE_STARTTLS:
-    case STAGE_AUTH:
-    case STAGE_COMMAND:
-    case STAGE_RECIPIENT: return false;
-    }
-    return false;
+    return stage == STAGE_GREETING;
 }
 
 /* ---- their end ---- */
@@ -121,7 +112,7 @@ static bool is_about_machine(const struct attempt *attempt)
 /* How much a failure tells: the further it came the more, and a refusal for now before one for good. */
 static int weight_of(const struct attempt *attempt)
 {
-    return (int)attempt->facts.stage * 4 + (attempt->code / 100 == 4 ? 2 : 0) +
+    return (int)attempt->heard.facts.stage * 4 + (attempt->code / 100 == 4 ? 2 : 0) +
            (attempt->code != 0 ? 1 : 0);
 }
 
@@ -138,9 +129,9 @@ static void tell(struct connection *connection, struct attempt *last)
     struct error *error = &failed->error;
     const char *name = ehlo_mechanism_name(failed->heard.mechanism);
     size_t size = strlen(error->text);
-    if (failed->facts.stage == STAGE_AUTH && !is_only)
+    if (failed->heard.facts.stage == STAGE_AUTH && !is_only)
         (void)error_set(error, error->status, "%s", connection->refusals);
-    else if (failed->facts.stage == STAGE_AUTH && failed->code != 0 && name[0] != '\0')
+    else if (failed->heard.facts.stage == STAGE_AUTH && failed->code != 0 && name[0] != '\0')
         (void)snprintf(error->text + size, sizeof error->text - size, " (AUTH %s)", name);
     connection->acting = failed;
     connection->events->failed(connection->context, failed->code, error);
@@ -233,7 +224,6 @@ void connection_close(struct connection *connection)
     if (connection == NULL || connection->closed)
         return;
     connection->closed = connection->loop->has_closed = true;
-    connection->loop->leaving -= connection->leaving ? 1 : 0;
     for (size_t i = 0; i < connection->attempt_count; i++)
         attempt_end(connection->attempts[i]);
 }
@@ -265,15 +255,19 @@ static void close_left(void *context, int code, const struct error *error)
 }
 
 /* Of connections that were left there are only so many, for each holds a file: the oldest one goes. */
-static void close_oldest(struct loop *loop)
+static void make_room(const struct loop *loop)
 {
     struct connection *oldest = NULL;
+    unsigned count = 0;
 
     for (struct connection *other = loop->connections; other != NULL; other = other->next) {
-        if (other->leaving && !other->closed)
-            oldest = other;
+        if (!other->leaving || other->closed)
+            continue;
+        oldest = other;
+        count++;
     }
-    connection_close(oldest);
+    if (count >= LEAVING_MAX)
+        connection_close(oldest);
 }
 
 void connection_leave(struct connection *connection, const char *bytes, size_t size)
@@ -287,9 +281,7 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
         connection_close(connection);
         return;
     }
-    if (connection->loop->leaving == LEAVING_MAX)
-        close_oldest(connection->loop);
-    connection->loop->leaving++;
+    make_room(connection->loop);
     connection->leaving = true;
     connection->events = &events;
     connection->context = connection;
@@ -321,5 +313,5 @@ enum stage connection_stage(const struct connection *connection)
 
 const struct connection_facts *connection_facts(const struct connection *connection)
 {
-    return &connection->acting->facts;
+    return &connection->acting->heard.facts;
 }

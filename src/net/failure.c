@@ -84,8 +84,8 @@ static bool is_no_answer(const struct kind *kind, const struct heard *heard)
 
 const char *failure_without_tls(const struct heard *heard)
 {
-    return heard->ehlo.starttls ? "STARTTLS is offered, but libcurl has not used it"
-                                : "STARTTLS is not offered";
+    return heard->facts.ehlo.starttls ? "STARTTLS is offered, but libcurl has not used it"
+                                      : "STARTTLS is not offered";
 }
 
 /* "no connection to mx2.example.net:25: Connection refused" */
@@ -111,7 +111,7 @@ static void explain(const struct failure *failure, const struct kind *kind, stru
         (void)error_set(error, status, "AUTH: a challenge without sense");
     else if (result == CURLE_LOGIN_DENIED)
         (void)error_set(error, status, "AUTH: no mechanism of ours is offered (%s)",
-                        heard->ehlo.mechanism_names);
+                        heard->facts.ehlo.mechanism_names);
     else if (is_other_address(result, words))
         (void)error_set(error, status, "the certificate is not for this host");
     else if (is_too_long(result, words, heard))

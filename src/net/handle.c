@@ -175,7 +175,7 @@ static bool set_texts(CURL *easy, const struct connection_options *options, stru
         const char *text; /* NULL: not set */
         const char *name;
     } texts[] = {
-        {CURLOPT_PROTOCOLS_STR, options->is_bare ? "http" : "smtp,smtps", "host"},
+        {CURLOPT_PROTOCOLS_STR, options->is_bare ? "http" : "smtp,smtps", "smtp"},
         {CURLOPT_URL, url, "host"},
         {CURLOPT_UNIX_SOCKET_PATH, options->path, "path"},
         {CURLOPT_CAINFO, certificates, "tls_ca_file"},

@@ -31,6 +31,7 @@ static void keep_text(struct heard *heard, const char *line, size_t size)
 
 bool heard_line(struct heard *heard, const char *line, size_t size)
 {
+    struct connection_facts *facts = &heard->facts;
     bool first = !heard->open;
     int code = code_of(line, size);
     bool mixed = !first && code != heard->code;
@@ -53,25 +54,25 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
      * STARTTLS's. */
     bool is_to_auth = heard->stage == STAGE_AUTH;
     if (!is_to_auth && (code == 220 || (code == 250 && first)))
-        heard->ehlo = (struct ehlo){0};
+        facts->ehlo = (struct ehlo){0};
     if (code == 220 && !is_to_auth) {
-        heard->authenticated = false;
-        heard->refused = 0;
+        facts->authenticated = false;
+        facts->refused = 0;
     }
     if (code == 220 && !is_to_auth && heard->replies > 0) {
         heard->starttls = true;
         heard->asked = STAGE_TLS;
     }
     if ((heard->stage == STAGE_EHLO || heard->stage == STAGE_STARTTLS) && code >= 400 &&
-        heard->refused == 0 && !heard->open) {
-        heard->refused = code;
-        heard->refused_at = heard->stage;
-        memcpy(heard->refusal, heard->text, sizeof heard->refusal);
+        facts->refused == 0 && !heard->open) {
+        facts->refused = code;
+        facts->refused_at = heard->stage;
+        memcpy(facts->refusal, heard->text, sizeof facts->refusal);
     }
     if (code == 250 && !is_to_auth)
-        ehlo_line(&heard->ehlo, line, size, first);
+        ehlo_line(&facts->ehlo, line, size, first);
     if (code == 235 && heard->challenged)
-        heard->authenticated = true;
+        facts->authenticated = true;
     if (!heard->open)
         heard->replies++;
     return true;

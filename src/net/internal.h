@@ -15,10 +15,9 @@
 
 enum {
     RECEIVE_SIZE = 64 * 1024,
-    HEARD_SIZE = 200,
+    HEARD_SIZE = CONNECTION_REPLY_SIZE,
     VERSION_SIZE = 24,
     PLACE_SIZE = 280,
-    ADDRESS_SIZE = 64,
     ATTEMPTS_MAX = 8
 };
 
@@ -32,20 +31,14 @@ struct timer_queue {
     int64_t now_ms; /* of the last run */
 };
 
-/* As timer_set. */
-void timer_queue_set(struct timer_queue *queue, struct timer *timer, int64_t at_ms);
-
 /* When the first timer is due; INT64_MAX: none is set. */
-int64_t timer_queue_next_ms(const struct timer_queue *queue);
+int64_t timers_next_ms(const struct loop *loop);
 
 /* Calls the timers that are due, in the order of their times; none is set any more when called. */
-void timer_queue_run(struct timer_queue *queue, int64_t now_ms);
+void timers_run(struct loop *loop, int64_t now_ms);
 
 /* Makes the timers due that wait for loop_wake. */
-void timer_queue_wake(struct timer_queue *queue);
-
-/* Frees the queue; the timers are their owners'. */
-void timer_queue_done(struct timer_queue *queue);
+void timers_wake(struct loop *loop);
 
 /* ---- loop.c ---- */
 
@@ -56,7 +49,6 @@ struct loop {
     struct connection
         *connections;          /* owned, the newest first; closed ones stay until the turn ends */
     bool has_closed;           /* some of them are */
-    size_t leaving;            /* connections that were left, and are not closed yet */
     struct curl_waitfd *waits; /* one for each stream that waits for its socket */
     struct attempt **waiting;  /* whose wait it is */
     size_t wait_capacity;
@@ -76,12 +68,9 @@ struct heard {
     size_t size, lines;    /* of the last reply */
     unsigned replies;      /* whole ones so far */
     bool challenged;       /* the reply before was 334 */
-    bool authenticated;    /* 235 was said to the answer to a challenge */
-    struct ehlo ehlo;      /* as said last */
     unsigned mechanism;    /* of the last AUTH, where ehlo_mechanism knows it */
-    int refused;           /* EHLO (HELO may have followed) or STARTTLS, by this code; 0: neither */
-    enum stage refused_at; /* which of them */
-    char refusal[HEARD_SIZE]; /* the last line of that reply */
+    struct connection_facts
+        facts; /* of these EHLO, its refusal, and AUTH's success are heard here */
 };
 
 /* Takes one reply line as libcurl has it. False when it is none, or when the reply has grown over
@@ -154,10 +143,6 @@ struct attempt {
     struct error error;          /* the same */
     char words[CURL_ERROR_SIZE]; /* libcurl's */
     struct heard heard;
-    struct connection_facts facts;
-    char address[ADDRESS_SIZE]; /* before TCP stands, the one being tried; "" of a UNIX socket or
-                                   behind a proxy */
-    char local_address[ADDRESS_SIZE];
     char tls_version[VERSION_SIZE];
 
     curl_socket_t socket;

@@ -8,21 +8,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
     RESOLVE_THREADS = 256,
     FAREWELL_MS = 300
 };
-
-static bool speaks_smtp(const curl_version_info_data *info)
-{
-    for (const char *const *protocol = info->protocols; *protocol != NULL; protocol++) {
-        if (strcmp(*protocol, "smtp") == 0)
-            return true;
-    }
-    return false;
-}
 
 struct loop *loop_new(struct error *error)
 {
@@ -35,9 +25,9 @@ struct loop *loop_new(struct error *error)
         return NULL;
     }
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-    if (info->version_num < VERSION_MIN || !speaks_smtp(info)) {
-        (void)error_set(error, STATUS_SYSTEM,
-                        "libcurl %s is no good: 7.88 or later with SMTP is needed", info->version);
+    if (info->version_num < VERSION_MIN) {
+        (void)error_set(error, STATUS_SYSTEM, "libcurl %s is no good: 7.88 or later is needed",
+                        info->version);
         curl_global_cleanup();
         return NULL;
     }
@@ -78,11 +68,13 @@ static void bid_farewell(struct loop *loop)
 {
     int64_t until_ms = clock_monotonic_ms() + FAREWELL_MS;
 
-    while (loop->leaving > 0 && clock_monotonic_ms() < until_ms)
+    free_closed(loop);
+    while (loop->connections != NULL && clock_monotonic_ms() < until_ms)
         loop_turn(loop, until_ms);
     for (struct connection *connection = loop->connections; connection != NULL;
          connection = connection->next)
         connection_close(connection);
+    free_closed(loop);
 }
 
 void loop_free(struct loop *loop)
@@ -90,9 +82,8 @@ void loop_free(struct loop *loop)
     if (loop == NULL)
         return;
     bid_farewell(loop);
-    free_closed(loop);
     (void)curl_multi_cleanup(loop->multi);
-    timer_queue_done(&loop->timers);
+    free(loop->timers.heap);
     free(loop->waits);
     free(loop->waiting);
     free(loop->received);
@@ -142,7 +133,7 @@ static unsigned fill_waits(struct loop *loop)
 /* How long to wait until then, or until the first timer is due. */
 static int timeout_until(const struct loop *loop, int64_t until_ms)
 {
-    int64_t timer_ms = timer_queue_next_ms(&loop->timers);
+    int64_t timer_ms = timers_next_ms(loop);
     int64_t left_ms = (timer_ms < until_ms ? timer_ms : until_ms) - clock_monotonic_ms();
 
     if (left_ms < 0)
@@ -165,8 +156,8 @@ void loop_turn(struct loop *loop, int64_t until_ms)
     (void)curl_multi_perform(loop->multi, &running);
     take_results(loop);
     if (atomic_exchange(&loop->is_woken, false))
-        timer_queue_wake(&loop->timers);
-    timer_queue_run(&loop->timers, clock_monotonic_ms());
+        timers_wake(loop);
+    timers_run(loop, clock_monotonic_ms());
     free_closed(loop);
 }
 

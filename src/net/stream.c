@@ -7,7 +7,8 @@
  * and recv (7.88), so they are done without it then. */
 static bool is_plain(const struct attempt *attempt)
 {
-    return attempt->facts.tls == NULL && !attempt->connection->is_https_proxy && attempt->touched;
+    return attempt->heard.facts.tls == NULL && !attempt->connection->is_https_proxy &&
+           attempt->touched;
 }
 
 static enum status status_of(CURLcode result)
@@ -117,7 +118,7 @@ void stream_receive(struct attempt *attempt)
         }
         wire_show(connection, '<', bytes, size);
         connection->events->received(connection->context, bytes, size);
-        if (attempt->facts.tls == NULL && size < RECEIVE_SIZE)
+        if (attempt->heard.facts.tls == NULL && size < RECEIVE_SIZE)
             return;
     }
 }

@@ -3,8 +3,6 @@
 
 #include <mxpull/base/memory.h>
 
-#include <stdlib.h>
-
 static bool is_before(const struct timer *a, const struct timer *b)
 {
     return a->at_ms != b->at_ms ? a->at_ms < b->at_ms : a->order < b->order;
@@ -48,8 +46,9 @@ static void take_out(struct timer_queue *queue, struct timer *timer)
         settle(queue, place, last);
 }
 
-void timer_queue_set(struct timer_queue *queue, struct timer *timer, int64_t at_ms)
+void timer_set(struct loop *loop, struct timer *timer, int64_t at_ms)
 {
+    struct timer_queue *queue = &loop->timers;
     size_t place = timer->place;
 
     if (at_ms == INT64_MAX) {
@@ -69,17 +68,23 @@ void timer_queue_set(struct timer_queue *queue, struct timer *timer, int64_t at_
     settle(queue, place, timer);
 }
 
-int64_t timer_queue_next_ms(const struct timer_queue *queue)
+bool timer_is_set(const struct timer *timer)
 {
-    return queue->count > 0 ? queue->heap[0]->at_ms : INT64_MAX;
+    return timer->place > 0;
 }
 
-void timer_queue_run(struct timer_queue *queue, int64_t now_ms)
+int64_t timers_next_ms(const struct loop *loop)
 {
+    return loop->timers.count > 0 ? loop->timers.heap[0]->at_ms : INT64_MAX;
+}
+
+void timers_run(struct loop *loop, int64_t now_ms)
+{
+    struct timer_queue *queue = &loop->timers;
     uint64_t end = queue->order;
 
     queue->now_ms = now_ms;
-    while (timer_queue_next_ms(queue) <= now_ms && queue->heap[0]->order < end) {
+    while (timers_next_ms(loop) <= now_ms && queue->heap[0]->order < end) {
         struct timer *timer = queue->heap[0];
 
         take_out(queue, timer);
@@ -88,28 +93,12 @@ void timer_queue_run(struct timer_queue *queue, int64_t now_ms)
 }
 
 /* A timer that becomes due changes places only with timers that were looked at before. */
-void timer_queue_wake(struct timer_queue *queue)
+void timers_wake(struct loop *loop)
 {
-    for (size_t i = 0; i < queue->count; i++) {
-        struct timer *timer = queue->heap[i];
+    for (size_t i = 0; i < loop->timers.count; i++) {
+        struct timer *timer = loop->timers.heap[i];
 
-        if (timer->on_wake && timer->at_ms > queue->now_ms)
-            timer_queue_set(queue, timer, 0);
+        if (timer->on_wake && timer->at_ms > loop->timers.now_ms)
+            timer_set(loop, timer, 0);
     }
-}
-
-void timer_queue_done(struct timer_queue *queue)
-{
-    free(queue->heap);
-    *queue = (struct timer_queue){0};
-}
-
-void timer_set(struct loop *loop, struct timer *timer, int64_t at_ms)
-{
-    timer_queue_set(&loop->timers, timer, at_ms);
-}
-
-bool timer_is_set(const struct timer *timer)
-{
-    return timer->place > 0;
 }

@@ -30,7 +30,7 @@ enum {
     REFUSED_LIMIT_MS = 30 * 60 * 1000,
     REFUSED_IDLE_S = 60, /* the provider may believe that its message has ended */
     REOPENED_MAX = 20,   /* in one session */
-    PROXY_LINE_SIZE = 108,
+    PROXY_LINE_SIZE = 192,
     SHOWN_MAX = 8 * 1024,
     DATA_GO_FIFTHS = 2,
     ACCEPTED_FIFTHS = 10

@@ -199,8 +199,8 @@ static void connection_is_heard(void **state)
     const struct heard heard = hear(row->said);
 
     assert_int_equal(heard.starttls, row->starttls);
-    assert_int_equal(heard.authenticated, row->authenticated);
-    assert_int_equal(heard.ehlo.etrn, row->etrn_offered);
+    assert_int_equal(heard.facts.authenticated, row->authenticated);
+    assert_int_equal(heard.facts.ehlo.etrn, row->etrn_offered);
     assert_int_equal(heard.asked, row->asked);
 }
 

@@ -10,7 +10,7 @@
 
 struct probe {
     struct timer timer;
-    struct timer_queue *queue;
+    struct loop *loop;
     char name;
     char *told; /* the names, in the order of the calls */
     struct probe *other;
@@ -26,13 +26,13 @@ static void tell(void *context)
     probe->told[end] = probe->name;
     probe->told[end + 1] = '\0';
     if (probe->again_ms != 0)
-        timer_queue_set(probe->queue, &probe->timer, probe->again_ms);
+        timer_set(probe->loop, &probe->timer, probe->again_ms);
     if (probe->other_ms != 0)
-        timer_queue_set(probe->queue, &probe->other->timer, probe->other_ms);
+        timer_set(probe->loop, &probe->other->timer, probe->other_ms);
 }
 
 struct fixture {
-    struct timer_queue queue;
+    struct loop loop;
     char told[64];
     struct probe a, b, c;
 };
@@ -43,7 +43,7 @@ static void begin(struct fixture *fixture)
 
     *fixture = (struct fixture){0};
     for (int i = 0; i < 3; i++) {
-        *probes[i] = (struct probe){.queue = &fixture->queue,
+        *probes[i] = (struct probe){.loop = &fixture->loop,
                                     .name = (char)('a' + i),
                                     .told = fixture->told,
                                     .other = probes[(i + 1) % 3]};
@@ -54,9 +54,9 @@ static void begin(struct fixture *fixture)
 static void run(struct fixture *fixture, int64_t now_ms, const char *told, int64_t next_ms)
 {
     fixture->told[0] = '\0';
-    timer_queue_run(&fixture->queue, now_ms);
+    timers_run(&fixture->loop, now_ms);
     assert_string_equal(fixture->told, told);
-    assert_int_equal(timer_queue_next_ms(&fixture->queue), next_ms);
+    assert_int_equal(timers_next_ms(&fixture->loop), next_ms);
 }
 
 static void test_order(void **state)
@@ -65,13 +65,13 @@ static void test_order(void **state)
 
     (void)state;
     begin(&f);
-    timer_queue_set(&f.queue, &f.a.timer, 30);
-    timer_queue_set(&f.queue, &f.b.timer, 10);
-    timer_queue_set(&f.queue, &f.c.timer, 20);
+    timer_set(&f.loop, &f.a.timer, 30);
+    timer_set(&f.loop, &f.b.timer, 10);
+    timer_set(&f.loop, &f.c.timer, 20);
     run(&f, 9, "", 10);
     run(&f, 20, "bc", 30);
     run(&f, 100, "a", INT64_MAX);
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 static void test_equals_in_the_order_of_setting(void **state)
@@ -80,12 +80,12 @@ static void test_equals_in_the_order_of_setting(void **state)
 
     (void)state;
     begin(&f);
-    timer_queue_set(&f.queue, &f.c.timer, 10);
-    timer_queue_set(&f.queue, &f.a.timer, 10);
-    timer_queue_set(&f.queue, &f.b.timer, 10);
-    timer_queue_set(&f.queue, &f.c.timer, 10); /* set anew: the last one now */
+    timer_set(&f.loop, &f.c.timer, 10);
+    timer_set(&f.loop, &f.a.timer, 10);
+    timer_set(&f.loop, &f.b.timer, 10);
+    timer_set(&f.loop, &f.c.timer, 10); /* set anew: the last one now */
     run(&f, 10, "abc", INT64_MAX);
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 static void test_set_anew_and_cleared(void **state)
@@ -94,15 +94,15 @@ static void test_set_anew_and_cleared(void **state)
 
     (void)state;
     begin(&f);
-    timer_queue_set(&f.queue, &f.a.timer, 10);
-    timer_queue_set(&f.queue, &f.b.timer, 20);
-    timer_queue_set(&f.queue, &f.a.timer, 30);
-    timer_queue_set(&f.queue, &f.c.timer, INT64_MAX); /* was not set */
+    timer_set(&f.loop, &f.a.timer, 10);
+    timer_set(&f.loop, &f.b.timer, 20);
+    timer_set(&f.loop, &f.a.timer, 30);
+    timer_set(&f.loop, &f.c.timer, INT64_MAX); /* was not set */
     assert_false(timer_is_set(&f.c.timer));
     run(&f, 25, "b", 30);
-    timer_queue_set(&f.queue, &f.a.timer, INT64_MAX);
+    timer_set(&f.loop, &f.a.timer, INT64_MAX);
     run(&f, 1000, "", INT64_MAX);
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 /* Who sets himself anew for now is called once in a run, and the others have their turn. */
@@ -114,12 +114,12 @@ static void test_set_while_called(void **state)
     begin(&f);
     f.a.again_ms = 1;
     f.a.other_ms = 5; /* b, already past */
-    timer_queue_set(&f.queue, &f.a.timer, 10);
-    timer_queue_set(&f.queue, &f.c.timer, 40);
+    timer_set(&f.loop, &f.a.timer, 10);
+    timer_set(&f.loop, &f.c.timer, 40);
     run(&f, 50, "ac", 50);
     f.a.again_ms = f.a.other_ms = 0;
     run(&f, 50, "ab", INT64_MAX);
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 static void test_cleared_while_called(void **state)
@@ -129,10 +129,10 @@ static void test_cleared_while_called(void **state)
     (void)state;
     begin(&f);
     f.a.other_ms = INT64_MAX;
-    timer_queue_set(&f.queue, &f.a.timer, 10);
-    timer_queue_set(&f.queue, &f.b.timer, 10);
+    timer_set(&f.loop, &f.a.timer, 10);
+    timer_set(&f.loop, &f.b.timer, 10);
     run(&f, 10, "a", INT64_MAX);
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 static void test_wake(void **state)
@@ -142,11 +142,11 @@ static void test_wake(void **state)
     (void)state;
     begin(&f);
     f.a.timer.on_wake = f.c.timer.on_wake = true;
-    timer_queue_set(&f.queue, &f.b.timer, 100);
-    timer_queue_set(&f.queue, &f.a.timer, 200);
-    timer_queue_wake(&f.queue);
+    timer_set(&f.loop, &f.b.timer, 100);
+    timer_set(&f.loop, &f.a.timer, 200);
+    timers_wake(&f.loop);
     run(&f, 50, "a", 100); /* c was not set, b does not wait for it */
-    timer_queue_done(&f.queue);
+    free(f.loop.timers.heap);
 }
 
 /* ---- against a plain list ---- */
@@ -157,7 +157,7 @@ enum {
 
 struct random_world {
     uint64_t random;
-    struct timer_queue queue;
+    struct loop loop;
     struct timer timers[TIMERS];
     int64_t at_ms[TIMERS]; /* as the list has it; INT64_MAX: not set */
     uint64_t order[TIMERS], next_order, end;
@@ -186,7 +186,7 @@ static void set_one(struct random_world *world)
     int64_t at_ms =
         draw(world, 4) == 0 ? INT64_MAX : world->now_ms - 20 + (int64_t)draw(world, 100);
 
-    timer_queue_set(&world->queue, &world->timers[index], at_ms);
+    timer_set(&world->loop, &world->timers[index], at_ms);
     if (at_ms < world->now_ms)
         at_ms = world->now_ms;
     world->at_ms[index] = at_ms;
@@ -228,10 +228,10 @@ static void run_world(struct random_world *world)
         assert_int_equal(timer_is_set(&world->timers[i]), world->at_ms[i] != INT64_MAX);
         next_ms = world->at_ms[i] < next_ms ? world->at_ms[i] : next_ms;
     }
-    assert_int_equal(timer_queue_next_ms(&world->queue), next_ms);
+    assert_int_equal(timers_next_ms(&world->loop), next_ms);
     world->now_ms += (int64_t)draw(world, 30);
     world->end = world->next_order;
-    timer_queue_run(&world->queue, world->now_ms);
+    timers_run(&world->loop, world->now_ms);
     assert_int_equal(first_due(world), TIMERS);
 }
 
@@ -254,7 +254,7 @@ static void test_random(void **state)
         run_world(&world);
     }
     assert_true(world.calls > 20000);
-    timer_queue_done(&world.queue);
+    free(world.loop.timers.heap);
 }
 
 /* ---- in a loop ---- */

@@ -38,22 +38,29 @@ struct connection_options {
                                    session is established */
 };
 
-/* What a connection became. Texts are borrowed from the connection. */
+enum {
+    CONNECTION_ADDRESS_SIZE = 64,
+    CONNECTION_REPLY_SIZE = 200
+};
+
+/* What a connection became. */
 struct connection_facts {
-    const char *
-        address; /* the peer's IP address, or the one that was tried last; "" when there was none, and
-                            behind a proxy, whose address is not the peer's */
+    /* The peer's IP address, or the one that was tried last; "" when there was none, of a UNIX socket,
+     * and behind a proxy, whose address is not the peer's. */
+    char address[CONNECTION_ADDRESS_SIZE];
     int port;
-    const char *local_address; /* ours */
+    char local_address[CONNECTION_ADDRESS_SIZE]; /* ours */
     int local_port;
-    const char *tls; /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear */
+    const char
+        *tls; /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear; borrowed from
+                        the connection */
     int64_t certificate_expires_ms; /* the server's, wall clock; 0: in clear, or it does not tell */
     bool authenticated;             /* AUTH was answered by 235 */
     enum stage stage;      /* what failed, or STAGE_COMMAND once the session is established */
     struct ehlo ehlo;      /* as said last: after STARTTLS, where it was used */
     int refused;           /* EHLO (then HELO was accepted) or STARTTLS, by this code; 0: neither */
     enum stage refused_at; /* which of them */
-    const char *refusal;   /* its text, code included */
+    char refusal[CONNECTION_REPLY_SIZE]; /* the last line of that reply, code included, cut */
 };
 
 struct connection;

@@ -9,7 +9,7 @@
 /* The one loop that all connections of a run live in. One thread. */
 struct loop;
 
-/* NULL with *error set when libcurl cannot be used: missing, too old, or without SMTP. Once a
+/* NULL with *error set when libcurl cannot be used: missing or too old. Once a
  * program at a time. */
 struct loop *loop_new(struct error *error);
 
