@@ -53,21 +53,6 @@ static void raise_alarm(void *context, const struct alarm *alarm)
                 recorder->options.hooks);
 }
 
-/* The answer that stands for the poll: the worst one, where held ones say nothing beside others. */
-static const struct store_answer *worst_of(const struct entry *entry)
-{
-    const struct store_answer *worst = &entry->answers[0];
-
-    for (size_t i = 1; i < entry->poll.count; i++) {
-        const struct store_answer *answer = &entry->answers[i];
-
-        if (answer->grade != GRADE_HELD &&
-            (worst->grade == GRADE_HELD || answer->grade > worst->grade))
-            worst = answer;
-    }
-    return worst;
-}
-
 /* The store says what has changed, unless it does not know of the poll before. */
 static struct store_change change_of(struct recorder *recorder, const struct entry *entry,
                                      struct polled *polled, enum grade grade, bool is_written)
@@ -84,7 +69,7 @@ static struct store_change change_of(struct recorder *recorder, const struct ent
 static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
 {
     struct polled *polled = &recorder->polled[entry->backup - recorder->options.config->backups];
-    const struct store_answer *worst = worst_of(entry);
+    const struct store_answer *worst = store_worst(&entry->poll);
     struct store_change change = change_of(recorder, entry, polled, worst->grade, is_written);
 
     if (worst->grade != GRADE_HELD)

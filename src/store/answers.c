@@ -14,34 +14,14 @@ enum {
     TEXT_KEPT_MAX = 4096 /* bytes of an answer's text */
 };
 
-const struct layout answer_layout =
-    LAYOUT(FIELD(NUMBER, store_row, answer.at_ms), FIELD(NAME, store_row, backup),
-           FIELD(NAME, store_row, cause), FIELD(NAME, store_row, answer.domain),
-           FIELD(NAME, store_row, answer.verb), FIELD(NAME, store_row, answer.outcome),
-           FIELD(GRADE, store_row, answer.grade), FIELD(NUMBER, store_row, answer.code),
-           FIELD(TEXT, store_row, answer.text), FIELD(TEXT, store_row, answer.address),
-           FIELD(TEXT, store_row, answer.tls), FIELD(NUMBER, store_row, answer.authenticated),
-           FIELD(TOLD, store_row, answer.pending), FIELD(TOLD, store_row, answer.messages),
-           FIELD(TOLD, store_row, answer.bytes), FIELD(TOLD, store_row, answer.refused_for_now),
-           FIELD(TOLD, store_row, answer.refused_for_good),
-           FIELD(NUMBER, store_row, answer.attempts), FIELD(NUMBER, store_row, answer.ms));
-
-const struct layout message_layout =
-    LAYOUT(FIELD(NUMBER, store_message, at_ms), FIELD(NAME, store_message, backup),
-           FIELD(NAME, store_message, sender), FIELD(NAME, store_message, recipients),
-           FIELD(NUMBER, store_message, bytes), FIELD(NUMBER, store_message, code),
-           FIELD(TEXT, store_message, text));
-
-/* The worst of a poll's answers. Held ones say nothing beside others. */
-static enum grade grade_of_poll(const struct store_poll *poll)
+const struct store_answer *store_worst(const struct store_poll *poll)
 {
-    enum grade worst = GRADE_HELD;
+    const struct store_answer *worst = poll->answers, *end = poll->answers + poll->count;
 
-    for (size_t i = 0; i < poll->count; i++) {
-        enum grade grade = poll->answers[i].grade;
-
-        if (grade != GRADE_HELD && (worst == GRADE_HELD || grade > worst))
-            worst = grade;
+    for (const struct store_answer *answer = worst; answer < end; answer++) {
+        if (answer->grade != GRADE_HELD &&
+            (worst->grade == GRADE_HELD || answer->grade > worst->grade))
+            worst = answer;
     }
     return worst;
 }
@@ -111,12 +91,18 @@ static int add_answer(struct store *store, const struct store_poll *poll,
 {
     static const char sql[] = "INSERT INTO answers (" ANSWER_COLUMNS
                               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    struct store_row row = {.backup = poll->backup, .cause = poll->cause, .answer = *answer};
     char text[TEXT_KEPT_MAX + 1];
+    int code = statement_run(
+        store, sql,
+        VALUES(NUMBER(answer->at_ms), TEXT(poll->backup), TEXT(poll->cause), TEXT(answer->domain),
+               TEXT(answer->verb), TEXT(answer->outcome), TEXT(grade_name(answer->grade)),
+               NUMBER(answer->code),
+               TEXT(answer->text != NULL ? text_copy_cut(text, sizeof text, answer->text) : NULL),
+               TEXT(answer->address), TEXT(answer->tls), NUMBER(answer->authenticated),
+               TOLD(answer->pending), TOLD(answer->messages), TOLD(answer->bytes),
+               TOLD(answer->refused_for_now), TOLD(answer->refused_for_good),
+               NUMBER(answer->attempts), NUMBER(answer->ms)));
 
-    if (answer->text != NULL)
-        row.answer.text = text_copy_cut(text, sizeof text, answer->text);
-    int code = record_write(store, sql, &answer_layout, &row);
     if (code == SQLITE_OK)
         code = statement_run(store, domain_sql,
                              VALUES(NUMBER(sqlite3_last_insert_rowid(store->database)),
@@ -187,7 +173,7 @@ static int update_backup(struct store *store, const struct store_poll *poll, boo
 
 static int add_poll(struct store *store, const struct store_poll *poll, struct store_change *change)
 {
-    enum grade grade = grade_of_poll(poll);
+    enum grade grade = poll->count > 0 ? store_worst(poll)->grade : GRADE_HELD;
     bool has_good = false;
     int code = SQLITE_OK;
 
@@ -245,7 +231,11 @@ static int add_message(struct store *store, const struct store_message *message)
         "INSERT INTO messages (" MESSAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)";
     static const char state[] = "UPDATE domains SET mail_ms = " STAMP_NEXT(
         "mail_ms", "?3") " WHERE backup = ?1 AND domain = ?2";
-    int code = record_write(store, sql, &message_layout, message);
+    int code =
+        statement_run(store, sql,
+                      VALUES(NUMBER(message->at_ms), TEXT(message->backup), TEXT(message->sender),
+                             TEXT(message->recipients), NUMBER(message->bytes),
+                             NUMBER(message->code), TEXT(message->text)));
     char *recipients = memory_copy(message->recipients);
     char *rest = recipients;
     const char *domain;

@@ -9,6 +9,24 @@ enum {
     NAMES_SIZE_MAX = 1024 * 1024
 };
 
+static const struct layout answer_layout =
+    LAYOUT(FIELD(NUMBER, store_row, answer.at_ms), FIELD(NAME, store_row, backup),
+           FIELD(NAME, store_row, cause), FIELD(NAME, store_row, answer.domain),
+           FIELD(NAME, store_row, answer.verb), FIELD(NAME, store_row, answer.outcome),
+           FIELD(GRADE, store_row, answer.grade), FIELD(NUMBER, store_row, answer.code),
+           FIELD(TEXT, store_row, answer.text), FIELD(TEXT, store_row, answer.address),
+           FIELD(TEXT, store_row, answer.tls), FIELD(NUMBER, store_row, answer.authenticated),
+           FIELD(TOLD, store_row, answer.pending), FIELD(TOLD, store_row, answer.messages),
+           FIELD(TOLD, store_row, answer.bytes), FIELD(TOLD, store_row, answer.refused_for_now),
+           FIELD(TOLD, store_row, answer.refused_for_good),
+           FIELD(NUMBER, store_row, answer.attempts), FIELD(NUMBER, store_row, answer.ms));
+
+static const struct layout message_layout =
+    LAYOUT(FIELD(NUMBER, store_message, at_ms), FIELD(NAME, store_message, backup),
+           FIELD(NAME, store_message, sender), FIELD(NAME, store_message, recipients),
+           FIELD(NUMBER, store_message, bytes), FIELD(NUMBER, store_message, code),
+           FIELD(TEXT, store_message, text));
+
 /* ?1: since; ?2: names, each with a line end behind it; NULL: all. */
 #define NAMES                                                                                      \
     "WITH RECURSIVE names(name, rest) AS (SELECT NULL, ?2 UNION ALL"                               \

@@ -10,12 +10,6 @@
 
 #include <sqlite3.h>
 
-enum batch {
-    BATCH_NONE,
-    BATCH_OPEN,
-    BATCH_FAILED /* undone; all calls up to the commit fail with the first error */
-};
-
 enum access {
     ACCESS_READ,
     ACCESS_WRITE
@@ -49,8 +43,8 @@ struct store {
     } statements[STATEMENTS_MAX];
     size_t statement_count;
 
-    enum batch batch;
-    enum access batch_access;
+    /* Several calls as one: store_begin. The first failure undoes all; it is told up to the commit. */
+    bool is_batch;
     struct error batch_error;
 };
 
@@ -70,14 +64,11 @@ struct value {
     int64_t number;
 };
 
-#define TEXT(value)                                                                                \
-    {                                                                                              \
-        .is_text = true, .text = (value)                                                           \
-    }
-#define NUMBER(value)                                                                              \
-    {                                                                                              \
-        .number = (value)                                                                          \
-    }
+#define TEXT(of) ((struct value){.is_text = true, .text = (of)})
+#define NUMBER(of) ((struct value){.number = (of)})
+/* NULL where the number is negative: not told. */
+#define TOLD(of) ((struct value){.is_text = (of) < 0, .number = (of)})
+
 /* The values of all parameters in their order, as the last two arguments of a call. */
 #define VALUES(...)                                                                                \
     (const struct value[]){__VA_ARGS__},                                                           \
@@ -111,14 +102,14 @@ int statement_execute(struct store *store, const char *sql);
 /* Forgets all kept statements: before the database is closed. */
 void statement_forget(struct store *store);
 
-/* How a column is read into a member of a struct, and bound from it. */
+/* How a column is read into a member of a struct. */
 enum kind {
     KIND_NUMBER, /* of any size; NULL is 0 */
-    KIND_STAMP,  /* read as 0 where it is not believed */
+    KIND_STAMP,  /* 0 where it is not believed */
     KIND_TOLD,   /* NULL is -1: not told */
-    KIND_GRADE,  /* a word */
+    KIND_GRADE,  /* from its name */
     KIND_TEXT,   /* const char *, borrowed until the next row; NULL stays NULL */
-    KIND_NAME,   /* the same; NULL is read as "" */
+    KIND_NAME,   /* the same; NULL is "" */
     KIND_COPY    /* an array, into which a text is cut with an ellipsis */
 };
 
@@ -127,7 +118,7 @@ struct field {
     size_t offset, size;
 };
 
-/* The columns of a row, or the parameters of a statement, in their order. */
+/* The columns of a row, in their order. */
 struct layout {
     const struct field *fields;
     size_t count;
@@ -143,18 +134,15 @@ struct layout {
             sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field)                     \
     }
 
-/* Reads the row into a struct, and runs a statement with the members of one. */
 void record_read(const struct statement *row, const struct layout *layout, void *record);
-int record_write(struct store *store, const char *sql, const struct layout *layout,
-                 const void *record);
 
-/* The columns of an answer and of a message as history has them: answers.c. */
+const char *grade_name(enum grade grade);
+
+/* The columns of an answer and of a message. */
 #define ANSWER_COLUMNS                                                                             \
     "at_ms, backup, cause, domain, verb, outcome, grade, code, text, address, tls, authenticated," \
     " pending, messages, bytes, refused_for_now, refused_for_good, attempts, ms"
 #define MESSAGE_COLUMNS "at_ms, backup, sender, recipients, bytes, code, text"
-extern const struct layout answer_layout;  /* of a struct store_row */
-extern const struct layout message_layout; /* of a struct store_message */
 
 /* ---- schema.c ---- */
 

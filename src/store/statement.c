@@ -23,15 +23,6 @@ static int prepare(struct store *store, const char *sql, sqlite3_stmt **handle)
     return code;
 }
 
-static void bind(struct statement *statement, int place, const struct value *value)
-{
-    if (statement->code == SQLITE_OK)
-        statement->code =
-            value->is_text
-                ? sqlite3_bind_text(statement->handle, place, value->text, -1, SQLITE_STATIC)
-                : sqlite3_bind_int64(statement->handle, place, value->number);
-}
-
 struct statement statement_start(struct store *store, const char *sql, const struct value *values,
                                  size_t count)
 {
@@ -39,8 +30,11 @@ struct statement statement_start(struct store *store, const char *sql, const str
 
     store->watched = 0;
     statement.code = prepare(store, sql, &statement.handle);
-    for (size_t i = 0; i < count; i++)
-        bind(&statement, (int)i + 1, &values[i]);
+    for (int i = 0; i < (int)count && statement.code == SQLITE_OK; i++)
+        statement.code =
+            values[i].is_text
+                ? sqlite3_bind_text(statement.handle, i + 1, values[i].text, -1, SQLITE_STATIC)
+                : sqlite3_bind_int64(statement.handle, i + 1, values[i].number);
     return statement;
 }
 
@@ -118,6 +112,11 @@ static const char *const grades[] = {
     [GRADE_BAD] = "bad",
 };
 
+const char *grade_name(enum grade grade)
+{
+    return grades[grade];
+}
+
 /* What is none, as only another's file can have it, counts as bad. */
 static enum grade grade_of(const char *name)
 {
@@ -128,22 +127,6 @@ static enum grade grade_of(const char *name)
             grade = (enum grade)i;
     }
     return grade;
-}
-
-static int64_t get_number(const void *member, size_t size)
-{
-    int64_t large;
-    int plain;
-
-    if (size == sizeof(bool))
-        return *(const bool *)member;
-    if (size == sizeof plain) {
-        memcpy(&plain, member, sizeof plain);
-        return plain;
-    }
-    assert(size == sizeof large);
-    memcpy(&large, member, sizeof large);
-    return large;
 }
 
 static void set_number(void *member, size_t size, int64_t number)
@@ -183,33 +166,4 @@ void record_read(const struct statement *row, const struct layout *layout, void 
         case KIND_COPY: (void)text_copy_cut(member, field->size, text != NULL ? text : ""); break;
         }
     }
-}
-
-int record_write(struct store *store, const char *sql, const struct layout *layout,
-                 const void *record)
-{
-    struct statement statement = statement_start(store, sql, NO_VALUES);
-
-    for (size_t i = 0; i < layout->count; i++) {
-        const struct field *field = &layout->fields[i];
-        const void *member = (const char *)record + field->offset;
-        struct value value = {.is_text = true};
-
-        switch (field->kind) {
-        case KIND_NUMBER:
-        case KIND_STAMP:
-        case KIND_TOLD:
-            value.number = get_number(member, field->size);
-            value.is_text = field->kind == KIND_TOLD && value.number < 0;
-            break;
-        case KIND_GRADE: value.text = grades[*(const enum grade *)member]; break;
-        case KIND_TEXT:
-        case KIND_NAME: value.text = *(const char *const *)member; break;
-        case KIND_COPY: value.text = member; break;
-        }
-        bind(&statement, (int)i + 1, &value);
-    }
-    while (statement_row(&statement))
-        ;
-    return statement_end(&statement);
 }

@@ -3,7 +3,6 @@
 
 #include <mxpull/base/memory.h>
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,15 +101,14 @@ static enum status begin(struct store *store, const char *sql, struct error *err
 
 enum status work_begin(struct store *store, enum access access, struct error *error)
 {
-    if (store->batch == BATCH_FAILED) {
+    if (store->batch_error.status != STATUS_OK) {
         *error = store->batch_error;
         return error->status;
     }
     if (access == ACCESS_WRITE && store->read_only)
         return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
-    if (store->batch == BATCH_NONE)
+    if (!store->is_batch)
         return begin(store, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : NULL, error);
-    assert(access <= store->batch_access);
     folder_enter(store->folder);
     return STATUS_OK;
 }
@@ -129,17 +127,14 @@ static enum status fail(struct store *store, int code, struct error *error)
             (void)damage_leave_note(store);
         database_drop(store);
     }
-    if (store->batch == BATCH_OPEN) {
-        store->batch = BATCH_FAILED;
+    if (store->is_batch)
         store->batch_error = *error;
-    }
     return error->status;
 }
 
 enum status work_end(struct store *store, int code, struct error *error)
 {
-    if (code == SQLITE_OK && store->batch == BATCH_NONE &&
-        sqlite3_get_autocommit(store->database) == 0)
+    if (code == SQLITE_OK && !store->is_batch && sqlite3_get_autocommit(store->database) == 0)
         code = statement_run(store, "COMMIT", NO_VALUES);
     if (code != SQLITE_OK)
         return fail(store, code, error);
@@ -147,39 +142,38 @@ enum status work_end(struct store *store, int code, struct error *error)
     return STATUS_OK;
 }
 
-static enum status begin_batch(struct store *store, enum access access, struct error *error)
+static enum status begin_batch(struct store *store, const char *sql, struct error *error)
 {
-    enum status status = begin(store, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", error);
+    enum status status = begin(store, sql, error);
 
-    if (status != STATUS_OK)
-        return status;
-    folder_leave(store->folder);
-    store->batch = BATCH_OPEN;
-    store->batch_access = access;
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        folder_leave(store->folder);
+    store->is_batch = status == STATUS_OK;
+    return status;
 }
 
 enum status store_begin(struct store *store, struct error *error)
 {
-    return begin_batch(store, store->read_only ? ACCESS_READ : ACCESS_WRITE, error);
+    return begin_batch(store, store->read_only ? "BEGIN" : "BEGIN IMMEDIATE", error);
 }
 
 enum status store_begin_reading(struct store *store, struct error *error)
 {
-    return begin_batch(store, ACCESS_READ, error);
+    return begin_batch(store, "BEGIN", error);
 }
 
 enum status store_commit(struct store *store, struct error *error)
 {
-    enum batch batch = store->batch;
+    struct error failed = store->batch_error;
 
-    store->batch = BATCH_NONE;
-    if (batch == BATCH_FAILED) {
-        *error = store->batch_error;
+    if (!store->is_batch)
+        return STATUS_OK;
+    store->is_batch = false;
+    store->batch_error.status = STATUS_OK;
+    if (failed.status != STATUS_OK) {
+        *error = failed;
         return error->status;
     }
-    if (batch == BATCH_NONE)
-        return STATUS_OK;
     folder_enter(store->folder);
     return work_end(store, SQLITE_OK, error);
 }

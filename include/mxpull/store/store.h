@@ -84,7 +84,7 @@ struct store_answer {
     int64_t ms;       /* how long the answer took */
 };
 
-/* One poll of one backup. Its grade is the worst of its answers'; where all are held, held. */
+/* One poll of one backup, as good as its worst answer. */
 struct store_poll {
     const char *backup;
     const char *cause; /* "pull", "schedule", "retry", "recovery", "now" */
@@ -94,6 +94,9 @@ struct store_poll {
     const struct store_answer *answers;
     size_t count;
 };
+
+/* The answer that stands for a poll that has any: the worst one, where held ones say nothing beside others. */
+const struct store_answer *store_worst(const struct store_poll *poll);
 
 /* What a poll has changed. */
 struct store_change {
