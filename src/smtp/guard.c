@@ -67,7 +67,7 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
     buffer_init(&guard->answer, REPLY_SHOWN_MAX);
     reply_init(&guard->reply);
     guard_queue_init(&guard->queue);
-    guard_domains_init(&guard->domains, options->nodes, options->node_count);
+    guard->domains = (struct guard_domains){options->nodes, options->node_count};
     guard_transaction_init(&guard->transaction, &guard->domains);
     guard_reply_append(&output->provider, 220, greeting, false);
     return guard;
@@ -84,7 +84,6 @@ void guard_free(struct guard *guard)
     reply_done(&guard->reply);
     guard_queue_done(&guard->queue);
     guard_transaction_done(&guard->transaction);
-    guard_domains_done(&guard->domains);
     free(guard);
 }
 

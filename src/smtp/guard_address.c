@@ -12,11 +12,9 @@
  * as the U-labels that IDNA 2008 (RFC 5891) gives for them, but for the case of ASCII letters (RFC 4343). */
 #include "guard_address.h"
 
-#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- paths ---- */
@@ -141,34 +139,55 @@ const char *guard_path_judge_reverse(struct guard_part path, bool utf8)
 
 /* ---- our domains ---- */
 
-/* The name of a node without its option character. */
-static const char *domain_of(const struct node *node)
+static bool is_ascii(struct guard_part part)
 {
-    return node->name + (node->form == NODE_DOMAIN ? 0 : 1);
+    for (size_t i = 0; i < part.size; i++) {
+        if ((unsigned char)part.text[i] >= 0x80)
+            return false;
+    }
+    return true;
 }
 
-void guard_domains_init(struct guard_domains *domains, const struct node *nodes, size_t count)
+/* The lower-case ASCII form of a domain as it stands; what of it is ASCII already may be anything. Returns its size; 0:
+ * it has none. */
+static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
 {
-    *domains = (struct guard_domains){
-        .nodes = nodes, .count = count, .unicode = memory_new(count, sizeof(char *))};
-    for (size_t i = 0; i < count; i++)
-        domains->unicode[i] = domain_to_unicode(domain_of(&nodes[i]));
-}
+    size_t used = 0;
 
-void guard_domains_done(struct guard_domains *domains)
-{
-    for (size_t i = 0; i < domains->count; i++)
-        free(domains->unicode[i]);
-    free(domains->unicode);
+    if (domain.size > DOMAIN_SIZE_MAX)
+        return 0;
+    while (domain.size > 0) {
+        const char *dot = memchr(domain.text, '.', domain.size);
+        size_t size = dot != NULL ? (size_t)(dot - domain.text) : domain.size;
+        struct guard_part part = {domain.text, size};
+        char label[DOMAIN_LABEL_SIZE_MAX + 1];
+
+        if (!is_ascii(part)) {
+            if (!domain_label_to_ascii(label, part.text, part.size))
+                return 0;
+            part = (struct guard_part){label, strlen(label)};
+        }
+        if (used + part.size + 1 > DOMAIN_SIZE_MAX + (dot == NULL))
+            return 0;
+        for (size_t i = 0; i < part.size; i++)
+            ascii[used++] = text_lower(part.text[i]);
+        if (dot != NULL)
+            ascii[used++] = '.';
+        domain.text += size + (dot != NULL);
+        domain.size -= size + (dot != NULL);
+    }
+    return used;
 }
 
 /* Whether what stands before a suffix is labels, each with its dot behind it. */
 static bool are_labels(const char *text, size_t size)
 {
+    char label[DOMAIN_LABEL_SIZE_MAX + 1];
+
     while (size > 0) {
         const char *dot = memchr(text, '.', size);
 
-        if (dot == NULL || !domain_is_label(text, (size_t)(dot - text)))
+        if (dot == NULL || !domain_label_to_ascii(label, text, (size_t)(dot - text)))
             return false;
         size -= (size_t)(dot - text) + 1;
         text = dot + 1;
@@ -176,28 +195,25 @@ static bool are_labels(const char *text, size_t size)
     return true;
 }
 
-static bool is_in(struct guard_part domain, const char *name, bool below)
+static bool is_in(const char *domain, size_t size, const struct node *node)
 {
-    size_t size = strlen(name);
+    bool has_option = node->form != NODE_DOMAIN;
+    const char *name = node->name + (has_option ? 1 : 0);
+    size_t name_size = strlen(name), front = size - name_size;
 
-    if (domain.size < size || domain.size > DOMAIN_SIZE_MAX)
-        return false;
-    size_t front = domain.size - size;
-    return text_equal_part(name, domain.text + front, size) &&
-           (front == 0 || (below && are_labels(domain.text, front)));
+    return node->form != NODE_QUEUE && size >= name_size &&
+           memcmp(domain + front, name, name_size) == 0 &&
+           (front == 0 || (has_option && are_labels(domain, front)));
 }
 
 bool guard_domains_have(const struct guard_domains *domains, struct guard_part domain, bool *marks)
 {
+    char ascii[DOMAIN_SIZE_MAX];
+    size_t size = to_ascii(ascii, domain);
     bool any = false;
 
     for (size_t i = 0; i < domains->count && (!any || marks != NULL); i++) {
-        const struct node *node = &domains->nodes[i];
-        bool below = node->form == NODE_SUFFIX;
-
-        if (node->form == NODE_QUEUE ||
-            !(is_in(domain, domain_of(node), below) ||
-              (domains->unicode[i] != NULL && is_in(domain, domains->unicode[i], below))))
+        if (!is_in(ascii, size, &domains->nodes[i]))
             continue;
         any = true;
         if (marks != NULL)
@@ -259,15 +275,6 @@ static const char *local_fault(struct guard_part path, bool utf8, size_t *size)
         return not_an_address;
     *size = at + begin;
     return NULL;
-}
-
-static bool is_ascii(struct guard_part part)
-{
-    for (size_t i = 0; i < part.size; i++) {
-        if ((unsigned char)part.text[i] >= 0x80)
-            return false;
-    }
-    return true;
 }
 
 static const char *domain_fault(struct guard_part domain, bool utf8,

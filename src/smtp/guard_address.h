@@ -35,11 +35,7 @@ const char *guard_path_judge_reverse(struct guard_part path, bool utf8);
 struct guard_domains {
     const struct node *nodes; /* borrowed */
     size_t count;
-    char **unicode; /* owned: of each node the domain in U-labels; NULL: it has none */
 };
-
-void guard_domains_init(struct guard_domains *domains, const struct node *nodes, size_t count);
-void guard_domains_done(struct guard_domains *domains);
 
 /* Whether the octets behind the @ of an address are one of the domains. Sets marks[i] for each node
  * that they are in; marks may be NULL. */

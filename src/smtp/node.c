@@ -1,7 +1,6 @@
 /* Node names (RFC 1985 5.3) and domains as they may stand in a command. What passes here holds no
  * character that could end the command, so nothing that is configured can smuggle another one in.
  */
-#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/smtp/node.h>
 
@@ -9,7 +8,6 @@
 #include <string.h>
 
 enum {
-    LABEL_SIZE_MAX = 63,
     SHOWN_SIZE = 100
 };
 
@@ -47,7 +45,7 @@ static const char *label_fault(const char *label, size_t size)
 {
     if (size == 0)
         return "has an empty label (two dots, or a dot at an end); write it like example.com";
-    if (size > LABEL_SIZE_MAX)
+    if (size > DOMAIN_LABEL_SIZE_MAX)
         return "has a label of more than 63 characters";
     if (label[0] == '-' || label[size - 1] == '-')
         return "has a label that begins or ends with a hyphen";
@@ -59,30 +57,27 @@ static const char *label_fault(const char *label, size_t size)
     return NULL;
 }
 
-/* Whether IDNA 2008 gives these A-labels for just these U-labels, without any mapping (RFC 5891 4.2);
- * either may be NULL. One label. */
-static bool is_registrable(const char *ulabel, const char *alabel)
+bool domain_label_to_ascii(char target[DOMAIN_LABEL_SIZE_MAX + 1], const char *text, size_t size)
 {
+    char label[4 * DOMAIN_LABEL_SIZE_MAX + 1];
     uint8_t *made = NULL;
-    int result = idn2_register_u8((const uint8_t *)ulabel, (const uint8_t *)alabel, &made, 0);
-
-    idn2_free(made);
-    return result == IDN2_OK;
-}
-
-bool domain_is_label(const char *text, size_t size)
-{
-    char label[4 * LABEL_SIZE_MAX + 1];
 
     if (size >= sizeof label || memchr(text, '\0', size) != NULL)
         return false;
     for (size_t i = 0; i < size; i++)
         label[i] = text_lower(text[i]);
     label[size] = '\0';
-    if (!is_ascii(label))
-        return is_registrable(label, NULL);
-    return label_fault(label, size) == NULL &&
-           (!text_starts_with(label, a_label) || is_registrable(NULL, label));
+    bool is_plain = is_ascii(label), is_a_label = text_starts_with(label, a_label);
+    if (is_plain && (label_fault(label, size) != NULL || !is_a_label))
+        return label_fault(label, size) == NULL &&
+               text_copy(target, DOMAIN_LABEL_SIZE_MAX + 1, label);
+    /* RFC 5891 4.2: an A-label and its U-label, without any mapping */
+    bool is_valid = idn2_register_u8(is_plain ? NULL : (const uint8_t *)label,
+                                     is_plain ? (const uint8_t *)label : NULL, &made, 0) == IDN2_OK;
+    is_valid = is_valid &&
+               text_copy(target, DOMAIN_LABEL_SIZE_MAX + 1, is_plain ? label : (const char *)made);
+    idn2_free(made);
+    return is_valid;
 }
 
 /* What is wrong with an ASCII domain, or NULL. */
@@ -106,38 +101,6 @@ static const char *domain_fault(const char *domain)
     if (strspn(last, "0123456789") == strlen(last))
         return "is not a domain: its last label is a number; an IP address cannot be asked for";
     return NULL;
-}
-
-static bool are_same_labels(const char *unicode, const char *ascii)
-{
-    char ulabel[4 * LABEL_SIZE_MAX + 1], alabel[LABEL_SIZE_MAX + 1];
-
-    while (*ascii != '\0') {
-        size_t usize = strcspn(unicode, "."), asize = strcspn(ascii, ".");
-
-        if (usize >= sizeof ulabel || asize >= sizeof alabel)
-            return false;
-        memcpy(ulabel, unicode, usize);
-        memcpy(alabel, ascii, asize);
-        ulabel[usize] = alabel[asize] = '\0';
-        if (text_starts_with(alabel, a_label) ? !is_registrable(ulabel, alabel)
-                                              : strcmp(ulabel, alabel) != 0)
-            return false;
-        unicode += usize + (unicode[usize] == '.');
-        ascii += asize + (ascii[asize] == '.');
-    }
-    return *unicode == '\0';
-}
-
-char *domain_to_unicode(const char *ascii)
-{
-    char *decoded = NULL, *unicode = NULL;
-
-    if (idn2_to_unicode_8z8z(ascii, &decoded, 0) == IDN2_OK && !is_ascii(decoded) &&
-        are_same_labels(decoded, ascii))
-        unicode = memory_copy(decoded);
-    idn2_free(decoded);
-    return unicode;
 }
 
 /* What the whole text shows at a glance, before it is taken apart; or NULL. */

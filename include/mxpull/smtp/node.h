@@ -10,6 +10,7 @@
  * final dot; a queue so that the command fits into SMTP's 512 octets. */
 enum {
     DOMAIN_SIZE_MAX = 253,
+    DOMAIN_LABEL_SIZE_MAX = 63,
     QUEUE_SIZE_MAX = 253,
     NODE_SIZE_MAX = 254
 };
@@ -40,13 +41,10 @@ enum status node_parse(struct node *node, const char *text, struct error *error)
 enum status domain_to_ascii(char target[DOMAIN_SIZE_MAX + 1], const char *text,
                             struct error *error);
 
-/* The same name of an ASCII domain in U-labels (RFC 5890 2.3.2.1), in lower case; to be freed. NULL
- * where it has none: no A-label is in it, or one that IDNA 2008 does not give. */
-char *domain_to_unicode(const char *ascii);
-
-/* Whether size bytes are one label of a domain as they stand, without any mapping or normalization:
- * ASCII letters of any case, digits, hyphens and underscores, a valid A-label, or a U-label. */
-bool domain_is_label(const char *text, size_t size);
+/* The lower-case ASCII form of size bytes that are one label of a domain as they stand, without any mapping or
+ * normalization: ASCII letters of any case, digits, hyphens and underscores, a valid A-label, or a U-label
+ * (RFC 5890 2.3.2.1). False for anything else. */
+bool domain_label_to_ascii(char target[DOMAIN_LABEL_SIZE_MAX + 1], const char *text, size_t size);
 
 bool node_equal(const struct node *a, const struct node *b);
 
