@@ -25,8 +25,7 @@
  * A provider begins its queue anew at each poll. So what one message brings about is told of that
  * message, and never by a close alone: its content is read to the end before it is refused, what
  * waited for a primary that has failed at it gets 451, and the messages behind it go to a new one. */
-#include "guard_primary.h"
-#include "guard_provider.h"
+#include "guard_parts.h"
 
 #include <mxpull/base/memory.h>
 
@@ -135,7 +134,7 @@ static void end_provider(struct guard *guard, struct guard_output *output, const
     if (guard->why[0] != '\0')
         why = NULL;
     if (guard->phase == GUARD_REFUSING) { /* the provider may believe that its message has ended */
-        guard_say_answer(guard, output);
+        guard_append(&output->provider, guard->answer.bytes, guard->answer.size);
         guard_break(guard, output, NULL, why);
     } else if (guard->phase == GUARD_LEAVING && !guard->has_dot) {
         guard->state = GUARD_QUIT; /* RFC 5321 4.1.1.10: its reply should be waited for */
@@ -179,7 +178,7 @@ bool guard_holds_provider(const struct guard *guard)
 
 enum guard_wait guard_waits_for(const struct guard *guard)
 {
-    const struct guard_pending *front = guard_queue_front(&guard->queue);
+    const struct guard_pending *front = guard_queue_at(&guard->queue, 0);
 
     if (guard->phase == GUARD_CONTENT)
         return GUARD_WAIT_DATA;

@@ -10,11 +10,10 @@
  * would, or not at all: a fullwidth letter, an ideographic dot or a soft hyphen that is nothing to one of us makes a
  * foreign domain for the other. So no mapping takes place: the octets are those of a node's domain, as A-labels or
  * as the U-labels that IDNA 2008 (RFC 5891) gives for them, but for the case of ASCII letters (RFC 4343). */
-#include "guard_address.h"
+#include "guard_parts.h"
 
 #include <mxpull/base/text.h>
 
-#include <stdint.h>
 #include <string.h>
 
 /* ---- paths ---- */

@@ -7,32 +7,24 @@
  * that the primary has reason to trust (RFC 4954 5), which the provider is not. Those of delivery
  * status notifications are left out, for by NOTIFY=SUCCESS anybody's mail could make the primary
  * write to anybody; they are not refused, since that would lose the mail. */
-#include "guard_command.h"
+#include "guard_parts.h"
 
 #include <mxpull/base/text.h>
-#include <mxpull/smtp/guard.h>
 
-#include <stdint.h>
 #include <string.h>
 
-enum guard_line guard_line_take(struct buffer *line, char byte, const char **fault)
+const char *guard_line_take(struct buffer *line, char byte)
 {
     bool has_cr = line->size > 0 && line->bytes[line->size - 1] == '\r';
     unsigned char code = (unsigned char)byte;
 
-    if (has_cr != (byte == '\n')) {
-        *fault = "500 5.5.2 A line ends with CR and LF, never with one of them alone";
-        return GUARD_LINE_BROKEN;
-    }
-    if ((code < ' ' && strchr("\r\n\t", byte) == NULL) || code == 0 || code == 0x7f) {
-        *fault = "500 5.5.2 A control character in a command";
-        return GUARD_LINE_BROKEN;
-    }
-    if (buffer_append(line, &byte, 1) != STATUS_OK) {
-        *fault = "500 5.5.2 A line of more than 4096 octets";
-        return GUARD_LINE_BROKEN;
-    }
-    return byte == '\n' ? GUARD_LINE_WHOLE : GUARD_LINE_OPEN;
+    if (has_cr != (byte == '\n'))
+        return "500 5.5.2 A line ends with CR and LF, never with one of them alone";
+    if ((code < ' ' && strchr("\r\n\t", byte) == NULL) || code == 0 || code == 0x7f)
+        return "500 5.5.2 A control character in a command";
+    if (buffer_append(line, &byte, 1) != STATUS_OK)
+        return "500 5.5.2 A line of more than 4096 octets";
+    return NULL;
 }
 
 /* The verbs that mean something here. */
@@ -41,7 +33,6 @@ static const char *const verbs[] = {
     [GUARD_DATA] = "DATA", [GUARD_RSET] = "RSET", [GUARD_NOOP] = "NOOP", [GUARD_VERB_QUIT] = "QUIT",
     [GUARD_AUTH] = "AUTH", [GUARD_BDAT] = "BDAT",
 };
-static const char from[] = "FROM:", to[] = "TO:";
 
 struct guard_command guard_command_read(const char *line, size_t size, bool utf8)
 {
@@ -73,6 +64,11 @@ bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth)
     else if (guard_command_read(line, size, false).verb != GUARD_OTHER)
         *is_behind_auth = false;
     return *is_behind_auth;
+}
+
+static void append_text(struct buffer *target, const char *text)
+{
+    guard_append(target, text, strlen(text));
 }
 
 /* ---- parameters ---- */
@@ -190,20 +186,19 @@ static const char *judge_parameters(struct guard_part parameters, bool is_mail)
 }
 
 /* Appends those of them, once judged well, that the primary is to see, each with a space before it. */
-static enum status write_parameters(struct guard_part parameters, bool is_mail,
-                                    struct buffer *target)
+static void write_parameters(struct guard_part parameters, bool is_mail, struct buffer *target)
 {
     struct guard_part keyword, value;
-    enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && next(&parameters, &keyword, &value)) {
+    while (next(&parameters, &keyword, &value)) {
         const struct parameter *parameter = find(keyword, is_mail);
 
-        if (parameter != NULL && parameter->value != VALUE_LEFT_OUT)
-            status = buffer_append_format(target, " %s%.*s", parameter->keyword, (int)value.size,
-                                          value.text);
+        if (parameter == NULL || parameter->value == VALUE_LEFT_OUT)
+            continue;
+        append_text(target, " ");
+        append_text(target, parameter->keyword);
+        guard_append(target, value.text, value.size);
     }
-    return status;
 }
 
 /* ---- what may be passed ---- */
@@ -220,7 +215,7 @@ static bool is_printable(struct guard_part part, bool one_word)
 
 static const char *judge_mail(struct guard_command *command)
 {
-    if (!guard_path_split(&command->mailbox, command->argument, from))
+    if (!guard_path_split(&command->mailbox, command->argument, "FROM:"))
         return "501 5.5.4 Syntax: MAIL FROM:<address>";
     command->utf8 = has_utf8(command->mailbox.parameters);
     const char *fault = guard_path_judge_reverse(command->mailbox.path, command->utf8);
@@ -231,7 +226,7 @@ static const char *judge_mail(struct guard_command *command)
 
 static const char *judge_rcpt(struct guard_command *command, const struct guard_domains *domains)
 {
-    if (!guard_path_split(&command->mailbox, command->argument, to))
+    if (!guard_path_split(&command->mailbox, command->argument, "TO:"))
         return "501 5.5.4 Syntax: RCPT TO:<address>";
     const char *fault = guard_address_judge(command->mailbox.path, command->utf8, domains);
     if (fault != NULL)
@@ -264,21 +259,20 @@ const char *guard_command_judge(struct guard_command *command, const struct guar
     return "502 5.5.1 This command is not accepted here";
 }
 
-enum status guard_command_write(const struct guard_command *command, struct buffer *target)
+void guard_command_write(const struct guard_command *command, struct buffer *target)
 {
     const struct guard_mailbox *mailbox = &command->mailbox;
     bool is_mail = command->verb == GUARD_MAIL;
-    enum status status = buffer_append_text(target, verbs[command->verb]);
 
-    if (status == STATUS_OK && (is_mail || command->verb == GUARD_RCPT)) {
-        status = buffer_append_format(target, " %s<%.*s>", is_mail ? from : to,
-                                      (int)mailbox->path.size, mailbox->path.text);
-        if (status == STATUS_OK)
-            status = write_parameters(mailbox->parameters, is_mail, target);
-    } else if (status == STATUS_OK &&
-               (command->verb == GUARD_EHLO || command->verb == GUARD_HELO)) {
-        status = buffer_append_format(target, " %.*s", (int)command->argument.size,
-                                      command->argument.text);
+    append_text(target, verbs[command->verb]);
+    if (is_mail || command->verb == GUARD_RCPT) {
+        append_text(target, is_mail ? " FROM:<" : " TO:<");
+        guard_append(target, mailbox->path.text, mailbox->path.size);
+        append_text(target, ">");
+        write_parameters(mailbox->parameters, is_mail, target);
+    } else if (command->verb == GUARD_EHLO || command->verb == GUARD_HELO) {
+        append_text(target, " ");
+        guard_append(target, command->argument.text, command->argument.size);
     }
-    return status == STATUS_OK ? buffer_append_text(target, "\r\n") : status;
+    append_text(target, "\r\n");
 }

@@ -9,22 +9,23 @@
  *        +---- any other byte --------+   +-- LF, or CR else --> SMUGGLED <-- other -+      LF: END
  *
  * Everything that matters stands around a dot, so memchr looks for dots alone. */
-#include "guard_data.h"
+#include "guard_parts.h"
 
 #include <assert.h>
 #include <string.h>
 
-void guard_data_init(struct guard_data *data)
+void guard_append(struct buffer *target, const char *bytes, size_t size)
 {
-    *data = (struct guard_data){.before = BEFORE_CRLF};
+    enum status status = buffer_append(target, bytes, size);
+
+    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
+    (void)status;
 }
 
 static void pass(struct guard_data *data, struct buffer *content, const char *bytes, size_t size)
 {
-    enum status status = buffer_append(content, bytes, size);
-
-    assert(status == STATUS_OK);
-    (void)status;
+    if (content != NULL)
+        guard_append(content, bytes, size);
     data->size += (int64_t)size;
 }
 
@@ -104,33 +105,19 @@ enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, 
     return GUARD_DATA_MORE;
 }
 
-static const char content_end[] = "\r\n.\r\n";
-
-unsigned guard_data_match(const struct guard_data *data)
+bool guard_data_drain(struct guard_data *data, const char *bytes, size_t size, size_t *used)
 {
-    if (data->held > 0)
-        return data->before == BEFORE_CRLF ? 2 + data->held : 0;
-    switch (data->before) {
-    case BEFORE_CRLF: return 2;
-    case BEFORE_CR: return 1;
-    case BEFORE_LF:
-    case BEFORE_OTHER: break;
-    }
-    return 0;
-}
+    enum guard_data_end end = GUARD_DATA_SMUGGLED;
+    size_t at = 0;
 
-bool guard_data_drain(unsigned *match, const char *bytes, size_t size, size_t *used)
-{
-    for (size_t at = 0; at < size; at++) {
-        if (bytes[at] == content_end[*match])
-            (*match)++;
-        else
-            *match = bytes[at] == '\r' ? 1 : 0;
-        if (*match == sizeof content_end - 1) {
-            *used = at + 1;
-            return true;
+    while (end == GUARD_DATA_SMUGGLED) {
+        end = guard_data_feed(data, bytes + at, size - at, used, NULL);
+        at += *used;
+        if (end == GUARD_DATA_SMUGGLED) { /* the dot is text, then */
+            data->before = data->held == 2 ? BEFORE_CR : BEFORE_OTHER;
+            data->held = 0;
         }
     }
-    *used = size;
-    return false;
+    *used = at;
+    return end == GUARD_DATA_END;
 }

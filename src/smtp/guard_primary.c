@@ -2,8 +2,7 @@
  * is. A reply that no command has asked for, or that cannot be meant for it, shows that the two
  * sides no longer speak of the same thing; then no reply can be trusted to say that a message is
  * safe. */
-#include "guard_primary.h"
-#include "guard_provider.h"
+#include "guard_parts.h"
 
 /* Whether a reply of this code can be meant for this command (RFC 5321 4.3.2). */
 static bool is_meant_for(enum guard_verb verb, int code)
@@ -34,33 +33,20 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
 
     if (code >= 400)
         guard_note_refusal(guard, command, code, text);
-    switch (command->verb) {
-    case GUARD_EHLO:
-    case GUARD_HELO:
-    case GUARD_RSET:
-        if (command->verb != GUARD_RSET)
-            guard->counts.hello_code = is_accepted ? 0 : code;
-        if (is_accepted)
-            guard_transaction_clear(&guard->transaction);
-        break;
-    case GUARD_MAIL:
-        if (is_accepted)
-            guard_transaction_begin(&guard->transaction, command->path, command->identity);
-        break;
-    case GUARD_RCPT:
-        if (is_accepted)
-            guard_transaction_add(&guard->transaction, command->path, command->identity);
-        break;
-    case GUARD_DATA:
+    if (command->verb == GUARD_EHLO || command->verb == GUARD_HELO)
+        guard->counts.hello_code = is_accepted ? 0 : code;
+    if (command->verb == GUARD_DATA) {
         guard->phase = code == 354 ? GUARD_CONTENT : GUARD_COMMANDS;
-        guard_data_init(&guard->data);
-        break;
-    case GUARD_DOT: end_message(guard, code, text); break;
-    case GUARD_NOOP:
-    case GUARD_VERB_QUIT:
-    case GUARD_AUTH:
-    case GUARD_BDAT:
-    case GUARD_OTHER: break;
+        guard->data = (struct guard_data){0};
+    } else if (command->verb == GUARD_DOT) {
+        end_message(guard, code, text);
+    } else if (is_accepted && command->verb == GUARD_MAIL) {
+        guard_transaction_begin(&guard->transaction, command);
+    } else if (is_accepted && command->verb == GUARD_RCPT) {
+        guard_transaction_add(&guard->transaction, command);
+    } else if (is_accepted && (command->verb == GUARD_EHLO || command->verb == GUARD_HELO ||
+                               command->verb == GUARD_RSET)) {
+        guard_transaction_clear(&guard->transaction);
     }
 }
 
@@ -105,7 +91,7 @@ static void take_reply(struct guard *guard, struct guard_output *output)
 {
     int code = guard->reply.code;
     const char *text = guard->reply.text.bytes;
-    const struct guard_pending *front = guard_queue_front(&guard->queue);
+    const struct guard_pending *front = guard_queue_at(&guard->queue, 0);
 
     if (code == 421) { /* it may close at any time (RFC 5321 3.8) */
         struct error error;

@@ -1,12 +1,10 @@
 /* The provider's side of a reversed session: its commands, judged line by line, and the content of
  * its messages. What passes is passed at once: commands written anew, content as it came. Bytes that come
  * while there is no primary to pass commands to, or no room for more of them, are kept until there is. */
-#include "guard_provider.h"
-#include "guard_command.h"
+#include "guard_parts.h"
 
 #include <mxpull/base/text.h>
 
-#include <assert.h>
 #include <string.h>
 
 enum {
@@ -86,14 +84,6 @@ static void refuse(struct guard *guard, const struct guard_command *command, con
     }
 }
 
-static void write_command(const struct guard_command *command, struct buffer *target)
-{
-    enum status status = guard_command_write(command, target);
-
-    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
-    (void)status;
-}
-
 /* The same for the same recipient of a message that is offered again. */
 static uint64_t offer_of(const struct guard *guard)
 {
@@ -119,38 +109,28 @@ static bool has_failed(struct guard *guard)
 static void pass(struct guard *guard, const struct guard_command *command,
                  struct guard_output *output)
 {
-    const char *own = NULL;
+    enum guard_verb verb = command->verb;
+    struct guard_pending pending = {.verb = verb};
 
-    write_command(command, &output->primary);
-    switch (command->verb) {
-    case GUARD_EHLO:
-    case GUARD_HELO:
+    guard_command_write(command, &output->primary);
+    if (verb == GUARD_EHLO || verb == GUARD_HELO) {
         buffer_clear(&guard->hello);
-        write_command(command, &guard->hello);
-        guard->is_utf8 = guard->is_stale = false;
-        break;
-    case GUARD_RSET: guard->is_utf8 = guard->is_stale = false; break;
-    case GUARD_MAIL:
-        guard->is_utf8 = command->utf8;
-        guard->is_stale = false;
-        break;
-    case GUARD_DATA: guard->phase = GUARD_GOING; break;
-    case GUARD_VERB_QUIT:
-        guard->phase = GUARD_LEAVING;
-        own = "221 2.0.0 Bye";
-        break;
-    case GUARD_RCPT:
-    case GUARD_NOOP:
-    case GUARD_AUTH:
-    case GUARD_BDAT:
-    case GUARD_OTHER:
-    case GUARD_DOT: break;
+        guard_command_write(command, &guard->hello);
     }
-    guard_queue_put(&guard->queue, command->verb, own, command->mailbox.path);
-    if (command->verb == GUARD_MAIL)
+    if (verb == GUARD_EHLO || verb == GUARD_HELO || verb == GUARD_RSET || verb == GUARD_MAIL) {
+        guard->is_utf8 = verb == GUARD_MAIL && command->utf8;
+        guard->is_stale = false;
+    }
+    if (verb == GUARD_DATA)
+        guard->phase = GUARD_GOING;
+    if (verb == GUARD_VERB_QUIT) {
+        guard->phase = GUARD_LEAVING;
+        pending.answer = "221 2.0.0 Bye";
+    }
+    if (verb == GUARD_MAIL)
         guard->mail = text_hash(guard->line.bytes, guard->line.size);
-    guard_queue_identify(&guard->queue,
-                         command->verb == GUARD_MAIL ? guard->mail : offer_of(guard));
+    pending.identity = verb == GUARD_MAIL ? guard->mail : offer_of(guard);
+    guard_queue_put(&guard->queue, pending, command->mailbox.path);
     guard_answer(guard, output);
 }
 
@@ -231,10 +211,12 @@ static size_t take_line(struct guard *guard, const char *bytes, size_t size,
     if (guard->fault != NULL)
         return skip_line(guard, bytes, size, output);
     for (size_t at = 0; at < size; at++) {
-        switch (guard_line_take(&guard->line, bytes[at], &guard->fault)) {
-        case GUARD_LINE_OPEN: break;
-        case GUARD_LINE_WHOLE: take_command(guard, output); return at + 1;
-        case GUARD_LINE_BROKEN: return at;
+        guard->fault = guard_line_take(&guard->line, bytes[at]);
+        if (guard->fault != NULL)
+            return at;
+        if (bytes[at] == '\n') {
+            take_command(guard, output);
+            return at + 1;
         }
     }
     return size;
@@ -257,12 +239,12 @@ static size_t take_refused(struct guard *guard, const char *bytes, size_t size,
                            struct guard_output *output)
 {
     size_t used = size;
-    bool is_end = guard_data_drain(&guard->end_match, bytes, size, &used);
+    bool is_end = guard_data_drain(&guard->data, bytes, size, &used);
 
     guard->drained += (int64_t)used;
     if (!is_end && guard->drained <= DRAINED_MAX)
         return used;
-    guard_say_answer(guard, output);
+    guard_append(&output->provider, guard->answer.bytes, guard->answer.size);
     guard->phase = guard->state == GUARD_DRAIN ? GUARD_ENDING : GUARD_COMMANDS;
     if (!is_end)
         guard_break(guard, output, NULL, NULL);
@@ -309,7 +291,8 @@ static size_t take_content(struct guard *guard, const char *bytes, size_t size,
         guard->phase = GUARD_COMMANDS;
         guard->is_utf8 = false;
         guard->has_dot = true;
-        guard_queue_put(&guard->queue, GUARD_DOT, NULL, (struct guard_part){0});
+        guard_queue_put(&guard->queue, (struct guard_pending){.verb = GUARD_DOT},
+                        (struct guard_part){0});
         break;
     case GUARD_DATA_SMUGGLED: smuggled(guard); break;
     }

@@ -1,10 +1,10 @@
 /* The state of a reversed session that both sides change: what is said to the provider, what becomes of the
  * commands and of the message when the primary is lost, and how the session ends out of order. */
-#include "guard_session.h"
+#include "guard_parts.h"
 
 #include <mxpull/base/text.h>
 
-#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 bool guard_is_fate_open(const struct guard *guard)
@@ -45,28 +45,20 @@ static bool is_harmless(const char *text, size_t size)
     return false;
 }
 
-static void append(struct buffer *target, const char *bytes, size_t size)
-{
-    enum status status = buffer_append(target, bytes, size);
-
-    assert(status == STATUS_OK);
-    (void)status;
-}
-
 /* Control characters could end the line for a careless reader. */
 static void append_line(struct buffer *target, int code, const char *text, size_t size)
 {
-    enum status status = buffer_append_format(target, "%03d-", code);
+    char head[8];
 
-    assert(status == STATUS_OK);
-    (void)status;
+    (void)snprintf(head, sizeof head, "%03d-", code);
+    guard_append(target, head, strlen(head));
     size_t begin = target->size;
-    append(target, text, size);
+    guard_append(target, text, size);
     for (size_t i = begin; i < target->size; i++) {
         if (has_control(target->bytes + i, 1) && target->bytes[i] != '\t')
             target->bytes[i] = '?';
     }
-    append(target, "\r\n", 2);
+    guard_append(target, "\r\n", 2);
 }
 
 void guard_reply_append(struct buffer *target, int code, const char *text, bool is_ehlo)
@@ -91,37 +83,27 @@ void guard_reply_append(struct buffer *target, int code, const char *text, bool 
 
 void guard_say(struct guard_output *output, const char *reply)
 {
-    enum status status = buffer_append_format(&output->provider, "%s\r\n", reply);
-
-    assert(status == STATUS_OK); /* guard_feed has seen to it that there is room */
-    (void)status;
-}
-
-void guard_say_answer(struct guard *guard, struct guard_output *output)
-{
-    enum status status = buffer_append(&output->provider, guard->answer.bytes, guard->answer.size);
-
-    assert(status == STATUS_OK);
-    (void)status;
-    buffer_clear(&guard->answer);
+    guard_append(&output->provider, reply, strlen(reply));
+    guard_append(&output->provider, "\r\n", 2);
 }
 
 void guard_answer(struct guard *guard, struct guard_output *output)
 {
-    const struct guard_pending *front = guard_queue_front(&guard->queue);
+    const struct guard_pending *front;
 
-    while (front != NULL && front->answer != NULL) {
+    while ((front = guard_queue_at(&guard->queue, 0)) != NULL && front->answer != NULL) {
         guard_say(output, front->answer);
         if (front->verb == GUARD_VERB_QUIT && guard->state == GUARD_OPEN)
             guard->state = GUARD_QUIT;
         guard_queue_drop(&guard->queue);
-        front = guard_queue_front(&guard->queue);
     }
 }
 
 void guard_reply_own(struct guard *guard, struct guard_output *output, const char *reply)
 {
-    guard_queue_put(&guard->queue, GUARD_OTHER, reply, (struct guard_part){0});
+    const struct guard_pending command = {.verb = GUARD_OTHER, .answer = reply};
+
+    guard_queue_put(&guard->queue, command, (struct guard_part){0});
     guard_answer(guard, output);
 }
 
@@ -157,39 +139,28 @@ static bool is_too_many(const struct guard_transaction *transaction, int code)
     return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
 }
 
-static void note_failed(struct guard *guard)
-{
-    struct guard_failures *failures = guard->options.failures;
-
-    if (failures != NULL && failures->count < GUARD_FAILED_MAX)
-        failures->messages[failures->count++].offer = guard->transaction.offer;
-}
-
 void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
                         const char *text)
 {
     struct guard_transaction *transaction = &guard->transaction;
-    unsigned how = code < 500 ? GUARD_FOR_NOW : GUARD_FOR_GOOD;
-    bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
+    struct guard_failures *failures = guard->options.failures;
     struct guard_refusal refusal = {
-        .offer = transaction->offer, .for_good = code >= 500, .code = code, .text = text};
+        .offer = command->identity, .for_good = code >= 500, .code = code, .text = text};
+    unsigned how = refusal.for_good ? GUARD_FOR_GOOD : GUARD_FOR_NOW;
+    bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
 
     if (command->verb == GUARD_MAIL && !transaction->is_open) {
         guard_transaction_clear(transaction);
-        refusal.offer = command->identity;
-        refusal.for_nodes = guard_transaction_refuse(transaction, how);
-    } else if (command->verb == GUARD_RCPT && transaction->is_open &&
-               !is_too_many(transaction, code)) {
-        refusal.offer = command->identity;
-        refusal.for_nodes = guard_transaction_refuse_recipient(transaction, how, command->path);
     } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
                transaction->recipient_count > 0) {
-        refusal.for_nodes = guard_transaction_refuse_content(transaction, how);
-        if (how == GUARD_FOR_NOW)
-            note_failed(guard);
-    } else {
+        refusal.offer = transaction->offer;
+        if (!refusal.for_good && failures != NULL && failures->count < GUARD_FAILED_MAX)
+            failures->messages[failures->count++].offer = transaction->offer;
+    } else if (command->verb != GUARD_RCPT || !transaction->is_open ||
+               is_too_many(transaction, code)) {
         return;
     }
+    refusal.for_nodes = guard_transaction_refuse(transaction, how, command);
     if (is_new)
         *(refusal.for_good ? &guard->counts.refused_for_good : &guard->counts.refused_for_now) += 1;
     if (guard->options.not_taken != NULL)
@@ -227,40 +198,33 @@ void guard_refuse_content(struct guard *guard, int code, const char *text, const
     guard->phase = GUARD_REFUSING;
     buffer_clear(&guard->answer);
     guard_reply_append(&guard->answer, code, text, false);
-    guard->end_match = guard_data_match(&guard->data);
     guard->drained = 0;
     (void)text_copy(guard->why, sizeof guard->why, why);
 }
 
 /* Counts the mail that waits for the primary, and a transaction that has begun, as not taken for now: that may be a
- * matter of this message. */
-static void note_lost(struct guard *guard, const char *words)
+ * matter of this message. What waits is answered so. */
+static void refuse_waiting(struct guard *guard, const char *words)
 {
-    const struct guard_queue *queue = &guard->queue;
     struct guard_transaction *transaction = &guard->transaction;
-    static const struct guard_pending data = {.verb = GUARD_DATA}, mail = {.verb = GUARD_MAIL};
+    struct guard_pending *command;
 
-    for (size_t i = 0; i < queue->count; i++) {
-        const struct guard_pending *command =
-            &queue->entries[(queue->first + i) % GUARD_QUEUE_SIZE];
-
+    for (size_t i = 0; (command = guard_queue_at(&guard->queue, i)) != NULL; i++) {
         if (command->answer != NULL)
             continue;
+        command->answer = GUARD_NOT_NOW;
         guard_note_refusal(guard, command, 451, words);
         if (command->verb == GUARD_DOT || command->verb == GUARD_RSET)
             guard_transaction_clear(transaction);
     }
     if (!transaction->is_open || transaction->refused != 0)
         return;
-    if (transaction->recipient_count > 0) {
-        guard_note_refusal(guard, &data, 451, words);
-    } else { /* its recipients are to come */
-        struct guard_pending command = mail;
-
-        command.identity = transaction->identity;
+    struct guard_pending rest = {.verb = GUARD_DATA, .identity = transaction->identity};
+    if (transaction->recipient_count == 0) { /* they are to come */
+        rest.verb = GUARD_MAIL;
         guard_transaction_clear(transaction);
-        guard_note_refusal(guard, &command, 451, words);
     }
+    guard_note_refusal(guard, &rest, 451, words);
 }
 
 void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why)
@@ -273,9 +237,8 @@ void guard_lose_primary(struct guard *guard, struct guard_output *output, const 
         guard_refuse_content(guard, 451, GUARD_FAILED, why);
         return;
     }
-    note_lost(guard, words.text);
+    refuse_waiting(guard, words.text);
     give_transaction_up(guard);
-    guard_queue_answer(&guard->queue, GUARD_NOT_NOW);
     guard_answer(guard, output);
     if (guard->phase == GUARD_LEAVING) {
         guard_break(guard, output, NULL, why);
