@@ -72,7 +72,7 @@ static void end(struct atrn_session *session)
 {
     if (session->base.is_over)
         return;
-    timer_set(session->base.options.polling->loop, &session->pause, INT64_MAX);
+    timer_set(session->base.poll->polling->loop, &session->pause, INT64_MAX);
     disconnect(session);
     atrn_account_report(&session->account, &session->dialogue, session->base.is_dry);
     session_end(&session->base);
@@ -120,7 +120,7 @@ static void declined(struct session *base, enum outcome outcome, const char *tex
 
 static void established(struct session *base)
 {
-    const struct polling *polling = base->options.polling;
+    const struct polling *polling = base->poll->polling;
 
     if (!connection_facts(base->connection)->authenticated) {
         declined(base, OUTCOME_AUTHENTICATION, "not authenticated");
@@ -213,7 +213,7 @@ static void provider_wire(void *context, char direction, const char *line, size_
 {
     struct atrn_session *session = context;
 
-    if (session->state != REVERSED) /* then the bridge shows what is no mail */
+    if (session->state != REVERSED || direction == '>') /* the bridge shows what is no mail */
         session_wire(&session->base, direction, line, size);
 }
 
@@ -237,16 +237,16 @@ static void primary_failed(void *context, const char *why)
     struct session *base = &session->base;
 
     if (session->state == ASKING && session->reopened++ < REOPENED_MAX) {
-        session_decide(base->options.backup, "connect to your mail server again", why);
+        session_decide(base->poll->backup, "connect to your mail server again", why);
         open_primary(session, ASKING);
     } else if (session->state == TURNED) {
         act(session, atrn_dialogue_ended(&session->dialogue, 0, 0, why));
     } else if (!base->is_over) {
         if (base->connection != NULL)
             connection_send(base->connection, "QUIT\r\n", 6);
-        for (size_t i = 0; i < base->options.count;
+        for (size_t i = 0; i < base->poll->wanted_count;
              i++) /* not the provider's, that it came so far */
-            base->options.results[i]->stage = STAGE_NONE;
+            base->poll->wanted[i]->stage = STAGE_NONE;
         cut(base, OUTCOME_HELD, 0, why);
     }
 }
@@ -269,9 +269,9 @@ static void send_command(struct atrn_session *session)
 {
     struct session *base = &session->base;
 
-    session_move(base, SESSION_ASKING, base->options.results[0]->domain);
+    session_move(base, SESSION_ASKING, base->poll->wanted[0]->domain);
     session_say(base, session->dialogue.command.bytes,
-                clock_monotonic_ms() + base->options.backup->turn_timeout_s * 1000);
+                clock_monotonic_ms() + base->poll->backup->turn_timeout_s * 1000);
 }
 
 static void act(struct atrn_session *session, enum atrn_step step)
@@ -295,7 +295,7 @@ static void act(struct atrn_session *session, enum atrn_step step)
     case ATRN_PAUSE:
         disconnect(session);
         session->state = PAUSED;
-        timer_set(session->base.options.polling->loop, &session->pause,
+        timer_set(session->base.poll->polling->loop, &session->pause,
                   clock_monotonic_ms() + session->dialogue.pause_ms);
         session_move(&session->base, SESSION_WAITING, NULL);
         break;
@@ -348,7 +348,7 @@ static void free_session(struct session *base)
     struct atrn_session *session = of(base);
 
     disconnect(session);
-    timer_set(base->options.polling->loop, &session->pause, INT64_MAX);
+    timer_set(base->poll->polling->loop, &session->pause, INT64_MAX);
     bridge_free(session->bridge);
     atrn_dialogue_done(&session->dialogue);
     buffer_done(&session->early);
@@ -357,7 +357,7 @@ static void free_session(struct session *base)
     free(session);
 }
 
-struct session *atrn_session_new(const struct session_options *options)
+struct session *atrn_session_new(struct poll *poll, void (*ended)(void *poll))
 {
     static const struct session_method method = {
         .events = {.ready = session_ready,
@@ -375,13 +375,13 @@ struct session *atrn_session_new(const struct session_options *options)
         .free = free_session,
     };
     struct atrn_session *session = memory_new(1, sizeof *session);
-    const struct backup_config *backup = options->backup;
+    const struct backup_config *backup = poll->backup;
 
-    session_init(&session->base, options, &method);
+    session_init(&session->base, &method, poll, ended);
     session->pause = (struct timer){.due = pause_is_over, .context = session};
-    atrn_account_init(&session->account, &session->base.options);
-    atrn_dialogue_init(&session->dialogue, session_verb(backup->method), session->account.nodes,
-                       backup->name_domains ? options->count : 0, backup->turn_sessions);
+    atrn_account_init(&session->account, poll, session->base.nodes);
+    atrn_dialogue_init(&session->dialogue, session_verb(backup->method), session->base.nodes,
+                       backup->name_domains ? poll->wanted_count : 0, backup->turn_sessions);
     session->bridge = bridge_new(&(struct bridge_options){.account = &session->account,
                                                           .ready = primary_ready,
                                                           .failed = primary_failed,

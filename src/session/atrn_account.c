@@ -20,20 +20,20 @@ enum {
     FRUITLESS_MAX = 50             /* sessions in a row that took no message off the provider */
 };
 
-void atrn_account_init(struct atrn_account *account, const struct session_options *options)
+void atrn_account_init(struct atrn_account *account, const struct poll *poll,
+                       const struct node *nodes)
 {
     *account = (struct atrn_account){
-        .options = options,
-        .nodes = memory_new(options->count, sizeof *account->nodes),
-        .refusals = memory_new(options->count, sizeof *account->refusals),
+        .poll = poll,
+        .nodes = nodes,
+        .refusals = memory_new(poll->wanted_count, sizeof *account->refusals),
         .began_ms = clock_monotonic_ms(),
-        .credit_ms = CREDIT_IDLE_TIMEOUTS * options->backup->idle_timeout_s * 1000,
+        .credit_ms = CREDIT_IDLE_TIMEOUTS * poll->backup->idle_timeout_s * 1000,
     };
     account->credit_max_ms = account->credit_ms;
-    for (size_t i = 0; i < options->count; i++) {
-        struct result *result = options->results[i];
+    for (size_t i = 0; i < poll->wanted_count; i++) {
+        struct result *result = poll->wanted[i];
 
-        account->nodes[i] = *result->node;
         result->refused_for_now = result->refused_for_good = 0;
         if (result->messages < 0)
             result->messages = result->bytes = 0;
@@ -42,9 +42,8 @@ void atrn_account_init(struct atrn_account *account, const struct session_option
 
 void atrn_account_done(struct atrn_account *account)
 {
-    for (size_t i = 0; i < account->options->count; i++)
+    for (size_t i = 0; i < account->poll->wanted_count; i++)
         free(account->refusals[i].known);
-    free(account->nodes);
     free(account->refusals);
 }
 
@@ -68,7 +67,7 @@ static bool note_refused(const struct atrn_account *account, size_t index,
                          const struct guard_refusal *refusal)
 {
     struct atrn_refusals *refusals = &account->refusals[index];
-    struct result *result = account->options->results[index];
+    struct result *result = account->poll->wanted[index];
     struct atrn_refused *known = find_refused(account, refusals, refusal->offer, refusal->for_good);
 
     if (known != NULL) {
@@ -97,7 +96,7 @@ static void forget_refused(const struct atrn_account *account, size_t index,
     if (known == NULL)
         return;
     *known = refusals->known[--refusals->known_count];
-    account->options->results[index]->refused_for_now--;
+    account->poll->wanted[index]->refused_for_now--;
 }
 
 void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
@@ -105,7 +104,7 @@ void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
     struct atrn_account *account = context;
     bool is_new = false;
 
-    for (size_t i = 0; i < account->options->count; i++) {
+    for (size_t i = 0; i < account->poll->wanted_count; i++) {
         struct atrn_refusals *refusals = &account->refusals[i];
         char *words = refusal->for_good ? refusals->for_good : refusals->for_now;
 
@@ -121,17 +120,17 @@ void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
 
 static void count_message(struct atrn_account *account, const struct guard_message *message)
 {
-    const struct polling *polling = account->options->polling;
+    const struct polling *polling = account->poll->polling;
 
-    for (size_t i = 0; i < account->options->count; i++) {
+    for (size_t i = 0; i < account->poll->wanted_count; i++) {
         if (message->for_nodes[i]) {
-            account->options->results[i]->messages++;
-            account->options->results[i]->bytes += message->size;
+            account->poll->wanted[i]->messages++;
+            account->poll->wanted[i]->bytes += message->size;
             forget_refused(account, i, message);
         }
     }
     if (polling->observer.progressed != NULL)
-        polling->observer.progressed(polling->context, account->options->backup, 1, message->size);
+        polling->observer.progressed(polling->context, account->poll->backup, 1, message->size);
 }
 
 /* ---- what is logged, and written ---- */
@@ -149,10 +148,10 @@ static bool may_tell(struct atrn_account *account, unsigned *told, unsigned most
 void atrn_account_message(void *context, const struct guard_message *message)
 {
     struct atrn_account *account = context;
-    const struct polling *polling = account->options->polling;
+    const struct polling *polling = account->poll->polling;
     bool is_taken = message->code / 100 == 2;
     const struct log_field fields[] = {
-        {.key = "backup", .text = account->options->backup->name},
+        {.key = "backup", .text = account->poll->backup->name},
         {.key = "from", .text = message->sender},
         {.key = "to", .text = message->recipients},
         {.key = "bytes", .number = message->size},
@@ -168,14 +167,14 @@ void atrn_account_message(void *context, const struct guard_message *message)
         return;
     log_fields(is_taken ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
     if (polling->delivered != NULL)
-        polling->delivered(polling->recorder, account->options->backup, message);
+        polling->delivered(polling->recorder, account->poll->backup, message);
 }
 
 void atrn_account_command(void *context, const char *command, const char *reply)
 {
     struct atrn_account *account = context;
     const struct log_field fields[] = {
-        {.key = "backup", .text = account->options->backup->name},
+        {.key = "backup", .text = account->poll->backup->name},
         {.key = "refused", .text = command},
         {.key = "reply", .text = reply},
     };
@@ -188,7 +187,7 @@ void atrn_account_command(void *context, const char *command, const char *reply)
 static void tell_left_out(const struct atrn_account *account)
 {
     const struct log_field fields[] = {
-        {.key = "backup", .text = account->options->backup->name},
+        {.key = "backup", .text = account->poll->backup->name},
         {.key = "lines_left_out", .number = (int64_t)account->left_out},
     };
 
@@ -285,7 +284,7 @@ static void tell_refusals(const struct atrn_account *account, const struct resul
 static void report_result(const struct atrn_account *account, const struct atrn_dialogue *dialogue,
                           size_t index, bool is_dry)
 {
-    struct result *result = account->options->results[index];
+    struct result *result = account->poll->wanted[index];
     unsigned attempts = dialogue->attempts;
     enum outcome outcome = dialogue->outcome;
     const char *text = dialogue->text;
@@ -310,14 +309,14 @@ static void report_result(const struct atrn_account *account, const struct atrn_
         result->command =
             memory_copy_part(dialogue->command.bytes, strcspn(dialogue->command.bytes, "\r"));
     }
-    session_tell(account->options->polling, result);
+    session_tell(account->poll->polling, result);
 }
 
 void atrn_account_report(struct atrn_account *account, const struct atrn_dialogue *dialogue,
                          bool is_dry)
 {
     const struct log_field fields[] = {
-        {.key = "backup", .text = account->options->backup->name},
+        {.key = "backup", .text = account->poll->backup->name},
         {.key = "sessions", .number = dialogue->sessions},
         {.key = "messages", .number = (int64_t)account->counts.messages},
         {.key = "bytes", .number = account->counts.bytes},
@@ -330,6 +329,6 @@ void atrn_account_report(struct atrn_account *account, const struct atrn_dialogu
     tell_left_out(account);
     if (dialogue->sessions > 0)
         log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
-    for (size_t i = 0; i < account->options->count; i++)
+    for (size_t i = 0; i < account->poll->wanted_count; i++)
         report_result(account, dialogue, i, is_dry);
 }

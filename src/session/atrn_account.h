@@ -26,10 +26,10 @@ struct atrn_refusals {
 /* What a provider's reversed sessions have brought, for its results, the log and who watches; and what they may
  * take and write, all of them together. */
 struct atrn_account {
-    const struct session_options *options; /* borrowed */
-    struct node *nodes;                    /* owned: of the results, what is ours, and let in */
-    struct atrn_refusals *refusals;        /* owned, the same */
-    unsigned sessions;                     /* that are over */
+    const struct poll *poll;        /* borrowed, as what follows */
+    const struct node *nodes;       /* of what is wanted: what is ours, and let in */
+    struct atrn_refusals *refusals; /* owned: of each */
+    unsigned sessions;              /* that are over */
     /* Of this session: messages refused for good, which the provider is rid of, and those put off as none before: what
      * is to come next is another one. */
     uint64_t gone, put_off;
@@ -47,8 +47,9 @@ struct atrn_account {
     uint64_t left_out;                    /* lines that were too many */
 };
 
-/* For the results of options. */
-void atrn_account_init(struct atrn_account *account, const struct session_options *options);
+/* For what the poll wants, whose results begin with 0. */
+void atrn_account_init(struct atrn_account *account, const struct poll *poll,
+                       const struct node *nodes);
 void atrn_account_done(struct atrn_account *account);
 
 /* Adds to the credit, or takes off, up to its ceiling. */

@@ -154,46 +154,22 @@ static void send_output(struct connection *connection, struct buffer *bytes)
     buffer_clear(bytes);
 }
 
-static void show_line(struct bridge *bridge, char direction, const char *line, size_t size)
+/* Shows what the provider sends, but for mail: whole lines, however they come in, for by its beginning a line
+ * is a secret. */
+static void show(struct bridge *bridge, const char *bytes, size_t size)
 {
     const struct polling *polling = bridge->polling;
-
-    polling->observer.wire(polling->context, bridge->backup, direction, line, size);
-}
-
-/* The provider's lines are shown whole, however they come in: by its beginning a line is a secret. */
-static void show_part(struct bridge *bridge, const char *part, size_t size)
-{
     struct buffer *line = &bridge->shown;
-    bool is_whole = part[size - 1] == '\n';
-    size_t room = line->limit - line->size;
 
-    (void)buffer_append(line, part, size < room ? size : room);
-    if (!is_whole)
-        return;
-    size = strcspn(line->bytes, "\r\n");
-    if (guard_line_is_secret(line->bytes, size, &bridge->is_behind_auth))
-        show_line(bridge, '<', "****", strlen("****"));
-    else
-        show_line(bridge, '<', line->bytes, line->size);
-    buffer_clear(line);
-}
-
-/* Shows what the provider sends, but for mail, and what it is sent. */
-static void show(struct bridge *bridge, char direction, const char *bytes, size_t size)
-{
-    if (bridge->polling->observer.wire == NULL)
-        return;
-    while (size > 0) {
-        const char *line_end = memchr(bytes, '\n', size);
-        size_t line = line_end != NULL ? (size_t)(line_end - bytes) + 1 : size;
-
-        if (direction == '<')
-            show_part(bridge, bytes, line);
-        else
-            show_line(bridge, direction, bytes, line);
-        bytes += line;
-        size -= line;
+    for (size_t i = 0; i < size && polling->observer.wire != NULL; i++) {
+        (void)buffer_append(line, &bytes[i], 1);
+        if (bytes[i] != '\n')
+            continue;
+        buffer_cut(line, strcspn(line->bytes, "\r\n"));
+        bool is_secret = guard_line_is_secret(line->bytes, line->size, &bridge->is_behind_auth);
+        polling->observer.wire(polling->context, bridge->backup, '<',
+                               is_secret ? "****" : line->bytes, is_secret ? 4 : line->size);
+        buffer_clear(line);
     }
 }
 
@@ -215,7 +191,6 @@ static void follow(struct bridge *bridge, enum guard_state state)
     struct guard_output *output = &bridge->output;
     bool moved = output->provider.size > 0 || output->primary.size > 0;
 
-    show(bridge, '>', output->provider.bytes, output->provider.size);
     send_output(bridge->provider, &output->provider);
     if (state == GUARD_BROKEN || !has_primary(bridge))
         buffer_clear(&output->primary); /* a message without its final dot is none */
@@ -247,7 +222,7 @@ static void feed(struct bridge *bridge, enum guard_side side, const char *bytes,
     if (side == GUARD_PROVIDER && is_mail)
         atrn_account_earn(bridge->options.account, (int64_t)size * 1000 / CONTENT_RATE_MIN);
     else if (side == GUARD_PROVIDER)
-        show(bridge, '<', bytes, size);
+        show(bridge, bytes, size);
     while (size > 0 && is_running(bridge)) {
         size_t part = size < GUARD_FEED_MAX ? size : GUARD_FEED_MAX;
 
@@ -466,8 +441,8 @@ struct bridge *bridge_new(const struct bridge_options *options)
     struct bridge *bridge = memory_new(1, sizeof *bridge);
 
     bridge->options = *options;
-    bridge->polling = options->account->options->polling;
-    bridge->backup = options->account->options->backup;
+    bridge->polling = options->account->poll->polling;
+    bridge->backup = options->account->poll->backup;
     bridge->state = OVER;
     reply_init(&bridge->greeting);
     guard_output_init(&bridge->output);
@@ -517,7 +492,7 @@ void bridge_start(struct bridge *bridge, struct connection *provider)
 {
     const struct guard_options options = {
         .nodes = bridge->options.account->nodes,
-        .node_count = bridge->options.account->options->count,
+        .node_count = bridge->options.account->poll->wanted_count,
         .failures = &bridge->options.account->failures,
         .message = atrn_account_message,
         .not_taken = atrn_account_refusal,

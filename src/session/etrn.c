@@ -23,7 +23,6 @@ enum {
 
 struct etrn_session {
     struct session base;
-    struct node *nodes; /* of the results, in their order */
     struct dialogue *dialogue;
     bool has_said_quit; /* on the connection */
     int64_t connecting_ms, asked_ms;
@@ -79,7 +78,7 @@ static void report_under_way(struct result *result, const struct answer *answer,
 static void report(struct etrn_session *session, size_t node)
 {
     const struct answer *answer = dialogue_answer(session->dialogue, node);
-    struct result *result = session->base.options.results[node];
+    struct result *result = session->base.poll->wanted[node];
 
     result->dry = session->base.is_dry;
     if (session->base.is_dry) {
@@ -99,7 +98,7 @@ static void report(struct etrn_session *session, size_t node)
         result->attempts += answer->attempts > 0 ? answer->attempts : 1;
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
-    session_tell(session->base.options.polling, result);
+    session_tell(session->base.poll->polling, result);
 }
 
 static void report_known(struct etrn_session *session)
@@ -119,7 +118,7 @@ static void note_time(struct etrn_session *session)
     size_t node;
 
     if (dialogue_is_asking(session->dialogue, &node))
-        session->base.options.results[node]->ms = clock_monotonic_ms() - session->asked_ms;
+        session->base.poll->wanted[node]->ms = clock_monotonic_ms() - session->asked_ms;
 }
 
 /* One that was tried last stays that of a result; a refusal that was taken back, should no connection
@@ -161,7 +160,7 @@ static void established(struct session *base)
 {
     struct etrn_session *session = of(base);
 
-    base->is_dry = base->options.polling->dry_run;
+    base->is_dry = base->poll->polling->dry_run;
     act(session, base->is_dry ? dialogue_decline(session->dialogue, OUTCOME_STARTED, "")
                               : dialogue_connected(session->dialogue));
 }
@@ -236,17 +235,17 @@ static void send_etrn(struct etrn_session *session)
     size_t node;
 
     (void)dialogue_is_asking(session->dialogue, &node);
-    struct result *result = session->base.options.results[node];
+    struct result *result = session->base.poll->wanted[node];
     session_move(&session->base, SESSION_ASKING, result->domain);
     result->asked_ms = session->stamp_ms = next_stamp_ms(session);
     session->asked_ms = clock_monotonic_ms();
     say(session, dialogue_command(session->dialogue),
-        session->base.options.backup->command_timeout_s * 1000);
+        session->base.poll->backup->command_timeout_s * 1000);
 }
 
 static void send_quit(struct etrn_session *session)
 {
-    int64_t timeout_ms = session->base.options.backup->command_timeout_s * 1000;
+    int64_t timeout_ms = session->base.poll->backup->command_timeout_s * 1000;
 
     session->has_said_quit = true;
     session_move(&session->base, SESSION_QUITTING, NULL);
@@ -298,11 +297,10 @@ static void free_session(struct session *base)
     disconnect(session);
     dialogue_free(session->dialogue);
     session_done(base);
-    free(session->nodes);
     free(session);
 }
 
-struct session *etrn_session_new(const struct session_options *options)
+struct session *etrn_session_new(struct poll *poll, void (*ended)(void *poll))
 {
     static const struct session_method method = {
         .events = {.ready = session_ready,
@@ -320,15 +318,11 @@ struct session *etrn_session_new(const struct session_options *options)
     };
     struct etrn_session *session = memory_new(1, sizeof *session);
 
-    session_init(&session->base, options, &method);
-    session->limit_ms = clock_monotonic_ms() + options->backup->command_timeout_s * 1000 *
-                                                   (20 + (int64_t)options->count) / 10;
-    session->nodes = memory_new(options->count, sizeof *session->nodes);
-    for (size_t i = 0; i < options->count; i++)
-        session->nodes[i] = *options->results[i]->node;
-    session->dialogue =
-        dialogue_new(session->nodes, options->count, (size_t)options->backup->etrns_per_connection,
-                     options->understood);
+    session_init(&session->base, &method, poll, ended);
+    session->limit_ms = clock_monotonic_ms() + poll->backup->command_timeout_s * 1000 *
+                                                   (20 + (int64_t)poll->wanted_count) / 10;
+    session->dialogue = dialogue_new(session->base.nodes, poll->wanted_count,
+                                     (size_t)poll->backup->etrns_per_connection, poll->understood);
     open_connection(session);
     return &session->base;
 }

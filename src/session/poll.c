@@ -18,30 +18,12 @@ bool poll_turns(const struct poll *poll)
 
 /* ---- what is asked ---- */
 
-/* Whether this domain is asked for. Those of one ATRN are never parted: a message for two of them
- * would lose one. */
+/* The domains of one ATRN are never parted: a message for two of them would lose one. */
 static bool is_chosen(const struct backup_config *backup, const struct selection *choice,
                       size_t domain)
 {
-    bool any = false;
-
-    if (backup->method == METHOD_ETRN)
-        return selection_has(choice, backup, domain);
-    for (size_t i = 0; i < backup->domain_count && !any; i++)
-        any = selection_has(choice, backup, i);
-    return any;
-}
-
-static void add_result(struct poll *poll, size_t domain)
-{
-    poll->results[poll->count++] = (struct result){.backup = poll->backup,
-                                                   .node = &poll->backup->domains[domain],
-                                                   .domain = poll->backup->domain_texts[domain],
-                                                   .pending = -1,
-                                                   .messages = -1,
-                                                   .bytes = -1,
-                                                   .refused_for_now = -1,
-                                                   .refused_for_good = -1};
+    return backup->method == METHOD_ETRN ? selection_has(choice, backup, domain)
+                                         : selection_has_any(choice, backup);
 }
 
 struct poll *poll_new(const struct polling *polling, const struct backup_config *backup,
@@ -56,7 +38,14 @@ struct poll *poll_new(const struct polling *polling, const struct backup_config 
     poll->wanted = memory_new(backup->domain_count, sizeof(struct result *));
     for (size_t i = 0; i < backup->domain_count; i++) {
         if (is_chosen(backup, choice, i))
-            add_result(poll, i);
+            poll->results[poll->count++] = (struct result){.backup = backup,
+                                                           .node = &backup->domains[i],
+                                                           .domain = backup->domain_texts[i],
+                                                           .pending = -1,
+                                                           .messages = -1,
+                                                           .bytes = -1,
+                                                           .refused_for_now = -1,
+                                                           .refused_for_good = -1};
     }
     if (poll->count > 0)
         return poll;
@@ -82,8 +71,10 @@ static enum status claim(struct poll *poll, struct error *error)
     return status == STATUS_BUSY ? STATUS_BUSY : STATUS_OK;
 }
 
-static void finish(struct poll *poll)
+static void finish(void *context)
 {
+    struct poll *poll = context;
+
     if (poll->claimed)
         lock_set_give_back(poll->polling->claims, claim_key(poll->backup));
     poll->claimed = false;
@@ -150,13 +141,6 @@ bool poll_failed_for_now(const struct poll *poll)
     for (size_t i = 0; i < poll->wanted_count; i++)
         again = again || wants_asking(poll->wanted[i]);
     return again;
-}
-
-static void session_ended(void *context)
-{
-    struct poll *poll = context;
-
-    finish(poll);
 }
 
 static const char *refusal_of(const struct preflight *preflight, const struct result *result)
@@ -232,20 +216,10 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
 
 static void start_session(struct poll *poll)
 {
-    const struct session_options options = {
-        .polling = poll->polling,
-        .backup = poll->backup,
-        .results = poll->wanted,
-        .count = poll->wanted_count,
-        .password = poll->password,
-        .understood = poll->understood,
-        .ended = session_ended,
-        .context = poll,
-    };
-
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->stage = STAGE_NONE; /* of a try before */
-    poll->session = poll_turns(poll) ? atrn_session_new(&options) : etrn_session_new(&options);
+    poll->session =
+        poll_turns(poll) ? atrn_session_new(poll, finish) : etrn_session_new(poll, finish);
 }
 
 /* A password that cannot be had ends its backup's poll, and no other's. */

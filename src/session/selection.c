@@ -39,21 +39,6 @@ bool selection_has_backup(const struct selection *choice, const struct backup_co
     return false;
 }
 
-static bool is_known(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->backup_count; i++) {
-        const struct backup_config *backup = &config->backups[i];
-
-        if (text_equal(name, backup->name))
-            return true;
-        for (size_t domain = 0; domain < backup->domain_count; domain++) {
-            if (names_domain(name, backup, domain))
-                return true;
-        }
-    }
-    return false;
-}
-
 bool selection_has_any(const struct selection *choice, const struct backup_config *backup)
 {
     for (size_t i = 0; i < backup->domain_count; i++) {
@@ -99,7 +84,12 @@ enum status selection_check(const struct selection *choice, const struct config 
                             struct error *error)
 {
     for (size_t i = 0; i < choice->count; i++) {
-        if (!is_known(config, choice->names[i]))
+        const struct selection one = {&choice->names[i], 1};
+        bool is_known = false;
+
+        for (size_t j = 0; j < config->backup_count && !is_known; j++)
+            is_known = selection_has_any(&one, &config->backups[j]);
+        if (!is_known)
             return refuse_name(choice->names[i], config, error);
     }
     return STATUS_OK;

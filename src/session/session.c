@@ -75,10 +75,10 @@ void session_settle(struct result *result, const struct polling *polling, enum o
 
 void session_move(const struct session *session, enum session_state state, const char *domain)
 {
-    const struct polling *polling = session->options.polling;
+    const struct polling *polling = session->poll->polling;
 
     if (polling->observer.moved != NULL)
-        polling->observer.moved(polling->context, session->options.backup, state, domain);
+        polling->observer.moved(polling->context, session->poll->backup, state, domain);
 }
 
 void session_decide(const struct backup_config *backup, const char *decision, const char *why)
@@ -94,37 +94,42 @@ void session_decide(const struct backup_config *backup, const char *decision, co
 
 /* ---- a session ---- */
 
-void session_init(struct session *session, const struct session_options *options,
-                  const struct session_method *method)
+void session_init(struct session *session, const struct session_method *method, struct poll *poll,
+                  void (*ended)(void *poll))
 {
-    session->options = *options;
+    session->poll = poll;
+    session->ended = ended;
     session->method = method;
+    session->nodes = memory_new(poll->wanted_count, sizeof *session->nodes);
+    for (size_t i = 0; i < poll->wanted_count; i++)
+        session->nodes[i] = *poll->wanted[i]->node;
     reply_init(&session->hearing.reply);
 }
 
 void session_done(struct session *session)
 {
     reply_done(&session->hearing.reply);
+    free(session->nodes);
 }
 
 /* How the backup is connected to. All texts are borrowed. */
 static struct connection_options connection_options(const struct session *session)
 {
-    const struct backup_config *backup = session->options.backup;
+    const struct backup_config *backup = session->poll->backup;
 
     return (struct connection_options){
         .host = backup->host,
         .port = backup->port,
         .ip = backup->ip,
-        .ehlo_name = session->options.polling->config->ehlo_name,
+        .ehlo_name = session->poll->polling->config->ehlo_name,
         .tls = session->in_clear ? TLS_OFF : backup->tls,
         .tls_verify = backup->tls_verify,
         .tls_ca_file = backup->tls_ca_file,
         .tls_fingerprint = backup->tls_fingerprint,
         .tls_revocation = backup->tls_revocation,
-        .show_wire = session->options.polling->observer.wire != NULL,
+        .show_wire = session->poll->polling->observer.wire != NULL,
         .user = backup->user,
-        .password = session->options.password,
+        .password = session->poll->password,
         .auth = backup->auth,
         .auth_in_clear = backup->auth_in_clear,
         .source_address = backup->source_address,
@@ -147,8 +152,8 @@ static void note_facts(const struct session *session, bool stands)
 {
     const struct connection_facts *facts = connection_facts(session->connection);
 
-    for (size_t i = 0; i < session->options.count; i++) {
-        struct result *result = session->options.results[i];
+    for (size_t i = 0; i < session->poll->wanted_count; i++) {
+        struct result *result = session->poll->wanted[i];
 
         if (session->method->needs_facts != NULL &&
             !session->method->needs_facts(session, i, stands))
@@ -202,7 +207,7 @@ void session_connect(struct session *session)
     session->connections++;
     hearing_begin(&session->hearing, false);
     session_move(session, SESSION_CONNECTING, NULL);
-    session->connection = connection_open(session->options.polling->loop, &options,
+    session->connection = connection_open(session->poll->polling->loop, &options,
                                           &session->method->events, session, &error);
     if (session->connection == NULL)
         session->method->cut(session, outcome_of_status(error.status), 0, error.text);
@@ -211,7 +216,7 @@ void session_connect(struct session *session)
 void session_ready(void *context)
 {
     struct session *session = context;
-    const struct backup_config *backup = session->options.backup;
+    const struct backup_config *backup = session->poll->backup;
     const struct connection_facts *facts = connection_facts(session->connection);
     char why[NOT_OFFERED_SIZE];
 
@@ -251,9 +256,9 @@ void session_failed(void *context, int code, const struct error *error)
     struct session *session = context;
 
     note_facts(session, false);
-    if (error->status == STATUS_TLS && session->options.backup->tls == TLS_MAY &&
+    if (error->status == STATUS_TLS && session->poll->backup->tls == TLS_MAY &&
         !session->in_clear) {
-        session_decide(session->options.backup, "connect again without TLS", error->text);
+        session_decide(session->poll->backup, "connect again without TLS", error->text);
         session->in_clear = true;
         session->method->reconnect(session);
         return;
@@ -267,9 +272,9 @@ void session_failed(void *context, int code, const struct error *error)
 void session_wire(void *context, char direction, const char *line, size_t size)
 {
     const struct session *session = context;
-    const struct polling *polling = session->options.polling;
+    const struct polling *polling = session->poll->polling;
 
-    polling->observer.wire(polling->context, session->options.backup, direction, line, size);
+    polling->observer.wire(polling->context, session->poll->backup, direction, line, size);
 }
 
 void session_say(struct session *session, const char *command, int64_t deadline_ms)
@@ -291,7 +296,7 @@ void session_end(struct session *session)
         return;
     session->is_over = true;
     session_move(session, SESSION_DONE, NULL);
-    session->options.ended(session->options.context);
+    session->ended(session->poll);
 }
 
 enum stage session_stage(const struct session *session)

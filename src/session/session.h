@@ -8,25 +8,15 @@
 #include <mxpull/session/poll.h>
 #include <mxpull/smtp/reply.h>
 
-/* What a session is to do, by whatever method. */
-struct session_options {
-    const struct polling *polling;      /* borrowed */
-    const struct backup_config *backup; /* borrowed */
-    struct result *const
-        *results; /* what is asked for and where its answers go; borrowed for the session's life */
-    size_t count; /* at least 1 */
-    const char *password; /* borrowed; NULL: none */
-    bool understood;      /* ETRN, by the backup, at any time before */
-    void (*ended)(
-        void *context); /* once, when every result is known; the session may not be freed in it */
-    void *context;      /* borrowed */
-};
-
 struct session_method;
 
 /* What is alike in a session of every method; each begins with it. */
 struct session {
-    struct session_options options;
+    struct poll
+        *poll; /* borrowed: `wanted` is what is asked for, at least 1, and where its answers go */
+    struct node *nodes; /* owned: of what is wanted */
+    void (*ended)(
+        void *poll); /* once, when every result is known; the session may not be freed in it */
     const struct session_method *method;
     struct connection *connection; /* NULL between two of them */
     unsigned connections;          /* so far */
@@ -72,15 +62,15 @@ struct session_method {
 
 /* The backup asked for the domains of its results by ETRN: the dialogue over a connection, or over as many as
  * it takes, with deadlines. Begins at once. Never NULL; ended may be called before it returns. */
-struct session *etrn_session_new(const struct session_options *options);
+struct session *etrn_session_new(struct poll *poll, void (*ended)(void *poll));
 
 /* The same by ATRN or TURN, for mail to be handed over on the same connection: the primary first, then the
  * provider, then the reversed session through the guard, again while mail comes. Mail for the domains of the
  * results is let in, and no other. */
-struct session *atrn_session_new(const struct session_options *options);
+struct session *atrn_session_new(struct poll *poll, void (*ended)(void *poll));
 
-void session_init(struct session *session, const struct session_options *options,
-                  const struct session_method *method);
+void session_init(struct session *session, const struct session_method *method, struct poll *poll,
+                  void (*ended)(void *poll));
 void session_done(struct session *session);
 
 /* Begins to connect to the backup. */
