@@ -5,7 +5,7 @@
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/session/advice.h>
+#include <mxpull/session/result.h>
 
 #include <stdlib.h>
 

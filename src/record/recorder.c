@@ -7,7 +7,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/session/advice.h>
+#include <mxpull/session/result.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/session/advice.h>
 #include <mxpull/smtp/atrn_dialogue.h>
 
 #include <string.h>

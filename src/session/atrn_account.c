@@ -237,12 +237,18 @@ static void tell_refusals(const struct atrn_account *account, const struct resul
 {
     long long taken = result->messages, for_now = result->refused_for_now,
               for_good = result->refused_for_good;
-    uint64_t foreign = account->counts.recipients_refused;
-    uint64_t malformed = account->counts.contents_refused;
-    uint64_t senders = account->counts.senders_refused;
+    const struct {
+        uint64_t count;
+        const char *what, *why;
+    } here[] = {{account->counts.recipients_refused, "recipient",
+                 ", not in the domains of this backup or misspelt"},
+                {account->counts.contents_refused, "message",
+                 " for a lone dot between line ends that are not CRLF, or for BDAT"},
+                {account->counts.senders_refused, "message",
+                 " for a MAIL command that is malformed or too long"}};
     int hello = account->counts.hello_code;
-    bool is_nothing_taken =
-        account->counts.messages == 0 && (foreign + malformed + senders > 0 || hello != 0);
+    bool is_nothing_taken = account->counts.messages == 0 &&
+                            (here[0].count + here[1].count + here[2].count > 0 || hello != 0);
 
     if (for_now > 0)
         (void)buffer_append_format(
@@ -257,20 +263,13 @@ static void tell_refusals(const struct atrn_account *account, const struct resul
     else if (for_good > 0)
         (void)buffer_append_format(said, "%s%lld refused by your server for good: %s",
                                    for_now > 0 ? "; " : "", for_good, refusals->for_good);
-    if (foreign > 0)
-        (void)buffer_append_format(
-            said, "%s%llu recipient%s refused here, not in the domains of this backup or misspelt",
-            said->size > 0 ? "; " : "", (unsigned long long)foreign, plural((int64_t)foreign));
-    if (malformed > 0)
-        (void)buffer_append_format(
-            said,
-            "%s%llu message%s refused here for a lone dot between line ends that are not CRLF, or "
-            "for BDAT",
-            said->size > 0 ? "; " : "", (unsigned long long)malformed, plural((int64_t)malformed));
-    if (senders > 0)
-        (void)buffer_append_format(
-            said, "%s%llu message%s refused here for a MAIL command that is malformed or too long",
-            said->size > 0 ? "; " : "", (unsigned long long)senders, plural((int64_t)senders));
+    for (size_t i = 0; i < COUNT_OF(here); i++) {
+        if (here[i].count > 0)
+            (void)buffer_append_format(said, "%s%llu %s%s refused here%s",
+                                       said->size > 0 ? "; " : "",
+                                       (unsigned long long)here[i].count, here[i].what,
+                                       plural((int64_t)here[i].count), here[i].why);
+    }
     if (hello != 0)
         (void)buffer_append_format(said, "%syour server refused the provider's EHLO by %d",
                                    said->size > 0 ? "; " : "", hello);

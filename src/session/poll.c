@@ -1,15 +1,19 @@
 /* One backup asked once. */
-#include "password.h"
 #include "session.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/process.h>
 #include <mxpull/session/poll.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    PASSWORD_TIMEOUT_S = 30
+};
 
 bool poll_turns(const struct poll *poll)
 {
@@ -92,12 +96,21 @@ void poll_conclude(struct poll *poll)
     poll->session = NULL;
 }
 
+static void end_fetching(struct poll *poll)
+{
+    if (poll->fetching == NULL)
+        return;
+    timer_set(poll->polling->loop, &poll->timer, INT64_MAX);
+    process_free(poll->fetching);
+    poll->fetching = NULL;
+}
+
 void poll_free(struct poll *poll)
 {
     if (poll == NULL)
         return;
     poll_conclude(poll);
-    password_free(poll->fetching);
+    end_fetching(poll);
     poll->ended = NULL;
     finish(poll);
     for (size_t i = 0; i < poll->count; i++) {
@@ -222,45 +235,74 @@ static void start_session(struct poll *poll)
         poll_turns(poll) ? atrn_session_new(poll, finish) : etrn_session_new(poll, finish);
 }
 
+/* ---- its password ---- */
+
 /* A password that cannot be had ends its backup's poll, and no other's. */
-static void go_without_password(struct poll *poll, const struct error *error)
+static void take_password(struct poll *poll, enum status status, const struct error *error)
 {
-    poll_settle(poll,
-                error->status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
+    if (status == STATUS_OK) {
+        start_session(poll);
+        return;
+    }
+    poll_settle(poll, status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
                 error->text);
     finish(poll);
 }
 
 /* The command has ended, or has run for too long. */
-static void take_password(void *context)
+static void take_printed(struct poll *poll)
 {
-    struct poll *poll = context;
+    const struct config *config = poll->polling->config;
+    bool has_ended = process_has_ended(poll->fetching); /* then all of it is there */
+    struct buffer printed;
     struct error error;
-    enum status status = password_take(poll->fetching, &poll->password, &error);
 
-    password_free(poll->fetching);
-    poll->fetching = NULL;
-    if (status == STATUS_OK)
-        start_session(poll);
+    buffer_init(&printed, CONFIG_PASSWORD_SIZE_MAX);
+    enum status status = process_output(poll->fetching, &printed, &error);
+    if (status == STATUS_OK && !has_ended)
+        status = error_set(&error, STATUS_TIMEOUT, "the command took longer than %d s",
+                           PASSWORD_TIMEOUT_S);
+    else if (status == STATUS_OK)
+        status = process_judge(poll->fetching, &error);
+    if (status != STATUS_OK)
+        status = config_no_password(config, poll->backup, &error);
     else
-        go_without_password(poll, &error);
+        status = config_password(config, poll->backup, &printed, &poll->password, &error);
+    buffer_done(&printed);
+    end_fetching(poll);
+    take_password(poll, status, &error);
 }
 
-static void begin_unasked(struct poll *poll)
+/* The loop was woken, by this command or for another reason, or the time is over. */
+static void look(void *context)
+{
+    struct poll *poll = context;
+
+    if (process_has_ended(poll->fetching) || clock_monotonic_ms() >= poll->fetched_by_ms)
+        take_printed(poll);
+    else
+        timer_set(poll->polling->loop, &poll->timer, poll->fetched_by_ms);
+}
+
+/* A command runs beside the loop, and nobody waits for it but this poll. */
+static void fetch_password(struct poll *poll)
 {
     const struct config *config = poll->polling->config;
     struct error error;
 
-    if (poll_needs_command(poll)) {
-        poll->fetching =
-            password_start(poll->polling->loop, config, poll->backup, take_password, poll, &error);
-        if (poll->fetching == NULL)
-            go_without_password(poll, &error);
-    } else if (poll->password == NULL &&
-               config_password(config, poll->backup, NULL, &poll->password, &error) != STATUS_OK) {
-        go_without_password(poll, &error);
+    if (!poll_needs_command(poll)) {
+        take_password(poll,
+                      poll->password != NULL
+                          ? STATUS_OK
+                          : config_password(config, poll->backup, NULL, &poll->password, &error),
+                      &error);
+    } else if (process_start_captured(&poll->fetching, poll->backup->password_command, &error) !=
+               STATUS_OK) {
+        take_password(poll, config_no_password(config, poll->backup, &error), &error);
     } else {
-        start_session(poll);
+        poll->timer = (struct timer){.due = look, .context = poll, .on_wake = true};
+        poll->fetched_by_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000;
+        timer_set(poll->polling->loop, &poll->timer, poll->fetched_by_ms);
     }
 }
 
@@ -276,7 +318,7 @@ void poll_begin(struct poll *poll)
             session_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
         finish(poll);
     } else if (poll->wanted_count > 0) {
-        begin_unasked(poll);
+        fetch_password(poll);
     } else {
         finish(poll);
     }
@@ -302,8 +344,7 @@ void poll_stop(struct poll *poll)
     if (poll->session != NULL) {
         poll->session->method->stop(poll->session);
     } else {
-        password_free(poll->fetching);
-        poll->fetching = NULL;
+        end_fetching(poll);
         poll_settle(poll, OUTCOME_INTERRUPTED, "stopped before it was asked");
         finish(poll);
     }

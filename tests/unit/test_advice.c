@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include <mxpull/base/compiler.h>
-#include <mxpull/session/advice.h>
+#include <mxpull/session/result.h>
 #include <mxpull/store/store.h>
 
 /* What a row changes of the plainest result, which is one of ETRN for example.org over port 25, tls =

@@ -5,7 +5,7 @@
 #include <cli/report.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
-#include <mxpull/session/advice.h>
+#include <mxpull/session/result.h>
 
 #include <stdio.h>
 #include <stdlib.h>
