@@ -3,11 +3,6 @@
  * waits at the backups. */
 #include <mxpull/plan/outage.h>
 
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void enter(struct outage *outage, enum outage_state state, int64_t since_ms)
 {
     outage->state = state;
@@ -20,9 +15,11 @@ void outage_init(struct outage *outage, int64_t watch_s, const struct outage_pas
 {
     int64_t patience_ms = (past->has_ended ? 1 : 2) * watch_s * 1000;
 
-    *outage = (struct outage){.watch_ms = watch_s * 1000, .next_look_ms = now.monotonic_ms};
+    *outage = (struct outage){.watch_ms = watch_s * 1000,
+                              .next_look_ms = now.monotonic_ms,
+                              .ticked_ms = now.monotonic_ms};
     if (past->outage_ms != 0) {
-        enter(outage, OUTAGE_DOWN, lesser(past->outage_ms, now.wall_ms));
+        enter(outage, OUTAGE_DOWN, schedule_earlier(past->outage_ms, now.wall_ms));
         return;
     }
     enter(outage, OUTAGE_UNKNOWN, now.wall_ms);
@@ -60,31 +57,27 @@ enum outage_event outage_looked(struct outage *outage, bool ready, struct instan
 /* A stamp that the clock has not come to again yet is set back with it. */
 static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
 {
-    return stamp_ms <= now_ms ? stamp_ms : lesser(stamp_ms + ahead_ms, now_ms);
+    return stamp_ms <= now_ms ? stamp_ms : schedule_earlier(stamp_ms + ahead_ms, now_ms);
 }
 
-int64_t outage_stopped_ms(const struct outage *outage, int64_t turned_ms, int64_t due_ms,
-                          int64_t now_ms)
+int64_t outage_tick(struct outage *outage, int64_t ahead_ms, int64_t due_ms, struct instant now)
 {
     enum {
         BUSY_MS = 2000
     };
-    int64_t late_ms = due_ms < now_ms ? now_ms - due_ms : 0;
-
-    return late_ms > BUSY_MS && late_ms > outage->watch_ms / 4 ? now_ms - turned_ms : 0;
-}
-
-void outage_tick(struct outage *outage, int64_t ahead_ms, int64_t stopped_ms, struct instant now)
-{
+    int64_t late_ms = due_ms < now.monotonic_ms ? now.monotonic_ms - due_ms : 0;
+    bool is_stopped = late_ms > BUSY_MS && late_ms > outage->watch_ms / 4;
+    int64_t stopped_ms = is_stopped ? now.monotonic_ms - outage->ticked_ms : 0;
     int64_t gone_ms = (ahead_ms > 0 ? ahead_ms : 0) + stopped_ms;
 
+    outage->ticked_ms = now.monotonic_ms;
     if (ahead_ms < 0) {
         outage->since_ms = put_right(outage->since_ms, ahead_ms, now.wall_ms);
         outage->unwatched_ms = put_right(outage->unwatched_ms, ahead_ms, now.wall_ms);
         outage->looked_ms = put_right(outage->looked_ms, ahead_ms, now.wall_ms);
     }
     if (gone_ms <= outage->watch_ms)
-        return;
+        return stopped_ms;
     if (outage->state != OUTAGE_DOWN) {
         int64_t unwatched_ms = outage->unwatched_ms;
 
@@ -92,4 +85,5 @@ void outage_tick(struct outage *outage, int64_t ahead_ms, int64_t stopped_ms, st
         outage->unwatched_ms = unwatched_ms != 0 ? unwatched_ms : now.wall_ms - gone_ms;
     }
     outage->next_look_ms = now.monotonic_ms;
+    return stopped_ms;
 }

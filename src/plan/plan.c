@@ -66,11 +66,6 @@ const char *plan_cause_name(enum plan_cause cause)
     return names[cause];
 }
 
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static struct entry *entry_of(const struct plan *plan, size_t backup)
 {
     assert(backup < plan->count);
@@ -132,7 +127,7 @@ static int64_t next_step_ms(const struct plan *plan, const struct entry *entry)
         int64_t step_s = plan->recovery->seconds[i];
 
         if (step_s > entry->step_s)
-            next_ms = lesser(next_ms, entry->recovery_ms + step_s * 1000);
+            next_ms = schedule_earlier(next_ms, entry->recovery_ms + step_s * 1000);
     }
     return next_ms;
 }
@@ -161,7 +156,7 @@ static int64_t least_ms(const struct entry *entry)
     int64_t least_s = retry->count > 0 ? retry->seconds[0] : 0;
 
     for (size_t i = 1; i < retry->count; i++)
-        least_s = lesser(least_s, retry->seconds[i]);
+        least_s = schedule_earlier(least_s, retry->seconds[i]);
     return least_s * 1000;
 }
 
@@ -169,13 +164,14 @@ static int64_t least_ms(const struct entry *entry)
 static void settle(struct plan *plan, struct entry *entry)
 {
     int64_t step_ms = next_step_ms(plan, entry);
-    int64_t wake_ms = lesser(lesser(entry->slot_due_ms, entry->retry_ms), step_ms);
+    int64_t wake_ms =
+        schedule_earlier(schedule_earlier(entry->slot_due_ms, entry->retry_ms), step_ms);
     int64_t gap_end_ms = entry->last.floor_ms + least_ms(entry);
 
     if (entry->last.floor_ms != 0 && wake_ms < gap_end_ms)
         wake_ms = gap_end_ms;
     if (is_first_step_to_come(entry))
-        wake_ms = lesser(wake_ms, step_ms);
+        wake_ms = schedule_earlier(wake_ms, step_ms);
     if (entry->now)
         wake_ms = INT64_MIN;
     entry->wake_ms = entry->is_running ? INT64_MAX : wake_ms;
@@ -236,8 +232,8 @@ static int64_t remembered_interval_slot(const struct entry *entry, const struct 
     int64_t slot_ms = memory->slot_ms != 0 ? memory->slot_ms : INT64_MAX;
 
     if (entry->last.at_ms != 0)
-        slot_ms = lesser(slot_ms, entry->last.at_ms + interval_ms(entry));
-    return slot_ms == INT64_MAX ? now_ms : lesser(slot_ms, now_ms + interval_ms(entry));
+        slot_ms = schedule_earlier(slot_ms, entry->last.at_ms + interval_ms(entry));
+    return slot_ms == INT64_MAX ? now_ms : schedule_earlier(slot_ms, now_ms + interval_ms(entry));
 }
 
 void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
@@ -418,7 +414,7 @@ int64_t plan_next_ms(struct plan *plan, struct instant now)
     if (plan->wake_ms == INT64_MIN) {
         plan->wake_ms = INT64_MAX;
         for (size_t i = 0; i < plan->count; i++)
-            plan->wake_ms = lesser(plan->wake_ms, plan->entries[i].wake_ms);
+            plan->wake_ms = schedule_earlier(plan->wake_ms, plan->entries[i].wake_ms);
     }
     if (plan->wake_ms == INT64_MAX)
         return INT64_MAX;

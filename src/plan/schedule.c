@@ -44,11 +44,6 @@ static const struct field fields[FIELD_COUNT] = {
     {"weekday", 0, 7, "sunmontuewedthufrisat"},
 };
 
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static int64_t greater(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -251,7 +246,7 @@ static int64_t change_after(schedule_offset *offset, int64_t from_s, int64_t unt
     int64_t ahead_s = offset(from_s);
 
     for (int64_t low = from_s; low < until_s; low += STEP_S) {
-        int64_t high = lesser(low + STEP_S, until_s);
+        int64_t high = schedule_earlier(low + STEP_S, until_s);
 
         if (offset(high) == ahead_s)
             continue;
@@ -299,7 +294,7 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
         int64_t local_s = follows_hours ? from_s + ahead_s : latest_s + 1;
         int64_t named_s = named_time(cron, local_s, end_s + ahead_s);
         int64_t at_s = named_s == INT64_MAX ? end_s : greater(named_s - ahead_s, from_s);
-        int64_t near_s = lesser(at_s, from_s + NEAR_S);
+        int64_t near_s = schedule_earlier(at_s, from_s + NEAR_S);
         int64_t change_s = change_after(offset, from_s, near_s);
 
         if (change_s != INT64_MAX)
@@ -330,7 +325,8 @@ int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset
 {
     if (timing->jitter_s == 0)
         return 0;
-    return lesser(timing->jitter_s * 1000, (schedule_next(timing, offset, slot_ms) - slot_ms) / 10);
+    return schedule_earlier(timing->jitter_s * 1000,
+                            (schedule_next(timing, offset, slot_ms) - slot_ms) / 10);
 }
 
 int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,

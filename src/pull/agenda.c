@@ -4,12 +4,18 @@
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
 
 #include <stdlib.h>
 
 enum {
     PLAN_WAIT_MS = 1000
 };
+
+struct instant agenda_now(void)
+{
+    return (struct instant){.wall_ms = clock_wall_ms(), .monotonic_ms = clock_monotonic_ms()};
+}
 
 /* ---- polls ---- */
 

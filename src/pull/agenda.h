@@ -27,6 +27,9 @@ struct agenda {
     bool has_news;          /* polls have ended since that was reset */
 };
 
+/* Both clocks. */
+struct instant agenda_now(void);
+
 struct agenda_options {
     const struct polling *polling; /* copied; with the recorder, which is not NULL */
     struct store *store;           /* borrowed; NULL: the plan is not remembered */

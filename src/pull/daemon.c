@@ -34,18 +34,8 @@ struct daemon {
     bool has_asked;            /* polls have ended since the start */
     struct instant busy_since; /* the first of them began */
     int64_t told_ms;           /* when that was, monotonic */
-    int64_t turned_ms, due_ms; /* when the loop turned last, and is to turn next; monotonic */
+    int64_t due_ms;            /* when the loop is to turn next, monotonic */
 };
-
-static struct instant read_clocks(void)
-{
-    return (struct instant){.wall_ms = clock_wall_ms(), .monotonic_ms = clock_monotonic_ms()};
-}
-
-static int64_t earlier(int64_t a_ms, int64_t b_ms)
-{
-    return a_ms < b_ms ? a_ms : b_ms;
-}
 
 /* Whether polls have not come to their end. */
 static bool is_busy(const struct agenda *agenda)
@@ -187,8 +177,6 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
 {
     struct outage *primary = &daemon->watch.outage;
     int64_t jump_ms = plan_tick(daemon->agenda->plan, now), ahead_ms = jump_ms;
-    int64_t stopped_ms =
-        outage_stopped_ms(primary, daemon->turned_ms, daemon->due_ms, now.monotonic_ms);
     bool known = primary->state != OUTAGE_UNKNOWN;
 
     /* A clock that was set for the first time: how long nobody has watched is not known. */
@@ -196,8 +184,7 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
         primary->since_ms += jump_ms;
         ahead_ms = 2 * primary->watch_ms + 1;
     }
-    daemon->turned_ms = now.monotonic_ms;
-    outage_tick(primary, ahead_ms, stopped_ms, now);
+    int64_t stopped_ms = outage_tick(primary, ahead_ms, daemon->due_ms, now);
     if (!known || primary->state != OUTAGE_UNKNOWN)
         return;
     if (stopped_ms > 0)
@@ -243,29 +230,29 @@ static int64_t ask_what_is_due(struct daemon *daemon, struct instant now)
 /* Everything that can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct daemon *daemon)
 {
-    struct instant now = read_clocks();
+    struct instant now = agenda_now();
 
     watch_clocks(daemon, now);
     agenda_take_over(daemon->agenda, now);
     take_requests(daemon, now);
     int64_t next_ms = rebuild_when_drained(daemon, now);
     watch_take_look(&daemon->watch, now);
-    next_ms = earlier(next_ms, ask_what_is_due(daemon, now));
+    next_ms = schedule_earlier(next_ms, ask_what_is_due(daemon, now));
     watch_look(&daemon->watch, now);
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
-    next_ms = earlier(next_ms, check_silence(daemon, now));
+    next_ms = schedule_earlier(next_ms, check_silence(daemon, now));
     agenda_tell(daemon->agenda);
-    return earlier(next_ms, watch_next_ms(&daemon->watch, now));
+    return schedule_earlier(next_ms, watch_next_ms(&daemon->watch, now));
 }
 
 struct daemon *daemon_new(const struct daemon_options *options)
 {
     struct daemon *daemon = memory_new(1, sizeof *daemon);
-    struct instant now = read_clocks();
+    struct instant now = agenda_now();
 
     daemon->options = *options;
-    daemon->told_ms = daemon->turned_ms = daemon->due_ms = now.monotonic_ms;
+    daemon->told_ms = daemon->due_ms = now.monotonic_ms;
     daemon->hooks = hooks_new(options->polling.loop, HOOKS_TIMEOUT_MS);
     take_configuration(daemon, options->config, false, now);
     watch_start(&daemon->watch, daemon->agenda, now);
@@ -291,7 +278,7 @@ static void stop(struct daemon *daemon)
         poll_free(agenda->due[--agenda->due_count]);
     pool_stop(agenda->pool);
     while (clock_monotonic_ms() < limit_ms) {
-        agenda_take_over(agenda, read_clocks());
+        agenda_take_over(agenda, agenda_now());
         if (agenda->pool->count == 0)
             recorder_flush(recorder);
         if (agenda->pool->count == 0 && hooks_are_idle(daemon->hooks))

@@ -21,11 +21,6 @@ struct round {
     bool is_stopping;
 };
 
-static struct instant read_clocks(void)
-{
-    return (struct instant){.wall_ms = clock_wall_ms(), .monotonic_ms = clock_monotonic_ms()};
-}
-
 struct round *round_new(const struct round_options *options, struct error *error)
 {
     if (selection_check(&options->selection, options->polling.config, error) != STATUS_OK)
@@ -34,7 +29,7 @@ struct round *round_new(const struct round_options *options, struct error *error
     round->options = *options;
     round->agenda = agenda_new(
         &(struct agenda_options){.polling = &options->polling, .selection = &options->selection},
-        read_clocks());
+        agenda_now());
     round->results = agenda_results(round->agenda, &round->result_count);
     return round;
 }
@@ -85,7 +80,7 @@ static void take_look(struct agenda *agenda)
 static int64_t advance(struct round *round)
 {
     struct agenda *agenda = round->agenda;
-    struct instant now = read_clocks();
+    struct instant now = agenda_now();
     int64_t next_ms = INT64_MAX;
 
     take_over(round, now);
@@ -121,7 +116,7 @@ static bool is_over(const struct round *round)
 
     return agenda->pool->count == 0 &&
            (round->is_stopping || (agenda->due_count == 0 && agenda->look == NULL &&
-                                   plan_next_ms(agenda->plan, read_clocks()) == INT64_MAX));
+                                   plan_next_ms(agenda->plan, agenda_now()) == INT64_MAX));
 }
 
 void round_run(struct round *round)
@@ -138,7 +133,7 @@ void round_run(struct round *round)
         if (clock_monotonic_ms() >= stop_limit_ms)
             break;
         if (!is_over(round))
-            loop_turn(agenda->polling.loop, next_ms < stop_limit_ms ? next_ms : stop_limit_ms);
+            loop_turn(agenda->polling.loop, schedule_earlier(next_ms, stop_limit_ms));
     }
     for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
         if (agenda->polls[i] == NULL)

@@ -73,11 +73,16 @@ static const struct row {
     {"another period", "up watch=4h +4h up sleep=3h up sleep=9h up", "E9h", OUTAGE_UP},
 };
 
-static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms, int64_t stopped_ms)
+/* Time passes; stopped: the loop was to turn at once. */
+static void tick(struct world *world, int64_t wall_ms, int64_t monotonic_ms, bool stopped)
 {
+    int64_t due_ms = world->now.monotonic_ms;
+
     world->now.wall_ms += wall_ms;
     world->now.monotonic_ms += monotonic_ms;
-    outage_tick(&world->outage, wall_ms - monotonic_ms, stopped_ms, world->now);
+    assert_int_equal(outage_tick(&world->outage, wall_ms - monotonic_ms,
+                                 stopped ? due_ms : world->now.monotonic_ms, world->now),
+                     stopped ? monotonic_ms : 0);
 }
 
 static void look(struct world *world, bool ready)
@@ -121,15 +126,15 @@ static int64_t value_ms(const char *word, size_t size)
 static void happen(struct world *world, const char *word, int64_t value)
 {
     if (*word == '+')
-        tick(world, value, value, 0);
+        tick(world, value, value, false);
     else if (*word == 'u' || *word == 'd')
         look(world, *word == 'u');
     else if (*word == 'w')
         world->outage.watch_ms = value;
     else if (strncmp(word, "stop=", 5) == 0)
-        tick(world, value, value, value);
+        tick(world, value, value, true);
     else
-        tick(world, value, 0, 0); /* sleep, set */
+        tick(world, value, 0, false); /* sleep, set */
     if (strncmp(word, "s", 1) == 0 && strncmp(word, "set", 3) != 0 &&
         value > world->outage.watch_ms)
         assert_int_equal(world->outage.next_look_ms, world->now.monotonic_ms);
@@ -177,10 +182,10 @@ static void test_stopped(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct outage outage = {.watch_ms = cases[i].watch_s * 1000};
+        struct outage outage = {.watch_ms = cases[i].watch_s * 1000, .ticked_ms = 10000};
+        struct instant now = {.monotonic_ms = cases[i].now_ms};
 
-        assert_int_equal(outage_stopped_ms(&outage, 10000, 40000, cases[i].now_ms),
-                         cases[i].stopped_ms);
+        assert_int_equal(outage_tick(&outage, 0, 40000, now), cases[i].stopped_ms);
     }
 }
 

@@ -306,13 +306,13 @@ static void act(struct world *world)
     size_t backup;
 
     int64_t ahead_ms = plan_tick(world->plan, world->now);
-    outage_tick(&world->watch, ahead_ms, 0, world->now);
+    (void)outage_tick(&world->watch, ahead_ms, INT64_MAX, world->now);
     if (world->real_ms >= world->changes_ms)
         change_primary(world);
     if (world->real_ms >= world->happens_ms)
         happen(world);
     ahead_ms = plan_tick(world->plan, world->now);
-    outage_tick(&world->watch, ahead_ms, 0, world->now);
+    (void)outage_tick(&world->watch, ahead_ms, INT64_MAX, world->now);
     for (size_t i = 0; i < BACKUPS; i++) {
         if (world->polls[i].is_running && world->polls[i].ends_ms <= world->real_ms)
             end_poll(world, i);

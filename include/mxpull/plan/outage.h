@@ -34,6 +34,7 @@ struct outage {
                              * for too long, 0: there was none */
     int64_t looked_ms; /* wall: when the primary was last looked at, 0: never */
     int64_t next_look_ms; /* monotonic */
+    int64_t ticked_ms;    /* the same: of the last outage_tick */
 };
 
 /* What an earlier run has left; wall clock, 0: nothing. */
@@ -52,15 +53,11 @@ void outage_init(struct outage *outage, int64_t watch_s, const struct outage_pas
 enum outage_event outage_looked(struct outage *outage, bool ready, struct instant now,
                                 int64_t *began_ms);
 
-/* For how long the loop has stood still, that was to turn again at due_ms and has turned last at turned_ms,
- * monotonic: when our process was stopped, the time since then; 0 where it is about as late as a busy
- * machine makes it. */
-int64_t outage_stopped_ms(const struct outage *outage, int64_t turned_ms, int64_t due_ms,
-                          int64_t now_ms);
-
-/* The wall clock has run ahead of the monotonic one by ahead_ms (plan_tick): the machine has slept, and
- * the primary with it. stopped_ms is as above. Where both are more than a period, nobody watched, and
- * the next look is due at once. When the clock was set back, stamps are put right. */
-void outage_tick(struct outage *outage, int64_t ahead_ms, int64_t stopped_ms, struct instant now);
+/* Time has passed: the wall clock has run ahead of the monotonic one by ahead_ms (plan_tick), for the
+ * machine has slept, and the primary with it; and a loop was to turn again at due_ms, monotonic. Returns for
+ * how long our process was stopped: the time since the last call where that is later than a busy machine
+ * makes it, else 0. Where all that is more than a period, nobody watched, and the next look is due at once.
+ * When the clock was set back, stamps are put right. */
+int64_t outage_tick(struct outage *outage, int64_t ahead_ms, int64_t due_ms, struct instant now);
 
 #endif

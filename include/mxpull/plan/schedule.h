@@ -9,6 +9,11 @@
 
 /* When a backup's schedule wants it asked. Pure: the time and the local offset are arguments. */
 
+static inline int64_t schedule_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* {1m, 5m, 15m} */
 struct durations {
     int64_t *seconds;
