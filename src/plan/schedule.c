@@ -213,15 +213,12 @@ enum status schedule_parse_cron(struct cron *cron, const char *text, struct erro
 /* The first minute of a day, from one of them on, that the expression names; DAY_MINUTES: none. */
 static int64_t named_minute(const struct cron *cron, int64_t from)
 {
-    for (int64_t hour = from / 60; hour < 24; hour++, from = hour * 60) {
-        if ((cron->hours >> hour & 1) == 0)
-            continue;
-        for (int64_t minute = from % 60; minute < 60; minute++) {
-            if ((cron->minutes >> minute & 1) != 0)
-                return hour * 60 + minute;
-        }
-    }
-    return DAY_MINUTES;
+    int64_t minute = from;
+
+    while (minute < DAY_MINUTES &&
+           ((cron->hours >> minute / 60 & 1) == 0 || (cron->minutes >> minute % 60 & 1) == 0))
+        minute++;
+    return minute;
 }
 
 /* The first local time in [from_s, end_s) that the expression names; INT64_MAX: none. */
