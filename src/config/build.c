@@ -2,7 +2,6 @@
  * defaults and the global options. */
 #include "forms.h"
 #include "loading.h"
-#include "values.h"
 
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>

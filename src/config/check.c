@@ -1,6 +1,5 @@
 /* Combinations: what each option alone does not show. */
 #include "loading.h"
-#include "values.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>

@@ -61,8 +61,6 @@ struct faults {
     size_t count;
 };
 
-/* ---- section.c ---- */
-
 /* Adds a section to those of the file, of which the first one is SECTION_GLOBAL; it stays where it is. */
 struct section *sections_add(struct sections *sections, enum option_section kind, int line);
 void sections_done(struct sections *sections);
@@ -82,8 +80,6 @@ bool section_has(const struct section *section, const char *name);
 /* Whether the option is not there, or there without a fault. */
 bool section_is_sound(const struct section *section, const char *name);
 
-/* ---- faults.c ---- */
-
 bool faults_is_full(const struct faults *faults);
 
 /* Adds "what is wrong; what is allowed"; dropped when full. The text must not hold a secret. */
@@ -100,6 +96,24 @@ char *fault_suggest(char target[SUGGESTION_SIZE], enum option_section section, c
 
 /* The same for the name of a section. */
 char *fault_suggest_section(char target[SUGGESTION_SIZE], const char *name);
+
+/* ---- values.c: one value of the file made one field of a section's struct. fields is the struct that the
+ * option's field is in; what the field points to is config's. ---- */
+
+/* Whether several values may be given. */
+bool value_is_list(const struct option *option);
+
+/* Sets the field, or adds to that of a list. STATUS_SYNTAX, with the field untouched, and "what is
+ * wrong; what is allowed", which never shows a secret. Looks at no file but that of a form_file. */
+enum status value_set(struct config *config, const struct option *option, void *fields,
+                      const char *text, struct error *error);
+
+/* Sets the field of a section of zeros to its default. */
+void value_set_initial(struct config *config, const struct option *option, void *fields);
+
+/* Lets config_free wipe and free the memory, of so many bytes, that a field points to. Returns it. */
+void *value_own(struct config *config, void *memory, size_t size);
+char *value_own_text(struct config *config, char *text);
 
 /* ---- the steps, in this order ---- */
 

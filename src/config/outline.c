@@ -3,7 +3,6 @@
  * a list for an error, and passes over quotes that are not closed, a missing } and bad escapes. */
 #include "loading.h"
 #include "token.h"
-#include "values.h"
 
 #include <mxpull/base/text.h>
 

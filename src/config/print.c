@@ -1,11 +1,11 @@
 /* The effective configuration as text that config_load reads again. */
 #include "forms.h"
-#include "values.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
+#include <mxpull/config/options.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
  * Every option is a list of texts to it, for types, ranges and single values are judged by us. Its
  * scanner keeps its state in globals, so there is one reader at a time. */
 #include "loading.h"
-#include "values.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>

@@ -1,7 +1,6 @@
 /* Types: the text of a value made a number, a duration, a choice, a checked text, and put into its field. */
-#include "values.h"
-
 #include "forms.h"
+#include "loading.h"
 
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
