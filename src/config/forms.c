@@ -191,14 +191,18 @@ enum status form_path(const char *text, char **path, struct error *error)
 enum status form_file(const char *text, char **path, struct error *error)
 {
     struct error reason;
-    FILE *file;
+    FILE *file = NULL;
 
-    if (host_path_is_absolute(text) && file_open(&file, text, &reason) != STATUS_OK)
-        return error_set(error, STATUS_SYNTAX, "%.150s; a file that can be read is allowed",
-                         reason.text);
-    if (host_path_is_absolute(text))
+    if (form_path(text, path, error) != STATUS_OK)
+        return STATUS_SYNTAX;
+    if (file_open(&file, text, &reason) == STATUS_OK) {
         (void)fclose(file);
-    return form_path(text, path, error);
+        return STATUS_OK;
+    }
+    free(*path);
+    *path = NULL;
+    return error_set(error, STATUS_SYNTAX, "%.150s; a file that can be read is allowed",
+                     reason.text);
 }
 
 /* Where the host of a proxy begins, behind a user and password if there are any; NULL: no known

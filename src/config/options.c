@@ -82,7 +82,7 @@ const struct option options[] = {
      "default 25, for atrn 366, for tls = implicit 465", NULL},
     {SECTION_BACKUP, "method", OPTION_CHOICE, "etrn", 0, 0, NULL, methods, IN_BACKUP(method),
      "etrn, atrn or turn", NULL},
-    {SECTION_BACKUP, "domains", OPTION_NODES, "{}", 0, 0, NULL, NULL, IN_BACKUP(domains),
+    {SECTION_BACKUP, "domains", OPTION_NODES, "{}", 0, 0, NULL, NULL, IN_BACKUP(domain_count),
      "\"example.com\", \"@example.com\" (with all below it), \"#queue\"; atrn and turn: no queues, and mail for no other is let in", NULL},
     {SECTION_BACKUP, "force", OPTION_FLAG, "false", 0, 0, NULL, NULL, IN_BACKUP(force),
      "ask although EHLO does not offer the command (a Postfix that hides ETRN still answers it)", NULL},

@@ -58,7 +58,7 @@ static struct name name_of(const struct token *token)
     return name;
 }
 
-static void write(struct outline *outline, int line, const char *text, size_t size)
+static void emit(struct outline *outline, int line, const char *text, size_t size)
 {
     for (; outline->target_line < line; outline->target_line++)
         (void)buffer_append(outline->target, "\n", 1);
@@ -66,9 +66,9 @@ static void write(struct outline *outline, int line, const char *text, size_t si
     (void)buffer_append(outline->target, " ", 1);
 }
 
-static void write_token(struct outline *outline, const struct token *token)
+static void emit_token(struct outline *outline, const struct token *token)
 {
-    write(outline, token->line, token->start, token->size);
+    emit(outline, token->line, token->start, token->size);
 }
 
 static void stop(struct outline *outline, int line, const char *option, const char *format, ...)
@@ -148,8 +148,8 @@ static size_t read_values(struct outline *outline, int line, const char *option,
         }
         if (token->flaw != NULL && flawed->flaw == NULL)
             *flawed = *token;
-        write_token(outline, token);
-        write(outline, token->line, ",", 1);
+        emit_token(outline, token);
+        emit(outline, token->line, ",", 1);
         count++;
         if (!braces)
             break;
@@ -215,7 +215,7 @@ static bool is_more(const struct outline *outline, const struct option *option)
 }
 
 /* Whether a complete assignment of a known option is fit for libconfuse; if not, that is a fault. */
-static bool accept(struct outline *outline, struct place place, const struct option *option,
+static bool is_fit(struct outline *outline, struct place place, const struct option *option,
                    bool adding, size_t count, const struct token *flawed)
 {
     const struct setting *before = section_find(outline->section, option->name);
@@ -251,14 +251,14 @@ static void read_assignment(struct outline *outline, const struct name *name)
         report_unknown(outline, name);
     advance_to_value(outline, place.option);
     const bool single = !at_mark(outline, '{');
-    write(outline, name->line, name->text, strlen(name->text));
-    write(outline, name->line, "= {", 3);
+    emit(outline, name->line, name->text, strlen(name->text));
+    emit(outline, name->line, "= {", 3);
     const size_t count = read_values(outline, equals.line, place.option, &flawed);
     const struct token last = outline->token;
     const bool known = option != NULL && !outline->stopped;
-    write(outline, last.line, "}", 1);
+    emit(outline, last.line, "}", 1);
     if (known) {
-        setting.bad = !accept(outline, place, option, equals.kind == TOKEN_ADD, count, &flawed);
+        setting.bad = !is_fit(outline, place, option, equals.kind == TOKEN_ADD, count, &flawed);
         setting.reference = count == 1 && is_reference(&last);
     }
     outline->behind = single ? place.option : NULL;
@@ -306,18 +306,18 @@ static void enter_section(struct outline *outline, enum option_section kind,
 
     outline->section = sections_add(outline->sections, kind, name->line);
     outline->section->titled = title != NULL;
-    write(outline, name->line, name->text, strlen(name->text));
+    emit(outline, name->line, name->text, strlen(name->text));
     if (kind == SECTION_BACKUP && title != NULL)
-        write_token(outline, title);
+        emit_token(outline, title);
     else if (kind == SECTION_BACKUP)
-        write(outline, name->line, "''", 2);
-    write(outline, name->line, "{", 1);
+        emit(outline, name->line, "''", 2);
+    emit(outline, name->line, "{", 1);
     advance(outline);
     while (outline->token.kind != TOKEN_END && !at_mark(outline, '}'))
         read_statement(outline);
     if (outline->token.kind == TOKEN_END)
         stop(outline, name->line, NULL, "the section's { is never closed; a } ends it");
-    write(outline, outline->token.line, "}", 1);
+    emit(outline, outline->token.line, "}", 1);
     outline->section = parent;
     advance(outline);
 }

@@ -4,7 +4,6 @@
 #include "token.h"
 
 #include <mxpull/base/memory.h>
-#include <mxpull/base/text.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +12,13 @@ enum {
     TOKEN_SIZE_MAX = 4096 /* longer ones take libconfuse's scanner quadratic time */
 };
 
-/* Whether the # at text begins what looks like a name. */
-static bool is_queue(const char *text)
-{
-    return strchr("# \t\r\n", text[1]) == NULL;
-}
-
 /* Skips blanks, line ends and comments, and notes them in the token. False when a comment has no end. */
 static bool skip_blanks(struct lexer *lexer, struct token *token)
 {
     for (;; lexer->at++) {
         if (*lexer->at == '#') {
             token->after_hash = true;
-            if (is_queue(lexer->at) && lexer->line == lexer->last_line && token->queue_line == 0)
+            if (lexer->line == lexer->last_line && strchr("# \t\r\n", lexer->at[1]) == NULL)
                 token->queue_line = lexer->line;
         }
         if (*lexer->at == '#' || strncmp(lexer->at, "//", 2) == 0) {

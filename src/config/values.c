@@ -82,7 +82,7 @@ static enum status parse_duration(const struct option *option, const char *text,
 static enum status add_duration(struct config *config, const struct option *option,
                                 struct durations *list, const char *text, struct error *error)
 {
-    int64_t seconds;
+    int64_t seconds = 0;
     enum status status = parse_duration(option, text, &seconds, error);
 
     if (status != STATUS_OK)

@@ -31,7 +31,7 @@ enum option_type {
     OPTION_CHOICE,    /* an enum: one of choices */
     OPTION_DURATION,  /* int64_t: min to max, in seconds */
     OPTION_DURATIONS, /* struct durations: a list of them */
-    OPTION_NODES      /* domains, domain_texts, domain_count: a list of ETRN node names */
+    OPTION_NODES      /* domain_count, domains, domain_texts: a list of ETRN node names */
 };
 
 /* Checks a text and gives a copy as the program wants it, to be freed. STATUS_SYNTAX with "what is wrong;
