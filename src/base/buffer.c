@@ -67,26 +67,20 @@ enum status buffer_append_text(struct buffer *buffer, const char *text)
 
 enum status buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
-    size_t room = buffer->capacity > buffer->size ? buffer->capacity - buffer->size : 0;
+    enum status status = STATUS_LIMIT;
     va_list arguments, again;
 
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(room > 0 ? buffer->bytes + buffer->size : NULL, room > 0 ? room + 1 : 0,
-                           format, arguments);
-    va_end(arguments);
-
-    enum status status = STATUS_LIMIT;
+    int length = vsnprintf(NULL, 0, format, arguments);
     if (length >= 0 && (size_t)length <= buffer->limit - buffer->size) {
-        if ((size_t)length > room) {
-            reserve(buffer, buffer->size + (size_t)length);
+        reserve(buffer, buffer->size + (size_t)length);
+        if (length > 0)
             (void)vsnprintf(buffer->bytes + buffer->size, (size_t)length + 1, format, again);
-        }
         buffer->size += (size_t)length;
         status = STATUS_OK;
-    } else if (room > 0) {
-        buffer->bytes[buffer->size] = '\0';
     }
+    va_end(arguments);
     va_end(again);
     return status;
 }

@@ -1,14 +1,50 @@
 /* "Did you mean": the nearest word of a short list. */
 #include <mxpull/base/closest.h>
-#include <mxpull/base/distance.h>
+#include <mxpull/base/text.h>
 
-#include <stdint.h>
 #include <string.h>
 
 enum {
+    WORD_SIZE_MAX = 255,
     ERRORS_MAX = 2,
     PREFIX_SIZE_MIN = 2
 };
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many letters must be put in, taken out, replaced or swapped with their neighbour to make b of
+ * a (optimal string alignment), without regard to case. SIZE_MAX for a word that is too long. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t rows[3][WORD_SIZE_MAX + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2];
+    size_t width = strlen(b), height = strlen(a);
+
+    if (width > WORD_SIZE_MAX || height > WORD_SIZE_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= width; j++) {
+        before[j] = 0;
+        above[j] = j;
+    }
+    for (size_t i = 1; i <= height; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= width; j++) {
+            char left = text_lower(a[i - 1]), right = text_lower(b[j - 1]);
+
+            row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (left != right));
+            if (i > 1 && j > 1 && left == text_lower(b[j - 2]) && text_lower(a[i - 2]) == right)
+                row[j] = least(row[j], before[j - 2] + 1);
+        }
+        size_t *oldest = before;
+        before = above;
+        above = row;
+        row = oldest;
+    }
+    return above[width];
+}
 
 /* How far off a word is. Of a short word at least half must be right. */
 static size_t distance_to(const char *misspelt, const char *word)

@@ -51,26 +51,19 @@ void log_fields(enum level level, const struct log_field *fields, size_t count)
 
 const char *level_name(enum level level)
 {
-    switch (level) {
-    case LEVEL_ERROR: return "error";
-    case LEVEL_WARNING: return "warning";
-    case LEVEL_INFO: return "info";
-    case LEVEL_DEBUG: return "debug";
-    case LEVEL_TRACE: return "trace";
-    }
-    return "";
+    static const char *const names[] = {[LEVEL_ERROR] = "error",
+                                        [LEVEL_WARNING] = "warning",
+                                        [LEVEL_INFO] = "info",
+                                        [LEVEL_DEBUG] = "debug",
+                                        [LEVEL_TRACE] = "trace"};
+
+    return names[level];
 }
 
-/* Whether a value must be quoted, so that a line can be cut at its spaces and equals signs again.
- */
-static bool needs_quotes(const char *value)
-{
-    return *value == '\0' || strpbrk(value, " \"=\\") != NULL;
-}
-
+/* Quoted where that is needed to cut a line at its spaces and equals signs again. */
 static void format_value(struct buffer *line, const char *value)
 {
-    const char *quote = needs_quotes(value) ? "\"" : "";
+    const char *quote = *value == '\0' || strpbrk(value, " \"=\\") != NULL ? "\"" : "";
     struct buffer shown;
 
     buffer_init(&shown, LOG_VALUE_SIZE_MAX);

@@ -149,40 +149,16 @@ bool text_is_shown(const char *text)
     return true;
 }
 
-/* Writes the escape of one byte; escape holds at least 5. */
-static void escape_byte(char escape[5], unsigned char byte)
+/* How one byte is escaped: a constant, or in text. */
+static const char *escape_of(char text[5], unsigned char byte)
 {
-    static const char names[] = {['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't', ['\\'] = '\\'};
-    static const char hex[] = "0123456789abcdef";
-
-    if (byte < sizeof names && names[byte] != 0) {
-        escape[0] = '\\', escape[1] = names[byte], escape[2] = '\0';
-    } else {
-        escape[0] = '\\', escape[1] = 'x', escape[2] = hex[byte >> 4], escape[3] = hex[byte & 15],
-        escape[4] = '\0';
+    switch (byte) {
+    case '\n': return "\\n";
+    case '\r': return "\\r";
+    case '\t': return "\\t";
+    case '\\': return "\\\\";
+    default: (void)snprintf(text, 5, "\\x%02x", byte); return text;
     }
-}
-
-/* The bytes at text that are plain ASCII, which most texts are from end to end. */
-static size_t plain_length(const char *text, size_t size)
-{
-    size_t length = 0;
-
-    while (length < size && text[length] >= ' ' && text[length] < 0x7f && text[length] != '\\')
-        length++;
-    return length;
-}
-
-/* The bytes at text that are shown together as they are, or 0. */
-static size_t shown_length(const char *text, size_t size, bool doubles)
-{
-    uint32_t point;
-    size_t length = plain_length(text, size);
-
-    if (length > 0 || (*text == '\\' && doubles))
-        return length;
-    length = text_character(text, size, &point);
-    return length > 0 && !text_is_hidden(point) ? length : 0;
 }
 
 static const char cut_mark[] = "…";
@@ -197,31 +173,25 @@ static void escape(struct buffer *target, const char *text, size_t size, bool do
     size_t most = target->limit > CUT_MARK_SIZE ? target->limit - CUT_MARK_SIZE : 0;
     size_t kept = target->size;
 
-    while (size > 0) {
+    for (size_t length; size > 0; text += length, size -= length) {
         char escaped[5];
-        size_t shown = shown_length(text, size, doubles), before = target->size;
+        uint32_t point;
         enum status status;
 
-        if (shown > 0) {
-            status = buffer_append(target, text, shown);
+        length = text_character(text, size, &point);
+        if (length == 0 || text_is_hidden(point) || (point == '\\' && doubles)) {
+            length = 1;
+            status = buffer_append_text(target, escape_of(escaped, (unsigned char)*text));
         } else {
-            escape_byte(escaped, (unsigned char)*text);
-            status = buffer_append_text(target, escaped);
+            status = buffer_append(target, text, length);
         }
-        bool can_part = plain_length(text, shown) > 0 && before <= most;
-        if (status != STATUS_OK && can_part)
-            (void)buffer_append(target, text, most - before);
-        if (target->size <= most)
-            kept = target->size;
-        else if (can_part)
-            kept = most;
         if (status != STATUS_OK) {
             buffer_cut(target, kept);
             (void)buffer_append_text(target, cut_mark);
             return;
         }
-        text += shown > 0 ? shown : 1;
-        size -= shown > 0 ? shown : 1;
+        if (target->size <= most)
+            kept = target->size;
     }
 }
 
@@ -254,14 +224,20 @@ static size_t whole_size(const char *text, size_t size)
     return size;
 }
 
+/* Ends what was cut to fill the target. */
+static void mark_cut(char *target, size_t target_size)
+{
+    if (target_size > CUT_MARK_SIZE)
+        memcpy(target + whole_size(target, target_size - 1 - CUT_MARK_SIZE), cut_mark,
+               sizeof cut_mark);
+    else
+        target[0] = '\0';
+}
+
 char *text_copy_cut(char *target, size_t target_size, const char *text)
 {
-    struct buffer cut;
-
-    buffer_init(&cut, target_size - 1);
-    text_append_cut(&cut, text, target_size);
-    (void)text_copy(target, target_size, cut.bytes);
-    buffer_done(&cut);
+    if (!text_copy(target, target_size, text))
+        mark_cut(target, target_size);
     return target;
 }
 
@@ -285,7 +261,6 @@ void text_format(char *target, size_t target_size, const char *format, va_list a
 
     if (length < 0)
         target[0] = '\0';
-    else if ((size_t)length >= target_size && target_size > CUT_MARK_SIZE)
-        memcpy(target + whole_size(target, target_size - 1 - CUT_MARK_SIZE), cut_mark,
-               sizeof cut_mark);
+    else if ((size_t)length >= target_size)
+        mark_cut(target, target_size);
 }

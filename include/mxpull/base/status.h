@@ -18,6 +18,14 @@ enum status {
     STATUS_SYSTEM,   /* the operating system said no: a file, a process, memory for a table */
 };
 
+/* How an answer counts. */
+enum grade {
+    GRADE_GOOD,
+    GRADE_HELD,      /* not asked: says nothing about the backup, and leaves its streak alone */
+    GRADE_TEMPORARY, /* may go well later */
+    GRADE_BAD
+};
+
 enum {
     ERROR_TEXT_SIZE = 240
 };

@@ -1,7 +1,6 @@
 #ifndef MXPULL_SMTP_OUTCOME_H
 #define MXPULL_SMTP_OUTCOME_H
 
-#include <mxpull/base/grade.h>
 #include <mxpull/base/status.h>
 
 #include <stdbool.h>

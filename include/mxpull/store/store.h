@@ -1,7 +1,6 @@
 #ifndef MXPULL_STORE_STORE_H
 #define MXPULL_STORE_STORE_H
 
-#include <mxpull/base/grade.h>
 #include <mxpull/base/status.h>
 
 #include <stdbool.h>
