@@ -210,8 +210,8 @@ enum status logging_open(struct logging *logging, const struct logging_options *
     switch (options->target) {
     case LOG_STDERR: break;
     case LOG_FILE: status = file_open_log(&stream, options->path, error); break;
-    case LOG_SYSLOG: status = system_log_open(SYSTEM_LOG_SYSLOG, error); break;
-    case LOG_EVENTLOG: status = system_log_open(SYSTEM_LOG_EVENTLOG, error); break;
+    case LOG_SYSLOG:
+    case LOG_EVENTLOG: status = system_log_open(error); break;
     }
     if (status != STATUS_OK)
         return status;

@@ -154,7 +154,7 @@ static enum status parse_choice(const struct option *option, const char *text, v
 /* The target and, for a file, its path. */
 static enum status set_log(struct config *config, const char *text, struct error *error)
 {
-    const bool syslog = system_log_exists(SYSTEM_LOG_SYSLOG);
+    const bool syslog = system_log_is_syslog();
     const enum log_target other = syslog ? LOG_EVENTLOG : LOG_SYSLOG;
     const size_t file_size = strlen(logs[LOG_FILE]);
     char *path;

@@ -11,6 +11,7 @@
 #include <mxpull/config/options.h>
 #include <mxpull/plan/schedule.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/system_log.h>
 
 #include <stdio.h>
 #include <support.h>
@@ -67,6 +68,19 @@ static struct config *load(const char *text)
     assert_non_null(config);
     buffer_done(&faults);
     return config;
+}
+
+static void log_of_another_system_is_refused(void **state)
+{
+    const char *text = system_log_is_syslog() ? "log = eventlog\n" : "log = syslog\n";
+    struct buffer faults;
+
+    (void)state;
+    buffer_init(&faults, 1024);
+    assert_null(load_bytes(text, strlen(text), &faults));
+    assert_non_null(strstr(faults.bytes, "1: log: "));
+    assert_non_null(strstr(faults.bytes, " is not a log of this system; stderr, "));
+    buffer_done(&faults);
 }
 
 /* What config_print says; the caller frees it. */
@@ -1263,6 +1277,7 @@ static void test_fields(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_of_another_system_is_refused),
         cmocka_unit_test(test_missing_and_directory),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_rubbish_takes_no_time),

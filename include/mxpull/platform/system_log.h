@@ -6,19 +6,11 @@
 
 #include <stdbool.h>
 
-/* The system's own log: syslog (facility mail, ident "mxpull") on POSIX, the Event Log on Windows.
- */
+/* The system's own log: syslog (facility mail, ident "mxpull") on POSIX, the Event Log on Windows. */
+bool system_log_is_syslog(void);
 
-enum system_log {
-    SYSTEM_LOG_SYSLOG,
-    SYSTEM_LOG_EVENTLOG
-};
-
-/* Whether this system has a log of that kind. */
-bool system_log_exists(enum system_log kind);
-
-/* STATUS_SYSTEM when this system has no log of that kind. */
-enum status system_log_open(enum system_log kind, struct error *error);
+/* STATUS_SYSTEM. */
+enum status system_log_open(struct error *error);
 
 /* Writes one line. */
 void system_log_write(enum level level, const char *line);

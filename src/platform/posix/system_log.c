@@ -3,34 +3,27 @@
 
 #include <syslog.h>
 
-bool system_log_exists(enum system_log kind)
+bool system_log_is_syslog(void)
 {
-    return kind == SYSTEM_LOG_SYSLOG;
+    return true;
 }
 
-enum status system_log_open(enum system_log kind, struct error *error)
+enum status system_log_open(struct error *error)
 {
-    if (!system_log_exists(kind))
-        return error_set(error, STATUS_SYSTEM, "this system has no Event Log; use syslog");
+    (void)error;
     openlog("mxpull", LOG_PID, LOG_MAIL);
     return STATUS_OK;
 }
 
-static int priority_of(enum level level)
-{
-    switch (level) {
-    case LEVEL_ERROR: return LOG_ERR;
-    case LEVEL_WARNING: return LOG_WARNING;
-    case LEVEL_INFO: return LOG_INFO;
-    case LEVEL_DEBUG:
-    case LEVEL_TRACE: return LOG_DEBUG;
-    }
-    return LOG_INFO;
-}
-
 void system_log_write(enum level level, const char *line)
 {
-    syslog(priority_of(level), "%s", line);
+    static const int priorities[] = {[LEVEL_ERROR] = LOG_ERR,
+                                     [LEVEL_WARNING] = LOG_WARNING,
+                                     [LEVEL_INFO] = LOG_INFO,
+                                     [LEVEL_DEBUG] = LOG_DEBUG,
+                                     [LEVEL_TRACE] = LOG_DEBUG};
+
+    syslog(priorities[level], "%s", line);
 }
 
 void system_log_close(void)

@@ -10,13 +10,26 @@
 #include <string.h>
 
 enum {
-    LIST_SIZE_MAX = 4 * 1024
+    LIST_SIZE_MAX = 4 * 1024,
+    ACCOUNTS_MAX = 4
 };
 
 static const char system_sid[] = "S-1-5-18", administrators_sid[] = "S-1-5-32-544",
                   service_sid[] = "S-1-5-19", owner_rights_sid[] = "S-1-3-4";
 
-/* Our own account as "S-1-…"; NULL when the system does not tell. The caller frees it. */
+/* "S-1-…"; NULL when the system does not tell. The caller frees it. */
+static char *sid_text(PSID account)
+{
+    wchar_t *wide = NULL;
+
+    if (!ConvertSidToStringSidW(account, &wide))
+        return NULL;
+    char *text = win32_narrow(wide);
+    (void)LocalFree(wide);
+    return text;
+}
+
+/* Our own account. */
 static char *own_sid(void)
 {
     union {
@@ -25,32 +38,24 @@ static char *own_sid(void)
     } facts;
     HANDLE token;
     DWORD size = 0;
-    wchar_t *text = NULL;
-    char *sid = NULL;
 
     if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
         return NULL;
-    if (GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size) &&
-        ConvertSidToStringSidW(facts.user.User.Sid, &text)) {
-        sid = win32_narrow(text);
-        (void)LocalFree(text);
-    }
+    bool is_told = GetTokenInformation(token, TokenUser, &facts, sizeof facts, &size) != 0;
     (void)CloseHandle(token);
-    return sid;
+    return is_told ? sid_text(facts.user.User.Sid) : NULL;
 }
 
-static bool is_one_of_us(PSID who, const char *self)
+/* self may be NULL. */
+static bool is_one_of_us(PSID account, const char *self)
 {
-    wchar_t *text = NULL;
-    bool is_ours;
+    const char *const ours[] = {system_sid, administrators_sid, service_sid, owner_rights_sid,
+                                self};
+    char *sid = sid_text(account);
+    bool is_ours = false;
 
-    if (!ConvertSidToStringSidW(who, &text))
-        return false;
-    char *sid = win32_narrow(text);
-    is_ours = strcmp(sid, system_sid) == 0 || strcmp(sid, administrators_sid) == 0 ||
-              strcmp(sid, service_sid) == 0 || strcmp(sid, owner_rights_sid) == 0 ||
-              (self != NULL && strcmp(sid, self) == 0);
-    (void)LocalFree(text);
+    for (size_t i = 0; sid != NULL && i < COUNT_OF(ours); i++)
+        is_ours = is_ours || (ours[i] != NULL && strcmp(sid, ours[i]) == 0);
     free(sid);
     return is_ours;
 }
@@ -129,23 +134,18 @@ static bool is_for_service(const char *path)
     return is_below;
 }
 
-/* Calls add for each account that something is to be open to; rights is 'F' for all, 'R' for reading.
- * self may be NULL. */
-static void list_accounts(bool for_service, const char *self,
-                          void (*add)(struct buffer *list, const char *sid, char rights),
-                          struct buffer *list)
+/* Lists the accounts that something is to be open to; the service may only read. self may be NULL. */
+static size_t list_accounts(const char *accounts[ACCOUNTS_MAX], bool for_service, const char *self)
 {
-    add(list, system_sid, 'F');
-    add(list, administrators_sid, 'F');
-    if (self != NULL && strcmp(self, system_sid) != 0 && strcmp(self, service_sid) != 0)
-        add(list, self, 'F');
-    if (for_service)
-        add(list, service_sid, 'R');
-}
+    size_t count = 0;
 
-static void add_grant(struct buffer *list, const char *sid, char rights)
-{
-    (void)buffer_append_format(list, " *%s:%c", sid, rights);
+    accounts[count++] = system_sid;
+    accounts[count++] = administrators_sid;
+    if (self != NULL && strcmp(self, system_sid) != 0 && strcmp(self, service_sid) != 0)
+        accounts[count++] = self;
+    if (for_service)
+        accounts[count++] = service_sid;
+    return count;
 }
 
 /* Entries of the file's own stay when inheritance ends. */
@@ -154,15 +154,12 @@ static void add_removals(struct buffer *list, PACL entries, const char *self)
     void *entry = NULL;
 
     for (DWORD i = 0; entries != NULL && i < entries->AceCount && GetAce(entries, i, &entry); i++) {
-        wchar_t *text = NULL;
-
         if ((((ACE_HEADER *)entry)->AceFlags & INHERITED_ACE) != 0 ||
-            !lets_others_in(entry, self, ACCESS_READ_OR_WRITE) ||
-            !ConvertSidToStringSidW(&((ACCESS_ALLOWED_ACE *)entry)->SidStart, &text))
+            !lets_others_in(entry, self, ACCESS_READ_OR_WRITE))
             continue;
-        char *sid = win32_narrow(text);
-        (void)buffer_append_format(list, " /remove:g *%s", sid);
-        (void)LocalFree(text);
+        char *sid = sid_text(&((ACCESS_ALLOWED_ACE *)entry)->SidStart);
+        if (sid != NULL)
+            (void)buffer_append_format(list, " /remove:g *%s", sid);
         free(sid);
     }
 }
@@ -172,13 +169,17 @@ char *access_icacls(HANDLE file, const char *path)
     bool for_service = is_for_service(path);
     /* The service would refuse what is open to one more, or his, be he the one who asks. */
     char *self = for_service ? NULL : own_sid(), *command;
+    const char *accounts[ACCOUNTS_MAX];
+    size_t count = list_accounts(accounts, for_service, self);
     struct security security;
     struct buffer words;
 
     (void)read_security(file, &security);
     buffer_init(&words, LIST_SIZE_MAX);
     (void)buffer_append_format(&words, "icacls \"%s\" /inheritance:r /grant:r", path);
-    list_accounts(for_service, self, add_grant, &words);
+    for (size_t i = 0; i < count; i++)
+        (void)buffer_append_format(&words, " *%s:%c", accounts[i],
+                                   accounts[i] == service_sid ? 'R' : 'F');
     add_removals(&words, security.list, self);
     if (security.owner != NULL && !is_one_of_us(security.owner, self))
         (void)buffer_append_format(&words, " && icacls \"%s\" /setowner *%s", path,
@@ -190,24 +191,22 @@ char *access_icacls(HANDLE file, const char *path)
     return command;
 }
 
-/* What is new is the state, which the daemon must be able to write. */
-static void add_entry(struct buffer *list, const char *sid, char rights)
-{
-    (void)rights;
-    (void)buffer_append_format(list, "(A;OICI;FA;;;%s)", sid);
-}
-
+/* What is new is the state, which the service must be able to write. */
 SECURITY_ATTRIBUTES *access_new(const char *path)
 {
     SECURITY_ATTRIBUTES *attributes = memory_new(1, sizeof *attributes);
     char *self = own_sid();
+    const char *accounts[ACCOUNTS_MAX];
+    size_t count = list_accounts(accounts, is_for_service(path), self);
     struct buffer list;
 
     buffer_init(&list, LIST_SIZE_MAX);
     (void)buffer_append_text(&list, "D:P");
-    list_accounts(is_for_service(path), self, add_entry, &list);
+    for (size_t i = 0; i < count; i++)
+        (void)buffer_append_format(&list, "(A;OICI;FA;;;%s)", accounts[i]);
     free(self);
     wchar_t *wide = win32_wide(list.bytes);
+    buffer_done(&list);
     attributes->nLength = sizeof *attributes;
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(
             wide, SDDL_REVISION_1, &attributes->lpSecurityDescriptor, NULL)) {
@@ -215,7 +214,6 @@ SECURITY_ATTRIBUTES *access_new(const char *path)
         attributes = NULL;
     }
     free(wide);
-    buffer_done(&list);
     return attributes;
 }
 

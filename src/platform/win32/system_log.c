@@ -20,9 +20,9 @@ static const wchar_t source_key[] =
 
 static HANDLE source;
 
-bool system_log_exists(enum system_log kind)
+bool system_log_is_syslog(void)
 {
-    return kind == SYSTEM_LOG_EVENTLOG;
+    return false;
 }
 
 /* Where we may not there is nothing lost. */
@@ -43,10 +43,8 @@ static void register_source(void)
     (void)RegCloseKey(key);
 }
 
-enum status system_log_open(enum system_log kind, struct error *error)
+enum status system_log_open(struct error *error)
 {
-    if (!system_log_exists(kind))
-        return error_set(error, STATUS_SYSTEM, "this system has no syslog; use eventlog");
     register_source();
     source = RegisterEventSourceW(NULL, source_name);
     if (source == NULL)
@@ -55,32 +53,22 @@ enum status system_log_open(enum system_log kind, struct error *error)
     return STATUS_OK;
 }
 
-static WORD type_of(enum level level)
-{
-    switch (level) {
-    case LEVEL_ERROR: return EVENTLOG_ERROR_TYPE;
-    case LEVEL_WARNING: return EVENTLOG_WARNING_TYPE;
-    case LEVEL_INFO:
-    case LEVEL_DEBUG:
-    case LEVEL_TRACE: return EVENTLOG_INFORMATION_TYPE;
-    }
-    return EVENTLOG_INFORMATION_TYPE;
-}
-
 /* A string of an entry is at most 31,839 characters long, or the whole entry is refused. */
 void system_log_write(enum level level, const char *line)
 {
     enum {
         LENGTH_MAX = 31839
     };
+    WORD type = level == LEVEL_ERROR     ? EVENTLOG_ERROR_TYPE
+                : level == LEVEL_WARNING ? EVENTLOG_WARNING_TYPE
+                                         : EVENTLOG_INFORMATION_TYPE;
     wchar_t *wide = win32_wide(line);
     const wchar_t *strings[] = {wide};
 
     if (wcslen(wide) > LENGTH_MAX)
         wide[LENGTH_MAX] = L'\0';
     if (source != NULL)
-        (void)ReportEventW(source, type_of(level), 0, WIN32_MESSAGE_LINE, NULL, 1, 0, strings,
-                           NULL);
+        (void)ReportEventW(source, type, 0, WIN32_MESSAGE_LINE, NULL, 1, 0, strings, NULL);
     free(wide);
 }
 
