@@ -4,6 +4,7 @@
  * A row's connections say what the server does with each command of each connection in turn: a code
  * is its reply, X cuts the connection instead, M leaves QUIT without an answer, - refuses the connection. Where the words run out,
  * ETRN gets 250 and QUIT 221. */
+#include "random.h"
 #include "unit.h"
 
 #include <mxpull/base/compiler.h>
@@ -263,22 +264,11 @@ static void test_row(void **state)
 
 /* ---- random servers ---- */
 
-static unsigned random_state;
+static uint64_t random_state;
 
-static unsigned random_below(unsigned bound)
+static unsigned draw(unsigned bound)
 {
-    random_state = random_state * 1664525U + 1013904223U;
-    return (random_state >> 16) % bound;
-}
-
-static void seed_random(void)
-{
-    const char *given = getenv("MXPULL_SEED");
-
-    random_state = 20261123;
-    if (given != NULL)
-        random_state = (unsigned)strtoul(given, NULL, 10);
-    print_message("seed %u\n", random_state);
+    return (unsigned)random_below(&random_state, bound);
 }
 
 /* Whatever a server does, the dialogue ends, after a bounded number of connections, with every node
@@ -289,7 +279,7 @@ static void test_random_servers(void **state)
                                         "501", "550", "554", "X",   "X",   "-"};
 
     (void)state;
-    seed_random();
+    random_state = random_begin();
     for (int round = 0; round < 20000; round++) {
         struct node nodes[10];
         char scripts[7][80] = {"", "", "", "", "", "", ""};
@@ -299,12 +289,11 @@ static void test_random_servers(void **state)
 
         for (size_t i = 0; i < 7; i++) {
             for (size_t j = 0; j < 8; j++)
-                (void)strcat(strcat(scripts[i], words[random_below(COUNT_OF(words))]), " ");
+                (void)strcat(strcat(scripts[i], words[draw(COUNT_OF(words))]), " ");
         }
-        size_t count = 1 + random_below(10);
+        size_t count = 1 + draw(10);
         name_nodes(nodes, count);
-        struct dialogue *dialogue =
-            dialogue_new(nodes, count, 1 + random_below(9), random_below(2) == 0);
+        struct dialogue *dialogue = dialogue_new(nodes, count, 1 + draw(9), draw(2) == 0);
         assert_true(play(dialogue, nodes, connections, asked) <= 2 * count + 1);
         check_taken(dialogue, count);
         dialogue_free(dialogue);
@@ -362,13 +351,13 @@ static enum dialogue_step serve_connection(struct server *server, struct dialogu
 static void draw_server(struct server *server, size_t count)
 {
     static const char kinds[] = "ggggggrrx4d";
-    unsigned bad = 1 + random_below(sizeof kinds - 1);
+    unsigned bad = 1 + draw(sizeof kinds - 1);
 
-    *server = (struct server){.limit = SIZE_MAX, .how = "x4d"[random_below(3)]};
+    *server = (struct server){.limit = SIZE_MAX, .how = "x4d"[draw(3)]};
     for (size_t i = 0; i < count; i++)
-        server->kinds[i] = kinds[random_below(3) == 0 ? random_below(sizeof kinds - 1) : bad - 1];
-    if (random_below(2) == 0)
-        server->limit = 1 + random_below(9);
+        server->kinds[i] = kinds[draw(3) == 0 ? draw(sizeof kinds - 1) : bad - 1];
+    if (draw(2) == 0)
+        server->limit = 1 + draw(9);
 }
 
 static void check_fair(const struct server *server, const struct dialogue *dialogue, size_t count)
@@ -400,16 +389,16 @@ static void check_fair(const struct server *server, const struct dialogue *dialo
 static void test_random_nodes(void **state)
 {
     (void)state;
-    seed_random();
+    random_state = random_begin();
     for (int round = 0; round < 40000; round++) {
         struct server server;
         struct node nodes[NODES_MAX];
-        size_t count = 1 + random_below(24);
+        size_t count = 1 + draw(24);
         enum dialogue_step step = DIALOGUE_CONNECT;
 
         draw_server(&server, count);
         name_nodes(nodes, count);
-        struct dialogue *dialogue = dialogue_new(nodes, count, 1 + random_below(12), true);
+        struct dialogue *dialogue = dialogue_new(nodes, count, 1 + draw(12), true);
         while (step == DIALOGUE_CONNECT) {
             assert_false(server.is_given_up);
             assert_true(server.connections++ < CONNECTIONS_MAX);

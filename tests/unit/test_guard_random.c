@@ -3,6 +3,7 @@
  * that the provider was told is safe is missing at the primary, none is there twice, at most one for each
  * connection to the primary that was lost is there that the provider does not know of, nothing reaches the primary
  * that may not, and a new one gets nothing of a transaction that was begun with another. */
+#include "random.h"
 #include "test_guard.h"
 
 #include <mxpull/base/text.h>
@@ -59,10 +60,7 @@ struct world {
 
 static size_t below(struct world *world, size_t limit)
 {
-    world->random ^= world->random << 13;
-    world->random ^= world->random >> 7;
-    world->random ^= world->random << 17;
-    return (size_t)(world->random % limit);
+    return random_below(&world->random, limit);
 }
 
 static bool once_in(struct world *world, size_t count)
@@ -442,12 +440,10 @@ static void check(struct world *world, bool was_perilous)
 
 static void test_random_sessions(void **state)
 {
-    const char *given = getenv("MXPULL_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261123;
+    uint64_t seed = random_begin();
     size_t ends[GUARD_BROKEN + 1] = {0}, went_on = 0;
 
     (void)state;
-    print_message("seed %llu\n", (unsigned long long)seed);
     for (size_t round = 0; round < ROUNDS; round++) {
         size_t peril = round % 3 == 0 ? 0 : (size_t)50 << (round % 7);
         struct world world;

@@ -1,6 +1,7 @@
 /* guard: recipients beyond ASCII. The octets that are judged are the ones that the primary gets, and
  * it may map them in its own way: so whatever passes is, as it stands, in one of our domains, and no
  * server can make another address of it. */
+#include "random.h"
 #include "test_guard.h"
 
 #include <mxpull/base/text.h>
@@ -203,14 +204,11 @@ static void test_row(void **state)
 
 /* ---- random addresses ---- */
 
-static uint64_t seed;
+static uint64_t random_state;
 
 static size_t below(size_t limit)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (size_t)(seed % limit);
+    return random_below(&random_state, limit);
 }
 
 static void put(char *text, unsigned long point)
@@ -301,13 +299,11 @@ static bool is_ours(const char *address)
 
 static void test_random_addresses(void **state)
 {
-    const char *given = getenv("MXPULL_SEED");
     struct node nodes[COUNT_OF(ours)];
     size_t passed = 0;
 
     (void)state;
-    seed = given != NULL ? strtoull(given, NULL, 10) : 20261128;
-    print_message("seed %llu\n", (unsigned long long)seed);
+    random_state = random_begin();
     make_nodes(nodes);
     for (size_t round = 0; round < 40000; round++) {
         char address[400];

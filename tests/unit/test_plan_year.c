@@ -3,6 +3,7 @@
  * that sleeps, clocks that jump, restarts, other configurations) none is asked twice at once, none
  * sooner than a step of its retry allows, and no wake-up is for nothing. */
 #include "cron_walk.h"
+#include "random.h"
 #include "unit.h"
 #include "zones.h"
 
@@ -104,10 +105,7 @@ static int64_t hours_ms(int64_t hours)
 
 static int64_t below(struct world *world, int64_t limit)
 {
-    world->random ^= world->random << 13;
-    world->random ^= world->random >> 7;
-    world->random ^= world->random << 17;
-    return (int64_t)(world->random % (uint64_t)limit);
+    return (int64_t)random_below(&world->random, (size_t)limit);
 }
 
 static void set_up(struct world *world, struct faults faults, size_t days, uint64_t seed)
@@ -396,12 +394,9 @@ static void test_faults(void **state)
 {
     const struct fault_row *row = *state;
     static struct world world;
-    const char *given = getenv("MXPULL_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     int64_t slots = 0;
 
-    print_message("MXPULL_SEED=%llu\n", (unsigned long long)seed);
-    set_up(&world, row->faults, row->days, seed != 0 ? seed : 1);
+    set_up(&world, row->faults, row->days, random_begin());
     int64_t polls = live(&world);
 
     for (size_t i = 0; i < BACKUPS / 2; i++)

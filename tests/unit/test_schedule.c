@@ -1,6 +1,7 @@
 /* schedule: the times that a schedule names. Cron expressions are held against a slow walk through
  * every minute; both days on which the clocks change, in several zones. */
 #include "cron_walk.h"
+#include "random.h"
 #include "unit.h"
 #include "zones.h"
 
@@ -226,10 +227,7 @@ static uint64_t random_state;
 
 static unsigned below(unsigned limit)
 {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return (unsigned)(random_state % limit);
+    return (unsigned)random_below(&random_state, limit);
 }
 
 /* Appends one field of min to max to text. */
@@ -250,12 +248,8 @@ static void add_random_field(char *text, size_t size, unsigned min, unsigned max
 
 static void test_random(void **state)
 {
-    const char *given = getenv("MXPULL_SEED");
-
     (void)state;
-    random_state = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-    random_state = random_state != 0 ? random_state : 1;
-    print_message("MXPULL_SEED=%llu\n", (unsigned long long)random_state);
+    random_state = random_begin();
     for (int i = 0; i < RANDOM_EXPRESSIONS; i++) {
         const struct walk_row *row = &walk_rows[below(sizeof walk_rows / sizeof walk_rows[0])];
         char text[100] = "";

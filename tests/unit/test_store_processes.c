@@ -1,6 +1,6 @@
 /* The store among processes: several that write at once, and some that are killed: this program
- * itself, started anew. The random ones print their seed and take one from the environment variable
- * MXPULL_SEED. */
+ * itself, started anew. */
+#include "random.h"
 #include "test_store.h"
 
 #include <mxpull/platform/clock.h>
@@ -19,22 +19,9 @@ enum {
 
 static uint64_t seed;
 
-static uint32_t random_below(uint32_t limit)
+static uint32_t draw(uint32_t limit)
 {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    seed ^= seed << 17;
-    return (uint32_t)(seed >> 32) % limit;
-}
-
-static void choose_seed(void)
-{
-    const char *given = getenv("MXPULL_SEED");
-
-    seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)clock_wall_ms() * 2654435761U;
-    if (seed == 0)
-        seed = 1;
-    print_message("MXPULL_SEED=%llu\n", (unsigned long long)seed);
+    return (uint32_t)random_below(&seed, limit);
 }
 
 /* ---- children ---- */
@@ -126,7 +113,7 @@ static bool record(struct store *store, unsigned number, bool may_fail, struct t
 
     (void)snprintf(domain, sizeof domain, "d%u.test", number);
     for (int i = 0; i < POLLS_EACH; i++) {
-        if (try_add(store, "mx2", 1, domain, random_below(2) == 0 ? GRADE_GOOD : GRADE_BAD, &change,
+        if (try_add(store, "mx2", 1, domain, draw(2) == 0 ? GRADE_GOOD : GRADE_BAD, &change,
                     &error) != STATUS_OK) {
             if (may_fail && i == 0 && strstr(error.text, "is damaged") != NULL) {
                 may_fail = false;
@@ -345,7 +332,7 @@ static int play_endless(unsigned number)
         if (store_add_poll(store, &poll, &change, &error) != STATUS_OK)
             break;
         (void)printf("%u\n", number);
-        if (random_below(8) == 0) {
+        if (draw(8) == 0) {
             store_close(store);
             store = NULL;
         }
@@ -417,7 +404,7 @@ static void killed_at_any_instant(void **state)
     for (int i = 0; i < KILLS; i++) {
         struct child child = start_endless(number);
 
-        support_sleep_ms(random_below(KILL_WITHIN_MS));
+        support_sleep_ms(draw(KILL_WITHIN_MS));
         support_kill(child.program);
         /* One more may be stored than was reported. */
         number = read_reports(&child, &polls, number) + 1;
@@ -481,6 +468,6 @@ int main(int count, char *words[])
     program = words[0];
     if (count == 5)
         return play(words[1], words + 2);
-    choose_seed();
+    seed = random_begin();
     return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -1,4 +1,5 @@
 /* net: the queue of timers, by itself and in a loop. */
+#include "random.h"
 #include "unit.h"
 
 #include <internal.h>
@@ -174,10 +175,7 @@ static struct entry entries[TIMERS];
 
 static size_t draw(struct random_world *world, size_t limit)
 {
-    world->random ^= world->random << 13;
-    world->random ^= world->random >> 7;
-    world->random ^= world->random << 17;
-    return (size_t)(world->random % limit);
+    return random_below(&world->random, limit);
 }
 
 static void set_one(struct random_world *world)
@@ -237,12 +235,9 @@ static void run_world(struct random_world *world)
 
 static void test_random(void **state)
 {
-    const char *given = getenv("MXPULL_SEED");
-    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : 20261128;
-    struct random_world world = {.random = seed * 0x9e3779b97f4a7c15U + 1};
+    struct random_world world = {.random = random_begin()};
 
     (void)state;
-    print_message("seed %llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < TIMERS; i++) {
         entries[i] = (struct entry){&world, i};
         world.timers[i] = (struct timer){.due = called, .context = &entries[i]};
