@@ -25,7 +25,6 @@ struct run {
     const struct arguments *arguments;
     const struct config *config; /* the one in force; the daemon owns it */
     struct logging logging;
-    bool is_logging;
     bool is_service; /* nobody sees our standard error */
     struct state state;
     struct loop *loop;
@@ -95,10 +94,7 @@ static void on_told(void *context, const struct daemon_view *view)
     service_status(text);
     /* Before anything was asked the file of an earlier run says more. */
     if (view->has_asked)
-        metrics_write(&(struct metrics_options){.config = view->config,
-                                                .store = run->state.store,
-                                                .claims = run->state.claims,
-                                                .facts = &facts});
+        metrics_write(view->config, run->state.store, run->state.claims, &facts);
 }
 
 static void on_turned(void *context)
@@ -122,30 +118,21 @@ static void feed_watchdog(void *context)
 
 /* ---- the log ---- */
 
-/* config: NULL while there is none. */
+/* Where no configuration says it. */
+static const struct config no_config = {.log = LOG_STDERR, .log_format = LOG_TEXT};
+
 static enum status open_log(struct run *run, const struct config *config, struct error *error)
 {
-    enum log_target target = config != NULL ? config->log : LOG_STDERR;
-    enum log_style style = config != NULL ? config->log_format : LOG_TEXT;
     const struct logging_options options = {
-        .target = run->is_service && target == LOG_STDERR ? LOG_EVENTLOG : target,
-        .style = run->arguments->json ? LOG_JSON : style,
-        .path = config != NULL ? config->log_path : NULL,
+        .target = run->is_service && config->log == LOG_STDERR ? LOG_EVENTLOG : config->log,
+        .style = run->arguments->json ? LOG_JSON : config->log_format,
+        .path = config->log_path,
         .verbose = run->arguments->verbose,
         .quiet = run->arguments->quiet,
-        .is_stamped = target == LOG_STDERR && terminal_is_file(stderr),
+        .is_stamped = config->log == LOG_STDERR && terminal_is_file(stderr),
     };
-    enum status status = logging_open(&run->logging, &options, error);
 
-    run->is_logging = status == STATUS_OK;
-    return status;
-}
-
-static void close_log(struct run *run)
-{
-    if (run->is_logging)
-        logging_close(&run->logging);
-    run->is_logging = false;
+    return logging_open(&run->logging, &options, error);
 }
 
 /* ---- a reload ---- */
@@ -165,42 +152,30 @@ static bool is_same(const char *a, const char *b)
  * nor the old one can be had, standard error it is: a daemon is never mute. */
 static bool change_log(struct run *run, const struct config *config)
 {
-    const struct config fallback = {.log = LOG_STDERR};
     struct error error, again;
 
-    close_log(run);
+    logging_close(&run->logging);
     if (open_log(run, config, &error) == STATUS_OK)
         return true;
     if (open_log(run, run->config, &again) != STATUS_OK)
-        (void)open_log(run, &fallback, &again);
+        (void)open_log(run, &no_config, &again);
     log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
     return false;
 }
 
-/* The configuration as it is now, or NULL; what is wrong has been told. */
-static struct config *read_anew(struct run *run)
+/* The configuration as it is now; where it cannot be had, that is told, and the old one stays. */
+static struct config *on_reload(void *context)
 {
+    struct run *run = context;
     struct config *config = NULL;
 
+    service_tell(SERVICE_IS_RELOADING);
     if (strcmp(run->config->path, "-") == 0)
         log_message(LEVEL_ERROR, "a configuration from standard input cannot be read anew");
     else
         config = config_load(run->config->path, log_fault, NULL);
-    if (config == NULL)
-        (void)change_log(run, run->config);
-    else if (change_log(run, config))
-        return config;
-    config_free(config);
-    return NULL;
-}
-
-static struct config *on_reload(void *context)
-{
-    struct run *run = context;
-
-    service_tell(SERVICE_IS_RELOADING);
-    struct config *config = read_anew(run);
-    if (config == NULL) {
+    if (!change_log(run, config != NULL ? config : run->config) || config == NULL) {
+        config_free(config);
         log_message(LEVEL_ERROR, "the configuration that was read before stays in force");
         service_tell(SERVICE_IS_READY);
         return NULL;
@@ -226,13 +201,10 @@ static void wake(void *context)
         loop_wake(run->loop);
 }
 
-static int make_daemon(struct run *run, struct config *config)
+static void make_daemon(struct run *run, struct config *config)
 {
-    if (state_open(&run->state, config, STATE_DAEMON) != STATUS_OK) {
-        config_free(config);
-        return EXIT_STATUS_TEMPORARY;
-    }
     run->gather = gather_new(on_gathered, run);
+    run->alive = (struct timer){.due = feed_watchdog, .context = run};
     run->daemon = daemon_new(&(struct daemon_options){
         .config = config,
         .polling = {.loop = run->loop,
@@ -252,53 +224,46 @@ static int make_daemon(struct run *run, struct config *config)
         .ready = on_ready,
         .told = on_told,
     });
-    return EXIT_STATUS_OK;
 }
 
 static int run_daemon(struct run *run, struct config *config)
 {
     run->loop = setup_loop();
-    if (run->loop == NULL) {
+    if (run->loop == NULL || state_open(&run->state, config, STATE_DAEMON) != STATUS_OK) {
         config_free(config);
-        return EXIT_STATUS_UNAVAILABLE;
+        return run->loop == NULL ? EXIT_STATUS_UNAVAILABLE : EXIT_STATUS_TEMPORARY;
     }
-    int exit_status = make_daemon(run, config);
-    if (exit_status == EXIT_STATUS_OK) {
-        host_trim_memory();
-        run->alive = (struct timer){.due = feed_watchdog, .context = run};
-        feed_watchdog(run);
-        daemon_run(run->daemon);
-        timer_set(run->loop, &run->alive, INT64_MAX);
-        gather_flush(run->gather);
-        service_tell(SERVICE_IS_STOPPING);
-        log_message(LEVEL_INFO, "mxpull ends");
-    }
+    make_daemon(run, config);
+    host_trim_memory();
+    feed_watchdog(run);
+    daemon_run(run->daemon);
+    timer_set(run->loop, &run->alive, INT64_MAX);
+    gather_flush(run->gather);
+    service_tell(SERVICE_IS_STOPPING);
+    log_message(LEVEL_INFO, "mxpull ends");
     daemon_free(run->daemon);
     gather_free(run->gather);
     said_done(&run->held);
     state_close(&run->state);
-    return exit_status;
+    return EXIT_STATUS_OK;
 }
 
 /* Reads the configuration and opens its log. Until then a service's faults go to the system's log.
  * NULL when either cannot be done. */
 static struct config *begin(struct run *run)
 {
-    struct config *config;
     struct error error, again;
 
-    if (run->is_service) {
-        (void)open_log(run, NULL, &error);
-        config = setup_config_with(run->arguments, log_fault, NULL);
-    } else {
-        config = setup_config(run->arguments);
-    }
+    if (run->is_service)
+        (void)open_log(run, &no_config, &error);
+    struct config *config = run->is_service ? setup_config_with(run->arguments, log_fault, NULL)
+                                            : setup_config(run->arguments);
     if (config == NULL)
         return NULL;
-    close_log(run);
+    logging_close(&run->logging);
     if (open_log(run, config, &error) == STATUS_OK)
         return config;
-    if (run->is_service && open_log(run, NULL, &again) == STATUS_OK)
+    if (run->is_service && open_log(run, &no_config, &again) == STATUS_OK)
         log_message(LEVEL_ERROR, "%s: log: %s", config->path, error.text);
     else
         output_tell("%s: log: %s", config->path, error.text);
@@ -320,7 +285,7 @@ int command_daemon(const struct arguments *arguments)
         exit_status = EXIT_STATUS_OK;
     signals_end();
     loop_free(run.loop);
-    close_log(&run);
+    logging_close(&run.logging);
     service_ended(exit_status);
     return exit_status;
 }

@@ -25,7 +25,6 @@ struct run {
     const struct arguments *arguments;
     struct config *config;
     struct logging logging;
-    bool is_logging;
     struct loop *loop;
     struct round *round;
     const struct result *const *results; /* the round's, in its order */
@@ -86,18 +85,11 @@ static void on_progressed(void *context, const struct backup_config *backup, uin
     live_progressed(run->live, backup, messages, bytes);
 }
 
-static void before_log_line(void *context)
+static void around_log_line(void *context, bool begins)
 {
     const struct run *run = context;
 
-    live_hide(run->live);
-}
-
-static void after_log_line(void *context)
-{
-    const struct run *run = context;
-
-    live_show(run->live);
+    live_hide(run->live, begins);
 }
 
 static void wake(void *context)
@@ -123,8 +115,7 @@ static int open_log(struct run *run)
         .verbose = run->arguments->verbose,
         .quiet = run->arguments->quiet,
         .is_at_terminal = is_at_terminal,
-        .before = is_at_terminal ? before_log_line : NULL,
-        .after = is_at_terminal ? after_log_line : NULL,
+        .around = is_at_terminal ? around_log_line : NULL,
         .context = run,
     };
 
@@ -132,7 +123,6 @@ static int open_log(struct run *run)
         output_tell("%s: log: %s", config->path, error.text);
         return EXIT_STATUS_CONFIG;
     }
-    run->is_logging = true;
     log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
     return EXIT_STATUS_OK;
 }
@@ -152,6 +142,9 @@ static int check_names(struct run *run)
 /* A dry run leaves nothing behind. */
 static int open_state(struct run *run)
 {
+    run->loop = setup_loop();
+    if (run->loop == NULL)
+        return EXIT_STATUS_UNAVAILABLE;
     if (!run->arguments->dry_run && state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
     if (!run->arguments->dry_run)
@@ -163,12 +156,6 @@ static int open_state(struct run *run)
                                                             .offset = clock_local_offset_s,
                                                             .patience_ms = STORE_WAIT_MS});
     return EXIT_STATUS_OK;
-}
-
-static int make_loop(struct run *run)
-{
-    run->loop = setup_loop();
-    return run->loop != NULL ? EXIT_STATUS_OK : EXIT_STATUS_UNAVAILABLE;
 }
 
 static int make_round(struct run *run)
@@ -241,21 +228,13 @@ static void make_report(struct run *run)
                                                       .logging = &run->logging});
 }
 
-static void write_metrics(const struct run *run, const struct round_facts *facts)
-{
-    if (!facts->dry_run)
-        metrics_write(&(struct metrics_options){.config = run->config,
-                                                .store = run->state.store,
-                                                .claims = run->state.claims,
-                                                .facts = facts});
-}
-
-/* What the answers have brought about: alarms, whose commands are waited for, and old rows that go.
+/* What the answers have brought about: metrics, alarms, whose commands are waited for, and old rows that go.
  */
-static void follow_up(struct run *run)
+static void follow_up(struct run *run, const struct round_facts *facts)
 {
-    if (run->arguments->dry_run)
+    if (facts->dry_run)
         return;
+    metrics_write(run->config, run->state.store, run->state.claims, facts);
     (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
     while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
@@ -278,8 +257,7 @@ static int ask(struct run *run)
     facts.exit_status = round_exit_status(run->round);
     report_finish(run->report, &facts);
     recorder_finish(run->recorder, run->state.patience_ms);
-    write_metrics(run, &facts);
-    follow_up(run);
+    follow_up(run, &facts);
     signals_end();
     bool is_told = output_finish(&run->output);
     return is_told && !logging_note_lost(&run->logging, run->state.store)
@@ -289,7 +267,7 @@ static int ask(struct run *run)
 
 static int prepare(struct run *run)
 {
-    int (*const steps[])(struct run *) = {open_log, check_names, make_loop, open_state, make_round};
+    int (*const steps[])(struct run *) = {open_log, check_names, open_state, make_round};
     int exit_status = EXIT_STATUS_OK;
 
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
@@ -307,8 +285,7 @@ static void end(struct run *run)
     hooks_free(run->hooks);
     state_close(&run->state);
     loop_free(run->loop);
-    if (run->is_logging)
-        logging_close(&run->logging);
+    logging_close(&run->logging);
     config_free(run->config);
 }
 

@@ -1,11 +1,9 @@
 /* mxpull status: what is known, from the store alone. */
 #include "arguments.h"
 #include "line.h"
-#include "nagios.h"
 #include "output.h"
 #include "setup.h"
-#include "status_json.h"
-#include "status_text.h"
+#include "status_forms.h"
 #include "status_view.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 enum {
     FIELD_SIZE_MAX = 64 * 1024,
@@ -110,37 +111,26 @@ static void append_object(struct buffer *text, const struct column *columns, siz
 
 /* ---- CSV ---- */
 
-static bool is_space(uint32_t point)
+static bool is_one_of(const wchar_t *points, uint32_t point)
 {
-    return point == ' ' || point == 0xa0 || point == 0x1680 ||
-           (point >= 0x2000 && point <= 0x200a) || point == 0x202f || point == 0x205f ||
-           point == 0x3000;
+    return point != 0 && point <= 0xffff && wcschr(points, (wchar_t)point) != NULL;
 }
 
-/* The signs that a formula begins with; their small and full-width forms count as their likes. */
-static bool is_formula_sign(uint32_t point)
-{
-    static const uint32_t signs[] = {'=',    '+',    '-',    '@',    0xfe62, 0xfe63,
-                                     0xfe66, 0xfe6b, 0xff0b, 0xff0d, 0xff1d, 0xff20};
-
-    for (size_t i = 0; i < COUNT_OF(signs); i++) {
-        if (signs[i] == point)
-            return true;
-    }
-    return false;
-}
-
-/* Whether a spreadsheet could take what text, which is printable, begins with for a formula. */
+/* Whether a spreadsheet could take what text, which is printable, begins with for a formula: blanks and quotes,
+ * then one of its signs, small and full-width forms among them. */
 static bool begins_formula(const char *text)
 {
+    static const wchar_t passed_by[] = L" \"\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
+                                       L"\u2007\u2008\u2009\u200a\u202f\u205f\u3000";
+    static const wchar_t signs[] = L"=+-@\ufe62\ufe63\ufe66\ufe6b\uff0b\uff0d\uff1d\uff20";
     uint32_t point = 0;
 
     for (size_t length = 0; *text != '\0'; text += length) {
         length = text_character(text, strlen(text), &point);
-        if (length == 0 || (!is_space(point) && point != '"'))
+        if (length == 0 || !is_one_of(passed_by, point))
             break;
     }
-    return is_formula_sign(point);
+    return is_one_of(signs, point);
 }
 
 /* A program that parts at semicolons sees a cell begin behind each, and takes no quotes for such that
@@ -158,17 +148,18 @@ static void append_tamed(struct buffer *tamed, const char *text)
 
 static void append_field(struct buffer *text, const char *field)
 {
-    bool is_quoted = strpbrk(field, ",;\"\r\n") != NULL || *field == ' ' ||
-                     (*field != '\0' && field[strlen(field) - 1] == ' ');
+    size_t size = strlen(field);
+    bool is_quoted =
+        strpbrk(field, ",;\"\r\n") != NULL || *field == ' ' || (size > 0 && field[size - 1] == ' ');
 
-    if (!is_quoted) {
-        (void)buffer_append_text(text, field);
-        return;
+    (void)buffer_append_text(text, is_quoted ? "\"" : "");
+    for (; *field != '\0'; field += size) {
+        size = strcspn(field, "\"");
+        (void)buffer_append(text, field, size);
+        (void)buffer_append_text(text, field[size] == '"' ? "\"\"" : "");
+        size += field[size] == '"';
     }
-    (void)buffer_append_text(text, "\"");
-    for (; *field != '\0'; field++)
-        (void)buffer_append(text, *field == '"' ? "\"\"" : field, *field == '"' ? 2 : 1);
-    (void)buffer_append_text(text, "\"");
+    (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
 /* What others wrote, the administrator among them: escaped as in the log. */
@@ -191,22 +182,21 @@ static void append_text(struct buffer *text, const char *field)
 static void append_cell(struct buffer *text, const struct column *column, const void *row)
 {
     const void *field = (const char *)row + column->offset;
-    char number[NUMBER_SIZE] = "", stamp[CLOCK_TEXT_SIZE];
+    char stamp[CLOCK_TEXT_SIZE];
     int64_t count = -1;
 
     switch (column->kind) {
-    case KIND_STAMP: append_text(text, clock_utc_text(stamp, *(const int64_t *)field)); return;
+    case KIND_STAMP: append_text(text, clock_utc_text(stamp, *(const int64_t *)field)); break;
     case KIND_OWN:
     case KIND_REMOTE:
-    case KIND_FILLED: append_text(text, *(const char *const *)field); return;
-    case KIND_FLAG: append_text(text, *(const bool *)field ? "true" : "false"); return;
+    case KIND_FILLED: append_text(text, *(const char *const *)field); break;
+    case KIND_FLAG: append_text(text, *(const bool *)field ? "true" : "false"); break;
     case KIND_CODE: count = *(const int *)field > 0 ? *(const int *)field : -1; break;
     case KIND_COUNT: count = *(const int64_t *)field; break;
     case KIND_TRIES: count = *(const unsigned *)field; break;
     }
     if (count >= 0)
-        (void)snprintf(number, sizeof number, "%lld", (long long)count);
-    (void)buffer_append_text(text, number);
+        (void)buffer_append_format(text, "%lld", (long long)count);
 }
 
 static void append_record(struct buffer *text, const struct column *columns, size_t count,
@@ -297,6 +287,13 @@ static void append_message(struct buffer *text, const struct history_request *re
 
 /* ---- pages ---- */
 
+static const struct {
+    const char *name;
+    const struct column *columns;
+    size_t count;
+} kinds[] = {{"answers", answer_columns, COUNT_OF(answer_columns)},
+             {"messages", message_columns, COUNT_OF(message_columns)}};
+
 struct writing {
     struct output *output;
     const struct history_request *request;
@@ -304,16 +301,10 @@ struct writing {
     size_t count;
 };
 
-static const struct column *columns_of(const struct history_request *request, size_t *count)
-{
-    *count = request->messages ? COUNT_OF(message_columns) : COUNT_OF(answer_columns);
-    return request->messages ? message_columns : answer_columns;
-}
-
 void history_append(struct buffer *text, const struct history_request *request, const void *row)
 {
-    size_t count;
-    const struct column *columns = columns_of(request, &count);
+    const struct column *columns = kinds[request->messages].columns;
+    size_t count = kinds[request->messages].count;
 
     switch (request->form) {
     case HISTORY_TEXT:
@@ -346,19 +337,6 @@ static bool write_row(struct writing *writing, const void *row)
     return writing->output->failure == 0;
 }
 
-static void begin(struct writing *writing)
-{
-    const struct history_request *request = writing->request;
-    size_t count;
-    const struct column *columns = columns_of(request, &count);
-
-    if (request->form == HISTORY_JSON)
-        (void)buffer_append_format(&writing->page, "{\"%s\":[",
-                                   request->messages ? "messages" : "answers");
-    else if (request->form == HISTORY_CSV)
-        append_record(&writing->page, columns, count, NULL);
-}
-
 static bool write_answer(void *context, const struct store_row *row)
 {
     return write_row(context, row);
@@ -385,7 +363,11 @@ enum status history_write(struct output *output, struct store *store,
     enum status status = STATUS_OK;
 
     buffer_init(&writing.page, PAGE_SIZE_MAX);
-    begin(&writing);
+    if (request->form == HISTORY_JSON)
+        (void)buffer_append_format(&writing.page, "{\"%s\":[", kinds[request->messages].name);
+    else if (request->form == HISTORY_CSV)
+        append_record(&writing.page, kinds[request->messages].columns,
+                      kinds[request->messages].count, NULL);
     if (request->messages)
         status = store_messages(store, &request->filter, write_message, &writing, error);
     else if (!is_contradiction(&request->filter))

@@ -384,18 +384,10 @@ void live_wait(struct live *live, const struct preflight_wait *wait)
         redraw(live);
 }
 
-void live_hide(struct live *live)
+void live_hide(struct live *live, bool is_hidden)
 {
     if (live == NULL)
         return;
-    live->is_hidden = true;
-    draw(live, "");
-}
-
-void live_show(struct live *live)
-{
-    if (live == NULL)
-        return;
-    live->is_hidden = false;
+    live->is_hidden = is_hidden;
     draw(live, "");
 }

@@ -55,9 +55,7 @@ size_t live_columns(struct live *live);
 /* What the primary is waited for, or NULL. */
 void live_wait(struct live *live, const struct preflight_wait *wait);
 
-/* Takes the rows off the screen, so that something else can be written there, and brings them back.
- */
-void live_hide(struct live *live);
-void live_show(struct live *live);
+/* Takes the rows off the screen, so that something else can be written there, or brings them back. */
+void live_hide(struct live *live, bool is_hidden);
 
 #endif

@@ -87,12 +87,12 @@ static void write_stderr(const struct logging *logging, const struct buffer *lin
 {
     const struct logging_options *options = &logging->options;
 
-    if (options->before != NULL)
-        options->before(options->context);
+    if (options->around != NULL)
+        options->around(options->context, true);
     (void)fwrite(line->bytes, 1, line->size, stderr);
     (void)fflush(stderr);
-    if (options->after != NULL)
-        options->after(options->context);
+    if (options->around != NULL)
+        options->around(options->context, false);
 }
 
 /* Something that the operator must know whatever the log's target is. */
@@ -235,8 +235,8 @@ void logging_close(struct logging *logging)
         system_log_close();
     if (logging->stream != NULL)
         (void)fclose(logging->stream);
-    logging->stream = NULL;
     buffer_done(&logging->line);
+    *logging = (struct logging){0};
 }
 
 static struct log_field text_field(const char *key, const char *text)

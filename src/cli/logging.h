@@ -21,9 +21,8 @@ struct logging_options {
     bool is_at_terminal; /* standard error: those who read it see the answers on standard output
                             already */
     bool is_stamped;     /* standard error: lines are as in a log file, with their time and level */
-    /* Called around each line on standard error; may be NULL. */
-    void (*before)(void *context);
-    void (*after)(void *context);
+    /* Called before (begins) and behind each line on standard error; may be NULL. */
+    void (*around)(void *context, bool begins);
     void *context;
 };
 
@@ -39,7 +38,7 @@ struct logging {
  * must stay where it is until logging_close. */
 enum status logging_open(struct logging *logging, const struct logging_options *options,
                          struct error *error);
-void logging_close(struct logging *logging);
+void logging_close(struct logging *logging); /* all zero: nothing is open */
 
 /* Whether lines are missing in a log file since the last call, which the store (NULL: none) is told for
  * `mxpull status`; the log goes on by itself when it can. */

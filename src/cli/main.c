@@ -1,7 +1,7 @@
 /* From argv to the exit status. */
 #include "arguments.h"
-#include "nagios.h"
 #include "output.h"
+#include "status_forms.h"
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>

@@ -181,34 +181,35 @@ static bool take_turn(struct lock_set *claims)
     return status == STATUS_OK;
 }
 
-static enum status write_file(const struct metrics_options *options, struct error *error)
+static enum status write_file(const struct config *config, struct store *store,
+                              const struct round_facts *facts, struct error *error)
 {
-    const struct config *config = options->config;
     int64_t now_ms = clock_wall_ms();
     struct status_view view;
     struct buffer text;
 
-    if (status_view_read(&view, config, NULL, options->store, now_ms, clock_local_offset_s,
-                         error) != STATUS_OK)
+    if (status_view_read(&view, config, NULL, store, now_ms, clock_local_offset_s, error) !=
+        STATUS_OK)
         (void)status_view_read(&view, config, NULL, NULL, now_ms, clock_local_offset_s, error);
-    metrics_add_results(&view, options->facts);
+    metrics_add_results(&view, facts);
     buffer_init(&text, METRICS_SIZE_MAX);
-    metrics_format(&text, &view, options->facts);
+    metrics_format(&text, &view, facts);
     enum status status = file_replace(config->metrics_file, text.bytes, text.size, error);
     buffer_done(&text);
     status_view_done(&view);
     return status;
 }
 
-void metrics_write(const struct metrics_options *options)
+void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
+                   const struct round_facts *facts)
 {
     struct error error;
 
-    if (options->config->metrics_file == NULL)
+    if (config->metrics_file == NULL)
         return;
-    bool has_turn = take_turn(options->claims);
-    if (write_file(options, &error) != STATUS_OK)
+    bool has_turn = take_turn(claims);
+    if (write_file(config, store, facts, &error) != STATUS_OK)
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
     if (has_turn)
-        lock_set_give_back(options->claims, TURN_KEY);
+        lock_set_give_back(claims, TURN_KEY);
 }

@@ -6,18 +6,12 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/platform/lock.h>
 
-/* metrics_file is of all backups, whoever writes it and whatever was asked: from the store, with our
- * own results where it does not know them. All borrowed. */
-struct metrics_options {
-    const struct config *config;
-    struct store *store;             /* NULL: there is none, and our own results are all */
-    struct lock_set *claims;         /* NULL: nobody else is there */
-    const struct round_facts *facts; /* of the round that is over, or of the last ones */
-};
-
-/* Replaces the file for the textfile collector in one step, where the configuration names one. Says
- * in one warning when it cannot be written. */
-void metrics_write(const struct metrics_options *options);
+/* Replaces metrics_file, where the configuration names one, in one step. It is of all backups, whoever writes
+ * it and whatever was asked: from the store (NULL: there is none), with the results of facts, the round that
+ * is over or the last ones, where the store does not know them. Those who write take turns by the claims (NULL:
+ * nobody else is there). Says in one warning when it cannot be written. */
+void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
+                   const struct round_facts *facts);
 
 /* Puts results in that are newer than what the view knows. */
 void metrics_add_results(struct status_view *view, const struct round_facts *facts);

@@ -1,7 +1,7 @@
 /* The status as a Nagios plugin says it. Problems are looked for from the worst kind to the least, so
  * that the first that is found is the one to be named. */
-#include "nagios.h"
 #include "output.h"
+#include "status_forms.h"
 #include "words.h"
 #include <mxpull/base/text.h>
 

@@ -378,7 +378,7 @@ static void write_failures(struct report *report, const struct round_facts *fact
 void report_finish(struct report *report, const struct round_facts *facts)
 {
     gather_flush(report->gather);
-    live_hide(report->options.live);
+    live_hide(report->options.live, true);
     if (report->options.quiet && facts->exit_status == 0)
         return;
     if (report->options.json)

@@ -1,6 +1,6 @@
 /* The status for a program. The keys and their order are the interface's. */
-#include "status_json.h"
 #include "json.h"
+#include "status_forms.h"
 
 static json_t *outage_object(const struct status_view *view)
 {

@@ -1,5 +1,5 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
-#include "status_text.h"
+#include "status_forms.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 

@@ -1,6 +1,6 @@
 /* The status for a person: whether all is well must be seen at once, and what is wrong must be said
  * where it is. */
-#include "status_text.h"
+#include "status_forms.h"
 
 enum {
     LABEL_WIDTH = 7,

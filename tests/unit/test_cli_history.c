@@ -7,7 +7,6 @@
 #include <cli/command_history.h>
 #include <cli/history.h>
 #include <cli/line.h>
-#include <cli/since.h>
 
 #include <jansson.h>
 

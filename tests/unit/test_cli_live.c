@@ -244,10 +244,10 @@ static void disturb(struct scene *scene)
 {
     const char *line = scene->row->columns > 4 ? "log\n" : "\n";
 
-    live_hide(scene->live);
+    live_hide(scene->live, true);
     output_write_text(&scene->output, line);
     (void)buffer_append_text(&scene->expected, line);
-    live_show(scene->live);
+    live_hide(scene->live, false);
 }
 
 static enum stage stages[BACKUPS_MAX];
@@ -306,7 +306,7 @@ static void test_live(void **state)
             disturb(scene);
         look(scene);
     }
-    live_hide(scene->live);
+    live_hide(scene->live, true);
     look(scene);
     assert_string_equal(terminal_text(&scene->terminal), scene->expected.bytes);
     live_free(scene->live);

@@ -4,10 +4,8 @@
 #include "test_cli_past.h"
 
 #include <cli/line.h>
-#include <cli/nagios.h>
 #include <cli/setup.h>
-#include <cli/status_json.h>
-#include <cli/status_text.h>
+#include <cli/status_forms.h>
 #include <cli/status_view.h>
 #include <mxpull/base/text.h>
 
