@@ -2,6 +2,7 @@
  * from them. Own code and not getopt_long, so that the words of a fault, the order of options and
  * commands, and what an option is allowed with are the same on every system. */
 #include "arguments.h"
+#include "words.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 
 enum {
-    SHOWN_SIZE = 80,
     FLAG_WIDTH = 20,
     FLAG_TEXT_SIZE = 40,
     COMMAND_WIDTH = 8
@@ -153,14 +153,13 @@ struct reading {
 static enum status unknown(struct reading *reading, const char *kind, const char *word,
                            const char *quote, const char *near)
 {
-    char shown[SHOWN_SIZE];
+    const struct word shown = word_shown(word);
 
-    (void)text_printable_copy(shown, sizeof shown, word);
     if (near == NULL)
         return error_set(reading->error, STATUS_SYNTAX, "unknown %s%s%s; try \"mxpull --help\"",
-                         kind, shown, quote);
+                         kind, shown.text, quote);
     return error_set(reading->error, STATUS_SYNTAX, "unknown %s%s%s; did you mean %s%s%s?", kind,
-                     shown, quote, *quote != '\0' ? quote : "--", near, quote);
+                     shown.text, quote, *quote != '\0' ? quote : "--", near, quote);
 }
 
 /* value is what stands in the same word; NULL: nothing, and what the flag needs is the next word. */
@@ -252,7 +251,6 @@ static enum status read_word(struct reading *reading, const char *word)
 {
     struct arguments *arguments = &reading->arguments;
     const char *names[COUNT_OF(command_table)];
-    char shown[SHOWN_SIZE];
 
     if (arguments->command == NULL) {
         arguments->command = command_find(word);
@@ -265,7 +263,7 @@ static enum status read_word(struct reading *reading, const char *word)
     if (arguments->command->operands == NULL)
         return error_set(reading->error, STATUS_SYNTAX,
                          "\"%s\" takes no names, but \"%s\" was given", arguments->command->name,
-                         text_printable_copy(shown, sizeof shown, word));
+                         word_shown(word).text);
     arguments->names[arguments->name_count++] = word;
     return STATUS_OK;
 }
@@ -295,7 +293,6 @@ static enum status read_all(struct reading *reading)
 static enum status check_all(const struct reading *reading)
 {
     const struct arguments *arguments = &reading->arguments;
-    char shown[SHOWN_SIZE];
 
     for (size_t i = 0; i < flag_count; i++) {
         if (!reading->is_given[i] || arguments->command == NULL ||
@@ -312,7 +309,7 @@ static enum status check_all(const struct reading *reading)
         strcmp(arguments->color, "never") == 0)
         return STATUS_OK;
     return error_set(reading->error, STATUS_SYNTAX, "--color is auto, always or never, not \"%s\"",
-                     text_printable_copy(shown, sizeof shown, arguments->color));
+                     word_shown(arguments->color).text);
 }
 
 enum status arguments_parse(struct arguments *arguments, int argc, char *const argv[],

@@ -138,7 +138,7 @@ static bool can_read_passwords(const struct config *config)
 
 int command_config(const struct arguments *arguments)
 {
-    struct config *config = setup_config(arguments);
+    struct config *config = setup_config(arguments, NULL, NULL);
     struct output output = {.stream = stdout};
 
     if (config == NULL)

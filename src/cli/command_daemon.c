@@ -256,8 +256,7 @@ static struct config *begin(struct run *run)
 
     if (run->is_service)
         (void)open_log(run, &no_config, &error);
-    struct config *config = run->is_service ? setup_config_with(run->arguments, log_fault, NULL)
-                                            : setup_config(run->arguments);
+    struct config *config = setup_config(run->arguments, run->is_service ? log_fault : NULL, NULL);
     if (config == NULL)
         return NULL;
     logging_close(&run->logging);

@@ -5,6 +5,7 @@
 #include "line.h"
 #include "output.h"
 #include "setup.h"
+#include "words.h"
 #include <mxpull/base/closest.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
@@ -17,7 +18,6 @@
 
 enum {
     LIMIT_DEFAULT = 50,
-    SHOWN_SIZE = 80,
     DAY_S = 24 * 3600,
     YEAR_MIN = 1970,
     DATE_FIELDS = 3, /* year, month, day */
@@ -111,93 +111,68 @@ bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int6
 
 /* ---- the other options ---- */
 
-static enum status read_outcome(const char *text, struct error *error)
+static enum status unknown_outcome(const char *text, struct error *error)
 {
+    const struct word shown = word_shown(text);
     const char *names[OUTCOME_COUNT];
-    char shown[SHOWN_SIZE];
     struct buffer all;
-    enum outcome outcome;
 
-    if (outcome_find(text, &outcome))
-        return STATUS_OK;
-    (void)text_printable_copy(shown, sizeof shown, text);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         names[i] = outcome_name((enum outcome)i);
     const char *near = closest_word(text, names, OUTCOME_COUNT);
     if (near != NULL)
         return error_set(error, STATUS_SYNTAX,
-                         "--outcome: there is no \"%s\"; did you mean \"%s\"?", shown, near);
+                         "--outcome: there is no \"%s\"; did you mean \"%s\"?", shown.text, near);
     buffer_init(&all, ERROR_TEXT_SIZE);
     for (int i = 0; i < OUTCOME_COUNT; i++)
         (void)buffer_append_format(&all, "%s%s", i > 0 ? ", " : "", names[i]);
-    (void)error_set(error, STATUS_SYNTAX, "--outcome: there is no \"%s\", but %s", shown,
+    (void)error_set(error, STATUS_SYNTAX, "--outcome: there is no \"%s\", but %s", shown.text,
                     all.bytes);
     buffer_done(&all);
     return STATUS_SYNTAX;
 }
 
-/* Of what is asked for since some time, no part is left out unless that is said. */
-static enum status read_limit(const struct arguments *arguments, size_t *limit, struct error *error)
-{
-    int64_t number = arguments->since != NULL ? 0 : LIMIT_DEFAULT;
-    char shown[SHOWN_SIZE];
-
-    if (arguments->limit != NULL && !text_to_number(arguments->limit, 0, INT32_MAX, &number))
-        return error_set(error, STATUS_SYNTAX, "--limit is a number, 0: all; not \"%s\"",
-                         text_printable_copy(shown, sizeof shown, arguments->limit));
-    *limit = (size_t)number;
-    return STATUS_OK;
-}
-
-static enum status read_since(const char *text, int64_t *since_ms, struct error *error)
-{
-    char shown[SHOWN_SIZE];
-
-    if (text == NULL || since_parse(text, clock_wall_ms(), clock_local_offset_s, since_ms))
-        return STATUS_OK;
-    return error_set(error, STATUS_SYNTAX,
-                     "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 07:00\", "
-                     "2026-11-20T07:00:00Z), not \"%s\"",
-                     text_printable_copy(shown, sizeof shown, text));
-}
-
-/* All that can be judged without the store. */
+/* All that can be judged without the store. Of what is asked for since some time, no part is left out unless
+ * that is said. */
 static enum status read_filter(const struct arguments *arguments, struct store_filter *filter,
                                struct error *error)
 {
-    enum status status = STATUS_OK;
+    const char *since = arguments->since, *limit = arguments->limit;
+    int64_t number = since != NULL ? 0 : LIMIT_DEFAULT;
+    enum outcome outcome;
 
     if (arguments->json && arguments->csv)
         return error_set(error, STATUS_SYNTAX, "--json and --csv exclude each other");
     if (arguments->messages && (arguments->failed || arguments->outcome != NULL))
         return error_set(error, STATUS_SYNTAX, "--%s is of answers, and not of --messages",
                          arguments->failed ? "failed" : "outcome");
-    if (arguments->outcome != NULL)
-        status = read_outcome(arguments->outcome, error);
-    if (status == STATUS_OK)
-        status = read_limit(arguments, &filter->limit, error);
-    if (status == STATUS_OK)
-        status = read_since(arguments->since, &filter->since_ms, error);
+    if (arguments->outcome != NULL && !outcome_find(arguments->outcome, &outcome))
+        return unknown_outcome(arguments->outcome, error);
+    if (limit != NULL && !text_to_number(limit, 0, INT32_MAX, &number))
+        return error_set(error, STATUS_SYNTAX, "--limit is a number, 0: all; not \"%s\"",
+                         word_shown(limit).text);
+    if (since != NULL &&
+        !since_parse(since, clock_wall_ms(), clock_local_offset_s, &filter->since_ms))
+        return error_set(error, STATUS_SYNTAX,
+                         "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 "
+                         "07:00\", 2026-11-20T07:00:00Z), not \"%s\"",
+                         word_shown(since).text);
+    filter->limit = (size_t)number;
     filter->failed = arguments->failed;
     filter->outcome = arguments->outcome;
-    return status;
+    return STATUS_OK;
 }
 
 /* ---- names ---- */
 
-static bool has(const struct history_names *names, const char *name)
+/* Once. One more than STORE_NAMES_MAX is enough to be refused. */
+static void add(struct history_names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
         if (text_equal(names->names[i], name))
-            return true;
+            return;
     }
-    return false;
-}
-
-/* One more than STORE_NAMES_MAX is enough to be refused. */
-static void add(struct history_names *names, const char *name)
-{
-    if (names->count <= STORE_NAMES_MAX && !has(names, name))
+    if (names->count <= STORE_NAMES_MAX)
         names->names[names->count++] = name;
 }
 
@@ -253,27 +228,23 @@ static enum status is_in_store(struct store *store, const char *name, bool *foun
 static enum status find_one(struct history_names *names, const char *name,
                             const struct config *config, struct store *store, struct error *error)
 {
-    char shown[SHOWN_SIZE], meant[SHOWN_SIZE];
     bool is_known = add_configured(names, name, config);
-    enum status status = STATUS_OK;
+    enum status status = is_known ? STATUS_OK : is_in_store(store, name, &is_known, error);
 
-    if (!is_known)
-        status = is_in_store(store, name, &is_known, error);
     if (status != STATUS_OK)
         return status;
     add(names, name);
     if (is_known)
         return STATUS_OK;
     const char *closest = selection_closest(config, name);
-    (void)text_printable_copy(shown, sizeof shown, name);
     if (closest == NULL)
         return error_set(error, STATUS_SYNTAX,
-                         "\"%s\" is neither a backup nor a domain, in %s or in the past", shown,
-                         config->path);
+                         "\"%s\" is neither a backup nor a domain, in %s or in the past",
+                         word_shown(name).text, config->path);
     return error_set(error, STATUS_SYNTAX,
                      "\"%s\" is neither a backup nor a domain, now or in the past; did you mean "
                      "\"%s\"?",
-                     shown, text_printable_copy(meant, sizeof meant, closest));
+                     word_shown(name).text, word_shown(closest).text);
 }
 
 enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
@@ -308,15 +279,21 @@ static struct line_widths find_widths(const struct config *config)
     return widths;
 }
 
-/* request: its filter's names are not set yet. */
 static enum status write_rows(struct output *output, struct store *store,
                               const struct arguments *arguments, const struct config *config,
-                              struct history_request request, struct error *error)
+                              const struct store_filter *filter, struct error *error)
 {
     struct history_names names;
     size_t count = 0;
     enum status status =
         history_names_find(&names, arguments->names, arguments->name_count, config, store, error);
+    struct history_request request = {.messages = arguments->messages,
+                                      .filter = *filter,
+                                      .form = arguments->json  ? HISTORY_JSON
+                                              : arguments->csv ? HISTORY_CSV
+                                                               : HISTORY_TEXT,
+                                      .look = setup_look(arguments),
+                                      .widths = find_widths(config)};
 
     if (status != STATUS_OK)
         return status;
@@ -328,44 +305,30 @@ static enum status write_rows(struct output *output, struct store *store,
     return status;
 }
 
-static int run(const struct arguments *arguments, const struct config *config,
-               struct history_request *request)
+int command_history(const struct arguments *arguments)
 {
-    struct store *store = NULL;
     struct output output = {.stream = stdout};
+    struct store_filter filter = {0};
+    struct store *store = NULL;
+    struct config *config = NULL;
     struct error error;
-    enum status status = past_open(&store, config, &error);
+    enum status status = read_filter(arguments, &filter, &error);
 
-    request->form = arguments->json ? HISTORY_JSON : arguments->csv ? HISTORY_CSV : HISTORY_TEXT;
-    request->look = setup_look(arguments);
-    request->widths = find_widths(config);
+    if (status == STATUS_OK) {
+        config = setup_config(arguments, NULL, NULL);
+        if (config == NULL)
+            return EXIT_STATUS_CONFIG;
+        status = past_open(&store, config, &error);
+    }
     if (status == STATUS_OK)
-        status = write_rows(&output, store, arguments, config, *request, &error);
+        status = write_rows(&output, store, arguments, config, &filter, &error);
     store_close(store);
     if (status == STATUS_OK && past_trouble(config, error.text))
         status = STATUS_SYSTEM;
+    config_free(config);
     if (status != STATUS_OK)
         output_tell("mxpull: %s", error.text);
     if (status == STATUS_SYNTAX)
         return EXIT_STATUS_USAGE;
     return output_finish(&output) && status == STATUS_OK ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
-}
-
-int command_history(const struct arguments *arguments)
-{
-    struct history_request request = {.messages = arguments->messages};
-    struct config *config;
-    struct error error;
-    int exit_status;
-
-    if (read_filter(arguments, &request.filter, &error) != STATUS_OK) {
-        output_tell("mxpull: %s", error.text);
-        return EXIT_STATUS_USAGE;
-    }
-    config = setup_config(arguments);
-    if (config == NULL)
-        return EXIT_STATUS_CONFIG;
-    exit_status = run(arguments, config, &request);
-    config_free(config);
-    return exit_status;
 }

@@ -291,7 +291,7 @@ static void end(struct run *run)
 
 int command_pull(const struct arguments *arguments)
 {
-    struct run run = {.arguments = arguments, .config = setup_config(arguments)};
+    struct run run = {.arguments = arguments, .config = setup_config(arguments, NULL, NULL)};
     int exit_status;
 
     if (run.config == NULL)

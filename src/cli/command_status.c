@@ -50,7 +50,7 @@ static void format(struct buffer *text, const struct status_view *view,
 
 static int run_report(const struct arguments *arguments)
 {
-    struct config *config = setup_config(arguments);
+    struct config *config = setup_config(arguments, NULL, NULL);
     struct status_view view = {0};
     struct output output = {.stream = stdout};
     struct buffer text;
@@ -116,7 +116,7 @@ static int run_nagios(const struct arguments *arguments)
     int exit_status;
 
     buffer_init(&faults.first, FAULT_SIZE_MAX);
-    struct config *config = setup_config_with(arguments, note_fault, &faults);
+    struct config *config = setup_config(arguments, note_fault, &faults);
     if (faults.count > 1)
         (void)buffer_append_format(&faults.first, " (and %zu more)", faults.count - 1);
     exit_status =

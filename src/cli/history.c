@@ -232,7 +232,6 @@ static void end_line(struct line *line, int code, const char *said)
     buffer_init(&whole, SAID_SIZE_MAX + NUMBER_SIZE);
     words_append_said(&whole, code, said, SAID_SIZE_MAX);
     line_last(line, STYLE_PLAIN, whole.bytes, INDENT);
-    (void)buffer_append_text(line->target, "\n");
     buffer_done(&whole);
 }
 

@@ -171,7 +171,7 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
             line->gap = 0;
         }
     }
-    line->room = 0;
+    (void)buffer_append_text(line->target, "\n");
     buffer_done(&escaped);
 }
 

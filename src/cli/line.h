@@ -69,7 +69,7 @@ size_t line_names_columns(struct line_widths widths);
 /* The next cell stands right behind what is there, without spaces. */
 void line_join(struct line *line);
 
-/* Adds the last cell, whole: what does not fit goes on in further lines, indented, that begin with a
+/* Adds the last cell, whole, and the line end: what does not fit goes on in further lines, indented, that begin with a
  * word. A word that is longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 

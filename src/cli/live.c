@@ -160,7 +160,6 @@ static void add_primary(struct live *live, size_t room)
     line_cell(&line, STYLE_PLAIN, "your mail server", 0);
     line_cell(&line, STYLE_PLAIN, live->options.primary, 0);
     line_last(&line, STYLE_DIM, state.bytes, INDENT);
-    (void)buffer_append_text(&live->rows, "\n");
     buffer_done(&state);
     for (size_t i = 0; i < room && live->rows.bytes[size] != '\0'; i++)
         size += strcspn(live->rows.bytes + size, "\n") + 1;

@@ -11,7 +11,7 @@
 enum {
     LINE_SIZE_MAX = 64 * 1024,
     LOSS_TEXT_SIZE = 4 * 1024,
-    FIELDS_MAX = 8
+    FIELDS_MAX = 11
 };
 
 static const enum level level_by_verbosity[] = {LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE};
@@ -28,18 +28,11 @@ enum level logging_threshold(const struct logging_options *options)
     return level_by_verbosity[verbose];
 }
 
-/* "mxpull: warning: " and the like before a message that a person reads on standard error. */
-static void format_prefix(struct buffer *line, const struct log_event *event)
-{
-    bool is_named = event->level == LEVEL_ERROR || event->level == LEVEL_WARNING;
-
-    (void)buffer_append_format(line, "mxpull: %s%s", is_named ? level_name(event->level) : "",
-                               is_named ? ": " : "");
-}
-
+/* A message that a person reads on standard error begins with "mxpull: warning: " or the like. */
 static void format_text(struct buffer *line, const struct log_event *event, enum log_target target,
                         int64_t wall_ms)
 {
+    bool is_named = event->level == LEVEL_ERROR || event->level == LEVEL_WARNING;
     char stamp[CLOCK_TEXT_SIZE];
     struct buffer text;
 
@@ -49,7 +42,8 @@ static void format_text(struct buffer *line, const struct log_event *event, enum
         (void)buffer_append_format(line, "%s %s ", clock_utc_text(stamp, wall_ms),
                                    level_name(event->level));
     else if (target == LOG_STDERR && event->message != NULL)
-        format_prefix(line, event);
+        (void)buffer_append_format(line, "mxpull: %s%s", is_named ? level_name(event->level) : "",
+                                   is_named ? ": " : "");
     (void)buffer_append(line, text.bytes, text.size);
     buffer_done(&text);
 }
@@ -239,16 +233,6 @@ void logging_close(struct logging *logging)
     *logging = (struct logging){0};
 }
 
-static struct log_field text_field(const char *key, const char *text)
-{
-    return (struct log_field){.key = key, .text = text != NULL ? text : ""};
-}
-
-static struct log_field number_field(const char *key, int64_t number)
-{
-    return (struct log_field){.key = key, .number = number};
-}
-
 bool logging_wants_answers(const struct logging *logging)
 {
     const struct logging_options *options = &logging->options;
@@ -257,49 +241,40 @@ bool logging_wants_answers(const struct logging *logging)
            !(options->is_at_terminal || options->quiet);
 }
 
-static void log_held(const struct answers *answers)
-{
-    const struct log_field fields[] = {
-        number_field("backups", (int64_t)answers->backups),
-        number_field("domains", (int64_t)answers->count),
-        text_field("outcome", outcome_name(OUTCOME_HELD)),
-        text_field("text", answers->text),
-        text_field("names", answers->names),
-    };
+struct fields {
+    struct log_field list[FIELDS_MAX];
+    size_t count;
+};
 
-    log_fields(LEVEL_WARNING, fields, COUNT_OF(fields) - (answers->names == NULL ? 1 : 0));
+/* text: NULL: it is a number. */
+static void add(struct fields *fields, bool is_there, const char *key, const char *text,
+                int64_t number)
+{
+    if (is_there)
+        fields->list[fields->count++] =
+            (struct log_field){.key = key, .text = text, .number = number};
 }
 
 void logging_answer(const struct answers *answers)
 {
     const struct result *result = answers->first;
-    struct log_field fields[FIELDS_MAX];
-    size_t count = 0;
-    bool is_good = result_is_good(result);
+    const char *said = result->text != NULL ? result->text : "";
+    bool is_one = answers->count == 1, is_held = !is_one && result->outcome == OUTCOME_HELD;
+    bool is_dry = result->dry, is_asked = !is_dry && !is_held;
+    struct fields fields = {.count = 0};
 
-    if (answers->count > 1 && result->outcome == OUTCOME_HELD) {
-        log_held(answers);
-        return;
-    }
-    fields[count++] = text_field("backup", result->backup->name);
-    if (answers->count > 1)
-        fields[count++] = number_field("domains", (int64_t)answers->count);
-    else
-        fields[count++] = text_field("domain", result->domain);
-    if (result->dry) {
-        fields[count++] = text_field("command", result->command);
-        fields[count++] = number_field("ms", result->ms);
-    } else {
-        fields[count++] = text_field("verb", verb_name(result->verb));
-        if (result->code > 0)
-            fields[count++] = number_field("code", result->code);
-        fields[count++] = text_field("outcome", outcome_name(result->outcome));
-        fields[count++] = number_field("ms", result->ms);
-        fields[count++] = text_field("text", result->text);
-    }
-    if (answers->names != NULL)
-        fields[count++] = text_field("names", answers->names);
-    log_fields(is_good ? LEVEL_INFO : LEVEL_WARNING, fields, count);
+    add(&fields, !is_held, "backup", result->backup->name, 0);
+    add(&fields, is_held, "backups", NULL, (int64_t)answers->backups);
+    add(&fields, is_one, "domain", result->domain, 0);
+    add(&fields, !is_one, "domains", NULL, (int64_t)answers->count);
+    add(&fields, is_dry, "command", result->command, 0);
+    add(&fields, is_asked, "verb", verb_name(result->verb), 0);
+    add(&fields, is_asked && result->code > 0, "code", NULL, result->code);
+    add(&fields, !is_dry, "outcome", outcome_name(result->outcome), 0);
+    add(&fields, !is_held, "ms", NULL, result->ms);
+    add(&fields, !is_dry, "text", is_held ? answers->text : said, 0);
+    add(&fields, answers->names != NULL, "names", answers->names, 0);
+    log_fields(result_is_good(result) ? LEVEL_INFO : LEVEL_WARNING, fields.list, fields.count);
 }
 
 void logging_wire(void *context, const struct backup_config *backup, char direction,
@@ -315,8 +290,8 @@ void logging_wire(void *context, const struct backup_config *backup, char direct
     /* A NUL has no place in a reply, and a log's text ends at one. */
     for (size_t i = 0; i < size; i++)
         (void)buffer_append(&wire, line[i] != '\0' ? &line[i] : "?", 1);
-    const struct log_field fields[] = {text_field("backup", backup->name),
-                                       text_field("wire", wire.bytes)};
+    const struct log_field fields[] = {{.key = "backup", .text = backup->name},
+                                       {.key = "wire", .text = wire.bytes}};
     log_fields(LEVEL_TRACE, fields, COUNT_OF(fields));
     buffer_done(&wire);
 }

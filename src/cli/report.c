@@ -96,7 +96,6 @@ static void add_name(struct line *line, const char *name, size_t width, bool is_
         return;
     }
     line_last(line, STYLE_PLAIN, name, ADVICE_INDENT);
-    (void)buffer_append_text(line->target, "\n");
     *line = line_begin(line->target, (struct line_look){line->columns, line->color});
     line_indent(line, ADVICE_INDENT);
 }
@@ -112,6 +111,7 @@ static void add_answer(struct line *line, const struct answers *answers, struct 
     if (result->dry) {
         line_cell(line, STYLE_GOOD, "would send", 0);
         line_cell(line, STYLE_PLAIN, result->command != NULL ? result->command : "", 0);
+        (void)buffer_append_text(line->target, "\n");
         return;
     }
     add_name(line, domain, widths.domain, is_whole);
@@ -133,7 +133,6 @@ static void add_advice(struct buffer *text, const struct result *result, struct 
     if (*advice != '\0' && (given == NULL || said_first(given, advice))) {
         line_indent(&line, ADVICE_INDENT);
         line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
-        (void)buffer_append_text(text, "\n");
     }
     free(advice);
 }
@@ -148,7 +147,6 @@ void report_append_answers(struct buffer *text, const struct answers *answers,
         add_held(&line, answers);
     else
         add_answer(&line, answers, widths);
-    (void)buffer_append_text(text, "\n");
     if (!is_held && !result_is_good(answers->first))
         add_advice(text, answers->first, look, advice);
 }
@@ -231,7 +229,6 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     append_elapsed(&sentence, facts->elapsed_ms);
     line_last(&line, STYLE_PLAIN, sentence.bytes, SUMMARY_INDENT);
     buffer_done(&sentence);
-    (void)buffer_append_text(text, "\n");
 }
 
 /* ---- JSON: the keys and their order are the interface's ---- */

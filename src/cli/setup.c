@@ -27,21 +27,16 @@ static void print_fault(void *context, const char *line)
     output_tell("%s", line);
 }
 
-struct config *setup_config_with(const struct arguments *arguments, config_fault *fault,
-                                 void *context)
+struct config *setup_config(const struct arguments *arguments, config_fault *fault, void *context)
 {
     char *path = NULL;
 
     if (arguments->config == NULL)
         path = host_config_path(MXPULL_SYSCONFDIR);
-    struct config *config = config_load(path != NULL ? path : arguments->config, fault, context);
+    struct config *config = config_load(path != NULL ? path : arguments->config,
+                                        fault != NULL ? fault : print_fault, context);
     free(path);
     return config;
-}
-
-struct config *setup_config(const struct arguments *arguments)
-{
-    return setup_config_with(arguments, print_fault, NULL);
 }
 
 struct loop *setup_loop(void)

@@ -13,6 +13,15 @@ enum {
     STRIP_MIN = 8 /* polls that are worth cutting a name */
 };
 
+/* What a row has behind its names. */
+enum {
+    CELL_OUTCOME,
+    CELL_AGO,
+    CELL_NEXT,
+    CELL_MAIL,
+    CELLS
+};
+
 /* How a domain stands among those with the same trouble: their details are told once. */
 struct peers {
     size_t backups, domains; /* how many they are, this one included */
@@ -24,15 +33,10 @@ struct table {
     const struct status_page *page;
     struct peers *peers;               /* owned: of each domain */
     struct line_widths names, longest; /* longest: the monsters counted, too */
-    size_t outcome, ago, next, mail;   /* widths; 0: there is no such column */
+    size_t widths[CELLS];              /* of the cells; 0: there is no such column */
     size_t strip;                      /* polls that are shown at most */
     struct said advice;                /* that was given */
 };
-
-static const char *outcome_text(const struct status_domain *domain)
-{
-    return domain->is_asked ? domain->state.outcome : "never asked";
-}
 
 /* "3m ago", or "" */
 static struct word ago_word(const char *before, const struct status_view *view, int64_t at_ms)
@@ -42,18 +46,6 @@ static struct word ago_word(const char *before, const struct status_view *view, 
     if (at_ms > 0)
         (void)snprintf(word.text, sizeof word.text, "%s%.40s ago", before,
                        word_span((view->now_ms - at_ms) / 1000).text);
-    return word;
-}
-
-static struct word next_word(const struct status_view *view, const struct status_backup *backup)
-{
-    struct word word = {"next now"};
-
-    if (backup->next_ms == 0)
-        return (struct word){"-"};
-    if (backup->next_ms > view->now_ms)
-        (void)snprintf(word.text, sizeof word.text, "next in %.40s",
-                       word_span((backup->next_ms - view->now_ms) / 1000).text);
     return word;
 }
 
@@ -86,53 +78,58 @@ static bool is_shown(const struct table *table, size_t place)
     return is_wrong(domain->health) && !is_held_alone && table->peers[place].is_first;
 }
 
-/* "mx2" and "example.com"; for several in one row "mx2" and "40 domains", "60 backups" and "120 domains". */
-struct row_names {
-    struct word backups, domains;
+/* Named "mx2" and "example.com"; for several in one row "mx2" and "40 domains", "60 backups" and "120
+ * domains". */
+struct row {
     const char *backup, *domain;
+    struct word backups, domains, cells[CELLS];
 };
 
-static void name_row(struct row_names *names, const struct table *table, size_t place)
+static void fill_row(struct row *row, const struct table *table, size_t place)
 {
-    const struct status_domain *domain = &table->page->view->domains[place];
+    const struct status_view *view = table->page->view;
+    const struct status_domain *domain = &view->domains[place];
     const struct peers *peers = &table->peers[place];
+    int64_t next_ms = domain->backup->next_ms, left_ms = next_ms - view->now_ms;
 
-    names->backup = domain->backup->config->name;
-    names->domain = domain->name;
-    if (!table->page->only_wrong || peers->domains == 1)
-        return;
-    names->backups = word_count(peers->backups, "backup");
-    names->domains = word_count(peers->domains, "domain");
-    names->domain = names->domains.text;
-    if (peers->backups > 1)
-        names->backup = names->backups.text;
+    *row = (struct row){.backup = domain->backup->config->name, .domain = domain->name};
+    if (table->page->only_wrong && peers->domains > 1) {
+        row->backups = word_count(peers->backups, "backup");
+        row->domains = word_count(peers->domains, "domain");
+        row->domain = row->domains.text;
+        row->backup = peers->backups > 1 ? row->backups.text : row->backup;
+    }
+    (void)snprintf(row->cells[CELL_OUTCOME].text, sizeof row->cells->text, "%s",
+                   domain->is_asked ? domain->state.outcome : "never asked");
+    row->cells[CELL_AGO] = ago_word("", view, domain->state.at_ms);
+    (void)snprintf(row->cells[CELL_NEXT].text, sizeof row->cells->text, "%s%.40s",
+                   next_ms == 0   ? "-"
+                   : left_ms <= 0 ? "next now"
+                                  : "next in ",
+                   next_ms != 0 && left_ms > 0 ? word_span(left_ms / 1000).text : "");
+    row->cells[CELL_MAIL] = ago_word("mail ", view, domain->state.mail_ms);
 }
 
 static void measure_row(struct table *table, size_t place)
 {
-    const struct status_view *view = table->page->view;
-    const struct status_domain *domain = &view->domains[place];
-    struct row_names names;
+    struct row row;
 
-    name_row(&names, table, place);
-    line_widen(&table->names, names.backup, names.domain);
-    widen(&table->longest.backup, line_columns(names.backup));
-    widen(&table->longest.domain, line_columns(names.domain));
-    widen(&table->outcome, strlen(outcome_text(domain)));
-    widen(&table->ago, strlen(ago_word("", view, domain->state.at_ms).text));
-    widen(&table->next, strlen(next_word(view, domain->backup).text));
-    widen(&table->mail, strlen(ago_word("mail ", view, domain->state.mail_ms).text));
-    widen(&table->strip, domain->state.strip_count);
+    fill_row(&row, table, place);
+    line_widen(&table->names, row.backup, row.domain);
+    widen(&table->longest.backup, line_columns(row.backup));
+    widen(&table->longest.domain, line_columns(row.domain));
+    for (size_t i = 0; i < CELLS; i++)
+        widen(&table->widths[i], strlen(row.cells[i].text));
+    widen(&table->strip, table->page->view->domains[place].state.strip_count);
 }
 
 /* The columns behind the names, with the gaps between them. */
 static size_t behind_names(const struct table *table, size_t strip)
 {
-    const size_t widths[] = {table->outcome, table->ago, table->next, table->mail};
     size_t used = strip;
 
-    for (size_t i = 0; i < COUNT_OF(widths); i++)
-        used += widths[i] > 0 ? widths[i] + GAP : 0;
+    for (size_t i = 0; i < CELLS; i++)
+        used += table->widths[i] > 0 ? table->widths[i] + GAP : 0;
     return used;
 }
 
@@ -184,33 +181,26 @@ static void append_said(struct buffer *said, const struct store_domain *state)
     words_append_said(said, state->code, state->text, STATUS_SENTENCE_SIZE_MAX);
 }
 
-static void add_cell(struct line *line, enum style style, const char *text, size_t width)
-{
-    if (width > 0)
-        line_cell(line, style, text, width);
-}
-
 /* What was said by a backup that is well may be cut: it is said by the word already. */
 static void add_row(const struct table *table, size_t place)
 {
-    const struct status_view *view = table->page->view;
-    const struct status_domain *domain = &view->domains[place];
-    const struct store_domain *state = &domain->state;
+    const struct status_domain *domain = &table->page->view->domains[place];
+    enum style style = domain->is_held ? STYLE_DIM : line_style_of_grade(domain->grade);
     struct line line = line_begin(table->page->text, table->page->look);
-    struct row_names names;
+    struct row row;
     struct buffer said;
 
-    name_row(&names, table, place);
-    line_names(&line, names.backup, names.domain, table->names, behind_names(table, table->strip));
-    add_cell(&line, domain->is_held ? STYLE_DIM : line_style_of_grade(domain->grade),
-             outcome_text(domain), table->outcome);
-    add_cell(&line, STYLE_PLAIN, ago_word("", view, state->at_ms).text, table->ago);
-    add_cell(&line, STYLE_PLAIN, next_word(view, domain->backup).text, table->next);
-    add_cell(&line, STYLE_PLAIN, ago_word("mail ", view, state->mail_ms).text, table->mail);
-    add_strip(table, &line, state);
+    fill_row(&row, table, place);
+    line_names(&line, row.backup, row.domain, table->names, behind_names(table, table->strip));
+    for (size_t i = 0; i < CELLS; i++) {
+        if (table->widths[i] > 0)
+            line_cell(&line, i == CELL_OUTCOME ? style : STYLE_PLAIN, row.cells[i].text,
+                      table->widths[i]);
+    }
+    add_strip(table, &line, &domain->state);
     if (domain->health == HEALTH_OK) {
         buffer_init(&said, STATUS_SENTENCE_SIZE_MAX);
-        append_said(&said, state);
+        append_said(&said, &domain->state);
         line_cell(&line, STYLE_PLAIN, said.bytes, 0);
         buffer_done(&said);
     }
@@ -227,7 +217,6 @@ static void add_detail(const struct table *table, enum style style, const char *
         return;
     line_indent(&line, DETAIL_INDENT);
     line_last(&line, style, sentence, DETAIL_INDENT);
-    (void)buffer_append_text(table->page->text, "\n");
 }
 
 static void append_streak(struct buffer *sentence, const struct store_domain *state)
@@ -310,7 +299,6 @@ static void add_certificate(const struct table *table, const struct status_backu
     line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
                strlen(sentence.text));
     line_last(&line, style, sentence.text, DETAIL_INDENT);
-    (void)buffer_append_text(table->page->text, "\n");
 }
 
 /* ---- what is the same for many ---- */

@@ -24,7 +24,6 @@ static void add_labelled(const struct status_page *page, const char *label, cons
     line_cell(&line, style, word, 0);
     line_join(&line);
     line_last(&line, STYLE_PLAIN, sentence, LABEL_WIDTH + GAP);
-    (void)buffer_append_text(page->text, "\n");
 }
 
 /* ---- the primary and the daemon ---- */
@@ -179,7 +178,6 @@ static void add_summary(const struct status_page *page, struct buffer *sentence)
                                        status_count_names[i]);
     }
     line_last(&line, STYLE_PLAIN, sentence->bytes, GAP);
-    (void)buffer_append_text(page->text, "\n");
 }
 
 void status_text_format(const struct status_page *page)

@@ -98,19 +98,16 @@ static bool is_fresh(const struct status_view *view, int64_t at_ms)
     return at_ms > 0 && ago_ms <= span_ms && ago_ms >= -span_ms;
 }
 
-/* ---- judging ---- */
-
-/* Who has gone over to polls by cron should not be warned for ever; if nobody asks at all, the
- * silence of the domains has become an alarm by then. */
-static enum health judge_daemon(const struct status_view *view)
+bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain)
 {
-    int64_t gone_s = (view->now_ms - view->life.alive_ms) / 1000;
-
-    if (view->life.alive_ms == 0)
-        gone_s = 0; /* it is not known when */
-    return view->daemon == DAEMON_GONE && gone_s < DAEMON_MISSED_S ? HEALTH_WARNING : HEALTH_OK;
+    return view->primary == PRIMARY_DOWN && domain->is_held &&
+           strcmp(domain->state.text, view->life.text) == 0;
 }
 
+/* ---- judging ---- */
+
+/* A daemon that is gone is missed for a while only: whoever has gone over to polls by cron should not be
+ * warned for ever, and if nobody asks at all, the silence of the domains has become an alarm by then. */
 static void judge_life(struct status_view *view)
 {
     struct store_life *life = &view->life;
@@ -121,31 +118,26 @@ static void judge_life(struct status_view *view)
         life->since_ms = 0;
         life->text[0] = '\0';
     }
-    if (!life->has_lived)
-        view->daemon = DAEMON_NEVER;
-    else
-        view->daemon =
-            is_fresh(view, life->alive_ms) && !life->has_ended ? DAEMON_ALIVE : DAEMON_GONE;
-    view->daemon_health = judge_daemon(view);
-    if (!is_fresh(view, life->looked_ms))
-        view->primary = PRIMARY_UNKNOWN;
-    else
-        view->primary = life->is_up ? PRIMARY_UP : PRIMARY_DOWN;
+    view->daemon = !life->has_lived                                     ? DAEMON_NEVER
+                   : is_fresh(view, life->alive_ms) && !life->has_ended ? DAEMON_ALIVE
+                                                                        : DAEMON_GONE;
+    if (view->daemon == DAEMON_GONE &&
+        (life->alive_ms == 0 || (view->now_ms - life->alive_ms) / 1000 < DAEMON_MISSED_S))
+        view->daemon_health = HEALTH_WARNING;
+    view->primary = !is_fresh(view, life->looked_ms) ? PRIMARY_UNKNOWN
+                    : life->is_up                    ? PRIMARY_UP
+                                                     : PRIMARY_DOWN;
 }
 
-/* Whether polls fail once the certificate has ended. One that is not verified, a pinned key's among
- * them, may be as old as it likes. */
-static bool is_certificate_verified(const struct backup_config *backup)
+/* A certificate that is not verified, a pinned key's among them, may be as old as it likes. */
+static void judge_backup(const struct status_view *view, struct status_backup *backup)
 {
-    return (backup->tls == TLS_REQUIRED || backup->tls == TLS_IMPLICIT) && backup->tls_verify;
-}
+    const struct store_backup *state = &backup->state;
+    enum tls tls = backup->config->tls;
+    bool is_verified = (tls == TLS_REQUIRED || tls == TLS_IMPLICIT) && backup->config->tls_verify;
 
-static void judge_backup(const struct status_view *view, struct status_backup *backup,
-                         const struct store_backup *state)
-{
     backup->next_ms = view->daemon == DAEMON_ALIVE ? state->due_ms : 0;
-    backup->has_certificate =
-        state->certificate_expires_ms > 0 && is_certificate_verified(backup->config);
+    backup->has_certificate = state->certificate_expires_ms > 0 && is_verified;
     if (!backup->has_certificate)
         return;
     backup->certificate_days =
@@ -211,7 +203,7 @@ static void judge_domain(const struct status_view *view, struct status_domain *d
     domain->verdict = verdict_of(domain);
 }
 
-static void judge_all(struct status_view *view)
+static void judge_all(struct status_view *view, schedule_offset *offset)
 {
     static const struct {
         enum status_count count;
@@ -223,12 +215,16 @@ static void judge_all(struct status_view *view)
                     [VERDICT_REFUSED] = {COUNT_FAILING, HEALTH_CRITICAL},
                     [VERDICT_SILENT] = {COUNT_SILENT, HEALTH_CRITICAL}};
 
+    judge_life(view);
     view->health = view->primary == PRIMARY_DOWN ? HEALTH_CRITICAL : view->daemon_health;
-    for (size_t i = 0; i < view->backup_count; i++)
+    for (size_t i = 0; i < view->backup_count; i++) {
+        judge_backup(view, &view->backups[i]);
         view->health = health_worse(view->health, view->backups[i].health);
+    }
     for (size_t i = 0; i < view->domain_count; i++) {
         struct status_domain *domain = &view->domains[i];
 
+        judge_domain(view, domain, offset);
         view->counts[verdicts[domain->verdict].count]++;
         domain->health = verdicts[domain->verdict].health;
         view->health = health_worse(view->health, domain->health);
@@ -237,63 +233,55 @@ static void judge_all(struct status_view *view)
 
 /* ---- reading ---- */
 
-static enum status read_life(struct status_view *view, struct store *store, struct error *error)
+/* What is chosen of the configuration. */
+static void make_lists(struct status_view *view, const struct selection *choice)
 {
-    enum status status = store_get_life(store, &view->life, error);
+    const struct config *config = view->config;
+    size_t count = 0;
 
+    for (size_t i = 0; i < config->backup_count; i++)
+        count += config->backups[i].domain_count;
+    view->backups = memory_new(config->backup_count, sizeof *view->backups);
+    view->domains = memory_new(count, sizeof *view->domains);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        if (!selection_has_any(choice, backup))
+            continue;
+        view->backups[view->backup_count].config = backup;
+        for (size_t j = 0; j < backup->domain_count; j++) {
+            if (selection_has(choice, backup, j))
+                view->domains[view->domain_count++] = (struct status_domain){
+                    .backup = &view->backups[view->backup_count], .name = backup->domain_texts[j]};
+        }
+        view->backup_count++;
+    }
+}
+
+/* All of one and the same instant. */
+static enum status read_all(struct status_view *view, struct store *store, struct error *error)
+{
+    enum status status = store_begin_reading(store, error);
+    bool found;
+
+    if (status == STATUS_OK)
+        status = store_get_life(store, &view->life, error);
     if (status == STATUS_OK)
         status = store_last_outage(store, &view->outage, &view->has_outage, error);
     if (status == STATUS_OK)
         status = store_get_log(store, &view->log, error);
-    return status;
-}
+    for (size_t i = 0; i < view->backup_count && status == STATUS_OK; i++) {
+        struct status_backup *backup = &view->backups[i];
 
-bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain)
-{
-    return view->primary == PRIMARY_DOWN && domain->is_held &&
-           strcmp(domain->state.text, view->life.text) == 0;
-}
-
-static enum status read_domain(struct status_view *view, struct store *store,
-                               const struct status_backup *backup, size_t place,
-                               schedule_offset *offset, struct error *error)
-{
-    struct status_domain *domain = &view->domains[view->domain_count++];
-    enum status status = STATUS_OK;
-    bool found;
-
-    domain->backup = backup;
-    domain->name = backup->config->domain_texts[place];
-    if (store != NULL)
-        status = store_get_domain(store, backup->config->name, domain->name, &domain->state, &found,
-                                  error);
-    if (status == STATUS_OK)
-        judge_domain(view, domain, offset);
-    return status;
-}
-
-static enum status read_backup(struct status_view *view, const struct selection *choice,
-                               struct store *store, const struct backup_config *config,
-                               schedule_offset *offset, struct error *error)
-{
-    struct status_backup *backup = &view->backups[view->backup_count];
-    struct store_backup state = {0};
-    enum status status = STATUS_OK;
-    bool found;
-
-    if (!selection_has_any(choice, config))
-        return STATUS_OK;
-    view->backup_count++;
-    backup->config = config;
-    if (store != NULL)
-        status = store_get_backup(store, backup->config->name, &state, &found, error);
-    if (status == STATUS_OK)
-        judge_backup(view, backup, &state);
-    for (size_t i = 0; i < config->domain_count && status == STATUS_OK; i++) {
-        if (selection_has(choice, config, i))
-            status = read_domain(view, store, backup, i, offset, error);
+        status = store_get_backup(store, backup->config->name, &backup->state, &found, error);
     }
-    return status;
+    for (size_t i = 0; i < view->domain_count && status == STATUS_OK; i++) {
+        struct status_domain *domain = &view->domains[i];
+
+        status = store_get_domain(store, domain->backup->config->name, domain->name, &domain->state,
+                                  &found, error);
+    }
+    return status == STATUS_OK ? store_commit(store, error) : status;
 }
 
 enum status status_view_read(struct status_view *view, const struct config *config,
@@ -302,28 +290,14 @@ enum status status_view_read(struct status_view *view, const struct config *conf
 {
     static const struct selection all = {NULL, 0};
     struct status_view read = {.config = config, .now_ms = now_ms};
-    enum status status = STATUS_OK;
-    size_t domains = 0;
 
-    for (size_t i = 0; i < config->backup_count; i++)
-        domains += config->backups[i].domain_count;
-    read.backups = memory_new(config->backup_count, sizeof *read.backups);
-    read.domains = memory_new(domains, sizeof *read.domains);
-    if (store != NULL)
-        status = store_begin_reading(store, error); /* of one and the same instant, and faster */
-    if (store != NULL && status == STATUS_OK)
-        status = read_life(&read, store, error);
-    judge_life(&read);
-    for (size_t i = 0; i < config->backup_count && status == STATUS_OK; i++)
-        status = read_backup(&read, choice != NULL ? choice : &all, store, &config->backups[i],
-                             offset, error);
-    if (store != NULL && status == STATUS_OK)
-        status = store_commit(store, error);
+    make_lists(&read, choice != NULL ? choice : &all);
+    enum status status = store != NULL ? read_all(&read, store, error) : STATUS_OK;
     if (status != STATUS_OK) {
         status_view_done(&read);
         return status;
     }
-    judge_all(&read);
+    judge_all(&read, offset);
     *view = read;
     return STATUS_OK;
 }

@@ -37,6 +37,7 @@ enum primary_state {
 
 struct status_backup {
     const struct backup_config *config; /* borrowed */
+    struct store_backup state;          /* all zero where nothing is known */
     int64_t next_ms;                    /* when the daemon asks it next; 0: no daemon, or no plan */
     bool has_certificate;               /* that is verified, and whose end is known */
     int64_t certificate_days; /* until it ends, rounded down: negative when it has ended */

@@ -87,6 +87,14 @@ struct word word_mail(int64_t messages, int64_t bytes)
     return word;
 }
 
+struct word word_shown(const char *text)
+{
+    struct word word;
+
+    (void)text_printable_copy(word.text, sizeof word.text, text);
+    return word;
+}
+
 void words_append_said(struct buffer *target, int code, const char *text, size_t max)
 {
     bool has_text = text != NULL && *text != '\0';
