@@ -119,21 +119,11 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
+/* No command's name is part of another's. */
 bool flag_fits(const struct flag *flag, const struct command *command)
 {
-    if (flag->commands == NULL)
-        return true;
-    if (command == NULL)
-        return false;
-    for (const char *word = flag->commands; *word != '\0';) {
-        size_t size = strcspn(word, " ");
-
-        if (text_equal_part(command->name, word, size))
-            return true;
-        word += size;
-        word += strspn(word, " ");
-    }
-    return false;
+    return flag->commands == NULL ||
+           (command != NULL && strstr(flag->commands, command->name) != NULL);
 }
 
 /* ---- reading ---- */
@@ -347,10 +337,10 @@ static const char exits_of_all[] = "  78  the configuration is wrong\n"
 
 static void format_flag(struct buffer *text, const struct flag *flag)
 {
+    const char letter[] = {'-', flag->letter, ',', ' ', '\0'};
     char left[FLAG_TEXT_SIZE];
 
-    (void)snprintf(left, sizeof left, "%c%c%c --%s%s%s", flag->letter != '\0' ? '-' : ' ',
-                   flag->letter != '\0' ? flag->letter : ' ', flag->letter != '\0' ? ',' : ' ',
+    (void)snprintf(left, sizeof left, "%s--%s%s%s", flag->letter != '\0' ? letter : "    ",
                    flag->name, flag->argument != NULL ? " " : "",
                    flag->argument != NULL ? flag->argument : "");
     (void)buffer_append_format(text, "  %-*s %s\n", FLAG_WIDTH, left, flag->help);

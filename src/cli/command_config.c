@@ -67,37 +67,31 @@ static json_t *value_of(const struct option *option, const void *section)
     return json_null();
 }
 
-static void set_section(json_t *object, enum option_section section, const void *values)
+/* key: NULL, or what name stands under, before the options. */
+static json_t *section_value(enum option_section section, const void *values, const char *key,
+                             const char *name)
 {
+    json_t *object = json_object();
+
+    if (key != NULL)
+        json_set(object, key, json_own(name));
     for (size_t i = 0; i < option_count; i++) {
         if (options[i].section == section)
             json_set(object, options[i].name, value_of(&options[i], values));
     }
-}
-
-static json_t *backups_value(const struct config *config)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < config->backup_count; i++) {
-        json_t *backup = json_object();
-
-        json_set(backup, "name", json_own(config->backups[i].name));
-        set_section(backup, SECTION_BACKUP, &config->backups[i]);
-        (void)json_array_append_new(array, backup);
-    }
-    return array;
+    return object;
 }
 
 void command_config_json(struct output *output, const struct config *config)
 {
-    json_t *object = json_object(), *primary = json_object();
+    json_t *object = section_value(SECTION_GLOBAL, config, "path", config->path);
+    json_t *backups = json_array();
 
-    json_set(object, "path", json_own(config->path));
-    set_section(object, SECTION_GLOBAL, config);
-    set_section(primary, SECTION_PRIMARY, &config->primary);
-    json_set(object, "primary", primary);
-    json_set(object, "backups", backups_value(config));
+    for (size_t i = 0; i < config->backup_count; i++)
+        (void)json_array_append_new(backups, section_value(SECTION_BACKUP, &config->backups[i],
+                                                           "name", config->backups[i].name));
+    json_set(object, "primary", section_value(SECTION_PRIMARY, &config->primary, NULL, NULL));
+    json_set(object, "backups", backups);
     json_write(output, object);
 }
 

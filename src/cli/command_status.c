@@ -1,15 +1,10 @@
 /* mxpull status: what is known, from the store alone. */
 #include "arguments.h"
-#include "line.h"
 #include "output.h"
 #include "setup.h"
 #include "status_forms.h"
-#include "status_view.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/terminal.h>
-
-#include <stdio.h>
 
 enum {
     TEXT_SIZE_MAX = 256 * 1024 * 1024,
@@ -35,44 +30,44 @@ static enum status read_view(struct status_view *view, const struct arguments *a
     return status;
 }
 
-static void format(struct buffer *text, const struct status_view *view,
-                   const struct arguments *arguments)
+/* True when the view is told, and nothing is in the way of the truth. */
+static bool print_view(const struct status_view *view, const struct arguments *arguments)
 {
-    const struct status_page page = {
-        .text = text, .view = view, .look = setup_look(arguments), .only_wrong = arguments->quiet};
     bool is_wrong = view->health == HEALTH_WARNING || view->health == HEALTH_CRITICAL;
+    struct buffer text;
 
+    buffer_init(&text, TEXT_SIZE_MAX);
     if (!arguments->json)
-        status_text_format(&page);
+        status_text_format(&(struct status_page){.text = &text,
+                                                 .view = view,
+                                                 .look = setup_look(arguments),
+                                                 .only_wrong = arguments->quiet});
     else if (!arguments->quiet || is_wrong)
-        status_json_format(text, view);
+        status_json_format(&text, view);
+    bool is_told = output_print(&text);
+    buffer_done(&text);
+    if (view->trouble[0] != '\0')
+        output_tell("mxpull: %s", view->trouble);
+    return is_told && view->trouble[0] == '\0';
 }
 
 static int run_report(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments, NULL, NULL);
+    int exit_status = EXIT_STATUS_TEMPORARY;
     struct status_view view = {0};
-    struct output output = {.stream = stdout};
-    struct buffer text;
     struct error error;
 
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
-    if (read_view(&view, arguments, config, &error) != STATUS_OK) {
+    enum status status = read_view(&view, arguments, config, &error);
+    if (status != STATUS_OK)
         output_tell("mxpull: %s", error.text);
-        config_free(config);
-        return error.status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_TEMPORARY;
-    }
-    buffer_init(&text, TEXT_SIZE_MAX);
-    format(&text, &view, arguments);
-    output_write(&output, text.bytes, text.size);
-    if (view.trouble[0] != '\0')
-        output_tell("mxpull: %s", view.trouble);
-    buffer_done(&text);
+    else if (print_view(&view, arguments))
+        exit_status = EXIT_STATUS_OK;
     status_view_done(&view);
     config_free(config);
-    return output_finish(&output) && view.trouble[0] == '\0' ? EXIT_STATUS_OK
-                                                             : EXIT_STATUS_TEMPORARY;
+    return status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : exit_status;
 }
 
 /* ---- Nagios ---- */
@@ -95,7 +90,6 @@ static void note_fault(void *context, const char *line)
 
 static int print_nagios(const struct arguments *arguments, const struct config *config)
 {
-    struct output output = {.stream = stdout};
     struct status_view view = {0};
     struct buffer line;
     struct error error;
@@ -104,10 +98,10 @@ static int print_nagios(const struct arguments *arguments, const struct config *
         return nagios_print_unknown(error.text);
     buffer_init(&line, FAULT_SIZE_MAX);
     int exit_status = nagios_format(&line, &view);
-    output_write(&output, line.bytes, line.size);
+    bool is_told = output_print(&line);
     buffer_done(&line);
     status_view_done(&view);
-    return output_finish(&output) ? exit_status : (int)HEALTH_UNKNOWN;
+    return is_told ? exit_status : (int)HEALTH_UNKNOWN;
 }
 
 static int run_nagios(const struct arguments *arguments)

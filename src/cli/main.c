@@ -20,7 +20,6 @@ enum {
 static int print_about(const struct arguments *arguments)
 {
     char libraries[160];
-    struct output output = {.stream = stdout};
     struct buffer text;
 
     buffer_init(&text, HELP_SIZE_MAX);
@@ -30,9 +29,9 @@ static int print_about(const struct arguments *arguments)
     else
         (void)buffer_append_format(&text, "mxpull %s\n%s, SQLite %s\n", MXPULL_VERSION, libraries,
                                    store_library());
-    output_write(&output, text.bytes, text.size);
+    bool is_told = output_print(&text);
     buffer_done(&text);
-    return output_finish(&output) ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+    return is_told ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
 /* A faulty command line may still tell who reads what is said of it. */

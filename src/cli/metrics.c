@@ -128,12 +128,6 @@ void metrics_format(struct buffer *text, const struct status_view *view,
         format_metric(text, (enum metric)i, view);
 }
 
-static bool is_of(const struct status_domain *domain, const struct result *result)
-{
-    return strcmp(domain->backup->config->name, result->backup->name) == 0 &&
-           strcmp(domain->name, result->domain) == 0;
-}
-
 static void take_result(struct store_domain *state, const struct result *result)
 {
     if (state->at_ms > result->at_ms)
@@ -157,7 +151,8 @@ void metrics_add_results(struct status_view *view, const struct round_facts *fac
         for (size_t j = 0; result->known && !result->dry && j < count; j++) {
             struct status_domain *domain = &view->domains[(place + j) % count];
 
-            if (!is_of(domain, result))
+            if (strcmp(domain->backup->config->name, result->backup->name) != 0 ||
+                strcmp(domain->name, result->domain) != 0)
                 continue;
             take_result(&domain->state, result);
             place += j + 1; /* results stand in the order of the configuration, too */

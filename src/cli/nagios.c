@@ -28,6 +28,7 @@ static bool note(struct problems *problems)
 static void note_primary(struct problems *problems, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
+
     if (view->primary != PRIMARY_DOWN || !note(problems))
         return;
     (void)buffer_append_format(&problems->first, "your mail server %s is down",
@@ -88,32 +89,22 @@ static void note_certificates(struct problems *problems, const struct status_vie
     }
 }
 
-static void note_daemon(struct problems *problems, const struct status_view *view)
-{
-    if (view->daemon_health != HEALTH_OK && note(problems))
-        (void)buffer_append_format(&problems->first,
-                                   "the daemon is not running, last sign of life %s ago",
-                                   word_span((view->now_ms - view->life.alive_ms) / 1000).text);
-}
-
-static void note_trouble(struct problems *problems, const struct status_view *view)
-{
-    if (view->trouble[0] != '\0' && note(problems))
-        (void)buffer_append_text(&problems->first, view->trouble);
-}
-
 /* That nothing could be asked is no problem of its own where it is known why. */
 static void note_all(struct problems *problems, const struct status_view *view)
 {
     note_primary(problems, view);
     note_domains(problems, view, VERDICT_SILENT);
     note_domains(problems, view, VERDICT_REFUSED);
-    note_trouble(problems, view);
+    if (view->trouble[0] != '\0' && note(problems))
+        (void)buffer_append_text(&problems->first, view->trouble);
     note_domains(problems, view, VERDICT_FAILING);
     if (view->primary != PRIMARY_DOWN)
         note_domains(problems, view, VERDICT_HELD);
     note_certificates(problems, view);
-    note_daemon(problems, view);
+    if (view->daemon_health != HEALTH_OK && note(problems))
+        (void)buffer_append_format(&problems->first,
+                                   "the daemon is not running, last sign of life %s ago",
+                                   word_span((view->now_ms - view->life.alive_ms) / 1000).text);
     note_domains(problems, view, VERDICT_UNKNOWN);
 }
 
@@ -136,12 +127,10 @@ static void append_shown(struct buffer *line, const char *sentence, size_t size)
 static void append_value(struct buffer *line, const char *label, bool is_known, int64_t value,
                          const char *unit)
 {
-    const char *gap = *label == '|' ? "" : " ";
-
     if (is_known)
-        (void)buffer_append_format(line, "%s%s=%lld%s", gap, label, (long long)value, unit);
+        (void)buffer_append_format(line, " %s=%lld%s", label, (long long)value, unit);
     else
-        (void)buffer_append_format(line, "%s%s=U", gap, label);
+        (void)buffer_append_format(line, " %s=U", label);
 }
 
 static void append_performance(struct buffer *line, const struct status_view *view)
@@ -157,9 +146,9 @@ static void append_performance(struct buffer *line, const struct status_view *vi
         if (backup->has_certificate && backup->certificate_days < days_min)
             days_min = backup->certificate_days;
     }
-    append_value(line, "|domains", true, (int64_t)view->domain_count, "");
+    (void)buffer_append_format(line, "|domains=%zu", view->domain_count);
     for (size_t i = 0; i < COUNT_KINDS; i++)
-        append_value(line, status_count_names[i], true, (int64_t)view->counts[i], "");
+        (void)buffer_append_format(line, " %s=%zu", status_count_names[i], view->counts[i]);
     append_value(line, "oldest_good", oldest_s >= 0, oldest_s, "s");
     append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN, view->primary == PRIMARY_UP,
                  "");
@@ -200,13 +189,11 @@ int nagios_format_unknown(struct buffer *line, const char *why)
 
 int nagios_print_unknown(const char *why)
 {
-    struct output output = {.stream = stdout};
     struct buffer line;
 
     buffer_init(&line, SENTENCE_SIZE_MAX);
     int exit_status = nagios_format_unknown(&line, why);
-    output_write(&output, line.bytes, line.size);
+    (void)output_print(&line);
     buffer_done(&line);
-    (void)output_finish(&output);
     return exit_status;
 }

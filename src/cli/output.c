@@ -34,6 +34,14 @@ bool output_finish(const struct output *output)
     return output->failure == 0;
 }
 
+bool output_print(const struct buffer *text)
+{
+    struct output output = {.stream = stdout};
+
+    output_write(&output, text->bytes, text->size);
+    return output_finish(&output);
+}
+
 void output_tell(const char *format, ...)
 {
     char sentence[SENTENCE_SIZE];

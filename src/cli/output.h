@@ -1,7 +1,7 @@
 #ifndef MXPULL_SRC_CLI_OUTPUT_H
 #define MXPULL_SRC_CLI_OUTPUT_H
 
-#include <mxpull/base/compiler.h>
+#include <mxpull/base/buffer.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +21,9 @@ void output_write_text(struct output *output, const char *text);
 
 /* True when all that was written got through; otherwise says so in one line on standard error. */
 bool output_finish(const struct output *output);
+
+/* All of it: writes the text on standard output, and says where that failed. */
+bool output_print(const struct buffer *text);
 
 /* Writes one line on standard error, with what is not printable escaped; a backslash stays as it is, for
  * errors quote what they are about escaped already. */

@@ -241,23 +241,22 @@ enum status past_open(struct store **store, const struct config *config, struct 
                                           .notice = tell_notice};
     char trouble[ERROR_TEXT_SIZE];
     struct buffer path;
-    struct error why;
-    enum status status;
 
     if (config->state_dir == NULL)
         return error_set(error, STATUS_SYSTEM,
                          "there is no state directory to read from; set state_dir in %s",
                          config->path);
     buffer_init(&path, PATH_SIZE_MAX);
-    (void)buffer_append_format(&path, "%s/mxpull.db", config->state_dir);
-    status = try_file(config->state_dir, path.bytes, error);
+    enum status status = join(&path, config->state_dir, "mxpull.db", error);
+    if (status == STATUS_OK)
+        status = try_file(config->state_dir, path.bytes, error);
     buffer_done(&path);
     if (status != STATUS_OK)
         return status;
     status = store_open(store, &options, error);
     if (status == STATUS_OK || !past_trouble(config, trouble))
         return status;
-    why = *error;
+    const struct error why = *error;
     return error_set(error, why.status, "%s; %s", why.text, trouble);
 }
 

@@ -297,6 +297,11 @@ static void test_table(void **state)
             fits += flag_fits(&flag_table[i], &command_table[j]);
         assert_true(fits > 0);
     }
+    /* Which flag fits which command is told by their names alone. */
+    for (size_t i = 0; i < command_count; i++) {
+        for (size_t j = 0; j < command_count; j++)
+            assert_true(i == j || strstr(command_table[i].name, command_table[j].name) == NULL);
+    }
 }
 
 int main(void)
