@@ -257,11 +257,6 @@ void line_join(struct line *line)
     line->gap = 0;
 }
 
-enum style line_style_of(enum outcome outcome)
-{
-    return outcome == OUTCOME_HELD ? STYLE_WARNING : line_style_of_grade(outcome_grade(outcome));
-}
-
 enum style line_style_of_grade(enum grade grade)
 {
     static const enum style styles[] = {[GRADE_GOOD] = STYLE_GOOD,

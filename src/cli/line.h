@@ -2,7 +2,7 @@
 #define MXPULL_SRC_CLI_LINE_H
 
 #include <mxpull/base/buffer.h>
-#include <mxpull/smtp/outcome.h>
+#include <mxpull/base/status.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,10 +76,7 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
 /* The columns that a cell of this text takes: characters of East Asian scripts take two. */
 size_t line_columns(const char *text);
 
-/* good for those that exit with 0, warning for those that may go well later, bad for the others. */
-enum style line_style_of(enum outcome outcome);
-
-/* The same for an answer of the past; dim for one that was held. */
+/* Of an answer that was held: dim. */
 enum style line_style_of_grade(enum grade grade);
 
 #endif

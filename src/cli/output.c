@@ -22,11 +22,6 @@ void output_write(struct output *output, const char *bytes, size_t size)
         output->failure = errno != 0 ? errno : EIO;
 }
 
-void output_write_text(struct output *output, const char *text)
-{
-    output_write(output, text, strlen(text));
-}
-
 bool output_finish(const struct output *output)
 {
     if (output->failure != 0)

@@ -17,7 +17,6 @@ struct output {
 
 /* Writes all the bytes at once: a reader of a pipe sees them now. */
 void output_write(struct output *output, const char *bytes, size_t size);
-void output_write_text(struct output *output, const char *text);
 
 /* True when all that was written got through; otherwise says so in one line on standard error. */
 bool output_finish(const struct output *output);

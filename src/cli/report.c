@@ -115,7 +115,10 @@ static void add_answer(struct line *line, const struct answers *answers, struct 
         return;
     }
     add_name(line, domain, widths.domain, is_whole);
-    line_cell(line, line_style_of(result->outcome), outcome_name(result->outcome), OUTCOME_WIDTH);
+    line_cell(line,
+              result->outcome == OUTCOME_HELD ? STYLE_WARNING
+                                              : line_style_of_grade(outcome_grade(result->outcome)),
+              outcome_name(result->outcome), OUTCOME_WIDTH);
     /* Of messages that were refused the text says it. */
     if (result->outcome == OUTCOME_RECEIVED
             ? result->messages >= 0
@@ -233,11 +236,6 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
 
 /* ---- JSON: the keys and their order are the interface's ---- */
 
-static json_t *own_if(const char *text)
-{
-    return json_own(text != NULL && *text != '\0' ? text : NULL);
-}
-
 static json_t *result_object(const struct result *result)
 {
     const struct backup_config *backup = result->backup;
@@ -246,7 +244,7 @@ static json_t *result_object(const struct result *result)
 
     json_set(object, "backup", json_own(backup->name));
     json_set(object, "host", json_own(backup->host));
-    json_set(object, "address", own_if(result->address));
+    json_set(object, "address", json_remote_filled(result->address));
     json_set(object, "port", json_integer(backup->port));
     json_set(object, "method", json_string(method_name(backup->method)));
     json_set(object, "domain", json_own(result->domain));
@@ -258,7 +256,7 @@ static json_t *result_object(const struct result *result)
     json_set(object, "pending", json_count(result->pending));
     json_set(object, "messages", json_count(result->messages));
     json_set(object, "bytes", json_count(result->bytes));
-    json_set(object, "tls", own_if(result->tls));
+    json_set(object, "tls", json_remote_filled(result->tls));
     json_set(object, "authenticated", json_boolean(result->authenticated));
     json_set(object, "attempts", json_integer(result->attempts));
     json_set(object, "ms", json_integer(result->ms));
@@ -293,32 +291,23 @@ static struct line_look look_of(const struct report *report)
     return look;
 }
 
-static void write_answers(struct report *report, const struct answers *answers)
-{
-    struct buffer text;
-
-    buffer_init(&text, TEXT_SIZE_MAX);
-    report_append_answers(&text, answers, look_of(report), report->options.widths, &report->advice);
-    if (report->options.live != NULL)
-        live_keep(report->options.live, text.bytes);
-    else
-        output_write(report->options.output, text.bytes, text.size);
-    buffer_done(&text);
-}
-
 static void on_gathered(void *context, const struct answers *answers)
 {
     struct report *report = context;
+    const struct report_options *options = &report->options;
+    struct buffer text;
 
-    if (report->options.logging != NULL && logging_wants_answers(report->options.logging))
+    if (options->logging != NULL && logging_wants_answers(options->logging))
         logging_answer(answers);
-    if (!report->options.quiet && !report->options.json)
-        write_answers(report, answers);
-}
-
-static void on_failure(void *context, const struct answers *answers)
-{
-    write_answers(context, answers);
+    if (options->quiet || options->json)
+        return;
+    buffer_init(&text, TEXT_SIZE_MAX);
+    report_append_answers(&text, answers, look_of(report), options->widths, &report->advice);
+    if (options->live != NULL)
+        live_keep(options->live, text.bytes);
+    else
+        output_write(options->output, text.bytes, text.size);
+    buffer_done(&text);
 }
 
 struct report *report_new(const struct report_options *options)
@@ -360,16 +349,16 @@ static void write_summary(struct report *report, const struct round_facts *facts
     buffer_done(&text);
 }
 
+/* What was logged already is told now. */
 static void write_failures(struct report *report, const struct round_facts *facts)
 {
-    struct gather *gather = gather_new(on_failure, report);
-
+    report->options.logging = NULL;
+    report->options.quiet = false;
     for (size_t i = 0; i < facts->count; i++) {
         if (facts->results[i]->known && !result_is_good(facts->results[i]))
-            gather_add(gather, facts->results[i]);
+            gather_add(report->gather, facts->results[i]);
     }
-    gather_flush(gather);
-    gather_free(gather);
+    gather_flush(report->gather);
 }
 
 void report_finish(struct report *report, const struct round_facts *facts)

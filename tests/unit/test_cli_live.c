@@ -245,7 +245,7 @@ static void disturb(struct scene *scene)
     const char *line = scene->row->columns > 4 ? "log\n" : "\n";
 
     live_hide(scene->live, true);
-    output_write_text(&scene->output, line);
+    output_write(&scene->output, line, strlen(line));
     (void)buffer_append_text(&scene->expected, line);
     live_hide(scene->live, false);
 }

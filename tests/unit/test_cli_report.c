@@ -596,9 +596,9 @@ static void test_output_fails(void **state)
     (void)state;
     if (stream == NULL)
         skip();
-    output_write_text(&output, "x");
+    output_write(&output, "x", 1);
     assert_int_not_equal(output.failure, 0);
-    output_write_text(&output, "y");
+    output_write(&output, "y", 1);
     assert_false(output_finish(&output));
     (void)fclose(stream);
 }
