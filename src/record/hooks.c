@@ -1,11 +1,10 @@
 /* Changes of state, told once: in the log and by the administrator's commands, none of which is ever waited for by a
  * poll. */
-#include "alarm.h"
+#include "record.h"
+
 #include <mxpull/base/buffer.h>
-#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 
 #include <stdio.h>

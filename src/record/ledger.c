@@ -1,7 +1,6 @@
 /* What is to be written into the store, in the order in which it came. */
-#include "ledger.h"
+#include "record.h"
 
-#include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 

@@ -1,6 +1,6 @@
 /* When a domain falls silent, and when its silence ends: what the store knows of it and what this process has
  * seen are brought together here. */
-#include "overdue.h"
+#include "record.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>

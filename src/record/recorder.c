@@ -1,12 +1,10 @@
 /* From results to rows, and from rows to alarms. */
-#include <mxpull/record/recorder.h>
+#include "record.h"
 
-#include "alarm.h"
-#include "ledger.h"
-#include "overdue.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/record/recorder.h>
 #include <mxpull/session/result.h>
 
 #include <stdlib.h>

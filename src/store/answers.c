@@ -191,7 +191,7 @@ enum status store_add_poll(struct store *store, const struct store_poll *poll,
                            struct store_change *change, struct error *error)
 {
     struct store_change made = {.streak = 0};
-    enum status status = work_begin(store, ACCESS_WRITE, error);
+    enum status status = work_begin(store, true, error);
 
     if (status == STATUS_OK)
         status = work_end(store, add_poll(store, poll, &made), error);
@@ -250,7 +250,7 @@ static int add_message(struct store *store, const struct store_message *message)
 enum status store_add_message(struct store *store, const struct store_message *message,
                               struct error *error)
 {
-    enum status status = work_begin(store, ACCESS_WRITE, error);
+    enum status status = work_begin(store, true, error);
 
     return status == STATUS_OK ? work_end(store, add_message(store, message), error) : status;
 }

@@ -10,11 +10,6 @@
 
 #include <sqlite3.h>
 
-enum access {
-    ACCESS_READ,
-    ACCESS_WRITE
-};
-
 enum {
     STATEMENTS_MAX = 64,
     /* Calls of the progress handler in one question; the history of a million answers takes some 500. */
@@ -197,7 +192,7 @@ enum status database_failure(const struct store *store, int code, struct error *
 /* Every call on the store stands between these two: in the open batch, or for writing in a transaction of
  * its own. Where work_begin fails nothing may follow. work_end takes the code of the work: what failed
  * is undone. */
-enum status work_begin(struct store *store, enum access access, struct error *error);
+enum status work_begin(struct store *store, bool writes, struct error *error);
 enum status work_end(struct store *store, int code, struct error *error);
 
 /* STAMP_FLOOR: 2020-01-01: a clock that shows an earlier time was not set. STAMP_AHEAD: a stamp further

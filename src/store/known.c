@@ -8,7 +8,7 @@
 static enum status write_one(struct store *store, const char *sql, const struct value *values,
                              size_t count, struct error *error)
 {
-    enum status status = work_begin(store, ACCESS_WRITE, error);
+    enum status status = work_begin(store, true, error);
 
     if (status == STATUS_OK)
         status = work_end(store, statement_run(store, sql, values, count), error);
@@ -25,7 +25,7 @@ static enum status read_one(struct store *store, const struct question *question
                             const struct value *values, size_t count, void *record, bool *found,
                             struct error *error)
 {
-    enum status status = work_begin(store, ACCESS_READ, error);
+    enum status status = work_begin(store, false, error);
 
     if (status != STATUS_OK)
         return status;
@@ -135,7 +135,7 @@ enum status store_recall(struct store *store, const char *backup,
 {
     static const char sql[] =
         "SELECT domain, asked_ms, started_ms, understood FROM domains WHERE backup = ?";
-    enum status status = work_begin(store, ACCESS_READ, error);
+    enum status status = work_begin(store, false, error);
     struct store_asked asked;
 
     if (status != STATUS_OK)
@@ -169,7 +169,7 @@ enum status store_set_looks(struct store *store, const struct store_look *looks,
 {
     static const char asked[] = "REPLACE INTO looks (domain, turn) VALUES (?1, ?2)";
     static const char none[] = "DELETE FROM looks WHERE domain = ?1 AND ?2 = 0";
-    enum status status = work_begin(store, ACCESS_WRITE, error);
+    enum status status = work_begin(store, true, error);
     int code = SQLITE_OK;
 
     if (status != STATUS_OK)

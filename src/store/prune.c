@@ -89,7 +89,7 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
     bool has_more = false;
 
     if (store->keep_s > 0) {
-        enum status status = work_begin(store, ACCESS_WRITE, error);
+        enum status status = work_begin(store, true, error);
 
         if (status == STATUS_OK)
             status = work_end(store, prune(store, now_ms, &has_more), error);

@@ -99,16 +99,16 @@ static enum status begin(struct store *store, const char *sql, struct error *err
     return code == SQLITE_OK ? STATUS_OK : work_end(store, code, error);
 }
 
-enum status work_begin(struct store *store, enum access access, struct error *error)
+enum status work_begin(struct store *store, bool writes, struct error *error)
 {
     if (store->batch_error.status != STATUS_OK) {
         *error = store->batch_error;
         return error->status;
     }
-    if (access == ACCESS_WRITE && store->read_only)
+    if (writes && store->read_only)
         return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
     if (!store->is_batch)
-        return begin(store, access == ACCESS_WRITE ? "BEGIN IMMEDIATE" : NULL, error);
+        return begin(store, writes ? "BEGIN IMMEDIATE" : NULL, error);
     folder_enter(store->folder);
     return STATUS_OK;
 }

@@ -120,7 +120,7 @@ many_at() {
     row "$what: wall" "$(seconds "$wall_us")" "$(seconds $floor) (floor)" "$(hundredths $((wall_us * 100 / floor)))" '<= 2.00' \
         "$(at_most "$wall_us" $((floor * 2)))"
     cpu=$(($(median "${cpus[@]}") / 1000))
-    row '    CPU a backup' "$cpu us" '' '' '<= 400 us' "$(at_most "$cpu" 400)"
+    row '    CPU a backup' "$cpu us" '' '' '<= 300 us' "$(at_most "$cpu" 300)"
     row '    the same, with each answer logged to a file' "$(($(median "${logged[@]}") / 1000)) us" '' '' '' ''
     there time || return
     session=$((($(median "${peaks[@]}") - $(median "${alone[@]}")) * 1024 / concurrency))

@@ -9,7 +9,7 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/record/hooks.h>
-#include <record/alarm.h>
+#include <record/record.h>
 
 #include <support_words.h>
 #include <unistd.h>

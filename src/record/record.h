@@ -1,0 +1,142 @@
+#ifndef MXPULL_SRC_RECORD_RECORD_H
+#define MXPULL_SRC_RECORD_RECORD_H
+
+/* What the files of the floor share. recorder.c stands on overdue.c, ledger.c and hooks.c, and overdue.c on ledger.c. */
+
+#include <mxpull/base/log.h>
+#include <mxpull/config/config.h>
+#include <mxpull/net/timer.h>
+#include <mxpull/plan/schedule.h>
+#include <mxpull/record/hooks.h>
+#include <mxpull/store/store.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- hooks.c ---- */
+
+/* A change of state that somebody is to hear of once. */
+enum alarm_event {
+    ALARM_FAILURE,  /* a backup has begun to fail */
+    ALARM_RECOVERY, /* it works again */
+    ALARM_SILENCE,  /* a domain has had no good answer for too long */
+    ALARM_ANSWER    /* it has one again */
+};
+
+/* All borrowed for the call. */
+struct alarm {
+    enum alarm_event event;
+    const struct backup_config *backup;
+    const char *domain;  /* NULL: the backup as a whole */
+    const char *outcome; /* of the answer that brought it; "" without one */
+    int code;            /* 0: none */
+    const char *text;    /* from a remote; NULL: none */
+    const char *advice;  /* what can be done; NULL or "": nothing */
+    int64_t since_ms;    /* when it began to fail, or had its last good answer; 0: not known */
+    int64_t streak;      /* polls in a row that were not good */
+};
+
+/* Logs it in one line of that level, and has on_failure or
+ * on_recovery run: they get MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP,
+ * MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in
+ * the log, and so is what the system's shell would read as its own), MXPULL_SINCE (UTC) and
+ * MXPULL_STREAK in the environment. hooks NULL: the log alone. */
+void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
+                 struct hooks *hooks);
+
+/* ---- ledger.c ---- */
+
+enum entry_kind {
+    ENTRY_POLL,
+    ENTRY_MESSAGE,
+    ENTRY_OUTAGE
+};
+
+/* One thing to be written. All texts are copies that the entry owns (ledger_copy, ledger_own). */
+struct entry {
+    struct entry *next;
+    enum entry_kind kind;
+    const struct backup_config *backup; /* ENTRY_POLL; borrowed from the configuration */
+    struct store_poll poll;
+    struct store_answer *answers; /* of poll; owned */
+    struct store_change change;   /* once it is written */
+    bool is_told;                 /* the ledger's owner has told its alarms */
+    struct store_message message;
+    struct store_outage outage;
+    char **texts; /* owned */
+    size_t text_count, text_room;
+};
+
+/* What a run writes into the store: entries are collected for a quarter of a second and written as one
+ * transaction. What cannot be written because another process holds the store is kept and tried again;
+ * what any other failure stops is dropped. */
+struct ledger {
+    struct store *store; /* borrowed; NULL: there is none */
+    struct loop *loop;   /* borrowed; NULL: entries are written at once */
+    bool watches;        /* a daemon's: a store that is held is told */
+
+    /* An entry was written (STATUS_OK), is kept (STATUS_BUSY, once for every try) or was dropped. */
+    void (*tried)(void *context, struct entry *entry, enum status status);
+    void *context;
+
+    int64_t patience_ms; /* how long a store that is held is waited for, once until it is free */
+    struct entry *first, **end;
+    size_t size, count,
+        lost; /* bytes and number of the entries; those for which there was no room */
+    struct timer timer;
+    bool is_failing; /* the store could not be written last time, which was told */
+    bool is_held;    /* another process held it last time */
+    bool is_unread;  /* it could not be read: not tried again until it was written */
+};
+
+/* The first five fields are set by the caller before. */
+void ledger_init(struct ledger *ledger, int64_t patience_ms);
+void ledger_done(struct ledger *ledger);
+
+/* An entry that is to be filled in, then given to ledger_add. */
+struct entry *ledger_entry(enum entry_kind kind);
+void ledger_add(struct ledger *ledger, struct entry *entry);
+
+/* A copy of text, owned by the entry, or text itself, from now on owned by it. NULL stays NULL. */
+const char *entry_copy(struct entry *entry, const char *text);
+const char *entry_own(struct entry *entry, char *text);
+
+/* Writes all entries now. */
+enum status ledger_flush(struct ledger *ledger, struct error *error);
+
+/* The run is over: waits so long for the store. What cannot be written is told and lost. */
+void ledger_finish(struct ledger *ledger, int64_t patience_ms);
+
+/* Returns whether the store worked, and says once if it did not. */
+bool ledger_check(struct ledger *ledger, enum status status, const struct error *error);
+
+/* ---- overdue.c ---- */
+
+/* Domains without a good answer for too long. The store has the last word, for other processes ask,
+ * too; where the store cannot be used a daemon goes on by its own memory. */
+struct overdue;
+
+/* All borrowed. A daemon (ledger->watches) begins with all that the store knows. raise is given what is to be
+ * told, whose texts last for the call. */
+struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
+                            schedule_offset *offset,
+                            void (*raise)(void *context, const struct alarm *alarm), void *context);
+
+/* NULL is allowed. */
+void overdue_free(struct overdue *overdue);
+
+/* An answer of the backup, by its place; is_written: the store has it, has_silent: and says that a
+ * domain of the backup is noted as silent. */
+void overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
+                      bool is_written, bool has_silent);
+
+/* How many domains of the backup were held by their last answer, as it was read at the start. */
+size_t overdue_held_count(const struct overdue *overdue, size_t backup);
+
+/* Looks through all domains but those of a backup of which is_asked says that an answer is about to come; it may be
+ * NULL. Returns when the next one will be silent; the caller need not wake for those left out. */
+int64_t overdue_check(struct overdue *overdue, int64_t now_ms,
+                      bool (*is_asked)(void *context, size_t backup), void *context);
+
+#endif
