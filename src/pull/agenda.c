@@ -134,12 +134,10 @@ void agenda_look(struct agenda *agenda, bool at_all)
             poll_add_domains(agenda->due[i], &domains);
         recorder_order_look(polling->recorder, domains.nodes, domains.count);
     }
-    agenda->look =
-        preflight_new(&(struct preflight_options){.loop = polling->loop,
-                                                  .config = polling->config,
-                                                  .domains = domains.nodes,
-                                                  .count = domains.count,
-                                                  .limit_ms = preflight_limit_ms(polling->config)});
+    agenda->look = preflight_new(&(struct preflight_options){.loop = polling->loop,
+                                                             .config = polling->config,
+                                                             .domains = domains.nodes,
+                                                             .count = domains.count});
     domain_list_done(&domains);
 }
 

@@ -112,10 +112,7 @@ static void ask(struct atrn_session *session)
 
 static void declined(struct session *base, enum outcome outcome, const char *text)
 {
-    struct atrn_session *session = of(base);
-
-    session->state = ASKING;
-    act(session, atrn_dialogue_decline(&session->dialogue, outcome, text));
+    act(of(base), atrn_dialogue_decline(&of(base)->dialogue, outcome, text));
 }
 
 static void established(struct session *base)
@@ -242,12 +239,10 @@ static void primary_failed(void *context, const char *why)
     } else if (session->state == TURNED) {
         act(session, atrn_dialogue_ended(&session->dialogue, 0, 0, why));
     } else if (!base->is_over) {
-        if (base->connection != NULL)
-            connection_send(base->connection, "QUIT\r\n", 6);
-        for (size_t i = 0; i < base->poll->wanted_count;
-             i++) /* not the provider's, that it came so far */
-            base->poll->wanted[i]->stage = STAGE_NONE;
-        cut(base, OUTCOME_HELD, 0, why);
+        for (size_t i = 0; i < base->poll->wanted_count; i++)
+            base->poll->wanted[i]->stage =
+                STAGE_NONE; /* that it came so far is not the provider's */
+        declined(base, OUTCOME_HELD, why);
     }
 }
 
@@ -265,20 +260,12 @@ static void reversed_ended(void *context, const char *why)
 
 /* ---- what is done ---- */
 
-static void send_command(struct atrn_session *session)
-{
-    struct session *base = &session->base;
-
-    session_move(base, SESSION_ASKING, base->poll->wanted[0]->domain);
-    session_say(base, session->dialogue.command.bytes,
-                clock_monotonic_ms() + base->poll->backup->turn_timeout_s * 1000);
-}
-
 static void act(struct atrn_session *session, enum atrn_step step)
 {
+    struct session *base = &session->base;
     bool goes_on = step == ATRN_CONNECT || step == ATRN_PAUSE;
 
-    if (goes_on && session->base.is_stopping) {
+    if (goes_on && base->is_stopping) {
         step = ATRN_END;
     } else if (goes_on && session->account.credit_ms <= 0) {
         atrn_dialogue_give_up(&session->dialogue,
@@ -286,7 +273,11 @@ static void act(struct atrn_session *session, enum atrn_step step)
         step = ATRN_END;
     }
     switch (step) {
-    case ATRN_ASK: send_command(session); break;
+    case ATRN_ASK:
+        session_move(base, SESSION_ASKING, base->poll->wanted[0]->domain);
+        session_say(base, session->dialogue.command.bytes,
+                    clock_monotonic_ms() + base->poll->backup->turn_timeout_s * 1000);
+        break;
     case ATRN_REVERSE: break;
     case ATRN_CONNECT:
         disconnect(session);
@@ -295,12 +286,12 @@ static void act(struct atrn_session *session, enum atrn_step step)
     case ATRN_PAUSE:
         disconnect(session);
         session->state = PAUSED;
-        timer_set(session->base.poll->polling->loop, &session->pause,
+        timer_set(base->poll->polling->loop, &session->pause,
                   clock_monotonic_ms() + session->dialogue.pause_ms);
-        session_move(&session->base, SESSION_WAITING, NULL);
+        session_move(base, SESSION_WAITING, NULL);
         break;
     case ATRN_QUIT:
-        session_leave(&session->base, "QUIT\r\n"); /* nothing depends on its answer */
+        session_leave(base, "QUIT\r\n"); /* nothing depends on its answer */
         end(session);
         break;
     case ATRN_END: end(session); break;
@@ -334,13 +325,10 @@ static void stop(struct session *base)
     if (base->is_stopping || base->is_over)
         return;
     base->is_stopping = true;
-    if (session->state == REVERSED) {
+    if (session->state == REVERSED)
         bridge_stop(session->bridge, "stopped");
-        return;
-    }
-    if (base->connection != NULL)
-        connection_send(base->connection, "QUIT\r\n", 6);
-    cut(base, OUTCOME_INTERRUPTED, 0, "stopped before an answer came");
+    else
+        declined(base, OUTCOME_INTERRUPTED, "stopped before an answer came");
 }
 
 static void free_session(struct session *base)

@@ -34,11 +34,10 @@ struct atrn_account {
      * is to come next is another one. */
     uint64_t gone, put_off;
     unsigned fruitless; /* sessions since the last one of which the provider was rid of something */
-    struct guard_failures
-        failures;     /* messages that are not tried again; put_off is that of this session */
-    bool is_barren;   /* the last session has disposed of nothing */
-    int64_t began_ms; /* on the monotonic clock */
-    struct guard_counts counts; /* of all sessions that are over */
+    struct guard_failures failures; /* not tried again; put_off is that of this session */
+    bool is_barren;                 /* the last session has disposed of nothing */
+    int64_t began_ms;               /* on the monotonic clock */
+    struct guard_counts counts;     /* of all sessions that are over */
 
     /* For how long the provider may yet be waited for. Content earns a second for each KiB, a message ten: who is
      * slower than that on the whole, or says what moves nothing, comes to an end. */

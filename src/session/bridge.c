@@ -127,7 +127,7 @@ static void charge(struct bridge *bridge)
 }
 
 /* A new deadline for whoever has to move now. The provider has no longer than its credit lasts. */
-static void set_deadlines(struct bridge *bridge)
+void bridge_hurry(struct bridge *bridge)
 {
     enum guard_wait wait = guard_waits_for(bridge->guard);
     int64_t now_ms = clock_monotonic_ms(), at_ms = now_ms + patience_s(bridge, wait) * 1000;
@@ -174,7 +174,7 @@ static void show(struct bridge *bridge, const char *bytes, size_t size)
 }
 
 /* Holds a side back while the other one does not take what it has brought. */
-static void hold_back(struct bridge *bridge)
+void bridge_drained(struct bridge *bridge)
 {
     bool is_full = has_primary(bridge) && connection_unsent(bridge->primary) > UNSENT_MAX;
 
@@ -207,11 +207,11 @@ static void follow(struct bridge *bridge, enum guard_state state)
     case GUARD_QUIT: over(bridge, NULL); return;
     case GUARD_BROKEN: over(bridge, guard_why(bridge->guard)); return;
     }
-    hold_back(bridge);
+    bridge_drained(bridge);
     enum guard_wait wait = guard_waits_for(bridge->guard);
     /* A command that comes in byte by byte gets no more time. */
     if (moved || wait != bridge->waits_for || wait == GUARD_WAIT_REFUSED)
-        set_deadlines(bridge);
+        bridge_hurry(bridge);
 }
 
 static void feed(struct bridge *bridge, enum guard_side side, const char *bytes, size_t size)
@@ -234,25 +234,25 @@ static void feed(struct bridge *bridge, enum guard_side side, const char *bytes,
 
 static void end_side(struct bridge *bridge, enum guard_side side, const struct error *error)
 {
+    const struct atrn_account *account = bridge->options.account;
     const char *who = side == GUARD_PROVIDER ? "the provider" : "your mail server";
-    bool is_provider_gone = side == GUARD_PROVIDER && error->status != STATUS_TIMEOUT;
-    struct error why;
+    bool is_timeout = error->status == STATUS_TIMEOUT;
+    char why[ERROR_TEXT_SIZE];
 
     charge(bridge);
-    if (side == GUARD_PROVIDER && error->status == STATUS_TIMEOUT &&
-        bridge->options.account->credit_ms <= 0)
-        (void)error_set(&why, STATUS_TIMEOUT,
-                        "the provider was too slow: it brought less than a message in ten "
-                        "seconds, or 1 KiB a second, for %llds",
-                        (long long)bridge->options.account->credit_max_ms / 1000);
-    else if (error->status == STATUS_TIMEOUT)
-        (void)error_set(&why, STATUS_TIMEOUT, "%s was silent for %llds", who,
-                        (long long)patience_s(bridge, bridge->waits_for));
+    if (is_timeout && side == GUARD_PROVIDER && account->credit_ms <= 0)
+        (void)snprintf(why, sizeof why,
+                       "the provider was too slow: it brought less than a message in ten "
+                       "seconds, or 1 KiB a second, for %llds",
+                       (long long)account->credit_max_ms / 1000);
+    else if (is_timeout)
+        (void)snprintf(why, sizeof why, "%s was silent for %llds", who,
+                       (long long)patience_s(bridge, bridge->waits_for));
     else
-        (void)error_set(&why, error->status,
-                        "%s closed the connection in the middle of the session", who);
-    enum guard_state state = guard_end(bridge->guard, side, why.text, &bridge->output);
-    if (is_provider_gone)
+        (void)snprintf(why, sizeof why, "%s closed the connection in the middle of the session",
+                       who);
+    enum guard_state state = guard_end(bridge->guard, side, why, &bridge->output);
+    if (side == GUARD_PROVIDER && !is_timeout)
         buffer_clear(&bridge->output.provider);
     follow(bridge, state);
 }
@@ -262,28 +262,13 @@ void bridge_received(struct bridge *bridge, const char *bytes, size_t size)
     feed(bridge, GUARD_PROVIDER, bytes, size);
 }
 
-void bridge_drained(struct bridge *bridge)
-{
-    if (is_running(bridge))
-        hold_back(bridge);
-}
-
 void bridge_lost(struct bridge *bridge, const struct error *error)
 {
-    if (is_running(bridge))
-        end_side(bridge, GUARD_PROVIDER, error);
-}
-
-void bridge_hurry(struct bridge *bridge)
-{
-    if (is_running(bridge))
-        set_deadlines(bridge);
+    end_side(bridge, GUARD_PROVIDER, error);
 }
 
 void bridge_stop(struct bridge *bridge, const char *why)
 {
-    if (!is_running(bridge))
-        return;
     if (guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output) == GUARD_LOST)
         (void)guard_end(bridge->guard, GUARD_PRIMARY, why, &bridge->output);
     send_output(bridge->provider, &bridge->output.provider);
@@ -312,31 +297,33 @@ static void greeted(struct bridge *bridge)
 
     connection_deadline(bridge->primary, INT64_MAX);
     bridge->state = is_first ? READY : RUNNING;
-    if (is_first) {
+    if (is_first)
         bridge->options.ready(bridge->options.context);
-        return;
-    }
-    follow(bridge, guard_attach(bridge->guard, &bridge->output));
+    else
+        follow(bridge, guard_attach(bridge->guard, &bridge->output));
 }
 
 static void take_greeting(struct bridge *bridge, const char *bytes, size_t size)
 {
+    const struct reply *greeting = &bridge->greeting;
     struct error error;
     size_t used;
-    bool complete;
+    bool complete = true;
 
-    if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) != STATUS_OK) {
-        miss_primary(bridge, error.text);
-    } else if (complete && bridge->greeting.code != 220) {
-        (void)error_set(&error, STATUS_PROTOCOL, "your mail server %s is not ready: %d %s",
-                        bridge->polling->config->primary.relay_address.text, bridge->greeting.code,
-                        bridge->greeting.text.bytes);
-        miss_primary(bridge, error.text);
-    } else if (complete && used < size) {
-        miss_primary(bridge, "your mail server says more than its greeting");
-    } else if (complete) {
-        greeted(bridge);
+    if (reply_feed(&bridge->greeting, bytes, size, &used, &complete, &error) == STATUS_OK) {
+        if (!complete)
+            return;
+        if (greeting->code == 220 && used == size) {
+            greeted(bridge);
+            return;
+        }
+        (void)error_set(&error, STATUS_PROTOCOL, "your mail server says more than its greeting");
+        if (greeting->code != 220)
+            (void)error_set(&error, STATUS_PROTOCOL, "your mail server %s is not ready: %d %s",
+                            bridge->polling->config->primary.relay_address.text, greeting->code,
+                            greeting->text.bytes);
     }
+    miss_primary(bridge, error.text);
 }
 
 static void primary_received(void *context, const char *bytes, size_t size)
@@ -365,7 +352,8 @@ static void primary_ready(void *context)
 
 static void primary_drained(void *context)
 {
-    bridge_drained(context);
+    if (is_running(context))
+        bridge_drained(context);
 }
 
 static void primary_failed(void *context, int code, const struct error *error)

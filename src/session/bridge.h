@@ -43,16 +43,12 @@ bool bridge_is_ready(const struct bridge *bridge);
 /* The roles have reversed on the provider's connection (borrowed until ended). Only when ready. */
 void bridge_start(struct bridge *bridge, struct connection *provider);
 
-/* What happens on the provider's connection. */
+/* What happens between bridge_start and ended: on the provider's connection, and to its credit. bridge_stop breaks
+ * off now: the provider is told so where no message is open. */
 void bridge_received(struct bridge *bridge, const char *bytes, size_t size);
 void bridge_drained(struct bridge *bridge);
 void bridge_lost(struct bridge *bridge, const struct error *error);
-
-/* The provider's credit has changed. */
 void bridge_hurry(struct bridge *bridge);
-
-/* Breaks off now: the provider is told so where no message is open. Only between bridge_start and
- * ended. */
 void bridge_stop(struct bridge *bridge, const char *why);
 
 /* In the last reversed session. */

@@ -49,29 +49,23 @@ static bool is_late(const struct etrn_session *session)
 /* ---- what becomes known ---- */
 
 /* RFC 1985 5.2: a backup says 458 also while it is still at what an ETRN before began. Exim says it
- * for "never" as well, so that only a real start counts, and only for a while. Returns how long ago
- * that was, or -1. */
-static int64_t under_way_for_s(const struct result *result, const struct answer *answer)
+ * for "never" as well, so that only a real start counts, and only for a while. */
+static bool report_under_way(struct result *result, const struct answer *answer)
 {
     enum {
         STILL_AT_IT_S = 3600
     };
+    char text[ANSWER_TEXT_SIZE_MAX + DURATION_TEXT_SIZE + 64], duration[DURATION_TEXT_SIZE];
     int64_t since_s = (clock_wall_ms() - result->started_ms) / 1000;
 
     if (answer->code != 458 || answer->attempts == 0 || result->started_ms == 0 || since_s < 0 ||
         since_s >= STILL_AT_IT_S)
-        return -1;
-    return since_s;
-}
-
-static void report_under_way(struct result *result, const struct answer *answer, int64_t since_s)
-{
-    char text[ANSWER_TEXT_SIZE_MAX + DURATION_TEXT_SIZE + 64], duration[DURATION_TEXT_SIZE];
-
+        return false;
     (void)snprintf(text, sizeof text, "still at what it began %s ago: %s",
                    duration_format(duration, since_s < 60 ? since_s : since_s - since_s % 60),
                    answer->text);
     session_answer(result, VERB_ETRN, OUTCOME_STARTED, answer->code, text);
+    return true;
 }
 
 /* Writes down one answer that has become known. */
@@ -87,10 +81,7 @@ static void report(struct etrn_session *session, size_t node)
         (void)snprintf(command, sizeof command, "ETRN %s", result->node->name);
         session_replace(&result->command, command);
     }
-    int64_t since_s = under_way_for_s(result, answer);
-    if (since_s >= 0)
-        report_under_way(result, answer, since_s);
-    else
+    if (!report_under_way(result, answer))
         session_answer(result, answer->attempts > 0 ? VERB_ETRN : VERB_CONNECT, answer->outcome,
                        answer->code, answer->text);
     result->pending = answer->pending;
@@ -99,14 +90,6 @@ static void report(struct etrn_session *session, size_t node)
     if (answer->attempts == 0)
         result->ms = clock_monotonic_ms() - session->connecting_ms;
     session_tell(session->base.poll->polling, result);
-}
-
-static void report_known(struct etrn_session *session)
-{
-    size_t node;
-
-    while (dialogue_take(session->dialogue, &node))
-        report(session, node);
 }
 
 /* ---- what the connection brings ---- */
@@ -201,7 +184,7 @@ static void open_connection(struct etrn_session *session)
 
 static void disconnect(struct etrn_session *session)
 {
-    if (session->base.connection != NULL && session->has_said_quit)
+    if (session->has_said_quit)
         session_leave(&session->base, "");
     connection_close(session->base.connection);
     session->base.connection = NULL;
@@ -259,7 +242,8 @@ static void act(struct etrn_session *session, enum dialogue_step step)
             dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     else if (step == DIALOGUE_CONNECT && is_late(session))
         step = dialogue_stop(session->dialogue, OUTCOME_DEFERRED, too_long);
-    report_known(session);
+    for (size_t node; dialogue_take(session->dialogue, &node);)
+        report(session, node);
     switch (step) {
     case DIALOGUE_ASK: send_etrn(session); break;
     case DIALOGUE_QUIT: send_quit(session); break;

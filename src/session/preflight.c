@@ -276,17 +276,14 @@ static void act(struct preflight *preflight, enum probe_step step)
     }
 }
 
-int64_t preflight_limit_ms(const struct config *config)
-{
-    return PREFLIGHT_LIMIT_MS + config->primary.greeting_timeout_s * 1000;
-}
-
 struct preflight *preflight_new(const struct preflight_options *options)
 {
     struct preflight *preflight = memory_new(1, sizeof *preflight);
+    int64_t limit_ms = PREFLIGHT_LIMIT_MS + options->config->primary.greeting_timeout_s * 1000;
 
     preflight->options = *options;
-    preflight->limit_ms = clock_monotonic_ms() + options->limit_ms;
+    preflight->limit_ms =
+        clock_monotonic_ms() + (options->limit_ms != 0 ? options->limit_ms : limit_ms);
     copy_domains(preflight);
     preflight->options.domains = NULL;
     preflight->refusals = memory_new(preflight->count, sizeof *preflight->refusals);

@@ -286,7 +286,8 @@ void session_say(struct session *session, const char *command, int64_t deadline_
 
 void session_leave(struct session *session, const char *command)
 {
-    connection_leave(session->connection, command, strlen(command));
+    if (session->connection != NULL)
+        connection_leave(session->connection, command, strlen(command));
     session->connection = NULL;
 }
 

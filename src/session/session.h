@@ -14,9 +14,8 @@ struct session_method;
 struct session {
     struct poll
         *poll; /* borrowed: `wanted` is what is asked for, at least 1, and where its answers go */
-    struct node *nodes; /* owned: of what is wanted */
-    void (*ended)(
-        void *poll); /* once, when every result is known; the session may not be freed in it */
+    struct node *nodes;        /* owned: of what is wanted */
+    void (*ended)(void *poll); /* once, when every result is known; it may not free the session */
     const struct session_method *method;
     struct connection *connection; /* NULL between two of them */
     unsigned connections;          /* so far */
@@ -85,7 +84,7 @@ void session_wire(void *context, char direction, const char *line, size_t size);
 /* Sends a command and expects its reply by then, monotonic. */
 void session_say(struct session *session, const char *command, int64_t deadline_ms);
 
-/* Sends QUIT, on whose answer nothing depends: what follows does not wait for it. */
+/* Sends QUIT, on whose answer nothing depends, where there is a connection: what follows does not wait for it. */
 void session_leave(struct session *session, const char *command);
 
 /* Every result is known. */

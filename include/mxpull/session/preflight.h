@@ -14,8 +14,7 @@
 
 enum {
     PREFLIGHT_TIMEOUT_MS = 30000, /* for connecting, and for each reply behind the greeting */
-    PREFLIGHT_LIMIT_MS =
-        120000 /* for the whole behind the greeting, however many domains there are */
+    PREFLIGHT_LIMIT_MS = 120000   /* for all behind the greeting, however many domains there are */
 };
 
 enum preflight_stage {
@@ -38,11 +37,11 @@ void preflight_wait_format(struct buffer *text, const struct preflight_wait *wai
 struct preflight_options {
     struct loop *loop;           /* borrowed for the preflight's life */
     const struct config *config; /* borrowed for its life: primary, ehlo_name */
-    const struct node
-        *domains; /* copied, asked for in this order, doubles once. None: the greeting alone */
-    size_t count;
+    const struct node *domains;  /* copied, asked for in this order, doubles once */
+    size_t count;                /* 0: the greeting alone is looked at */
     int64_t
-        limit_ms; /* preflight_limit_ms: a domain that is not told of by then counts as left out */
+        limit_ms; /* a domain that is not told of by then counts as left out; 0: PREFLIGHT_LIMIT_MS and
+                         what the configuration gives for the greeting */
 };
 
 /* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
@@ -52,15 +51,14 @@ struct preflight {
     struct preflight_wait wait;       /* until is_over */
     bool is_over;                     /* what follows is known then */
     char *
-        shortage; /* owned: why the primary could not be looked at, for want of file descriptors, or
-                       NULL; nothing is known of it then, and nothing speaks against mail */
+        shortage; /* owned: which shortage of files has kept us from looking at it, or NULL; nothing is
+                       known of it then, and nothing speaks against mail */
     char *why;    /* owned: NULL when it greets and speaks SMTP, else why not, naming its address */
     struct node *domains; /* owned: those that were to be asked for, in that order */
     size_t count;
     struct probe *probe; /* owned: probe_fate tells what has become of a domain */
 
-    size_t *
-        places; /* private, as what follows: a hash table of the domains by name: place + 1, 0: free */
+    size_t *places; /* private, as what follows: hash table of the domains, place + 1; 0: free */
     size_t mask;
     int64_t limit_ms;                           /* when it has to be over, monotonic */
     struct connection *connection;              /* NULL: none */
@@ -71,9 +69,6 @@ struct preflight {
     char **refusals; /* in our words, for each domain; NULL: accepted */
     size_t refused;
 };
-
-/* PREFLIGHT_LIMIT_MS and what the configuration gives for the greeting. */
-int64_t preflight_limit_ms(const struct config *config);
 
 /* Begins at once. Never NULL. It is over in a turn of the loop, or at once. */
 struct preflight *preflight_new(const struct preflight_options *options);

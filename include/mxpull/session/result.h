@@ -26,11 +26,10 @@ struct result {
     enum verb verb;   /* what was answered: VERB_CONNECT when it did not come to asking */
     enum stage stage; /* what was answered or failed; STAGE_NONE: nobody was contacted */
     int code;         /* 0: none */
-    char *text; /* the reply's text as received (from a remote: escape it), or the failure in our
-                      words */
-    char *
-        address; /* the IP address talked to, or tried last; "" if there was none or it is not known */
-    char *tls; /* "TLSv1.3"; NULL: in clear */
+    char
+        *text; /* the reply's as received (from a remote: escape it), or the failure in our words */
+    char *address; /* IP address talked to, or tried last; "": there was none, or it is not known */
+    char *tls;     /* "TLSv1.3"; NULL: in clear */
     bool authenticated;
     bool starttls_offered, auth_offered; /* by the EHLO reply that came last */
     bool is_offered;                     /* by the same: ETRN, ATRN or TURN, whichever is wanted */
