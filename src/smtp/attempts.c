@@ -26,6 +26,11 @@ enum {
     FRUITLESS_MAX = 2 /* connections in a row */
 };
 
+static size_t lesser(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void put(struct attempts *attempts, unsigned blame, size_t item)
 {
     struct attempts_queue *queue = &attempts->queues[blame];
@@ -100,18 +105,10 @@ void attempts_withdraw(struct attempts *attempts)
     attempts->asked_here--;
 }
 
-/* The connection was cut in the middle of a list. */
-static void note_limit(struct attempts *attempts)
-{
-    if (attempts->answered_here < attempts->limit)
-        attempts->limit = attempts->answered_here;
-}
-
 void attempts_take_back(struct attempts *attempts, size_t item)
 {
     assert(attempts->answered_here > 1);
-    attempts->answered_here--;
-    note_limit(attempts);
+    attempts->limit = lesser(attempts->limit, --attempts->answered_here);
     put(attempts, BLAME_MIDDLE, item);
 }
 
@@ -122,7 +119,7 @@ bool attempts_cut(struct attempts *attempts, bool is_expected)
     if (attempts->asked_here == 1) {
         attempts->blame[item] += BLAME_FIRST;
     } else if (!is_expected) {
-        note_limit(attempts);
+        attempts->limit = lesser(attempts->limit, attempts->answered_here);
         attempts->blame[item] += BLAME_MIDDLE;
     }
     if (attempts->blame[item] >= BLAME_ENOUGH)

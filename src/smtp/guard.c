@@ -171,11 +171,6 @@ enum guard_state guard_end(struct guard *guard, enum guard_side side, const char
     return guard->state;
 }
 
-bool guard_holds_provider(const struct guard *guard)
-{
-    return !guard_can_take(guard);
-}
-
 enum guard_wait guard_waits_for(const struct guard *guard)
 {
     const struct guard_pending *front = guard_queue_at(&guard->queue, 0);

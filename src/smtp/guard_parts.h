@@ -254,12 +254,6 @@ struct guard {
     char why[ERROR_TEXT_SIZE];
 };
 
-/* True when the primary may get a message, or has got one, that it has not answered for yet. */
-bool guard_is_fate_open(const struct guard *guard);
-
-/* True when the provider's bytes can be judged now: for commands there must be a primary, and room in the queue. */
-bool guard_can_take(const struct guard *guard);
-
 /* The end out of order. reply is what the provider is told, if that is the place for it; NULL: nothing. why is
  * copied; NULL: the reason known already stands. */
 void guard_break(struct guard *guard, struct guard_output *output, const char *reply,

@@ -299,13 +299,20 @@ static size_t take_content(struct guard *guard, const char *bytes, size_t size,
     return used;
 }
 
+/* Commands need a primary, and room in the queue. */
+bool guard_holds_provider(const struct guard *guard)
+{
+    return guard->phase == GUARD_COMMANDS && (guard->state != GUARD_OPEN || guard->is_introducing ||
+                                              guard->queue.count == GUARD_QUEUE_SIZE);
+}
+
 /* Takes bytes as far as they can be judged now. Returns how many. */
 static size_t take(struct guard *guard, const char *bytes, size_t size, struct guard_output *output)
 {
     size_t at = 0;
 
     while (at < size && guard->state != GUARD_QUIT && guard->state != GUARD_BROKEN &&
-           guard_can_take(guard)) {
+           !guard_holds_provider(guard)) {
         const char *rest = bytes + at;
         size_t left = size - at;
 

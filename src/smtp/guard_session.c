@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-bool guard_is_fate_open(const struct guard *guard)
-{
-    return guard->phase == GUARD_CONTENT || guard->has_dot;
-}
-
-bool guard_can_take(const struct guard *guard)
-{
-    return guard->phase != GUARD_COMMANDS ||
-           (guard->state == GUARD_OPEN && !guard->is_introducing &&
-            guard->queue.count < GUARD_QUEUE_SIZE);
-}
-
 /* ---- what the provider is shown of a reply ---- */
 
 static bool has_control(const char *text, size_t size)
@@ -175,7 +163,7 @@ void guard_break(struct guard *guard, struct guard_output *output, const char *r
     guard->state = GUARD_BROKEN;
     if (why != NULL)
         (void)text_copy(guard->why, sizeof guard->why, why);
-    if (reply == NULL || guard_is_fate_open(guard))
+    if (reply == NULL || guard->phase == GUARD_CONTENT || guard->has_dot) /* its fate is open */
         return;
     if (guard->queue.count > 0 && strncmp(reply, "421", 3) != 0)
         reply = "421 4.7.0 Closing the connection";

@@ -34,13 +34,12 @@ static const struct row {
     {ANY, 421, OUTCOME_DEFERRED},         /* RFC 5321 3.8: closing the channel */
     {ANY, 500, OUTCOME_UNSUPPORTED},      /* RFC 1985 5.2: stop asking this host */
     {ANY, 502, OUTCOME_UNSUPPORTED},      /* RFC 5321 4.2.4: not implemented */
-    {ANY, 530,
-     OUTCOME_AUTHENTICATION}, /* RFC 4954 6: authentication (or, RFC 3207 4, STARTTLS) required */
-    {ANY, 534, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: mechanism too weak */
-    {ANY, 535, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: credentials invalid */
-    {ANY, 538, OUTCOME_AUTHENTICATION}, /* RFC 4954 6: encryption required for the mechanism */
-    {ANY, 550, OUTCOME_DENIED},         /* RFC 5321 4.2.3: refused by policy */
-    {ANY, 554, OUTCOME_DENIED},         /* RFC 5321 4.2.3: refused, or no SMTP service here */
+    {ANY, 530, OUTCOME_AUTHENTICATION},   /* RFC 4954 6: AUTH (RFC 3207 4: STARTTLS) is required */
+    {ANY, 534, OUTCOME_AUTHENTICATION},   /* RFC 4954 6: mechanism too weak */
+    {ANY, 535, OUTCOME_AUTHENTICATION},   /* RFC 4954 6: credentials invalid */
+    {ANY, 538, OUTCOME_AUTHENTICATION},   /* RFC 4954 6: encryption required for the mechanism */
+    {ANY, 550, OUTCOME_DENIED},           /* RFC 5321 4.2.3: refused by policy */
+    {ANY, 554, OUTCOME_DENIED},           /* RFC 5321 4.2.3: refused, or no SMTP service here */
 };
 
 enum outcome outcome_of_reply(enum verb verb, int code)
@@ -212,29 +211,23 @@ bool outcome_is_temporary(enum outcome outcome)
     return meanings[outcome].exit_status == 75;
 }
 
-static int badness(int exit_status)
-{
-    static const int order[] = {0, 75, 76, 69, 77, 78};
-
-    for (int i = 0; i < (int)COUNT_OF(order); i++) {
-        if (order[i] == exit_status)
-            return i;
-    }
-    return (int)COUNT_OF(order);
-}
-
 int exit_status_worse(int a, int b)
 {
-    return badness(a) >= badness(b) ? a : b;
+    static const int worst_first[] = {78, 77, 69, 76, 75};
+
+    for (size_t i = 0; i < COUNT_OF(worst_first); i++) {
+        if (worst_first[i] == a || worst_first[i] == b)
+            return worst_first[i];
+    }
+    return 0;
 }
 
 const char *verb_name(enum verb verb)
 {
-    switch (verb) {
-    case VERB_CONNECT: return "CONNECT";
-    case VERB_ETRN: return "ETRN";
-    case VERB_ATRN: return "ATRN";
-    case VERB_TURN: return "TURN";
-    }
-    return "";
+    static const char *const names[] = {[VERB_CONNECT] = "CONNECT",
+                                        [VERB_ETRN] = "ETRN",
+                                        [VERB_ATRN] = "ATRN",
+                                        [VERB_TURN] = "TURN"};
+
+    return names[verb];
 }

@@ -24,31 +24,25 @@ enum guard_side {
 /* One message that came to its end: accepted, or refused by the primary behind the final dot. All
  * borrowed for the call. */
 struct guard_message {
-    uint64_t mail; /* hash of its MAIL line */
-    uint64_t
-        offer; /* hash of its MAIL line and of that of its first recipient: the same when it comes again */
-    /* The reverse-path without its angle brackets, as received; "" for <>. */
-    const char *sender;
-    /* The forward-paths that the primary accepted, joined by ", "; cut at a ceiling with " …". */
-    const char *recipients;
+    uint64_t mail;      /* hash of its MAIL line */
+    uint64_t offer;     /* hash of that and of its first RCPT line: the same when it comes again */
+    const char *sender; /* reverse-path without its angle brackets, as received; "" for <> */
+    const char *recipients; /* those accepted, joined by ", "; cut at a ceiling with " …" */
     size_t recipient_count;
     /* For each of the guard's nodes: whether one of the recipients is there. (Where more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
      * are counted, and stand as "…", but not here.) */
     const bool *for_nodes;
-    /* Octets of the message as the primary got them, dots doubled, without the final dot. */
-    int64_t size;
-    /* The primary's reply to the final dot; its lines joined by \n, as received. */
-    int code;
-    const char *text;
+    int64_t size;     /* octets as the primary got them, dots doubled, without the final dot */
+    int code;         /* the primary's reply to the final dot */
+    const char *text; /* its lines joined by \n, as received */
 };
 
 /* Mail that the primary has just refused: a transaction, one recipient or a content. All borrowed for the
  * call. */
 struct guard_refusal {
-    uint64_t offer; /* as in struct guard_message; of MAIL alone where that was refused */
-    bool for_good;  /* 5yz: the provider returns it to its sender; else it comes again */
-    const bool *
-        for_nodes; /* for each node: whether that is the first such refusal to it of this message */
+    uint64_t offer;        /* as in struct guard_message; of MAIL alone where that was refused */
+    bool for_good;         /* 5yz: the provider returns it to its sender; else it comes again */
+    const bool *for_nodes; /* for each node: the first such refusal to it of this message */
     int code;
     const char *text; /* the primary's, its lines joined by \n, as received */
 };
@@ -92,9 +86,8 @@ struct guard_counts {
      * one with both is counted in both. */
     uint64_t refused_for_now, refused_for_good;
     uint64_t recipients_refused; /* here, not by the primary */
-    uint64_t
-        contents_refused; /* the same: messages with a lone dot at line ends that are not CRLF, or by BDAT */
-    uint64_t senders_refused; /* the same: messages whose MAIL could not be passed */
+    uint64_t contents_refused;   /* here: a lone dot at line ends that are not CRLF, or BDAT */
+    uint64_t senders_refused;    /* here: messages whose MAIL could not be passed */
     int hello_code; /* with which the primary has refused the last EHLO or HELO; 0: it has not */
 };
 
