@@ -65,8 +65,8 @@ static const char *handle_interface(void)
 
 static int open_file(struct store *store)
 {
-    int flags =
-        store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = store->options.read_only ? SQLITE_OPEN_READONLY
+                                         : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     bool is_handle;
     const char *folder = folder_path(store->folder, &is_handle);
     struct buffer uri;
@@ -146,7 +146,7 @@ static int configure(struct store *store)
         code = statement_execute(store, "PRAGMA cache_size = -256;"
                                         "PRAGMA cell_size_check = ON;"
                                         "PRAGMA synchronous = NORMAL");
-    if (code != SQLITE_OK || store->read_only)
+    if (code != SQLITE_OK || store->options.read_only)
         return code;
     code = statement_ask(store, "PRAGMA page_count", &pages, NO_VALUES);
     if (code == SQLITE_OK && pages == 0)
@@ -188,10 +188,10 @@ static int connect(struct store *store, int64_t *version)
     int code = SQLITE_OK;
 
     folder_enter(store->folder);
-    bool is_noted = !store->read_only && damage_is_noted(store);
+    bool is_noted = !store->options.read_only && damage_is_noted(store);
     if (is_noted && !has_bytes(store->path))
         code = SQLITE_NOTADB;
-    else if (store->directory != NULL)
+    else if (store->options.directory != NULL)
         code = open_file(store);
     else
         code = sqlite3_open(store->path, &store->database);
@@ -233,7 +233,7 @@ static enum status open_folder(struct store *store, struct error *error)
 
     folder_close(store->folder);
     store->folder = NULL;
-    status = folder_open(&store->folder, store->directory, error);
+    status = folder_open(&store->folder, store->options.directory, error);
     if (status == STATUS_OK)
         status = folder_check_ours(store->folder, error);
     for (size_t i = 0; status == STATUS_OK && i < COUNT_OF(names); i++)
@@ -244,19 +244,19 @@ static enum status open_folder(struct store *store, struct error *error)
 /* Opens it once. *is_damaged is set where it failed for that. */
 static enum status connect_once(struct store *store, bool *is_damaged, struct error *error)
 {
-    enum status status = store->directory != NULL ? open_folder(store, error) : STATUS_OK;
+    enum status status = store->options.directory != NULL ? open_folder(store, error) : STATUS_OK;
     int64_t version = 0;
 
     *is_damaged = false;
     if (status != STATUS_OK)
         return status;
-    if (!store->read_only && store->directory != NULL)
+    if (!store->options.read_only && store->options.directory != NULL)
         make_file(store);
     int code = connect(store, &version);
     *is_damaged = damage_is(code);
     if (code != SQLITE_OK)
         status = database_failure(store, code, error);
-    if (store->read_only && !*is_damaged && status == STATUS_SYSTEM) {
+    if (store->options.read_only && !*is_damaged && status == STATUS_SYSTEM) {
         code = connect_frozen(store, &version);
         status = code == SQLITE_OK ? STATUS_OK : status;
     }
@@ -273,9 +273,9 @@ enum status database_open(struct store *store, struct error *error)
     enum status status;
     bool is_damaged;
 
-    if (store->read_only || store->directory == NULL)
+    if (store->options.read_only || store->options.directory == NULL)
         return connect_once(store, &is_damaged, error);
-    status = directory_make(store->directory, error);
+    status = directory_make(store->options.directory, error);
     if (status == STATUS_OK)
         status = take_lock(store, &lock, error);
     if (status != STATUS_OK)
@@ -294,7 +294,7 @@ bool database_is_moved(const struct store *store)
 {
     int moved = 0;
 
-    if (store->directory == NULL)
+    if (store->options.directory == NULL)
         return false;
     folder_enter(store->folder);
     int code = sqlite3_file_control(store->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -324,7 +324,8 @@ void database_close(struct store *store)
     struct error error;
 
     /* The last one to close writes the log into the file and removes it, by its name. */
-    bool keeps_log = store->database == NULL || store->read_only || store->directory == NULL ||
+    bool keeps_log = store->database == NULL || store->options.read_only ||
+                     store->options.directory == NULL ||
                      lock_take(&lock, store->lock_path, &error) != STATUS_OK;
     disconnect(store, keeps_log);
     lock_release(lock);
@@ -337,7 +338,7 @@ static enum status failure_of_damage(const struct store *store, int code, struct
         code == SCHEMA_FOREIGN ? "its tables are not those that mxpull makes" : "is damaged";
     const char *next = "";
 
-    if (store->read_only)
+    if (store->options.read_only)
         next = damage_leave_note(store) ? "; the next pull, or the daemon, sets it aside"
                                         : "; run this once as the user that mxpull runs as, and "
                                           "its next pull sets it aside";

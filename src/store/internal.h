@@ -18,19 +18,14 @@ enum {
 
 struct store {
     sqlite3 *database; /* NULL: not open; the next call tries to open it */
-    char *directory;   /* NULL, as lock_path and note_path: there is no file */
-    char *path;
-    char *note_path;       /* is there while somebody suspects damage */
-    struct folder *folder; /* the directory; SQLite is called with the rights of its owner */
-    char *lock_path;       /* locked while the file is opened, set aside or closed */
-    bool read_only;
-    bool is_frozen; /* read without locks and without its log, for nobody can write it */
-    int64_t keep_s;
-    int64_t (*now_ms)(void); /* NULL: the wall clock */
+    struct store_options options;
+    char *directory, *path; /* no directory: there is no file, and neither of these two */
+    char *note_path;        /* is there while somebody suspects damage */
+    char *lock_path;        /* locked while the file is opened, set aside or closed */
+    struct folder *folder;  /* the directory; SQLite is called with the rights of its owner */
+    bool is_frozen;         /* read without locks and without its log, for nobody can write it */
     int64_t patience_ms;
     int watched; /* calls of the progress handler during the present statement */
-    void (*notice)(void *context, const char *text);
-    void *context; /* borrowed */
 
     struct kept_statement {
         const char *sql; /* known by its address */

@@ -42,7 +42,7 @@ static const char *const removals[] = {REMOVE("answers", "at_ms"), REMOVE("messa
  * now. */
 static int prune(struct store *store, int64_t now_ms, bool *more)
 {
-    int64_t keep_ms = store->keep_s * 1000, old_ms = now_ms - keep_ms, witnesses = 0;
+    int64_t keep_ms = store->options.keep_s * 1000, old_ms = now_ms - keep_ms, witnesses = 0;
     int64_t floor_ms = now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1;
     int code = statement_ask(store, witnesses_sql, &witnesses,
                              VALUES(NUMBER(old_ms), NUMBER(keep_ms / WITNESSES)));
@@ -88,7 +88,7 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
 {
     bool has_more = false;
 
-    if (store->keep_s > 0) {
+    if (store->options.keep_s > 0) {
         enum status status = work_begin(store, true, error);
 
         if (status == STATUS_OK)
@@ -96,6 +96,6 @@ enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct 
         if (status != STATUS_OK)
             return status;
     }
-    *more = has_more || (store->keep_s > 0 && give_back(store));
+    *more = has_more || (store->options.keep_s > 0 && give_back(store));
     return STATUS_OK;
 }

@@ -206,7 +206,7 @@ static int climb(struct store *store, int64_t *version)
 
     if (code == SQLITE_OK && *version <= 0)
         code = compare(store, 0);
-    if (code == SQLITE_OK && !store->read_only && *version < SCHEMA_VERSION) {
+    if (code == SQLITE_OK && !store->options.read_only && *version < SCHEMA_VERSION) {
         (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
         code = *version <= 0 ? make(store) : upgrade(store);
         if (code == SQLITE_OK)
@@ -233,7 +233,7 @@ static int in_transaction(struct store *store, const char *begin, int64_t *versi
 int schema_update(struct store *store, int64_t *version)
 {
     int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
-    bool is_old = *version < SCHEMA_VERSION && !store->read_only, has_rows = *version > 0;
+    bool is_old = *version < SCHEMA_VERSION && !store->options.read_only, has_rows = *version > 0;
 
     if (code == SQLITE_OK)
         code = in_transaction(store, is_old ? "BEGIN IMMEDIATE" : "BEGIN", version);

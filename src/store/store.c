@@ -18,8 +18,8 @@ char *path_join(const char *base, const char *suffix)
 
 void store_tell(const struct store *store, char *text)
 {
-    if (text != NULL && store->notice != NULL)
-        store->notice(store->context, text);
+    if (text != NULL && store->options.notice != NULL)
+        store->options.notice(store->options.context, text);
     sqlite3_free(text);
 }
 
@@ -29,20 +29,16 @@ enum status store_open(struct store **store, const struct store_options *options
     struct store *opened = memory_new(1, sizeof *opened);
     enum status status;
 
-    opened->directory = memory_copy(options->directory);
+    opened->options = *options;
     if (options->directory != NULL) {
+        opened->options.directory = opened->directory = memory_copy(options->directory);
         opened->path = path_join(options->directory, "/mxpull.db");
         opened->note_path = path_join(opened->path, ".suspect");
         opened->lock_path = path_join(options->directory, "/store.lock");
     } else {
         opened->path = memory_copy(":memory:");
     }
-    opened->read_only = options->read_only;
-    opened->keep_s = options->keep_s;
-    opened->now_ms = options->now_ms;
     opened->patience_ms = STORE_PATIENCE_MS;
-    opened->notice = options->notice;
-    opened->context = options->context;
     status = database_open(opened, error);
     if (status == STATUS_OK || options->insist)
         *store = opened;
@@ -82,7 +78,7 @@ const char *store_library(void)
 static enum status make_ready(struct store *store, struct error *error)
 {
     if (store->database != NULL && !database_is_moved(store) &&
-        (store->read_only || !damage_is_noted(store)))
+        (store->options.read_only || !damage_is_noted(store)))
         return STATUS_OK;
     database_drop(store);
     return database_open(store, error);
@@ -105,7 +101,7 @@ enum status work_begin(struct store *store, bool writes, struct error *error)
         *error = store->batch_error;
         return error->status;
     }
-    if (writes && store->read_only)
+    if (writes && store->options.read_only)
         return error_set(error, STATUS_SYSTEM, "%s: was opened for reading alone", store->path);
     if (!store->is_batch)
         return begin(store, writes ? "BEGIN IMMEDIATE" : NULL, error);
@@ -123,7 +119,7 @@ static enum status fail(struct store *store, int code, struct error *error)
         (void)statement_run(store, "ROLLBACK", NO_VALUES);
     folder_leave(store->folder);
     if (damage_is(code)) {
-        if (!store->read_only && !database_is_moved(store))
+        if (!store->options.read_only && !database_is_moved(store))
             (void)damage_leave_note(store);
         database_drop(store);
     }
@@ -154,7 +150,7 @@ static enum status begin_batch(struct store *store, const char *sql, struct erro
 
 enum status store_begin(struct store *store, struct error *error)
 {
-    return begin_batch(store, store->read_only ? "BEGIN" : "BEGIN IMMEDIATE", error);
+    return begin_batch(store, store->options.read_only ? "BEGIN" : "BEGIN IMMEDIATE", error);
 }
 
 enum status store_begin_reading(struct store *store, struct error *error)
@@ -183,7 +179,7 @@ enum status store_commit(struct store *store, struct error *error)
 
 int64_t stamp_now(const struct store *store)
 {
-    return store->now_ms != NULL ? store->now_ms() : clock_wall_ms();
+    return store->options.now_ms != NULL ? store->options.now_ms() : clock_wall_ms();
 }
 
 int64_t stamp_first(const struct store *store)

@@ -53,14 +53,12 @@ void store_set_patience(struct store *store, int64_t patience_ms);
 /* NULL is allowed. */
 void store_close(struct store *store);
 
-/* Several records as one: nothing is written before the commit. May not be nested. A failure in
- * between undoes all since the begin, and the calls up to the commit, which ends it, fail with the same
- * error. A begin without commit is undone by store_close. Others cannot record meanwhile: keep it
- * short. */
+/* Several records as one, not nested: nothing is written before the commit. A failure undoes all since the begin, and
+ * the calls up to the commit, which ends it, fail with the same error. store_close undoes what is not committed. Others
+ * cannot record meanwhile: keep it short. */
 enum status store_begin(struct store *store, struct error *error);
 
-/* All reads up to the commit see one and the same state, and many are faster so. Nothing may be recorded
- * meanwhile. */
+/* All reads up to the commit see one and the same state; nothing may be recorded meanwhile. */
 enum status store_begin_reading(struct store *store, struct error *error);
 enum status store_commit(struct store *store, struct error *error);
 
@@ -126,8 +124,7 @@ enum status store_add_message(struct store *store, const struct store_message *m
 
 /* ---- the schedule's memory ---- */
 
-/* When a backup is to be asked: slot is the schedule's own time, due the time at which it is asked
- * next, by whatever cause (0: not planned). */
+/* When a backup is to be asked: slot by the schedule, due by whatever cause; 0: not planned. */
 enum status store_set_due(struct store *store, const char *backup, int64_t slot_ms, int64_t due_ms,
                           struct error *error);
 
