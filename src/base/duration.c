@@ -23,51 +23,28 @@ static const char *read_number(const char *text, int64_t *number)
     return text;
 }
 
-/* False where text is no duration; what is longer than DURATION_MAX_S is more than that. */
-static bool read_all(const char *text, int64_t *seconds)
+enum status duration_parse(const char *text, int64_t *seconds)
 {
-    int64_t total = 0;
-    size_t next_unit = 0;
+    int64_t total = 0, number;
 
-    if (strcmp(text, "0") == 0) {
-        *seconds = 0;
-        return true;
-    }
     if (*text == '\0')
-        return false;
-    while (*text != '\0') {
-        int64_t number;
-
+        return STATUS_SYNTAX;
+    if (strcmp(text, "0") == 0)
+        text++;
+    for (size_t next_unit = 0; *text != '\0'; next_unit++, text++) {
         if (!text_is_digit(*text))
-            return false;
+            return STATUS_SYNTAX;
         text = read_number(text, &number);
         while (next_unit < COUNT_OF(units) && units[next_unit].letter != *text)
             next_unit++;
         if (next_unit == COUNT_OF(units))
-            return false;
+            return STATUS_SYNTAX;
         total += number * units[next_unit].seconds;
-        next_unit++;
-        text++;
     }
+    if (total > DURATION_MAX_S)
+        return STATUS_LIMIT;
     *seconds = total;
-    return true;
-}
-
-bool duration_parse(const char *text, int64_t *seconds)
-{
-    int64_t parsed;
-
-    if (!read_all(text, &parsed) || parsed > DURATION_MAX_S)
-        return false;
-    *seconds = parsed;
-    return true;
-}
-
-bool duration_is_too_long(const char *text)
-{
-    int64_t parsed;
-
-    return read_all(text, &parsed) && parsed > DURATION_MAX_S;
+    return STATUS_OK;
 }
 
 char *duration_format(char target[DURATION_TEXT_SIZE], int64_t seconds)

@@ -103,7 +103,7 @@ bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int6
 {
     int64_t ago_s;
 
-    if (!duration_parse(text, &ago_s))
+    if (duration_parse(text, &ago_s) != STATUS_OK)
         return parse_stamp(text, offset, since_ms);
     *since_ms = now_ms - ago_s * 1000;
     return true;

@@ -60,21 +60,21 @@ static enum status parse_duration(const struct option *option, const char *text,
                                   struct error *error)
 {
     char shown[SHOWN_SIZE], min[DURATION_TEXT_SIZE], max[DURATION_TEXT_SIZE];
-    const bool too_long = duration_is_too_long(text);
     int64_t parsed = 0;
+    const enum status status = duration_parse(text, &parsed);
 
     (void)text_printable_copy(shown, sizeof shown, text);
     (void)duration_format(min, option->min);
     (void)duration_format(max, option->max);
-    if (!too_long && !duration_parse(text, &parsed))
+    if (status == STATUS_SYNTAX)
         return error_set(
             error, STATUS_SYNTAX,
             "\"%s\" is not a duration; a number and a unit (s m h d w) are allowed, as "
             "in 90s, 4h or 1h30m, from %s to %s",
             shown, min, max);
-    if (too_long || parsed < option->min || parsed > option->max)
+    if (status != STATUS_OK || parsed < option->min || parsed > option->max)
         return error_set(error, STATUS_SYNTAX, "\"%s\" is %s; %s to %s are allowed", shown,
-                         too_long ? "too long" : "out of range", min, max);
+                         status != STATUS_OK ? "too long" : "out of range", min, max);
     *seconds = parsed;
     return STATUS_OK;
 }

@@ -119,7 +119,7 @@ static int64_t value_ms(const char *word, size_t size)
     bool is_negative = word[sign] == '-' || word[sign + 1] == '-';
     size_t from = sign + (word[sign + 1] == '-' ? 2 : 1);
     memcpy(text, word + from, size - from);
-    assert_true(duration_parse(text, &seconds));
+    assert_int_equal(duration_parse(text, &seconds), STATUS_OK);
     return is_negative ? -seconds * 1000 : seconds * 1000;
 }
 

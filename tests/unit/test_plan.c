@@ -47,7 +47,7 @@ static int64_t seconds_of(const char *text, size_t size)
 
     assert_true(size < sizeof part);
     memcpy(part, text, size);
-    if (!duration_parse(part, &seconds))
+    if (duration_parse(part, &seconds) != STATUS_OK)
         fail_msg("no duration: %s", part);
     return seconds;
 }

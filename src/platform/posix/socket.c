@@ -24,30 +24,9 @@ void socket_close(intptr_t socket)
     (void)close((int)socket);
 }
 
-static enum status status_of_errno(void)
+bool system_socket_is_busy(void)
 {
-    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? STATUS_BUSY
-                                                                     : STATUS_UNREACHABLE;
-}
-
-enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
-{
-    ssize_t sent = send((int)socket, bytes, size, MSG_NOSIGNAL);
-
-    if (sent < 0)
-        return status_of_errno();
-    *done = (size_t)sent;
-    return STATUS_OK;
-}
-
-enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
-{
-    ssize_t received = recv((int)socket, bytes, size, 0);
-
-    if (received < 0)
-        return status_of_errno();
-    *done = (size_t)received;
-    return STATUS_OK;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
 const char *socket_error_text(int number)

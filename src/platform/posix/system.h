@@ -25,6 +25,13 @@ enum status system_fail(struct error *error, const char *path, const char *what,
  * effective user undoes it. */
 void system_protect_secrets(void);
 
+/* As send(2) and recv(2) take them. */
+typedef int system_socket;
+typedef size_t system_size;
+
+/* Whether the last call on a socket failed only for now. */
+bool system_socket_is_busy(void);
+
 /* The date in UTC; false where there is none. */
 bool system_date(int64_t seconds, struct tm *utc);
 

@@ -5,8 +5,6 @@
 
 #include <mxpull/base/compiler.h>
 
-#include <limits.h>
-
 #define SECURITY_WIN32
 #include <schannel.h>
 #include <security.h>
@@ -27,36 +25,11 @@ void socket_close(intptr_t socket)
     (void)closesocket((SOCKET)socket);
 }
 
-static enum status status_of_failure(void)
+bool system_socket_is_busy(void)
 {
     int number = WSAGetLastError();
 
-    return number == WSAEWOULDBLOCK || number == WSAEINTR ? STATUS_BUSY : STATUS_UNREACHABLE;
-}
-
-static int size_of(size_t size)
-{
-    return size < INT_MAX ? (int)size : INT_MAX;
-}
-
-enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
-{
-    int sent = send((SOCKET)socket, bytes, size_of(size), 0);
-
-    if (sent < 0)
-        return status_of_failure();
-    *done = (size_t)sent;
-    return STATUS_OK;
-}
-
-enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
-{
-    int received = recv((SOCKET)socket, bytes, size_of(size), 0);
-
-    if (received < 0)
-        return status_of_failure();
-    *done = (size_t)received;
-    return STATUS_OK;
+    return number == WSAEWOULDBLOCK || number == WSAEINTR;
 }
 
 /* The usual ones in the words of all other systems, short and the same in every language. */

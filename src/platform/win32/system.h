@@ -37,6 +37,14 @@ const char *system_error_text(DWORD number);
 /* "path: what: the reason"; returns STATUS_SYSTEM. */
 enum status system_fail(struct error *error, const char *path, const char *what, DWORD number);
 
+/* As send and recv take them. */
+typedef SOCKET system_socket;
+typedef int system_size;
+#define MSG_NOSIGNAL 0 /* there is none */
+
+/* Whether the last call on a socket failed only for now. */
+bool system_socket_is_busy(void);
+
 /* The date in UTC; false where there is none. */
 bool system_date(int64_t seconds, struct tm *utc);
 

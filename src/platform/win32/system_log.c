@@ -4,12 +4,12 @@
  * all the same, behind the excuse that no description was found. */
 #include <mxpull/platform/system_log.h>
 
-#include "resource.h"
 #include "system.h"
 
 #include <stdlib.h>
 
 enum {
+    MESSAGE_LINE = 1, /* as in mxpull.rc.in */
     PROGRAM_PATH_SIZE = 1024,
     TYPES = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE
 };
@@ -68,7 +68,7 @@ void system_log_write(enum level level, const char *line)
     if (wcslen(wide) > LENGTH_MAX)
         wide[LENGTH_MAX] = L'\0';
     if (source != NULL)
-        (void)ReportEventW(source, type, 0, WIN32_MESSAGE_LINE, NULL, 1, 0, strings, NULL);
+        (void)ReportEventW(source, type, 0, MESSAGE_LINE, NULL, 1, 0, strings, NULL);
     free(wide);
 }
 

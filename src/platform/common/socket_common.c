@@ -1,10 +1,11 @@
-/* IP addresses in figures. Windows' inet_pton takes more than others do (0x7f.0.0.1, ::010.0.0.1, fe80::1%3), so it
+/* Connected sockets, and IP addresses in figures. Windows' inet_pton takes more than others do (0x7f.0.0.1, ::010.0.0.1, fe80::1%3), so it
  * is asked only for what is left. */
 #include "system.h"
 
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,4 +45,28 @@ void socket_address_text(const void *address, size_t size, char *text, size_t te
         getnameinfo(any, (socklen_t)size, text, (uint32_t)text_size, NULL, 0, NI_NUMERICHOST) != 0)
         text[0] = '\0';
     text[strcspn(text, "%")] = '\0'; /* a scope is no part of it */
+}
+
+static enum status note(ssize_t moved, size_t *done)
+{
+    if (moved < 0)
+        return system_socket_is_busy() ? STATUS_BUSY : STATUS_UNREACHABLE;
+    *done = (size_t)moved;
+    return STATUS_OK;
+}
+
+/* What a call takes of so many bytes, on Windows too. */
+static system_size some(size_t size)
+{
+    return size < INT_MAX ? (system_size)size : INT_MAX;
+}
+
+enum status socket_send(intptr_t socket, const char *bytes, size_t size, size_t *done)
+{
+    return note(send((system_socket)socket, bytes, some(size), MSG_NOSIGNAL), done);
+}
+
+enum status socket_receive(intptr_t socket, char *bytes, size_t size, size_t *done)
+{
+    return note(recv((system_socket)socket, bytes, some(size), 0), done);
 }
