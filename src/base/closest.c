@@ -2,6 +2,7 @@
 #include <mxpull/base/closest.h>
 #include <mxpull/base/text.h>
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -15,8 +16,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many letters must be put in, taken out, replaced or swapped with their neighbour to make b of
- * a (optimal string alignment), without regard to case. SIZE_MAX for a word that is too long. */
+/* How many letters must be put in, taken out, replaced or swapped with their neighbour to make b of a (optimal
+ * string alignment), without regard to case. SIZE_MAX when a word is longer than WORD_SIZE_MAX. */
 static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][WORD_SIZE_MAX + 1];
@@ -46,29 +47,20 @@ static size_t distance(const char *a, const char *b)
     return above[width];
 }
 
-/* How far off a word is. Of a short word at least half must be right. */
-static size_t distance_to(const char *misspelt, const char *word)
-{
-    size_t size = strlen(misspelt), word_size = strlen(word);
-
-    if (size >= PREFIX_SIZE_MIN && strncmp(word, misspelt, size) == 0)
-        return 0;
-    size_t errors = distance(misspelt, word);
-    return errors <= word_size / 2 ? errors : SIZE_MAX;
-}
-
 const char *closest_word(const char *misspelt, const char *const words[], size_t count)
 {
     const char *nearest = NULL;
-    const size_t third = strlen(misspelt) / 3;
-    size_t fewest = (third > ERRORS_MAX ? third : ERRORS_MAX) + 1;
+    const size_t size = strlen(misspelt);
+    size_t fewest = (size / 3 > ERRORS_MAX ? size / 3 : ERRORS_MAX) + 1;
 
     for (size_t i = 0; i < count; i++) {
+        const bool begins = size >= PREFIX_SIZE_MIN && strncmp(words[i], misspelt, size) == 0;
+        const size_t errors = begins ? 0 : distance(misspelt, words[i]);
+
         if (strcmp(words[i], misspelt) == 0)
             return words[i];
-        size_t errors = distance_to(misspelt, words[i]);
-
-        if (errors < fewest) {
+        /* Of a short word at least half must be right. */
+        if (errors < fewest && errors <= strlen(words[i]) / 2) {
             fewest = errors;
             nearest = words[i];
         }

@@ -133,22 +133,19 @@ static enum status parse_flag(const char *text, bool *flag, struct error *error)
 static enum status parse_choice(const struct option *option, const char *text, void *field,
                                 struct error *error)
 {
-    struct buffer why;
+    char why[CHOICES_SIZE] = "is not known; ";
 
-    buffer_init(&why, CHOICES_SIZE);
-    (void)buffer_append_text(&why, "is not known; ");
     for (int i = 0; option->choices[i] != NULL; i++) {
+        const size_t used = strlen(why);
+
         if (text_equal(text, option->choices[i])) {
             memcpy(field, &i, sizeof i);
-            buffer_done(&why);
             return STATUS_OK;
         }
-        (void)buffer_append_format(&why, "%s%s", i > 0 ? ", " : "", option->choices[i]);
+        (void)snprintf(why + used, sizeof why - used, "%s%s", option->choices[i],
+                       option->choices[i + 1] != NULL ? ", " : " are allowed");
     }
-    (void)buffer_append_text(&why, " are allowed");
-    (void)form_refuse(error, text, why.bytes);
-    buffer_done(&why);
-    return STATUS_SYNTAX;
+    return form_refuse(error, text, why);
 }
 
 /* The target and, for a file, its path. */
@@ -220,8 +217,7 @@ enum status value_set(struct config *config, const struct option *option, void *
                       const char *text, struct error *error)
 {
     void *field = (char *)fields + option->offset;
-    enum status status = STATUS_SYNTAX;
-    int64_t number = 0;
+    int64_t number;
 
     switch (option->type) {
     case OPTION_TEXT:
@@ -230,16 +226,18 @@ enum status value_set(struct config *config, const struct option *option, void *
     case OPTION_ADDRESS: return set_address(config, text, field, error);
     case OPTION_LOG: return set_log(config, text, error);
     case OPTION_NUMBER: return parse_number(option, text, field, error);
-    case OPTION_PORT: status = parse_number(option, text, &number, error); break;
+    case OPTION_PORT:
+        if (parse_number(option, text, &number, error) != STATUS_OK)
+            return STATUS_SYNTAX;
+        *(int *)field = (int)number;
+        return STATUS_OK;
     case OPTION_FLAG: return parse_flag(text, field, error);
     case OPTION_CHOICE: return parse_choice(option, text, field, error);
     case OPTION_DURATION: return parse_duration(option, text, field, error);
     case OPTION_DURATIONS: return add_duration(config, option, field, text, error);
     case OPTION_NODES: return add_node(config, fields, text, error);
     }
-    if (status == STATUS_OK)
-        *(int *)field = (int)number;
-    return status;
+    return STATUS_SYNTAX;
 }
 
 void value_set_initial(struct config *config, const struct option *option, void *fields)
