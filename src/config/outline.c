@@ -38,6 +38,15 @@ struct name {
     char shown[FAULT_SHOWN_SIZE]; /* fit for a message */
 };
 
+/* name = …, or name += … */
+struct assignment {
+    const struct option *option; /* NULL: unknown */
+    struct place place;
+    struct token equals;
+    size_t count;        /* of its values */
+    struct token flawed; /* the first one with a flaw */
+};
+
 static bool is_mark(const struct token *token, char mark)
 {
     return token->kind == TOKEN_MARK && *token->start == mark;
@@ -105,61 +114,64 @@ static void advance(struct outline *outline)
 /* ---- assignments ---- */
 
 /* Goes on to where a value may stand. */
-static void advance_to_value(struct outline *outline, const char *option)
+static void advance_to_value(struct outline *outline, const struct assignment *assignment)
 {
     advance(outline);
     if (outline->token.queue_line > 0)
-        stop(outline, outline->token.queue_line, option,
+        stop(outline, outline->token.queue_line, assignment->place.option,
              "# begins a comment here; a \"#queue\" must stand in quotes");
 }
 
 /* Ends the reading at a token that cannot stand in a value. */
-static void stop_in_value(struct outline *outline, int line, const char *option, bool braces)
+static void stop_in_value(struct outline *outline, const struct assignment *assignment,
+                          const char *what)
 {
-    stop(outline, outline->token.kind == TOKEN_END ? line : outline->token.line, option,
-         "%s; " MUST_QUOTE "%s",
-         braces ? "a list ends with }, and commas stand between its values"
-                : "its value is missing",
-         outline->token.after_hash ? " (# begins a comment)" : "");
+    const bool end = outline->token.kind == TOKEN_END;
+
+    stop(outline, end ? assignment->equals.line : outline->token.line, assignment->place.option,
+         "%s; " MUST_QUOTE "%s", what, outline->token.after_hash ? " (# begins a comment)" : "");
 }
 
-/* Reads a single value or a list in braces behind the = of this line, so that the token is its last one,
- * and writes it. Returns how many there are; *flawed is the first one with a flaw. */
-static size_t read_values(struct outline *outline, int line, const char *option,
-                          struct token *flawed)
+/* Takes the token as a value. */
+static void take_value(struct outline *outline, struct assignment *assignment)
 {
-    const bool braces = at_mark(outline, '{');
-    size_t count = 0;
+    const struct token *token = &outline->token;
 
-    if (braces)
-        advance_to_value(outline, option);
-    while (!outline->stopped && !(braces && at_mark(outline, '}'))) {
-        const struct token *token = &outline->token;
+    if (token->flaw != NULL && assignment->flawed.flaw == NULL)
+        assignment->flawed = *token;
+    emit_token(outline, token);
+    emit(outline, token->line, ",", 1);
+    assignment->count++;
+    if (outline->value_count++ == VALUES_MAX)
+        stop(outline, token->line, assignment->place.option,
+             "is one value too many; up to 1,000,000 in a file are allowed");
+}
 
+/* Reads a single value or a list in braces, so that the token is its last one. */
+static void read_values(struct outline *outline, struct assignment *assignment)
+{
+    static const char no_end[] = "a list ends with }, and commas stand between its values";
+
+    if (!at_mark(outline, '{')) {
         /* A value on a line of its own is the next option of one that has none. */
-        if (token->kind != TOKEN_TEXT || (!braces && token->line != line)) {
-            stop_in_value(outline, line, option, braces);
-            break;
-        }
-        if (outline->value_count++ == VALUES_MAX) {
-            stop(outline, line, option,
-                 "is one value too many; up to 1,000,000 in a file are allowed");
-            break;
-        }
-        if (token->flaw != NULL && flawed->flaw == NULL)
-            *flawed = *token;
-        emit_token(outline, token);
-        emit(outline, token->line, ",", 1);
-        count++;
-        if (!braces)
-            break;
+        if (outline->token.kind == TOKEN_TEXT && outline->token.line == assignment->equals.line)
+            take_value(outline, assignment);
+        else
+            stop_in_value(outline, assignment, "its value is missing");
+        return;
+    }
+    advance_to_value(outline, assignment);
+    while (!outline->stopped && !at_mark(outline, '}')) {
+        if (outline->token.kind == TOKEN_TEXT)
+            take_value(outline, assignment);
+        else
+            stop_in_value(outline, assignment, no_end);
         advance(outline);
         if (at_mark(outline, ','))
-            advance_to_value(outline, option);
+            advance_to_value(outline, assignment);
         else if (!at_mark(outline, '}'))
-            stop_in_value(outline, line, option, braces);
+            stop_in_value(outline, assignment, no_end);
     }
-    return count;
 }
 
 static void report_unknown(struct outline *outline, const struct name *name)
@@ -215,22 +227,23 @@ static bool is_more(const struct outline *outline, const struct option *option)
 }
 
 /* Whether a complete assignment of a known option is fit for libconfuse; if not, that is a fault. */
-static bool is_fit(struct outline *outline, struct place place, const struct option *option,
-                   bool adding, size_t count, const struct token *flawed)
+static bool is_fit(struct outline *outline, const struct assignment *assignment)
 {
+    const struct option *option = assignment->option;
     const struct setting *before = section_find(outline->section, option->name);
-    const char *flaw = flawed->flaw;
+    const char *flaw = assignment->flawed.flaw;
+    struct place place = assignment->place;
 
     if (before != NULL) {
         faults_add(outline->faults, place, "is set twice; line %d has it already", before->line);
         return false;
     }
-    if (adding)
+    if (assignment->equals.kind == TOKEN_ADD)
         flaw = "cannot be added to by +=; one list after = is allowed";
-    else if (!value_is_list(option) && count != 1)
+    else if (!value_is_list(option) && assignment->count != 1)
         flaw = "is a list; one value is allowed";
     else if (flaw != NULL)
-        place.line = flawed->line;
+        place.line = assignment->flawed.line;
     if (flaw != NULL)
         faults_add(outline->faults, place, "%s", flaw);
     return flaw == NULL;
@@ -239,35 +252,37 @@ static bool is_fit(struct outline *outline, struct place place, const struct opt
 /* name = …; the token is = or +=. */
 static void read_assignment(struct outline *outline, const struct name *name)
 {
-    const struct token equals = outline->token;
+    const struct option *option = option_find(outline->section->kind, name->text);
+    struct assignment assignment = {
+        .option = option,
+        .place = {name->line, outline->section, option != NULL ? option->name : NULL},
+        .equals = outline->token,
+    };
+    struct setting setting = {.option = option, .line = name->line, .bad = true};
     const size_t target_size = outline->target->size;
     const int target_line = outline->target_line;
-    const struct option *option = option_find(outline->section->kind, name->text);
-    const struct place place = {name->line, outline->section, option != NULL ? option->name : NULL};
-    struct setting setting = {.option = option, .line = name->line, .bad = true};
-    struct token flawed = {0};
 
     if (option == NULL)
         report_unknown(outline, name);
-    advance_to_value(outline, place.option);
+    advance_to_value(outline, &assignment);
     const bool single = !at_mark(outline, '{');
     emit(outline, name->line, name->text, strlen(name->text));
     emit(outline, name->line, "= {", 3);
-    const size_t count = read_values(outline, equals.line, place.option, &flawed);
+    read_values(outline, &assignment);
     const struct token last = outline->token;
     const bool known = option != NULL && !outline->stopped;
     emit(outline, last.line, "}", 1);
     if (known) {
-        setting.bad = !is_fit(outline, place, option, equals.kind == TOKEN_ADD, count, &flawed);
-        setting.reference = count == 1 && is_reference(&last);
+        setting.bad = !is_fit(outline, &assignment);
+        setting.reference = assignment.count == 1 && is_reference(&last);
     }
-    outline->behind = single ? place.option : NULL;
+    outline->behind = single ? assignment.place.option : NULL;
     advance(outline);
     outline->behind = NULL;
     if (single && outline->token.line == last.line &&
         (outline->stopped || is_more(outline, option))) {
         setting.bad = true;
-        stop(outline, last.line, place.option, "there is more behind its value; %s",
+        stop(outline, last.line, assignment.place.option, "there is more behind its value; %s",
              option != NULL && value_is_list(option)
                  ? "a list stands in { }, with commas between its values"
                  : MUST_QUOTE);
