@@ -22,7 +22,7 @@ struct setting {
     const struct option *option;
     int line;
     bool bad;       /* its fault was told already */
-    bool filled;    /* its first value is not empty */
+    bool filled;    /* a value of it is not empty */
     bool reference; /* ${NAME} and nothing else: the file does not hold the value */
     bool inherited; /* set by the defaults */
 };

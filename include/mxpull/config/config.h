@@ -142,9 +142,8 @@ enum status config_password(const struct config *config, const struct backup_con
 enum status config_no_password(const struct config *config, const struct backup_config *backup,
                                struct error *error);
 
-/* Prints the effective configuration, every default filled in, in a form that config_load reads
- * again, but with secrets as
- * "********". */
+/* Prints the effective configuration, every default filled in, in a form that config_load reads again, but
+ * with secrets as "********". */
 void config_print(const struct config *config, FILE *stream);
 
 /* A proxy's URL as it may be shown, with stars for its password; to be freed by the caller. NULL gives NULL. */
