@@ -190,13 +190,6 @@ static void disconnect(struct etrn_session *session)
     session->base.connection = NULL;
 }
 
-static void part(struct etrn_session *session)
-{
-    session_move(&session->base, SESSION_QUITTING, NULL);
-    session_leave(&session->base, "QUIT\r\n");
-    act(session, dialogue_parted(session->dialogue));
-}
-
 /* Each its own, so that the order of asking can be told by them. */
 static int64_t next_stamp_ms(const struct etrn_session *session)
 {
@@ -247,7 +240,11 @@ static void act(struct etrn_session *session, enum dialogue_step step)
     switch (step) {
     case DIALOGUE_ASK: send_etrn(session); break;
     case DIALOGUE_QUIT: send_quit(session); break;
-    case DIALOGUE_PART: part(session); break;
+    case DIALOGUE_PART:
+        session_move(&session->base, SESSION_QUITTING, NULL);
+        session_leave(&session->base, "QUIT\r\n");
+        act(session, dialogue_parted(session->dialogue));
+        break;
     case DIALOGUE_WAIT: break;
     case DIALOGUE_CONNECT:
         disconnect(session);

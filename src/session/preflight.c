@@ -169,11 +169,11 @@ static void received(void *context, const char *bytes, size_t size)
 {
     struct preflight *preflight = context;
     const struct reply *reply = &preflight->hearing.reply;
-    unsigned connections = preflight->connections;
+    unsigned begun = preflight->hearing.begun;
     struct error error;
 
     preflight->has_spoken = true;
-    while (size > 0 && preflight->connection != NULL && preflight->connections == connections) {
+    while (size > 0 && preflight->connection != NULL && preflight->hearing.begun == begun) {
         switch (hearing_take(&preflight->hearing, &bytes, &size, &error)) {
         case HEARING_PART: return;
         case HEARING_REPLY: take_reply(preflight, size > 0); break;
@@ -233,7 +233,6 @@ static void open_connection(struct preflight *preflight)
     struct error error;
 
     preflight->is_connected = preflight->has_spoken = preflight->has_greeted = false;
-    preflight->connections++;
     hearing_begin(&preflight->hearing, true);
     wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
@@ -242,29 +241,23 @@ static void open_connection(struct preflight *preflight)
         cut(preflight, error.text);
 }
 
-static void send_command(struct preflight *preflight)
+static void act(struct preflight *preflight, enum probe_step step)
 {
     const char *command = probe_command(preflight->probe);
 
-    preflight->hearing.expects = true;
-    expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
-    connection_send(preflight->connection, command, strlen(command));
-}
-
-static void part(struct preflight *preflight)
-{
-    connection_leave(preflight->connection, "QUIT\r\n", strlen("QUIT\r\n"));
-    preflight->connection = NULL;
-    act(preflight, probe_parted(preflight->probe));
-}
-
-static void act(struct preflight *preflight, enum probe_step step)
-{
     if (step == PROBE_CONNECT && clock_monotonic_ms() >= preflight->limit_ms)
         step = probe_stop(preflight->probe, too_long);
     switch (step) {
-    case PROBE_SEND: send_command(preflight); break;
-    case PROBE_QUIT: part(preflight); break;
+    case PROBE_SEND:
+        preflight->hearing.expects = true;
+        expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
+        connection_send(preflight->connection, command, strlen(command));
+        break;
+    case PROBE_QUIT:
+        connection_leave(preflight->connection, "QUIT\r\n", strlen("QUIT\r\n"));
+        preflight->connection = NULL;
+        act(preflight, probe_parted(preflight->probe));
+        break;
     case PROBE_CONNECT:
         disconnect(preflight);
         open_connection(preflight);

@@ -204,7 +204,6 @@ void session_connect(struct session *session)
     const struct connection_options options = connection_options(session);
     struct error error;
 
-    session->connections++;
     hearing_begin(&session->hearing, false);
     session_move(session, SESSION_CONNECTING, NULL);
     session->connection = connection_open(session->poll->polling->loop, &options,
@@ -234,10 +233,10 @@ void session_ready(void *context)
 void session_received(void *context, const char *bytes, size_t size)
 {
     struct session *session = context;
-    unsigned connections = session->connections;
+    unsigned begun = session->hearing.begun;
     struct error error;
 
-    while (size > 0 && session->connection != NULL && session->connections == connections) {
+    while (size > 0 && session->connection != NULL && session->hearing.begun == begun) {
         switch (hearing_take(&session->hearing, &bytes, &size, &error)) {
         case HEARING_PART: return;
         case HEARING_REPLY: session->method->replied(session, bytes, &size); break;

@@ -18,7 +18,6 @@ struct session {
     void (*ended)(void *poll); /* once, when every result is known; it may not free the session */
     const struct session_method *method;
     struct connection *connection; /* NULL between two of them */
-    unsigned connections;          /* so far */
     struct hearing hearing;
     bool in_clear; /* TLS was offered and did not work out; with `may` mail goes on without */
     bool is_dry;   /* --dry-run has come as far as it goes */

@@ -98,6 +98,7 @@ enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size
 void hearing_begin(struct hearing *hearing, bool expects)
 {
     reply_reset(&hearing->reply);
+    hearing->begun++;
     hearing->expects = expects;
     hearing->is_unasked = false;
 }

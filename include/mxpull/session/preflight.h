@@ -62,7 +62,6 @@ struct preflight {
     size_t mask;
     int64_t limit_ms;                           /* when it has to be over, monotonic */
     struct connection *connection;              /* NULL: none */
-    unsigned connections;                       /* so far */
     bool is_connected, has_spoken, has_greeted; /* the connection */
     bool is_short;                              /* of file descriptors */
     struct hearing hearing;

@@ -43,6 +43,7 @@ enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size
 struct hearing {
     struct reply reply;
     bool expects;    /* a reply is due */
+    unsigned begun;  /* how many connections so far */
     bool is_unasked; /* reply began when none was due, and is not complete yet */
 };
 
