@@ -56,7 +56,7 @@ static void on_gathered(void *context, const struct answers *answers)
     logging_answer(answers);
 }
 
-/* Who asks for it wants to know what came of it. */
+/* Whoever has it pulled now is told again why nothing is asked. */
 static bool on_take_now(void *context)
 {
     struct run *run = context;

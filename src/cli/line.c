@@ -214,6 +214,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 struct line_widths line_share(struct line_widths wanted, size_t room)
 {
     size_t half = room / 2;
@@ -243,12 +248,10 @@ void line_names(struct line *line, const char *backup, const char *domain,
     struct line_widths limits = line_share(wanted, room > behind ? room - behind : 0);
 
     if (wanted.backup > 0)
-        add_cell(line, STYLE_PLAIN, backup,
-                 widths.backup < limits.backup ? widths.backup : limits.backup, limits.backup,
+        add_cell(line, STYLE_PLAIN, backup, smaller(widths.backup, limits.backup), limits.backup,
                  true);
     if (wanted.domain > 0)
-        add_cell(line, STYLE_PLAIN, domain,
-                 widths.domain < limits.domain ? widths.domain : limits.domain, limits.domain,
+        add_cell(line, STYLE_PLAIN, domain, smaller(widths.domain, limits.domain), limits.domain,
                  true);
 }
 

@@ -34,7 +34,7 @@ static int print_about(const struct arguments *arguments)
     return is_told ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
-/* A faulty command line may still tell who reads what is said of it. */
+/* Whether a monitor reads what is said: a faulty command line may tell that, too. */
 static bool is_for_monitor(int argc, char *argv[])
 {
     static const char option[] = "--nagios";
