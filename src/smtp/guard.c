@@ -146,28 +146,16 @@ static void end_provider(struct guard *guard, struct guard_output *output, const
 enum guard_state guard_end(struct guard *guard, enum guard_side side, const char *why,
                            struct guard_output *output)
 {
-    switch (guard->state) {
-    case GUARD_QUIT:
-    case GUARD_BROKEN: break;
-    case GUARD_OPEN:
-        if (side == GUARD_PRIMARY)
-            guard_lose_primary(guard, output, why);
-        else
-            end_provider(guard, output, why);
-        break;
-    case GUARD_LOST:
-        if (side == GUARD_PROVIDER)
-            end_provider(guard, output, why);
-        else if (guard->phase == GUARD_REFUSING)
-            guard->state = GUARD_DRAIN;
-        else
-            guard_break(guard, output, GUARD_PRIMARY_LOST, NULL);
-        break;
-    case GUARD_DRAIN:
-        if (side == GUARD_PROVIDER)
-            end_provider(guard, output, why);
-        break;
-    }
+    if (guard->state == GUARD_QUIT || guard->state == GUARD_BROKEN)
+        return guard->state;
+    if (side == GUARD_PROVIDER)
+        end_provider(guard, output, why);
+    else if (guard->state == GUARD_OPEN)
+        guard_lose_primary(guard, output, why);
+    else if (guard->state == GUARD_LOST && guard->phase == GUARD_REFUSING)
+        guard->state = GUARD_DRAIN;
+    else if (guard->state == GUARD_LOST)
+        guard_break(guard, output, GUARD_PRIMARY_LOST, NULL);
     return guard->state;
 }
 

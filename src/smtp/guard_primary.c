@@ -50,20 +50,11 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
     }
 }
 
-/* A reply to the EHLO or HELO that was said again to a new primary. */
-static void take_introduction(struct guard *guard, int code, const char *text,
-                              struct guard_output *output)
+/* Why the primary is of no more use: what it has done, and its words. Returns the text in error. */
+static const char *in_words(struct error *error, const char *what, int code, const char *text)
 {
-    struct error error;
-
-    guard->is_introducing = false;
-    if (code < 300)
-        return;
-    (void)error_set(
-        &error, STATUS_PROTOCOL,
-        "your mail server refused on a new connection the EHLO that it had taken: %03d %s", code,
-        text);
-    guard_lose_primary(guard, output, error.text);
+    (void)error_set(error, STATUS_PROTOCOL, "your mail server %s: %03d %s", what, code, text);
+    return error->text;
 }
 
 /* A reply that no command waits for: in the middle of a message a refusal of it, which some servers say as
@@ -74,16 +65,14 @@ static void take_unasked(struct guard *guard, int code, const char *text,
     struct error error;
 
     if (guard->phase == GUARD_CONTENT && code >= 400) {
-        (void)error_set(&error, STATUS_PROTOCOL,
-                        "your mail server refused a message before its end: %03d %s", code, text);
         guard_note_refusal(guard, &(struct guard_pending){.verb = GUARD_DOT}, code, text);
         guard_tell_message(guard, code, text);
-        guard_refuse_content(guard, code, text, error.text);
-        return;
+        guard_refuse_content(guard, code, text,
+                             in_words(&error, "refused a message before its end", code, text));
+    } else {
+        guard_lose_primary(guard, output,
+                           in_words(&error, "said what nothing had asked for", code, text));
     }
-    (void)error_set(&error, STATUS_PROTOCOL,
-                    "your mail server said what nothing had asked for: %03d %s", code, text);
-    guard_lose_primary(guard, output, error.text);
 }
 
 /* The primary's reply is whole. */
@@ -92,15 +81,17 @@ static void take_reply(struct guard *guard, struct guard_output *output)
     int code = guard->reply.code;
     const char *text = guard->reply.text.bytes;
     const struct guard_pending *front = guard_queue_at(&guard->queue, 0);
+    struct error error;
 
     if (code == 421) { /* it may close at any time (RFC 5321 3.8) */
-        struct error error;
-
-        (void)error_set(&error, STATUS_PROTOCOL, "your mail server closes the connection: 421 %s",
-                        text);
-        guard_lose_primary(guard, output, error.text);
-    } else if (guard->is_introducing) {
-        take_introduction(guard, code, text, output);
+        guard_lose_primary(guard, output, in_words(&error, "closes the connection", code, text));
+    } else if (guard->is_introducing) { /* the EHLO or HELO that was said again to a new one */
+        guard->is_introducing = false;
+        if (code >= 300)
+            guard_lose_primary(guard, output,
+                               in_words(&error,
+                                        "refused on a new connection the EHLO that it had taken",
+                                        code, text));
     } else if (front == NULL || !is_meant_for(front->verb, code)) {
         take_unasked(guard, code, text, output);
     } else {
