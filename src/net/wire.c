@@ -39,19 +39,16 @@ static void show_command(const struct attempt *attempt, const char *line, size_t
 {
     const struct connection *connection = attempt->connection;
     const char *line_end = memchr(line, '\n', size);
+    static const char stars[] = " ****";
 
     if (attempt->heard.replies == 0) {
         show_line(connection, '>', line, line_end != NULL ? (size_t)(line_end - line) : size);
     } else if (attempt->heard.code == 334) {
-        show_line(connection, '>', "****", 4);
+        show_line(connection, '>', stars + 1, 4);
     } else if (size > 5 && text_equal_part("AUTH ", line, 5)) {
         char shown[80];
-        size_t mechanism = 5;
-
-        while (mechanism < size && line[mechanism] != ' ' && line[mechanism] != '\r')
-            mechanism++;
-        (void)snprintf(shown, sizeof shown, "%.*s ****", mechanism < 70 ? (int)mechanism : 70,
-                       line);
+        (void)snprintf(shown, sizeof shown - sizeof stars, "%.*s", (int)size, line);
+        (void)text_copy(shown + 5 + strcspn(shown + 5, " \r"), sizeof stars, stars);
         show_line(connection, '>', shown, strlen(shown));
     } else {
         show_line(connection, '>', line, size);
@@ -70,12 +67,8 @@ static void note_tls(struct attempt *attempt, const char *text, size_t size)
 
     if (is_proxys || size <= begin || memcmp(text, announcement, begin) != 0)
         return;
-    size_t length = 0;
-    while (begin + length < size && length < VERSION_SIZE - 1 && text[begin + length] != ' ' &&
-           text[begin + length] != '\n')
-        length++;
-    memcpy(attempt->tls_version, text + begin, length);
-    attempt->tls_version[length] = '\0';
+    (void)snprintf(attempt->tls_version, VERSION_SIZE, "%.*s", (int)(size - begin), text + begin);
+    attempt->tls_version[strcspn(attempt->tls_version, " \n")] = '\0';
 }
 
 void wire_note_session(struct attempt *attempt)
