@@ -223,7 +223,7 @@ void connection_close(struct connection *connection)
 {
     if (connection == NULL || connection->closed)
         return;
-    connection->closed = connection->loop->has_closed = true;
+    connection->closed = true;
     for (size_t i = 0; i < connection->attempt_count; i++)
         attempt_end(connection->attempts[i]);
 }

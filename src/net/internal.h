@@ -48,9 +48,7 @@ struct loop {
     atomic_bool is_woken; /* by loop_wake, since the last turn */
     struct connection
         *connections;          /* owned, the newest first; closed ones stay until the turn ends */
-    bool has_closed;           /* some of them are */
     struct curl_waitfd *waits; /* one for each stream that waits for its socket */
-    struct attempt **waiting;  /* whose wait it is */
     size_t wait_capacity;
     char *received; /* what one recv brings: used up before the next one */
 };
@@ -161,8 +159,9 @@ struct connection {
     void *context;                           /* borrowed */
     void (*ready)(struct attempt *attempt);  /* connection.c's: libcurl has connected */
     void (*failed)(struct attempt *attempt); /* the same: and has not; the attempt has ended */
-    bool closed;                             /* by its owner: freed at the end of the turn */
-    bool leaving;                            /* given up by its owner, after the last words */
+    unsigned wait; /* its wait in this turn of the loop, from 1; 0: none */
+    bool closed;   /* by its owner: freed at the end of the turn */
+    bool leaving;  /* given up by its owner, after the last words */
     bool show_wire;
     bool is_bare;        /* to our own mail server */
     bool is_implicit;    /* TLS from the first byte */

@@ -49,7 +49,7 @@ struct loop *loop_new(struct error *error)
 
 static void free_closed(struct loop *loop)
 {
-    for (struct connection **link = &loop->connections; loop->has_closed && *link != NULL;) {
+    for (struct connection **link = &loop->connections; *link != NULL;) {
         struct connection *connection = *link;
 
         if (connection->closed) {
@@ -59,7 +59,6 @@ static void free_closed(struct loop *loop)
             link = &connection->next;
         }
     }
-    loop->has_closed = false;
 }
 
 /* Lets connections that were left end in order: a socket that is closed with words unread is reset,
@@ -85,7 +84,6 @@ void loop_free(struct loop *loop)
     (void)curl_multi_cleanup(loop->multi);
     free(loop->timers.heap);
     free(loop->waits);
-    free(loop->waiting);
     free(loop->received);
     free(loop);
     curl_global_cleanup();
@@ -116,16 +114,13 @@ static unsigned fill_waits(struct loop *loop)
 {
     unsigned count = 0;
 
-    for (const struct connection *connection = loop->connections; connection != NULL;
+    for (struct connection *connection = loop->connections; connection != NULL;
          connection = connection->next) {
         if (count == loop->wait_capacity) {
             loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
             loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
-            loop->waiting =
-                memory_resize(loop->waiting, loop->wait_capacity, sizeof(struct attempt *));
         }
-        if (stream_wait(connection->acting, &loop->waits[count]))
-            loop->waiting[count++] = connection->acting;
+        connection->wait = stream_wait(connection->acting, &loop->waits[count]) ? ++count : 0;
     }
     return count;
 }
@@ -149,9 +144,10 @@ void loop_turn(struct loop *loop, int64_t until_ms)
     /* Polling comes first, so that what an event brings about is seen by the caller before the next
      * wait. */
     (void)curl_multi_poll(loop->multi, loop->waits, count, timeout_until(loop, until_ms), NULL);
-    for (unsigned i = 0; i < count; i++) {
-        if (loop->waits[i].revents != 0)
-            stream_act(loop->waiting[i], loop->waits[i].revents);
+    for (struct connection *connection = loop->connections; connection != NULL;
+         connection = connection->next) {
+        if (connection->wait > 0 && loop->waits[connection->wait - 1].revents != 0)
+            stream_act(connection->acting, loop->waits[connection->wait - 1].revents);
     }
     (void)curl_multi_perform(loop->multi, &running);
     take_results(loop);
