@@ -16,14 +16,14 @@ enum {
     TEXT_SIZE_MAX = 2000
 };
 
-/* One command, in the list of those that wait or of those that run. */
+/* One command. */
 struct hook {
     struct hook *next;
     char *command;                      /* owned */
     struct process_variable *variables; /* their names are borrowed */
     char **values;                      /* owned */
     size_t count;
-    struct process *process; /* while it runs */
+    struct process *process; /* NULL while it waits */
     int64_t deadline_ms;
 };
 
@@ -31,10 +31,9 @@ struct hooks {
     struct loop *loop; /* borrowed */
     int64_t timeout_ms;
     struct timer timer;
-    struct hook *waiting, **waiting_end;
-    size_t waiting_count;
-    struct hook *running;
-    size_t running_count;
+    struct hook *first,
+        **end; /* in the order in which they came: those that run, then those that wait */
+    size_t count;
 };
 
 static void advance(void *context);
@@ -46,7 +45,7 @@ struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms)
     hooks->loop = loop;
     hooks->timeout_ms = timeout_ms;
     hooks->timer = (struct timer){.due = advance, .context = hooks, .on_wake = true};
-    hooks->waiting_end = &hooks->waiting;
+    hooks->end = &hooks->first;
     return hooks;
 }
 
@@ -61,28 +60,22 @@ static void free_hook(struct hook *hook)
     free(hook);
 }
 
-static void free_list(struct hook *first)
-{
-    for (struct hook *hook = first, *next; hook != NULL; hook = next) {
-        next = hook->next;
-        free_hook(hook);
-    }
-}
-
 void hooks_free(struct hooks *hooks)
 {
     if (hooks == NULL)
         return;
     timer_set(hooks->loop, &hooks->timer, INT64_MAX);
-    free_list(hooks->waiting);
-    free_list(hooks->running);
+    for (struct hook *hook = hooks->first, *next; hook != NULL; hook = next) {
+        next = hook->next;
+        free_hook(hook);
+    }
     free(hooks);
 }
 
 void hooks_run(struct hooks *hooks, const char *command, const struct process_variable *variables,
                size_t count)
 {
-    if (hooks->waiting_count == HOOKS_WAITING_MAX) {
+    if (hooks->count == HOOKS_WAITING_MAX + HOOKS_AT_ONCE) {
         log_message(LEVEL_WARNING, "%d commands wait to be run, one more is dropped: %s",
                     HOOKS_WAITING_MAX, command);
         return;
@@ -97,32 +90,23 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
         hook->values[i] = memory_copy(variables[i].value);
         hook->variables[i] = (struct process_variable){variables[i].name, hook->values[i]};
     }
-    *hooks->waiting_end = hook;
-    hooks->waiting_end = &hook->next;
-    hooks->waiting_count++;
+    *hooks->end = hook;
+    hooks->end = &hook->next;
+    hooks->count++;
     timer_set(hooks->loop, &hooks->timer, 0);
 }
 
-/* Begins the one that has waited longest. */
-static void begin(struct hooks *hooks, int64_t now_ms)
+/* False where it cannot be run, which is logged. */
+static bool begin(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
 {
-    struct hook *hook = hooks->waiting;
     struct error error;
 
-    hooks->waiting = hook->next;
-    hooks->waiting_count--;
-    if (hooks->waiting == NULL)
-        hooks->waiting_end = &hooks->waiting;
-    if (process_start(&hook->process, hook->command, hook->variables, hook->count, &error) !=
-        STATUS_OK) {
-        log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);
-        free_hook(hook);
-        return;
-    }
     hook->deadline_ms = now_ms + hooks->timeout_ms;
-    hook->next = hooks->running;
-    hooks->running = hook;
-    hooks->running_count++;
+    if (process_start(&hook->process, hook->command, hook->variables, hook->count, &error) ==
+        STATUS_OK)
+        return true;
+    log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);
+    return false;
 }
 
 /* Whether it is over, by itself or by our hand. */
@@ -147,30 +131,31 @@ static void advance(void *context)
 {
     struct hooks *hooks = context;
     int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
+    size_t running = 0;
 
-    for (struct hook **link = &hooks->running; *link != NULL;) {
+    for (struct hook **link = &hooks->first; *link != NULL && running < HOOKS_AT_ONCE;) {
         struct hook *hook = *link;
+        bool runs =
+            hook->process == NULL ? begin(hooks, hook, now_ms) : !is_over(hooks, hook, now_ms);
 
-        if (is_over(hooks, hook, now_ms)) {
-            *link = hook->next;
-            free_hook(hook);
-            hooks->running_count--;
-        } else {
+        if (runs) {
+            running++;
+            next_ms = hook->deadline_ms < next_ms ? hook->deadline_ms : next_ms;
             link = &hook->next;
+            continue;
         }
-    }
-    while (hooks->waiting != NULL && hooks->running_count < HOOKS_AT_ONCE)
-        begin(hooks, now_ms);
-    for (const struct hook *hook = hooks->running; hook != NULL; hook = hook->next) {
-        if (hook->deadline_ms < next_ms)
-            next_ms = hook->deadline_ms;
+        *link = hook->next;
+        if (hook->next == NULL)
+            hooks->end = link;
+        free_hook(hook);
+        hooks->count--;
     }
     timer_set(hooks->loop, &hooks->timer, next_ms);
 }
 
 bool hooks_are_idle(const struct hooks *hooks)
 {
-    return hooks->waiting == NULL && hooks->running == NULL;
+    return hooks->first == NULL;
 }
 
 /* ---- alarms ---- */
