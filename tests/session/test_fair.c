@@ -61,8 +61,9 @@ static const struct row rows[] = {
      "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example started 250 OK\nmx "
      "d.example started 250 OK\n",
      0},
+    /* Three of them within the bound of a whole poll, on a machine that is busy, too. */
     {"the second ETRN of a connection is never answered", MX "reply ETRN#2+ stall\n",
-     "domains = {a.example, b.example, c.example, d.example}",
+     "command_timeout = 3s domains = {a.example, b.example, c.example, d.example}",
      "mx a.example started 250 OK\nmx b.example started 250 OK\nmx c.example started 250 OK\nmx "
      "d.example started 250 OK\n",
      4},
@@ -85,7 +86,8 @@ static void test_row(void **state)
     struct sim *sim = sim_start(row->script);
     char config[500];
 
-    (void)snprintf(config, sizeof config, "backup mx { $mx tls = off command_timeout = 1s %s }",
+    (void)snprintf(config, sizeof config, "backup mx { $mx tls = off %s %s }",
+                   strstr(row->domains, "command_timeout") != NULL ? "" : "command_timeout = 1s",
                    row->domains);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
     if (row->lines != NULL)
@@ -101,6 +103,13 @@ static void test_row(void **state)
 
 /* ---- QUIT ---- */
 
+/* An answer to QUIT may be waited for for two seconds. */
+enum {
+    ONE_QUIT_MS = 1900,
+    FIVE_QUITS_MS = 5 * ONE_QUIT_MS,
+    ATTEMPTS = 5
+};
+
 /* Forty domains, eight on a connection, of a server that does with QUIT as the script says. */
 static void quit_forty(const char *script, const char *options)
 {
@@ -114,7 +123,7 @@ static void quit_forty(const char *script, const char *options)
     (void)buffer_append_text(&config, "} }");
     int64_t began_ms = clock_monotonic_ms();
     struct outcome_text outcome = pull(sim, config.bytes, NULL, false, false);
-    assert_true(clock_monotonic_ms() - began_ms < 1500);
+    assert_true(clock_monotonic_ms() - began_ms < FIVE_QUITS_MS);
     assert_int_equal(outcome.exit_status, 0);
     assert_true(sim_says(sim, "mx#5 < QUIT"));
     assert_int_equal(sim_count(sim, "< QUIT"), 5);
@@ -128,7 +137,7 @@ static void test_quit_is_not_waited_for(void **state)
 {
     (void)state;
     quit_forty(MX "reply QUIT stall\n", "tls = off");
-    quit_forty(MX "delay QUIT 1s\n", "tls = off");
+    quit_forty(MX "delay QUIT 5s\n", "tls = off");
     quit_forty(MX "reply QUIT close\n", "tls = off");
 }
 
@@ -145,26 +154,35 @@ static void test_quit_over_tls_is_not_waited_for(void **state)
     quit_forty(script, "tls = required tls_verify = false");
 }
 
-/* An ATRN that finds no mail is over with its answer. */
-static void test_quit_behind_atrn_is_not_waited_for(void **state)
+/* An ATRN that finds no mail is over with its answer. Returns how long it took. */
+static int64_t quit_behind_atrn(void)
 {
     struct sim *sim = sim_start(
         "server mx 127.0.0.1:0\nehlo \"250-mx\" \"250-AUTH PLAIN\" \"250 ATRN\"\nauth PLAIN u p\n"
         "reply ATRN \"453 You have no mail\"\nreply QUIT stall\n"
         "sink primary 127.0.0.1:0\n");
-
-    (void)state;
     int64_t began_ms = clock_monotonic_ms();
     struct outcome_text outcome = pull(sim,
                                        "primary { address = \"%primary\" }\n"
                                        "backup mx { $mx tls = off method = atrn user = u password "
                                        "= p auth_in_clear = true domains = e.example }",
                                        NULL, false, false);
-    assert_true(clock_monotonic_ms() - began_ms < 1500);
+    int64_t took_ms = clock_monotonic_ms() - began_ms;
     assert_string_equal(outcome.lines.bytes, "mx e.example empty 453 You have no mail\n");
     assert_true(sim_says(sim, "mx#1 < QUIT"));
     outcome_done(&outcome);
     sim_stop(sim);
+    return took_ms;
+}
+
+/* Who waits is never done before the time, however often it is tried. */
+static void test_quit_behind_atrn_is_not_waited_for(void **state)
+{
+    int attempts = 1;
+
+    (void)state;
+    while (quit_behind_atrn() >= ONE_QUIT_MS)
+        assert_true(++attempts <= ATTEMPTS);
 }
 
 int main(void)
