@@ -51,10 +51,10 @@ expect_in() { # WHAT PART FILE
     fi
 }
 
-# expect_soon WHAT SECONDS EXPECTED COMMAND…: the command comes to print this.
+# expect_soon WHAT EXPECTED COMMAND…: the command comes to print this. A busy machine is waited for, but not once something has failed.
 expect_soon() {
-    local what=$1 end=$((SECONDS + $2)) expected=$3
-    shift 3
+    local what=$1 end=$((SECONDS + (failures > 0 ? 5 : 25))) expected=$2
+    shift 2
     while [ "$("$@")" != "$expected" ] && [ "$SECONDS" -le "$end" ]; do
         sleep 0.05
     done

@@ -111,30 +111,30 @@ expect_in "a description" 'Gets mail back' "$tmp/key"
 expect "started with the system" 1 "$(grep -c 'Start  *REG_DWORD  *0x2' "$tmp/key")"
 wine reg query "$event_log" >"$tmp/key"
 expect_in "the Event Log's message" "$program" "$tmp/key"
-expect_soon "the service runs" 10 "RUNNING 0 0" state
-expect_soon "it has asked" 10 1 polls
+expect_soon "the service runs" "RUNNING 0 0" state
+expect_soon "it has asked" 1 polls
 
 # Told, stopped, started.
 wine "$CONTROL" mxpull 128
-expect_soon "it pulls when told to" 10 2 polls
+expect_soon "it pulls when told to" 2 polls
 wine "$CONTROL" mxpull 6
-expect_soon "it reads its configuration anew" 10 1 said 'was read anew'
+expect_soon "it reads its configuration anew" 1 said 'was read anew'
 run_wine 75 daemon -c "$(in_windows "$config")"
 wine net stop mxpull >/dev/null
-expect_soon "it has stopped" 10 "STOPPED 0 0" state
+expect_soon "it has stopped" "STOPPED 0 0" state
 expect "in order" 1 "$(said 'mxpull ends')"
 install 0
 expect "an update leaves the service a service" no "$(has_task)"
-expect_soon "and starts it" 10 "RUNNING 0 0" state
+expect_soon "and starts it" "RUNNING 0 0" state
 install 0 service
-expect_soon "an update of a service that runs" 10 "RUNNING 0 0" state
+expect_soon "an update of a service that runs" "RUNNING 0 0" state
 wine net stop mxpull >/dev/null
-expect_soon "it has stopped again" 10 "STOPPED 0 0" state
+expect_soon "it has stopped again" "STOPPED 0 0" state
 
 # With faults.
 echo 'garbage' >>"$installed/mxpull.conf"
 wine net start mxpull >/dev/null
-expect_soon "a faulty configuration is told to the manager" 10 "STOPPED 1066 78" state
+expect_soon "a faulty configuration is told to the manager" "STOPPED 1066 78" state
 install 78
 cp "$config" "$installed/mxpull.conf"
 
@@ -143,9 +143,9 @@ install 0 task
 expect "the task again" yes "$(has_task)"
 expect "the service is gone" no "$(is_there)"
 install 0 service
-expect_soon "the service again" 10 "RUNNING 0 0" state
+expect_soon "the service again" "RUNNING 0 0" state
 install 0 remove
-expect_soon "the service is away" 10 no is_there
+expect_soon "the service is away" no is_there
 expect "it has ended in order" 4 "$(said 'mxpull ends')"
 install 0 task
 install 0 remove
