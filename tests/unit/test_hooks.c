@@ -72,7 +72,8 @@ static int64_t run_all(struct hooks *hooks)
     return clock_monotonic_ms() - began_ms;
 }
 
-/* What the file in the test's directory holds; the caller frees it. */
+/* What the file in the test's directory holds, without the CR that the shell of Windows writes before each line end;
+ * the caller frees it. */
 static char *content(const char *name)
 {
     struct buffer bytes;
@@ -80,7 +81,12 @@ static char *content(const char *name)
 
     buffer_init(&bytes, FILE_MAX);
     (void)read_file(name, &bytes, &error);
-    char *copy = memory_copy(bytes.bytes);
+    char *copy = memory_copy(bytes.bytes), *end = copy;
+    for (const char *at = copy; *at != '\0'; at++) {
+        if (at[0] != '\r' || at[1] != '\n')
+            *end++ = *at;
+    }
+    *end = '\0';
     buffer_done(&bytes);
     return copy;
 }
