@@ -148,10 +148,11 @@ static bool is_ascii(struct guard_part part)
 }
 
 /* The lower-case ASCII form of a domain as it stands; what of it is ASCII already may be anything. Returns its size; 0:
- * it has none. */
+ * it has none, or is a mixture of A-labels and U-labels, which the primary may take for another domain. */
 static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
 {
     size_t used = 0;
+    bool has_a_label = false, has_u_label = false;
 
     if (domain.size > DOMAIN_SIZE_MAX)
         return 0;
@@ -161,7 +162,9 @@ static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
         struct guard_part part = {domain.text, size};
         char label[DOMAIN_LABEL_SIZE_MAX + 1];
 
+        has_a_label = has_a_label || (size > 4 && text_equal_part("xn--", part.text, 4));
         if (!is_ascii(part)) {
+            has_u_label = true;
             if (!domain_label_to_ascii(label, part.text, part.size))
                 return 0;
             part = (struct guard_part){label, strlen(label)};
@@ -175,7 +178,7 @@ static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
         domain.text += size + (dot != NULL);
         domain.size -= size + (dot != NULL);
     }
-    return used;
+    return has_a_label && has_u_label ? 0 : used;
 }
 
 /* Whether what stands before a suffix is labels, each with its dot behind it. */

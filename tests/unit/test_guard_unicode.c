@@ -114,6 +114,8 @@ static const struct row rows[] = {
     {"ends like a U-label", "u@xb" UE "cher.example", false},
     {"an empty label", "u@a..example.org", false},
     {"an empty label first", "u@.example.org", false},
+    {"an A-label below a U-label", "u@xn--mller-kva.b" UE "cher.example", false},
+    {"a U-label below an A-label", "u@m" UE "ller.XN--bcher-kva.example", false},
     {"a final dot", "u@m" UE "ller.example.", false},
     {"fullwidth brackets",
      "u@\xef\xbc\xbb"
