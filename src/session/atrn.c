@@ -254,8 +254,9 @@ static void reversed_ended(void *context, const char *why)
     if (counts.messages > 0)
         session->reopened = 0;
     uint64_t moved = atrn_account_session(&session->account, &counts);
-    act(session, atrn_dialogue_ended(&session->dialogue, moved,
-                                     counts.refused_for_now + counts.refused_for_good, why));
+    act(session, atrn_dialogue_ended(
+                     &session->dialogue, moved,
+                     counts.refused_for_now + counts.refused_for_good + counts.put_off, why));
 }
 
 /* ---- what is done ---- */

@@ -17,7 +17,7 @@ enum {
     MESSAGE_EARNS_MS = 10 * 1000,
     REFUSED_LINES_MAX = 100,       /* of a poll, in the log */
     MESSAGES_TOLD_MAX = 10 * 1000, /* of a poll, in log and store */
-    FRUITLESS_MAX = 50             /* sessions in a row that took no message off the provider */
+    FRUITLESS_MAX = 100            /* sessions in a row that took no message off the provider */
 };
 
 void atrn_account_init(struct atrn_account *account, const struct poll *poll,
@@ -207,9 +207,9 @@ void atrn_account_earn(struct atrn_account *account, int64_t ms)
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts)
 {
     uint64_t gone = account->gone + counts->messages;
-    uint64_t put_off = account->put_off + account->failures.put_off + counts->contents_refused;
+    uint64_t put_off = account->put_off + account->failures.steps + counts->contents_refused;
 
-    account->gone = account->put_off = account->failures.put_off = 0;
+    account->gone = account->put_off = account->failures.steps = 0;
     account->fruitless = gone > 0 ? 0 : account->fruitless + 1;
     account->is_barren = gone + put_off == 0;
     account->counts.messages += counts->messages;

@@ -34,7 +34,7 @@ struct atrn_account {
      * is to come next is another one. */
     uint64_t gone, put_off;
     unsigned fruitless; /* sessions since the last one of which the provider was rid of something */
-    struct guard_failures failures; /* not tried again; put_off is that of this session */
+    struct guard_failures failures; /* steps is that of this session */
     bool is_barren;                 /* the last session has disposed of nothing */
     int64_t began_ms;               /* on the monotonic clock */
     struct guard_counts counts;     /* of all sessions that are over */
@@ -61,7 +61,7 @@ void atrn_account_refusal(void *context, const struct guard_refusal *refusal);
 void atrn_account_command(void *context, const char *command, const char *reply);
 
 /* A reversed session is over. Returns how many messages it has disposed of: taken, refused for good, or put off or
- * refused here so that others come first; of the latter none after 50 sessions in a row that brought nothing else. */
+ * refused here so that others come first; of the latter none after 100 sessions in a row that brought nothing else. */
 uint64_t atrn_account_session(struct atrn_account *account, const struct guard_counts *counts);
 
 /* All is over: fills in the results, tells the observer, and logs one line of counts. */

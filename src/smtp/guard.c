@@ -59,7 +59,9 @@ struct guard *guard_new(const struct guard_options *options, const char *greetin
     struct guard *guard = memory_new(1, sizeof *guard);
 
     guard->options = *options;
-    guard->failed_before = options->failures != NULL ? options->failures->count : 0;
+    for (size_t i = 0; options->failures != NULL && i < options->failures->count; i++)
+        options->failures->messages[i].is_put_off =
+            options->failures->messages[i].tries >= GUARD_TRIES_MAX;
     buffer_init(&guard->left, GUARD_FEED_MAX);
     buffer_init(&guard->line, GUARD_LINE_SIZE_MAX);
     buffer_init(&guard->hello, GUARD_LINE_SIZE_MAX);

@@ -237,7 +237,6 @@ struct guard {
     struct guard_data data;
     struct guard_transaction transaction;
     struct guard_counts counts;
-    size_t failed_before;    /* failed messages of the sessions before this one */
     uint64_t mail;           /* identity of the last MAIL that was passed */
     bool is_utf8;            /* SMTPUTF8 was given with the last MAIL that was passed */
     bool has_dot;            /* a final dot was passed and its reply is still to come */

@@ -90,17 +90,18 @@ static uint64_t offer_of(const struct guard *guard)
     return guard->mail * 31 + text_hash(guard->line.bytes, guard->line.size);
 }
 
-/* Whether the primary has failed at this message in an earlier session: then nothing of it is tried again. */
-static bool has_failed(struct guard *guard)
+/* Whether the message was tried often enough: then nothing of it is tried again. */
+static bool is_put_off(struct guard *guard)
 {
     struct guard_failures *failures = guard->options.failures;
     uint64_t offer = offer_of(guard);
 
-    for (size_t i = 0; i < guard->failed_before; i++) {
-        if (failures->messages[i].offer != offer)
+    for (size_t i = 0; failures != NULL && i < failures->count; i++) {
+        if (failures->messages[i].offer != offer || !failures->messages[i].is_put_off)
             continue;
-        failures->put_off += failures->messages[i].is_put_off ? 0 : 1;
-        failures->messages[i].is_put_off = true;
+        failures->steps += failures->messages[i].is_passed ? 0 : 1;
+        failures->messages[i].is_passed = true;
+        guard->counts.put_off++;
         return true;
     }
     return false;
@@ -147,7 +148,7 @@ static const char *judge(struct guard *guard, struct guard_command *command)
     const char *reply = guard_command_judge(command, &guard->domains);
     if (reply != NULL)
         return reply;
-    if (command->verb == GUARD_RCPT && has_failed(guard))
+    if (command->verb == GUARD_RCPT && !guard->is_stale && is_put_off(guard))
         guard->is_stale = true;
     if (guard->is_stale && is_of_transaction)
         return GUARD_NOT_NOW;

@@ -127,11 +127,23 @@ static bool is_too_many(const struct guard_transaction *transaction, int code)
     return (code == 452 || code == 552) && transaction->recipient_count >= RECIPIENTS_PROMISED;
 }
 
+static void note_failure(struct guard_failures *failures, uint64_t offer)
+{
+    size_t i = 0;
+
+    while (failures != NULL && i < failures->count && failures->messages[i].offer != offer)
+        i++;
+    if (failures == NULL || i == GUARD_FAILED_MAX)
+        return;
+    failures->count += i == failures->count ? 1 : 0;
+    failures->messages[i].offer = offer;
+    failures->steps += ++failures->messages[i].tries == GUARD_TRIES_MAX ? 1 : 0;
+}
+
 void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
                         const char *text)
 {
     struct guard_transaction *transaction = &guard->transaction;
-    struct guard_failures *failures = guard->options.failures;
     struct guard_refusal refusal = {
         .offer = command->identity, .for_good = code >= 500, .code = code, .text = text};
     unsigned how = refusal.for_good ? GUARD_FOR_GOOD : GUARD_FOR_NOW;
@@ -142,8 +154,8 @@ void guard_note_refusal(struct guard *guard, const struct guard_pending *command
     } else if ((command->verb == GUARD_DATA || command->verb == GUARD_DOT) &&
                transaction->recipient_count > 0) {
         refusal.offer = transaction->offer;
-        if (!refusal.for_good && failures != NULL && failures->count < GUARD_FAILED_MAX)
-            failures->messages[failures->count++].offer = transaction->offer;
+        if (!refusal.for_good)
+            note_failure(guard->options.failures, transaction->offer);
     } else if (command->verb != GUARD_RCPT || !transaction->is_open ||
                is_too_many(transaction, code)) {
         return;

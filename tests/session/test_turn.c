@@ -131,8 +131,9 @@ struct row {
 /* As Exim does: each session begins with the message that has failed at its end, and ends behind it. */
 #define FAILS_FIRST                                                                                \
     PROVIDER AT_BEGIN("1") AT_MESSAGE("1", "a") AT_SAY("1", "QUIT") AT_BEGIN("2")                  \
-        AT_OFFER("2", "a") AT_SAY("2", "RSET") AT_SAY("2", "QUIT") AT_BEGIN("3")                   \
-            AT_MESSAGE("3", "b") AT_SAY("3", "QUIT") SINK
+        AT_MESSAGE("2", "a") AT_SAY("2", "QUIT") AT_BEGIN("3") AT_OFFER("3", "a")                  \
+            AT_SAY("3", "RSET") AT_SAY("3", "QUIT") AT_BEGIN("4") AT_MESSAGE("4", "b")             \
+                AT_SAY("4", "QUIT") SINK
 #define DYING                                                                                      \
     PROVIDER "  on-connection 1 reply ATRN \"250 go\"\n" FIRST("expect") FIRST_SAY("EHLO mx")
 #define LEAVE "turn say \"QUIT\"\n  turn expect"
@@ -271,17 +272,24 @@ static const struct row rows[] = {
      "refused 0 1 message taken, 4 not taken by your server for now: 451 4.3.0", 75, 1,
      "primary#5 < EHLO mx", "mx#1 < 421"},
     {"our own server dies at the end of the message that each session begins with",
-     FAILS_FIRST "  on-connection 1 reply . \"421 4.3.2 fatal\" close\n", PRIMARY MX E_EXAMPLE, 0,
+     FAILS_FIRST "  on-connection 1 reply . \"421 4.3.2 fatal\" close\n"
+                 "  on-connection 3 reply . \"421 4.3.2 fatal\" close\n",
+     PRIMARY MX E_EXAMPLE, 0,
      "refused 0 1 message taken, 1 not taken by your server for now: 451 4.3.0", 75, 1,
-     "mx#2 < 451", "primary#3 < DATA"},
+     "mx#3 < 451 4.3.0", "primary#5 < DATA"},
     {"our own server refuses for now the message that each session begins with",
-     FAILS_FIRST "  on-connection 1 reply . \"451 4.7.1 greylisted\"\n", PRIMARY MX E_EXAMPLE, 0,
+     FAILS_FIRST "  on-connection 1 reply . \"451 4.7.1 greylisted\"\n"
+                 "  on-connection 2 reply . \"451 4.7.1 greylisted\"\n",
+     PRIMARY MX E_EXAMPLE, 0,
      "refused 0 1 message taken, 1 not taken by your server for now: 451 4.7.1 greylisted", 75, 1,
-     "mx#2 < 451", "primary#2 < DATA"},
+     "mx#3 < 451 4.3.0", "primary#3 < DATA"},
+    {"our own server fails at a message once: it comes in the same poll",
+     PROVIDER SINK "  on-connection 1 reply . \"421 4.3.2 restarting\" close\n",
+     PRIMARY MX E_EXAMPLE, 1, "received", 0, 1, NULL, NULL},
     {"a provider that has nothing but smuggled messages is not asked for ever",
      PROVIDER AT_BEGIN("1+") AT_OFFER("1+", "a") AT_SAY("1+", "DATA")
          AT("1+", "say \"a\\n.\\r\\n\" raw") AT_SAY("1+", ".") AT_SAY("1+", "QUIT") SINK,
-     PRIMARY MX E_EXAMPLE, 0, "refused 0 ", 75, 0, "mx#51 < ATRN", "mx#60 < ATRN"},
+     PRIMARY MX E_EXAMPLE, 0, "refused 0 ", 75, 0, "mx#101 < ATRN", "mx#110 < ATRN"},
     {"a PROXY line for each connection",
      DYING FIRST_SAY("MAIL FROM:<a@far.example>") FIRST_MESSAGE("b") FIRST_SAY("QUIT") SINK
      "  proxied\n  on-connection 2 reply MAIL close\n",

@@ -48,21 +48,26 @@ struct guard_refusal {
 };
 
 enum {
-    GUARD_FAILED_MAX = 1000
+    GUARD_FAILED_MAX = 1000,
+    GUARD_TRIES_MAX = 2
 };
 
-/* Messages that the primary did not take for now at DATA or at their end (4yz, or it was lost there). A guard adds to
- * them. Those that it finds are put off at RCPT (451) and not tried again: a provider may begin each session with a
- * message that failed at its end (Exim does), but goes on to others behind one whose recipient was put off. All 0 at
- * first; of more than GUARD_FAILED_MAX the rest is tried again. */
+/* Messages that the primary did not take for now at DATA or at their end (4yz, or it was lost there), kept by the caller
+ * from one session of a poll to the next; all 0 at first. A guard adds to them. One that has failed GUARD_TRIES_MAX times in
+ * earlier sessions is put off at RCPT (451) and not tried again: a provider may begin each session with a message that
+ * failed at its end (Exim does), but goes on to others behind one whose recipient was put off. Of more than
+ * GUARD_FAILED_MAX the rest is tried again. */
 struct guard_failures {
     struct {
         uint64_t offer; /* as in struct guard_message */
-        bool is_put_off;
+        unsigned tries;
+        bool is_put_off; /* from now on */
+        bool is_passed;  /* it was put off */
     } messages[GUARD_FAILED_MAX];
     size_t count;
-    uint64_t
-        put_off; /* how many of them were put off for the first time since the caller has set this to 0 */
+    /* How many have failed for the last time, or were put off for the first time, since the caller has set this to 0: the
+     * provider may get further in another session. */
+    uint64_t steps;
 };
 
 struct guard_options {
@@ -88,6 +93,7 @@ struct guard_counts {
     uint64_t recipients_refused; /* here, not by the primary */
     uint64_t contents_refused;   /* here: a lone dot at line ends that are not CRLF, or BDAT */
     uint64_t senders_refused;    /* here: messages whose MAIL could not be passed */
+    uint64_t put_off;            /* messages, as struct guard_failures has it */
     int hello_code; /* with which the primary has refused the last EHLO or HELO; 0: it has not */
 };
 
