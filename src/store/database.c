@@ -349,6 +349,10 @@ enum status database_failure(const struct store *store, int code, struct error *
 {
     int reason = store->database != NULL ? sqlite3_system_errno(store->database) : 0;
 
+    /* On Windows SQLite sees that by itself, and what the system said last was about something else. */
+    if (sqlite3_extended_errcode(store->database) == SQLITE_CANTOPEN_ISDIR)
+        return error_set(error, STATUS_SYSTEM, "%s: %s: Is a directory", store->path,
+                         sqlite3_errstr(code));
     switch (code & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

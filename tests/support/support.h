@@ -53,7 +53,6 @@ bool support_while_read_only(const char *path, void (*call)(void *context), void
 enum support_refusal {
     SUPPORT_ACCESS_DENIED,
     SUPPORT_NOT_A_DIRECTORY,
-    SUPPORT_IS_A_DIRECTORY,
     SUPPORT_HELD /* by somebody who shares it with nobody, as while it is unreadable */
 };
 const char *support_refusal_text(enum support_refusal refusal);

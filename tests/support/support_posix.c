@@ -153,7 +153,6 @@ const char *support_refusal_text(enum support_refusal refusal)
     case SUPPORT_ACCESS_DENIED:
     case SUPPORT_HELD: return strerror(EACCES);
     case SUPPORT_NOT_A_DIRECTORY: return strerror(ENOTDIR);
-    case SUPPORT_IS_A_DIRECTORY: return strerror(EISDIR);
     }
     return "";
 }

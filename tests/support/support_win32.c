@@ -245,7 +245,6 @@ const char *support_refusal_text(enum support_refusal refusal)
     static const DWORD numbers[] = {
         [SUPPORT_ACCESS_DENIED] = ERROR_ACCESS_DENIED,
         [SUPPORT_NOT_A_DIRECTORY] = ERROR_DIRECTORY,
-        [SUPPORT_IS_A_DIRECTORY] = ERROR_ACCESS_DENIED,
         [SUPPORT_HELD] = ERROR_SHARING_VIOLATION,
     };
     static char text[SUPPORT_PATH_SIZE];
