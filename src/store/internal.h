@@ -137,7 +137,7 @@ const char *grade_name(enum grade grade);
 /* ---- schema.c ---- */
 
 enum {
-    SCHEMA_VERSION = 4
+    SCHEMA_VERSION = 5
 };
 
 /* The tables are not those of that version: treated as damage. */

@@ -1,5 +1,5 @@
-/* The tables, and how an older store gets them. The version is the file's user_version: 1 to 3 were released, and
- * 4, which is not yet, has all that follows. The names and texts are meant to be read with sqlite3 too; stamps are
+/* The tables, and how an older store gets them. The version is the file's user_version: 1 to 4 were released, and
+ * 5, which is not yet, has all that follows. The names and texts are meant to be read with sqlite3 too; stamps are
  * milliseconds since 1970: datetime(at_ms / 1000, 'unixepoch'). */
 #include "internal.h"
 
@@ -112,11 +112,13 @@ static const char *const schema[] = {
 
 /* ---- an older store ---- */
 
-#define OLD_TABLES "('polls', 'answers', 'backups', 'domains', 'life', 'outages', 'messages')"
+#define OLD_TABLES                                                                                 \
+    "('polls', 'answers', 'backups', 'domains', 'life', 'outages', 'messages', 'looks', 'log')"
 
 static const char put_aside[] =
     "SELECT 'DROP INDEX IF EXISTS answers_at; DROP INDEX IF EXISTS messages_at;"
-    " DROP INDEX IF EXISTS outages_open; DROP TABLE IF EXISTS message_domains; '"
+    " DROP INDEX IF EXISTS outages_open; DROP INDEX IF EXISTS answers_odd; DROP TABLE IF EXISTS "
+    "message_domains; '"
     " || group_concat('ALTER TABLE ' || name || ' RENAME TO old_' || name, '; ')"
     " FROM sqlite_master WHERE type = 'table' AND name IN " OLD_TABLES;
 
@@ -127,18 +129,23 @@ static const char take_over[] =
     " FROM (SELECT name FROM pragma_table_info(?1)"
     " INTERSECT SELECT name FROM pragma_table_info('old_' || ?1))";
 
+/* Before version 4. */
+static const char add_refused[] = "ALTER TABLE old_answers ADD refused_for_now INTEGER;"
+                                  "ALTER TABLE old_answers ADD refused_for_good INTEGER";
+static const char add_asked[] = "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
+                                " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0)";
+
 #define SAME                                                                                       \
     "at_ms, a.backup, domain, verb, outcome, a.grade, code, text, address, tls, authenticated,"    \
-    " pending, messages, bytes, attempts, ms"
+    " pending, messages, bytes, refused_for_now, refused_for_good, attempts, ms"
 
 static const char take_over_answers[] =
     "INSERT INTO answers (id, cause, at_ms, backup, domain, verb, outcome, grade, code, text,"
-    " address, tls, authenticated, pending, messages, bytes, attempts, ms)"
+    " address, tls, authenticated, pending, messages, bytes, refused_for_now, refused_for_good,"
+    " attempts, ms)"
     " SELECT a.id, coalesce(cause, ''), " SAME
     " FROM old_answers AS a LEFT JOIN old_polls AS p ON p.id = a.poll;"
-    "DROP TABLE old_answers; DROP TABLE old_polls;"
-    "UPDATE domains SET asked_ms = at_ms, understood = good_ms > 0,"
-    " started_ms = iif(code BETWEEN 250 AND 253, at_ms, 0)";
+    "DROP TABLE old_answers; DROP TABLE old_polls";
 
 /* Runs the SQL that a question makes. */
 static int run_made(struct store *store, const char *sql, const struct value *values, size_t count)
@@ -163,17 +170,22 @@ static int make(struct store *store)
     return code;
 }
 
-static int upgrade(struct store *store)
+static int upgrade(struct store *store, int64_t version)
 {
-    static const char *const tables[] = {"backups", "domains", "life", "outages", "messages"};
+    static const char *const tables[] = {"backups",  "domains", "life", "outages",
+                                         "messages", "looks",   "log"};
     int code = run_made(store, put_aside, NO_VALUES);
 
+    if (code == SQLITE_OK && version < 4)
+        code = statement_execute(store, add_refused);
     if (code == SQLITE_OK)
         code = make(store);
     for (size_t i = 0; i < COUNT_OF(tables) && code == SQLITE_OK; i++)
         code = run_made(store, take_over, VALUES(TEXT(tables[i])));
     if (code == SQLITE_OK)
         code = statement_execute(store, take_over_answers);
+    if (code == SQLITE_OK && version < 4)
+        code = statement_execute(store, add_asked);
     return code == SQLITE_ERROR ? SCHEMA_FOREIGN : code; /* it was none of ours */
 }
 
@@ -208,7 +220,7 @@ static int climb(struct store *store, int64_t *version)
         code = compare(store, 0);
     if (code == SQLITE_OK && !store->options.read_only && *version < SCHEMA_VERSION) {
         (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
-        code = *version <= 0 ? make(store) : upgrade(store);
+        code = *version <= 0 ? make(store) : upgrade(store, *version);
         if (code == SQLITE_OK)
             code = statement_execute(store, sql);
         *version = SCHEMA_VERSION;

@@ -192,12 +192,14 @@ static void run_sql(const char *sql)
     (void)sqlite3_close(database);
 }
 
-static void make_version_1(void)
+static void make_version(const char *number)
 {
     struct buffer sql;
+    char path[1000];
 
     buffer_init(&sql, 64 * 1024);
-    assert_ok(read_file(STORE_VERSION_1, &sql, &problem));
+    (void)snprintf(path, sizeof path, "%s%s.sql", STORE_VERSIONS, number);
+    assert_ok(read_file(path, &sql, &problem));
     run_sql(sql.bytes);
     buffer_done(&sql);
 }
@@ -228,13 +230,13 @@ static void version_1_is_brought_up_to_date(void **state)
     store_close(open_store());
     sum = sum_of_schema();
     assert_int_equal(unlink(in_directory("mxpull.db")), 0);
-    make_version_1();
+    make_version("1");
     assert_int_equal(try_open(&store, true, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "older mxpull"));
     assert_int_equal(ask_file("PRAGMA user_version"), 1);
     store = open_store();
     assert_int_equal(test_notices, 0);
-    assert_int_equal(ask_file("PRAGMA user_version"), 4);
+    assert_int_equal(ask_file("PRAGMA user_version"), 5);
     assert_int_equal(ask_file("PRAGMA auto_vacuum"), 2); /* it can shrink */
     assert_int_equal(sum_of_schema(), sum);
     assert_int_equal(count_answers(store), 2);
@@ -251,6 +253,35 @@ static void version_1_is_brought_up_to_date(void **state)
     assert_true(domain.silent);
     assert_int_equal(domain.strip_count, 3);
     assert_int_equal(domain.first_ms, 1050);
+    store_close(store);
+}
+
+/* What version 1 did not have is kept. */
+static void version_4_is_brought_up_to_date(void **state)
+{
+    struct store *store;
+    int64_t sum;
+
+    (void)state;
+    store_close(open_store());
+    sum = sum_of_schema();
+    assert_int_equal(unlink(in_directory("mxpull.db")), 0);
+    make_version("1");
+    make_version("4");
+    store = open_store();
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(ask_file("PRAGMA user_version"), 5);
+    assert_int_equal(sum_of_schema(), sum);
+    assert_int_equal(count_answers(store), 3);
+    assert_int_equal(ask_file("SELECT refused_for_now FROM answers WHERE cause = 'recovery' AND "
+                              "at_ms = 5050 AND refused_for_good IS NULL"),
+                     3);
+    assert_int_equal(ask_file("SELECT asked_ms FROM domains WHERE advice = 'look'"), 5040);
+    assert_int_equal(ask_file("SELECT started_ms FROM domains"), 77);
+    assert_int_equal(ask_file("SELECT turn FROM looks WHERE domain = 'example.com'"), 4);
+    assert_int_equal(ask_file("SELECT missing FROM log"), 6);
+    assert_int_equal(ask_file("SELECT bytes FROM messages"), 250);
+    assert_int_equal(ask_file("SELECT due_ms FROM backups"), 3010);
     store_close(store);
 }
 
@@ -454,13 +485,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
-        IN_DIRECTORY(made_for_us_alone),         IN_DIRECTORY(any_path_will_do),
-        IN_DIRECTORY(directory_that_cannot_be),  IN_DIRECTORY(not_to_be_written),
-        IN_DIRECTORY(not_to_be_opened),          IN_DIRECTORY(read_only_makes_nothing),
-        IN_DIRECTORY(read_only_changes_nothing), IN_DIRECTORY(version_1_is_brought_up_to_date),
-        IN_DIRECTORY(log_is_cut_again),          IN_DIRECTORY(file_shrinks),
-        IN_DIRECTORY(newer_version_is_refused),  IN_DIRECTORY(directory_in_its_place),
-        IN_DIRECTORY(held_for_too_long),         IN_DIRECTORY(full_disk),
+        IN_DIRECTORY(made_for_us_alone),
+        IN_DIRECTORY(any_path_will_do),
+        IN_DIRECTORY(directory_that_cannot_be),
+        IN_DIRECTORY(not_to_be_written),
+        IN_DIRECTORY(not_to_be_opened),
+        IN_DIRECTORY(read_only_makes_nothing),
+        IN_DIRECTORY(read_only_changes_nothing),
+        IN_DIRECTORY(version_1_is_brought_up_to_date),
+        IN_DIRECTORY(version_4_is_brought_up_to_date),
+        IN_DIRECTORY(log_is_cut_again),
+        IN_DIRECTORY(file_shrinks),
+        IN_DIRECTORY(newer_version_is_refused),
+        IN_DIRECTORY(directory_in_its_place),
+        IN_DIRECTORY(held_for_too_long),
+        IN_DIRECTORY(full_disk),
     };
 
     return unit_status(cmocka_run_group_tests(tests, NULL, NULL));
