@@ -99,7 +99,7 @@ static void build(const char *directory, size_t rows)
 
         if (i % BATCH == 0 && store_begin(store, &error) != STATUS_OK)
             give_up(&error);
-        add_poll(store, backup, FIRST_MS + (int64_t)i * 60000, i);
+        add_poll(store, backup, FIRST_MS + (int64_t)i * (KEEP_DAYS * DAY_MS / (int64_t)polls), i);
         if ((i % BATCH == BATCH - 1 || i + 1 == polls) && store_commit(store, &error) != STATUS_OK)
             give_up(&error);
     }
