@@ -1,7 +1,7 @@
 /* mxpull history: past answers and messages, from the store alone. */
 #include "command_history.h"
 #include "arguments.h"
-#include "history.h"
+#include "history_form.h"
 #include "line.h"
 #include "output.h"
 #include "setup.h"
@@ -299,7 +299,7 @@ static enum status write_rows(struct output *output, struct store *store,
         return status;
     request.filter.names = names.names;
     request.filter.name_count = names.count;
-    status = history_write(output, store, &request, &count, error);
+    status = history_form_write(output, store, &request, &count, error);
     if (status == STATUS_OK && count == 0 && !arguments->quiet)
         output_tell("mxpull: there is nothing of that in the past");
     return status;

@@ -2,7 +2,7 @@
  * well-formed and says the same, a cell of CSV begins no formula, and Nagios' line has one bar at most. */
 #include "fuzz.h"
 
-#include <cli/history.h>
+#include <cli/history_form.h>
 #include <cli/line.h>
 #include <cli/logging.h>
 #include <cli/status_forms.h>
@@ -112,8 +112,8 @@ static void check_history(const char *text)
 
     for (size_t i = 0; i < COUNT_OF(forms); i++) {
         buffer_init(&output, OUTPUT_SIZE_MAX);
-        history_append(&output,
-                       &(struct history_request){.form = forms[i], .look = {.columns = 60}}, &row);
+        history_form_append(
+            &output, &(struct history_request){.form = forms[i], .look = {.columns = 60}}, &row);
         (void)check_shown(&output);
         if (forms[i] == HISTORY_JSON) {
             json_t *object = json_loads(output.bytes, JSON_REJECT_DUPLICATES, &error);

@@ -5,7 +5,7 @@
 #include "zones.h"
 
 #include <cli/command_history.h>
-#include <cli/history.h>
+#include <cli/history_form.h>
 #include <cli/line.h>
 
 #include <jansson.h>
@@ -188,7 +188,7 @@ static char *write_form(struct store *store, enum history_form form, bool messag
     size_t count = 0;
 
     begin_written(&written);
-    assert_ok(history_write(&written.output, store, &request, &count, &problem));
+    assert_ok(history_form_write(&written.output, store, &request, &count, &problem));
     end_written(&written);
     return written.text;
 }
@@ -549,7 +549,7 @@ static void contradiction_is_not_looked_for(void **state)
 
     (void)state;
     begin_written(&written);
-    assert_ok(history_write(&written.output, NULL, &request, &count, &problem));
+    assert_ok(history_form_write(&written.output, NULL, &request, &count, &problem));
     end_written(&written);
     assert_int_equal(count, 0);
     assert_csv(written.text, 18, 1);
@@ -602,7 +602,7 @@ static void full_disk_ends_it(void **state)
         skip();
     fill_many(store);
     struct output output = {.stream = stream};
-    assert_ok(history_write(&output, store, &request, &count, &problem));
+    assert_ok(history_form_write(&output, store, &request, &count, &problem));
     assert_int_not_equal(output.failure, 0);
     assert_true(count > 0 && count < MANY);
     (void)fclose(stream);

@@ -1,5 +1,5 @@
-#ifndef MXPULL_SRC_CLI_HISTORY_H
-#define MXPULL_SRC_CLI_HISTORY_H
+#ifndef MXPULL_SRC_CLI_HISTORY_FORM_H
+#define MXPULL_SRC_CLI_HISTORY_FORM_H
 
 #include "line.h"
 #include "output.h"
@@ -31,11 +31,12 @@ struct history_request {
 
 /* Writes what fits; *count is how many rows that were. On failure, which is the store's, nothing has
  * been written, or what has been is left without its end. Ends early when output fails. */
-enum status history_write(struct output *output, struct store *store,
-                          const struct history_request *request, size_t *count,
-                          struct error *error);
+enum status history_form_write(struct output *output, struct store *store,
+                               const struct history_request *request, size_t *count,
+                               struct error *error);
 
 /* Appends one row, a struct store_row or, with messages, a struct store_message. */
-void history_append(struct buffer *text, const struct history_request *request, const void *row);
+void history_form_append(struct buffer *text, const struct history_request *request,
+                         const void *row);
 
 #endif

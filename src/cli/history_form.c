@@ -1,6 +1,6 @@
 /* The past, a page at a time: for a person, or as JSON and CSV from one table of columns. CSV is RFC 4180's, with
  * lines that end in LF as the tools of Unix want them. */
-#include "history.h"
+#include "history_form.h"
 #include "json.h"
 #include "words.h"
 #include <mxpull/base/compiler.h>
@@ -300,7 +300,8 @@ struct writing {
     size_t count;
 };
 
-void history_append(struct buffer *text, const struct history_request *request, const void *row)
+void history_form_append(struct buffer *text, const struct history_request *request,
+                         const void *row)
 {
     const struct column *columns = kinds[request->messages].columns;
     size_t count = kinds[request->messages].count;
@@ -330,7 +331,7 @@ static bool write_row(struct writing *writing, const void *row)
 
     writing->count++;
     (void)buffer_append_text(&writing->page, has_comma ? "," : "");
-    history_append(&writing->page, writing->request, row);
+    history_form_append(&writing->page, writing->request, row);
     if (writing->page.size >= PAGE_SIZE)
         turn_page(writing);
     return writing->output->failure == 0;
@@ -355,8 +356,9 @@ static bool is_contradiction(const struct store_filter *filter)
            outcome_grade(outcome) <= GRADE_HELD;
 }
 
-enum status history_write(struct output *output, struct store *store,
-                          const struct history_request *request, size_t *count, struct error *error)
+enum status history_form_write(struct output *output, struct store *store,
+                               const struct history_request *request, size_t *count,
+                               struct error *error)
 {
     struct writing writing = {.output = output, .request = request};
     enum status status = STATUS_OK;
