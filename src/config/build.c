@@ -202,6 +202,8 @@ void build_complete(struct config *config, struct sections *sections, struct fau
         if (sections->list[i]->kind == SECTION_BACKUP)
             complete_backup(config, sections->list[i], sections->first[SECTION_DEFAULTS], faults);
     }
+    if (config->primary.public_name == NULL && config->ehlo_name[0] != '[')
+        config->primary.public_name = config->ehlo_name;
     if (config->primary.relay_address.text == NULL)
         config->primary.relay_address = config->primary.address;
     limit_jitter(&config->timing, sections->list[0], faults);

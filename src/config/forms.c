@@ -101,6 +101,13 @@ enum status form_host(const char *text, char **host, struct error *error)
     return give_ascii(host, text, error);
 }
 
+enum status form_name(const char *text, char **name, struct error *error)
+{
+    if (*text == '[' || strchr(text, ':') != NULL || text[strspn(text, DIGITS ".")] == '\0')
+        return form_refuse(error, text, "is no host name; a name as MX records have it is allowed");
+    return give_ascii(name, text, error);
+}
+
 enum status form_ehlo_name(const char *text, char **name, struct error *error)
 {
     char *v4 = unwrap(text, "[", 4), *v6 = unwrap(text, "[IPv6:", 6); /* RFC 5321 4.1.3 */

@@ -9,6 +9,7 @@
  * up, and no file but that of form_file opened. */
 
 enum status form_host(const char *text, char **host, struct error *error);
+enum status form_name(const char *text, char **name, struct error *error);
 enum status form_ehlo_name(const char *text, char **name, struct error *error);
 enum status form_ip_address(const char *text, char **address, struct error *error);
 enum status form_fingerprint(const char *text, char **fingerprint, struct error *error);

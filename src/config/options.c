@@ -61,6 +61,8 @@ const struct option options[] = {
 
     {SECTION_PRIMARY, "address", OPTION_ADDRESS, "127.0.0.1:25", 0, 0, NULL, NULL, IN_PRIMARY(address),
      "host:port, [v6]:port or unix:PATH: where your mail server listens", NULL},
+    {SECTION_PRIMARY, "public_name", OPTION_TEXT, "", 0, 0, form_name, NULL, IN_PRIMARY(public_name),
+     "the name that your domains' MX records have for your mail server, for mxpull check; default: ehlo_name", NULL},
     {SECTION_PRIMARY, "preflight", OPTION_CHOICE, "greeting", 0, 0, NULL, preflights, IN_PRIMARY(preflight),
      "off, greeting (220 seen) or recipients (RCPT of each domain's postmaster accepted too)", NULL},
     {SECTION_PRIMARY, "greeting_timeout", OPTION_DURATION, "5m", SECOND, HOUR, NULL, NULL, IN_PRIMARY(greeting_timeout_s),

@@ -515,6 +515,35 @@ static void host_has_a_name(void **state)
     free(name);
 }
 
+static void host_reads_addresses(void **state)
+{
+    static const unsigned char v4[] = {192, 0, 2, 1};
+    static const unsigned char v6[HOST_IP_SIZE] = {0x20, 0x01, 0x0d, 0xb8, [15] = 0xa};
+    unsigned char bytes[HOST_IP_SIZE] = {7};
+
+    (void)state;
+    assert_int_equal(host_ip_parse("192.0.2", bytes), 0);
+    assert_int_equal(bytes[0], 7);
+    assert_int_equal(host_ip_parse("192.0.2.1", bytes), 4);
+    assert_memory_equal(bytes, v4, sizeof v4);
+    assert_int_equal(host_ip_parse("2001:DB8:0::A", bytes), 6);
+    assert_memory_equal(bytes, v6, sizeof v6);
+}
+
+static void host_knows_its_addresses(void **state)
+{
+    size_t count, loopback = 0;
+    struct host_address *addresses = host_addresses(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_not_equal(host_ip_version(addresses[i].text), 0);
+        loopback += strcmp(addresses[i].text, "127.0.0.1") == 0;
+    }
+    assert_int_equal(loopback, 1);
+    free(addresses);
+}
+
 static void host_finds_the_configuration(void **state)
 {
     const char *in_xdg = in_directory("mxpull/mxpull.conf");
@@ -771,6 +800,8 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_private_belongs_to_us_or_root),
     cmocka_unit_test(directory_make_makes_all_that_is_missing),
     cmocka_unit_test(host_has_a_name),
+    cmocka_unit_test(host_knows_its_addresses),
+    cmocka_unit_test(host_reads_addresses),
     cmocka_unit_test(host_finds_the_configuration),
     cmocka_unit_test(host_follows_no_home_of_another_user),
     cmocka_unit_test(host_finds_the_state_directory),

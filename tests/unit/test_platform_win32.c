@@ -151,6 +151,35 @@ static void host_has_a_name(void **state)
     free(name);
 }
 
+static void host_reads_addresses(void **state)
+{
+    static const unsigned char v4[] = {192, 0, 2, 1};
+    static const unsigned char v6[HOST_IP_SIZE] = {0x20, 0x01, 0x0d, 0xb8, [15] = 0xa};
+    unsigned char bytes[HOST_IP_SIZE] = {7};
+
+    (void)state;
+    assert_int_equal(host_ip_parse("192.0.2", bytes), 0);
+    assert_int_equal(bytes[0], 7);
+    assert_int_equal(host_ip_parse("192.0.2.1", bytes), 4);
+    assert_memory_equal(bytes, v4, sizeof v4);
+    assert_int_equal(host_ip_parse("2001:DB8:0::A", bytes), 6);
+    assert_memory_equal(bytes, v6, sizeof v6);
+}
+
+static void host_knows_its_addresses(void **state)
+{
+    size_t count, loopback = 0;
+    struct host_address *addresses = host_addresses(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_not_equal(host_ip_version(addresses[i].text), 0);
+        loopback += strcmp(addresses[i].text, "127.0.0.1") == 0;
+    }
+    assert_int_equal(loopback, 1);
+    free(addresses);
+}
+
 static void assert_and_free(char *text, const char *expected)
 {
     assert_string_equal(text, expected);
@@ -443,6 +472,8 @@ int main(int count, char *words[])
         cmocka_unit_test(random_seeds_differ),
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(host_has_a_name),
+        cmocka_unit_test(host_knows_its_addresses),
+        cmocka_unit_test(host_reads_addresses),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
         cmocka_unit_test(host_leaves_no_doubtful_address_to_the_system),

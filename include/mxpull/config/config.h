@@ -47,6 +47,8 @@ struct address {
 struct primary_config {
     struct address address;
     struct address relay_address; /* the same as address unless it is set */
+    char *
+        public_name; /* ASCII; the ehlo_name unless it is set; NULL where that is an address literal */
     enum preflight_extent preflight;
     int64_t watch_s;
     int64_t greeting_timeout_s;

@@ -2,7 +2,13 @@
 #define MXPULL_PLATFORM_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum {
+    HOST_IP_SIZE = 16,
+    HOST_ADDRESS_SIZE = 46
+};
 
 /* What the system says about the place we run at, and does for our process. All strings are the caller's to free
  * with free(), unless said otherwise. */
@@ -39,6 +45,18 @@ bool host_path_is_absolute(const char *path);
 
 /* 4 or 6 when text is an IPv4 or a bare IPv6 address, else 0. */
 int host_ip_version(const char *text);
+
+/* The same, with the address in network order: its first 4 bytes, or all 16. Untouched for 0. */
+int host_ip_parse(const char *text, unsigned char bytes[HOST_IP_SIZE]);
+
+/* An IP address in figures, without a scope. */
+struct host_address {
+    char text[HOST_ADDRESS_SIZE];
+};
+
+/* The addresses of this machine's interfaces, loopback included: *count of them, to be freed with free(). None where the
+ * system does not tell. */
+struct host_address *host_addresses(size_t *count);
 
 /* A number that two hosts, and two runs on one host, do not share. For jitter, not for keys. */
 uint64_t host_seed(void);

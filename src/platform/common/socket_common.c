@@ -2,6 +2,7 @@
  * is asked only for what is left. */
 #include "system.h"
 
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 
@@ -23,17 +24,36 @@ static bool is_dotted(const char *text)
     return true;
 }
 
-int host_ip_version(const char *text)
+int host_ip_parse(const char *text, unsigned char bytes[HOST_IP_SIZE])
 {
     const char *last = strrchr(text, ':');
-    struct in6_addr bytes;
 
     if (last == NULL)
-        return is_dotted(text) ? 4 : 0;
+        return is_dotted(text) && inet_pton(AF_INET, text, bytes) == 1 ? 4 : 0;
     if (strspn(text, "0123456789abcdefABCDEF:.") != strlen(text) ||
         (strchr(text, '.') != NULL && !is_dotted(last + 1)))
         return 0;
-    return inet_pton(AF_INET6, text, &bytes) == 1 ? 6 : 0;
+    return inet_pton(AF_INET6, text, bytes) == 1 ? 6 : 0;
+}
+
+int host_ip_version(const char *text)
+{
+    unsigned char bytes[HOST_IP_SIZE];
+
+    return host_ip_parse(text, bytes);
+}
+
+void system_add_address(struct host_address **list, size_t *count, const struct sockaddr *address)
+{
+    const bool is_4 = address != NULL && address->sa_family == AF_INET;
+
+    if (!is_4 && (address == NULL || address->sa_family != AF_INET6))
+        return;
+    *list = memory_more(*list, *count, sizeof **list);
+    struct host_address *added = &(*list)[*count];
+    socket_address_text(address, is_4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6),
+                        added->text, sizeof added->text);
+    *count += added->text[0] != '\0';
 }
 
 void socket_address_text(const void *address, size_t size, char *text, size_t text_size)

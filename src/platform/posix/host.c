@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -83,6 +84,20 @@ char *host_full_name(void)
         found = find_full_name(line, name);
     (void)fclose(hosts);
     return memory_copy(found != NULL ? found : name);
+}
+
+struct host_address *host_addresses(size_t *count)
+{
+    struct host_address *list = NULL;
+    struct ifaddrs *all = NULL;
+
+    *count = 0;
+    if (getifaddrs(&all) != 0)
+        return NULL;
+    for (const struct ifaddrs *one = all; one != NULL; one = one->ifa_next)
+        system_add_address(&list, count, one->ifa_addr);
+    freeifaddrs(all);
+    return list;
 }
 
 /* An environment variable that names a directory, or NULL. XDG demands an absolute path, and ignores others. */

@@ -9,10 +9,15 @@
 
 #include <bcrypt.h>
 #include <io.h>
+#include <iphlpapi.h>
 #include <malloc.h>
 #include <shellapi.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum {
+    ADAPTERS_SIZE = 16 * 1024 /* what the system's manual recommends */
+};
 
 /* What the console was set to before us; it outlives us, and belongs to who started us. */
 static UINT old_code_page;
@@ -68,6 +73,29 @@ char *host_full_name(void)
     char *narrow = is_known ? win32_narrow(name) : memory_copy("localhost");
     free(name);
     return narrow;
+}
+
+struct host_address *host_addresses(size_t *count)
+{
+    const ULONG wanted = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST |
+                         GAA_FLAG_SKIP_DNS_SERVER | GAA_FLAG_SKIP_FRIENDLY_NAME;
+    struct host_address *list = NULL;
+    IP_ADAPTER_ADDRESSES *all = NULL;
+    ULONG size = ADAPTERS_SIZE, result = ERROR_BUFFER_OVERFLOW;
+
+    *count = 0;
+    for (int i = 0; i < 4 && result == ERROR_BUFFER_OVERFLOW; i++) { /* it says how much it needs */
+        all = memory_resize(all, size, 1);
+        result = GetAdaptersAddresses(AF_UNSPEC, wanted, NULL, all, &size);
+    }
+    for (IP_ADAPTER_ADDRESSES *one = result == NO_ERROR ? all : NULL; one != NULL;
+         one = one->Next) {
+        for (IP_ADAPTER_UNICAST_ADDRESS *address = one->FirstUnicastAddress; address != NULL;
+             address = address->Next)
+            system_add_address(&list, count, address->Address.lpSockaddr);
+    }
+    free(all);
+    return list;
 }
 
 /* %ProgramData% and what is in it; the caller frees it. */

@@ -12,6 +12,7 @@
 #include <mxpull/base/status.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 #include <ws2tcpip.h>
@@ -44,6 +45,11 @@ typedef int system_size;
 
 /* Whether the last call on a socket failed only for now. */
 bool system_socket_is_busy(void);
+
+struct host_address;
+
+/* Adds an address to a list of *count that host_addresses gives; one that is neither IPv4 nor IPv6, or NULL, is left out. */
+void system_add_address(struct host_address **list, size_t *count, const struct sockaddr *address);
 
 /* The date in UTC; false where there is none. */
 bool system_date(int64_t seconds, struct tm *utc);
