@@ -8,6 +8,7 @@
 struct check {
     struct check_options options;
     struct resolver *resolver;
+    struct lookups *lookups;
     struct findings *findings; /* owned; those of parts[i] at [i] */
     struct part *parts;        /* owned */
     size_t count;
@@ -75,6 +76,7 @@ struct check *check_new(const struct check_options *options, struct error *error
     struct check *check = memory_new(1, sizeof *check);
     check->options = *options;
     check->resolver = resolver;
+    check->lookups = lookups_new(options->loop, resolver);
     add_domains(check);
     add_backups(check);
     add(check, &(struct findings){.topic = TOPIC_PRIMARY});
@@ -98,7 +100,7 @@ void check_run(struct check *check)
     check->open = check->count;
     for (size_t i = 0; i < check->count; i++) {
         check->parts[i] = (struct part){.options = &check->options,
-                                        .resolver = check->resolver,
+                                        .lookups = check->lookups,
                                         .findings = &check->findings[i],
                                         .check = check};
         methods[check->findings[i].topic]->begin(&check->parts[i]);
@@ -144,5 +146,6 @@ void check_free(struct check *check)
     free(check->parts);
     free(check->findings);
     resolver_free(check->resolver);
+    lookups_free(check->lookups);
     free(check);
 }

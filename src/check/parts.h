@@ -4,13 +4,14 @@
 /* Each part looks at one thing: at a domain (domain.c), at a backup (backup.c), at the primary (primary.c), or at the
  * configuration (settings.c). */
 
+#include "lookups.h"
+
 #include <mxpull/check/check.h>
-#include <mxpull/net/resolver.h>
 
 /* What a part works with; borrowed for its life. */
 struct part {
     const struct check_options *options;
-    struct resolver *resolver;
+    struct lookups *lookups; /* by which the DNS is asked */
     struct findings *findings;
     struct check *check; /* for part_over */
     void *state;         /* the part's own */
