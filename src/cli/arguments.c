@@ -80,33 +80,29 @@ const size_t command_count = COUNT_OF(command_table);
 #define FIELD(field) offsetof(struct arguments, field)
 
 const struct flag flag_table[] = {
-    {'\0', "dry-run", NULL, "pull", FLAG_SWITCH, FIELD(dry_run),
+    {'\0', "dry-run", NULL, "pull", FIELD(dry_run),
      "connect, log in, and print what would be asked"},
-    {'\0', "force", NULL, "pull daemon", FLAG_SWITCH, FIELD(force),
+    {'\0', "force", NULL, "pull daemon", FIELD(force),
      "ask although your mail server is not ready"},
-    {'\0', "retry", NULL, "pull", FLAG_SWITCH, FIELD(retry),
+    {'\0', "retry", NULL, "pull", FIELD(retry),
      "ask again what failed, after the times of `retry`"},
-    {'\0', "since", "WHEN", "history", FLAG_TEXT, FIELD(since),
+    {'\0', "since", "WHEN", "history", FIELD(since),
      "from then on: 2d (ago), 2026-11-20, 2026-11-20T07:00Z"},
-    {'\0', "failed", NULL, "history", FLAG_SWITCH, FIELD(failed),
-     "only answers that are neither good nor held"},
-    {'\0', "outcome", "NAME", "history", FLAG_TEXT, FIELD(outcome), "only answers of this outcome"},
-    {'\0', "limit", "N", "history", FLAG_TEXT, FIELD(limit),
+    {'\0', "failed", NULL, "history", FIELD(failed), "only answers that are neither good nor held"},
+    {'\0', "outcome", "NAME", "history", FIELD(outcome), "only answers of this outcome"},
+    {'\0', "limit", "N", "history", FIELD(limit),
      "the newest N; 0: all (default: 50, with --since all)"},
-    {'\0', "messages", NULL, "history", FLAG_SWITCH, FIELD(messages),
-     "messages received instead of answers"},
-    {'\0', "csv", NULL, "history", FLAG_SWITCH, FIELD(csv), "print CSV with a header line"},
-    {'\0', "nagios", NULL, "status", FLAG_SWITCH, FIELD(nagios),
+    {'\0', "messages", NULL, "history", FIELD(messages), "messages received instead of answers"},
+    {'\0', "csv", NULL, "history", FIELD(csv), "print CSV with a header line"},
+    {'\0', "nagios", NULL, "status", FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},
-    {'c', "config", "FILE", NULL, FLAG_TEXT, FIELD(config),
-     "read this configuration (-: standard input)"},
-    {'q', "quiet", NULL, NULL, FLAG_SWITCH, FIELD(quiet),
-     "print nothing unless something is wrong"},
-    {'v', "verbose", NULL, NULL, FLAG_COUNT, FIELD(verbose), "log decisions; -vv: the wire too"},
-    {'\0', "json", NULL, NULL, FLAG_SWITCH, FIELD(json), "print JSON: one object, on one line"},
-    {'\0', "color", "WHEN", NULL, FLAG_TEXT, FIELD(color), "auto, always or never (default: auto)"},
-    {'h', "help", NULL, NULL, FLAG_SWITCH, FIELD(help), "print this help"},
-    {'V', "version", NULL, NULL, FLAG_SWITCH, FIELD(version), "print the version"},
+    {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
+    {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},
+    {'v', "verbose", NULL, NULL, FIELD(verbose), "log decisions; -vv: the wire too"},
+    {'\0', "json", NULL, NULL, FIELD(json), "print JSON: one object, on one line"},
+    {'\0', "color", "WHEN", NULL, FIELD(color), "auto, always or never (default: auto)"},
+    {'h', "help", NULL, NULL, FIELD(help), "print this help"},
+    {'V', "version", NULL, NULL, FIELD(version), "print the version"},
 };
 const size_t flag_count = COUNT_OF(flag_table);
 
@@ -157,20 +153,17 @@ static enum status read_flag(struct reading *reading, const struct flag *flag, c
 {
     void *field = (char *)&reading->arguments + flag->offset;
 
-    if (flag->argument == NULL) {
-        value = "";
-    } else if (value == NULL) {
+    if (flag->argument != NULL && value == NULL) {
         if (reading->next == reading->argc)
             return error_set(reading->error, STATUS_SYNTAX,
                              "--%s needs a %s; try \"mxpull --help\"", flag->name, flag->argument);
         value = reading->argv[reading->next++];
     }
     reading->is_given[flag - flag_table] = true;
-    switch (flag->kind) {
-    case FLAG_SWITCH: *(bool *)field = true; break;
-    case FLAG_COUNT: *(unsigned *)field += 1; break;
-    case FLAG_TEXT: *(const char **)field = value; break;
-    }
+    if (flag->argument != NULL)
+        *(const char **)field = value;
+    else
+        *(unsigned *)field += 1;
     return STATUS_OK;
 }
 
@@ -205,30 +198,24 @@ static enum status read_long(struct reading *reading, const char *name)
     return status;
 }
 
-/* word may be a long name that one hyphen is missing from; a character of several bytes is shown
- * whole. */
-static enum status unknown_letter(struct reading *reading, const char *word, const char *letter)
-{
-    const char one[2] = {*letter, '\0'};
-    const char *near = suggest_flag(word);
-
-    if (near == NULL)
-        word = (unsigned char)*letter >= 0x80 ? letter : one;
-    return unknown(reading, "option -", word, "", near);
-}
-
-/* -q, -qv, -cFILE, -c FILE, -qcFILE */
+/* -q, -qv, -cFILE, -c FILE, -qcFILE. An unknown letter is shown alone (a character of several bytes whole), but
+ * the word as a whole where it is a long name that lacks a hyphen. */
 static enum status read_letters(struct reading *reading, const char *word)
 {
     enum status status = STATUS_OK;
 
     for (const char *letter = word; *letter != '\0' && status == STATUS_OK; letter++) {
+        const char one[2] = {*letter, '\0'}, *near = suggest_flag(word);
         size_t i = 0;
 
         while (i < flag_count && flag_table[i].letter != *letter)
             i++;
         if (i == flag_count)
-            return unknown_letter(reading, word, letter);
+            return unknown(reading, "option -",
+                           near != NULL                     ? word
+                           : (unsigned char)*letter >= 0x80 ? letter
+                                                            : one,
+                           "", near);
         if (flag_table[i].argument != NULL)
             return read_flag(reading, &flag_table[i], letter[1] != '\0' ? letter + 1 : NULL);
         status = read_flag(reading, &flag_table[i], NULL);
@@ -256,26 +243,6 @@ static enum status read_word(struct reading *reading, const char *word)
                          word_shown(word).text);
     arguments->names[arguments->name_count++] = word;
     return STATUS_OK;
-}
-
-static enum status read_all(struct reading *reading)
-{
-    bool options_end = false;
-    enum status status = STATUS_OK;
-
-    while (reading->next < reading->argc && status == STATUS_OK) {
-        const char *word = reading->argv[reading->next++];
-
-        if (options_end || word[0] != '-' || word[1] == '\0')
-            status = read_word(reading, word);
-        else if (word[1] != '-')
-            status = read_letters(reading, word + 1);
-        else if (word[2] != '\0')
-            status = read_long(reading, word + 2);
-        else
-            options_end = true;
-    }
-    return status;
 }
 
 /* What can be judged only when the whole line has been read: an option may stand before its
@@ -307,10 +274,22 @@ enum status arguments_parse(struct arguments *arguments, int argc, char *const a
 {
     struct reading reading = {
         .argc = argc, .argv = argv, .next = 1, .arguments.color = "auto", .error = error};
-    size_t words = argc > 0 ? (size_t)argc : 1;
+    bool options_end = false;
+    enum status status = STATUS_OK;
 
-    reading.arguments.names = memory_new(words, sizeof *reading.arguments.names);
-    enum status status = read_all(&reading);
+    reading.arguments.names = memory_new((size_t)argc + 1, sizeof *reading.arguments.names);
+    while (reading.next < argc && status == STATUS_OK) {
+        const char *word = argv[reading.next++];
+
+        if (options_end || word[0] != '-' || word[1] == '\0')
+            status = read_word(&reading, word);
+        else if (word[1] != '-')
+            status = read_letters(&reading, word + 1);
+        else if (word[2] != '\0')
+            status = read_long(&reading, word + 2);
+        else
+            options_end = true;
+    }
     if (status == STATUS_OK)
         status = check_all(&reading);
     if (status == STATUS_OK)
@@ -329,29 +308,20 @@ void arguments_done(struct arguments *arguments)
 
 /* ---- --help ---- */
 
-static const char about[] =
-    "mxpull asks the backup MX hosts for the mail that they hold for you.\n";
-
-static const char exits_of_all[] = "  78  the configuration is wrong\n"
-                                   "  64  the command line is wrong\n";
-
-static void format_flag(struct buffer *text, const struct flag *flag)
-{
-    const char letter[] = {'-', flag->letter, ',', ' ', '\0'};
-    char left[FLAG_TEXT_SIZE];
-
-    (void)snprintf(left, sizeof left, "%s--%s%s%s", flag->letter != '\0' ? letter : "    ",
-                   flag->name, flag->argument != NULL ? " " : "",
-                   flag->argument != NULL ? flag->argument : "");
-    (void)buffer_append_format(text, "  %-*s %s\n", FLAG_WIDTH, left, flag->help);
-}
-
 static void format_flags(struct buffer *text, const struct command *command)
 {
     (void)buffer_append_text(text, "\nOptions:\n");
     for (size_t i = 0; i < flag_count; i++) {
-        if (flag_fits(&flag_table[i], command))
-            format_flag(text, &flag_table[i]);
+        const struct flag *flag = &flag_table[i];
+        const char letter[] = {'-', flag->letter, ',', ' ', '\0'};
+        char left[FLAG_TEXT_SIZE];
+
+        if (!flag_fits(flag, command))
+            continue;
+        (void)snprintf(left, sizeof left, "%s--%s%s%s", flag->letter != '\0' ? letter : "    ",
+                       flag->name, flag->argument != NULL ? " " : "",
+                       flag->argument != NULL ? flag->argument : "");
+        (void)buffer_append_format(text, "  %-*s %s\n", FLAG_WIDTH, left, flag->help);
     }
 }
 
@@ -368,25 +338,26 @@ static void format_files(struct buffer *text)
     free(places);
 }
 
-static void format_command(struct buffer *text, const struct command *command)
-{
-    (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
-                               command->operands != NULL ? " " : "",
-                               command->operands != NULL ? command->operands : "",
-                               command->details);
-    format_flags(text, command);
-    format_files(text);
-    (void)buffer_append_format(text, "Exit status:\n%s%s", command->exits, exits_of_all);
-}
-
 void help_format(struct buffer *text, const struct command *command)
 {
     if (command != NULL) {
-        format_command(text, command);
+        (void)buffer_append_format(text, "Usage: mxpull %s [options]%s%s\n\n%s", command->name,
+                                   command->operands != NULL ? " " : "",
+                                   command->operands != NULL ? command->operands : "",
+                                   command->details);
+        format_flags(text, command);
+        format_files(text);
+        (void)buffer_append_format(text,
+                                   "Exit status:\n%s"
+                                   "  78  the configuration is wrong\n"
+                                   "  64  the command line is wrong\n",
+                                   command->exits);
         return;
     }
-    (void)buffer_append_format(text, "Usage: mxpull COMMAND [options] ...\n\n%s\nCommands:\n",
-                               about);
+    (void)buffer_append_text(
+        text,
+        "Usage: mxpull COMMAND [options] ...\n\n"
+        "mxpull asks the backup MX hosts for the mail that they hold for you.\n\nCommands:\n");
     for (size_t i = 0; i < command_count; i++)
         (void)buffer_append_format(text, "  %-*s %s\n", COMMAND_WIDTH, command_table[i].name,
                                    command_table[i].summary);

@@ -45,28 +45,15 @@ struct arguments {
     const struct command
         *command;       /* NULL: none was named, which is allowed with help and version alone */
     const char *config; /* NULL: the default place */
-    unsigned verbose;   /* how often -v was given */
-    bool quiet;
-    bool json;
-    bool help;
-    bool version;
-    bool dry_run;
-    bool force;
-    bool retry;
-    bool nagios;
-    bool csv;
-    bool failed;
-    bool messages;
+
+    /* How often each switch was given. */
+    unsigned verbose, quiet, json, help, version;
+    unsigned dry_run, force, retry, nagios, csv, failed, messages;
+
     const char *since, *outcome, *limit; /* NULL: not given */
     const char *color;                   /* "auto", "always" or "never" */
     const char **names;                  /* owned array: what stands behind the command */
     size_t name_count;
-};
-
-enum flag_kind {
-    FLAG_SWITCH, /* bool: given or not */
-    FLAG_COUNT,  /* unsigned: how often it was given */
-    FLAG_TEXT,   /* const char *: its argument */
 };
 
 /* One option: what the parser reads and what --help prints. */
@@ -76,8 +63,8 @@ struct flag {
     const char *argument; /* what its argument is called in the help; NULL: it takes none */
     const char *commands; /* the commands that take it, with spaces between; NULL: all, and the
                              program itself */
-    enum flag_kind kind;
-    size_t offset; /* of its field in struct arguments */
+    size_t offset; /* of its field in struct arguments: const char * where it takes an argument,
+                             else unsigned */
     const char *help;
 };
 
