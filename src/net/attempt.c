@@ -196,7 +196,11 @@ static size_t header(char *line, size_t size, size_t count, void *context)
     if (!heard_line(heard, line, size * count))
         return 0;
     if (!heard->open) {
-        begin_session(attempt, clock_monotonic_ms());
+        int64_t now_ms = clock_monotonic_ms(), since_ms = now_ms;
+
+        if (heard->replies == 1 && attempt_has_tcp(attempt, &since_ms))
+            heard->facts.greeting_ms = now_ms - since_ms;
+        begin_session(attempt, now_ms);
         if (heard->replies == 1 && heard->code == 220)
             choose(attempt);
     }
@@ -313,7 +317,7 @@ void attempt_connected(struct attempt *attempt, CURLcode result)
         return;
     if (attempt->tls_version[0] != '\0') {
         facts->tls = attempt->tls_version;
-        facts->certificate_expires_ms = wire_certificate_expires_ms(attempt->easy);
+        wire_note_certificate(attempt->easy, facts);
     }
     if (result == CURLE_OK && check_demands(attempt, &error) == STATUS_OK) {
         attempt_note_address(attempt);
@@ -329,6 +333,8 @@ void attempt_connected(struct attempt *attempt, CURLcode result)
             try_socket(attempt);
         if (socket_is_short(attempt->socket_error))
             failure.os_error = attempt->socket_error;
+        facts->no_route = socket_has_no_route((int)failure.os_error) ||
+                          socket_has_no_route(attempt->socket_error);
         failure.stage = attempt_stage(attempt);
         failure_explain(&failure, &error);
         attempt->heard.facts.stage = failure.stage;

@@ -193,7 +193,7 @@ static struct connection *connection_new(struct loop *loop,
         .has_user = options->user != NULL,
         .demands_tls = options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT,
         .any_mechanism = options->user != NULL && options->auth == NULL,
-        .is_single = options->proxy != NULL || options->is_bare,
+        .is_single = options->proxy != NULL || options->is_bare || options->address != NULL,
         .connect_timeout_ms = options->connect_timeout_ms,
         .reply_timeout_ms = options->reply_timeout_ms,
         .limit_ms = clock_monotonic_ms() + options->connect_timeout_ms,
@@ -201,8 +201,20 @@ static struct connection *connection_new(struct loop *loop,
     if (connection->is_proxied)
         (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
     else if (!connection->is_bare)
-        handle_place(connection->place, options->host, options->port);
+        handle_place(connection->place, options->address != NULL ? options->address : options->host,
+                     options->port);
     return connection;
+}
+
+static void connect_to(struct connection *connection, CURL *easy,
+                       const struct connection_options *options)
+{
+    static const char any[] = "::"; /* instead of any host and port */
+    char place[sizeof any + PLACE_SIZE] = "::";
+
+    handle_place(place + sizeof any - 1, options->address, options->port);
+    connection->connect_to = curl_slist_append(NULL, place);
+    (void)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connection->connect_to);
 }
 
 struct connection *connection_open(struct loop *loop, const struct connection_options *options,
@@ -214,6 +226,8 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     if (easy == NULL)
         return NULL;
     struct connection *connection = connection_new(loop, options, events, context);
+    if (options->address != NULL)
+        connect_to(connection, easy, options);
     connection->acting = begin(connection, easy, connection->connect_timeout_ms);
     loop->connections = connection;
     return connection;
@@ -232,6 +246,7 @@ void connection_free(struct connection *connection)
 {
     for (size_t i = 0; i < connection->attempt_count; i++)
         attempt_free(connection->attempts[i]);
+    curl_slist_free_all(connection->connect_to);
     free(connection);
 }
 

@@ -47,6 +47,8 @@ bool heard_line(struct heard *heard, const char *line, size_t size)
     heard->code = code;
     heard->open = size > 3 && line[3] == '-';
     keep_text(heard, line, size);
+    if (first && heard->replies == 0)
+        memcpy(facts->greeting, heard->text, sizeof facts->greeting);
     if (code == 0 || mixed || heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX)
         return false;
 

@@ -176,6 +176,7 @@ struct connection {
 
     struct attempt *attempts[ATTEMPTS_MAX]; /* owned */
     size_t attempt_count;
+    struct curl_slist *connect_to;  /* owned; of all attempts; NULL: host is looked up */
     struct attempt *acting;         /* whom the owner talks to, or hears the failure of */
     bool chosen;                    /* acting has greeted: the others are beaten */
     int64_t limit_ms;               /* until when others are tried */
@@ -231,9 +232,9 @@ void wire_note_session(struct attempt *attempt);
 /* Shows bytes of the conversation, line by line. */
 void wire_show(const struct connection *connection, char direction, const char *bytes, size_t size);
 
-/* When the server's certificate ends, wall clock; 0: in clear, or libcurl does not tell. Only while
- * the connection stands. */
-int64_t wire_certificate_expires_ms(CURL *easy);
+/* Notes whose the server's certificate is, and when it ends, as far as libcurl tells. Only while the
+ * connection stands. */
+void wire_note_certificate(CURL *easy, struct connection_facts *facts);
 
 /* ---- connection.c ---- */
 

@@ -127,22 +127,28 @@ static time_t date_of(const char *text)
     return curl_getdate(compact, NULL);
 }
 
-int64_t wire_certificate_expires_ms(CURL *easy)
+/* What is told under that label, in any case; NULL: nothing. */
+static const char *find_fact(const struct curl_slist *facts, const char *label)
 {
-    static const char label[] = "Expire date:"; /* or Date */
+    while (facts != NULL && !text_starts_with(facts->data, label))
+        facts = facts->next;
+    return facts != NULL ? facts->data + strlen(label) : NULL;
+}
+
+void wire_note_certificate(CURL *easy, struct connection_facts *facts)
+{
     struct curl_certinfo *chain = NULL;
 
     if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL ||
         chain->num_of_certs < 1)
-        return 0;
+        return;
     /* The first certificate of the chain is the server's own. */
-    for (const struct curl_slist *fact = chain->certinfo[0]; fact != NULL; fact = fact->next) {
-        if (strlen(fact->data) <= strlen(label) ||
-            !text_equal_part(label, fact->data, strlen(label)))
-            continue;
-        time_t expires_s = date_of(fact->data + strlen(label));
-
-        return expires_s > 0 ? (int64_t)expires_s * 1000 : 0;
-    }
-    return 0;
+    const char *expires = find_fact(chain->certinfo[0], "Expire date:"); /* or Date */
+    const char *names = find_fact(chain->certinfo[0], "X509v3 Subject Alternative Name:");
+    if (names == NULL)
+        names = find_fact(chain->certinfo[0], "Subject:");
+    time_t expires_s = expires != NULL ? date_of(expires) : 0;
+    facts->certificate_expires_ms = expires_s > 0 ? (int64_t)expires_s * 1000 : 0;
+    if (names != NULL)
+        (void)text_copy_cut(facts->certificate_names, CONNECTION_NAMES_SIZE, names);
 }

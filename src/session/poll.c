@@ -4,16 +4,11 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/process.h>
 #include <mxpull/session/poll.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    PASSWORD_TIMEOUT_S = 30
-};
 
 bool poll_turns(const struct poll *poll)
 {
@@ -98,10 +93,7 @@ void poll_conclude(struct poll *poll)
 
 static void end_fetching(struct poll *poll)
 {
-    if (poll->fetching == NULL)
-        return;
-    timer_set(poll->polling->loop, &poll->timer, INT64_MAX);
-    process_free(poll->fetching);
+    fetch_free(poll->fetching);
     poll->fetching = NULL;
 }
 
@@ -238,72 +230,20 @@ static void start_session(struct poll *poll)
 /* ---- its password ---- */
 
 /* A password that cannot be had ends its backup's poll, and no other's. */
-static void take_password(struct poll *poll, enum status status, const struct error *error)
-{
-    if (status == STATUS_OK) {
-        start_session(poll);
-        return;
-    }
-    poll_settle(poll, status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
-                error->text);
-    finish(poll);
-}
-
-/* The command has ended, or has run for too long. */
-static void take_printed(struct poll *poll)
-{
-    const struct config *config = poll->polling->config;
-    bool has_ended = process_has_ended(poll->fetching); /* then all of it is there */
-    struct buffer printed;
-    struct error error;
-
-    buffer_init(&printed, CONFIG_PASSWORD_SIZE_MAX);
-    enum status status = process_output(poll->fetching, &printed, &error);
-    if (status == STATUS_OK && !has_ended)
-        status = error_set(&error, STATUS_TIMEOUT, "the command took longer than %d s",
-                           PASSWORD_TIMEOUT_S);
-    else if (status == STATUS_OK)
-        status = process_judge(poll->fetching, &error);
-    if (status != STATUS_OK)
-        status = config_no_password(config, poll->backup, &error);
-    else
-        status = config_password(config, poll->backup, &printed, &poll->password, &error);
-    buffer_done(&printed);
-    end_fetching(poll);
-    take_password(poll, status, &error);
-}
-
-/* The loop was woken, by this command or for another reason, or the time is over. */
-static void look(void *context)
+static void take_password(void *context, char *password, const struct error *error)
 {
     struct poll *poll = context;
 
-    if (process_has_ended(poll->fetching) || clock_monotonic_ms() >= poll->fetched_by_ms)
-        take_printed(poll);
-    else
-        timer_set(poll->polling->loop, &poll->timer, poll->fetched_by_ms);
-}
-
-/* A command runs beside the loop, and nobody waits for it but this poll. */
-static void fetch_password(struct poll *poll)
-{
-    const struct config *config = poll->polling->config;
-    struct error error;
-
-    if (!poll_needs_command(poll)) {
-        take_password(poll,
-                      poll->password != NULL
-                          ? STATUS_OK
-                          : config_password(config, poll->backup, NULL, &poll->password, &error),
-                      &error);
-    } else if (process_start_captured(&poll->fetching, poll->backup->password_command, &error) !=
-               STATUS_OK) {
-        take_password(poll, config_no_password(config, poll->backup, &error), &error);
-    } else {
-        poll->timer = (struct timer){.due = look, .context = poll, .on_wake = true};
-        poll->fetched_by_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000;
-        timer_set(poll->polling->loop, &poll->timer, poll->fetched_by_ms);
+    end_fetching(poll);
+    poll->password = password;
+    if (error == NULL) {
+        start_session(poll);
+        return;
     }
+    poll_settle(poll,
+                error->status == STATUS_SHORTAGE ? OUTCOME_UNREACHABLE : OUTCOME_MISCONFIGURED,
+                error->text);
+    finish(poll);
 }
 
 void poll_begin(struct poll *poll)
@@ -317,8 +257,11 @@ void poll_begin(struct poll *poll)
         for (size_t i = 0; i < poll->wanted_count; i++)
             session_settle(poll->wanted[i], poll->polling, OUTCOME_DEFERRED, STAGE_NONE, text);
         finish(poll);
+    } else if (poll->wanted_count > 0 && poll->password != NULL) {
+        start_session(poll);
     } else if (poll->wanted_count > 0) {
-        fetch_password(poll);
+        poll->fetching = fetch_new(poll->polling->loop, poll->polling->config, poll->backup,
+                                   take_password, poll);
     } else {
         finish(poll);
     }

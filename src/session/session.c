@@ -112,33 +112,6 @@ void session_done(struct session *session)
     free(session->nodes);
 }
 
-/* How the backup is connected to. All texts are borrowed. */
-static struct connection_options connection_options(const struct session *session)
-{
-    const struct backup_config *backup = session->poll->backup;
-
-    return (struct connection_options){
-        .host = backup->host,
-        .port = backup->port,
-        .ip = backup->ip,
-        .ehlo_name = session->poll->polling->config->ehlo_name,
-        .tls = session->in_clear ? TLS_OFF : backup->tls,
-        .tls_verify = backup->tls_verify,
-        .tls_ca_file = backup->tls_ca_file,
-        .tls_fingerprint = backup->tls_fingerprint,
-        .tls_revocation = backup->tls_revocation,
-        .show_wire = session->poll->polling->observer.wire != NULL,
-        .user = backup->user,
-        .password = session->poll->password,
-        .auth = backup->auth,
-        .auth_in_clear = backup->auth_in_clear,
-        .source_address = backup->source_address,
-        .proxy = backup->proxy,
-        .connect_timeout_ms = backup->connect_timeout_s * 1000,
-        .reply_timeout_ms = backup->command_timeout_s * 1000,
-    };
-}
-
 static bool is_offered(const struct ehlo *ehlo, enum method method)
 {
     const bool offers[] = {
@@ -201,13 +174,19 @@ static enum outcome not_offered(const struct connection_facts *facts, enum verb 
 
 void session_connect(struct session *session)
 {
-    const struct connection_options options = connection_options(session);
+    const struct polling *polling = session->poll->polling;
+    struct connection_options options = reach_options(polling->config, session->poll->backup);
     struct error error;
+
+    if (session->in_clear)
+        options.tls = TLS_OFF;
+    options.password = session->poll->password;
+    options.show_wire = polling->observer.wire != NULL;
 
     hearing_begin(&session->hearing, false);
     session_move(session, SESSION_CONNECTING, NULL);
-    session->connection = connection_open(session->poll->polling->loop, &options,
-                                          &session->method->events, session, &error);
+    session->connection =
+        connection_open(polling->loop, &options, &session->method->events, session, &error);
     if (session->connection == NULL)
         session->method->cut(session, outcome_of_status(error.status), 0, error.text);
 }

@@ -17,6 +17,9 @@ struct connection_options {
     bool is_bare; /* a byte stream to our own mail server: ready comes when it stands, and then the
                          greeting by received; of the rest only host, port and the times count */
     const char *host; /* name in ASCII, IPv4 or bare IPv6 address */
+    const char
+        *address; /* IPv4 or bare IPv6: connect there, instead of looking host up. TLS still checks
+                            the name; not with proxy */
     const char *path; /* is_bare: of a UNIX socket, without host */
     int port;         /* 1 to 65535 */
     enum ip ip;
@@ -40,7 +43,8 @@ struct connection_options {
 
 enum {
     CONNECTION_ADDRESS_SIZE = 64,
-    CONNECTION_REPLY_SIZE = 200
+    CONNECTION_REPLY_SIZE = 200,
+    CONNECTION_NAMES_SIZE = 400
 };
 
 /* What a connection became. */
@@ -55,7 +59,14 @@ struct connection_facts {
         *tls; /* "TLSv1.3", "TLS" where the version cannot be told, NULL: in clear; borrowed from
                         the connection */
     int64_t certificate_expires_ms; /* the server's, wall clock; 0: in clear, or it does not tell */
-    bool authenticated;             /* AUTH was answered by 235 */
+    char certificate_names
+        [CONNECTION_NAMES_SIZE]; /* "DNS:mx2.example.net, DNS:…", or its subject where no
+                                                      others are told; cut; "": in clear */
+    char greeting
+        [CONNECTION_REPLY_SIZE]; /* its first line, code included, cut; not of a bare connection */
+    int64_t greeting_ms;         /* from TCP to the whole greeting */
+    bool no_route;         /* this machine knows no way to the address: no IPv6, for example */
+    bool authenticated;    /* AUTH was answered by 235 */
     enum stage stage;      /* what failed, or STAGE_COMMAND once the session is established */
     struct ehlo ehlo;      /* as said last: after STARTTLS, where it was used */
     int refused;           /* EHLO (then HELO was accepted) or STARTTLS, by this code; 0: neither */

@@ -35,6 +35,9 @@ const char *socket_error_text(int number);
 /* Whether such an error says that there are too few file descriptors. */
 bool socket_is_short(int number);
 
+/* Whether such an error says that this machine knows no way to the address. */
+bool socket_has_no_route(int number);
+
 /* The version of TLS, such as "TLSv1.3", that a session of the system's own TLS library speaks ("TLS" where it does
  * not tell). session: that library's handle (Schannel: a CtxtHandle), not NULL, its handshake done. */
 const char *socket_tls_version(void *session);

@@ -2,9 +2,9 @@
 #define MXPULL_SESSION_POLL_H
 
 #include <mxpull/net/connection.h>
-#include <mxpull/net/timer.h>
 #include <mxpull/platform/lock.h>
 #include <mxpull/session/preflight.h>
+#include <mxpull/session/reach.h>
 #include <mxpull/session/result.h>
 #include <mxpull/session/selection.h>
 #include <mxpull/smtp/guard.h>
@@ -84,13 +84,11 @@ struct poll {
 
     struct result **wanted; /* private, as what follows: what is asked for this time */
     size_t wanted_count;
-    size_t remembered;        /* the result that poll_remember looks at first */
-    struct session *session;  /* while it runs */
-    char *password;           /* secret */
-    struct process *fetching; /* the password_command, while it runs */
-    struct timer timer;       /* set while it does */
-    int64_t fetched_by_ms;    /* monotonic: it is not waited for any longer */
-    bool understood;          /* ETRN, by the backup, at any time before */
+    size_t remembered;       /* the result that poll_remember looks at first */
+    struct session *session; /* while it runs */
+    char *password;          /* secret */
+    struct fetch *fetching;  /* the password_command, while it runs */
+    bool understood;         /* ETRN, by the backup, at any time before */
     bool claimed;
 };
 

@@ -39,6 +39,11 @@ bool socket_is_short(int number)
     return system_status(number) == STATUS_SHORTAGE;
 }
 
+bool socket_has_no_route(int number)
+{
+    return number == ENETUNREACH || number == EADDRNOTAVAIL || number == EAFNOSUPPORT;
+}
+
 size_t socket_raise_limit(size_t wanted)
 {
     struct rlimit limit;

@@ -66,6 +66,11 @@ bool socket_is_short(int number)
     return number == WSAEMFILE;
 }
 
+bool socket_has_no_route(int number)
+{
+    return number == WSAENETUNREACH || number == WSAEADDRNOTAVAIL || number == WSAEAFNOSUPPORT;
+}
+
 size_t socket_raise_limit(size_t wanted)
 {
     return wanted;
