@@ -5,15 +5,13 @@
 # that is wanted was met, 1 when something was missed, 70 when something could not be measured at all.
 #
 # MXPULL_BENCH_RUNS: how many runs a median is made of, 5 by default.
-set -u
-
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 build=${1:-${MXPULL_BUILD:-$here/build}}
 [ $# -eq 0 ] || shift
 cases=("$@")
 [ ${#cases[@]} -gt 0 ] || cases=(many peers one faults configuration)
 mxpull=$build/src/cli/mxpull
-mxsim=$build/tests/mxsim/mxsim
+MXSIM=$build/tests/mxsim/mxsim
 msmtp_options=(--file=/dev/null --tls=off --auth=off --timeout=10)
 
 # shellcheck source=tests/bench/lib.sh
@@ -22,7 +20,7 @@ msmtp_options=(--file=/dev/null --tls=off --auth=off --timeout=10)
 # Says what is not built for speed.
 check_build() {
     local cache=$build/CMakeCache.txt
-    if [ ! -x "$mxpull" ] || [ ! -x "$mxsim" ]; then
+    if [ ! -x "$mxpull" ] || [ ! -x "$MXSIM" ]; then
         say "$build does not hold mxpull and mxsim: cmake -S $here -B $build -DCMAKE_BUILD_TYPE=Release && cmake --build $build"
         exit 69
     fi
@@ -50,52 +48,45 @@ install_peers() {
     done
 }
 
-# there PEER: whether it can be run; notes it as skipped where not.
-there() {
-    [ -z "$(type -P "$1")" ] || return 0
-    [[ " ${skipped[*]} " == *" $1 "* ]] || skipped+=("$1")
-    return 1
-}
-
 # The peers, each with the same work as mxpull. fetchmail's exit status for ETRN is 0 or 1 ("no mail").
 fetchmail_file() {
     awk -v name="$1" -v count="$2" '
         BEGIN { for (i = 1; i <= count; i++) domains = domains " domain" i ".test"; print "set no syslog" }
         index($1, name) == 1 && split($2, at, ":") == 2 {
             print "poll " at[1] " service " at[2] " proto ETRN timeout 10 fetchdomains" domains
-        }' "$folder/said" >"$folder/fetchmailrc"
-    chmod 600 "$folder/fetchmailrc"
+        }' "$tmp/sim.servers" >"$tmp/fetchmailrc"
+    chmod 600 "$tmp/fetchmailrc"
 }
 
 ask_by_fetchmail() {
-    FETCHMAILHOME=$folder fetchmail -f "$folder/fetchmailrc" --pidfile "$folder/fetchmail.pid" --nosyslog </dev/null
+    FETCHMAILHOME=$tmp fetchmail -f "$tmp/fetchmailrc" --pidfile "$tmp/fetchmail.pid" --nosyslog </dev/null
     [ $? -le 1 ]
 }
 
 # msmtp_list NAME DOMAINS: a run for each domain, for it takes one alone.
 msmtp_list() {
     awk -v name="$1" -v count="$2" 'index($1, name) == 1 && split($2, at, ":") == 2 {
-        for (i = 1; i <= count; i++) print "--host=" at[1], "--port=" at[2], "--rmqs=domain" i ".test" }' "$folder/said" \
-        >"$folder/msmtp"
+        for (i = 1; i <= count; i++) print "--host=" at[1], "--port=" at[2], "--rmqs=domain" i ".test" }' "$tmp/sim.servers" \
+        >"$tmp/msmtp"
 }
 
 ask_by_msmtp() {
     local host port domain
     if [ "$1" -gt 1 ]; then
-        xargs -P "$1" -L 1 msmtp "${msmtp_options[@]}" <"$folder/msmtp"
+        xargs -P "$1" -L 1 msmtp "${msmtp_options[@]}" <"$tmp/msmtp"
     else
         while read -r host port domain; do
             msmtp "${msmtp_options[@]}" "$host" "$port" "$domain" </dev/null || return
-        done <"$folder/msmtp"
+        done <"$tmp/msmtp"
     fi
 }
 
 # asked COUNT WHO: that so many ETRNs were heard since the last time, so that nobody is quick by doing less.
 asked() {
     local heard
-    heard=$(grep -c '< ETRN' "$folder/wire")
-    : >"$folder/wire"
-    [ "$heard" -eq "$1" ] || fail "$heard ETRNs instead of $1" "$2"
+    heard=$(grep -c '< ETRN' "$tmp/journal.sim")
+    : >"$tmp/journal.sim"
+    [ "$heard" -eq "$1" ] || broken "$heard ETRNs instead of $1" "$2"
 }
 
 # 1,000 backups with 5 domains at 20 ms a reply. What is waited for: greeting, EHLO, 5 ETRN, QUIT.
@@ -103,17 +94,17 @@ many_at() {
     local concurrency=$1 most=$2 walls=() cpus=() logged=() peaks=() alone=() single=() floor what cpu session whole
     floor=$((8 * 20000 * ((1000 + concurrency - 1) / concurrency)))
     what="1,000 backups, 5 domains, 20 ms, concurrency $concurrency"
-    { configuration "$folder/many" "concurrency = $concurrency" && backups herd 5 >>"$folder/many"; } || exit 1
-    head -n 4 "$folder/many" >"$folder/single"
-    { printf '%s\n' "log = \"file:$folder/log\"" && cat "$folder/many"; } >"$folder/logging"
+    { configuration "$tmp/many" "concurrency = $concurrency" && backups herd 5 >>"$tmp/many"; } || exit 1
+    head -n 4 "$tmp/many" >"$tmp/single"
+    { printf '%s\n' "log = \"file:$tmp/log\"" && cat "$tmp/many"; } >"$tmp/logging"
     for ((run = 0; run < runs; run++)); do
-        measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/many"
+        measure "${first_core[@]}" "$mxpull" pull -q -c "$tmp/many"
         walls+=("$wall_us") cpus+=("$cpu_us") peaks+=("$peak_kb")
-        measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/logging"
+        measure "${first_core[@]}" "$mxpull" pull -q -c "$tmp/logging"
         logged+=("$cpu_us")
-        measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/many" herd1
+        measure "${first_core[@]}" "$mxpull" pull -q -c "$tmp/many" herd1
         alone+=("$peak_kb")
-        measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/single"
+        measure "${first_core[@]}" "$mxpull" pull -q -c "$tmp/single"
         single+=("$peak_kb")
     done
     wall_us=$(median "${walls[@]}")
@@ -133,7 +124,7 @@ case_many() {
     serve 'server herd 127.1.0.1:0' '  repeat 1000' '  delay 20ms'
     many_at 1000 150
     many_at 256 135
-    stop_server
+    stop_sim sim
 }
 
 # compare PEER COMMAND…: sets peer_us; mxpull's own time is taken between the peer's runs.
@@ -141,7 +132,7 @@ compare() {
     local peer=$1 theirs=() ours=()
     shift
     for ((run = 0; run < runs; run++)); do
-        clock "$mxpull" pull -q -c "$folder/fifty"
+        clock "$mxpull" pull -q -c "$tmp/fifty"
         ours+=("$wall_us")
         asked 200 mxpull
         clock "$@"
@@ -156,10 +147,10 @@ compare() {
 case_peers() {
     local what='50 backups, 4 domains, 20 ms' floor=$((7 * 20000)) ratio times
     keep_wire=yes serve 'server herd 127.1.0.1:0' '  repeat 50' '  delay 20ms'
-    { configuration "$folder/fifty" && backups herd 4 >>"$folder/fifty"; } || exit 1
+    { configuration "$tmp/fifty" && backups herd 4 >>"$tmp/fifty"; } || exit 1
     fetchmail_file herd 4
     msmtp_list herd 4
-    compare mxpull "$mxpull" pull -q -c "$folder/fifty"
+    compare mxpull "$mxpull" pull -q -c "$tmp/fifty"
     row "$what: wall" "$(seconds "$our_us")" "$(seconds $floor) (floor)" "$(hundredths $((our_us * 100 / floor)))" '' ''
     if there fetchmail; then
         compare fetchmail ask_by_fetchmail
@@ -174,14 +165,14 @@ case_peers() {
                 "$(at_least $ratio 100)"
         done
     fi
-    stop_server
+    stop_sim sim
 }
 
 # What the network and the server take for one domain, without a program: this shell speaks itself, on a connection of its own (for
 # which it needs less than a millisecond).
 ask_bare() {
     local line address port command
-    IFS=': ' read -r _ address port <"$folder/said"
+    IFS=': ' read -r _ address port <"$tmp/sim.servers"
     exec 9<>"/dev/tcp/$address/$port" || return
     for command in 'EHLO bench.test' 'ETRN domain1.test' QUIT ''; do
         line=
@@ -199,7 +190,7 @@ one_at() {
     for ((run = 0; run < runs * 4; run++)); do
         clock ask_bare
         bare+=("$wall_us")
-        clock "$mxpull" pull -q -c "$folder/one"
+        clock "$mxpull" pull -q -c "$tmp/one"
         ours+=("$wall_us")
         clock "$mxpull" --version
         starts+=("$wall_us")
@@ -229,23 +220,23 @@ case_one() {
     local delay
     for delay in 0 20; do
         serve 'server herd 127.1.0.1:0' "  delay ${delay}ms"
-        { configuration "$folder/one" && backups herd 1 >>"$folder/one"; } || exit 1
+        { configuration "$tmp/one" && backups herd 1 >>"$tmp/one"; } || exit 1
         fetchmail_file herd 1
         msmtp_list herd 1
         one_at $delay
-        stop_server
+        stop_sim sim
     done
 }
 
 # last_answer FILE GOOD: sets last_us, the time until the last answer of the servers named good came out; there must be that many.
 last_answer() {
     local start=${EPOCHREALTIME/./} line
-    "$mxpull" pull -c "$1" 2>"$folder/err" | while IFS= read -r line; do
+    "$mxpull" pull -c "$1" 2>"$tmp/err" | while IFS= read -r line; do
         printf '%s %s\n' "${EPOCHREALTIME/./}" "$line"
-    done >"$folder/out"
+    done >"$tmp/out"
     last_us=$(awk -v start="$start" -v wanted="$2" '
         $2 ~ /^good/ && $4 == "started" { last = $1 - start; count++ }
-        END { if (count != wanted) exit 1; print last }' "$folder/out") || fail "not $2 answers" "$mxpull" pull -c "$1"
+        END { if (count != wanted) exit 1; print last }' "$tmp/out") || broken "not $2 answers" "$mxpull" pull -c "$1"
 }
 
 # 47 good backups with and without three bad ones, which stand first.
@@ -254,19 +245,19 @@ case_faults() {
     serve 'server good 127.1.0.1:0' '  repeat 47' '  delay 20ms' \
         'server silent 127.2.0.1:0' '  greeting stall' \
         'server dripping 127.2.0.2:0' '  drip 1 500ms'
-    { configuration "$folder/clean" && backups good 4 >>"$folder/clean"; } || exit 1
-    configuration "$folder/faulty" "backup \"dead\" { host = \"127.2.0.3\" port = 1 $limits domains = {domain1.test} }"
-    { backups silent 1; backups dripping 1; } | sed "s/connect_timeout.*command_timeout = 10s/$limits/" >>"$folder/faulty"
-    backups good 4 >>"$folder/faulty"
+    { configuration "$tmp/clean" && backups good 4 >>"$tmp/clean"; } || exit 1
+    configuration "$tmp/faulty" "backup \"dead\" { host = \"127.2.0.3\" port = 1 $limits domains = {domain1.test} }"
+    { backups silent 1; backups dripping 1; } | sed "s/connect_timeout.*command_timeout = 10s/$limits/" >>"$tmp/faulty"
+    backups good 4 >>"$tmp/faulty"
     for ((run = 0; run < runs; run++)); do
-        last_answer "$folder/clean" 188
+        last_answer "$tmp/clean" 188
         without+=("$last_us")
-        last_answer "$folder/faulty" 188
+        last_answer "$tmp/faulty" 188
         with+=("$last_us")
-        [ "$(grep -Ec ' (dead .* unreachable|silent .* timeout|dripping .* timeout) ' "$folder/out")" -eq 3 ] ||
-            fail 'the three did not fail as they should' "$mxpull"
+        [ "$(grep -Ec ' (dead .* unreachable|silent .* timeout|dripping .* timeout) ' "$tmp/out")" -eq 3 ] ||
+            broken 'the three did not fail as they should' "$mxpull"
     done
-    stop_server
+    stop_sim sim
     clean_us=$(median "${without[@]}")
     faulty_us=$(median "${with[@]}")
     ratio=$((faulty_us * 100 / clean_us))
@@ -277,12 +268,12 @@ case_faults() {
 # load COUNT: sets load_us and load_kb for a configuration of so many backups.
 load() {
     local walls=() peaks=()
-    configuration "$folder/large"
+    configuration "$tmp/large"
     awk -v count="$1" 'BEGIN { for (i = 1; i <= count; i++)
         printf "backup \"mx%d\" {\n    host = \"mx%d.example.net\"\n    domains = {one.example, two.example, three.example}\n}\n", i, i
-        }' >>"$folder/large"
+        }' >>"$tmp/large"
     for ((run = 0; run < runs; run++)); do
-        measure "$mxpull" config -q -c "$folder/large"
+        measure "$mxpull" config -q -c "$tmp/large"
         walls+=("$wall_us") peaks+=("$peak_kb")
     done
     load_us=$(median "${walls[@]}")

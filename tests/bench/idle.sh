@@ -5,38 +5,35 @@
 # measured at all.
 #
 # MXPULL_BENCH_IDLE: for how many seconds, 180 by default.
-set -u
-
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 build=${1:-${MXPULL_BUILD:-$here/build}}
 mxpull=$build/src/cli/mxpull
-mxsim=$build/tests/mxsim/mxsim
+MXSIM=$build/tests/mxsim/mxsim
 length_s=${MXPULL_BENCH_IDLE:-180}
 keep_wire=yes
-daemon=
 
 # shellcheck source=tests/bench/lib.sh
 . "$here/tests/bench/lib.sh"
-trap '[ -z "$daemon" ] || { kill "$daemon" && wait "$daemon"; } 2>/dev/null; clean_up' EXIT
 
 [ -r /proc/self/schedstat ] || { say 'this needs Linux'; exit 69; }
 serve 'server herd 127.1.0.1:0' '  repeat 1000' 'sink primary 127.2.0.1:0'
-address=$(sed -n 's/^primary //p' "$folder/said")
-configuration "$folder/idle.conf" "primary { address = \"$address\" }"
-backups herd 1 >>"$folder/idle.conf"
+address=$(sed -n 's/^primary //p' "$tmp/sim.servers")
+configuration "$tmp/idle.conf" "primary { address = \"$address\" }"
+backups herd 1 >>"$tmp/idle.conf"
 
 cpu_us() { awk '{ print int($1 / 1000) }' "/proc/$daemon/schedstat"; }
 wakes() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$daemon/status"; }
 resident_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$daemon/status"; }
-looks() { grep -c '^primary#.* connected' "$folder/wire"; }
+looks() { grep -c '^primary#.* connected' "$tmp/journal.sim"; }
 
-"$mxpull" daemon -q -c "$folder/idle.conf" >"$folder/out" 2>"$folder/err" </dev/null &
+"$mxpull" daemon -q -c "$tmp/idle.conf" >"$tmp/out" 2>"$tmp/err" </dev/null &
 daemon=$!
+processes+=("$daemon")
 for _ in {1..300}; do
-    [ "$(grep -c '^herd.* < ETRN' "$folder/wire")" -lt 1000 ] || break
+    [ "$(grep -c '^herd.* < ETRN' "$tmp/journal.sim")" -lt 1000 ] || break
     sleep 0.1
 done
-[ "$(grep -c '^herd.* < ETRN' "$folder/wire")" -eq 1000 ] || fail 70 "$mxpull" daemon
+[ "$(grep -c '^herd.* < ETRN' "$tmp/journal.sim")" -eq 1000 ] || broken 70 "$mxpull" daemon
 sleep 65 # what the start has left in libcurl's memory is forgotten after a minute
 
 say "idling for $length_s s"
@@ -49,7 +46,7 @@ for ((second = 0; second < length_s; second++)); do
 done
 spent_us=$(($(cpu_us) - began_cpu))
 looked=$(($(looks) - began_looks))
-[ "$looked" -gt 0 ] || fail 70 'the primary was not looked at'
+[ "$looked" -gt 0 ] || broken 70 'the primary was not looked at'
 hour_us=$((spent_us * 3600 / length_s))
 # A look at the turn of a second is awake in two of them.
 row "idle, 1,000 backups, $length_s s: processor time an hour" "$(milliseconds "$hour_us")" '' '' '<= 100 ms' "$(at_most "$hour_us" 100000)"

@@ -1,34 +1,21 @@
-# What the measurements of this folder share: the temporary folder, the scripted servers, the stop-watch and the table. To be
-# sourced by bash; the caller has set $mxsim.
+# What the measurements of this folder share: the stop-watch and the table. To be sourced by bash; the caller has set MXSIM.
 # shellcheck shell=bash disable=SC2034 # what is set here is read by the caller
 
-: "${mxsim:?}"
+# shellcheck source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 export LC_ALL=C # EPOCHREALTIME and printf with a decimal point
 
 runs=${MXPULL_BENCH_RUNS:-5}
-folder=$(mktemp -d) || exit 1
-server=
-first_core=() other_core=() # what a program is pinned to a core by, where there are two
+first_core=() # what the servers' peers are pinned to a core by, where there are two; sim_by pins the servers to the other
 rows=()
 missed=0
 skipped=()
 
-say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
-
-stop_server() {
-    [ -n "$server" ] || return 0
-    kill "$server" 2>/dev/null
-    wait "$server" 2>/dev/null
-    server=
-}
-
-clean_up() {
-    stop_server
-    rm -rf -- "$folder"
-}
-trap clean_up EXIT
+begin
 trap 'exit 130' INT TERM
+
+say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
 # Pins the servers to one core and, where it is wanted, the program to another.
 choose_cores() {
@@ -36,28 +23,15 @@ choose_cores() {
     allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
     if [ "${allowed%%[-,]*}" != "${allowed##*[-,]}" ] && [ -n "$(type -P taskset)" ]; then
         first_core=(taskset -c "${allowed%%[-,]*}")
-        other_core=(taskset -c "${allowed##*[-,]}")
+        sim_by=(taskset -c "${allowed##*[-,]}")
     fi
 }
 
-# serve LINE…: starts the scripted servers and waits until they listen. $folder/said then has lines NAME ADDRESS:PORT,
-# $folder/wire grows by what is said if $keep_wire is not empty.
+# serve LINE…: the scripted servers, without a journal of what is said unless $keep_wire is not empty. $tmp/sim.servers has lines NAME ADDRESS:PORT.
 serve() {
-    local tries=0 log=()
-    printf '%s\n' "$@" >"$folder/script"
-    : >"$folder/wire"
-    [ -z "${keep_wire:-}" ] || log=(--log "$folder/wire")
-    "${other_core[@]}" "$mxsim" "${log[@]}" "$folder/script" >"$folder/said" 2>&1 &
-    server=$!
-    until grep -qs '^ready' "$folder/said"; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 200 ] || ! kill -0 "$server" 2>/dev/null; then
-            cat "$folder/said" >&2
-            say "the scripted servers do not start"
-            exit 70
-        fi
-        sleep 0.05
-    done
+    [ -n "${keep_wire:-}" ] && sim_is_silent= || sim_is_silent=yes
+    printf '%s\n' "$@" >"$tmp/script"
+    start_sim sim "$tmp/script"
 }
 
 # configuration FILE LINE…: the global options; our own server, which no peer looks at, is not looked at first. The log stays standard error, which -q keeps quiet: as cron runs it.
@@ -65,7 +39,7 @@ configuration() {
     local file=$1
     shift
     [[ $* == *primary* ]] || set -- 'primary { preflight = off }' "$@"
-    printf '%s\n' "state_dir = \"$folder\"" "$@" >"$file"
+    printf '%s\n' "state_dir = \"$tmp\"" "$@" >"$file"
 }
 
 # backups NAME COUNT: a backup section for each of the running servers whose name begins so, with so many domains.
@@ -75,39 +49,46 @@ backups() {
         index($1, name) == 1 && split($2, at, ":") == 2 {
             printf "backup \"%s\" { host = \"%s\" port = %s connect_timeout = 10s command_timeout = 10s domains = {%s} }\n",
                 $1, at[1], at[2], domains
-        }' "$folder/said"
+        }' "$tmp/sim.servers"
 }
 
 now_us() { printf '%s' "${EPOCHREALTIME/./}"; }
 
-# A run that fails measures nothing.
-fail() {
+# broken STATUS WORDS…: a run that fails measures nothing.
+broken() {
     say "failed ($1): ${*:2}"
-    head -n 5 "$folder/out" "$folder/err" >&2
+    head -n 5 "$tmp/out" "$tmp/err" >&2
     exit 70
 }
 
 # clock COMMAND…: runs it; sets wall_us.
 clock() {
     local start=${EPOCHREALTIME/./} status
-    "$@" >"$folder/out" 2>"$folder/err"
+    "$@" >"$tmp/out" 2>"$tmp/err"
     status=$?
     wall_us=$((${EPOCHREALTIME/./} - start))
-    [ "$status" -eq 0 ] || fail "$status" "$@"
+    [ "$status" -eq 0 ] || broken "$status" "$@"
 }
 
 # measure COMMAND…: runs it; sets wall_us, cpu_us (user and system) and peak_kb (0 where there is no GNU time).
 measure() {
     local TIMEFORMAT='%R %U %S' status real user system wrapper=()
-    [ -z "$(type -P time)" ] || wrapper=("$(type -P time)" -f '%M' -o "$folder/peak")
-    { time "${wrapper[@]}" "$@" >"$folder/out" 2>"$folder/err"; } 2>"$folder/times"
+    [ -z "$(type -P time)" ] || wrapper=("$(type -P time)" -f '%M' -o "$tmp/peak")
+    { time "${wrapper[@]}" "$@" >"$tmp/out" 2>"$tmp/err"; } 2>"$tmp/times"
     status=$?
-    [ "$status" -eq 0 ] || fail "$status" "$@"
-    read -r real user system <"$folder/times"
+    [ "$status" -eq 0 ] || broken "$status" "$@"
+    read -r real user system <"$tmp/times"
     wall_us=$((10#${real/./} * 1000))
     cpu_us=$(((10#${user/./} + 10#${system/./}) * 1000))
     peak_kb=0
-    [ ! -s "$folder/peak" ] || peak_kb=$(tail -n 1 "$folder/peak")
+    [ ! -s "$tmp/peak" ] || peak_kb=$(tail -n 1 "$tmp/peak")
+}
+
+# there PEER: whether it can be run; notes it as skipped where not.
+there() {
+    [ -z "$(type -P "$1")" ] || return 0
+    [[ " ${skipped[*]} " == *" $1 "* ]] || skipped+=("$1")
+    return 1
 }
 
 median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
@@ -149,14 +130,14 @@ began_us=$(now_us)
 # Says how much of the machine was others' while this ran: figures from a busy machine are to be taken again.
 print_machine() {
     local cores elapsed others
-    stop_server
+    [ ! -e "$tmp/sim.pid" ] || stop_sim sim # its times are ours then
     cores=$(nproc)
     elapsed=$((($(now_us) - began_us) * cores / 10000))
-    times >"$folder/own"
-    others=$(($(machine_ticks) - began_ticks - $(own_ticks "$folder/own")))
+    times >"$tmp/own"
+    others=$(($(machine_ticks) - began_ticks - $(own_ticks "$tmp/own")))
     [ "$others" -gt 0 ] || others=0
     printf '%s\n' "$cores cores, of which other programs took $((others * 100 / (elapsed > 0 ? elapsed : 1))) % meanwhile."
     [ $((others * 100)) -le $((elapsed * 10)) ] || printf '%s\n' "That is busy: what was missed should be measured again."
-    [ ${#other_core[@]} -gt 0 ] || printf '%s\n' "One core alone: the servers' work is in the times of whom they serve."
+    [ ${#sim_by[@]} -gt 0 ] || printf '%s\n' "One core alone: the servers' work is in the times of whom they serve."
     [ ${#skipped[@]} -eq 0 ] || printf 'Skipped: %s\n' "${skipped[*]}"
 }

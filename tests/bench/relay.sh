@@ -7,15 +7,13 @@
 # met, 1 when something was missed, 70 when something could not be measured at all.
 #
 # MXPULL_BENCH_RUNS: how many runs a median is made of, 5 by default.
-set -u
-
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 build=${1:-${MXPULL_BUILD:-$here/build}}
 [ $# -eq 0 ] || shift
 cases=("$@")
 [ ${#cases[@]} -gt 0 ] || cases=(small large memory)
 mxpull=$build/src/cli/mxpull
-mxsim=$build/tests/mxsim/mxsim
+MXSIM=$build/tests/mxsim/mxsim
 sink_address=127.125.90.1
 sink_port=24025
 pipe_address=127.125.90.2
@@ -39,7 +37,7 @@ stop_sink() {
     sink=
     pipe=
 }
-trap 'stop_sink; clean_up' EXIT
+at_end stop_sink
 
 answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
@@ -47,16 +45,16 @@ start_sink() {
     local tries=0 user=()
     if there smtp-sink; then
         [ "$(id -u)" -ne 0 ] || user=(-u nobody)
-        "${first_core[@]}" smtp-sink "${user[@]}" "$sink_address:$sink_port" 100 >"$folder/sink" 2>&1 </dev/null &
+        "${first_core[@]}" smtp-sink "${user[@]}" "$sink_address:$sink_port" 100 >"$tmp/sink" 2>&1 </dev/null &
     else
-        printf 'sink primary %s:%d\n' "$sink_address" "$sink_port" >"$folder/sink-script"
-        "${first_core[@]}" "$mxsim" "$folder/sink-script" >"$folder/sink" 2>&1 </dev/null &
+        printf 'sink primary %s:%d\n' "$sink_address" "$sink_port" >"$tmp/sink-script"
+        "${first_core[@]}" "$MXSIM" "$tmp/sink-script" >"$tmp/sink" 2>&1 </dev/null &
     fi
     sink=$!
     until answers "$sink_address" "$sink_port"; do
         tries=$((tries + 1))
         if [ "$tries" -gt 100 ] || ! kill -0 "$sink" 2>/dev/null; then
-            cat "$folder/sink" >&2
+            cat "$tmp/sink" >&2
             say 'the sink does not start'
             exit 70
         fi
@@ -67,76 +65,68 @@ start_sink() {
 # Without a compiler there is no pipe.
 start_pipe() {
     there cc || return
-    [ -x "$folder/pipe" ] || cc -D_POSIX_C_SOURCE=200809L -O2 -o "$folder/pipe" "$here/tests/bench/pipe.c" >"$folder/cc" 2>&1 ||
-        { cat "$folder/cc" >&2; exit 70; }
-    "${first_core[@]}" "$folder/pipe" "$pipe_address" "$sink_port" "$sink_address" "$sink_port" >"$folder/piped" 2>&1 </dev/null &
+    [ -x "$tmp/pipe" ] || cc -D_POSIX_C_SOURCE=200809L -O2 -o "$tmp/pipe" "$here/tests/bench/pipe.c" >"$tmp/cc" 2>&1 ||
+        { cat "$tmp/cc" >&2; exit 70; }
+    "${first_core[@]}" "$tmp/pipe" "$pipe_address" "$sink_port" "$sink_address" "$sink_port" >"$tmp/piped" 2>&1 </dev/null &
     pipe=$!
     local tries=0
     until answers "$pipe_address" "$sink_port"; do
         tries=$((tries + 1))
-        [ "$tries" -le 100 ] || { cat "$folder/piped" >&2; exit 70; }
+        [ "$tries" -le 100 ] || { cat "$tmp/piped" >&2; exit 70; }
         sleep 0.05
     done
 }
 
-there() {
-    [ -z "$(type -P "$1")" ] || return 0
-    [[ " ${skipped[*]} " == *" $1 "* ]] || skipped+=("$1")
-    return 1
-}
-
-# make_messages COUNT BYTES: $folder/messages; lines of 72 characters.
+# make_messages COUNT BYTES: $tmp/messages; lines of 72 characters.
 make_messages() {
     local count=$1 bytes=$2 number
-    rm -rf "$folder/messages"
-    mkdir "$folder/messages"
-    head -c "$((bytes * 3 / 4))" /dev/urandom | base64 -w 72 | head -c "$bytes" >"$folder/body"
+    rm -rf "$tmp/messages"
+    mkdir "$tmp/messages"
+    head -c "$((bytes * 3 / 4))" /dev/urandom | base64 -w 72 | head -c "$bytes" >"$tmp/body"
     for ((number = 1; number <= count; number++)); do
-        { printf 'From: a@sender.test\nTo: user@example.test\nSubject: %d\n\n' "$number" && cat "$folder/body"; } \
-            >"$folder/messages/$(printf '%05d' "$number").eml"
+        { printf 'From: a@sender.test\nTo: user@example.test\nSubject: %d\n\n' "$number" && cat "$tmp/body"; } \
+            >"$tmp/messages/$(printf '%05d' "$number").eml"
     done
 }
 
 # wait_afresh COUNT: so many messages wait again, without being copied.
 wait_afresh() {
-    rm -rf "$folder/waiting"
-    mkdir "$folder/waiting"
-    find "$folder/messages" -name '*.eml' | sort | head -n "$1" | xargs -r cp -l -t "$folder/waiting"
+    rm -rf "$tmp/waiting"
+    mkdir "$tmp/waiting"
+    find "$tmp/messages" -name '*.eml' | sort | head -n "$1" | xargs -r cp -l -t "$tmp/waiting"
 }
 
-sent_count() { find "$folder/waiting" -name '*.sent' | wc -l; }
+sent_count() { find "$tmp/waiting" -name '*.sent' | wc -l; }
 
 # all_sent COUNT WHO
-all_sent() { [ "$(sent_count)" -eq "$1" ] || fail "$(sent_count) messages instead of $1" "$2"; }
-
-port_of() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$folder/said"; }
+all_sent() { [ "$(sent_count)" -eq "$1" ] || broken "$(sent_count) messages instead of $1" "$2"; }
 
 # The providers: one that sends directly, one that turns the line round, one that does so over TLS; none has a log of the wire, for
 # what is written there is not what is to be measured.
 start_provider() {
-    serve "server direct 127.0.0.1:0" "  deliver $folder/waiting $sink_address:$sink_port" \
-        "server piped 127.0.0.1:0" "  deliver $folder/waiting $pipe_address:$sink_port" \
-        "server odmr 127.0.0.1:0" "  auth CRAM-MD5,PLAIN user word" "  odmr $folder/waiting" \
-        "server secure 127.0.0.1:0" "  tls starttls $folder/tls.pem $folder/tls.key" "  auth PLAIN user word" "  odmr $folder/waiting"
+    serve "server direct 127.0.0.1:0" "  deliver $tmp/waiting $sink_address:$sink_port" \
+        "server piped 127.0.0.1:0" "  deliver $tmp/waiting $pipe_address:$sink_port" \
+        "server odmr 127.0.0.1:0" "  auth CRAM-MD5,PLAIN user word" "  odmr $tmp/waiting" \
+        "server secure 127.0.0.1:0" "  tls starttls $tmp/tls.pem $tmp/tls.key" "  auth PLAIN user word" "  odmr $tmp/waiting"
     relay_configuration odmr 'tls = off' 'auth_in_clear = true'
     relay_configuration secure 'tls = required' 'tls_verify = false'
 }
 
-# relay_configuration SERVER SETTING…: $folder/SERVER.conf
+# relay_configuration SERVER SETTING…: $tmp/SERVER.conf
 relay_configuration() {
     local name=$1
     shift
-    configuration "$folder/$name.conf" "primary { address = \"$sink_address:$sink_port\" preflight = off }" \
-        "backup \"odmr\" { host = \"127.0.0.1\" port = $(port_of "$name") method = atrn domains = {example.test}" "$@" \
+    configuration "$tmp/$name.conf" "primary { address = \"$sink_address:$sink_port\" preflight = off }" \
+        "backup \"odmr\" { host = \"127.0.0.1\" port = $(port "$name") method = atrn domains = {example.test}" "$@" \
         'user = user' 'password = word' '}'
-    chmod 600 "$folder/$name.conf"
+    chmod 600 "$tmp/$name.conf"
 }
 
 # by_mxsim SERVER: ETRN, and then until the last message is gone: the sender says so by renaming it.
 by_mxsim() {
     local _ last
-    last=$(find "$folder/waiting" -name '*.eml' | sort | tail -n 1).sent
-    exec 9<>"/dev/tcp/127.0.0.1/$(port_of "$1")" || return
+    last=$(find "$tmp/waiting" -name '*.eml' | sort | tail -n 1).sent
+    exec 9<>"/dev/tcp/127.0.0.1/$(port "$1")" || return
     printf 'EHLO bench.test\r\nETRN example.test\r\n' >&9
     IFS= read -r -t 10 _ <&9 || return
     until [ -e "$last" ]; do
@@ -146,13 +136,13 @@ by_mxsim() {
     exec 9>&-
 }
 
-by_smtp_source() { "${other_core[@]}" smtp-source -d -s 1 -m "$1" -l "$2" -f a@sender.test -t user@example.test "$sink_address:$sink_port"; }
+by_smtp_source() { "${sim_by[@]}" smtp-source -d -s 1 -m "$1" -l "$2" -f a@sender.test -t user@example.test "$sink_address:$sink_port"; }
 
 by_fetchmail() {
-    printf '%s\n' 'set no syslog' "poll 127.0.0.1 service $(port_of odmr) proto ODMR timeout 60 auth cram-md5 user \"user\"" \
-        "  password \"word\" fetchdomains example.test smtphost $sink_address/$sink_port" >"$folder/fetchmailrc"
-    chmod 600 "$folder/fetchmailrc"
-    FETCHMAILHOME=$folder "${first_core[@]}" fetchmail -f "$folder/fetchmailrc" --pidfile "$folder/fetchmail.pid" --nosyslog --sslproto '' </dev/null
+    printf '%s\n' 'set no syslog' "poll 127.0.0.1 service $(port odmr) proto ODMR timeout 60 auth cram-md5 user \"user\"" \
+        "  password \"word\" fetchdomains example.test smtphost $sink_address/$sink_port" >"$tmp/fetchmailrc"
+    chmod 600 "$tmp/fetchmailrc"
+    FETCHMAILHOME=$tmp "${first_core[@]}" fetchmail -f "$tmp/fetchmailrc" --pidfile "$tmp/fetchmail.pid" --nosyslog --sslproto '' </dev/null
 }
 
 rate() { printf '%d/s, %d.%d MB/s' "$(($1 * 1000000 / $3))" "$(($1 * $2 / $3))" "$(($1 * $2 * 10 / $3 % 10))"; }
@@ -176,11 +166,11 @@ transfer() {
             piped+=("$wall_us")
         fi
         wait_afresh "$count"
-        clock "${first_core[@]}" "$mxpull" pull -q -c "$folder/odmr.conf"
+        clock "${first_core[@]}" "$mxpull" pull -q -c "$tmp/odmr.conf"
         ours+=("$wall_us")
         all_sent "$count" mxpull
         wait_afresh "$count"
-        clock "${first_core[@]}" "$mxpull" pull -q -c "$folder/secure.conf"
+        clock "${first_core[@]}" "$mxpull" pull -q -c "$tmp/secure.conf"
         secure+=("$wall_us")
         all_sent "$count" 'mxpull over TLS'
         if there smtp-source; then
@@ -210,7 +200,7 @@ transfer() {
     fi
     if there fetchmail; then
         wait_afresh "$few"
-        clock "${first_core[@]}" "$mxpull" pull -q -c "$folder/odmr.conf"
+        clock "${first_core[@]}" "$mxpull" pull -q -c "$tmp/odmr.conf"
         our_us=$wall_us
         wait_afresh "$few"
         clock by_fetchmail
@@ -218,7 +208,7 @@ transfer() {
         row "    fetchmail, $few messages, one run" "$(seconds "$our_us")" "$(seconds "$wall_us")" \
             "$(hundredths $((wall_us * 100 / our_us)))" '' ''
     fi
-    stop_server
+    stop_sim sim
     stop_sink
 }
 
@@ -231,7 +221,7 @@ peak() {
     make_messages "$1" "$2"
     for ((run = 0; run < runs; run++)); do
         wait_afresh "$1"
-        measure "${first_core[@]}" "$mxpull" pull -q -c "$folder/odmr.conf"
+        measure "${first_core[@]}" "$mxpull" pull -q -c "$tmp/odmr.conf"
         peaks+=("$peak_kb")
     done
     peak_kb=$(median "${peaks[@]}")
@@ -252,16 +242,16 @@ case_memory() {
     row 'memory at its peak: messages of 10 MB, and of 10 KB' "$large KB" "$small KB" '' '<= +512 KB' "$(at_most $growth 512)"
     row '    a bridge: beyond a pull that finds no mail' "$((large - idle)) KB" "$idle KB (no mail)" '' '<= 1024 KB' \
         "$(at_most $((large - idle)) 1024)"
-    stop_server
+    stop_sim sim
     stop_sink
 }
 
-if [ ! -x "$mxpull" ] || [ ! -x "$mxsim" ]; then
+if [ ! -x "$mxpull" ] || [ ! -x "$MXSIM" ]; then
     say "$build does not hold mxpull and mxsim: cmake -S $here -B $build -DCMAKE_BUILD_TYPE=Release && cmake --build $build"
     exit 69
 fi
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench -keyout "$folder/tls.key" \
-    -out "$folder/tls.pem" >"$folder/openssl" 2>&1 || { cat "$folder/openssl" >&2; exit 70; }
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=bench -keyout "$tmp/tls.key" \
+    -out "$tmp/tls.pem" >"$tmp/openssl" 2>&1 || { cat "$tmp/openssl" >&2; exit 70; }
 # As it is in life: the sender is one machine, here a core; our own mail server, and what stands before it, another.
 choose_cores
 for name in "${cases[@]}"; do

@@ -4,12 +4,9 @@
 # something was missed, 70 when something could not be measured at all.
 #
 # MXPULL_BENCH_RUNS: how many runs a median is made of, 5 by default. MXPULL_BENCH_ROWS: how many answers, 1000000 by default.
-set -u
-
 here=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 build=${1:-${MXPULL_BUILD:-$here/build}}
 bench_store=$build/tests/bench/bench_store
-mxsim=none
 answers=${MXPULL_BENCH_ROWS:-1000000}
 
 # shellcheck source=tests/bench/lib.sh
@@ -20,11 +17,11 @@ if [ ! -x "$bench_store" ]; then
     exit 69
 fi
 say "building a store of $answers answers"
-clock "$bench_store" build "$folder/state" "$answers"
+clock "$bench_store" build "$tmp/state" "$answers"
 row "building a store of $answers answers" "$(seconds "$wall_us")" '' '' '' ''
-row '    its file' "$(($(wc -c <"$folder/state/mxpull.db") / 1024 / 1024)) MB" '' '' '' ''
+row '    its file' "$(($(wc -c <"$tmp/state/mxpull.db") / 1024 / 1024)) MB" '' '' '' ''
 say 'measuring'
-"$bench_store" measure "$folder/state" "$runs" >"$folder/out" 2>"$folder/err" || fail $? "$bench_store"
+"$bench_store" measure "$tmp/state" "$runs" >"$tmp/out" 2>"$tmp/err" || broken $? "$bench_store"
 while read -r number what; do
     case $what in
         *memory*) row "$what" "$number KB" '' '' '' '' ;;
@@ -32,7 +29,7 @@ while read -r number what; do
         'history without a limit' | *pruned) row "$what" "$(milliseconds "$number")" '' '' '' '' ;;
         *) row "$what" "$(milliseconds "$number")" '' '' '<= 100 ms' "$(at_most "$number" 100000)" ;;
     esac
-done <"$folder/out"
+done <"$tmp/out"
 print_table
 print_machine
 [ "$missed" -eq 0 ]

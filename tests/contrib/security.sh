@@ -1,15 +1,11 @@
 #!/bin/bash
 # Every test that contrib/SECURITY.md names is there: as a test of ctest, whose tests stand in the folder $1, and with the case's words
 # in its source.
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
 cd "$(dirname "$0")/../.." || exit 1
 known=$(ctest --test-dir "$1" -N | sed -n 's/^ *Test *#[0-9]*: //p') || exit 1
-failures=0
 named=0
-
-fail() {
-    printf 'FAILED: %s\n' "$1"
-    failures=$((failures + 1))
-}
 
 # source_of TEST: the file that it is written in.
 source_of() {
@@ -38,4 +34,4 @@ while IFS= read -r word; do
 done < <(sed -n 's/^| .* | \(`[a-z]*\.[^|]*\) |$/\1/p' contrib/SECURITY.md | grep -oE '`[^`]*`|"[^"]*"')
 [ "$named" -gt 50 ] || fail "only $named tests are named"
 grep -E '^\| ' contrib/SECURITY.md | grep -vE '^\| .* \| .* \| (`[a-z]+\.|test \|$)' | grep -q . && fail 'a threat without a test'
-[ "$failures" -eq 0 ]
+finish

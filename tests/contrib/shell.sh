@@ -1,29 +1,25 @@
 #!/bin/bash
 # The scripts of contrib that other programs call: NetworkManager's dispatcher against a systemctl that only writes down what it
 # is told, and OpenRC's, as far as a shell can read it.
-set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 contrib=$(cd "$(dirname "$0")/../../contrib" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-failures=0
 
-cat >"$folder/systemctl" <<'END'
+cat >"$tmp/systemctl" <<'END'
 #!/bin/sh
 echo "$*" >>"$SAID"
 [ "$1" != is-active ] || exit "$ACTIVE"
 END
-chmod 755 "$folder/systemctl"
+chmod 755 "$tmp/systemctl"
 
 # dispatched EXPECTED ACTIVE CONNECTIVITY INTERFACE ACTION: what systemctl is told besides is-active; ACTIVE: 0 where the daemon runs.
 dispatched() {
     local said
-    : >"$folder/said"
-    SAID=$folder/said ACTIVE=$2 CONNECTIVITY_STATE=$3 PATH=$folder:$PATH sh "$contrib/NetworkManager/90-mxpull" "$4" "$5"
-    said=$(grep -v '^is-active' "$folder/said" | paste -sd';')
-    if [ "$said" != "$1" ]; then
-        printf 'FAILED: %s %s (connectivity %s): expected "%s", came "%s"\n' "$4" "$5" "$3" "$1" "$said"
-        failures=$((failures + 1))
-    fi
+    : >"$tmp/said"
+    SAID=$tmp/said ACTIVE=$2 CONNECTIVITY_STATE=$3 PATH=$tmp:$PATH sh "$contrib/NetworkManager/90-mxpull" "$4" "$5"
+    said=$(grep -v '^is-active' "$tmp/said" | paste -sd';')
+    expect "$4 $5 (connectivity $3)" "$1" "$said"
 }
 
 signal='kill --kill-who=main --signal=USR1 mxpull.service'
@@ -36,5 +32,5 @@ dispatched '' 0 '' eth0 down
 dispatched "$signal" 0 FULL '' connectivity-change
 dispatched '' 0 LIMITED '' connectivity-change
 
-sh -n "$contrib/openrc/mxpull" || failures=$((failures + 1))
-[ "$failures" -eq 0 ]
+sh -n "$contrib/openrc/mxpull" || fail 'contrib/openrc/mxpull is no shell script'
+finish

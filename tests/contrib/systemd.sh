@@ -1,27 +1,25 @@
 #!/bin/bash
 # What contrib/systemd gives away: the units are understood, and locked in so far that systemd-analyze says 1.5 or better.
-set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 units=$(cd "$(dirname "$0")/../../contrib/systemd" && pwd)
-command -v systemd-analyze >/dev/null || { echo "SKIPPED: systemd-analyze is not installed"; exit 77; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-failures=0
+command -v systemd-analyze >/dev/null || skip 'systemd-analyze is not installed'
 
 # The program need not be installed for that.
-printf '#!/bin/sh\n' >"$folder/mxpull"
-chmod 755 "$folder/mxpull"
+printf '#!/bin/sh\n' >"$tmp/mxpull"
+chmod 755 "$tmp/mxpull"
 for unit in "$units"/*.service "$units"/*.timer; do
-    sed "s|/usr/local/bin/mxpull|$folder/mxpull|" "$unit" >"$folder/$(basename "$unit")"
+    sed "s|/usr/local/bin/mxpull|$tmp/mxpull|" "$unit" >"$tmp/$(basename "$unit")"
 done
-said=$(systemd-analyze verify --man=no "$folder"/*.service "$folder"/*.timer 2>&1 | grep -F "$folder/" )
-[ -z "$said" ] || { printf 'FAILED: systemd-analyze verify says:\n%s\n' "$said"; failures=$((failures + 1)); }
+said=$(systemd-analyze verify --man=no "$tmp"/*.service "$tmp"/*.timer 2>&1 | grep -F "$tmp/" )
+[ -z "$said" ] || fail "systemd-analyze verify says:"$'\n'"$said"
 
 for unit in "$units"/*.service; do
-    if ! systemd-analyze security --no-pager --offline=true --threshold=15 "$unit" >"$folder/said" 2>&1; then
-        printf 'FAILED: %s is too open:\n' "$(basename "$unit")"
-        cat "$folder/said"
-        failures=$((failures + 1))
+    if ! systemd-analyze security --no-pager --offline=true --threshold=15 "$unit" >"$tmp/said" 2>&1; then
+        fail "$(basename "$unit") is too open:"
+        cat "$tmp/said"
     fi
-    tail -n 1 "$folder/said"
+    tail -n 1 "$tmp/said"
 done
-[ "$failures" -eq 0 ]
+finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # selftest.sh MXSIM: starts it on free ports and checks answers, rules, faults and delivery by bash's /dev/tcp. With DRIVE set it is mxsim.exe
-# under wine, as in ../session/lib.sh.
+# under wine, as in ../lib.sh.
 set -u
 [ -z "${DRIVE:=}" ] || command -v wine >/dev/null || { echo 'SKIPPED: wine is not installed (contrib/packages.sh windows)' && exit 77; }
 mxsim=$1

@@ -4,24 +4,18 @@
 # and its way to the provider (RFC 5321 6.1), so at most one a kill.
 #
 #   MXPULL_SEED  the seed of the instants; printed
-#   MXSIM        the scripted server; by default the one built beside mxpull
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
 # Nothing here needs root, nor the real servers.
-become_root() { :; }
-mkdir -p "$SERVERS"
-MXSIM=${MXSIM:-$(dirname "${MXPULL:-.}")/../../tests/mxsim/mxsim}
-[ -x "$MXSIM" ] || skip 'MXSIM does not name the mxsim program'
-needs
+become_root() { mkdir -p "$SERVERS"; }
+needs_sim
 
 messages=200
 kills=50
 seed=${MXPULL_SEED:-$RANDOM$RANDOM}
 printf 'MXPULL_SEED=%s\n' "$seed"
 RANDOM=$((seed % 32768))
-simulator=
-trap '[ -z "$simulator" ] || kill "$simulator"; clean_up' EXIT
 
 mkdir "$tmp/waiting" "$tmp/arrived"
 for ((number = 1; number <= messages; number++)); do
@@ -35,13 +29,10 @@ done
 # About 20 ms a message, so that 50 kills fall into the transfer, and not all of them behind it.
 printf '%s\n' "server provider $PRIMARY:0" "  auth PLAIN $SERVER_USER word" "  odmr $tmp/waiting" \
     "sink primary $PRIMARY:0" '  delay 4ms' "  keep $tmp/arrived lf" >"$tmp/script"
-"$MXSIM" --log "$tmp/wire" "$tmp/script" >"$tmp/said" 2>&1 9>&- &
-simulator=$!
-wait_for 10 grep -qs '^ready' "$tmp/said" || die 'mxsim does not start'
-port_of() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/said"; }
+start_sim sim "$tmp/script"
 {
-    printf 'primary {\n    address = "%s:%d"\n}\n' "$PRIMARY" "$(port_of primary)"
-    backup_section provider '"example.test"' "host = \"$PRIMARY\"" "port = $(port_of provider)" 'method = atrn' 'tls = off' \
+    printf 'primary {\n    address = "%s:%d"\n}\n' "$PRIMARY" "$(port primary)"
+    backup_section provider '"example.test"' "host = \"$PRIMARY\"" "port = $(port provider)" 'method = atrn' 'tls = off' \
         'auth_in_clear = true' "user = \"$SERVER_USER\"" 'password = word'
 } | write_bare_config
 
@@ -63,7 +54,7 @@ left=$(waiting_count)
 printf 'left at the provider after %d kills: %d; runs that ended before their kill: %d\n' "$kills" "$left" "${ended:-0}"
 expect 'runs that ended before their kill' 0 "${ended:-0}"
 [ "$left" -gt 0 ] || fail 'all the mail had come before the last kill: this test proves little'
-turned=$(grep -c '^provider#[0-9]* turned' "$tmp/wire")
+turned=$(grep -c '^provider#[0-9]* turned' "$tmp/journal.sim")
 [ "$turned" -ge $((kills / 2)) ] || fail "only $turned of the $kills kills fell into a transfer"
 
 pull
@@ -72,7 +63,7 @@ expect 'the last run: messages counted' "$left" "$(json '.results[0].messages')"
 expect 'messages at the provider' 0 "$(waiting_count)"
 
 # What has arrived: for each file "CONNECTION ID", in the order of arrival.
-sed -n 's/^primary#\([0-9]*\) kept \([^ ]*\) .*/\1 \2/p' "$tmp/wire" | while read -r connection file; do
+sed -n 's/^primary#\([0-9]*\) kept \([^ ]*\) .*/\1 \2/p' "$tmp/journal.sim" | while read -r connection file; do
     printf '%s %s\n' "$connection" "$(sed -n -e 's/^X-Test-Id: //p' -e '/^$/q' "$tmp/arrived/${file##*/}")"
 done >"$tmp/kept"
 expect 'different messages at our own server' "$messages" "$(cut -d ' ' -f 2 "$tmp/kept" | sort -u | wc -l)"

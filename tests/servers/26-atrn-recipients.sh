@@ -6,16 +6,12 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=atrn.sh
 . "$(dirname "$0")/atrn.sh"
-MXSIM=${MXSIM:-$(dirname "${MXPULL:-.}")/../../tests/mxsim/mxsim}
-[ -x "$MXSIM" ] || skip 'MXSIM does not name the mxsim program'
-needs postfix exim sendmail
+needs_sim postfix exim sendmail
 
 OURS=127.125.$TEST_NUMBER.8
 ABROAD=127.125.$TEST_NUMBER.9
 PROVIDER_PORT=24366
 IDN=$'m\xc3\xbcller.test'
-simulator=
-trap '[ -z "$simulator" ] || kill "$simulator"; clean_up' EXIT
 
 # --- What the provider says ---------------------------------------------------------------------------------------------------
 
@@ -123,19 +119,17 @@ start_sendmail_relay() {
 # --- The proof ----------------------------------------------------------------------------------------------------------------
 
 # recipients_at SINK: those that it was told, each once.
-recipients_at() { sed -n "s/^$1#[0-9]* < RCPT TO:<\([^>]*\)>.*/\1/Ip" "$tmp/wire" | sort -u; }
+recipients_at() { sed -n "s/^$1#[0-9]* < RCPT TO:<\([^>]*\)>.*/\1/Ip" "$tmp/journal.sim" | sort -u; }
 
 recipients_at_ours() { recipients_at ours | LC_ALL=C grep -c "$@" $'[\x80-\xff]'; }
 
 # try_primary NAME UTF8 STATUS OUTCOMES: so many of ours beyond ASCII come, each spelling of a domain counted once.
 try_primary() {
     local name=$1
-    rm -f "$tmp/wire"
     "start_${name}_relay" "$name"
+    rm -f "$tmp/journal.sim"
     write_script >"$tmp/script"
-    "$MXSIM" --log "$tmp/wire" "$tmp/script" >"$tmp/said" 2>&1 9>&- &
-    simulator=$!
-    wait_for 10 grep -qs '^ready' "$tmp/said" || die "mxsim does not start: $(cat "$tmp/said")"
+    start_sim sim "$tmp/script"
     {
         printf 'primary {\n    address = "%s:%d"\n    preflight = off\n}\n' "${address[$name]}" "$SMTP_PORT"
         backup_section mx2 "\"example.test\", \"@below.test\", \"$IDN\"" "port = $PROVIDER_PORT" 'method = atrn' 'tls = off' \
@@ -148,9 +142,7 @@ try_primary() {
     expect "$name: ours in ASCII" "${#ours[@]}" "$(recipients_at_ours -v)"
     expect "$name: ours beyond ASCII" "$2" "$(recipients_at_ours)"
     expect "$name: the trap is armed" 1 "$(spring_trap "$name")"
-    kill "$simulator"
-    wait "$simulator" 2>/dev/null
-    simulator=
+    stop_sim sim
     stop_server "$name"
 }
 

@@ -6,12 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=atrn.sh
 . "$(dirname "$0")/atrn.sh"
-MXSIM=${MXSIM:-$(dirname "${MXPULL:-.}")/../../tests/mxsim/mxsim}
-[ -x "$MXSIM" ] || skip 'MXSIM does not name the mxsim program'
-needs exim-atrn postfix
+needs_sim exim-atrn postfix
 
-simulator=
-trap '[ -z "$simulator" ] || kill "$simulator"; clean_up' EXIT
 make_certificates "127.125.$TEST_NUMBER.2"
 start_exim_provider mx2 's/^queue_only$/&\ndsn_advertise_hosts = */'
 start_trusting_primary
@@ -55,9 +51,7 @@ mkdir "$tmp/waiting"
     printf '  turn say "X-Test-Id: mxsim" "" "hello" "."\n  turn expect\n'
     say QUIT
 } >"$tmp/script"
-"$MXSIM" --log "$tmp/wire" "$tmp/script" >"$tmp/said" 2>&1 9>&- &
-simulator=$!
-wait_for 10 grep -qs '^ready' "$tmp/said" || die "mxsim does not start: $(cat "$tmp/said")"
+start_sim sim "$tmp/script"
 atrn_config '"example.test"' "host = \"127.125.$TEST_NUMBER.7\"" "port = $ODMR_PORT" 'tls = off' 'auth_in_clear = true' \
     "user = \"$SERVER_USER\"" 'password = word'
 pull

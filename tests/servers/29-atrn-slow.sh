@@ -5,8 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=atrn.sh
 . "$(dirname "$0")/atrn.sh"
-[ -x "${MXSIM:-}" ] || skip 'MXSIM does not name the mxsim program'
-needs exim-atrn postfix
+needs_sim exim-atrn postfix
 
 make_certificates "127.125.$TEST_NUMBER.2"
 start_exim_provider mx2 's/^PLAIN_IN_CLEAR =.*/PLAIN_IN_CLEAR = yes/'
@@ -32,16 +31,13 @@ server $slow 127.0.0.1:0
   drip 20 100ms
 END
 done >"$tmp/script"
-"$MXSIM" --log "$tmp/wire" "$tmp/script" >"$tmp/said" 2>&1 </dev/null 9>&- &
-simulator=$!
-trap 'kill "$simulator"; clean_up' EXIT
-wait_for 10 grep -qs '^ready' "$tmp/said" || die "mxsim does not start: $(cat "$tmp/said")"
+start_sim sim "$tmp/script"
 
 # Each piece keeps idle_timeout from ending a session; what bounds it is the credit of twice that time, and a tenth where others wait.
 turn='method = atrn tls = off auth_in_clear = true idle_timeout = 20s'
 {
     for slow in slow1 slow2 slow3 slow4; do
-        backup_section "$slow" '"example.test"' 'host = "127.0.0.1"' "port = $(sed -n "s/^$slow .*:\([0-9]*\)$/\1/p" "$tmp/said")" \
+        backup_section "$slow" '"example.test"' 'host = "127.0.0.1"' "port = $(port "$slow")" \
             "$turn" 'user = me' 'password = secret'
     done
     backup_section mx2 '"example.test"' "port = $ODMR_PORT" "$turn" "$(credentials "$SERVER_PASSWORD")"

@@ -25,11 +25,7 @@ logged() { grep -cF -- "$1" "$tmp/daemon.log"; }
 
 "$MXPULL" daemon -v -c "$tmp/mxpull.conf" >"$tmp/daemon.log" 2>&1 </dev/null 9>&- &
 daemon=$!
-clean_up_daemon() {
-    kill "$daemon" 2>/dev/null
-    clean_up
-}
-trap clean_up_daemon EXIT
+processes+=("$daemon")
 expect_within 10 "the first poll: ETRNs in the backup's log" 1 etrns_in_log
 
 # --- our own server is down ---

@@ -2,14 +2,11 @@
 # What the tests of this folder share; sourced by each NN-name.sh. A test runs real mail servers from the root folders that
 # install.sh has made, on loopback addresses of its own (127.125.NN.x), and the mxpull program that $MXPULL names.
 #
-#   MXPULL          the mxpull program
 #   MXPULL_SERVERS  the folder that install.sh filled
-#
-# Exit status of a test: 0 passed, 1 failed, 77 skipped because something that it needs is not there.
-set -u
+# shellcheck source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 SERVERS=${MXPULL_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
-TEST_NAME=$(basename "$0" .sh)
 TEST_NUMBER=$((10#${TEST_NAME%%-*}))
 SMTP_PORT=24025            # unlikely ones: a server that listens on every address would be in the way
 SMTPS_PORT=24465
@@ -19,11 +16,7 @@ TEST_SECONDS=570
 # And one run of the program.
 PULL_SECONDS=150
 
-failures=0
-tmp=
-status=
 watchdog=
-program=
 
 # shellcheck source=servers.sh
 . "$(dirname "${BASH_SOURCE[0]}")/servers.sh"
@@ -32,58 +25,22 @@ program=
 
 # --- The end of a test ------------------------------------------------------------------------------------------------------
 
-skip() {
-    printf 'SKIPPED: %s\n' "$*"
-    exit 77
-}
-
-fail() {
-    printf 'FAILED: %s\n' "$*"
-    failures=$((failures + 1))
-}
-
-ok() { printf 'ok: %s\n' "$*"; }
-
-# die TEXT...: what follows makes no sense without this.
-die() {
-    fail "$@"
-    show_evidence
-    exit 1
-}
-
-# Must be the last line of a test.
-finish() {
-    if [ "$failures" -gt 0 ]; then
-        show_evidence
-        printf '%s: %d failed\n' "$TEST_NAME" "$failures"
-        exit 1
-    fi
-    printf '%s: passed\n' "$TEST_NAME"
-    exit 0
-}
-
-# What a person needs who has only the test's output.
-show_evidence() {
+more_evidence() {
     local name
-    [ ! -s "$tmp/out" ] || { printf -- '--- last output of mxpull:\n'; head -c 4000 "$tmp/out"; printf '\n'; }
-    [ ! -s "$tmp/err" ] || { printf -- '--- last errors of mxpull:\n'; head -c 4000 "$tmp/err"; }
     for name in "${!home[@]}"; do
         printf -- '--- log of %s:\n' "$name"
         server_log "$name" | tail -n 25
     done
 }
 
-clean_up() {
+stop_all() {
     local name
-    leave
-    [ -z "$program" ] || kill "$program" 2>/dev/null
     for name in "${!pid[@]}"; do
         stop_server "$name"
     done
     for name in "${!home[@]}"; do
         rm -rf -- "${home[$name]:?}"
     done
-    [ -z "$tmp" ] || rm -rf -- "$tmp"
     [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
 }
 
@@ -100,15 +57,21 @@ needs() {
     for name in "$@"; do
         [ -d "$SERVERS/$name" ] || skip "the server $name is not installed in $SERVERS (tests/servers/install.sh)"
     done
-    trap clean_up EXIT
+    begin
+    at_end 'leave; stop_all'
     trap 'die "stopped from outside, or after $TEST_SECONDS s"' HUP INT TERM
-    tmp=$(mktemp -d) || exit 1
     chmod 755 "$tmp"
     watch_the_time &
     watchdog=$!
     exec 9>"$SERVERS/test-$TEST_NUMBER.lock" || exit 1
     flock -w 100 9 || skip "the same test is running in another place"
     remove_remains
+}
+
+# needs_sim SERVER...: the same, and the scripted server.
+needs_sim() {
+    [ -x "${MXSIM:-}" ] || skip 'MXSIM does not name the mxsim program'
+    needs "$@"
 }
 
 # Stops the test when it has taken too long, if it is there still.
@@ -124,7 +87,7 @@ watch_the_time() {
 become_root() {
     [ "$(id -u)" -ne 0 ] || return 0
     sudo -n true 2>/dev/null || skip "only root can run the servers, and sudo asks for a password"
-    exec sudo -n env MXPULL="$MXPULL" MXPULL_SERVERS="$SERVERS" bash "$0"
+    exec sudo -n env MXPULL="$MXPULL" MXSIM="${MXSIM:-}" MXPULL_SERVERS="$SERVERS" bash "$0"
 }
 
 # A run of this test that was killed may have left servers. Their addresses are this test's own and its lock is held, so
@@ -139,65 +102,6 @@ remove_remains() {
         done
         rm -rf -- "$folder"
     done
-}
-
-# --- Waiting and asserting --------------------------------------------------------------------------------------------------
-
-# wait_for SECONDS COMMAND...: until the command succeeds; fails when it has not after so long.
-wait_for() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.1
-    done
-}
-
-sleep_us() { sleep "$(($1 / 1000000)).$(printf '%06d' $(($1 % 1000000)))"; }
-
-# stays SECONDS COMMAND...: the command must succeed all the time.
-stays() {
-    local end=$((SECONDS + $1))
-    shift
-    while [ "$SECONDS" -le "$end" ]; do
-        "$@" || return 1
-        sleep 0.1
-    done
-}
-
-# prints EXPECTED COMMAND...: does the command print just this?
-prints() {
-    local expected=$1
-    shift
-    [ "$("$@")" = "$expected" ]
-}
-
-# expect WHAT EXPECTED ACTUAL
-expect() {
-    if [ "$2" = "$3" ]; then
-        ok "$1: $3"
-    else
-        fail "$1: expected '$2', came '$3'"
-    fi
-}
-
-# expect_match WHAT REGEX ACTUAL
-expect_match() {
-    if [[ $3 =~ $2 ]]; then
-        ok "$1: $3"
-    else
-        fail "$1: expected to match '$2', came '$3'"
-    fi
-}
-
-# expect_within SECONDS WHAT EXPECTED COMMAND...: the command must come to print EXPECTED. Once something has failed the wait
-# is short, so that the test comes to its end.
-expect_within() {
-    local seconds=$1 what=$2 expected=$3
-    shift 3
-    [ "$failures" -eq 0 ] || seconds=2
-    wait_for "$seconds" prints "$expected" "$@"
-    expect "$what" "$expected" "$("$@")"
 }
 
 # --- What ../windows/lib.sh does otherwise ------------------------------------------------------------------------------------
@@ -260,16 +164,6 @@ backup_section() {
     [[ $settings == *'    host ='* ]] || printf '    host = "%s"\n' "${address[mx2]}"
     [[ $settings == *'    port ='* ]] || printf '    port = %d\n' "$SMTP_PORT"
     printf '}\n'
-}
-
-# run_mxpull ARGUMENT...: the program, with its output in $tmp/out, its errors in $tmp/err and its exit status in $status.
-run_mxpull() {
-    # In the background, for a shell that waits can be stopped.
-    timeout -k 5 "$PULL_SECONDS" "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
-    program=$!
-    wait "$program"
-    status=$?
-    program=
 }
 
 # pull [ARGUMENT...]: mxpull pull with JSON.

@@ -8,16 +8,17 @@ if [ -z "${IN_NAMESPACE:-}" ]; then
     fi
     IN_NAMESPACE=yes exec unshare -rm bash "$0" "$@"
 fi
-# shellcheck source-path=SCRIPTDIR source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 printf '127.0.0.%s two.test\n' 2 3 >"$tmp/hosts"
 printf '127.0.0.%s three.test\n' 2 3 4 >>"$tmp/hosts"
 echo '127.0.0.2 one.test' >>"$tmp/hosts"
 mount --make-rprivate /
-mount --bind "$tmp/hosts" /etc/hosts || { echo "SKIPPED: /etc/hosts cannot be replaced" && exit 77; }
+mount --bind "$tmp/hosts" /etc/hosts || skip '/etc/hosts cannot be replaced'
 [ "$(getent ahosts three.test | awk '$2 == "STREAM" { printf "%s ", $1 }')" = "127.0.0.2 127.0.0.3 127.0.0.4 " ] ||
-    { echo "SKIPPED: the system puts addresses in an order of its own" && exit 77; }
+    skip 'the system puts addresses in an order of its own'
 
 # try WHAT HOST OPTIONS STATUS ADDRESS OUTCOME CODE ANSWERS...: what the servers at 127.0.0.2, .3 … answer, - for none there.
 try() {

@@ -1,10 +1,9 @@
 #!/bin/bash
 # The daemon as a whole against mxsim: the schedule's first poll, retries, an outage, held domains, signals, hooks, what is
 # remembered over a restart and a kill, and a pull beside it.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 # --- the servers ------------------------------------------------------------------------------------------------------------
 cat >"$tmp/backups" <<END

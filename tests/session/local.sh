@@ -1,10 +1,8 @@
 #!/bin/bash
 # Hostile hands on this machine: files that are not what they seem, and who may change them.
-# Needs MXPULL and MXSIM. Each check says what was expected and what came.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 mkdir "$tmp/odmr"
 cat >"$tmp/script" <<SCRIPT
@@ -140,7 +138,6 @@ done
 if [ "$(id -u)" -ne 0 ]; then
     echo 'SKIPPED: root in the folders of another user, and sudo: only root can try'
     finish
-    exit
 fi
 
 chown nobody "$tmp/mxpull.conf"

@@ -1,10 +1,9 @@
 #!/bin/bash
 # What one pull leaves for the next, by the store: the order in which domains are asked, that the backup knows ETRN, and since when it
-# is at it. Needs MXPULL and MXSIM.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# is at it.
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 # configure SERVER DOMAIN…: the backup "mx" is that server.
 configure() {

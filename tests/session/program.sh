@@ -1,10 +1,8 @@
 #!/bin/bash
 # The program as a whole against mxsim: exit statuses, what stands on which stream, the lock, signals, faulty configurations.
-# Needs MXPULL and MXSIM. Each check says what was expected and what came.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 asked() { grep -c '< ETRN' "$tmp/journal.sim"; }
 
@@ -157,7 +155,6 @@ if [ -n "$DRIVE" ]; then # what ends it there is tried by ../windows/49-ctrl-c.s
     wait $slow
     expect "exit status of the first" 0 $?
     finish
-    exit
 fi
 for signal in TERM HUP; do # a shell without job control starts its background jobs with INT ignored
     start_slow

@@ -1,9 +1,8 @@
 #!/bin/bash
 # status and history as a whole: before there is anything, after a pull against mxsim, for a monitor, and what is refused.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 cat >"$tmp/backups" <<EOF
 server good 127.0.0.1:0

@@ -1,12 +1,11 @@
 #!/bin/bash
 # What a person sees at a terminal: what is waited for, while it is waited for, and each answer once. Needs MXPULL and MXSIM; script(1)
 # plays the terminal.
-set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-
-command -v script >/dev/null || { echo 'SKIPPED: script (util-linux) is not installed' && exit 77; }
+command -v script >/dev/null || skip 'script (util-linux) is not installed'
 
 # at_terminal TYPE ARGUMENT…: runs mxpull at a terminal of this type; what it shows goes to $tmp/screen.
 at_terminal() {

@@ -1,10 +1,8 @@
 #!/bin/bash
 # What remotes say, and how we tell it: nothing that nobody would see gets through to any output, and what is too long is cut, not lost.
-# Needs MXPULL and MXSIM. Each check says what was expected and what came.
-set -u
-
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
 # expect_none WHAT PATTERN FILE
 expect_none() {

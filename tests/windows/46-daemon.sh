@@ -23,11 +23,7 @@ etrns_in_log() { server_log mx2 | grep -c 'etrn='; }
 logged() { grep -cF -- "$1" "$tmp/daemon.log"; }
 
 daemon=
-clean_up_daemon() {
-    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
-    clean_up
-}
-trap clean_up_daemon EXIT
+at_end '[ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null'
 
 # start_daemon HOW: its log is new; HOW it ends.
 start_daemon() {

@@ -3,15 +3,15 @@
 # some editors put before UTF-8, and so do the state and the log; the backup has such a name, and is called by it.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-needs_simulator
+needs_only_sim
 
-start_simulator <<SCRIPT
+start_sim sim <<SCRIPT
 server mx2 $PRIMARY:0
   auth PLAIN $SERVER_USER word
   require auth
 SCRIPT
 here=$WINEPREFIX/drive_c/mxpull-test-$$
-trap 'kill "$simulator"; rm -rf "$here"; clean_up' EXIT
+at_end 'rm -rf "$here"'
 folder="$here/Zürich 東京"
 theirs="C:\\mxpull-test-$$\\Zürich 東京"
 mkdir -p "$folder" || die 'the folder cannot be made'
@@ -29,7 +29,7 @@ primary {
 }
 backup "Büro 東京" {
     host          = "$PRIMARY"
-    port          = $(port_of mx2)
+    port          = $(port mx2)
     domains       = {"example.test",
                      "second.test"}
     tls           = off

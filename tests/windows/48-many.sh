@@ -3,10 +3,10 @@
 # is at work.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-needs_simulator
+needs_only_sim
 
 backups=200
-start_simulator <<SCRIPT
+start_sim sim <<SCRIPT
 server herd 127.125.$TEST_NUMBER.10:$SMTP_PORT
   repeat $backups
   delay ETRN 3s
@@ -14,7 +14,7 @@ SCRIPT
 {
     printf 'primary {\n    preflight = off\n}\n'
     for ((number = 1; number <= backups; number++)); do
-        host=$(sed -n "s/^herd$number \(.*\):[0-9]*$/\1/p" "$tmp/said")
+        host=$(sed -n "s/^herd$number \(.*\):[0-9]*$/\1/p" "$tmp/sim.servers")
         backup_section "herd$number" '"example.test"' "host = \"$host\""
     done
 } | write_bare_config

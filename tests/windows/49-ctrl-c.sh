@@ -3,14 +3,14 @@
 # the line is free for it; what was acknowledged is safe, and the rest is still with the provider.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-needs_simulator
+needs_only_sim
 
 messages=20
 mkdir "$tmp/waiting" "$tmp/arrived"
 for ((number = 1; number <= messages; number++)); do
     printf 'From: a@sender.test\nTo: user@example.test\nX-Test-Id: message-%d\n\nhello\n' "$number" >"$tmp/waiting/$number.eml"
 done
-start_simulator <<SCRIPT
+start_sim sim <<SCRIPT
 server slow $PRIMARY:0
   delay ETRN 20s
 server provider $PRIMARY:0
@@ -21,9 +21,9 @@ sink primary $PRIMARY:0
   keep $tmp/arrived lf
 SCRIPT
 {
-    printf 'primary {\n    address = "%s:%d"\n}\n' "$PRIMARY" "$(port_of primary)"
-    backup_section slow '"example.test"' "host = \"$PRIMARY\"" "port = $(port_of slow)"
-    backup_section provider '"example.test"' "host = \"$PRIMARY\"" "port = $(port_of provider)" 'method = atrn' 'tls = off' \
+    printf 'primary {\n    address = "%s:%d"\n}\n' "$PRIMARY" "$(port primary)"
+    backup_section slow '"example.test"' "host = \"$PRIMARY\"" "port = $(port slow)"
+    backup_section provider '"example.test"' "host = \"$PRIMARY\"" "port = $(port provider)" 'method = atrn' 'tls = off' \
         'auth_in_clear = true' "user = \"$SERVER_USER\"" 'password = word'
 } | write_bare_config
 

@@ -2,7 +2,7 @@
 # The daemon of ../session/daemon.sh as a service of Windows: what replaces the words there. It has no standard error, so its configuration
 # names the log. Needs CONTROL, which tells a service something, and kills it; and wine's server kept running (wine.sh --start), which else ends
 # its services with the last program.
-# shellcheck disable=SC2154 # tmp and theirs are ../session/lib.sh's
+# shellcheck disable=SC2154 # tmp and theirs are ../lib.sh's
 
 wine() { timeout 60 "$(dirname "$0")/../../contrib/mingw/wine.sh" "$@" </dev/null; }
 state() { wine sc query mxpull 2>&1 | tr -d '\r' | awk '/STATE/ { print $4 }'; }
@@ -37,12 +37,6 @@ stop_daemon() {
 tell() { printf 'echo %s>>"%s/alarms.%%MXPULL_BACKUP%%"' "$(printf ' %%MXPULL_%s%%' "$@" | cut -c 2-)" "$theirs"; }
 
 # What is killed leaves wine's server in some disorder, so that another one takes its place.
-clean_up_service() {
-    wine sc stop mxpull >/dev/null 2>&1
-    wine sc delete mxpull >/dev/null 2>&1
-    wine --start
-    clean_up
-}
-trap clean_up_service EXIT
+at_end '{ wine sc stop mxpull; wine sc delete mxpull; } >/dev/null 2>&1; wine --start'
 configure "$(backup good)"
 wine sc create mxpull binPath= "\"Z:${MXPULL_EXE//\//\\}\" daemon -c \"$theirs/mxpull.conf\"" obj= 'NT AUTHORITY\LocalService' >"$tmp/said" 2>&1 || cat "$tmp/said"

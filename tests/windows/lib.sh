@@ -4,7 +4,6 @@
 #
 #   MXPULL_EXE      the mxpull.exe
 #   ENDS_EXE        ends.exe, which ends programs
-#   MXSIM           the scripted server, built for this machine
 #   WINEPREFIX      wine's files, which these tests share with others
 #   MXPULL_SERVERS  as in ../servers/lib.sh
 
@@ -24,6 +23,13 @@ command -v wine >/dev/null || skip 'wine is not installed (contrib/packages.sh w
 # wine wants its files to be its user's, so sudo is no help.
 become_root() { [ "$(id -u)" -eq 0 ] || skip 'only root can run the servers'; }
 
+# needs_only_sim: nothing but the scripted server.
+needs_only_sim() {
+    mkdir -p "$SERVERS"
+    become_root() { :; }
+    needs_sim
+}
+
 # windows_path PATH: as mxpull.exe knows it.
 windows_path() { printf 'Z:%s' "${1//\//\\}"; }
 
@@ -37,28 +43,8 @@ except_wine() { printf 'not tried under wine: %s\n' "$2"; }
 
 # --- The scripted server ----------------------------------------------------------------------------------------------------
 
-simulator=
-
-# start_simulator: the standard input is the script; the log is $tmp/wire. Nothing else is needed of a test that begins so.
-start_simulator() {
-    cat >"$tmp/script"
-    "$MXSIM" --log "$tmp/wire" "$tmp/script" >"$tmp/said" 2>&1 </dev/null 9>&- &
-    simulator=$!
-    trap 'kill "$simulator"; clean_up' EXIT
-    wait_for 10 grep -qs '^ready' "$tmp/said" || die "mxsim does not start: $(cat "$tmp/said")"
-}
-
-needs_simulator() {
-    [ -x "${MXSIM:-}" ] || skip 'MXSIM does not name the mxsim program'
-    mkdir -p "$SERVERS"
-    needs
-}
-
-# port_of SERVER: where it listens.
-port_of() { sed -n "s/^$1 .*:\([0-9]*\)$/\1/p" "$tmp/said"; }
-
-# in_wire REGEX: lines of the scripted servers' log.
-in_wire() { grep -cE -- "$1" "$tmp/wire"; }
+# in_wire REGEX: lines of the scripted servers' journal.
+in_wire() { grep -cE -- "$1" "$tmp/journal.sim"; }
 
 # has_come REGEX COUNT: has the log come to hold so many such lines?
 has_come() { [ "$(in_wire "$1")" -ge "$2" ]; }

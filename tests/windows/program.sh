@@ -2,25 +2,17 @@
 # mxpull.exe and its zip as they are given away: nothing but the system's DLLs, under 3 MB, with version and manifest, and all that
 # belongs to it; and that our own code calls no function of the system that is a trap. Needs BUILD, the build folder, CPACK, OBJDUMP
 # and NM.
-set -u
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-failures=0
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 
-fail() {
-    printf 'FAILED: %s\n' "$*"
-    failures=$((failures + 1))
+(cd "$tmp" && "$CPACK" --config "$BUILD/CPackConfig.cmake" -B "$tmp" >"$tmp/said" 2>&1) || {
+    cat "$tmp/said"
+    die "cpack makes no zip"
 }
-ok() { printf 'ok: %s\n' "$*"; }
-
-(cd "$folder" && "$CPACK" --config "$BUILD/CPackConfig.cmake" -B "$folder" >"$folder/said" 2>&1) || {
-    cat "$folder/said"
-    fail "cpack makes no zip"
-    exit 1
-}
-zip=$(echo "$folder"/mxpull-*-windows-x86_64.zip)
+zip=$(echo "$tmp"/mxpull-*-windows-x86_64.zip)
 [ -s "$zip" ] || fail "there is no zip"
-(cd "$folder" && cmake -E tar xf "$zip") || fail "the zip cannot be unpacked"
+(cd "$tmp" && cmake -E tar xf "$zip") || fail "the zip cannot be unpacked"
 root=${zip%.zip}
 for name in mxpull.exe mxpull.conf README.txt LICENSE.txt install.cmd mxpull-task.xml; do
     [ -s "$root/$name" ] || fail "the zip has no $name"
@@ -65,18 +57,18 @@ grep -q $'^log = eventlog\r$' "$root/mxpull.conf" || fail "the sample does not l
 # Texts go to the system by its wide calls. The others (CreateFileA, fopen) speak UTF-8 by the manifest, from Windows 10 1903 on, so that no
 # test by what happens would notice one. Allowed: to see whether the store can be read, NUL, variables whose values are ASCII, and whether one is set.
 allowed='setup.c fopen|host.c freopen|setup.c getenv|terminal.c getenv|token.c getenv'
-"$NM" -A -u "$BUILD"/src/*/libmxpull_*.a 2>/dev/null | sed -n 's/^[^ ]*:\([^: ]*\)\.obj: *U \(__imp_\)\{0,1\}/\1 /p' >"$folder/called"
-grep -q '^system.c CreateFileW$' "$folder/called" || fail "it cannot be seen what is called"
+"$NM" -A -u "$BUILD"/src/*/libmxpull_*.a 2>/dev/null | sed -n 's/^[^ ]*:\([^: ]*\)\.obj: *U \(__imp_\)\{0,1\}/\1 /p' >"$tmp/called"
+grep -q '^system.c CreateFileW$' "$tmp/called" || fail "it cannot be seen what is called"
 names='[A-Za-z0-9]*[a-z0-9]A|_?(fopen|freopen|open|sopen|creat|stat[a-z0-9]*|access|chmod|mkdir|rmdir|chdir|getcwd|fullpath|remove|rename|unlink)'
 names="$names|_?(getenv|putenv|system|popen|mktemp|tempnam|tmpnam|(spawn|exec)[a-z]*|gethostname)(64)?|cfg_parse"
-narrow=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | grep -vxE "$allowed" | sort -u)
+narrow=$(grep -E "^[^ ]+ ($names)$" "$tmp/called" | grep -vxE "$allowed" | sort -u)
 if [ -z "$narrow" ]; then ok "the system is called by its wide forms"; else fail "the system is called by its narrow forms: $narrow"; fi
 # msvcrt's own words for dates and numbers are others than everywhere (no %F, %T, %zu, %lld), NUL is a terminal to it, and its rename does not
 # replace; wine's is milder.
 names='_?v?(f|s|sn)?printf|_vsnprintf|__ms_[a-z]*|strftime|_?(gm|local|mk)time[a-z0-9_]*|_?isatty|rename'
-others=$(grep -E "^[^ ]+ ($names)$" "$folder/called" | sort -u)
+others=$(grep -E "^[^ ]+ ($names)$" "$tmp/called" | sort -u)
 if [ -z "$others" ]; then ok "msvcrt is not asked for what it does in its own way"; else fail "msvcrt does this in its own way: $others"; fi
 pages=$(grep -rnE 'CP_(ACP|OEMCP|THREAD_ACP)' "$(dirname "$0")/../../src")
 if [ -z "$pages" ]; then ok "texts are UTF-8 everywhere"; else fail "texts in a code page of the system's: $pages"; fi
 
-[ "$failures" -eq 0 ]
+finish

@@ -1,9 +1,9 @@
 #!/bin/bash
 # contrib's install.cmd, and mxpull.exe as the service and the task that it makes, under wine. Needs WINE, the words that run a program, with MXPULL and
 # CONTROL for it, and WINEPREFIX. What wine does not do: other accounts, restarts after a crash, running the task.
-set -u
-# shellcheck source=tests/session/lib.sh
-. "$(dirname "$0")/../session/lib.sh"
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 contrib=$(cd "$(dirname "$0")/../../contrib/windows" && pwd)
 
 # shellcheck disable=SC2086 # words

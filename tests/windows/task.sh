@@ -1,40 +1,33 @@
 #!/bin/bash
 # The XML of the scheduled task, as contrib/windows gives it away, against the rules of the Task Scheduler (task.xsd), and for what
 # mxpull wants of it.
-set -u
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
 here=$(cd "$(dirname "$0")" && pwd)
 contrib=$here/../../contrib/windows
-command -v xmllint >/dev/null || { echo "SKIPPED: xmllint (libxml2-utils) is not installed"; exit 77; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-failures=0
-
-fail() {
-    printf 'FAILED: %s\n' "$*"
-    failures=$((failures + 1))
-}
-
+command -v xmllint >/dev/null || skip 'xmllint (libxml2-utils) is not installed'
 # valid WHAT FILE
 valid() {
-    if xmllint --noout --nonet --schema "$here/task.xsd" "$2" >"$folder/said" 2>&1; then
-        printf 'ok: %s\n' "$1"
+    if xmllint --noout --nonet --schema "$here/task.xsd" "$2" >"$tmp/said" 2>&1; then
+        ok "$1"
     else
         fail "$1 is not by the rules:"
-        cat "$folder/said"
+        cat "$tmp/said"
     fi
 }
 
 plain() {
-    iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | sed -e 's/ encoding="UTF-16"//' -e 's/\r$//' >"$folder/plain.xml"
+    iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | sed -e 's/ encoding="UTF-16"//' -e 's/\r$//' >"$tmp/plain.xml"
 }
 
 # invalid WHAT SED-COMMAND: the file of contrib, changed by it, must be refused: the rules see what they should.
 invalid() {
     plain
-    sed -E "$2" "$folder/plain.xml" >"$folder/changed.xml"
-    if cmp -s "$folder/plain.xml" "$folder/changed.xml"; then
+    sed -E "$2" "$tmp/plain.xml" >"$tmp/changed.xml"
+    if cmp -s "$tmp/plain.xml" "$tmp/changed.xml"; then
         fail "$1: nothing was changed"
-    elif xmllint --noout --nonet --schema "$here/task.xsd" "$folder/changed.xml" >"$folder/said" 2>&1; then
+    elif xmllint --noout --nonet --schema "$here/task.xsd" "$tmp/changed.xml" >"$tmp/said" 2>&1; then
         fail "$1 is taken for right"
     else
         printf 'ok: refused: %s\n' "$1"
@@ -58,8 +51,8 @@ valid "contrib's file" "$contrib/mxpull-task.xml"
 # What users may write in place of PT4H, which the README of contrib names.
 for interval in PT1M PT30M PT1H30M P1D P31D; do
     plain
-    sed "s/PT4H/$interval/" "$folder/plain.xml" >"$folder/changed.xml"
-    valid "one of every $interval" "$folder/changed.xml"
+    sed "s/PT4H/$interval/" "$tmp/plain.xml" >"$tmp/changed.xml"
+    valid "one of every $interval" "$tmp/changed.xml"
 done
 iconv -f UTF-16 -t UTF-8 "$contrib/mxpull-task.xml" | grep -vq $'\r$' && fail "contrib's file has lines that do not end in CR LF"
 
@@ -86,4 +79,4 @@ holds '' Task/Triggers/TimeTrigger/Repetition/Duration
 holds '%ProgramFiles%\mxpull\mxpull.exe' Task/Actions/Exec/Command
 holds 'pull -q -c "%ProgramData%\mxpull\mxpull.conf"' Task/Actions/Exec/Arguments
 
-[ "$failures" -eq 0 ]
+finish
