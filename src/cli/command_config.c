@@ -103,10 +103,10 @@ static void print_text(struct output *output, const struct config *config)
         output->failure = errno != 0 ? errno : EIO;
 }
 
-static void print_warning(void *context, const char *line)
+static void print_warning(void *context, const struct config_warning *warning)
 {
     (void)context;
-    output_tell("mxpull: warning: %s", line);
+    output_tell("mxpull: warning: %s; %s", warning->text, warning->advice);
 }
 
 /* A pull as this user would find the same. Commands are not run. */

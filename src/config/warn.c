@@ -15,15 +15,16 @@ enum {
 
 struct warnings {
     const struct config *config;
-    config_fault *warn;
+    void (*warn)(void *context, const struct config_warning *warning);
     void *context;
 };
 
-static void warn(const struct warnings *warnings, const struct backup_config *backup,
-                 const char *format, ...) PRINTF_LIKE(3, 4);
+static void warn(const struct warnings *warnings, enum config_worry worry,
+                 const struct backup_config *backup, const char *advice, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 
-static void warn(const struct warnings *warnings, const struct backup_config *backup,
-                 const char *format, ...)
+static void warn(const struct warnings *warnings, enum config_worry worry,
+                 const struct backup_config *backup, const char *advice, const char *format, ...)
 {
     char text[TEXT_SIZE];
     va_list arguments;
@@ -33,7 +34,7 @@ static void warn(const struct warnings *warnings, const struct backup_config *ba
     va_end(arguments);
     char *line = memory_format("%s:%d: backup \"%s\": %s", warnings->config->path, backup->line,
                                backup->name, text);
-    warnings->warn(warnings->context, line);
+    warnings->warn(warnings->context, &(struct config_warning){worry, backup, line, advice});
     free(line);
 }
 
@@ -41,16 +42,18 @@ static void warn_of_backup(const struct warnings *warnings, const struct backup_
 {
     if (backup->user != NULL && backup->auth_in_clear &&
         (backup->tls == TLS_OFF || backup->tls == TLS_MAY))
-        warn(warnings, backup,
+        warn(warnings, WORRY_AUTH_IN_CLEAR, backup,
+             "set tls = required or implicit, unless nobody else is on that network",
              "auth_in_clear: user and password may cross the network readable by anybody in "
              "between");
     if (backup->method != METHOD_ATRN || !backup->name_domains)
         return;
     size_t size = atrn_command_size(backup->domains, backup->domain_count);
     if (size > ATRN_LINE_PROMISED)
-        warn(warnings, backup,
+        warn(warnings, WORRY_ATRN_LINE, backup,
+             "if the provider refuses it, set name_domains = false",
              "domains: ATRN names them in one line of %zu octets, and servers need to take no more "
-             "than %d (RFC 5321 4.5.3.1.4); if the provider refuses it, set name_domains = false",
+             "than %d (RFC 5321 4.5.3.1.4)",
              size, ATRN_LINE_PROMISED);
 }
 
@@ -64,7 +67,9 @@ static bool is_silence_short(const struct config *config, const struct backup_co
            config->silence_s <= timing->interval_s + timing->jitter_s;
 }
 
-void config_warn(const struct config *config, config_fault *callback, void *context)
+void config_warn(const struct config *config,
+                 void (*callback)(void *context, const struct config_warning *warning),
+                 void *context)
 {
     const struct warnings warnings = {config, callback, context};
     const struct backup_config *first = NULL; /* that the silence is too short for */
@@ -79,10 +84,10 @@ void config_warn(const struct config *config, config_fault *callback, void *cont
     if (first == NULL)
         return;
     char *others = count > 1 ? memory_format(" (and of %zu more)", count - 1) : memory_copy("");
-    warn(&warnings, first,
+    warn(&warnings, WORRY_SILENCE, first,
+         "set a multiple of the interval, or 0: 3 intervals of each backup",
          "silence: %s is not longer than its interval of %s and jitter of %s%s, so the alarm comes "
-         "although each answer is good; set a multiple of the interval, or 0: 3 intervals of each "
-         "backup",
+         "although each answer is good",
          duration_format(silence, config->silence_s),
          duration_format(interval, first->timing.interval_s),
          duration_format(jitter, first->timing.jitter_s), others);

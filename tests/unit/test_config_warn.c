@@ -71,6 +71,12 @@ static void hear(void *context, const char *line)
     (void)text_copy(heard->text, sizeof heard->text, line);
 }
 
+static void hear_warning(void *context, const struct config_warning *warning)
+{
+    hear(context, warning->text);
+    assert_true(warning->advice[0] != '\0');
+}
+
 static void test_row(void **state)
 {
     const struct row *row = *state;
@@ -85,7 +91,7 @@ static void test_row(void **state)
     struct config *config = config_load(path, hear, &faults);
     (void)remove(path);
     assert_non_null(config);
-    config_warn(config, hear, &warnings);
+    config_warn(config, hear_warning, &warnings);
     assert_int_equal(warnings.count, row->warning != NULL ? 1 : 0);
     if (row->warning != NULL)
         assert_non_null(strstr(warnings.text, row->warning));

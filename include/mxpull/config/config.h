@@ -122,8 +122,21 @@ typedef void config_fault(void *context, const char *line);
  * runs no command. */
 struct config *config_load(const char *path, config_fault *fault, void *context);
 
-/* Calls warn for all that is allowed and yet deserves a word, in the same form as a fault. */
-void config_warn(const struct config *config, config_fault *warn, void *context);
+/* What is allowed and yet deserves a word. Borrowed for the call. */
+struct config_warning {
+    enum config_worry {
+        WORRY_AUTH_IN_CLEAR,
+        WORRY_ATRN_LINE,
+        WORRY_SILENCE
+    } worry;
+    const struct backup_config *backup; /* the first one, where there are several */
+    const char *text;                   /* "FILE:LINE: backup "NAME": OPTION: what is wrong" */
+    const char *advice;
+};
+
+/* Calls warn for each. */
+void config_warn(const struct config *config,
+                 void (*warn)(void *context, const struct config_warning *warning), void *context);
 
 /* Wipes the secrets. NULL is allowed. */
 void config_free(struct config *config);
