@@ -6,7 +6,7 @@ set -eu
 packages() {
     case $1 in
     build)
-        echo "gcc libc6-dev cmake make pkg-config libcurl4-openssl-dev libconfuse-dev libidn2-dev libjansson-dev libsqlite3-dev" \
+        echo "gcc libc6-dev cmake make pkg-config libc-ares-dev libcurl4-openssl-dev libconfuse-dev libidn2-dev libjansson-dev libsqlite3-dev" \
             "libcmocka-dev libssl-dev openssl"
         ;;
     test) echo "valgrind jq util-linux procps libxml2-utils binutils clang-format clang-tidy" ;;

@@ -2,7 +2,7 @@
 #define MXPULL_NET_INTERNAL_H
 
 /* What the files of this floor share. From the top: connection.c, attempt.c and stream.c; handle.c,
- * heard.c, wire.c, failure.c and timer.c call none of these. */
+ * heard.c, wire.c, failure.c, resolver.c and timer.c call none of these. */
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/net/connection.h>
@@ -47,8 +47,10 @@ struct loop {
     struct timer_queue timers;
     atomic_bool is_woken; /* by loop_wake, since the last turn */
     struct connection
-        *connections;          /* owned, the newest first; closed ones stay until the turn ends */
-    struct curl_waitfd *waits; /* one for each stream that waits for its socket */
+        *connections;           /* owned, the newest first; closed ones stay until the turn ends */
+    struct resolver *resolvers; /* borrowed */
+    struct curl_waitfd
+        *waits; /* one for each stream that waits for its socket, then the resolvers' */
     size_t wait_capacity;
     char *received; /* what one recv brings: used up before the next one */
 };
@@ -235,6 +237,19 @@ void wire_show(const struct connection *connection, char direction, const char *
 /* Notes whose the server's certificate is, and when it ends, as far as libcurl tells. Only while the
  * connection stands. */
 void wire_note_certificate(CURL *easy, struct connection_facts *facts);
+
+/* ---- resolver.c ---- */
+
+struct resolver;
+
+/* The next resolver of the loop, or NULL. */
+struct resolver *resolver_next(const struct resolver *resolver);
+
+/* What it waits for; borrowed. Returns how many these are. */
+unsigned resolver_waits(const struct resolver *resolver, const struct curl_waitfd **waits);
+
+/* Handles what has happened on a socket, which need not be the resolver's any more. */
+void resolver_act(struct resolver *resolver, const struct curl_waitfd *wait);
 
 /* ---- connection.c ---- */
 

@@ -110,17 +110,31 @@ static void take_results(struct loop *loop)
     }
 }
 
-static unsigned fill_waits(struct loop *loop)
+/* The wait at that place, for which there is room then. */
+static struct curl_waitfd *wait_at(struct loop *loop, unsigned place)
+{
+    if (place == loop->wait_capacity) {
+        loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
+        loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
+    }
+    return &loop->waits[place];
+}
+
+/* Returns how many are waited for; *streams of them, the first ones, by streams. */
+static unsigned fill_waits(struct loop *loop, unsigned *streams)
 {
     unsigned count = 0;
 
     for (struct connection *connection = loop->connections; connection != NULL;
-         connection = connection->next) {
-        if (count == loop->wait_capacity) {
-            loop->wait_capacity = loop->wait_capacity > 0 ? loop->wait_capacity * 2 : 16;
-            loop->waits = memory_resize(loop->waits, loop->wait_capacity, sizeof *loop->waits);
-        }
-        connection->wait = stream_wait(connection->acting, &loop->waits[count]) ? ++count : 0;
+         connection = connection->next)
+        connection->wait = stream_wait(connection->acting, wait_at(loop, count)) ? ++count : 0;
+    *streams = count;
+    for (const struct resolver *resolver = loop->resolvers; resolver != NULL;
+         resolver = resolver_next(resolver)) {
+        const struct curl_waitfd *waits;
+
+        for (unsigned left = resolver_waits(resolver, &waits); left > 0; left--)
+            *wait_at(loop, count++) = *waits++;
     }
     return count;
 }
@@ -138,7 +152,7 @@ static int timeout_until(const struct loop *loop, int64_t until_ms)
 
 void loop_turn(struct loop *loop, int64_t until_ms)
 {
-    unsigned count = fill_waits(loop);
+    unsigned streams, count = fill_waits(loop, &streams);
     int running;
 
     /* Polling comes first, so that what an event brings about is seen by the caller before the next
@@ -148,6 +162,11 @@ void loop_turn(struct loop *loop, int64_t until_ms)
          connection = connection->next) {
         if (connection->wait > 0 && loop->waits[connection->wait - 1].revents != 0)
             stream_act(connection->acting, loop->waits[connection->wait - 1].revents);
+    }
+    for (unsigned i = streams; i < count; i++) {
+        for (struct resolver *resolver = loop->resolvers;
+             resolver != NULL && loop->waits[i].revents != 0; resolver = resolver_next(resolver))
+            resolver_act(resolver, &loop->waits[i]);
     }
     (void)curl_multi_perform(loop->multi, &running);
     take_results(loop);

@@ -103,6 +103,15 @@ void support_relay(intptr_t a, intptr_t b);
 /* Serves every connection to the listener, one after the other, beside the test, until support_end_server. */
 struct support_server;
 struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client));
+
+/* A socket for datagrams, at a port of the system's choice or, if *port is not 0, at this one. */
+intptr_t support_bind(int *port);
+void support_send_to(intptr_t socket, int port, const void *bytes, size_t size);
+
+/* Has each datagram that comes served, in the same way; port is the sender's. */
+struct support_server *
+support_serve_datagrams(intptr_t socket, void (*serve)(intptr_t socket, int port,
+                                                       const unsigned char *bytes, size_t size));
 void support_end_server(struct support_server *server);
 
 #endif

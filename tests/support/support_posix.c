@@ -299,7 +299,7 @@ struct support_server {
     pid_t process;
 };
 
-struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client))
+static struct support_server *start_server(intptr_t listener)
 {
     struct support_server *server = calloc(1, sizeof *server);
 
@@ -307,16 +307,61 @@ struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t c
     server->listener = listener;
     server->process = fork();
     demand(server->process >= 0, "fork");
-    if (server->process == 0) {
-        (void)alarm(60); /* in case that nobody ends it */
-        for (;;) {
-            int client = accept((int)listener, NULL, NULL);
+    if (server->process == 0)
+        (void)alarm(300); /* in case that nobody ends it */
+    return server;
+}
 
-            if (client < 0)
-                _exit(1);
-            serve(client);
-            (void)close(client);
-        }
+struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client))
+{
+    struct support_server *server = start_server(listener);
+
+    while (server->process == 0) {
+        int client = accept((int)listener, NULL, NULL);
+
+        if (client < 0)
+            _exit(1);
+        serve(client);
+        (void)close(client);
+    }
+    return server;
+}
+
+intptr_t support_bind(int *port)
+{
+    struct sockaddr_in address = loopback(*port);
+    socklen_t size = sizeof address;
+    int bound = socket(AF_INET, SOCK_DGRAM, 0);
+
+    demand(bound >= 0 && bind(bound, (struct sockaddr *)&address, size) == 0 &&
+               getsockname(bound, (struct sockaddr *)&address, &size) == 0,
+           "bind");
+    *port = ntohs(address.sin_port);
+    return bound;
+}
+
+void support_send_to(intptr_t socket, int port, const void *bytes, size_t size)
+{
+    struct sockaddr_in address = loopback(port);
+
+    (void)sendto((int)socket, bytes, size, 0, (struct sockaddr *)&address, sizeof address);
+}
+
+struct support_server *
+support_serve_datagrams(intptr_t socket, void (*serve)(intptr_t socket, int port,
+                                                       const unsigned char *bytes, size_t size))
+{
+    struct support_server *server = start_server(socket);
+
+    while (server->process == 0) {
+        unsigned char bytes[4096];
+        struct sockaddr_in peer = {0};
+        socklen_t peer_size = sizeof peer;
+        long size =
+            recvfrom((int)socket, bytes, sizeof bytes, 0, (struct sockaddr *)&peer, &peer_size);
+
+        if (size >= 0)
+            serve(socket, ntohs(peer.sin_port), bytes, (size_t)size);
     }
     return server;
 }

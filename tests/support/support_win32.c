@@ -366,9 +366,30 @@ void support_relay(intptr_t a, intptr_t b)
     }
 }
 
+intptr_t support_bind(int *port)
+{
+    struct sockaddr_in address = loopback(*port);
+    int size = sizeof address;
+    SOCKET bound = socket(AF_INET, SOCK_DGRAM, 0);
+
+    demand(bind(bound, (struct sockaddr *)&address, size) == 0 &&
+               getsockname(bound, (struct sockaddr *)&address, &size) == 0,
+           "bind");
+    *port = ntohs(address.sin_port);
+    return (intptr_t)bound;
+}
+
+void support_send_to(intptr_t socket, int port, const void *bytes, size_t size)
+{
+    struct sockaddr_in address = loopback(port);
+
+    (void)sendto((SOCKET)socket, bytes, (int)size, 0, (struct sockaddr *)&address, sizeof address);
+}
+
 struct support_server {
     intptr_t listener;
     void (*serve)(intptr_t client);
+    void (*serve_datagram)(intptr_t socket, int port, const unsigned char *bytes, size_t size);
     HANDLE thread;
 };
 
@@ -384,16 +405,48 @@ static unsigned __stdcall run_server(void *context)
     return 0;
 }
 
-struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client))
+static unsigned __stdcall run_datagram_server(void *context)
+{
+    struct support_server *server = context;
+
+    for (;;) {
+        char bytes[4096];
+        struct sockaddr_in peer = {0};
+        int peer_size = sizeof peer;
+        int size = recvfrom((SOCKET)server->listener, bytes, (int)sizeof bytes, 0,
+                            (struct sockaddr *)&peer, &peer_size);
+
+        if (size >= 0)
+            server->serve_datagram(server->listener, ntohs(peer.sin_port),
+                                   (const unsigned char *)bytes, (size_t)size);
+        else if (WSAGetLastError() != WSAECONNRESET) /* of an answer that nobody took */
+            return 0;
+    }
+}
+
+static struct support_server *start_server(const struct support_server *form,
+                                           unsigned(__stdcall *run)(void *context))
 {
     struct support_server *server = calloc(1, sizeof *server);
 
     demand(server != NULL, "calloc");
-    server->listener = listener;
-    server->serve = serve;
-    server->thread = (HANDLE)_beginthreadex(NULL, 0, run_server, server, 0, NULL);
+    *server = *form;
+    server->thread = (HANDLE)_beginthreadex(NULL, 0, run, server, 0, NULL);
     demand(server->thread != NULL, "thread");
     return server;
+}
+
+struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t client))
+{
+    return start_server(&(struct support_server){.listener = listener, .serve = serve}, run_server);
+}
+
+struct support_server *
+support_serve_datagrams(intptr_t socket, void (*serve)(intptr_t socket, int port,
+                                                       const unsigned char *bytes, size_t size))
+{
+    return start_server(&(struct support_server){.listener = socket, .serve_datagram = serve},
+                        run_datagram_server);
 }
 
 void support_end_server(struct support_server *server)

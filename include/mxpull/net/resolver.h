@@ -32,8 +32,9 @@ enum dns_fate {
 };
 
 struct dns_record {
-    /* An address in text form, a name in lower case without its last dot ("" for the root), or the text of a TXT record (its strings
-     * joined, RFC 7208 3.3; NULs and what is not printable are kept as they came: escape it); TLSA: "3 1 1 hex". Owned by the answer. */
+    /* An address in text form; a name in lower case without its last dot ("" for the root); the strings of a TXT
+     * record, joined (RFC 7208 3.3), as they came but for NULs, which become \x01; TLSA: "3 1 1 hex". Owned by the
+     * answer. */
     char *text;
     int preference; /* MX alone: the lower number is preferred */
 };

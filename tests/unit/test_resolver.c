@@ -1,0 +1,200 @@
+/* Questions to a DNS server on loopback: each type, each fate, and servers that mean no good. */
+#include "unit.h"
+
+#include "dns_server.h"
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/net/resolver.h>
+#include <mxpull/platform/clock.h>
+
+static const struct dns_rule rules[] = {
+    {.name = "a.test", .records = {"a.test A c0000201", "a.test A c0000202"}},
+    {.name = "aaaa.test", .records = {"aaaa.test AAAA 20010db8000000000000000000000001"}},
+    {.name = "mx.test",
+     .records = {"mx.test MX 20 Backup.TEST", "mx.test MX 10 mail.test", "mx.test MX 5 "}},
+    {.name = "txt.test", .records = {"txt.test TXT v=spf1| -all", "txt.test TXT \xc3\xa4\x1b[m"}},
+    {.name = "7.2.0.192.in-addr.arpa", .records = {"7.2.0.192.in-addr.arpa PTR mail.test"}},
+    {.name = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
+     .records =
+         {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR six.test"}},
+    {.name = "_25._tcp.mail.test", .records = {"_25._tcp.mail.test TLSA 030101e3b0c44298fc"}},
+    {.name = "alias.test",
+     .records = {"alias.test CNAME second.test", "third.test A c0000203",
+                 "second.test CNAME third.test", "other.test A c0000242"}},
+    {.name = "dangling.test", .code = 3, .records = {"dangling.test CNAME nothing.test"}},
+    {.name = "without.test", .records = {"without.test CNAME empty.test"}},
+    {.name = "round.test",
+     .records = {"round.test CNAME again.test", "again.test CNAME round.test"}},
+    {.name = "foreign.test", .records = {"other.test A c0000242"}},
+    {.name = "formerr.test", .code = 1},
+    {.name = "servfail.test", .code = 2},
+    {.name = "notimp.test", .code = 4},
+    {.name = "refused.test", .code = 5},
+    {.name = "notauth.test", .code = 9},
+    {.name = "refers.test", .manner = DNS_REFERS, .records = {"test NS ns.test"}},
+    {.name = "truncated.test", .manner = DNS_TRUNCATES, .records = {"truncated.test A c0000204"}},
+    {.name = "hangs-up.test", .manner = DNS_HANGS_UP},
+    {.name = "old.test", .manner = DNS_KNOWS_NO_EDNS, .records = {"old.test A c0000205"}},
+    {.name = "forged.test", .manner = DNS_IS_FORGED, .records = {"forged.test A c0000206"}},
+    {.name = "cut.test", .manner = DNS_CUTS, .records = {"cut.test A c0000207"}},
+    {.name = "loop.test", .manner = DNS_LOOPS},
+    {.name = "wrong-count.test",
+     .manner = DNS_COUNTS_WRONG,
+     .records = {"wrong-count.test A c0000208"}},
+    {.name = "rubbish.test", .manner = DNS_TALKS_RUBBISH},
+    {.name = "short-a.test", .records = {"short-a.test A c00002"}},
+    {.name = "short-mx.test", .records = {"short-mx.test TXT x", "short-mx.test MX 10 "}},
+    {.name = "silent.test", .manner = DNS_SAYS_NOTHING},
+    {0}};
+
+static struct dns_server server;
+static struct loop *loop;
+static struct resolver *resolver;
+
+/* What came of a question. */
+struct heard {
+    unsigned times;
+    enum dns_fate fate;
+    char *records, *alias, *text;
+    int64_t at_ms;
+};
+
+static char *replace(char *old, char *new)
+{
+    free(old);
+    return new;
+}
+
+static void answered(void *context, const struct dns_answer *answer)
+{
+    struct heard *heard = context;
+
+    heard->times++;
+    heard->fate = answer->fate;
+    heard->at_ms = clock_monotonic_ms();
+    heard->records = memory_copy("");
+    for (size_t i = 0; i < answer->count; i++) {
+        const struct dns_record *record = &answer->records[i];
+
+        heard->records =
+            replace(heard->records,
+                    record->preference > 0
+                        ? memory_format("%s%s%d %s", heard->records, i > 0 ? ", " : "",
+                                        record->preference, record->text)
+                        : memory_format("%s%s%s", heard->records, i > 0 ? ", " : "", record->text));
+    }
+    heard->alias = memory_copy(answer->alias);
+    heard->text = memory_copy(answer->text);
+}
+
+static void forget(struct heard *heard)
+{
+    free(heard->records);
+    free(heard->alias);
+    free(heard->text);
+}
+
+static void wait_for(const struct heard *heard)
+{
+    int64_t until_ms = clock_monotonic_ms() + 60000;
+
+    while (heard->times == 0 && clock_monotonic_ms() < until_ms)
+        loop_turn(loop, until_ms);
+    assert_int_equal(heard->times, 1);
+}
+
+static const struct row {
+    const char *name, *question;
+    enum dns_type type;
+    enum dns_fate fate;
+    const char *records, *alias, *text; /* in the text there is the server's address for % */
+} table[] = {
+    {"A", "a.test", DNS_A, DNS_FOUND, "192.0.2.1, 192.0.2.2", NULL, NULL},
+    {"AAAA", "aaaa.test", DNS_AAAA, DNS_FOUND, "2001:db8::1", NULL, NULL},
+    {"MX", "mx.test", DNS_MX, DNS_FOUND, "5 , 10 mail.test, 20 backup.test", NULL, NULL},
+    {"TXT", "txt.test", DNS_TXT, DNS_FOUND, "v=spf1 -all, \xc3\xa4\x1b[m", NULL, NULL},
+    {"PTR", "192.0.2.7", DNS_PTR, DNS_FOUND, "mail.test", NULL, NULL},
+    {"PTR of IPv6", "2001:db8::1", DNS_PTR, DNS_FOUND, "six.test", NULL, NULL},
+    {"PTR by its name", "7.2.0.192.in-addr.arpa", DNS_PTR, DNS_FOUND, "mail.test", NULL, NULL},
+    {"TLSA", "_25._tcp.mail.test", DNS_TLSA, DNS_FOUND, "3 1 1 e3b0c44298fc", NULL, NULL},
+    {"alias", "alias.test", DNS_A, DNS_FOUND, "192.0.2.3", "third.test", NULL},
+    {"CNAME", "alias.test", DNS_CNAME, DNS_FOUND, "second.test", "third.test", NULL},
+    {"alias of nothing", "dangling.test", DNS_A, DNS_NO_NAME, "", "nothing.test",
+     "nothing.test does not exist"},
+    {"alias without", "without.test", DNS_A, DNS_NO_RECORD, "", "empty.test",
+     "empty.test has no A record"},
+    {"aliases in a circle", "round.test", DNS_A, DNS_RUBBISH, "", NULL,
+     "an answer from % that cannot be read"},
+    {"record of another", "foreign.test", DNS_A, DNS_NO_RECORD, "", NULL,
+     "foreign.test has no A record"},
+    {"no record", "empty.test", DNS_MX, DNS_NO_RECORD, "", NULL, "empty.test has no MX record"},
+    {"no name", "no.test", DNS_MX, DNS_NO_NAME, "", NULL, "no.test does not exist"},
+    {"FORMERR", "formerr.test", DNS_A, DNS_FAILED, "", NULL, "% says FORMERR"},
+    {"SERVFAIL", "servfail.test", DNS_A, DNS_FAILED, "", NULL, "% says SERVFAIL"},
+    {"NOTIMP", "notimp.test", DNS_A, DNS_FAILED, "", NULL, "% says NOTIMP"},
+    {"refused", "refused.test", DNS_A, DNS_REFUSED, "", NULL, "% says REFUSED"},
+    {"NOTAUTH", "notauth.test", DNS_A, DNS_FAILED, "", NULL, "% says error 9"},
+    {"referral", "refers.test", DNS_A, DNS_REFUSED, "", NULL,
+     "% does not know, and only names other servers"},
+    {"truncated", "truncated.test", DNS_A, DNS_FOUND, "192.0.2.4", NULL, NULL},
+    {"hangs up", "hangs-up.test", DNS_A, DNS_SILENT, "", NULL, "% cannot be reached"},
+    {"no EDNS", "old.test", DNS_A, DNS_FOUND, "192.0.2.5", NULL, NULL},
+    {"forged", "forged.test", DNS_A, DNS_FOUND, "192.0.2.6", NULL, NULL},
+    {"cut", "cut.test", DNS_A, DNS_RUBBISH, "", NULL, "an answer from % that cannot be read"},
+    {"loop of pointers", "loop.test", DNS_A, DNS_RUBBISH, "", NULL,
+     "an answer from % that cannot be read"},
+    {"wrong count", "wrong-count.test", DNS_A, DNS_RUBBISH, "", NULL,
+     "an answer from % that cannot be read"},
+    {"rubbish", "rubbish.test", DNS_A, DNS_RUBBISH, "", NULL,
+     "an answer from % that cannot be read"},
+    {"address too short", "short-a.test", DNS_A, DNS_RUBBISH, "", NULL,
+     "an answer from % that cannot be read"},
+    {"null MX", "short-mx.test", DNS_MX, DNS_FOUND, "10 ", NULL, NULL},
+    {"impossible name", "a..test", DNS_A, DNS_NO_NAME, "", NULL, "a..test cannot be a name"},
+};
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    struct heard heard = {0};
+    char *text = NULL;
+
+    if (row->text != NULL) {
+        const char *percent = strchr(row->text, '%');
+
+        text = percent == NULL ? memory_copy(row->text)
+                               : memory_format("%.*s%s%s", (int)(percent - row->text), row->text,
+                                               server.address, percent + 1);
+    }
+    resolver_ask(resolver, row->question, row->type, answered, &heard);
+    assert_int_equal(heard.times, 0);
+    wait_for(&heard);
+    if (text != NULL)
+        assert_string_equal(heard.text, text);
+    else
+        assert_null(heard.text);
+    assert_int_equal(heard.fate, row->fate);
+    assert_string_equal(heard.records, row->records);
+    if (row->alias != NULL)
+        assert_string_equal(heard.alias, row->alias);
+    else if (row->fate != DNS_RUBBISH)
+        assert_null(heard.alias);
+    free(text);
+    forget(&heard);
+}
+
+int main(void)
+{
+    struct error error;
+    int failed;
+
+    dns_server_start(&server, rules);
+    loop = loop_new(&error);
+    resolver = resolver_new(loop, server.address, &error);
+    failed = RUN_TABLE(table, test_row);
+    resolver_free(resolver);
+    loop_free(loop);
+    dns_server_end(&server);
+    return unit_status(failed);
+}
