@@ -27,80 +27,18 @@ struct run {
     struct logging logging;
     struct loop *loop;
     struct round *round;
-    const struct result *const *results; /* the round's, in its order */
-    size_t count;
+    struct round_facts facts;
     struct state state;
     struct hooks *hooks; /* NULL: a dry run */
     struct recorder *recorder;
     struct output output;
-    struct live *live; /* NULL: nobody sees it */
+    struct live *live; /* the round's observer */
     struct report *report;
 };
-
-/* The round's observer, and what the log does around its lines. Nothing is reported before the
- * report is there. */
-
-static void on_answered(void *context, const struct result *result)
-{
-    const struct run *run = context;
-
-    report_answered(run->report, result);
-}
-
-static void on_resting(void *context, const struct backup_config *backup, int64_t until_ms)
-{
-    const struct run *run = context;
-
-    live_resting(run->live, backup, until_ms);
-}
-
-static void on_turned(void *context)
-{
-    const struct run *run = context;
-
-    report_turned(run->report);
-    live_wait(run->live, round_waits(run->round));
-}
-
-static enum stage tell_stage(void *context, const struct backup_config *backup)
-{
-    const struct run *run = context;
-
-    return round_stage(run->round, backup);
-}
-
-static void on_moved(void *context, const struct backup_config *backup, enum session_state state,
-                     const char *domain)
-{
-    const struct run *run = context;
-
-    live_moved(run->live, backup, state, domain);
-}
-
-static void on_progressed(void *context, const struct backup_config *backup, uint64_t messages,
-                          int64_t bytes)
-{
-    const struct run *run = context;
-
-    live_progressed(run->live, backup, messages, bytes);
-}
-
-static void around_log_line(void *context, bool begins)
-{
-    const struct run *run = context;
-
-    live_hide(run->live, begins);
-}
 
 static void wake(void *context)
 {
     loop_wake(context);
-}
-
-static struct terminal_size measure_terminal(void *context)
-{
-    (void)context;
-    return terminal_size(stdout);
 }
 
 static int open_log(struct run *run)
@@ -115,8 +53,8 @@ static int open_log(struct run *run)
         .verbose = run->arguments->verbose,
         .quiet = run->arguments->quiet,
         .is_at_terminal = is_at_terminal,
-        .around = is_at_terminal ? around_log_line : NULL,
-        .context = run,
+        .around = is_at_terminal ? live_hide : NULL,
+        .context = run->live,
     };
 
     if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
@@ -167,16 +105,16 @@ static int make_round(struct run *run)
                     .stop = signals_stop_requested,
                     .dry_run = run->arguments->dry_run,
                     .force = run->arguments->force,
-                    .observer = {.answered = on_answered,
-                                 .moved = on_moved,
+                    .observer = {.answered = live_answered,
+                                 .moved = live_moved,
                                  .wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
-                                 .progressed = on_progressed,
-                                 .turned = on_turned},
-                    .context = run,
+                                 .progressed = live_progressed,
+                                 .turned = live_turned},
+                    .context = run->live,
                     .recorder = run->recorder},
         .selection = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
-        .resting = on_resting,
+        .resting = live_resting,
     };
     struct error error;
 
@@ -185,58 +123,50 @@ static int make_round(struct run *run)
         log_message(LEVEL_ERROR, "%s", error.text);
         return EXIT_STATUS_USAGE;
     }
-    run->results = round_results(run->round, &run->count);
+    run->facts = (struct round_facts){.dry_run = run->arguments->dry_run};
+    run->facts.results = round_results(run->round, &run->facts.count);
     return EXIT_STATUS_OK;
 }
 
 /* The results of a backup stand together. */
-static size_t count_backups(const struct run *run)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < run->count; i++)
-        count += i == 0 || run->results[i]->backup != run->results[i - 1]->backup;
-    return count;
-}
-
 static void make_report(struct run *run)
 {
     const struct arguments *arguments = run->arguments;
-    const struct config *config = run->config;
+    const struct round_facts *facts = &run->facts;
     const struct line_look look = setup_look(arguments);
-    const struct line_widths widths = report_widths(run->results, run->count);
+    const struct line_widths widths = report_widths(facts->results, facts->count);
+    bool is_live =
+        terminal_is(stdout) && arguments->verbose == 0 && !arguments->quiet && !arguments->json;
+    size_t backups = 0;
 
+    for (size_t i = 0; i < facts->count; i++)
+        backups += i == 0 || facts->results[i]->backup != facts->results[i - 1]->backup;
     run->output.stream = stdout;
-    if (terminal_is(stdout) && arguments->verbose == 0 && !arguments->quiet && !arguments->json)
-        run->live = live_new(&(struct live_options){.loop = run->loop,
-                                                    .backups = config->backups,
-                                                    .backup_count = config->backup_count,
-                                                    .chosen_count = count_backups(run),
-                                                    .widths = widths,
-                                                    .color = look.color,
-                                                    .output = &run->output,
-                                                    .measure = measure_terminal,
-                                                    .stage = tell_stage,
-                                                    .primary = config->primary.address.text,
-                                                    .context = run});
     run->report = report_new(&(struct report_options){.json = arguments->json,
                                                       .quiet = arguments->quiet,
                                                       .look = look,
                                                       .widths = widths,
                                                       .output = &run->output,
-                                                      .live = run->live,
+                                                      .live = is_live ? run->live : NULL,
                                                       .logging = &run->logging});
+    live_begin(run->live, &(struct live_options){.loop = run->loop,
+                                                 .output = is_live ? &run->output : NULL,
+                                                 .gather = report_gather(run->report),
+                                                 .round = run->round,
+                                                 .chosen_count = backups,
+                                                 .widths = widths,
+                                                 .color = look.color,
+                                                 .measure = terminal_size,
+                                                 .stage = round_stage});
 }
 
-/* What the answers have brought about: metrics, alarms, whose commands are waited for, and old rows that go.
- */
-static void follow_up(struct run *run, const struct round_facts *facts)
+/* What the answers bring about: metrics, alarms, whose commands are waited for, and old rows that go. */
+static void follow_up(struct run *run)
 {
-    if (facts->dry_run)
-        return;
-    metrics_write(run->config, run->state.store, run->state.claims, facts);
-    (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
+
+    metrics_write(run->config, run->state.store, run->state.claims, &run->facts);
+    (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
     while (!hooks_are_idle(run->hooks) && !signals_stop_requested())
@@ -245,62 +175,48 @@ static void follow_up(struct run *run, const struct round_facts *facts)
 
 static int ask(struct run *run)
 {
-    struct round_facts facts = {.started_wall_ms = clock_wall_ms(),
-                                .dry_run = run->arguments->dry_run,
-                                .results = run->results,
-                                .count = run->count};
+    struct round_facts *facts = &run->facts;
     int64_t started_ms = clock_monotonic_ms();
 
+    facts->started_wall_ms = clock_wall_ms();
     signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round);
-    facts.elapsed_ms = clock_monotonic_ms() - started_ms;
-    facts.exit_status = round_exit_status(run->round);
-    report_finish(run->report, &facts);
+    facts->elapsed_ms = clock_monotonic_ms() - started_ms;
+    facts->exit_status = round_exit_status(run->round);
+    report_finish(run->report, facts);
     recorder_finish(run->recorder, run->state.patience_ms);
-    follow_up(run, &facts);
+    if (!facts->dry_run)
+        follow_up(run);
     signals_end();
     bool is_told = output_finish(&run->output);
     return is_told && !logging_note_lost(&run->logging, run->state.store)
-               ? facts.exit_status
-               : exit_status_worse(facts.exit_status, EXIT_STATUS_TEMPORARY);
-}
-
-static int prepare(struct run *run)
-{
-    int (*const steps[])(struct run *) = {open_log, check_names, open_state, make_round};
-    int exit_status = EXIT_STATUS_OK;
-
-    for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
-        exit_status = steps[i](run);
-    return exit_status;
-}
-
-static void end(struct run *run)
-{
-    report_free(run->report);
-    live_free(run->live);
-    run->live = NULL;
-    round_free(run->round);
-    recorder_free(run->recorder);
-    hooks_free(run->hooks);
-    state_close(&run->state);
-    loop_free(run->loop);
-    logging_close(&run->logging);
-    config_free(run->config);
+               ? facts->exit_status
+               : exit_status_worse(facts->exit_status, EXIT_STATUS_TEMPORARY);
 }
 
 int command_pull(const struct arguments *arguments)
 {
+    int (*const steps[])(struct run *) = {open_log, check_names, open_state, make_round};
     struct run run = {.arguments = arguments, .config = setup_config(arguments, NULL, NULL)};
-    int exit_status;
+    int exit_status = EXIT_STATUS_OK;
 
     if (run.config == NULL)
         return EXIT_STATUS_CONFIG;
-    exit_status = prepare(&run);
+    run.live = live_new(run.config);
+    for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
+        exit_status = steps[i](&run);
     if (exit_status == EXIT_STATUS_OK) {
         make_report(&run);
         exit_status = ask(&run);
     }
-    end(&run);
+    report_free(run.report);
+    round_free(run.round);
+    recorder_free(run.recorder);
+    hooks_free(run.hooks);
+    state_close(&run.state);
+    logging_close(&run.logging);
+    live_free(run.live);
+    loop_free(run.loop);
+    config_free(run.config);
     return exit_status;
 }

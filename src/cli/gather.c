@@ -25,7 +25,7 @@ struct gather {
     gather_tell *tell;
     void *context;
     struct group *groups; /* in the order in which their first ones came */
-    size_t count, capacity;
+    size_t count;
 };
 
 struct gather *gather_new(gather_tell *tell, void *context)
@@ -77,29 +77,22 @@ static char *common_text(const struct result *result)
     return copy;
 }
 
-/* What holds our own mail server's words is of all backups. */
-static bool is_of(const struct group *group, const struct result *result, const char *text)
-{
-    const struct result *first = group->answers.first;
-
-    return first->outcome == result->outcome && first->code == result->code &&
-           (first->outcome == OUTCOME_HELD || first->backup == result->backup) &&
-           strcmp(group->text, text) == 0;
-}
-
-/* The last groups are looked at first: the results of a backup stand together. Takes text over. */
+/* Among the last groups first: the results of a backup stand together. What was held by our own mail server is of
+ * all backups. Takes text over. */
 static struct group *find_group(struct gather *gather, const struct result *result, char *text)
 {
     for (size_t i = gather->count; i > 0; i--) {
-        if (is_of(&gather->groups[i - 1], result, text)) {
+        struct group *group = &gather->groups[i - 1];
+        const struct result *first = group->answers.first;
+
+        if (first->outcome == result->outcome && first->code == result->code &&
+            (first->outcome == OUTCOME_HELD || first->backup == result->backup) &&
+            strcmp(group->text, text) == 0) {
             free(text);
-            return &gather->groups[i - 1];
+            return group;
         }
     }
-    if (gather->count == gather->capacity) {
-        gather->capacity = gather->capacity > 0 ? 2 * gather->capacity : 16;
-        gather->groups = memory_resize(gather->groups, gather->capacity, sizeof *gather->groups);
-    }
+    gather->groups = memory_more(gather->groups, gather->count, sizeof *gather->groups);
     gather->groups[gather->count] = (struct group){.answers.first = result, .text = text};
     return &gather->groups[gather->count++];
 }
@@ -151,12 +144,14 @@ static void format_names(struct buffer *names, const struct group *group)
 void gather_flush(struct gather *gather)
 {
     size_t count = gather->count;
+    struct group *groups = gather->groups;
     struct buffer names;
 
+    gather->groups = NULL;
     gather->count = 0;
     buffer_init(&names, NAMES_SIZE_MAX);
     for (size_t i = 0; i < count; i++) {
-        struct group *group = &gather->groups[i];
+        struct group *group = &groups[i];
         struct answers *answers = &group->answers;
 
         buffer_clear(&names);
@@ -169,6 +164,7 @@ void gather_flush(struct gather *gather)
         gather->tell(gather->context, answers);
         free(group->text);
     }
+    free(groups);
     buffer_done(&names);
 }
 

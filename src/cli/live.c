@@ -35,6 +35,7 @@ struct work {
 };
 
 struct live {
+    const struct config *config;
     struct live_options options;
     struct work *work;          /* one for each backup of the configuration */
     bool has_wait;              /* the primary is being looked at: */
@@ -86,16 +87,16 @@ static const char *state_text(const struct live *live, const struct backup_confi
     case SESSION_WAITING: return "waiting";
     case SESSION_PRIMARY: return "waiting for your mail server";
     case SESSION_CONNECTING:
-        stage = live->options.stage(live->options.context, backup);
+        stage = live->options.stage(live->options.round, backup);
         return stage <= STAGE_CONNECT    ? "connecting"
                : stage == STAGE_GREETING ? "connected, no greeting"
                                          : "logging in";
     case SESSION_ASKING: return asking[backup->method];
     case SESSION_RECEIVING: return "receiving";
     case SESSION_QUITTING: return "closing";
-    case SESSION_DONE: return "done";
+    case SESSION_DONE: break;
     }
-    return "";
+    return "done";
 }
 
 static struct line begin_row(struct live *live)
@@ -107,7 +108,7 @@ static struct line begin_row(struct live *live)
  * `mx2  mx2.example.net  again in 4m` */
 static void add_work(struct live *live, size_t index)
 {
-    const struct backup_config *backup = &live->options.backups[index];
+    const struct backup_config *backup = &live->config->backups[index];
     const struct work *work = &live->work[index];
     char duration[DURATION_TEXT_SIZE], state[STATUS_SIZE];
     int64_t now_ms = clock_monotonic_ms(), receiving_ms = now_ms - work->since_ms;
@@ -158,7 +159,7 @@ static void add_primary(struct live *live, size_t room)
         (void)buffer_append_format(&state, ", %s", duration);
     (void)buffer_append_format(&state, ", gives up in %s", left_text(duration, wait->until_ms));
     line_cell(&line, STYLE_PLAIN, "your mail server", 0);
-    line_cell(&line, STYLE_PLAIN, live->options.primary, 0);
+    line_cell(&line, STYLE_PLAIN, live->config->primary.address.text, 0);
     line_last(&line, STYLE_DIM, state.bytes, INDENT);
     buffer_done(&state);
     for (size_t i = 0; i < room && live->rows.bytes[size] != '\0'; i++)
@@ -175,7 +176,7 @@ static struct counts count_work(const struct live *live)
 {
     struct counts counts = {0};
 
-    for (size_t i = 0; i < live->options.backup_count; i++) {
+    for (size_t i = 0; i < live->config->backup_count; i++) {
         counts.working += goes_on(&live->work[i]);
         counts.resting += rests(&live->work[i]);
         counts.done += live->work[i].is_begun && live->work[i].state == SESSION_DONE;
@@ -183,29 +184,18 @@ static struct counts count_work(const struct live *live)
     return counts;
 }
 
-/* `12 of 100 backups done, 8 working, 80 waiting` */
-static void add_counts(struct live *live, const struct counts *counts)
-{
-    char status[STATUS_SIZE];
-    size_t chosen = live->options.chosen_count, begun = counts->working + counts->done;
-    struct line line = begin_row(live);
-
-    (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
-                   counts->done, chosen, counts->working, chosen > begun ? chosen - begun : 0);
-    line_cell(&line, STYLE_DIM, status, 0);
-    (void)buffer_append_text(&live->rows, "\n");
-}
-
-/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. */
+/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. The last row is
+ * `12 of 100 backups done, 8 working, 80 waiting`. */
 static void build_rows(struct live *live)
 {
+    char status[STATUS_SIZE];
     const struct counts counts = count_work(live);
-    size_t room = live->options.measure(live->options.context).rows / 2,
+    size_t room = live->options.measure(live->options.output->stream).rows / 2,
            left = counts.working + counts.resting;
-    bool has_counts =
-        room > 0 && (live->options.chosen_count > 1 || (left == 0 && !live->has_wait));
+    size_t chosen = live->options.chosen_count, begun = counts.working + counts.done;
+    bool has_counts = room > 0 && (chosen > 1 || (left == 0 && !live->has_wait));
 
-    if (counts.done >= live->options.chosen_count)
+    if (counts.done >= chosen)
         return;
     room -= has_counts;
     if (live->has_wait)
@@ -218,8 +208,14 @@ static void build_rows(struct live *live)
         left--;
         room--;
     }
-    if (has_counts)
-        add_counts(live, &counts);
+    if (has_counts) {
+        struct line line = begin_row(live);
+
+        (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
+                       counts.done, chosen, counts.working, chosen > begun ? chosen - begun : 0);
+        line_cell(&line, STYLE_DIM, status, 0);
+        (void)buffer_append_text(&live->rows, "\n");
+    }
 }
 
 /* ---- drawing ---- */
@@ -248,6 +244,8 @@ static void draw(struct live *live, const char *kept)
     struct buffer before = live->shown;
     size_t height = count_lines(before.bytes);
 
+    if (live->options.output == NULL)
+        return;
     buffer_clear(&live->rows);
     if (!live->is_hidden)
         build_rows(live);
@@ -266,7 +264,7 @@ static void draw(struct live *live, const char *kept)
     live->rows = before;
 }
 
-/* Draws, and comes again while something waits: seconds are told that are just over. */
+/* Draws, and comes again while something waits: just after the next whole second. */
 static void redraw(void *context)
 {
     struct live *live = context;
@@ -274,18 +272,19 @@ static void redraw(void *context)
     bool waits = live->has_wait || counts.working + counts.resting > 0;
 
     draw(live, "");
-    timer_set(live->options.loop, &live->redraw,
-              waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
+    if (live->options.output != NULL)
+        timer_set(live->options.loop, &live->redraw,
+                  waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
 }
 
 /* ---- what is told ---- */
 
-struct live *live_new(const struct live_options *options)
+struct live *live_new(const struct config *config)
 {
     struct live *live = memory_new(1, sizeof *live);
 
-    live->options = *options;
-    live->work = memory_new(options->backup_count, sizeof *live->work);
+    live->config = config;
+    live->work = memory_new(config->backup_count, sizeof *live->work);
     live->redraw = (struct timer){.due = redraw, .context = live};
     buffer_init(&live->drawing, DRAWING_SIZE_MAX);
     buffer_init(&live->shown, DRAWING_SIZE_MAX);
@@ -293,11 +292,17 @@ struct live *live_new(const struct live_options *options)
     return live;
 }
 
+void live_begin(struct live *live, const struct live_options *options)
+{
+    live->options = *options;
+}
+
 void live_free(struct live *live)
 {
     if (live == NULL)
         return;
-    timer_set(live->options.loop, &live->redraw, INT64_MAX);
+    if (live->options.output != NULL)
+        timer_set(live->options.loop, &live->redraw, INT64_MAX);
     buffer_done(&live->drawing);
     buffer_done(&live->shown);
     buffer_done(&live->rows);
@@ -307,15 +312,25 @@ void live_free(struct live *live)
 
 static struct work *work_of(const struct live *live, const struct backup_config *backup)
 {
-    return &live->work[backup - live->options.backups];
+    return &live->work[backup - live->config->backups];
 }
 
-void live_moved(struct live *live, const struct backup_config *backup, enum session_state state,
+/* A backup may be answered for without a session: where there was nothing to ask it with. */
+void live_answered(void *context, const struct result *result)
+{
+    const struct live *live = context;
+    struct work *work = work_of(live, result->backup);
+
+    if (!work->is_begun)
+        *work = (struct work){.is_begun = true, .state = SESSION_DONE};
+    gather_add(live->options.gather, result);
+}
+
+void live_moved(void *context, const struct backup_config *backup, enum session_state state,
                 const char *domain)
 {
-    if (live == NULL)
-        return;
-    struct work *work = work_of(live, backup);
+    struct work *work = work_of(context, backup);
+
     work->is_begun = true;
     work->state = state;
     work->domain = domain;
@@ -323,16 +338,15 @@ void live_moved(struct live *live, const struct backup_config *backup, enum sess
     work->again_ms = 0;
     if (state == SESSION_RECEIVING && work->since_ms == 0)
         work->since_ms = work->moved_ms;
-    redraw(live);
+    redraw(context);
 }
 
-void live_progressed(struct live *live, const struct backup_config *backup, uint64_t messages,
+void live_progressed(void *context, const struct backup_config *backup, uint64_t messages,
                      int64_t bytes)
 {
+    struct live *live = context;
     int64_t now_ms = clock_monotonic_ms();
 
-    if (live == NULL)
-        return;
     work_of(live, backup)->messages += messages;
     work_of(live, backup)->bytes += bytes;
     if (now_ms - live->drawn_ms < PROGRESS_MS)
@@ -341,26 +355,27 @@ void live_progressed(struct live *live, const struct backup_config *backup, uint
     draw(live, "");
 }
 
-void live_resting(struct live *live, const struct backup_config *backup, int64_t until_ms)
+void live_resting(void *context, const struct backup_config *backup, int64_t until_ms)
 {
-    if (live == NULL)
-        return;
-    struct work *work = work_of(live, backup);
+    struct work *work = work_of(context, backup);
+
     work->is_begun = true;
     work->state = SESSION_WAITING;
     work->again_ms = until_ms;
-    redraw(live);
+    redraw(context);
 }
 
-void live_known(struct live *live, const struct backup_config *backup)
+void live_turned(void *context)
 {
-    if (live != NULL && !work_of(live, backup)->is_begun)
-        *work_of(live, backup) = (struct work){.is_begun = true, .state = SESSION_DONE};
+    struct live *live = context;
+
+    gather_flush(live->options.gather);
+    live_wait(live, round_waits(live->options.round));
 }
 
-size_t live_columns(struct live *live)
+size_t live_columns(const struct live *live)
 {
-    size_t columns = live->options.measure(live->options.context).columns;
+    size_t columns = live->options.measure(live->options.output->stream).columns;
 
     return columns > 0 ? columns - 1 : 0;
 }
@@ -372,10 +387,9 @@ void live_keep(struct live *live, const char *lines)
 
 void live_wait(struct live *live, const struct preflight_wait *wait)
 {
-    if (live == NULL)
-        return;
     bool has_changed =
         (wait != NULL) != live->has_wait || (wait != NULL && wait->stage != live->wait.stage);
+
     live->has_wait = wait != NULL;
     if (wait != NULL)
         live->wait = *wait;
@@ -383,10 +397,10 @@ void live_wait(struct live *live, const struct preflight_wait *wait)
         redraw(live);
 }
 
-void live_hide(struct live *live, bool is_hidden)
+void live_hide(void *context, bool is_hidden)
 {
-    if (live == NULL)
-        return;
+    struct live *live = context;
+
     live->is_hidden = is_hidden;
     draw(live, "");
 }

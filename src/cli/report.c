@@ -40,37 +40,27 @@ struct line_widths report_widths(const struct result *const results[], size_t co
 
 /* ---- answers as lines ---- */
 
-/* What was said: the code and the reply's text, or our own words. */
-static void add_said(struct line *line, const struct answers *answers)
-{
-    const struct result *result = answers->first;
-    struct buffer said;
-
-    buffer_init(&said, 2 * SAID_SIZE_MAX);
-    words_append_said(&said, result->code, result->text, SAID_SIZE_MAX);
-    if (answers->names != NULL)
-        (void)buffer_append_format(&said, ": %s", answers->names);
-    line_last(line, STYLE_PLAIN, said.bytes, ADVICE_INDENT);
-    buffer_done(&said);
-}
-
-/* "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups
- * (120 domains)" */
-static void add_held(struct line *line, const struct answers *answers)
+/* What was said: the code and the reply's text, or our own words. For several answers that were held:
+ * "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups (120 domains)" */
+static void add_said(struct line *line, const struct answers *answers, bool are_held)
 {
     const struct word backups = word_count(answers->backups, "backup");
     const struct word domains = word_count(answers->count, "domain");
-    struct buffer sentence;
+    struct buffer said;
 
-    buffer_init(&sentence, 2 * SAID_SIZE_MAX);
-    if (answers->is_part)
-        (void)buffer_append_format(&sentence, "%s; not asked for: %s of %s (%s)", answers->text,
+    buffer_init(&said, 2 * SAID_SIZE_MAX);
+    if (are_held && answers->is_part)
+        (void)buffer_append_format(&said, "%s; not asked for: %s of %s (%s)", answers->text,
                                    domains.text, backups.text, answers->names);
-    else
-        (void)buffer_append_format(&sentence, "%s; nothing was asked of %s (%s)", answers->text,
+    else if (are_held)
+        (void)buffer_append_format(&said, "%s; nothing was asked of %s (%s)", answers->text,
                                    backups.text, domains.text);
-    line_last(line, STYLE_WARNING, sentence.bytes, ADVICE_INDENT);
-    buffer_done(&sentence);
+    else
+        words_append_said(&said, answers->first->code, answers->first->text, SAID_SIZE_MAX);
+    if (!are_held && answers->names != NULL)
+        (void)buffer_append_format(&said, ": %s", answers->names);
+    line_last(line, are_held ? STYLE_WARNING : STYLE_PLAIN, said.bytes, ADVICE_INDENT);
+    buffer_done(&said);
 }
 
 /* Whether a line of these columns has the names and the outcome whole. */
@@ -124,34 +114,28 @@ static void add_answer(struct line *line, const struct answers *answers, struct 
             ? result->messages >= 0
             : result->messages > 0 && result->outcome != OUTCOME_REFUSED)
         line_cell(line, STYLE_PLAIN, word_mail(result->messages, result->bytes).text, 0);
-    add_said(line, answers);
-}
-
-static void add_advice(struct buffer *text, const struct result *result, struct line_look look,
-                       struct said *given)
-{
-    char *advice = advice_new(result);
-    struct line line = line_begin(text, look);
-
-    if (*advice != '\0' && (given == NULL || said_first(given, advice))) {
-        line_indent(&line, ADVICE_INDENT);
-        line_last(&line, STYLE_DIM, advice, ADVICE_INDENT);
-    }
-    free(advice);
+    add_said(line, answers, false);
 }
 
 void report_append_answers(struct buffer *text, const struct answers *answers,
                            struct line_look look, struct line_widths widths, struct said *advice)
 {
-    bool is_held = answers->count > 1 && answers->first->outcome == OUTCOME_HELD;
+    bool are_held = answers->count > 1 && answers->first->outcome == OUTCOME_HELD;
     struct line line = line_begin(text, look);
 
-    if (is_held)
-        add_held(&line, answers);
+    if (are_held)
+        add_said(&line, answers, true);
     else
         add_answer(&line, answers, widths);
-    if (!is_held && !result_is_good(answers->first))
-        add_advice(text, answers->first, look, advice);
+    if (are_held || result_is_good(answers->first))
+        return;
+    char *words = advice_new(answers->first);
+    if (*words != '\0' && (advice == NULL || said_first(advice, words))) {
+        line = line_begin(text, look);
+        line_indent(&line, ADVICE_INDENT);
+        line_last(&line, STYLE_DIM, words, ADVICE_INDENT);
+    }
+    free(words);
 }
 
 /* ---- the summary ---- */
@@ -200,23 +184,13 @@ static void append_failures(struct buffer *text, const struct summary *summary)
         (void)buffer_append_text(text, ")");
 }
 
-/* " in 0.4 s", " in 21m5s" */
-static void append_elapsed(struct buffer *text, int64_t ms)
-{
-    char duration[DURATION_TEXT_SIZE];
-    int64_t tenths = (ms + 50) / 100;
-
-    if (ms < MINUTE_MS)
-        (void)buffer_append_format(text, " in %d.%d s", (int)(tenths / 10), (int)(tenths % 10));
-    else
-        (void)buffer_append_format(text, " in %s", duration_format(duration, ms / 1000));
-}
-
 void report_append_summary(struct buffer *text, const struct round_facts *facts,
                            struct line_look look)
 {
     struct summary summary = count_results(facts);
     struct line line = line_begin(text, (struct line_look){.columns = look.columns});
+    char duration[DURATION_TEXT_SIZE];
+    int64_t tenths = (facts->elapsed_ms + 50) / 100;
     struct buffer sentence;
 
     buffer_init(&sentence, TEXT_SIZE_MAX);
@@ -229,7 +203,12 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     append_failures(&sentence, &summary);
     if (summary.held > 0)
         (void)buffer_append_format(&sentence, ", %zu held", summary.held);
-    append_elapsed(&sentence, facts->elapsed_ms);
+    if (facts->elapsed_ms < MINUTE_MS)
+        (void)buffer_append_format(&sentence, " in %d.%d s", (int)(tenths / 10),
+                                   (int)(tenths % 10));
+    else
+        (void)buffer_append_format(&sentence, " in %s",
+                                   duration_format(duration, facts->elapsed_ms / 1000));
     line_last(&line, STYLE_PLAIN, sentence.bytes, SUMMARY_INDENT);
     buffer_done(&sentence);
 }
@@ -328,49 +307,36 @@ void report_free(struct report *report)
     free(report);
 }
 
-void report_answered(struct report *report, const struct result *result)
+struct gather *report_gather(const struct report *report)
 {
-    live_known(report->options.live, result->backup);
-    gather_add(report->gather, result);
+    return report->gather;
 }
 
-void report_turned(struct report *report)
-{
-    gather_flush(report->gather);
-}
-
-static void write_summary(struct report *report, const struct round_facts *facts)
-{
-    struct buffer text;
-
-    buffer_init(&text, TEXT_SIZE_MAX);
-    report_append_summary(&text, facts, look_of(report));
-    output_write(report->options.output, text.bytes, text.size);
-    buffer_done(&text);
-}
-
-/* What was logged already is told now. */
-static void write_failures(struct report *report, const struct round_facts *facts)
-{
-    report->options.logging = NULL;
-    report->options.quiet = false;
-    for (size_t i = 0; i < facts->count; i++) {
-        if (facts->results[i]->known && !result_is_good(facts->results[i]))
-            gather_add(report->gather, facts->results[i]);
-    }
-    gather_flush(report->gather);
-}
-
+/* With quiet, what is wrong was logged as it came, and is told now. */
 void report_finish(struct report *report, const struct round_facts *facts)
 {
+    struct report_options *options = &report->options;
+    struct buffer text;
+
     gather_flush(report->gather);
-    live_hide(report->options.live, true);
-    if (report->options.quiet && facts->exit_status == 0)
+    if (options->live != NULL)
+        live_hide(options->live, true);
+    if (options->quiet && facts->exit_status == 0)
         return;
-    if (report->options.json)
-        write_json(report->options.output, facts);
-    else if (report->options.quiet)
-        write_failures(report, facts);
-    else
-        write_summary(report, facts);
+    if (options->json) {
+        write_json(options->output, facts);
+    } else if (options->quiet) {
+        options->logging = NULL;
+        options->quiet = false;
+        for (size_t i = 0; i < facts->count; i++) {
+            if (facts->results[i]->known && !result_is_good(facts->results[i]))
+                gather_add(report->gather, facts->results[i]);
+        }
+        gather_flush(report->gather);
+    } else {
+        buffer_init(&text, TEXT_SIZE_MAX);
+        report_append_summary(&text, facts, look_of(report));
+        output_write(options->output, text.bytes, text.size);
+        buffer_done(&text);
+    }
 }

@@ -19,8 +19,7 @@ struct report;
 struct report_options {
     bool json;
     bool
-        quiet; /* nothing unless something is wrong; then, at the end, what is wrong (with json: the
-                   object) */
+        quiet; /* nothing unless something is wrong; then what is wrong (json: the object), at the end */
     struct line_look look;
     struct line_widths widths;
     struct output *output;         /* borrowed, as all that follows */
@@ -41,10 +40,8 @@ struct round_facts {
 struct report *report_new(const struct report_options *options);
 void report_free(struct report *report);
 
-/* A result has become known. It stays borrowed until report_turned, which tells what is the same for many
- * as one, and is to be called after each turn of the loop. */
-void report_answered(struct report *report, const struct result *result);
-void report_turned(struct report *report);
+/* Takes the results as they become known, and is to be flushed after each turn of the loop. */
+struct gather *report_gather(const struct report *report);
 
 /* The round is over. */
 void report_finish(struct report *report, const struct round_facts *facts);

@@ -152,6 +152,8 @@ static const struct live_row table[] = {
 struct scene {
     const struct live_row *row;
     struct backup_config backups[BACKUPS_MAX];
+    struct config config;
+    struct gather *gather;
     char names[BACKUPS_MAX][32];
     unsigned events[BACKUPS_MAX]; /* how many each backup has had */
     struct live *live;
@@ -168,11 +170,19 @@ static unsigned draw(struct scene *scene, unsigned limit)
     return (unsigned)random_below(&scene->random, limit);
 }
 
-static struct terminal_size measure(void *context)
-{
-    const struct scene *scene = context;
+static const struct live_row *shown;
 
-    return (struct terminal_size){.columns = scene->row->columns, .rows = scene->row->rows};
+static struct terminal_size measure(FILE *stream)
+{
+    (void)stream;
+    return (struct terminal_size){.columns = shown->columns, .rows = shown->rows};
+}
+
+/* What is gathered is told by keep_result. */
+static void pass_by(void *context, const struct answers *answers)
+{
+    (void)context;
+    (void)answers;
 }
 
 /* Lets the terminal read what was written since. */
@@ -200,7 +210,7 @@ static void keep_result(struct scene *scene, const struct result *result)
     look.color = scene->row->color;
     buffer_init(&text, 64 * 1024);
     report_append_answers(&text, &answers, look, scene->widths, NULL);
-    live_known(scene->live, result->backup);
+    live_answered(scene->live, result);
     live_keep(scene->live, text.bytes);
     buffer_done(&text);
 }
@@ -252,18 +262,20 @@ static void disturb(struct scene *scene)
 
 static enum stage stages[BACKUPS_MAX];
 
-static enum stage tell_stage(void *context, const struct backup_config *backup)
-{
-    const struct scene *scene = context;
+static const struct backup_config *first_backup;
 
-    return stages[backup - scene->backups];
+static enum stage tell_stage(const struct round *round, const struct backup_config *backup)
+{
+    (void)round;
+    return stages[backup - first_backup];
 }
 
 static void scene_init(struct scene *scene, const struct live_row *row)
 {
-    static char host[] = "mx.example.net";
+    static char host[] = "mx.example.net", primary[] = "127.0.0.1:25";
 
-    scene->row = row;
+    scene->row = shown = row;
+    first_backup = scene->backups;
     scene->random = random_begin();
     scene->widths = (struct line_widths){.backup = 6, .domain = 12};
     buffer_init(&scene->expected, 1024 * 1024);
@@ -275,17 +287,18 @@ static void scene_init(struct scene *scene, const struct live_row *row)
                        i % 7 == 3 ? "\xc3\xa4\x07" : "");
         scene->backups[i] = (struct backup_config){.name = scene->names[i], .host = host};
     }
-    scene->live = live_new(&(struct live_options){.loop = loop,
-                                                  .backups = scene->backups,
-                                                  .backup_count = row->backups,
-                                                  .chosen_count = row->backups,
-                                                  .widths = scene->widths,
-                                                  .color = row->color,
-                                                  .output = &scene->output,
-                                                  .measure = measure,
-                                                  .stage = tell_stage,
-                                                  .primary = "127.0.0.1:25",
-                                                  .context = scene});
+    scene->config = (struct config){.backups = scene->backups, .backup_count = row->backups};
+    scene->config.primary.address.text = primary;
+    scene->gather = gather_new(pass_by, NULL);
+    scene->live = live_new(&scene->config);
+    live_begin(scene->live, &(struct live_options){.loop = loop,
+                                                   .gather = scene->gather,
+                                                   .chosen_count = row->backups,
+                                                   .widths = scene->widths,
+                                                   .color = row->color,
+                                                   .output = &scene->output,
+                                                   .measure = measure,
+                                                   .stage = tell_stage});
 }
 
 static void test_live(void **state)
@@ -310,6 +323,7 @@ static void test_live(void **state)
     look(scene);
     assert_string_equal(terminal_text(&scene->terminal), scene->expected.bytes);
     live_free(scene->live);
+    gather_free(scene->gather);
     buffer_done(&scene->expected);
     buffer_done(&scene->terminal.kept);
     (void)fclose(scene->output.stream);
@@ -365,6 +379,7 @@ static void test_rows(void **state)
         live_moved(scene->live, &scene->backups[i], SESSION_DONE, NULL);
     expect_screen(scene, NULL, 0);
     live_free(scene->live);
+    gather_free(scene->gather);
     buffer_done(&scene->terminal.kept);
     (void)fclose(scene->output.stream);
     free(scene);
@@ -418,6 +433,7 @@ static void test_waits(void **state)
     loop_turn(loop, clock_monotonic_ms() + 1100);
     assert_int_equal(ftell(scene->output.stream), before);
     live_free(scene->live);
+    gather_free(scene->gather);
     buffer_done(&scene->terminal.kept);
     (void)fclose(scene->output.stream);
     free(scene);

@@ -299,8 +299,8 @@ static void run_report(char text[TEXT_SIZE], const struct report_options *wanted
     options.widths = report_widths(facts->results, facts->count);
     struct report *report = report_new(&options);
     for (size_t i = 0; i < facts->count; i++)
-        report_answered(report, facts->results[i]);
-    report_turned(report);
+        gather_add(report_gather(report), facts->results[i]);
+    gather_flush(report_gather(report));
     report_finish(report, facts);
     report_free(report);
     assert_true(output_finish(&output));
