@@ -238,6 +238,8 @@ void connection_close(struct connection *connection)
     if (connection == NULL || connection->closed)
         return;
     connection->closed = true;
+    if (connection->leaving)
+        connection->loop->leaving_count--;
     for (size_t i = 0; i < connection->attempt_count; i++)
         attempt_end(connection->attempts[i]);
 }
@@ -269,20 +271,18 @@ static void close_left(void *context, int code, const struct error *error)
     connection_close(context);
 }
 
-/* Of connections that were left there are only so many, for each holds a file: the oldest one goes. */
+/* Each connection that was left holds a file, so that there are only so many: the oldest one goes. */
 static void make_room(const struct loop *loop)
 {
     struct connection *oldest = NULL;
-    unsigned count = 0;
 
+    if (loop->leaving_count < LEAVING_MAX)
+        return;
     for (struct connection *other = loop->connections; other != NULL; other = other->next) {
-        if (!other->leaving || other->closed)
-            continue;
-        oldest = other;
-        count++;
+        if (other->leaving && !other->closed)
+            oldest = other;
     }
-    if (count >= LEAVING_MAX)
-        connection_close(oldest);
+    connection_close(oldest);
 }
 
 void connection_leave(struct connection *connection, const char *bytes, size_t size)
@@ -298,6 +298,7 @@ void connection_leave(struct connection *connection, const char *bytes, size_t s
     }
     make_room(connection->loop);
     connection->leaving = true;
+    connection->loop->leaving_count++;
     connection->events = &events;
     connection->context = connection;
     connection->show_wire = false;

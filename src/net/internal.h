@@ -48,6 +48,7 @@ struct loop {
     atomic_bool is_woken; /* by loop_wake, since the last turn */
     struct connection
         *connections;           /* owned, the newest first; closed ones stay until the turn ends */
+    unsigned leaving_count;     /* of the connections: left, and not closed */
     struct resolver *resolvers; /* borrowed */
     struct curl_waitfd
         *waits; /* one for each stream that waits for its socket, then the resolvers' */
