@@ -149,14 +149,11 @@ static void write_words(struct line *line, enum style style, const char *words, 
         write_styled(line, style, words, size);
 }
 
-void line_last(struct line *line, enum style style, const char *text, size_t indent)
+void line_last_shown(struct line *line, enum style style, const char *text, size_t indent)
 {
-    struct buffer escaped;
     size_t width = line->columns < 2 * indent ? line->columns : line->columns - indent;
 
-    buffer_init(&escaped, CELL_SIZE_MAX);
-    text_printable(&escaped, text, strlen(text));
-    for (const char *rest = escaped.bytes; *rest != '\0';) {
+    for (const char *rest = text; *rest != '\0';) {
         size_t room = line->room > line->gap ? line->room - line->gap : 0;
         size_t size = measure_words(rest, room, width);
 
@@ -172,6 +169,15 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
         }
     }
     (void)buffer_append_text(line->target, "\n");
+}
+
+void line_last(struct line *line, enum style style, const char *text, size_t indent)
+{
+    struct buffer escaped;
+
+    buffer_init(&escaped, CELL_SIZE_MAX);
+    text_printable(&escaped, text, strlen(text));
+    line_last_shown(line, style, escaped.bytes, indent);
     buffer_done(&escaped);
 }
 

@@ -73,6 +73,9 @@ void line_join(struct line *line);
  * word. A word that is longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
+/* The same for a text that is printable already. */
+void line_last_shown(struct line *line, enum style style, const char *text, size_t indent);
+
 /* The columns that a cell of this text takes: characters of East Asian scripts take two. */
 size_t line_columns(const char *text);
 

@@ -2,7 +2,6 @@
  * the end. */
 #include "report.h"
 #include "json.h"
-#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/session/result.h>
@@ -15,8 +14,7 @@ enum {
     SAID_SIZE_MAX = 8 * 1024,
     OUTCOME_WIDTH = 14,
     ADVICE_INDENT = 6,
-    SUMMARY_INDENT = 2,
-    MINUTE_MS = 60 * 1000
+    SUMMARY_INDENT = 2
 };
 
 struct report {
@@ -189,8 +187,6 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
 {
     struct summary summary = count_results(facts);
     struct line line = line_begin(text, (struct line_look){.columns = look.columns});
-    char duration[DURATION_TEXT_SIZE];
-    int64_t tenths = (facts->elapsed_ms + 50) / 100;
     struct buffer sentence;
 
     buffer_init(&sentence, TEXT_SIZE_MAX);
@@ -203,12 +199,7 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     append_failures(&sentence, &summary);
     if (summary.held > 0)
         (void)buffer_append_format(&sentence, ", %zu held", summary.held);
-    if (facts->elapsed_ms < MINUTE_MS)
-        (void)buffer_append_format(&sentence, " in %d.%d s", (int)(tenths / 10),
-                                   (int)(tenths % 10));
-    else
-        (void)buffer_append_format(&sentence, " in %s",
-                                   duration_format(duration, facts->elapsed_ms / 1000));
+    words_append_elapsed(&sentence, facts->elapsed_ms);
     line_last(&line, STYLE_PLAIN, sentence.bytes, SUMMARY_INDENT);
     buffer_done(&sentence);
 }

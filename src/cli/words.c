@@ -1,5 +1,6 @@
 /* Words that several reports share: spans of time, volumes, counts. */
 #include "words.h"
+#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
@@ -103,6 +104,17 @@ void words_append_said(struct buffer *target, int code, const char *text, size_t
         (void)buffer_append_format(target, "%d%s", code, has_text ? " " : "");
     if (has_text)
         text_append_cut(target, text, max);
+}
+
+void words_append_elapsed(struct buffer *target, int64_t ms)
+{
+    char duration[DURATION_TEXT_SIZE];
+    int64_t tenths = (ms + 50) / 100;
+
+    if (ms < MINUTE_S * 1000)
+        (void)buffer_append_format(target, " in %d.%d s", (int)(tenths / 10), (int)(tenths % 10));
+    else
+        (void)buffer_append_format(target, " in %s", duration_format(duration, ms / 1000));
 }
 
 bool said_first(struct said *said, const char *text)

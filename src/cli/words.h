@@ -37,6 +37,9 @@ struct word word_shown(const char *text);
  * none) alone. */
 void words_append_said(struct buffer *target, int code, const char *text, size_t max);
 
+/* Appends " in 0.4 s", " in 21m5s". */
+void words_append_elapsed(struct buffer *target, int64_t ms);
+
 /* What a report has said already and need not say again. All zero: nothing. */
 struct said {
     char **texts; /* owned */
