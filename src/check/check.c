@@ -69,7 +69,7 @@ static void add_backups(struct check *check)
 
 struct check *check_new(const struct check_options *options, struct error *error)
 {
-    struct resolver *resolver = resolver_new(options->loop, NULL, error);
+    struct resolver *resolver = resolver_new(options->loop, options->config->dns_server, error);
 
     if (resolver == NULL)
         return NULL;

@@ -134,6 +134,23 @@ enum status form_ip_address(const char *text, char **address, struct error *erro
     return STATUS_OK;
 }
 
+enum status form_dns_server(const char *text, char **server, struct error *error)
+{
+    char *host = NULL;
+    int port = 53;
+    bool is_address = form_ip_address(text, &host, error) == STATUS_OK ||
+                      (split_host_port(text, &host, &port) && host_ip_version(host) != 0);
+
+    if (is_address)
+        *server = memory_format(host_ip_version(host) == 6 ? "[%s]:%d" : "%s:%d", host, port);
+    free(host);
+    return is_address
+               ? STATUS_OK
+               : form_refuse(error, text,
+                             "is not the address of a DNS server; 192.0.2.1, 192.0.2.1:53 and "
+                             "[2001:db8::1]:53 are allowed");
+}
+
 /* Whether text is the base64 of 32 bytes: 43 characters, of which the last one carries 4 bits, and one =. */
 static bool is_sha256_base64(const char *text, size_t size)
 {

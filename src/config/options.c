@@ -34,6 +34,8 @@ const struct option options[] = {
      "what we call ourselves; default: this host's full name", "asking"},
     {SECTION_GLOBAL, "concurrency", OPTION_NUMBER, "256", 1, 1000, NULL, NULL, IN_CONFIG(concurrency),
      "sessions at once, 1 to 1000", NULL},
+    {SECTION_GLOBAL, "dns_server", OPTION_TEXT, "", 0, 0, form_dns_server, NULL, IN_CONFIG(dns_server),
+     "the DNS server that mxpull check and init ask, as 192.0.2.1 or 192.0.2.1:53; default: the system's", NULL},
     {SECTION_GLOBAL, "interval", OPTION_DURATION, "4h", MINUTE, 52 * WEEK, NULL, NULL, IN_CONFIG(timing.interval_s),
      "how often each backup is asked", "timing"},
     {SECTION_GLOBAL, "schedule", OPTION_TEXT, "", 0, 0, form_schedule, NULL, IN_CONFIG(timing.schedule),

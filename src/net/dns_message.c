@@ -171,8 +171,13 @@ static char *strings_of(struct reader data)
             free(text);
             return NULL;
         }
-        for (; length > 0; length--, data.at++)
-            text[size++] = data.bytes[data.at] != 0 ? (char)data.bytes[data.at] : '\x01';
+        memcpy(text + size, data.bytes + data.at, length);
+        data.at += length;
+        size += length;
+    }
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\0')
+            text[i] = '\x01';
     }
     return text;
 }

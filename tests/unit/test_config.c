@@ -387,6 +387,16 @@ static const struct fault_row value_rows[] = {
      "5: backup \"mx\": auth: \"PLAIN LOGIN\" is not a mechanism"},
     {"source address", "backup mx { domains = a.example\n source_address = eth0 }\n",
      "2: backup \"mx\": source_address: \"eth0\" is not an IP address"},
+    {"DNS server by its name", "dns_server = ns.example:53\n" BACKUP,
+     "1: dns_server: \"ns.example:53\" is not the address of a DNS server; 192.0.2.1, "},
+    {"DNS server at port 0", "dns_server = 192.0.2.1:0\n" BACKUP,
+     "1: dns_server: \"192.0.2.1:0\" is not the address of a DNS server"},
+    {"DNS server at a port too high", "dns_server = 192.0.2.1:65536\n" BACKUP,
+     "1: dns_server: \"192.0.2.1:65536\" is not the address of a DNS server"},
+    {"two DNS servers", "dns_server = '192.0.2.1,192.0.2.2'\n" BACKUP,
+     "1: dns_server: \"192.0.2.1,192.0.2.2\" is not the address of a DNS server"},
+    {"DNS server with half a bracket", "dns_server = '[::1:53'\n" BACKUP,
+     "1: dns_server: \"[::1:53\" is not the address of a DNS server"},
     {"proxy without a scheme", "backup mx { domains = a.example\n proxy = 'u:s3cret@h:1080' }\n",
      "2: backup \"mx\": proxy: has no scheme that is known; socks4://"},
     {"proxy of another scheme", "backup mx { domains = a.example\n proxy = 'ftp://h:1080' }\n",
@@ -521,7 +531,8 @@ struct effect_row {
 
 static const struct effect_row effect_rows[] = {
     {"defaults", BACKUP,
-     "concurrency = 256\ninterval = 4h\njitter = 5m\nretry = {1m, 5m, 15m}\nsilence = 0s\nlog = "
+     "concurrency = 256\ndns_server = \"\"\ninterval = 4h\njitter = 5m\nretry = {1m, 5m, "
+     "15m}\nsilence = 0s\nlog = "
      "stderr\n"
      "log_format = text\nmetrics_file = \"\"\non_failure = \"\"\non_recovery = \"\"\naddress = "
      "\"127.0.0.1:25\"\n"
@@ -596,6 +607,15 @@ static const struct effect_row effect_rows[] = {
      "ehlo_name = \"[192.0.2.1]\""},
     {"EHLO name is an IPv6 literal", "ehlo_name = \"[IPv6:2001:db8::1]\"\n" BACKUP,
      "ehlo_name = \"[IPv6:2001:db8::1]\""},
+    {"DNS server", "dns_server = 192.0.2.1\n" BACKUP, "dns_server = \"192.0.2.1:53\""},
+    {"DNS server with a port", "dns_server = 192.0.2.1:5353\n" BACKUP,
+     "dns_server = \"192.0.2.1:5353\""},
+    {"DNS server with IPv6", "dns_server = 2001:db8::53\n" BACKUP,
+     "dns_server = \"[2001:db8::53]:53\""},
+    {"DNS server with IPv6 in brackets", "dns_server = '[::1]'\n" BACKUP,
+     "dns_server = \"[::1]:53\""},
+    {"DNS server with IPv6 and a port", "dns_server = '[::1]:5353'\n" BACKUP,
+     "dns_server = \"[::1]:5353\""},
     {"log to a file", "log = \"file:" ROOT "/var/log/x y\"\n" BACKUP,
      "log = \"file:" ROOT "/var/log/x y\""},
     {"state and metrics", "state_dir = \"" ROOT "/s\"\nmetrics_file = \"//server/m\"\n" BACKUP,

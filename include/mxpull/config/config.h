@@ -93,7 +93,8 @@ struct config {
     char *ehlo_name; /* never NULL: this host's full name unless set */
     struct timing timing;
     int64_t concurrency;
-    char *state_dir; /* NULL only where there is no home to keep it in */
+    char *dns_server; /* "192.0.2.1:53" or "[2001:db8::1]:53" */
+    char *state_dir;  /* NULL only where there is no home to keep it in */
     int64_t history_s;
     enum log_target log;
     char *log_path; /* with LOG_FILE */
