@@ -174,6 +174,8 @@ static void complete_backup(struct config *config, struct section *section,
     complete_host(config, section, faults);
     if (backup->port == 0)
         backup->port = default_port(backup);
+    if (backup->mail_port == 0)
+        backup->mail_port = PORT_SMTP;
     inherit_timing(&backup->timing, &config->timing, section);
     limit_jitter(&backup->timing, section, faults);
 }

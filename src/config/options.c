@@ -84,6 +84,8 @@ const struct option options[] = {
      "host name or address; default: the title. Looked up anew for every poll", "whom to ask for what"},
     {SECTION_BACKUP, "port", OPTION_PORT, "0", 0, 65535, NULL, NULL, IN_BACKUP(port),
      "default 25, for atrn 366, for tls = implicit 465", NULL},
+    {SECTION_BACKUP, "mail_port", OPTION_PORT, "25", 0, 65535, NULL, NULL, IN_BACKUP(mail_port),
+     "where it takes mail from senders: mxpull check looks there whether it would", NULL},
     {SECTION_BACKUP, "method", OPTION_CHOICE, "etrn", 0, 0, NULL, methods, IN_BACKUP(method),
      "etrn, atrn or turn", NULL},
     {SECTION_BACKUP, "domains", OPTION_NODES, "{}", 0, 0, NULL, NULL, IN_BACKUP(domain_count),

@@ -80,6 +80,8 @@ static void end(struct preflight *preflight)
                                                preflight->domains[i].name, refusal);
         preflight->refused++;
     }
+    if (preflight->options.over != NULL)
+        preflight->options.over(preflight->options.context);
 }
 
 /* ---- the connection ---- */
@@ -137,12 +139,44 @@ static bool wants_proxy_line(const struct primary_config *primary)
 static void ready(void *context)
 {
     struct preflight *preflight = context;
-    static const char proxy_line[] = "PROXY UNKNOWN\r\n";
+    const char *proxy_line = preflight->options.proxy_line;
 
     preflight->is_connected = true;
+    if (!preflight->way.is_bare) {
+        const struct connection_facts *facts = connection_facts(preflight->connection);
+
+        preflight->has_spoken = preflight->has_greeted = true;
+        preflight->ehlo = facts->ehlo;
+        (void)text_copy(preflight->greeting, sizeof preflight->greeting, facts->greeting);
+        act(preflight, probe_established(preflight->probe));
+        return;
+    }
     expect_reply(preflight, PREFLIGHT_AT_GREETING);
-    if (wants_proxy_line(&preflight->options.config->primary))
-        connection_send(preflight->connection, proxy_line, sizeof proxy_line - 1);
+    if (proxy_line != NULL)
+        connection_send(preflight->connection, proxy_line, strlen(proxy_line));
+}
+
+static void note_ehlo(struct preflight *preflight, const char *text)
+{
+    char line[ERROR_TEXT_SIZE];
+
+    for (bool first = true; *text != '\0'; first = false) {
+        int size = (int)strcspn(text, "\n");
+
+        (void)snprintf(line, sizeof line, "250 %.*s", size, text);
+        ehlo_line(&preflight->ehlo, line, strlen(line), first);
+        text += size + (text[size] == '\n');
+    }
+}
+
+static void note_reply(struct preflight *preflight, const struct reply *reply)
+{
+    if (!preflight->has_greeted)
+        (void)snprintf(preflight->greeting, sizeof preflight->greeting, "%d %.*s", reply->code,
+                       (int)strcspn(reply->text.bytes, "\n"), reply->text.bytes);
+    if (preflight->expects_ehlo && reply->code == 250)
+        note_ehlo(preflight, reply->text.bytes);
+    preflight->expects_ehlo = false;
 }
 
 /* A reply that something follows is not answered by a command before that was judged; a good greeting does
@@ -152,6 +186,7 @@ static void take_reply(struct preflight *preflight, bool is_followed)
     struct reply *reply = &preflight->hearing.reply;
     bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
 
+    note_reply(preflight, reply);
     preflight->has_greeted = true;
     if (is_followed && is_good_greeting) {
         reply_reset(reply);
@@ -201,7 +236,15 @@ static void failed(void *context, int code, const struct error *error)
     const char *before = preflight->has_greeted ? "" : " before a greeting";
     char duration[DURATION_TEXT_SIZE], why[ERROR_TEXT_SIZE];
 
-    (void)code;
+    if (error->status == STATUS_TLS && preflight->way.tls == TLS_MAY) {
+        preflight->way.tls = TLS_OFF; /* as pulls do */
+        act(preflight, PROBE_CONNECT);
+        return;
+    }
+    if (code != 0) {
+        act(preflight, probe_reply(preflight->probe, code, error->text));
+        return;
+    }
     (void)text_copy(why, sizeof why, without_head(error->text));
     if (why[0] >= 'A' && why[0] <= 'Z' && why[1] >= 'a' && why[1] <= 'z')
         why[0] = (char)(why[0] - 'A' + 'a');
@@ -217,26 +260,24 @@ static void failed(void *context, int code, const struct error *error)
     cut(preflight, why);
 }
 
+static void show_wire(void *context, char direction, const char *line, size_t size)
+{
+    const struct preflight *preflight = context;
+
+    preflight->options.wire(preflight->options.context, direction, line, size);
+}
+
 static void open_connection(struct preflight *preflight)
 {
     static const struct connection_events events = {
-        .ready = ready, .received = received, .failed = failed};
-    const struct address *address = &preflight->options.config->primary.address;
-    const struct connection_options options = {
-        .is_bare = true,
-        .host = address->host,
-        .port = address->port,
-        .path = address->path,
-        .connect_timeout_ms = PREFLIGHT_TIMEOUT_MS,
-        .reply_timeout_ms = PREFLIGHT_TIMEOUT_MS,
-    };
+        .ready = ready, .received = received, .failed = failed, .wire = show_wire};
     struct error error;
 
     preflight->is_connected = preflight->has_spoken = preflight->has_greeted = false;
-    hearing_begin(&preflight->hearing, true);
+    hearing_begin(&preflight->hearing, preflight->way.is_bare);
     wait_for(preflight, PREFLIGHT_AT_CONNECT);
     preflight->connection =
-        connection_open(preflight->options.loop, &options, &events, preflight, &error);
+        connection_open(preflight->options.loop, &preflight->way, &events, preflight, &error);
     if (preflight->connection == NULL)
         cut(preflight, error.text);
 }
@@ -250,6 +291,7 @@ static void act(struct preflight *preflight, enum probe_step step)
     switch (step) {
     case PROBE_SEND:
         preflight->hearing.expects = true;
+        preflight->expects_ehlo = text_starts_with(command, "EHLO ");
         expect_reply(preflight, PREFLIGHT_AT_DOMAINS);
         connection_send(preflight->connection, command, strlen(command));
         break;
@@ -269,12 +311,32 @@ static void act(struct preflight *preflight, enum probe_step step)
     }
 }
 
+/* How it is connected to, and what is said first. */
+static void choose_way(struct preflight *preflight)
+{
+    struct preflight_options *options = &preflight->options;
+    const struct primary_config *primary = &options->config->primary;
+
+    preflight->way = options->connection != NULL
+                         ? *options->connection
+                         : (struct connection_options){.is_bare = true,
+                                                       .host = primary->address.host,
+                                                       .port = primary->address.port,
+                                                       .path = primary->address.path};
+    preflight->way.show_wire = options->wire != NULL;
+    preflight->way.connect_timeout_ms = preflight->way.reply_timeout_ms = PREFLIGHT_TIMEOUT_MS;
+    if (options->connection == NULL && wants_proxy_line(primary))
+        options->proxy_line = "PROXY UNKNOWN\r\n";
+    options->connection = NULL;
+}
+
 struct preflight *preflight_new(const struct preflight_options *options)
 {
     struct preflight *preflight = memory_new(1, sizeof *preflight);
     int64_t limit_ms = PREFLIGHT_LIMIT_MS + options->config->primary.greeting_timeout_s * 1000;
 
     preflight->options = *options;
+    choose_way(preflight);
     preflight->limit_ms =
         clock_monotonic_ms() + (options->limit_ms != 0 ? options->limit_ms : limit_ms);
     copy_domains(preflight);

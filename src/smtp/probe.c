@@ -181,6 +181,11 @@ static void refuse_all(struct probe *probe, const char *reason)
 
 /* ---- replies ---- */
 
+enum probe_step probe_established(struct probe *probe)
+{
+    return probe->attempts.waiting > 0 ? say_mail(probe) : PROBE_QUIT;
+}
+
 static bool is_positive(int code)
 {
     return code / 100 == 2;

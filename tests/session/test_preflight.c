@@ -467,6 +467,124 @@ static void test_limit(void **state)
                            "c.test: it takes too long to tell\n");
 }
 
+/* ---- another server, and another way ---- */
+
+static size_t overs;
+static char wire_seen[4000];
+
+static void over(void *context)
+{
+    (void)context;
+    overs++;
+}
+
+static void note_wire(void *context, char direction, const char *line, size_t size)
+{
+    size_t used = strlen(wire_seen);
+
+    (void)context;
+    (void)snprintf(wire_seen + used, sizeof wire_seen - used, "%c %.*s\n", direction, (int)size,
+                   line);
+}
+
+/* Looks at the server `other`, by a connection of this kind, until it is over. */
+static struct run look_at_other(struct sim *sim, struct connection_options way,
+                                const char *proxy_line, const char *domains)
+{
+    static struct node nodes[10];
+    struct error error;
+    struct run run = {.domains = nodes, .count = parse_domains(nodes, domains)};
+    struct config *found = sim_config(
+        sim, "backup mx { $other domains = a.test } primary { address = \"127.0.0.1:1\" }");
+
+    run.config = found;
+    run.loop = loop_new(&error);
+    way.host = found->backups->host;
+    way.port = found->backups->port;
+    way.ehlo_name = "host.test";
+    overs = 0;
+    wire_seen[0] = '\0';
+    run.preflight = preflight_new(&(struct preflight_options){.loop = run.loop,
+                                                              .config = found,
+                                                              .domains = nodes,
+                                                              .count = run.count,
+                                                              .connection = &way,
+                                                              .proxy_line = proxy_line,
+                                                              .over = over,
+                                                              .wire = note_wire});
+    finish(&run);
+    assert_int_equal(overs, 1);
+    return run;
+}
+
+static void test_session(void **state)
+{
+    struct sim *sim = sim_start(OTHER "  greeting \"220 other ESMTP\"\n"
+                                      "  ehlo \"250-other\" \"250-STARTTLS\" \"250 ETRN\"\n"
+                                      "  reply STARTTLS \"454 not now\"\n"
+                                      "  reply RCPT postmaster@b.test \"550 5.7.1 no\"\n");
+    struct run run =
+        look_at_other(sim, (struct connection_options){.tls = TLS_MAY}, NULL, "a.test b.test");
+
+    (void)state;
+    assert_null(probe_why(run.preflight->probe));
+    assert_int_equal(probe_fate(run.preflight->probe, 0), PROBE_ACCEPTED);
+    assert_string_equal(probe_refusal(run.preflight->probe, 1), "550 5.7.1 no");
+    assert_string_equal(run.preflight->greeting, "220 other ESMTP");
+    assert_true(run.preflight->ehlo.etrn && run.preflight->ehlo.starttls);
+    assert_non_null(strstr(wire_seen, "> RCPT TO:<postmaster@b.test>\n< 550 5.7.1 no\n"));
+    run_done(&run);
+    assert_int_equal(sim_count(sim, "< EHLO host.test"), 1);
+    assert_true(sim_says(sim, "< QUIT"));
+    check_no_mail(sim);
+    sim_stop(sim);
+}
+
+static void test_session_refused(void **state)
+{
+    static const struct {
+        const char *script, *why;
+    } cases[] = {{OTHER "  greeting \"554 go away\"\n", "554 go away"},
+                 {OTHER "  greeting \"421 later\" close\n", "421 later"},
+                 {OTHER "  reply EHLO \"550 no\"\n  reply HELO \"550 no\"\n", "550 no"},
+                 {OTHER "  reply RCPT close\n", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sim *sim = sim_start(cases[i].script);
+        struct run run =
+            look_at_other(sim, (struct connection_options){.tls = TLS_OFF}, NULL, "a.test");
+
+        if (cases[i].why == NULL)
+            assert_int_equal(probe_fate(run.preflight->probe, 0), PROBE_CUT);
+        else
+            assert_string_equal(probe_why(run.preflight->probe), cases[i].why);
+        run_done(&run);
+        check_no_mail(sim);
+        sim_stop(sim);
+    }
+}
+
+/* Our own mail server as it is seen by others. */
+static void test_proxy_line(void **state)
+{
+    struct sim *sim =
+        sim_start(OTHER "  proxied\n  greeting \"220-other\" \"220 ESMTP\"\n"
+                        "  ehlo \"250-other ETRN\" \"250-starttls\" \"250 PIPELINING\"\n");
+    struct run run = look_at_other(sim, (struct connection_options){.is_bare = true},
+                                   "PROXY TCP4 192.0.2.7 127.0.0.1 25 25\r\n", "a.test");
+
+    (void)state;
+    assert_null(run.preflight->why);
+    assert_string_equal(run.preflight->greeting, "220 other");
+    assert_true(run.preflight->ehlo.starttls);
+    assert_false(run.preflight->ehlo.etrn);
+    run_done(&run);
+    assert_int_equal(sim_count(sim, "PROXY TCP4 192.0.2.7 127.0.0.1 25 25"), 1);
+    check_no_mail(sim);
+    sim_stop(sim);
+}
+
 /* ---- thousands ---- */
 
 static void test_thousands(void **state)
@@ -516,6 +634,9 @@ int main(void)
         cmocka_unit_test(test_unix_socket),
         cmocka_unit_test(test_limit),
         cmocka_unit_test(test_surplus_in_parts),
+        cmocka_unit_test(test_session),
+        cmocka_unit_test(test_session_refused),
+        cmocka_unit_test(test_proxy_line),
         cmocka_unit_test(test_thousands),
     };
 

@@ -538,7 +538,8 @@ static const struct effect_row effect_rows[] = {
      "\"127.0.0.1:25\"\n"
      "preflight = greeting\nwatch = 30s\nrecovery = {0s, 2m, 10m, 30m}\nrelay_address = "
      "\"127.0.0.1:25\"\n"
-     "proxy_protocol = false\nrelay_connections = 4\nhost = \"mx\"\nport = 25\nmethod = "
+     "proxy_protocol = false\nrelay_connections = 4\nhost = \"mx\"\nport = 25\nmail_port = "
+     "25\nmethod = "
      "etrn\ndomains = "
      "{\"a.example\"}\ntls = may\n"
      "tls_verify = true\ntls_ca_file = \"\"\ntls_fingerprint = \"\"\ntls_revocation = "
@@ -556,6 +557,8 @@ static const struct effect_row effect_rows[] = {
      ETRN "method = atrn\n tls = implicit\n user = x\n password = x\n}\n", "port = 465"},
     {"port set", ETRN "tls = implicit\n port = 2525\n}\n", "port = 2525"},
     {"port zero is the default", ETRN "port = 0\n}\n", "port = 25"},
+    {"mail port", ETRN "port = 366\n mail_port = 2525\n}\n", "port = 366\nmail_port = 2525"},
+    {"mail port zero is the default", ETRN "mail_port = 0\n}\n", "mail_port = 25"},
     {"host is the name", "backup mx.example.net { domains = a.example }\n",
      "host = \"mx.example.net\""},
     {"host in UTF-8", ETRN "host = M\xc3\xbcller.example\n}\n", "host = \"xn--mller-kva.example\""},

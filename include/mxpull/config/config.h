@@ -58,10 +58,11 @@ struct primary_config {
 };
 
 struct backup_config {
-    int line;   /* where it begins in the file, for messages */
-    char *name; /* the title */
-    char *host; /* ASCII; never NULL */
-    int port;   /* never 0 */
+    int line;      /* where it begins in the file, for messages */
+    char *name;    /* the title */
+    char *host;    /* ASCII; never NULL */
+    int port;      /* never 0 */
+    int mail_port; /* never 0 */
     enum method method;
     struct node *domains;
     char **domain_texts; /* the domains as the administrator wrote them, one for each of domains */

@@ -3,6 +3,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/config/config.h>
+#include <mxpull/net/connection.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/smtp/node.h>
 #include <mxpull/smtp/probe.h>
@@ -42,6 +43,17 @@ struct preflight_options {
     int64_t
         limit_ms; /* a domain that is not told of by then counts as left out; 0: PREFLIGHT_LIMIT_MS and
                          what the configuration gives for the greeting */
+
+    /* For `mxpull check`; all 0: our own mail server at its address, with nobody to tell. */
+    const struct connection_options
+        *connection;        /* another server, or another way; its texts are borrowed */
+    const char *proxy_line; /* said before all else on a bare connection, with CRLF; borrowed */
+    void (*over)(
+        void *
+            context); /* it is over: perhaps before preflight_new returns. It may not be freed there */
+    void (*wire)(void *context, char direction, const char *line,
+                 size_t size); /* as connection_events has it */
+    void *context;             /* of both */
 };
 
 /* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
@@ -56,14 +68,18 @@ struct preflight {
     char *why;    /* owned: NULL when it greets and speaks SMTP, else why not, naming its address */
     struct node *domains; /* owned: those that were to be asked for, in that order */
     size_t count;
-    struct probe *probe; /* owned: probe_fate tells what has become of a domain */
+    struct probe *probe;                  /* owned: probe_fate tells what has become of a domain */
+    char greeting[CONNECTION_REPLY_SIZE]; /* its first line, cut; "": none */
+    struct ehlo ehlo;                     /* as far as EHLO was said and answered */
 
     size_t *places; /* private, as what follows: hash table of the domains, place + 1; 0: free */
     size_t mask;
-    int64_t limit_ms;                           /* when it has to be over, monotonic */
+    int64_t limit_ms; /* when it has to be over, monotonic */
+    struct connection_options way;
     struct connection *connection;              /* NULL: none */
     bool is_connected, has_spoken, has_greeted; /* the connection */
     bool is_short;                              /* of file descriptors */
+    bool expects_ehlo;                          /* the reply that is due */
     struct hearing hearing;
     char **refusals; /* in our words, for each domain; NULL: accepted */
     size_t refused;

@@ -37,6 +37,9 @@ struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_
 /* NULL is allowed. */
 void probe_free(struct probe *probe);
 
+/* A new connection on which greeting and EHLO are through already, instead of their replies. */
+enum probe_step probe_established(struct probe *probe);
+
 /* The next whole reply, the greeting of a connection first. */
 enum probe_step probe_reply(struct probe *probe, int code, const char *text);
 
