@@ -5,10 +5,17 @@
 
 #include <stdlib.h>
 
+enum {
+    FETCHES_MAX = 50 /* at the same time */
+};
+
 struct check {
     struct check_options options;
     struct resolver *resolver;
     struct lookups *lookups;
+    struct gate fetches;
+    struct host_address *own; /* owned: the addresses of this machine */
+    size_t own_count;
     struct findings *findings; /* owned; those of parts[i] at [i] */
     struct part *parts;        /* owned */
     size_t count;
@@ -77,6 +84,8 @@ struct check *check_new(const struct check_options *options, struct error *error
     check->options = *options;
     check->resolver = resolver;
     check->lookups = lookups_new(options->loop, resolver);
+    check->fetches.free = FETCHES_MAX;
+    check->own = host_addresses(&check->own_count);
     add_domains(check);
     add_backups(check);
     add(check, &(struct findings){.topic = TOPIC_PRIMARY});
@@ -101,6 +110,9 @@ void check_run(struct check *check)
     for (size_t i = 0; i < check->count; i++) {
         check->parts[i] = (struct part){.options = &check->options,
                                         .lookups = check->lookups,
+                                        .fetches = &check->fetches,
+                                        .own = check->own,
+                                        .own_count = check->own_count,
                                         .findings = &check->findings[i],
                                         .check = check};
         methods[check->findings[i].topic]->begin(&check->parts[i]);
@@ -144,6 +156,7 @@ void check_free(struct check *check)
         findings_done(&check->findings[i]);
     }
     free(check->parts);
+    free(check->own);
     free(check->findings);
     resolver_free(check->resolver);
     lookups_free(check->lookups);

@@ -10,7 +10,7 @@ struct lookups;
 /* Both are borrowed for the life of the lookups. */
 struct lookups *lookups_new(struct loop *loop, struct resolver *resolver);
 
-/* Asks as resolver_ask does: answered is called once, in a turn of the loop, with an answer borrowed for that call. */
+/* Asks as resolver_ask does: answered is called once, in a turn of the loop. The answer stays until lookups_free. */
 void lookups_ask(struct lookups *lookups, const char *name, enum dns_type type,
                  void (*answered)(void *context, const struct dns_answer *answer), void *context);
 

@@ -4,14 +4,19 @@
 /* Each part looks at one thing: at a domain (domain.c), at a backup (backup.c), at the primary (primary.c), or at the
  * configuration (settings.c). */
 
+#include "gate.h"
 #include "lookups.h"
 
 #include <mxpull/check/check.h>
+#include <mxpull/platform/host.h>
 
 /* What a part works with; borrowed for its life. */
 struct part {
     const struct check_options *options;
-    struct lookups *lookups; /* by which the DNS is asked */
+    struct lookups *lookups;        /* by which the DNS is asked */
+    struct gate *fetches;           /* for documents over HTTPS */
+    const struct host_address *own; /* the addresses of this machine */
+    size_t own_count;
     struct findings *findings;
     struct check *check; /* for part_over */
     void *state;         /* the part's own */

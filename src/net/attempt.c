@@ -242,47 +242,6 @@ static void time_out(void *context)
     fail(attempt, 0, &error);
 }
 
-/* libcurl takes the data of a function that it was not given for a file. */
-static void attach(struct attempt *attempt)
-{
-    CURL *easy = attempt->easy;
-
-    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
-    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->words);
-    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
-    if (attempt->connection->is_bare)
-        return;
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
-    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
-    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
-    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
-}
-
-struct attempt *attempt_begin(struct connection *connection, CURL *easy, int64_t connect_timeout_ms)
-{
-    struct attempt *attempt = memory_new(1, sizeof *attempt);
-    int64_t timeout_ms = connect_timeout_ms < connection->reply_timeout_ms
-                             ? connect_timeout_ms
-                             : connection->reply_timeout_ms;
-
-    attempt->connection = connection;
-    attempt->easy = easy;
-    attempt->opened_ms = clock_monotonic_ms();
-    attempt->connect_timeout_ms = connect_timeout_ms;
-    attempt->deadline = (struct timer){.due = time_out, .context = attempt};
-    attempt->again = (struct timer){.due = give_way, .context = attempt};
-    attempt->socket = CURL_SOCKET_BAD;
-    buffer_init(&attempt->sending, SEND_SIZE_MAX);
-    buffer_init(&attempt->queued, SEND_SIZE_MAX);
-    connection->attempts[connection->attempt_count++] = attempt;
-    attach(attempt);
-    (void)curl_multi_add_handle(connection->loop->multi, easy);
-    timer_set(connection->loop, &attempt->deadline, attempt->opened_ms + timeout_ms);
-    return attempt;
-}
-
 /* What libcurl calls connected may still be less than what was demanded. */
 static enum status check_demands(struct attempt *attempt, struct error *error)
 {
@@ -303,8 +262,10 @@ static enum status check_demands(struct attempt *attempt, struct error *error)
     return STATUS_OK;
 }
 
-void attempt_connected(struct attempt *attempt, CURLcode result)
+/* libcurl has ended the connect phase. */
+static void connected(void *context, CURLcode result)
 {
+    struct attempt *attempt = context;
     struct connection *connection = attempt->connection;
     struct connection_facts *facts = &attempt->heard.facts;
     struct failure failure = {.result = result,
@@ -340,4 +301,46 @@ void attempt_connected(struct attempt *attempt, CURLcode result)
         attempt->heard.facts.stage = failure.stage;
     }
     fail(attempt, failure.code, &error);
+}
+
+/* libcurl takes the data of a function that it was not given for a file. */
+static void attach(struct attempt *attempt)
+{
+    CURL *easy = attempt->easy;
+
+    (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, &attempt->transfer);
+    (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->words);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    (void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
+    if (attempt->connection->is_bare)
+        return;
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
+    (void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, wire_debug);
+    (void)curl_easy_setopt(easy, CURLOPT_DEBUGDATA, attempt);
+    (void)curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L);
+}
+
+struct attempt *attempt_begin(struct connection *connection, CURL *easy, int64_t connect_timeout_ms)
+{
+    struct attempt *attempt = memory_new(1, sizeof *attempt);
+    int64_t timeout_ms = connect_timeout_ms < connection->reply_timeout_ms
+                             ? connect_timeout_ms
+                             : connection->reply_timeout_ms;
+
+    attempt->transfer = (struct transfer){connected, attempt};
+    attempt->connection = connection;
+    attempt->easy = easy;
+    attempt->opened_ms = clock_monotonic_ms();
+    attempt->connect_timeout_ms = connect_timeout_ms;
+    attempt->deadline = (struct timer){.due = time_out, .context = attempt};
+    attempt->again = (struct timer){.due = give_way, .context = attempt};
+    attempt->socket = CURL_SOCKET_BAD;
+    buffer_init(&attempt->sending, SEND_SIZE_MAX);
+    buffer_init(&attempt->queued, SEND_SIZE_MAX);
+    connection->attempts[connection->attempt_count++] = attempt;
+    attach(attempt);
+    (void)curl_multi_add_handle(connection->loop->multi, easy);
+    timer_set(connection->loop, &attempt->deadline, attempt->opened_ms + timeout_ms);
+    return attempt;
 }

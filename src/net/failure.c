@@ -16,6 +16,7 @@ static const struct kind {
     {CURLE_COULDNT_RESOLVE_HOST, STATUS_UNREACHABLE, STAGE_LOOKUP, false},
     {CURLE_COULDNT_RESOLVE_PROXY, STATUS_UNREACHABLE, STAGE_LOOKUP, false},
     {CURLE_WEIRD_SERVER_REPLY, STATUS_PROTOCOL, STAGE_NONE, true},
+    {CURLE_UNSUPPORTED_PROTOCOL, STATUS_PROTOCOL, STAGE_NONE, false}, /* HTTP of 1991 */
     {CURLE_REMOTE_ACCESS_DENIED, STATUS_PROTOCOL, STAGE_NONE, true},
     {CURLE_LOGIN_DENIED, STATUS_AUTHENTICATION, STAGE_AUTH, true},
     {CURLE_AUTH_ERROR, STATUS_AUTHENTICATION, STAGE_AUTH, false},
@@ -43,6 +44,11 @@ static struct kind kind_of(CURLcode result)
             return kinds[i];
     }
     return (struct kind){.result = result, .status = STATUS_UNREACHABLE};
+}
+
+enum status failure_status(CURLcode result)
+{
+    return kind_of(result).status;
 }
 
 /* We have refused to hear more (CURLE_WRITE_ERROR), or libcurl has: at a ceiling of its own, for

@@ -45,28 +45,35 @@ static bool format_url(char url[URL_SIZE], CURL *easy, const struct connection_o
     return size > 0 && size < URL_SIZE;
 }
 
+/* Sets an option that libcurl may not know or not like; name: ours, NULL: we can do without. True, or
+ * false with *error set. */
+static bool check(CURLcode result, const char *name, struct error *error)
+{
+    if (result == CURLE_OK || name == NULL)
+        return true;
+    (void)error_set(error, STATUS_SYSTEM, "%s: libcurl says: %s", name, curl_easy_strerror(result));
+    return false;
+}
+
 /* libcurl loads the system's certificates once for all connections only when it is given the file
  * alone (7.88: 1.4 ms instead of 26 ms for each host). Schannel has those of Windows itself while it is
  * given no file; what libcurl was built to call the system's file means nothing to it. */
-static bool find_certificates(const char **file, const struct connection_options *options,
-                              struct error *error)
+bool handle_set_authorities(CURL *easy, const char *file, struct error *error)
 {
     const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
     const char *library = version->ssl_version != NULL ? version->ssl_version : "";
     FILE *opened;
 
-    *file = NULL;
-    if (!demands_tls(options) || !options->tls_verify)
-        return true;
-    *file = options->tls_ca_file;
-    if (*file == NULL) {
-        *file = text_starts_with(library, "Schannel") ? NULL : version->cainfo;
-    } else if (file_open(&opened, *file, error) == STATUS_OK) {
+    if (file == NULL)
+        file = text_starts_with(library, "Schannel") ? NULL : version->cainfo;
+    else if (file_open(&opened, file, error) == STATUS_OK)
         (void)fclose(opened); /* libcurl would wait for a pipe */
-    } else {
+    else
         return false;
-    }
-    return true;
+    if (file == NULL)
+        return true;
+    (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    return check(curl_easy_setopt(easy, CURLOPT_CAINFO, file), "tls_ca_file", error);
 }
 
 /* libcurl would try GSSAPI or NTLM first, without a ticket, and nothing else then. */
@@ -87,16 +94,6 @@ static void set_timeouts(CURL *easy, int64_t connect_timeout_ms, int64_t reply_t
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(connect_timeout_ms + BEHIND_MS));
     (void)curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT,
                            (long)(reply_timeout_ms / 1000 + 2));
-}
-
-/* Sets an option that libcurl may not know or not like; name: ours, NULL: we can do without. True, or
- * false with *error set. */
-static bool check(CURLcode result, const char *name, struct error *error)
-{
-    if (result == CURLE_OK || name == NULL)
-        return true;
-    (void)error_set(error, STATUS_SYSTEM, "%s: libcurl says: %s", name, curl_easy_strerror(result));
-    return false;
 }
 
 static bool set_numbers(CURL *easy, const struct connection_options *options, struct error *error)
@@ -144,7 +141,7 @@ static bool set_numbers(CURL *easy, const struct connection_options *options, st
 
 static bool set_texts(CURL *easy, const struct connection_options *options, struct error *error)
 {
-    const char *user = options->user, *auth = options->auth, *certificates;
+    const char *user = options->user, *auth = options->auth;
     bool is_bearer =
         auth != NULL && (text_equal(auth, "XOAUTH2") || text_equal(auth, "OAUTHBEARER"));
     char url[URL_SIZE], login[LOGIN_SIZE], source[80];
@@ -158,10 +155,9 @@ static bool set_texts(CURL *easy, const struct connection_options *options, stru
                         "credentials need TLS: set tls = required, or auth_in_clear = true");
         return false;
     }
-    if (!find_certificates(&certificates, options, error))
+    if (demands_tls(options) && options->tls_verify &&
+        !handle_set_authorities(easy, options->tls_ca_file, error))
         return false;
-    if (certificates != NULL)
-        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     format_mechanisms(login, EHLO_MECHANISMS_ALL);
     if (auth != NULL) {
         (void)snprintf(login, sizeof login, "AUTH=%s", auth);
@@ -178,7 +174,6 @@ static bool set_texts(CURL *easy, const struct connection_options *options, stru
         {CURLOPT_PROTOCOLS_STR, options->is_bare ? "http" : "smtp,smtps", "smtp"},
         {CURLOPT_URL, url, "host"},
         {CURLOPT_UNIX_SOCKET_PATH, options->path, "path"},
-        {CURLOPT_CAINFO, certificates, "tls_ca_file"},
         {CURLOPT_PINNEDPUBLICKEY, demands_tls(options) ? options->tls_fingerprint : NULL,
          "tls_fingerprint"},
         {CURLOPT_USERNAME, user, "user"},

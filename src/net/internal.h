@@ -1,7 +1,7 @@
 #ifndef MXPULL_NET_INTERNAL_H
 #define MXPULL_NET_INTERNAL_H
 
-/* What the files of this floor share. From the top: connection.c, attempt.c and stream.c; handle.c,
+/* What the files of this floor share. From the top: fetch.c, connection.c, attempt.c and stream.c; handle.c,
  * heard.c, wire.c, failure.c, resolver.c and timer.c call none of these. */
 
 #include <mxpull/base/buffer.h>
@@ -41,6 +41,13 @@ void timers_run(struct loop *loop, int64_t now_ms);
 void timers_wake(struct loop *loop);
 
 /* ---- loop.c ---- */
+
+/* What each of libcurl's handles carries (CURLOPT_PRIVATE). */
+struct transfer {
+    void (*done)(void *context,
+                 CURLcode result); /* libcurl has done what was asked of the handle */
+    void *context;                 /* borrowed */
+};
 
 struct loop {
     CURLM *multi;
@@ -103,7 +110,14 @@ const char *failure_without_tls(const struct heard *heard);
 /* Explains why: stage and code of *failure, status and text of *error. */
 void failure_explain(struct failure *failure, struct error *error);
 
+/* The status of a result that is not CURLE_OK. */
+enum status failure_status(CURLcode result);
+
 /* ---- handle.c ---- */
+
+/* Has the server's certificate judged by the authorities of that file (PEM), or of the system where it is NULL. False with
+ * *error set when it cannot be read. */
+bool handle_set_authorities(CURL *easy, const char *file, struct error *error);
 
 /* libcurl's handle for these options. NULL with *error set when they are impossible. */
 CURL *handle_new(const struct connection_options *options, struct error *error);
@@ -129,6 +143,7 @@ enum phase {
 
 /* One try to connect, and what comes of it. */
 struct attempt {
+    struct transfer transfer;
     struct connection *connection; /* borrowed */
     CURL *easy;
     enum phase phase;
@@ -194,9 +209,6 @@ struct attempt *attempt_begin(struct connection *connection, CURL *easy,
 /* Ends it: nothing follows. Its facts stay. */
 void attempt_end(struct attempt *attempt);
 void attempt_free(struct attempt *attempt);
-
-/* libcurl has ended the connect phase. */
-void attempt_connected(struct attempt *attempt, CURLcode result);
 
 /* What is under way. */
 enum stage attempt_stage(const struct attempt *attempt);

@@ -101,12 +101,12 @@ static void take_results(struct loop *loop)
     int left;
 
     while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
-        struct attempt *attempt = NULL;
+        struct transfer *transfer = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-        attempt_connected(attempt, message->data.result);
+        (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        transfer->done(transfer->context, message->data.result);
     }
 }
 

@@ -1,0 +1,615 @@
+/* Judges the MX records of a domain (RFC 5321 5.1): the primary has the lowest number, each backup a higher one. */
+#include "domain.h"
+
+#include <mxpull/config/config.h>
+
+#include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/smtp/node.h>
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LIST_SIZE = 800,
+    STEP = 10 /* between the numbers of records that we propose */
+};
+
+static const char mx[] = "MX";
+
+/* What the judges have in common. */
+struct judge {
+    const struct domain *domain;
+    struct findings *findings;
+    bool all_reversed;  /* mail comes by ATRN or TURN alone: nobody must reach the primary */
+    bool is_elsewhere;  /* a backup that is reversed is not among the exchanges */
+    int primary;        /* the primary's lowest number; INT_MAX: it is not among the exchanges */
+    const char *name;   /* the primary's, for people */
+    const char *backup; /* the host of the first backup, for records that we propose */
+};
+
+bool backup_is_reversed(const struct backup_config *backup)
+{
+    return backup->method != METHOD_ETRN;
+}
+
+static bool node_covers(const struct node *node, const char *domain)
+{
+    const size_t size = strlen(domain), suffix = strlen(node->name) - 1;
+
+    switch (node->form) {
+    case NODE_DOMAIN: return strcmp(node->name, domain) == 0;
+    case NODE_QUEUE: return text_equal(node->name + 1, domain);
+    case NODE_SUFFIX: break;
+    }
+    return size >= suffix && strcmp(domain + size - suffix, node->name + 1) == 0 &&
+           (size == suffix || domain[size - suffix - 1] == '.');
+}
+
+bool backup_asks_for(const struct backup_config *backup, const char *domain)
+{
+    for (size_t i = 0; i < backup->domain_count; i++) {
+        if (node_covers(&backup->domains[i], domain))
+            return true;
+    }
+    return false;
+}
+
+int fate_exit_status(enum dns_fate fate)
+{
+    return fate == DNS_REFUSED ? 77 : fate == DNS_RUBBISH ? 76 : 75;
+}
+
+/* ---- Which exchange is which ---- */
+
+static void recognize_by_name(const struct domain *domain, struct exchange *exchange)
+{
+    exchange->is_primary =
+        domain->primary.name != NULL && text_equal(exchange->target.name, domain->primary.name);
+    for (size_t i = 0; i < domain->backup_count && !exchange->is_primary; i++) {
+        if (text_equal(exchange->target.name, domain->backups[i].target.name))
+            exchange->backup = domain->backups[i].backup;
+    }
+}
+
+static void recognize_by_address(const struct domain *domain, struct exchange *exchange)
+{
+    const char **by = &exchange->by_address;
+
+    for (size_t i = 0; i < domain->backup_count && *by == NULL; i++) {
+        if ((*by = target_common(&exchange->target, &domain->backups[i].target)) != NULL)
+            exchange->backup = domain->backups[i].backup;
+    }
+    if (*by != NULL)
+        return;
+    *by = target_common(&exchange->target, &domain->primary);
+    for (size_t i = 0; i < domain->own_count && *by == NULL; i++) {
+        const char *own = domain->own[i].text;
+
+        if (!address_is_in(own, "127.0.0.0", 8) && target_has(&exchange->target, own))
+            *by = own;
+    }
+    exchange->is_primary = *by != NULL;
+}
+
+void mx_recognize(struct domain *domain)
+{
+    for (size_t i = 0; i < domain->exchange_count; i++) {
+        struct exchange *exchange = &domain->exchanges[i];
+
+        recognize_by_name(domain, exchange);
+        if (!exchange->is_primary && exchange->backup == NULL)
+            recognize_by_address(domain, exchange);
+    }
+}
+
+/* The exchange of that backup with the lowest number; NULL: it has none. */
+static const struct exchange *exchange_of(const struct domain *domain,
+                                          const struct backup_config *backup)
+{
+    for (size_t i = 0; i < domain->exchange_count; i++) {
+        if (domain->exchanges[i].backup == backup)
+            return &domain->exchanges[i];
+    }
+    return NULL;
+}
+
+/* ---- The records ---- */
+
+/* There is no list of records to look at. */
+static void judge_fate(const struct judge *judge)
+{
+    const struct domain *domain = judge->domain;
+    struct findings *findings = judge->findings;
+    const char *name = domain->name, *why = domain->why;
+
+    switch (domain->fate) {
+    case DNS_FOUND: break;
+    case DNS_NO_RECORD:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-none", mx,
+                                    "there is no MX record: senders use the address of the domain "
+                                    "itself, if it has one, and never a backup"),
+                       78, "add the MX records: \"%s. MX 10 %s.\" and \"%s. MX 20 %s.\"", name,
+                       judge->name, name, judge->backup);
+        break;
+    case DNS_NO_NAME:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-no-domain", mx,
+                                    "the DNS has no such name: %s", why),
+                       78,
+                       "check the spelling in domains, and whether the domain is registered and "
+                       "delegated; if inner name servers alone know it, set dns_server to one");
+        break;
+    case DNS_FAILED:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-failed", mx, "%s", why),
+                       fate_exit_status(domain->fate),
+                       "look whether the domain's own name servers answer (dig +trace MX %s) and "
+                       "whether its DNSSEC signatures are valid (dig +cd MX %s answers if not)",
+                       name, name);
+        break;
+    case DNS_REFUSED:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-refused", mx, "%s", why),
+                       fate_exit_status(domain->fate),
+                       "let that name server answer this machine (unbound: access-control, BIND: "
+                       "allow-recursion), or set dns_server to one that does");
+        break;
+    case DNS_SILENT:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-silent", mx, "%s", why),
+                       fate_exit_status(domain->fate),
+                       "let this machine reach its name server at port 53 (UDP and TCP), or set "
+                       "dns_server to one that it can reach");
+        break;
+    case DNS_RUBBISH:
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-rubbish", mx, "%s", why),
+                       fate_exit_status(domain->fate),
+                       "find out what answers there in the place of a name server (a router, a "
+                       "captive portal), or set dns_server to another one");
+        break;
+    }
+}
+
+/* "mail.example.com (preference 10), mx2.example.net (preference 20)" */
+static void list_exchanges(const struct domain *domain, struct buffer *list)
+{
+    enum {
+        SHOWN_MAX = 8
+    };
+    const size_t count = domain->exchange_count;
+
+    for (size_t i = 0; i < count && i < SHOWN_MAX; i++)
+        (void)buffer_append_format(list, "%s%s (preference %d)", i > 0 ? ", " : "",
+                                   domain->exchanges[i].target.name,
+                                   domain->exchanges[i].preference);
+    if (count > SHOWN_MAX)
+        (void)buffer_append_format(list, " and %zu more", count - SHOWN_MAX);
+}
+
+static void judge_number(const struct judge *judge)
+{
+    const struct domain *domain = judge->domain;
+    struct buffer list;
+
+    if (domain->has_null)
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-null", mx,
+                                    "a null MX (\"MX 0 .\") says that the domain takes no mail "
+                                    "at all (RFC 7505)"),
+                       78, "remove the record \"%s. MX 0 .\"", domain->name);
+    if (domain->exchange_count == 0)
+        return;
+    buffer_init(&list, LIST_SIZE);
+    list_exchanges(domain, &list);
+    if (domain->exchange_count == 1 && !judge->all_reversed)
+        finding_advise(
+            findings_add(judge->findings, SEVERITY_FAIL, "mx-single", mx,
+                         "%s alone: while that host is down, senders have no other", list.bytes),
+            78, "add a second MX record of a higher number for the backup: \"%s. MX %d %s.\"",
+            domain->name, domain->exchanges[0].preference + STEP, judge->backup);
+    else
+        (void)findings_add(judge->findings, SEVERITY_OK, "mx", mx, "%s", list.bytes);
+    buffer_done(&list);
+}
+
+/* ---- The primary ---- */
+
+static void judge_missing_primary(const struct judge *judge)
+{
+    const struct config *config = judge->domain->config;
+    const bool is_guess =
+        config->primary.public_name == config->ehlo_name || config->primary.public_name == NULL;
+
+    if (judge->all_reversed) {
+        (void)findings_add(judge->findings, SEVERITY_SKIP, "mx-primary", mx,
+                           "%s, your mail server, is not among them; where all mail comes by atrn "
+                           "or turn it need not be",
+                           judge->name);
+        return;
+    }
+    struct finding *finding = findings_add(
+        judge->findings, SEVERITY_FAIL, "mx-primary-missing", mx,
+        "%s, your mail server, is not among them, neither by its name nor by its address",
+        judge->name);
+    finding_advise(finding, 78, "%sadd the record \"%s. MX %d %s.\" with the lowest number of all",
+                   is_guess ? "set primary { public_name = } to the name that your mail server has "
+                              "in the DNS; if it is not among them, "
+                            : "",
+                   judge->domain->name,
+                   judge->domain->exchanges[0].preference > STEP
+                       ? judge->domain->exchanges[0].preference - STEP
+                       : 0,
+                   judge->name);
+}
+
+/* A host of which we know nothing, and that senders try before the primary or as often. */
+static const struct exchange *find_rival(const struct judge *judge, bool is_equal)
+{
+    const struct domain *domain = judge->domain;
+
+    for (size_t i = 0; i < domain->exchange_count; i++) {
+        const struct exchange *exchange = &domain->exchanges[i];
+
+        if (!exchange->is_primary && exchange->backup == NULL &&
+            (is_equal ? exchange->preference == judge->primary
+                      : exchange->preference < judge->primary))
+            return exchange;
+    }
+    return NULL;
+}
+
+/* " by its address 192.0.2.7" */
+static const char *by_address(const struct exchange *exchange, char text[100])
+{
+    (void)snprintf(text, 100, "%s%s", exchange->by_address != NULL ? ", by its address " : "",
+                   exchange->by_address != NULL ? exchange->by_address : "");
+    return text;
+}
+
+static void judge_primary(const struct judge *judge, const struct exchange *primary)
+{
+    const struct exchange *lower = find_rival(judge, false), *equal = find_rival(judge, true);
+    const char *name = primary->target.name;
+    char by[100];
+
+    if (lower != NULL)
+        finding_advise(
+            findings_add(judge->findings, SEVERITY_FAIL, "mx-primary-not-lowest", mx,
+                         "%s (preference %d) is your mail server, but the lower number is "
+                         "preferred: mail goes to %s (preference %d) first",
+                         name, primary->preference, lower->target.name, lower->preference),
+            78, "give %s the lowest number of all MX records", name);
+    else
+        (void)findings_add(judge->findings, SEVERITY_OK, "mx-primary", mx,
+                           "%s (preference %d) is your mail server%s", name, primary->preference,
+                           by_address(primary, by));
+    if (equal != NULL)
+        finding_advise(findings_add(judge->findings, SEVERITY_WARN, "mx-primary-equal", mx,
+                                    "%s has the same number as your mail server, %d: mail is split "
+                                    "between the two by chance",
+                                    equal->target.name, primary->preference),
+                       0, "give %s a higher number, unless it is your mail server too",
+                       equal->target.name);
+}
+
+/* ---- The backups ---- */
+
+static void judge_missing_backup(const struct judge *judge, const struct asked_backup *asked)
+{
+    const struct domain *domain = judge->domain;
+    const struct backup_config *backup = asked->backup;
+    const char *host = asked->target.name;
+    bool is_uncertain = target_is_uncertain(&asked->target);
+
+    for (size_t i = 0; i < domain->exchange_count; i++)
+        is_uncertain = is_uncertain || target_is_uncertain(&domain->exchanges[i].target);
+    if (backup_is_reversed(backup))
+        (void)findings_add(
+            judge->findings, SEVERITY_SKIP, "mx-backup", mx,
+            "%s, the host of the backup %s, is not among them; whether it hands over "
+            "what another host of the provider takes cannot be seen from here",
+            host, backup->name);
+    else if (is_uncertain)
+        (void)findings_add(judge->findings, SEVERITY_SKIP, "mx-backup", mx,
+                           "%s, the host of the backup %s, is not among them by its name, and not "
+                           "all addresses could be found out",
+                           host, backup->name);
+    else
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-backup-missing", mx,
+                                    "%s, the host of the backup %s, is not among them: it never "
+                                    "gets mail for this domain",
+                                    host, backup->name),
+                       78, "add the record \"%s. MX %d %s.\"%s", domain->name,
+                       domain->exchanges[domain->exchange_count - 1].preference + STEP,
+                       host_ip_version(host) == 0 ? host : "NAME",
+                       host_ip_version(host) == 0 ? "" : ", by the name that has this address");
+}
+
+static void judge_backup(const struct judge *judge, const struct asked_backup *asked)
+{
+    const struct exchange *exchange = exchange_of(judge->domain, asked->backup);
+    char by[100];
+
+    if (exchange == NULL) {
+        judge_missing_backup(judge, asked);
+        return;
+    }
+    const char *name = exchange->target.name, *backup = asked->backup->name;
+    const int preference = exchange->preference;
+
+    if (judge->primary == INT_MAX || preference > judge->primary)
+        (void)findings_add(judge->findings, SEVERITY_OK, "mx-backup", mx,
+                           "%s (preference %d) is the backup %s%s", name, preference, backup,
+                           by_address(exchange, by));
+    else if (preference == judge->primary)
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-backup-equal", mx,
+                                    "%s, the backup %s, has the same number as your mail server, "
+                                    "%d: mail is split between the two by chance",
+                                    name, backup, preference),
+                       78, "give %s a higher number, such as %d", name, preference + STEP);
+    else
+        finding_advise(
+            findings_add(judge->findings, SEVERITY_FAIL, "mx-backup-lower", mx,
+                         "%s, the backup %s, has preference %d, and your mail server %d: "
+                         "the lower number is preferred, so mail goes to the backup first",
+                         name, backup, preference, judge->primary),
+            78, "give %s a higher number than your mail server has, such as %d", name,
+            judge->primary + STEP);
+}
+
+/* ---- Every host ---- */
+
+/* The backup of that host that is asked for other domains alone. */
+static const struct backup_config *find_elsewhere(const struct config *config, const char *host)
+{
+    for (size_t i = 0; i < config->backup_count; i++) {
+        if (text_equal(config->backups[i].host, host))
+            return &config->backups[i];
+    }
+    return NULL;
+}
+
+static void judge_unknown(const struct judge *judge, const struct exchange *exchange)
+{
+    const char *name = exchange->target.name, *domain = judge->findings->domain;
+    const struct backup_config *other = find_elsewhere(judge->domain->config, name);
+    char ascii[DOMAIN_SIZE_MAX + 1];
+    struct error error;
+
+    if (other == NULL && judge->is_elsewhere) {
+        (void)findings_add(
+            judge->findings, SEVERITY_SKIP, "mx-unknown", mx,
+            "%s (preference %d) is asked by nothing that is configured; whether a "
+            "host that atrn or turn asks hands over its mail cannot be seen from here",
+            name, exchange->preference);
+        return;
+    }
+    struct finding *finding = findings_add(
+        judge->findings, SEVERITY_WARN, other != NULL ? "mx-unasked" : "mx-unknown", mx,
+        "%s (preference %d) takes mail for this domain, and nothing asks it for that", name,
+        exchange->preference);
+    if (other != NULL) {
+        finding_advise(finding, 0, "add \"%s\" to the domains of backup \"%s\"", domain,
+                       other->name);
+        return;
+    }
+    finding_advise(finding, 0,
+                   "if it is a backup of yours, add this section to the configuration; if not, "
+                   "remove its MX record");
+    if (domain_to_ascii(ascii, name, &error) == STATUS_OK) /* others cannot be configured */
+        finding->block =
+            memory_format("backup \"%s\" {\n    domains = {\"%s\"}\n}\n", ascii, domain);
+}
+
+static void judge_name(const struct judge *judge, const struct exchange *exchange)
+{
+    const char *name = exchange->target.name, *alias = exchange->target.alias;
+
+    if (exchange->records > 1)
+        finding_advise(findings_add(judge->findings, SEVERITY_WARN, "mx-double", mx,
+                                    "%s stands there %zu times; its lowest number, %d, counts",
+                                    name, exchange->records, exchange->preference),
+                       0, "remove its other MX records");
+    if (host_ip_version(name) != 0)
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-address", mx,
+                                    "%s is an address, and an MX record must name a host (RFC 5321 "
+                                    "5.1): senders look for a host of that name",
+                                    name),
+                       78, "give the host a name (\"NAME. A %s\"), and put that into the MX record",
+                       name);
+    if (alias != NULL)
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-alias", mx,
+                                    "%s is an alias (CNAME) of %s, and an MX record must name the "
+                                    "host itself (RFC 5321 5.1): not all senders follow",
+                                    name, alias),
+                       78, "put %s into the MX record, or give %s addresses of its own (A, AAAA)",
+                       alias, name);
+}
+
+static void judge_addresses(const struct judge *judge, const struct target *target)
+{
+    if (target_is_uncertain(target))
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-target-failed", mx,
+                                    "the address of %s could not be found out: %s", target->name,
+                                    target->why),
+                       fate_exit_status(target->fate),
+                       "look whether the name servers of %s answer (dig +trace %s)", target->name,
+                       target->name);
+    else if (target->fate != DNS_FOUND)
+        finding_advise(findings_add(judge->findings, SEVERITY_FAIL, "mx-target-missing", mx,
+                                    "%s has no address in the DNS: %s", target->name, target->why),
+                       78, "add its A or AAAA record, or remove its MX record");
+    for (size_t i = 0; i < target->count; i++) {
+        const char *limit = address_limit(target->addresses[i]);
+
+        if (limit == NULL)
+            continue;
+        finding_advise(findings_add(judge->findings, SEVERITY_WARN, "mx-target-private", mx,
+                                    "%s is %s here: %s, which senders elsewhere cannot reach",
+                                    target->name, target->addresses[i], limit),
+                       0,
+                       "give it a public address; if the DNS answers otherwise inside than "
+                       "outside, set dns_server to one outside");
+        return;
+    }
+}
+
+/* ---- The primary's address ---- */
+
+static bool is_own(const struct domain *domain, const char *address)
+{
+    if (address_is_in(address, "127.0.0.0", 8))
+        return true;
+    for (size_t i = 0; i < domain->own_count; i++) {
+        if (address_is_equal(domain->own[i].text, address))
+            return true;
+    }
+    return false;
+}
+
+/* An address of this machine that all the world can reach; NULL: there is none. */
+static const char *public_address(const struct domain *domain, int version)
+{
+    for (size_t i = 0; i < domain->own_count; i++) {
+        const char *address = domain->own[i].text;
+
+        if (host_ip_version(address) == version && address_limit(address) == NULL)
+            return address;
+    }
+    return NULL;
+}
+
+/* The target's address of that IP version, one of this machine's where there is any; NULL: it has none. */
+static const char *address_to_judge(const struct domain *domain, const struct target *target,
+                                    int version)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < target->count; i++) {
+        const char *address = target->addresses[i];
+
+        if (host_ip_version(address) == version &&
+            (found == NULL || (is_own(domain, address) && !is_own(domain, found))))
+            found = address;
+    }
+    return found;
+}
+
+static void judge_primary_address(const struct judge *judge, const struct target *target,
+                                  int version)
+{
+    static const char id[] = "primary-address", subject[] = "address";
+    const struct domain *domain = judge->domain;
+    const struct address *listens = &domain->config->primary.address;
+    const char *address = address_to_judge(domain, target, version);
+    const char *here = public_address(domain, version);
+    const bool is_here = listens->host == NULL || text_equal(listens->host, "localhost") ||
+                         is_own(domain, listens->host);
+
+    if (address == NULL)
+        return;
+    if (is_own(domain, address))
+        (void)findings_add(judge->findings, SEVERITY_OK, id, subject,
+                           "%s is %s, an address of this machine", target->name, address);
+    else if (!is_here && address_is_equal(listens->host, address))
+        (void)findings_add(judge->findings, SEVERITY_OK, id, subject,
+                           "%s is %s, as primary { address } has it", target->name, address);
+    else if (!is_here)
+        (void)findings_add(
+            judge->findings, SEVERITY_SKIP, id, subject,
+            "%s is %s; whether that is your mail server at %s is not to be seen from "
+            "here",
+            target->name, address, listens->text);
+    else if (here == NULL)
+        (void)findings_add(
+            judge->findings, SEVERITY_SKIP, id, subject,
+            "%s is %s, no address of this machine, which has no public one (NAT): not "
+            "to be seen from here",
+            target->name, address);
+    else
+        finding_advise(findings_add(judge->findings, SEVERITY_WARN, "primary-address-other",
+                                    subject, "%s is %s in the DNS, but this machine is %s",
+                                    target->name, address, here),
+                       0,
+                       "if this machine's address has changed, correct the %s record of %s; if %s "
+                       "is forwarded to it, all is well",
+                       version == 4 ? "A" : "AAAA", target->name, address);
+}
+
+/* ---- All ---- */
+
+static void judge_hosts(const struct judge *judge)
+{
+    const struct domain *domain = judge->domain;
+    const struct exchange *primary = NULL;
+
+    for (size_t i = 0; i < domain->exchange_count && primary == NULL; i++)
+        primary = domain->exchanges[i].is_primary ? &domain->exchanges[i] : NULL;
+    if (primary != NULL)
+        judge_primary(judge, primary);
+    else
+        judge_missing_primary(judge);
+    for (size_t i = 0; i < domain->backup_count; i++)
+        judge_backup(judge, &domain->backups[i]);
+    for (size_t i = 0; i < domain->exchange_count; i++) {
+        const struct exchange *exchange = &domain->exchanges[i];
+
+        if (!exchange->is_primary && exchange->backup == NULL)
+            judge_unknown(judge, exchange);
+        judge_name(judge, exchange);
+        judge_addresses(judge, &exchange->target);
+    }
+    if (primary != NULL) {
+        judge_primary_address(judge, &primary->target, 4);
+        judge_primary_address(judge, &primary->target, 6);
+    }
+}
+
+void mx_judge(const struct domain *domain, struct findings *findings)
+{
+    struct judge judge = {.domain = domain,
+                          .findings = findings,
+                          .all_reversed = true,
+                          .primary = INT_MAX,
+                          .name = domain->primary.name != NULL ? domain->primary.name : "NAME",
+                          .backup = "BACKUP"};
+
+    for (size_t i = domain->backup_count; i > 0; i--) {
+        const struct asked_backup *asked = &domain->backups[i - 1];
+
+        if (!backup_is_reversed(asked->backup))
+            judge.all_reversed = false;
+        else if (exchange_of(domain, asked->backup) == NULL)
+            judge.is_elsewhere = true;
+        if (host_ip_version(asked->target.name) == 0)
+            judge.backup = asked->target.name;
+    }
+    for (size_t i = domain->exchange_count; i > 0; i--) {
+        if (domain->exchanges[i - 1].is_primary)
+            judge.primary = domain->exchanges[i - 1].preference;
+    }
+    judge_fate(&judge);
+    judge_number(&judge);
+    if (domain->exchange_count > 0)
+        judge_hosts(&judge);
+}
+
+void tlsa_judge(const struct exchange *exchange, const struct dns_answer *answer,
+                struct findings *findings)
+{
+    static const char id[] = "tlsa", subject[] = "TLSA";
+    const char *name = exchange->target.name;
+
+    if (answer->fate == DNS_FOUND)
+        (void)findings_add(findings, SEVERITY_OK, id, subject, "%s: %s%s", name,
+                           answer->records[0].text, answer->count > 1 ? " and more" : "");
+    else if (answer->fate == DNS_FAILED)
+        finding_advise(findings_add(findings, SEVERITY_WARN, "tlsa-failed", subject,
+                                    "%s: %s: senders that go by DANE put its mail off (RFC 7672 "
+                                    "2.1.2)",
+                                    name, answer->text),
+                       0, "look why the name servers of %s do not answer (dig TLSA _25._tcp.%s)",
+                       name, name);
+    else
+        (void)findings_add(findings, SEVERITY_SKIP, id, subject, "%s: %s", name,
+                           answer->fate > DNS_NO_NAME ? answer->text
+                                                      : "has none: its certificate is not pinned");
+}
