@@ -2,7 +2,7 @@
 #include "arguments.h"
 #include "output.h"
 #include "setup.h"
-#include "status_forms.h"
+#include "status.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
@@ -30,14 +30,17 @@ static enum status read_view(struct status_view *view, const struct arguments *a
     return status;
 }
 
-/* True when the view is told, and nothing is in the way of the truth. */
-static bool print_view(const struct status_view *view, const struct arguments *arguments)
+/* EXIT_STATUS_OK when the view is told, and is the whole truth. */
+static int print_view(const struct status_view *view, const struct arguments *arguments)
 {
     bool is_wrong = view->health == HEALTH_WARNING || view->health == HEALTH_CRITICAL;
+    int exit_status = EXIT_STATUS_OK;
     struct buffer text;
 
     buffer_init(&text, TEXT_SIZE_MAX);
-    if (!arguments->json)
+    if (arguments->nagios)
+        exit_status = nagios_format(&text, view);
+    else if (!arguments->json)
         status_text_format(&(struct status_page){.text = &text,
                                                  .view = view,
                                                  .look = setup_look(arguments),
@@ -46,33 +49,14 @@ static bool print_view(const struct status_view *view, const struct arguments *a
         status_json_format(&text, view);
     bool is_told = output_print(&text);
     buffer_done(&text);
+    if (arguments->nagios)
+        return is_told ? exit_status : (int)HEALTH_UNKNOWN;
     if (view->trouble[0] != '\0')
         output_tell("mxpull: %s", view->trouble);
-    return is_told && view->trouble[0] == '\0';
+    return is_told && view->trouble[0] == '\0' ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
-static int run_report(const struct arguments *arguments)
-{
-    struct config *config = setup_config(arguments, NULL, NULL);
-    int exit_status = EXIT_STATUS_TEMPORARY;
-    struct status_view view = {0};
-    struct error error;
-
-    if (config == NULL)
-        return EXIT_STATUS_CONFIG;
-    enum status status = read_view(&view, arguments, config, &error);
-    if (status != STATUS_OK)
-        output_tell("mxpull: %s", error.text);
-    else if (print_view(&view, arguments))
-        exit_status = EXIT_STATUS_OK;
-    status_view_done(&view);
-    config_free(config);
-    return status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : exit_status;
-}
-
-/* ---- Nagios ---- */
-
-/* Faults of the configuration: a plugin has one line for them. */
+/* The first fault of the configuration, and how many there are: a Nagios plugin has one line for them. */
 struct faults {
     struct buffer first;
     size_t count;
@@ -88,41 +72,33 @@ static void note_fault(void *context, const char *line)
     text_append_cut(&faults->first, line, FAULT_SIZE_MAX / 2);
 }
 
-static int print_nagios(const struct arguments *arguments, const struct config *config)
-{
-    struct status_view view = {0};
-    struct buffer line;
-    struct error error;
-
-    if (read_view(&view, arguments, config, &error) != STATUS_OK)
-        return nagios_print_unknown(error.text);
-    buffer_init(&line, FAULT_SIZE_MAX);
-    int exit_status = nagios_format(&line, &view);
-    bool is_told = output_print(&line);
-    buffer_done(&line);
-    status_view_done(&view);
-    return is_told ? exit_status : (int)HEALTH_UNKNOWN;
-}
-
-static int run_nagios(const struct arguments *arguments)
+int command_status(const struct arguments *arguments)
 {
     struct faults faults = {.count = 0};
+    struct status_view view = {0};
+    struct error error;
     int exit_status;
 
+    if (arguments->nagios && arguments->json)
+        return nagios_print_unknown("--nagios and --json exclude each other");
     buffer_init(&faults.first, FAULT_SIZE_MAX);
-    struct config *config = setup_config(arguments, note_fault, &faults);
+    struct config *config = setup_config(arguments, arguments->nagios ? note_fault : NULL, &faults);
+    enum status status = config != NULL ? read_view(&view, arguments, config, &error) : STATUS_OK;
     if (faults.count > 1)
         (void)buffer_append_format(&faults.first, " (and %zu more)", faults.count - 1);
-    exit_status =
-        config != NULL ? print_nagios(arguments, config) : nagios_print_unknown(faults.first.bytes);
+    if (config == NULL)
+        exit_status =
+            arguments->nagios ? nagios_print_unknown(faults.first.bytes) : EXIT_STATUS_CONFIG;
+    else if (status == STATUS_OK)
+        exit_status = print_view(&view, arguments);
+    else if (arguments->nagios)
+        exit_status = nagios_print_unknown(error.text);
+    else
+        exit_status = status == STATUS_SYNTAX ? EXIT_STATUS_USAGE : EXIT_STATUS_TEMPORARY;
+    if (status != STATUS_OK && !arguments->nagios)
+        output_tell("mxpull: %s", error.text);
+    status_view_done(&view);
     config_free(config);
     buffer_done(&faults.first);
     return exit_status;
-}
-
-int command_status(const struct arguments *arguments)
-{
-    if (arguments->nagios && arguments->json)
-        return nagios_print_unknown("--nagios and --json exclude each other");
-    return arguments->nagios ? run_nagios(arguments) : run_report(arguments);
 }

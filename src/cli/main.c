@@ -1,7 +1,7 @@
 /* From argv to the exit status. */
 #include "arguments.h"
 #include "output.h"
-#include "status_forms.h"
+#include "status.h"
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>

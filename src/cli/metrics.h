@@ -2,7 +2,7 @@
 #define MXPULL_SRC_CLI_METRICS_H
 
 #include "report.h"
-#include "status_view.h"
+#include "status.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/platform/lock.h>
 

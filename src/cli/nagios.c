@@ -1,8 +1,7 @@
 /* The status as a Nagios plugin says it. Problems are looked for from the worst kind to the least, so
  * that the first that is found is the one to be named. */
 #include "output.h"
-#include "status_forms.h"
-#include "words.h"
+#include "status.h"
 #include <mxpull/base/text.h>
 
 #include <stdio.h>
@@ -23,21 +22,6 @@ struct problems {
 static bool note(struct problems *problems)
 {
     return ++problems->count == 1;
-}
-
-static void note_primary(struct problems *problems, const struct status_view *view)
-{
-    const struct store_life *life = &view->life;
-
-    if (view->primary != PRIMARY_DOWN || !note(problems))
-        return;
-    (void)buffer_append_format(&problems->first, "your mail server %s is down",
-                               view->config->primary.address.text);
-    if (life->since_ms > 0)
-        (void)buffer_append_format(&problems->first, " for %s",
-                                   word_span((view->now_ms - life->since_ms) / 1000).text);
-    if (life->text[0] != '\0')
-        (void)buffer_append_format(&problems->first, ": %s", status_primary_text(view, life->text));
 }
 
 static void describe(struct buffer *sentence, const struct status_view *view,
@@ -92,7 +76,18 @@ static void note_certificates(struct problems *problems, const struct status_vie
 /* That nothing could be asked is no problem of its own where it is known why. */
 static void note_all(struct problems *problems, const struct status_view *view)
 {
-    note_primary(problems, view);
+    const struct store_life *life = &view->life;
+
+    if (view->primary == PRIMARY_DOWN && note(problems)) {
+        (void)buffer_append_format(&problems->first, "your mail server %s is down",
+                                   view->config->primary.address.text);
+        if (life->since_ms > 0)
+            (void)buffer_append_format(&problems->first, " for %s",
+                                       word_span((view->now_ms - life->since_ms) / 1000).text);
+        if (life->text[0] != '\0')
+            (void)buffer_append_format(&problems->first, ": %s",
+                                       status_primary_text(view, life->text));
+    }
     note_domains(problems, view, VERDICT_SILENT);
     note_domains(problems, view, VERDICT_REFUSED);
     if (view->trouble[0] != '\0' && note(problems))
@@ -104,7 +99,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
     if (view->daemon_health != HEALTH_OK && note(problems))
         (void)buffer_append_format(&problems->first,
                                    "the daemon is not running, last sign of life %s ago",
-                                   word_span((view->now_ms - view->life.alive_ms) / 1000).text);
+                                   word_span((view->now_ms - life->alive_ms) / 1000).text);
     note_domains(problems, view, VERDICT_UNKNOWN);
 }
 

@@ -1,48 +1,26 @@
 /* The status for a program. The keys and their order are the interface's. */
 #include "json.h"
-#include "status_forms.h"
-
-static json_t *outage_object(const struct status_view *view)
-{
-    const struct store_outage *outage = &view->outage;
-    bool is_over = outage->ended_ms > 0;
-
-    if (!view->has_outage)
-        return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o}", "began", json_stamp(outage->began_ms), "ended",
-                     json_stamp(outage->ended_ms), "seconds",
-                     json_number_if(is_over, (outage->ended_ms - outage->began_ms) / 1000), "text",
-                     json_remote(outage->why));
-}
+#include "status.h"
 
 static json_t *primary_object(const struct status_view *view)
 {
     static const char *const states[] = {
         [PRIMARY_UNKNOWN] = "unknown", [PRIMARY_UP] = "up", [PRIMARY_DOWN] = "down"};
     const struct store_life *life = &view->life;
+    const struct store_outage *outage = &view->outage;
+    json_t *last = NULL;
 
+    if (view->has_outage)
+        last = json_pack(
+            "{s:o, s:o, s:o, s:o}", "began", json_stamp(outage->began_ms), "ended",
+            json_stamp(outage->ended_ms), "seconds",
+            json_number_if(outage->ended_ms > 0, (outage->ended_ms - outage->began_ms) / 1000),
+            "text", json_remote(outage->why));
     return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "address",
                      json_own(view->config->primary.address.text), "state", states[view->primary],
                      "since", json_stamp(view->primary != PRIMARY_UNKNOWN ? life->since_ms : 0),
                      "looked", json_stamp(life->looked_ms), "text", json_remote_filled(life->text),
-                     "last_outage", outage_object(view));
-}
-
-static json_t *log_object(const struct store_log *log)
-{
-    if (log->missing == 0)
-        return json_null();
-    return json_pack("{s:I, s:o, s:o}", "missing", (json_int_t)log->missing, "since",
-                     json_stamp(log->since_ms), "text", json_remote(log->why));
-}
-
-static json_t *strip_value(const struct store_domain *state)
-{
-    char strip[STORE_STRIP_MAX];
-
-    for (size_t i = 0; i < state->strip_count; i++)
-        strip[i] = status_letter(state->strip[i]);
-    return json_stringn(strip, state->strip_count);
+                     "last_outage", last != NULL ? last : json_null());
 }
 
 static json_t *domain_object(const struct status_domain *domain)
@@ -50,8 +28,11 @@ static json_t *domain_object(const struct status_domain *domain)
     const struct status_backup *backup = domain->backup;
     const struct store_domain *state = &domain->state;
     bool is_asked = domain->is_asked;
+    char strip[STORE_STRIP_MAX];
     json_t *object = json_object();
 
+    for (size_t i = 0; i < state->strip_count; i++)
+        strip[i] = status_letter(state->strip[i]);
     json_set(object, "backup", json_own(backup->config->name));
     json_set(object, "host", json_own(backup->config->host));
     json_set(object, "method", json_string(method_name(backup->config->method)));
@@ -70,38 +51,36 @@ static json_t *domain_object(const struct status_domain *domain)
     json_set(object, "pending", json_count(is_asked ? state->pending : -1));
     json_set(object, "messages", json_count(is_asked ? state->messages : -1));
     json_set(object, "bytes", json_count(is_asked ? state->bytes : -1));
-    json_set(object, "strip", strip_value(state));
+    json_set(object, "strip", json_stringn(strip, state->strip_count));
     json_set(object, "refused_for_now", json_count(is_asked ? state->refused_for_now : -1));
     json_set(object, "refused_for_good", json_count(is_asked ? state->refused_for_good : -1));
     return object;
 }
 
-static json_t *summary_object(const struct status_view *view)
-{
-    json_t *object = json_object();
-
-    json_set(object, "backups", json_count((int64_t)view->backup_count));
-    json_set(object, "domains", json_count((int64_t)view->domain_count));
-    for (size_t i = 0; i < COUNT_KINDS; i++)
-        json_set(object, status_count_names[i], json_count((int64_t)view->counts[i]));
-    return object;
-}
-
 void status_json_format(struct buffer *text, const struct status_view *view)
 {
-    json_t *front = json_pack("{s:o, s:{s:b, s:o}, s:o, s:o}", "now", json_stamp(view->now_ms),
-                              "daemon", "alive", view->daemon == DAEMON_ALIVE, "last_sign_of_life",
-                              json_stamp(view->life.alive_ms), "primary", primary_object(view),
-                              "log", log_object(&view->log));
+    const struct store_log *log = &view->log;
+    json_t *missing = NULL, *summary = json_object();
 
+    if (log->missing > 0)
+        missing = json_pack("{s:I, s:o, s:o}", "missing", (json_int_t)log->missing, "since",
+                            json_stamp(log->since_ms), "text", json_remote(log->why));
+    json_set(summary, "backups", json_count((int64_t)view->backup_count));
+    json_set(summary, "domains", json_count((int64_t)view->domain_count));
+    for (size_t i = 0; i < COUNT_KINDS; i++)
+        json_set(summary, status_count_names[i], json_count((int64_t)view->counts[i]));
     /* A tree of thousands of domains would take longer to make than to write. */
     (void)buffer_append_text(text, "{");
-    json_append_members(text, front);
+    json_append_members(
+        text, json_pack("{s:o, s:{s:b, s:o}, s:o, s:o}", "now", json_stamp(view->now_ms), "daemon",
+                        "alive", view->daemon == DAEMON_ALIVE, "last_sign_of_life",
+                        json_stamp(view->life.alive_ms), "primary", primary_object(view), "log",
+                        missing != NULL ? missing : json_null()));
     for (size_t i = 0; i < view->domain_count; i++) {
         (void)buffer_append_text(text, i > 0 ? "," : ",\"domains\":[");
         json_append(text, domain_object(&view->domains[i]));
     }
     (void)buffer_append_text(text, view->domain_count > 0 ? "]," : ",\"domains\":[],");
-    json_append_members(text, json_pack("{s:o}", "summary", summary_object(view)));
+    json_append_members(text, json_pack("{s:o}", "summary", summary));
     (void)buffer_append_text(text, "}\n");
 }

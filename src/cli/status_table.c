@@ -1,5 +1,5 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
-#include "status_forms.h"
+#include "status.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
@@ -110,19 +110,6 @@ static void fill_row(struct row *row, const struct table *table, size_t place)
     row->cells[CELL_MAIL] = ago_word("mail ", view, domain->state.mail_ms);
 }
 
-static void measure_row(struct table *table, size_t place)
-{
-    struct row row;
-
-    fill_row(&row, table, place);
-    line_widen(&table->names, row.backup, row.domain);
-    widen(&table->longest.backup, line_columns(row.backup));
-    widen(&table->longest.domain, line_columns(row.domain));
-    for (size_t i = 0; i < CELLS; i++)
-        widen(&table->widths[i], strlen(row.cells[i].text));
-    widen(&table->strip, table->page->view->domains[place].state.strip_count);
-}
-
 /* The columns behind the names, with the gaps between them. */
 static size_t behind_names(const struct table *table, size_t strip)
 {
@@ -139,8 +126,17 @@ static void measure_table(struct table *table)
     size_t columns = table->page->look.columns, used;
 
     for (size_t i = 0; i < table->page->view->domain_count; i++) {
-        if (is_shown(table, i))
-            measure_row(table, i);
+        struct row row;
+
+        if (!is_shown(table, i))
+            continue;
+        fill_row(&row, table, i);
+        line_widen(&table->names, row.backup, row.domain);
+        widen(&table->longest.backup, line_columns(row.backup));
+        widen(&table->longest.domain, line_columns(row.domain));
+        for (size_t j = 0; j < CELLS; j++)
+            widen(&table->widths[j], strlen(row.cells[j].text));
+        widen(&table->strip, table->page->view->domains[i].state.strip_count);
     }
     used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
     table->longest = line_share(table->longest, columns > used ? columns - used : 0);
@@ -339,18 +335,7 @@ static int compare_troubles(const void *left, const void *right)
     return order != 0 ? order : (a->place > b->place) - (a->place < b->place);
 }
 
-/* Notes for count domains, in the order of their places, that they are peers. */
-static void note_peers(struct table *table, const struct trouble *troubles, size_t count)
-{
-    size_t backups = 1;
-
-    for (size_t i = 1; i < count; i++)
-        backups += troubles[i].domain->backup != troubles[i - 1].domain->backup;
-    for (size_t i = 0; i < count; i++)
-        table->peers[troubles[i].place] = (struct peers){
-            .backups = backups, .domains = count, .is_first = i == 0, .is_last = i + 1 == count};
-}
-
+/* Peers stand in the order of their places. */
 static void find_peers(struct table *table)
 {
     const struct status_view *view = table->page->view;
@@ -361,11 +346,17 @@ static void find_peers(struct table *table)
     for (size_t i = 0; i < count; i++)
         troubles[i] = (struct trouble){&view->domains[i], i};
     qsort(troubles, count, sizeof *troubles, compare_troubles);
-    for (size_t i = 0, size; i < count; i += size) {
-        for (size = 1; i + size < count &&
-                       compare_domains(troubles[i].domain, troubles[i + size].domain) == 0;)
-            size++;
-        note_peers(table, &troubles[i], size);
+    for (size_t i = 0, end; i < count; i = end) {
+        size_t backups = 1;
+
+        for (end = i + 1;
+             end < count && compare_domains(troubles[i].domain, troubles[end].domain) == 0; end++)
+            backups += troubles[end].domain->backup != troubles[end - 1].domain->backup;
+        for (size_t j = i; j < end; j++)
+            table->peers[troubles[j].place] = (struct peers){.backups = backups,
+                                                             .domains = end - i,
+                                                             .is_first = j == i,
+                                                             .is_last = j + 1 == end};
     }
     free(troubles);
 }

@@ -1,6 +1,6 @@
 /* The status for a person: whether all is well must be seen at once, and what is wrong must be said
  * where it is. */
-#include "status_forms.h"
+#include "status.h"
 
 enum {
     LABEL_WIDTH = 7,
@@ -44,19 +44,6 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
         (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
 
-/* " for 3d4h, looked at 12s ago" */
-static void append_looked(struct buffer *sentence, const struct status_view *view)
-{
-    const struct store_life *life = &view->life;
-
-    if (life->since_ms > 0)
-        (void)buffer_append_format(sentence, " for %s", ago(view, life->since_ms).text);
-    (void)buffer_append_format(sentence, ", looked at %s ago", ago(view, life->looked_ms).text);
-    if (life->text[0] != '\0')
-        (void)buffer_append_format(sentence, "%s%s", life->is_up ? "; now: " : ": ",
-                                   status_primary_text(view, life->text));
-}
-
 /* ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */
 static void append_looked_long_ago(struct buffer *sentence, const struct status_view *view)
 {
@@ -91,6 +78,7 @@ static void append_held(struct buffer *sentence, const struct status_view *view)
                                    word_count(domains, "domain").text);
 }
 
+/* " for 3d4h, looked at 12s ago" */
 static void add_primary(const struct status_page *page, struct buffer *sentence)
 {
     static const struct {
@@ -102,13 +90,20 @@ static void add_primary(const struct status_page *page, struct buffer *sentence)
         [PRIMARY_DOWN] = {"DOWN", STYLE_BAD},
     };
     const struct status_view *view = page->view;
+    const struct store_life *life = &view->life;
 
     if (page->only_wrong && view->primary != PRIMARY_DOWN)
         return;
     if (view->primary == PRIMARY_UNKNOWN)
         append_looked_long_ago(sentence, view);
     else
-        append_looked(sentence, view);
+        (void)buffer_append_format(sentence, "%s%s, looked at %s ago",
+                                   life->since_ms > 0 ? " for " : "",
+                                   life->since_ms > 0 ? ago(view, life->since_ms).text : "",
+                                   ago(view, life->looked_ms).text);
+    if (view->primary != PRIMARY_UNKNOWN && life->text[0] != '\0')
+        (void)buffer_append_format(sentence, "%s%s", life->is_up ? "; now: " : ": ",
+                                   status_primary_text(view, life->text));
     append_held(sentence, view);
     append_outage(sentence, view);
     add_labelled(page, "primary", view->config->primary.address.text, states[view->primary].style,
@@ -117,33 +112,27 @@ static void add_primary(const struct status_page *page, struct buffer *sentence)
 
 static void add_daemon(const struct status_page *page, struct buffer *sentence)
 {
+    static const char *const words[] = {
+        [DAEMON_NEVER] = "never ran", [DAEMON_ALIVE] = "alive", [DAEMON_GONE] = "not running"};
     const struct status_view *view = page->view;
     const struct store_life *life = &view->life;
-    bool is_well = view->daemon_health == HEALTH_OK;
+    enum style style = view->daemon_health != HEALTH_OK ? STYLE_WARNING
+                       : view->daemon == DAEMON_ALIVE   ? STYLE_GOOD
+                                                        : STYLE_DIM;
 
-    if (page->only_wrong && is_well)
+    if (page->only_wrong && view->daemon_health == HEALTH_OK)
         return;
     buffer_clear(sentence);
-    switch (view->daemon) {
-    case DAEMON_ALIVE:
-        (void)buffer_append_format(sentence, " %s ago", ago(view, life->alive_ms).text);
-        add_labelled(page, "daemon", NULL, STYLE_GOOD, "alive", sentence->bytes);
-        break;
-    case DAEMON_GONE:
-        (void)buffer_append_format(sentence, ": %s ",
-                                   life->has_ended ? "ended" : "last sign of life");
-        if (life->alive_ms == 0)
-            (void)buffer_append_text(sentence, "at a time that is not known");
-        else
-            (void)buffer_append_format(sentence, "%s (%s ago)", word_minute(life->alive_ms).text,
-                                       ago(view, life->alive_ms).text);
-        add_labelled(page, "daemon", NULL, is_well ? STYLE_DIM : STYLE_WARNING, "not running",
-                     sentence->bytes);
-        break;
-    case DAEMON_NEVER:
-        add_labelled(page, "daemon", NULL, STYLE_DIM, "never ran", "; polls by hand or cron alone");
-        break;
-    }
+    if (view->daemon == DAEMON_NEVER)
+        (void)buffer_append_text(sentence, "; polls by hand or cron alone");
+    else if (view->daemon == DAEMON_GONE)
+        (void)buffer_append_format(
+            sentence, ": %s %s", life->has_ended ? "ended" : "last sign of life",
+            life->alive_ms != 0 ? word_minute(life->alive_ms).text : "at a time that is not known");
+    if (view->daemon != DAEMON_NEVER && life->alive_ms != 0)
+        (void)buffer_append_format(sentence, view->daemon == DAEMON_GONE ? " (%s ago)" : " %s ago",
+                                   ago(view, life->alive_ms).text);
+    add_labelled(page, "daemon", NULL, style, words[view->daemon], sentence->bytes);
 }
 
 static void add_log(const struct status_page *page, struct buffer *sentence)

@@ -1,6 +1,6 @@
 /* What the store knows of what the configuration names, and what is wrong with it. Reading and judging
  * are apart: all judgements are made from plain values. */
-#include "status_view.h"
+#include "status.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 
@@ -14,12 +14,6 @@ enum {
     CERTIFICATE_DAYS_MIN = 14,
     DAEMON_MISSED_S = 7 * DAY_S
 };
-
-/* Rounds down, below 0 too. */
-static int64_t divide(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
 
 enum health health_worse(enum health a, enum health b)
 {
@@ -43,31 +37,22 @@ const char *const status_count_names[COUNT_KINDS] = {[COUNT_OK] = "ok",
                                                      [COUNT_HELD] = "held",
                                                      [COUNT_UNKNOWN] = "unknown"};
 
-/* As session/preflight words it. */
-static const char before[] = "your mail server ";
-
-/* What stands behind the configured address where text is of the primary's; else NULL. */
+/* Where text is of the primary, as session/preflight words it: what stands behind its configured address; NULL: it is
+ * another one's, from before `address` was changed. Of anything else: all of it. */
 static const char *behind_address(const struct status_view *view, const char *text)
 {
-    const char *address = view->config->primary.address.text;
-    size_t size = sizeof before - 1 + strlen(address);
+    static const char before[] = "your mail server ";
+    char *head = memory_format("%s%s ", before, view->config->primary.address.text);
+    size_t size = strlen(head);
+    bool is_ours = strncmp(text, head, size) == 0;
 
-    return strlen(text) > size && strncmp(text, before, sizeof before - 1) == 0 &&
-                   strncmp(text + sizeof before - 1, address, strlen(address)) == 0 &&
-                   text[size] == ' '
-               ? text + size
-               : NULL;
-}
-
-/* Whether text is of a mail server at another address, before `address` was changed. */
-static bool is_of_another(const struct status_view *view, const char *text)
-{
-    return strncmp(text, before, sizeof before - 1) == 0 && behind_address(view, text) == NULL;
+    free(head);
+    return is_ours ? text + size : strncmp(text, before, sizeof before - 1) == 0 ? NULL : text;
 }
 
 const char *status_primary_text(const struct status_view *view, const char *text)
 {
-    static const char *const behind[] = {" does not answer: ", " is not ready: "};
+    static const char *const behind[] = {"does not answer: ", "is not ready: "};
     const char *rest = behind_address(view, text);
 
     for (size_t i = 0; rest != NULL && i < COUNT_OF(behind); i++) {
@@ -112,7 +97,7 @@ static void judge_life(struct status_view *view)
 {
     struct store_life *life = &view->life;
 
-    if (is_of_another(view, life->text)) {
+    if (behind_address(view, life->text) == NULL) {
         life->has_looked = false;
         life->looked_ms = 0;
         life->since_ms = 0;
@@ -134,14 +119,14 @@ static void judge_backup(const struct status_view *view, struct status_backup *b
 {
     const struct store_backup *state = &backup->state;
     enum tls tls = backup->config->tls;
+    int64_t day_ms = INT64_C(1000) * DAY_S, left_ms = state->certificate_expires_ms - view->now_ms;
     bool is_verified = (tls == TLS_REQUIRED || tls == TLS_IMPLICIT) && backup->config->tls_verify;
 
     backup->next_ms = view->daemon == DAEMON_ALIVE ? state->due_ms : 0;
     backup->has_certificate = state->certificate_expires_ms > 0 && is_verified;
     if (!backup->has_certificate)
         return;
-    backup->certificate_days =
-        divide(state->certificate_expires_ms - view->now_ms, INT64_C(1000) * DAY_S);
+    backup->certificate_days = left_ms / day_ms - (left_ms % day_ms < 0);
     if (backup->certificate_days < CERTIFICATE_DAYS_MIN)
         backup->health = HEALTH_WARNING;
 }
@@ -191,18 +176,6 @@ static enum verdict verdict_of(const struct status_domain *domain)
     return domain->is_held ? VERDICT_HELD : VERDICT_OK;
 }
 
-static void judge_domain(const struct status_view *view, struct status_domain *domain,
-                         schedule_offset *offset)
-{
-    const struct store_domain *state = &domain->state;
-
-    domain->is_asked = state->outcome[0] != '\0';
-    domain->is_held = state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_HELD;
-    domain->grade = last_grade(state);
-    domain->is_silent = is_silent(view, domain, offset);
-    domain->verdict = verdict_of(domain);
-}
-
 static void judge_all(struct status_view *view, schedule_offset *offset)
 {
     static const struct {
@@ -223,8 +196,14 @@ static void judge_all(struct status_view *view, schedule_offset *offset)
     }
     for (size_t i = 0; i < view->domain_count; i++) {
         struct status_domain *domain = &view->domains[i];
+        const struct store_domain *state = &domain->state;
 
-        judge_domain(view, domain, offset);
+        domain->is_asked = state->outcome[0] != '\0';
+        domain->is_held =
+            state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_HELD;
+        domain->grade = last_grade(state);
+        domain->is_silent = is_silent(view, domain, offset);
+        domain->verdict = verdict_of(domain);
         view->counts[verdicts[domain->verdict].count]++;
         domain->health = verdicts[domain->verdict].health;
         view->health = health_worse(view->health, domain->health);

@@ -5,7 +5,7 @@
 #include <cli/history_form.h>
 #include <cli/line.h>
 #include <cli/logging.h>
-#include <cli/status_forms.h>
+#include <cli/status.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 

@@ -5,8 +5,7 @@
 
 #include <cli/line.h>
 #include <cli/setup.h>
-#include <cli/status_forms.h>
-#include <cli/status_view.h>
+#include <cli/status.h>
 #include <mxpull/base/text.h>
 
 #include <jansson.h>
