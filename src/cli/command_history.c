@@ -1,9 +1,6 @@
 /* mxpull history: past answers and messages, from the store alone. */
-#include "command_history.h"
 #include "arguments.h"
-#include "history_form.h"
-#include "line.h"
-#include "output.h"
+#include "history.h"
 #include "setup.h"
 #include "words.h"
 #include <mxpull/base/closest.h>
@@ -27,16 +24,13 @@ enum {
 
 /* ---- --since: points in time as people write them ---- */
 
-static bool is_leap(int64_t year)
+/* Days from 1 March of the year 0. The month may be 13, and the day beyond the month's end. */
+static int64_t day_number(int64_t year, int64_t month, int64_t day)
 {
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
+    int64_t march_year = year - (month < 3), from_march = (month + 9) % 12;
 
-static int64_t month_days(int64_t year, int64_t month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-    return days[month - 1] + (month == 2 && is_leap(year));
+    return 365 * march_year + march_year / 4 - march_year / 100 + march_year / 400 +
+           (153 * from_march + 2) / 5 + day - 1;
 }
 
 /* Reads the fields in their order, up to one before which none of its signs stands: they take exactly so many
@@ -69,33 +63,27 @@ static size_t take_fields(const char **text, int64_t values[FIELD_COUNT])
     return i;
 }
 
-/* The offsets a day before and after are those around a change, if there is any. */
-static int64_t utc_of_local(int64_t local_s, schedule_offset *offset)
-{
-    int64_t before = offset(local_s - DAY_S), after = offset(local_s + DAY_S);
-    int64_t first = local_s - before, second = local_s - after;
-
-    if (offset(first) == before)
-        return first;
-    return offset(second) == after ? second : first;
-}
-
 static bool parse_stamp(const char *text, schedule_offset *offset, int64_t *since_ms)
 {
     int64_t values[FIELD_COUNT] = {0};
     size_t count = take_fields(&text, values);
-    int64_t year = values[0], month = values[1], days = values[2] - 1;
+    int64_t year = values[0], month = values[1], day = day_number(year, month, values[2]);
     bool is_utc = count >= TIME_FIELDS && *text == 'Z';
 
     if ((count != DATE_FIELDS && count < TIME_FIELDS) || text[is_utc] != '\0' ||
-        days >= month_days(year, month))
+        day >= day_number(year, month + 1, 1))
         return false;
-    for (int64_t i = YEAR_MIN; i < year; i++)
-        days += 365 + is_leap(i);
-    for (int64_t i = 1; i < month; i++)
-        days += month_days(year, i);
-    int64_t second = days * DAY_S + (values[3] * 60 + values[4]) * 60 + values[5];
-    *since_ms = (is_utc ? second : utc_of_local(second, offset)) * 1000;
+    int64_t second =
+        (day - day_number(YEAR_MIN, 1, 1)) * DAY_S + (values[3] * 60 + values[4]) * 60 + values[5];
+    if (!is_utc) {
+        /* The offsets a day before and after are those around a change, if there is any. */
+        int64_t before_s = offset(second - DAY_S), after_s = offset(second + DAY_S);
+        bool is_after =
+            offset(second - before_s) != before_s && offset(second - after_s) == after_s;
+
+        second -= is_after ? after_s : before_s;
+    }
+    *since_ms = second * 1000;
     return true;
 }
 
@@ -214,23 +202,17 @@ static bool note_message(void *context, const struct store_message *message)
     return false;
 }
 
-static enum status is_in_store(struct store *store, const char *name, bool *found,
-                               struct error *error)
-{
-    const struct store_filter filter = {.names = &name, .name_count = 1, .limit = 1};
-    enum status status = store_history(store, &filter, note_answer, found, error);
-
-    if (status == STATUS_OK && !*found)
-        status = store_messages(store, &filter, note_message, found, error);
-    return status;
-}
-
 static enum status find_one(struct history_names *names, const char *name,
                             const struct config *config, struct store *store, struct error *error)
 {
     bool is_known = add_configured(names, name, config);
-    enum status status = is_known ? STATUS_OK : is_in_store(store, name, &is_known, error);
+    const struct store_filter filter = {.names = &name, .name_count = 1, .limit = 1};
+    enum status status = STATUS_OK;
 
+    if (!is_known)
+        status = store_history(store, &filter, note_answer, &is_known, error);
+    if (status == STATUS_OK && !is_known)
+        status = store_messages(store, &filter, note_message, &is_known, error);
     if (status != STATUS_OK)
         return status;
     add(names, name);

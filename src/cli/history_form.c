@@ -1,6 +1,6 @@
 /* The past, a page at a time: for a person, or as JSON and CSV from one table of columns. CSV is RFC 4180's, with
  * lines that end in LF as the tools of Unix want them. */
-#include "history_form.h"
+#include "history.h"
 #include "json.h"
 #include "words.h"
 #include <mxpull/base/compiler.h>
@@ -99,16 +99,6 @@ static json_t *json_of(const struct column *column, const void *row)
     return json_null();
 }
 
-static void append_object(struct buffer *text, const struct column *columns, size_t count,
-                          const void *row)
-{
-    json_t *object = json_object();
-
-    for (size_t i = 0; i < count; i++)
-        json_set(object, columns[i].name, json_of(&columns[i], row));
-    json_append(text, object);
-}
-
 /* ---- CSV ---- */
 
 static bool is_one_of(const wchar_t *points, uint32_t point)
@@ -133,19 +123,6 @@ static bool begins_formula(const char *text)
     return is_one_of(signs, point);
 }
 
-/* A program that parts at semicolons sees a cell begin behind each, and takes no quotes for such that
- * stand in the middle of one. */
-static void append_tamed(struct buffer *tamed, const char *text)
-{
-    for (size_t size; *text != '\0'; text += size) {
-        if (begins_formula(text))
-            (void)buffer_append_text(tamed, "'");
-        size = strcspn(text, ";");
-        size += strspn(text + size, ";");
-        (void)buffer_append(tamed, text, size);
-    }
-}
-
 static void append_field(struct buffer *text, const char *field)
 {
     size_t size = strlen(field);
@@ -162,17 +139,25 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
-/* What others wrote, the administrator among them: escaped as in the log. */
+/* What others wrote, the administrator among them: escaped as in the log. A program that parts at semicolons sees
+ * a cell begin behind each, and takes no quotes for such that stand in the middle of one. */
 static void append_text(struct buffer *text, const char *field)
 {
     struct buffer shown, tamed;
+    size_t size;
 
     if (field == NULL)
         return;
     buffer_init(&shown, FIELD_SIZE_MAX);
     buffer_init(&tamed, 2 * FIELD_SIZE_MAX);
     text_printable(&shown, field, strlen(field));
-    append_tamed(&tamed, shown.bytes);
+    for (const char *part = shown.bytes; *part != '\0'; part += size) {
+        if (begins_formula(part))
+            (void)buffer_append_text(&tamed, "'");
+        size = strcspn(part, ";");
+        size += strspn(part + size, ";");
+        (void)buffer_append(&tamed, part, size);
+    }
     append_field(text, tamed.bytes);
     buffer_done(&tamed);
     buffer_done(&shown);
@@ -235,31 +220,25 @@ static void end_line(struct line *line, int code, const char *said)
     buffer_done(&whole);
 }
 
-/* "18 ms", "1.8 s", "3m" */
-static char *elapsed_format(char target[NUMBER_SIZE], int64_t ms)
-{
-    if (ms < SECOND_MS)
-        (void)snprintf(target, NUMBER_SIZE, "%lld ms", (long long)ms);
-    else if (ms < MINUTE_MS)
-        (void)snprintf(target, NUMBER_SIZE, "%lld.%lld s", (long long)(ms / 1000),
-                       (long long)(ms % 1000 / 100));
-    else
-        (void)snprintf(target, NUMBER_SIZE, "%.31s", word_span(ms / 1000).text);
-    return target;
-}
-
 /* "2026-11-23 17:00:00  mx2  example.com  started  schedule  18 ms  250 Queuing started" */
 static void append_answer(struct buffer *text, const struct history_request *request,
                           const struct store_row *row)
 {
     const struct store_answer *answer = &row->answer;
+    long long ms = answer->ms;
     char elapsed[NUMBER_SIZE];
     struct line line = begin_line(text, request, answer->at_ms);
 
+    if (ms < SECOND_MS)
+        (void)snprintf(elapsed, sizeof elapsed, "%lld ms", ms);
+    else if (ms < MINUTE_MS)
+        (void)snprintf(elapsed, sizeof elapsed, "%lld.%lld s", ms / 1000, ms % 1000 / 100);
+    else
+        (void)snprintf(elapsed, sizeof elapsed, "%.31s", word_span(ms / 1000).text);
     line_names(&line, row->backup, answer->domain, request->widths, BEHIND_NAMES);
     line_cell(&line, line_style_of_grade(answer->grade), answer->outcome, OUTCOME_WIDTH);
     line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
-    line_cell(&line, STYLE_PLAIN, elapsed_format(elapsed, answer->ms), ELAPSED_WIDTH);
+    line_cell(&line, STYLE_PLAIN, elapsed, ELAPSED_WIDTH);
     if (answer->messages > 0)
         line_cell(&line, STYLE_PLAIN, word_mail(answer->messages, answer->bytes).text, 0);
     end_line(&line, answer->code, answer->text);
@@ -305,6 +284,7 @@ void history_form_append(struct buffer *text, const struct history_request *requ
 {
     const struct column *columns = kinds[request->messages].columns;
     size_t count = kinds[request->messages].count;
+    json_t *object;
 
     switch (request->form) {
     case HISTORY_TEXT:
@@ -313,7 +293,12 @@ void history_form_append(struct buffer *text, const struct history_request *requ
         else
             append_answer(text, request, row);
         break;
-    case HISTORY_JSON: append_object(text, columns, count, row); break;
+    case HISTORY_JSON:
+        object = json_object();
+        for (size_t i = 0; i < count; i++)
+            json_set(object, columns[i].name, json_of(&columns[i], row));
+        json_append(text, object);
+        break;
     case HISTORY_CSV: append_record(text, columns, count, row); break;
     }
 }
@@ -348,20 +333,14 @@ static bool write_message(void *context, const struct store_message *message)
 }
 
 /* No answer of a good outcome is one that failed; to find that out, the store would look at all. */
-static bool is_contradiction(const struct store_filter *filter)
-{
-    enum outcome outcome;
-
-    return filter->failed && filter->outcome != NULL && outcome_find(filter->outcome, &outcome) &&
-           outcome_grade(outcome) <= GRADE_HELD;
-}
-
 enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
                                struct error *error)
 {
+    const struct store_filter *filter = &request->filter;
     struct writing writing = {.output = output, .request = request};
     enum status status = STATUS_OK;
+    enum outcome outcome;
 
     buffer_init(&writing.page, PAGE_SIZE_MAX);
     if (request->form == HISTORY_JSON)
@@ -370,9 +349,10 @@ enum status history_form_write(struct output *output, struct store *store,
         append_record(&writing.page, kinds[request->messages].columns,
                       kinds[request->messages].count, NULL);
     if (request->messages)
-        status = store_messages(store, &request->filter, write_message, &writing, error);
-    else if (!is_contradiction(&request->filter))
-        status = store_history(store, &request->filter, write_answer, &writing, error);
+        status = store_messages(store, filter, write_message, &writing, error);
+    else if (!filter->failed || filter->outcome == NULL ||
+             !outcome_find(filter->outcome, &outcome) || outcome_grade(outcome) > GRADE_HELD)
+        status = store_history(store, filter, write_answer, &writing, error);
     if (status == STATUS_OK) {
         (void)buffer_append_text(&writing.page, request->form == HISTORY_JSON ? "]}\n" : "");
         turn_page(&writing);

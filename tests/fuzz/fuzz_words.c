@@ -2,7 +2,7 @@
  * well-formed and says the same, a cell of CSV begins no formula, and Nagios' line has one bar at most. */
 #include "fuzz.h"
 
-#include <cli/history_form.h>
+#include <cli/history.h>
 #include <cli/line.h>
 #include <cli/logging.h>
 #include <cli/status.h>

@@ -4,8 +4,7 @@
 #include "test_cli_past.h"
 #include "zones.h"
 
-#include <cli/command_history.h>
-#include <cli/history_form.h>
+#include <cli/history.h>
 #include <cli/line.h>
 
 #include <jansson.h>

@@ -1,0 +1,62 @@
+#ifndef MXPULL_SRC_CLI_HISTORY_H
+#define MXPULL_SRC_CLI_HISTORY_H
+
+#include "line.h"
+#include "output.h"
+#include <mxpull/config/config.h>
+#include <mxpull/plan/schedule.h>
+#include <mxpull/store/store.h>
+
+/* ---- command_history.c: what is asked for ---- */
+
+/* Names of the command line as the store knows them. */
+struct history_names {
+    const char *names[STORE_NAMES_MAX + 1]; /* borrowed texts */
+    size_t count;
+};
+
+/* Finds out what the names mean: each is kept as it is, and where it is another form of a domain of
+ * the configuration (an IDN), that domain is added as it is written there. STATUS_SYNTAX for a name
+ * that neither the configuration nor the store knows; other failures are the store's. */
+enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
+                               const struct config *config, struct store *store,
+                               struct error *error);
+
+/* Reads a point in time: a duration ("2d", "36h") is so long before now_ms; "2026-11-20",
+ * "2026-11-20 07:00", "2026-11-20 07:00:30", with a T instead of the blank too, are local time by
+ * offset, and UTC with a Z behind the time. Of a local time that comes twice the first one is meant,
+ * and one that is skipped is as long after the change as it claims to be. *since_ms is milliseconds of
+ * the wall clock. False, with *since_ms untouched, for anything else. */
+bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int64_t *since_ms);
+
+/* ---- history_form.c: what is written, row by row as the store gives them: never is more than a page of
+ * it in memory ---- */
+
+/* HISTORY_TEXT: a line each, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}, one object
+ * on one line. HISTORY_CSV: RFC 4180 with a header line, but for lines that end in LF; texts and names are
+ * escaped as in the log, and have a ' before them where a spreadsheet would take them for a formula. */
+enum history_form {
+    HISTORY_TEXT,
+    HISTORY_JSON,
+    HISTORY_CSV
+};
+
+struct history_request {
+    bool messages; /* instead of answers */
+    struct store_filter filter;
+    enum history_form form;
+    struct line_look look;
+    struct line_widths widths;
+};
+
+/* Writes what fits; *count is how many rows that were. On failure, which is the store's, nothing has
+ * been written, or what has been is left without its end. Ends early when output fails. */
+enum status history_form_write(struct output *output, struct store *store,
+                               const struct history_request *request, size_t *count,
+                               struct error *error);
+
+/* Appends one row, a struct store_row or, with messages, a struct store_message. */
+void history_form_append(struct buffer *text, const struct history_request *request,
+                         const void *row);
+
+#endif
