@@ -13,8 +13,8 @@ mkdir -p "$folder/tarballs"
 folder=$(cd "$folder" && pwd)
 
 # What Debian calls each, and the release that has the version wanted.
-sources='curl/trixie c-ares/forky cmocka/trixie libconfuse/bookworm jansson/bookworm libidn2/bookworm sqlite3/bookworm'
-tarballs='curl_8.14.1.orig.tar.gz c-ares_1.34.8.orig.tar.gz cmocka_1.1.7.orig.tar.xz libconfuse_3.3.orig.tar.xz
+sources='curl/trixie c-ares/bookworm cmocka/trixie libconfuse/bookworm jansson/bookworm libidn2/bookworm sqlite3/bookworm'
+tarballs='curl_8.14.1.orig.tar.gz c-ares_1.18.1.orig.tar.gz cmocka_1.1.7.orig.tar.xz libconfuse_3.3.orig.tar.xz
     jansson_2.14.orig.tar.gz libidn2_2.3.3.orig.tar.gz sqlite3_3.40.1.orig.tar.xz'
 
 have_tarballs() {
@@ -42,7 +42,7 @@ download_sources() {
     [ -n "$uri" ] || return 1
     mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
     : >"$apt/status"
-    for suite in bookworm trixie forky; do
+    for suite in bookworm trixie; do
         printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$uri" "$suite"
     done >"$apt/sources.list"
     local options=(-q -o "Dir::State=$apt/state" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt/cache"
