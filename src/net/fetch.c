@@ -9,7 +9,7 @@
 #include <string.h>
 
 enum {
-    PORT = 443,
+    PORT_HTTPS = 443,
     ADDRESSES_SIZE_MAX = 4096 /* some are enough */
 };
 
@@ -55,12 +55,12 @@ static void finish(void *context, CURLcode code)
 }
 
 /* "host:443:192.0.2.1,[2001:db8::1]" */
-static void set_addresses(struct fetch *fetch, const struct fetch_options *options)
+static void set_addresses(struct fetch *fetch, const struct fetch_options *options, int port)
 {
     struct buffer entry;
 
     buffer_init(&entry, ADDRESSES_SIZE_MAX);
-    (void)buffer_append_format(&entry, "%s:%d:", options->host, PORT);
+    (void)buffer_append_format(&entry, "%s:%d:", options->host, port);
     for (size_t i = 0; i < options->address_count; i++) {
         const char *address = options->addresses[i];
         const bool is_ipv6 = strchr(address, ':') != NULL;
@@ -90,7 +90,8 @@ static bool set_up(struct fetch *fetch, const struct fetch_options *options, str
         {CURLOPT_SSL_OPTIONS, CURLSSLOPT_REVOKE_BEST_EFFORT},
         {CURLOPT_TIMEOUT_MS, (long)options->timeout_ms},
     };
-    char *url = memory_format("https://%s%s", options->host, options->path);
+    const int port = options->port > 0 ? options->port : PORT_HTTPS;
+    char *url = memory_format("https://%s:%d%s", options->host, port, options->path);
 
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         (void)curl_easy_setopt(fetch->easy, numbers[i].option, numbers[i].value);
@@ -106,7 +107,7 @@ static bool set_up(struct fetch *fetch, const struct fetch_options *options, str
     (void)curl_easy_setopt(fetch->easy, CURLOPT_ERRORBUFFER, fetch->words);
     (void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, take_body);
     (void)curl_easy_setopt(fetch->easy, CURLOPT_WRITEDATA, fetch);
-    set_addresses(fetch, options);
+    set_addresses(fetch, options, port);
     return handle_set_authorities(fetch->easy, options->ca_file, error);
 }
 

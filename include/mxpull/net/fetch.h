@@ -14,6 +14,7 @@ struct fetch;
 /* All borrowed for the time of fetch_begin alone. */
 struct fetch_options {
     const char *host;             /* ASCII */
+    int port;                     /* 0: 443 */
     const char *path;             /* "/.well-known/mta-sts.txt" */
     const char *const *addresses; /* the host's: IP addresses, of which one is asked */
     size_t address_count;         /* not 0 */
