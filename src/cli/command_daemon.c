@@ -36,13 +36,6 @@ struct run {
 
 /* ---- what the daemon tells ---- */
 
-static void on_answered(void *context, const struct result *result)
-{
-    const struct run *run = context;
-
-    gather_add(run->gather, result);
-}
-
 /* Backups fall due one after the other: why nothing is asked is logged once, until something is, or
  * somebody has it pulled now. */
 static void on_gathered(void *context, const struct answers *answers)
@@ -80,28 +73,18 @@ static void on_ready(void *context)
 static void on_told(void *context, const struct daemon_view *view)
 {
     struct run *run = context;
-    const struct round_facts facts = {.started_wall_ms = view->began_ms,
-                                      .elapsed_ms = view->elapsed_ms,
-                                      .results = view->results,
-                                      .count = view->result_count};
+    const struct round_facts *facts = &view->facts;
     char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
 
     (void)logging_note_lost(&run->logging, run->state.store);
     host_trim_memory();
     (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
-                   clock_local_text(ended, view->began_ms + view->elapsed_ms),
+                   clock_local_text(ended, facts->started_wall_ms + facts->elapsed_ms),
                    view->primary->state == OUTAGE_UP ? "up" : "not ready");
     service_status(text);
     /* Before anything was asked the file of an earlier run says more. */
     if (view->has_asked)
-        metrics_write(view->config, run->state.store, run->state.claims, &facts);
-}
-
-static void on_turned(void *context)
-{
-    const struct run *run = context;
-
-    gather_flush(run->gather);
+        metrics_write(view->config, run->state.store, run->state.claims, facts);
 }
 
 /* Feeds the watchdog, where there is one. */
@@ -143,11 +126,6 @@ static void log_fault(void *context, const char *line)
     log_message(LEVEL_ERROR, "%s", line);
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
 /* The log is opened anew, also under the same name: it may have been rotated. Where neither the new one
  * nor the old one can be had, standard error it is: a daemon is never mute. */
 static bool change_log(struct run *run, const struct config *config)
@@ -180,8 +158,9 @@ static struct config *on_reload(void *context)
         service_tell(SERVICE_IS_READY);
         return NULL;
     }
-    if (!is_same(config->state_dir, run->config->state_dir) ||
-        config->history_s != run->config->history_s)
+    const char *directory = config->state_dir != NULL ? config->state_dir : "";
+    const char *before = run->config->state_dir != NULL ? run->config->state_dir : "";
+    if (strcmp(directory, before) != 0 || config->history_s != run->config->history_s)
         log_message(LEVEL_WARNING,
                     "state_dir and history: other ones are used from the next start on");
     log_message(LEVEL_INFO, "%s was read anew", config->path);
@@ -211,10 +190,11 @@ static void make_daemon(struct run *run, struct config *config)
                     .claims = run->state.claims,
                     .stop = signals_stop_requested,
                     .force = run->arguments->force,
-                    .observer = {.answered = on_answered,
+                    .observer = {.answered = gather_add,
                                  .wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
-                                 .turned = on_turned},
-                    .context = run},
+                                 .turned = gather_flush},
+                    .context = run->gather},
+        .context = run,
         .store = run->state.store,
         .seed = host_seed(),
         .offset = clock_local_offset_s,

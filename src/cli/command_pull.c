@@ -27,7 +27,6 @@ struct run {
     struct logging logging;
     struct loop *loop;
     struct round *round;
-    struct round_facts facts;
     struct state state;
     struct hooks *hooks; /* NULL: a dry run */
     struct recorder *recorder;
@@ -123,8 +122,6 @@ static int make_round(struct run *run)
         log_message(LEVEL_ERROR, "%s", error.text);
         return EXIT_STATUS_USAGE;
     }
-    run->facts = (struct round_facts){.dry_run = run->arguments->dry_run};
-    run->facts.results = round_results(run->round, &run->facts.count);
     return EXIT_STATUS_OK;
 }
 
@@ -132,7 +129,7 @@ static int make_round(struct run *run)
 static void make_report(struct run *run)
 {
     const struct arguments *arguments = run->arguments;
-    const struct round_facts *facts = &run->facts;
+    const struct round_facts *facts = round_facts(run->round);
     const struct line_look look = setup_look(arguments);
     const struct line_widths widths = report_widths(facts->results, facts->count);
     bool is_live =
@@ -147,8 +144,7 @@ static void make_report(struct run *run)
                                                       .look = look,
                                                       .widths = widths,
                                                       .output = &run->output,
-                                                      .live = is_live ? run->live : NULL,
-                                                      .logging = &run->logging});
+                                                      .live = is_live ? run->live : NULL});
     live_begin(run->live, &(struct live_options){.loop = run->loop,
                                                  .output = is_live ? &run->output : NULL,
                                                  .gather = report_gather(run->report),
@@ -165,7 +161,7 @@ static void follow_up(struct run *run)
 {
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
 
-    metrics_write(run->config, run->state.store, run->state.claims, &run->facts);
+    metrics_write(run->config, run->state.store, run->state.claims, round_facts(run->round));
     (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
@@ -175,14 +171,10 @@ static void follow_up(struct run *run)
 
 static int ask(struct run *run)
 {
-    struct round_facts *facts = &run->facts;
-    int64_t started_ms = clock_monotonic_ms();
+    const struct round_facts *facts = round_facts(run->round);
 
-    facts->started_wall_ms = clock_wall_ms();
     signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round);
-    facts->elapsed_ms = clock_monotonic_ms() - started_ms;
-    facts->exit_status = round_exit_status(run->round);
     report_finish(run->report, facts);
     recorder_finish(run->recorder, run->state.patience_ms);
     if (!facts->dry_run)

@@ -109,8 +109,10 @@ static void add_name(struct group *group, const char *name)
         group->more++;
 }
 
-void gather_add(struct gather *gather, const struct result *result)
+void gather_add(void *context, const struct result *result)
 {
+    struct gather *gather = context;
+
     /* Other domains may have the same answer, word for word, where none of them was asked for. */
     if (result->dry || result->verb != VERB_CONNECT) {
         gather_flush(gather);
@@ -130,19 +132,9 @@ void gather_add(struct gather *gather, const struct result *result)
         add_name(group, result->domain);
 }
 
-/* The first few names, and how many more there are. */
-static void format_names(struct buffer *names, const struct group *group)
+void gather_flush(void *context)
 {
-    for (size_t i = 0; i < group->named_count; i++)
-        (void)buffer_append_format(names, "%s%s", i > 0 ? ", " : "", group->named[i]);
-    if (group->more > 0 && group->answers.backups == 1)
-        (void)buffer_append_format(names, " and %zu more", group->more);
-    else if (group->more > 0)
-        (void)buffer_append_text(names, " and others");
-}
-
-void gather_flush(struct gather *gather)
-{
+    struct gather *gather = context;
     size_t count = gather->count;
     struct group *groups = gather->groups;
     struct buffer names;
@@ -158,7 +150,12 @@ void gather_flush(struct gather *gather)
         answers->is_part = answers->count < group->whole;
         answers->text = answers->count > 1 ? group->text : text_of(answers->first);
         if (answers->is_part && answers->count > 1) {
-            format_names(&names, group);
+            for (size_t j = 0; j < group->named_count; j++)
+                (void)buffer_append_format(&names, "%s%s", j > 0 ? ", " : "", group->named[j]);
+            if (group->more > 0 && answers->backups == 1)
+                (void)buffer_append_format(&names, " and %zu more", group->more);
+            else if (group->more > 0)
+                (void)buffer_append_text(&names, " and others");
             answers->names = names.bytes;
         }
         gather->tell(gather->context, answers);

@@ -29,12 +29,12 @@ struct gather *gather_new(gather_tell *tell, void *context);
 /* NULL is allowed. */
 void gather_free(struct gather *gather);
 
-/* Takes a result that has become known. One that is like no other is told at once; the others stay
+/* gather is a struct gather: these may observe polls. Takes a result that has become known. One that is like no other is told at once; the others stay
  * borrowed until gather_flush. */
-void gather_add(struct gather *gather, const struct result *result);
+void gather_add(void *gather, const struct result *result);
 
 /* Tells what was taken: to be called after each turn of the loop, and before results are freed. */
-void gather_flush(struct gather *gather);
+void gather_flush(void *gather);
 
 /* Whether nothing is wrong with it: the outcome exits with 0, or a dry run got as far as it should.
  */

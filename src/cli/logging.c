@@ -14,18 +14,12 @@ enum {
     FIELDS_MAX = 11
 };
 
-static const enum level level_by_verbosity[] = {LEVEL_INFO, LEVEL_DEBUG, LEVEL_TRACE};
-
 enum level logging_threshold(const struct logging_options *options)
 {
-    unsigned most = COUNT_OF(level_by_verbosity) - 1;
-    unsigned verbose = options->verbose < most ? options->verbose : most;
-
-    if (options->target == LOG_STDERR && verbose == 0) {
-        if (options->quiet || options->is_at_terminal)
-            return LEVEL_WARNING;
-    }
-    return level_by_verbosity[verbose];
+    if (options->target == LOG_STDERR && options->verbose == 0 &&
+        (options->quiet || options->is_at_terminal))
+        return LEVEL_WARNING;
+    return options->verbose == 0 ? LEVEL_INFO : options->verbose == 1 ? LEVEL_DEBUG : LEVEL_TRACE;
 }
 
 /* A message that a person reads on standard error begins with "mxpull: warning: " or the like. */
@@ -231,14 +225,6 @@ void logging_close(struct logging *logging)
         (void)fclose(logging->stream);
     buffer_done(&logging->line);
     *logging = (struct logging){0};
-}
-
-bool logging_wants_answers(const struct logging *logging)
-{
-    const struct logging_options *options = &logging->options;
-
-    return options->target != LOG_STDERR || options->verbose > 0 ||
-           !(options->is_at_terminal || options->quiet);
 }
 
 struct fields {

@@ -51,9 +51,6 @@ enum level logging_threshold(const struct logging_options *options);
 void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
                     enum log_style style, int64_t wall_ms);
 
-/* Whether the answers are to be logged: not where standard output shows them to the same eyes. */
-bool logging_wants_answers(const struct logging *logging);
-
 /* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
  * text="Queuing started"`, or several as one: with domains=40 instead of the domain, and of backups that
  * were held `backups=60 domains=120 outcome=held text="..."`. */

@@ -128,19 +128,6 @@ void metrics_format(struct buffer *text, const struct status_view *view,
         format_metric(text, (enum metric)i, view);
 }
 
-static void take_result(struct store_domain *state, const struct result *result)
-{
-    if (state->at_ms > result->at_ms)
-        return;
-    (void)text_copy(state->outcome, sizeof state->outcome, outcome_name(result->outcome));
-    state->code = result->code;
-    state->pending = result->pending;
-    state->refused_for_now = result->refused_for_now;
-    state->refused_for_good = result->refused_for_good;
-    state->strip[0] = result_grade(result);
-    state->strip_count = 1;
-}
-
 void metrics_add_results(struct status_view *view, const struct round_facts *facts)
 {
     size_t count = view->domain_count, place = 0;
@@ -150,12 +137,21 @@ void metrics_add_results(struct status_view *view, const struct round_facts *fac
 
         for (size_t j = 0; result->known && !result->dry && j < count; j++) {
             struct status_domain *domain = &view->domains[(place + j) % count];
+            struct store_domain *state = &domain->state;
 
             if (strcmp(domain->backup->config->name, result->backup->name) != 0 ||
                 strcmp(domain->name, result->domain) != 0)
                 continue;
-            take_result(&domain->state, result);
             place += j + 1; /* results stand in the order of the configuration, too */
+            if (state->at_ms > result->at_ms)
+                break;
+            (void)text_copy(state->outcome, sizeof state->outcome, outcome_name(result->outcome));
+            state->code = result->code;
+            state->pending = result->pending;
+            state->refused_for_now = result->refused_for_now;
+            state->refused_for_good = result->refused_for_good;
+            state->strip[0] = result_grade(result);
+            state->strip_count = 1;
             break;
         }
     }
@@ -176,35 +172,27 @@ static bool take_turn(struct lock_set *claims)
     return status == STATUS_OK;
 }
 
-static enum status write_file(const struct config *config, struct store *store,
-                              const struct round_facts *facts, struct error *error)
+void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
+                   const struct round_facts *facts)
 {
     int64_t now_ms = clock_wall_ms();
     struct status_view view;
     struct buffer text;
-
-    if (status_view_read(&view, config, NULL, store, now_ms, clock_local_offset_s, error) !=
-        STATUS_OK)
-        (void)status_view_read(&view, config, NULL, NULL, now_ms, clock_local_offset_s, error);
-    metrics_add_results(&view, facts);
-    buffer_init(&text, METRICS_SIZE_MAX);
-    metrics_format(&text, &view, facts);
-    enum status status = file_replace(config->metrics_file, text.bytes, text.size, error);
-    buffer_done(&text);
-    status_view_done(&view);
-    return status;
-}
-
-void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
-                   const struct round_facts *facts)
-{
     struct error error;
 
     if (config->metrics_file == NULL)
         return;
     bool has_turn = take_turn(claims);
-    if (write_file(config, store, facts, &error) != STATUS_OK)
+    if (status_view_read(&view, config, NULL, store, now_ms, clock_local_offset_s, &error) !=
+        STATUS_OK)
+        (void)status_view_read(&view, config, NULL, NULL, now_ms, clock_local_offset_s, &error);
+    metrics_add_results(&view, facts);
+    buffer_init(&text, METRICS_SIZE_MAX);
+    metrics_format(&text, &view, facts);
+    if (file_replace(config->metrics_file, text.bytes, text.size, &error) != STATUS_OK)
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+    buffer_done(&text);
+    status_view_done(&view);
     if (has_turn)
         lock_set_give_back(claims, TURN_KEY);
 }

@@ -21,6 +21,7 @@ struct report {
     struct report_options options;
     struct gather *gather;
     struct said advice; /* that was given */
+    bool is_ending;     /* answers are told again */
 };
 
 struct line_widths report_widths(const struct result *const results[], size_t count)
@@ -267,9 +268,10 @@ static void on_gathered(void *context, const struct answers *answers)
     const struct report_options *options = &report->options;
     struct buffer text;
 
-    if (options->logging != NULL && logging_wants_answers(options->logging))
+    /* Not where standard output shows them to the same eyes. */
+    if (!report->is_ending && log_wants(LEVEL_INFO))
         logging_answer(answers);
-    if (options->quiet || options->json)
+    if (options->json || (options->quiet && !report->is_ending))
         return;
     buffer_init(&text, TEXT_SIZE_MAX);
     report_append_answers(&text, answers, look_of(report), options->widths, &report->advice);
@@ -306,7 +308,7 @@ struct gather *report_gather(const struct report *report)
 /* With quiet, what is wrong was logged as it came, and is told now. */
 void report_finish(struct report *report, const struct round_facts *facts)
 {
-    struct report_options *options = &report->options;
+    const struct report_options *options = &report->options;
     struct buffer text;
 
     gather_flush(report->gather);
@@ -317,8 +319,7 @@ void report_finish(struct report *report, const struct round_facts *facts)
     if (options->json) {
         write_json(options->output, facts);
     } else if (options->quiet) {
-        options->logging = NULL;
-        options->quiet = false;
+        report->is_ending = true;
         for (size_t i = 0; i < facts->count; i++) {
             if (facts->results[i]->known && !result_is_good(facts->results[i]))
                 gather_add(report->gather, facts->results[i]);

@@ -22,19 +22,8 @@ struct report_options {
         quiet; /* nothing unless something is wrong; then what is wrong (json: the object), at the end */
     struct line_look look;
     struct line_widths widths;
-    struct output *output;         /* borrowed, as all that follows */
-    struct live *live;             /* the table that stands below the lines; NULL: none */
-    const struct logging *logging; /* NULL: no answer is logged */
-};
-
-/* A round as it is reported when it is over. All borrowed. */
-struct round_facts {
-    int64_t started_wall_ms;
-    int64_t elapsed_ms;
-    int exit_status;
-    bool dry_run;
-    const struct result *const *results; /* in the order of the configuration */
-    size_t count;
+    struct output *output; /* borrowed, as all that follows */
+    struct live *live;     /* the table that stands below the lines; NULL: none */
 };
 
 struct report *report_new(const struct report_options *options);

@@ -61,19 +61,16 @@ static void tell(struct daemon *daemon, struct instant now)
     agenda->has_news = daemon->watch.has_news = false;
     daemon->told_ms = now.monotonic_ms;
     recorder_flush(agenda->polling.recorder);
-    size_t count;
-    const struct result **results = agenda_results(agenda, &count);
-    daemon->options.told(agenda->polling.context,
-                         &(struct daemon_view){
-                             .config = agenda->polling.config,
-                             .primary = &daemon->watch.outage,
-                             .primary_text = daemon->watch.text,
-                             .results = results,
-                             .result_count = count,
-                             .has_asked = daemon->has_asked,
-                             .began_ms = since.wall_ms,
-                             .elapsed_ms = now.monotonic_ms - since.monotonic_ms,
-                         });
+    struct daemon_view view = {
+        .config = agenda->polling.config,
+        .primary = &daemon->watch.outage,
+        .facts = {.started_wall_ms = since.wall_ms,
+                  .elapsed_ms = now.monotonic_ms - since.monotonic_ms},
+        .has_asked = daemon->has_asked,
+    };
+    const struct result **results = agenda_results(agenda, &view.facts.count);
+    view.facts.results = results;
+    daemon->options.told(daemon->options.context, &view);
     free(results);
 }
 
@@ -152,19 +149,19 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
     take_configuration(daemon, daemon->next, is_failing, now);
     daemon->next = NULL;
     watch_resume(&daemon->watch, daemon->agenda, now);
-    daemon->options.ready(daemon->options.polling.context);
+    daemon->options.ready(daemon->options.context);
     return now.monotonic_ms;
 }
 
 static void take_requests(struct daemon *daemon, struct instant now)
 {
     if (daemon->options.take_reload()) {
-        struct config *config = daemon->options.reload(daemon->options.polling.context);
+        struct config *config = daemon->options.reload(daemon->options.context);
 
         if (config != NULL)
             drain(daemon, config, now);
     }
-    if (daemon->next == NULL && daemon->options.take_now(daemon->options.polling.context)) {
+    if (daemon->next == NULL && daemon->options.take_now(daemon->options.context)) {
         log_message(LEVEL_INFO, "asking everything now (SIGUSR1)");
         for (size_t i = 0; i < daemon->config->backup_count; i++)
             plan_now(daemon->agenda->plan, i);
@@ -290,7 +287,7 @@ static void stop(struct daemon *daemon)
 
 void daemon_run(struct daemon *daemon)
 {
-    daemon->options.ready(daemon->options.polling.context);
+    daemon->options.ready(daemon->options.context);
     while (!daemon->options.polling.stop()) {
         daemon->due_ms = advance(daemon);
         if (daemon->options.polling.stop())

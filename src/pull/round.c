@@ -16,8 +16,8 @@ enum {
 struct round {
     struct round_options options;
     struct agenda *agenda;
-    const struct result **results;
-    size_t result_count;
+    const struct result **results; /* owned: those of facts */
+    struct round_facts facts;
     bool is_stopping;
 };
 
@@ -30,7 +30,9 @@ struct round *round_new(const struct round_options *options, struct error *error
     round->agenda = agenda_new(
         &(struct agenda_options){.polling = &options->polling, .selection = &options->selection},
         agenda_now());
-    round->results = agenda_results(round->agenda, &round->result_count);
+    round->results = agenda_results(round->agenda, &round->facts.count);
+    round->facts.results = round->results;
+    round->facts.dry_run = options->polling.dry_run;
     return round;
 }
 
@@ -122,8 +124,10 @@ static bool is_over(const struct round *round)
 void round_run(struct round *round)
 {
     const struct agenda *agenda = round->agenda;
-    int64_t stop_limit_ms = INT64_MAX;
+    struct round_facts *facts = &round->facts;
+    int64_t stop_limit_ms = INT64_MAX, began_ms = clock_monotonic_ms();
 
+    facts->started_wall_ms = clock_wall_ms();
     while (!is_over(round)) {
         if (!round->is_stopping && agenda->polling.stop()) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
@@ -140,6 +144,14 @@ void round_run(struct round *round)
             continue;
         poll_conclude(agenda->polls[i]);
         poll_settle(agenda->polls[i], OUTCOME_INTERRUPTED, "stopped before an answer came");
+    }
+    facts->elapsed_ms = clock_monotonic_ms() - began_ms;
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct result *result = facts->results[i];
+
+        if (result->known && !result->dry)
+            facts->exit_status =
+                exit_status_worse(facts->exit_status, outcome_exit_status(result->outcome));
     }
 }
 
@@ -159,21 +171,7 @@ enum stage round_stage(const struct round *round, const struct backup_config *ba
     return poll_stage(agenda->polls[backup - agenda->polling.config->backups]);
 }
 
-const struct result *const *round_results(const struct round *round, size_t *count)
+const struct round_facts *round_facts(const struct round *round)
 {
-    *count = round->result_count;
-    return round->results;
-}
-
-int round_exit_status(const struct round *round)
-{
-    int exit_status = 0;
-
-    for (size_t i = 0; i < round->result_count; i++) {
-        const struct result *result = round->results[i];
-
-        if (result->known && !result->dry)
-            exit_status = exit_status_worse(exit_status, outcome_exit_status(result->outcome));
-    }
-    return exit_status;
+    return &round->facts;
 }

@@ -252,7 +252,7 @@ static struct outcome_text run(struct store *store, struct sim *sim, const char 
     struct outcome_text outcome = {0};
     struct config *config = sim_config(sim, text);
     struct error error = {0};
-    size_t name_count = 0, count;
+    size_t name_count = 0;
 
     buffer_init(&outcome.lines, CONFIG_MAX);
     buffer_init(&outcome.wire, CONFIG_MAX);
@@ -290,10 +290,10 @@ static struct outcome_text run(struct store *store, struct sim *sim, const char 
         began_ms = clock_monotonic_ms();
         set_alarm();
         round_run(round);
-        const struct result *const *results = round_results(round, &count);
-        for (size_t i = 0; i < count; i++)
-            describe(results[i], &outcome.lines, &outcome.addresses);
-        outcome.exit_status = round_exit_status(round);
+        const struct round_facts *facts = round_facts(round);
+        for (size_t i = 0; i < facts->count; i++)
+            describe(facts->results[i], &outcome.lines, &outcome.addresses);
+        outcome.exit_status = facts->exit_status;
     }
     recorder_finish(recorder, STORE_PATIENCE_MS);
     round_free(round);

@@ -2,12 +2,7 @@
 #define MXPULL_PULL_DAEMON_H
 
 #include <mxpull/plan/outage.h>
-#include <mxpull/plan/plan.h>
-#include <mxpull/record/recorder.h>
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <mxpull/pull/round.h>
 
 /* Keeps asking: every backup by its plan, and all of them when the primary has come back. One loop,
  * which sleeps until something is due. */
@@ -17,11 +12,9 @@ struct daemon;
 struct daemon_view {
     const struct config *config;
     const struct outage *primary;
-    const char *primary_text;            /* why it is down, or "" */
-    const struct result *const *results; /* the last ones of all backups that have any */
-    size_t result_count;
-    bool has_asked;               /* polls have ended since the start */
-    int64_t began_ms, elapsed_ms; /* of the polls that are over: wall clock, and how long it took */
+    struct round_facts
+        facts;      /* of the polls that are over; results: the last ones of all backups */
+    bool has_asked; /* polls have ended since the start */
 };
 
 struct daemon_options {
@@ -30,9 +23,10 @@ struct daemon_options {
     struct store *store;     /* borrowed; NULL: there is no memory */
     uint64_t seed;           /* of jitter */
     schedule_offset *offset; /* of local time */
+    void *context;           /* of the calls that follow */
 
     /* Whether the daemon is to read its configuration anew, or to pull now, since the last call. Asked
-     * whenever the loop wakes, as polling.stop is. context is the observer's. */
+     * whenever the loop wakes, as polling.stop is. */
     bool (*take_reload)(void);
     bool (*take_now)(void *context);
 

@@ -36,10 +36,15 @@ void round_run(struct round *round);
 const struct preflight_wait *round_waits(const struct round *round);
 enum stage round_stage(const struct round *round, const struct backup_config *backup);
 
-/* The results, in the order of the configuration. */
-const struct result *const *round_results(const struct round *round, size_t *count);
+/* A round as it is reported. All borrowed. */
+struct round_facts {
+    const struct result *const *results; /* in the order of the configuration */
+    size_t count;
+    bool dry_run;
+    int64_t started_wall_ms, elapsed_ms; /* once it has run, as what follows */
+    int exit_status;                     /* the worst of all results known */
+};
 
-/* The worst exit status of all results known. */
-int round_exit_status(const struct round *round);
+const struct round_facts *round_facts(const struct round *round);
 
 #endif
