@@ -93,7 +93,7 @@ void poll_conclude(struct poll *poll)
 
 static void end_fetching(struct poll *poll)
 {
-    fetch_free(poll->fetching);
+    reach_password_free(poll->fetching);
     poll->fetching = NULL;
 }
 
@@ -260,8 +260,8 @@ void poll_begin(struct poll *poll)
     } else if (poll->wanted_count > 0 && poll->password != NULL) {
         start_session(poll);
     } else if (poll->wanted_count > 0) {
-        poll->fetching = fetch_new(poll->polling->loop, poll->polling->config, poll->backup,
-                                   take_password, poll);
+        poll->fetching = reach_password_new(poll->polling->loop, poll->polling->config,
+                                            poll->backup, take_password, poll);
     } else {
         finish(poll);
     }

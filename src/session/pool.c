@@ -7,14 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Commands that bring passwords. */
-enum {
-    COMMANDS_AT_ONCE = 8
-};
-
 /* Each session takes a socket, and a second one while IPv6 and IPv4 race or when its mail goes on
  * to the primary. */
-static size_t sessions_at_once(const struct config *config, size_t most)
+size_t pool_sessions_at_once(const struct config *config, size_t most)
 {
     enum {
         SOCKETS_EACH = 2,
@@ -45,7 +40,7 @@ struct pool *pool_new(const struct polling *polling, size_t most)
     pool->polling = polling;
     pool->polls = memory_new(most, sizeof(struct poll *));
     pool->timer = (struct timer){.due = advance, .context = pool};
-    pool->at_once = sessions_at_once(polling->config, most);
+    pool->at_once = pool_sessions_at_once(polling->config, most);
     return pool;
 }
 
@@ -97,7 +92,7 @@ static bool has_room(const struct pool *pool, const struct poll *poll, const str
 
     return load->running < pool->at_once &&
            (!poll_turns(poll) || load->turning < (size_t)config->primary.relay_connections) &&
-           (!poll_needs_command(poll) || load->fetching < COMMANDS_AT_ONCE);
+           (!poll_needs_command(poll) || load->fetching < POOL_COMMANDS_AT_ONCE);
 }
 
 /* Begins the polls for which there is room now. Where a provider waits for a place, those that have one

@@ -34,7 +34,7 @@ struct connection_options reach_options(const struct config *config,
     };
 }
 
-struct fetch {
+struct reach_password {
     struct loop *loop;                  /* borrowed */
     const struct config *config;        /* borrowed */
     const struct backup_config *backup; /* borrowed */
@@ -46,7 +46,7 @@ struct fetch {
 };
 
 /* The command has ended, or has run for too long. */
-static void take_printed(struct fetch *fetch)
+static void take_printed(struct reach_password *fetch)
 {
     bool has_ended = process_has_ended(fetch->process); /* then all of it is there */
     char *password = NULL;
@@ -71,7 +71,7 @@ static void take_printed(struct fetch *fetch)
 /* The loop was woken, by this command or for another reason, or the time is over. */
 static void look(void *context)
 {
-    struct fetch *fetch = context;
+    struct reach_password *fetch = context;
 
     if (process_has_ended(fetch->process) || clock_monotonic_ms() >= fetch->until_ms)
         take_printed(fetch);
@@ -79,10 +79,9 @@ static void look(void *context)
         timer_set(fetch->loop, &fetch->timer, fetch->until_ms);
 }
 
-struct fetch *fetch_new(struct loop *loop, const struct config *config,
-                        const struct backup_config *backup,
-                        void (*fetched)(void *context, char *password, const struct error *error),
-                        void *context)
+struct reach_password *reach_password_new(
+    struct loop *loop, const struct config *config, const struct backup_config *backup,
+    void (*fetched)(void *context, char *password, const struct error *error), void *context)
 {
     struct process *process = NULL;
     char *password = NULL;
@@ -97,20 +96,20 @@ struct fetch *fetch_new(struct loop *loop, const struct config *config,
         fetched(context, password, status == STATUS_OK ? NULL : &error);
         return NULL;
     }
-    struct fetch *fetch = memory_new(1, sizeof *fetch);
-    *fetch = (struct fetch){.loop = loop,
-                            .config = config,
-                            .backup = backup,
-                            .fetched = fetched,
-                            .context = context,
-                            .process = process,
-                            .timer = {.due = look, .context = fetch, .on_wake = true},
-                            .until_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000};
+    struct reach_password *fetch = memory_new(1, sizeof *fetch);
+    *fetch = (struct reach_password){.loop = loop,
+                                     .config = config,
+                                     .backup = backup,
+                                     .fetched = fetched,
+                                     .context = context,
+                                     .process = process,
+                                     .timer = {.due = look, .context = fetch, .on_wake = true},
+                                     .until_ms = clock_monotonic_ms() + PASSWORD_TIMEOUT_S * 1000};
     timer_set(loop, &fetch->timer, fetch->until_ms);
     return fetch;
 }
 
-void fetch_free(struct fetch *fetch)
+void reach_password_free(struct reach_password *fetch)
 {
     if (fetch == NULL)
         return;

@@ -84,11 +84,11 @@ struct poll {
 
     struct result **wanted; /* private, as what follows: what is asked for this time */
     size_t wanted_count;
-    size_t remembered;       /* the result that poll_remember looks at first */
-    struct session *session; /* while it runs */
-    char *password;          /* secret */
-    struct fetch *fetching;  /* the password_command, while it runs */
-    bool understood;         /* ETRN, by the backup, at any time before */
+    size_t remembered;               /* the result that poll_remember looks at first */
+    struct session *session;         /* while it runs */
+    char *password;                  /* secret */
+    struct reach_password *fetching; /* the password_command, while it runs */
+    bool understood;                 /* ETRN, by the backup, at any time before */
     bool claimed;
 };
 

@@ -15,6 +15,14 @@ struct pool {
     struct timer timer; /* set when there may be something to begin */
 };
 
+enum {
+    POOL_COMMANDS_AT_ONCE = 8 /* that bring passwords */
+};
+
+/* How many of most sessions may run at the same time: by `concurrency`, and by what the system allows, which is
+ * raised; where that is less, it is logged. */
+size_t pool_sessions_at_once(const struct config *config, size_t most);
+
 /* polling is borrowed for the pool's life; most: how many polls there may be in it. Never NULL. */
 struct pool *pool_new(const struct polling *polling, size_t most);
 
