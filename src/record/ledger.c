@@ -26,10 +26,7 @@ struct entry *ledger_entry(enum entry_kind kind)
 
 const char *entry_own(struct entry *entry, char *text)
 {
-    if (entry->text_count == entry->text_room) {
-        entry->text_room = entry->text_room > 0 ? 2 * entry->text_room : 8;
-        entry->texts = memory_resize(entry->texts, entry->text_room, sizeof(char *));
-    }
+    entry->texts = memory_more(entry->texts, entry->text_count, sizeof(char *));
     entry->texts[entry->text_count++] = text;
     return text;
 }
@@ -48,15 +45,6 @@ static void free_entry(struct entry *entry)
     free(entry->texts);
     free(entry->answers);
     free(entry);
-}
-
-static size_t size_of(const struct entry *entry)
-{
-    size_t size = sizeof *entry + entry->poll.count * sizeof *entry->answers;
-
-    for (size_t i = 0; i < entry->text_count; i++)
-        size += sizeof(char *) + (entry->texts[i] != NULL ? strlen(entry->texts[i]) + 1 : 0);
-    return size;
 }
 
 static void clear(struct ledger *ledger)
@@ -80,9 +68,9 @@ bool ledger_check(struct ledger *ledger, enum status status, const struct error 
         return true;
     if (status == STATUS_BUSY && !ledger->is_held) {
         ledger->is_held = true;
-        store_set_patience(ledger->store, 0);
+        store_set_patience(ledger->options->store, 0);
     }
-    if (status == STATUS_BUSY && !ledger->watches)
+    if (status == STATUS_BUSY && !ledger->options->watches)
         return false;
     if (!ledger->is_failing)
         log_message(LEVEL_WARNING, "%s; mxpull goes on %s", error->text,
@@ -90,17 +78,6 @@ bool ledger_check(struct ledger *ledger, enum status status, const struct error 
                                           : "without writing down what is answered");
     ledger->is_failing = true;
     return false;
-}
-
-/* Only entries that were written show that the store works again: on a full disk something smaller may
- * still find its place. */
-static void note_written(struct ledger *ledger)
-{
-    if (ledger->is_failing)
-        log_message(LEVEL_INFO, "the answers can be written down again");
-    if (ledger->is_held)
-        store_set_patience(ledger->store, ledger->patience_ms);
-    ledger->is_failing = ledger->is_held = ledger->is_unread = false;
 }
 
 /* ---- writing ---- */
@@ -121,22 +98,23 @@ static enum status write_entry(struct store *store, struct entry *entry, struct 
     return status;
 }
 
-static enum status write_all(struct ledger *ledger, struct error *error)
+static enum status write_all(const struct ledger *ledger, struct error *error)
 {
-    enum status status = store_begin(ledger->store, error);
+    struct store *store = ledger->options->store;
+    enum status status = store_begin(store, error);
 
     if (status != STATUS_OK)
         return status;
     for (struct entry *entry = ledger->first; entry != NULL && status == STATUS_OK;
          entry = entry->next)
-        status = write_entry(ledger->store, entry, error);
-    return store_commit(ledger->store, error); /* says what has failed before, too */
+        status = write_entry(store, entry, error);
+    return store_commit(store, error); /* says what has failed before, too */
 }
 
 static void set_timer(struct ledger *ledger, int64_t in_ms)
 {
-    if (ledger->loop != NULL)
-        timer_set(ledger->loop, &ledger->timer,
+    if (ledger->options->loop != NULL)
+        timer_set(ledger->options->loop, &ledger->timer,
                   in_ms == INT64_MAX ? INT64_MAX : clock_monotonic_ms() + in_ms);
 }
 
@@ -145,8 +123,15 @@ enum status ledger_flush(struct ledger *ledger, struct error *error)
     if (ledger->first == NULL)
         return STATUS_OK;
     enum status status = write_all(ledger, error);
-    if (ledger_check(ledger, status, error))
-        note_written(ledger);
+    /* Only entries that were written show that the store works again: on a full disk something smaller may still
+     * find its place. */
+    if (ledger_check(ledger, status, error)) {
+        if (ledger->is_failing)
+            log_message(LEVEL_INFO, "the answers can be written down again");
+        if (ledger->is_held)
+            store_set_patience(ledger->options->store, ledger->options->patience_ms);
+        ledger->is_failing = ledger->is_held = ledger->is_unread = false;
+    }
     for (struct entry *entry = ledger->first; entry != NULL; entry = entry->next)
         ledger->tried(ledger->context, entry, status);
     if (status != STATUS_BUSY)
@@ -164,9 +149,11 @@ static void timer_due(void *context)
 
 void ledger_add(struct ledger *ledger, struct entry *entry)
 {
-    size_t size = size_of(entry);
+    size_t size = sizeof *entry + entry->poll.count * sizeof *entry->answers;
     struct error error;
 
+    for (size_t i = 0; i < entry->text_count; i++)
+        size += sizeof(char *) + (entry->texts[i] != NULL ? strlen(entry->texts[i]) + 1 : 0);
     if (ledger->size + size > SIZE_MAX_KEPT) {
         ledger->tried(ledger->context, entry, STATUS_LIMIT);
         free_entry(entry);
@@ -177,7 +164,7 @@ void ledger_add(struct ledger *ledger, struct entry *entry)
     ledger->count++;
     *ledger->end = entry;
     ledger->end = &entry->next;
-    if (ledger->loop == NULL)
+    if (ledger->options->loop == NULL)
         (void)ledger_flush(ledger, &error);
     else if (!timer_is_set(&ledger->timer))
         set_timer(ledger, COLLECT_MS);
@@ -187,11 +174,11 @@ void ledger_finish(struct ledger *ledger, int64_t patience_ms)
 {
     struct error error = {.text = "there was no room for more"};
 
-    store_set_patience(ledger->store, patience_ms);
+    store_set_patience(ledger->options->store, patience_ms);
     enum status status = ledger_flush(ledger, &error);
     size_t lost = ledger->lost + ledger->count;
 
-    store_set_patience(ledger->store, status == STATUS_OK ? patience_ms : 0);
+    store_set_patience(ledger->options->store, status == STATUS_OK ? patience_ms : 0);
     if (lost > 0)
         log_message(LEVEL_WARNING, "%s; the answers of %zu poll%s are not written down", error.text,
                     lost, lost == 1 ? "" : "s");
@@ -200,13 +187,12 @@ void ledger_finish(struct ledger *ledger, int64_t patience_ms)
     set_timer(ledger, INT64_MAX);
 }
 
-void ledger_init(struct ledger *ledger, int64_t patience_ms)
+void ledger_init(struct ledger *ledger)
 {
-    ledger->patience_ms = patience_ms;
     ledger->end = &ledger->first;
     ledger->timer = (struct timer){.due = timer_due, .context = ledger};
-    if (ledger->store != NULL)
-        store_set_patience(ledger->store, patience_ms);
+    if (ledger->options->store != NULL)
+        store_set_patience(ledger->options->store, ledger->options->patience_ms);
 }
 
 void ledger_done(struct ledger *ledger)

@@ -10,6 +10,8 @@
 
 /* A domain as this process has seen it. */
 struct watched {
+    const struct backup_config *backup; /* borrowed from the configuration, as is name */
+    const char *name;
     int64_t silent_at_ms; /* when it counts as silent; INT64_MAX: it does, or was never asked for */
     int64_t from_ms;      /* what that counts from: the last good answer, or the first question */
     int64_t good_ms;      /* the last good answer; 0: none is known */
@@ -24,56 +26,46 @@ struct watched {
 struct overdue {
     struct ledger *ledger;
     const struct config *config;
-    schedule_offset *offset;
     void (*raise)(void *context, const struct alarm *alarm);
-    void *context;             /* of raise */
-    struct watched **backups;  /* as configured, and their domains */
+    void *context;            /* of raise */
+    struct watched *domains;  /* of all backups, as configured */
+    struct watched **backups; /* the first domain of each */
+    size_t domain_count;
     int64_t next_ms;           /* the first of all silent_at_ms, or before it */
     int64_t checked_ms;        /* when all were looked at last */
     struct store_domain state; /* as read last */
 };
 
-static int64_t lesser(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* from_ms 0: not known, so now. */
-static void wait_from(struct overdue *overdue, size_t backup, struct watched *watched,
-                      int64_t from_ms)
+static void wait_from(struct overdue *overdue, struct watched *watched, int64_t from_ms)
 {
     watched->from_ms = from_ms != 0 ? from_ms : clock_wall_ms();
     watched->silent_at_ms =
-        schedule_silent_at(&overdue->config->backups[backup].timing, overdue->offset,
+        schedule_silent_at(&watched->backup->timing, overdue->ledger->options->offset,
                            overdue->config->silence_s, watched->from_ms);
-    overdue->next_ms = lesser(overdue->next_ms, watched->silent_at_ms);
+    overdue->next_ms = schedule_earlier(overdue->next_ms, watched->silent_at_ms);
 }
 
 /* Reads overdue->state. */
-static bool read_state(struct overdue *overdue, size_t backup, size_t domain, bool *found)
+static bool read_state(struct overdue *overdue, const struct watched *watched, bool *found)
 {
-    const struct backup_config *config = &overdue->config->backups[backup];
     struct error error;
 
     *found = false;
     return ledger_check(overdue->ledger,
-                        store_get_domain(overdue->ledger->store, config->name,
-                                         config->domain_texts[domain], &overdue->state, found,
-                                         &error),
+                        store_get_domain(overdue->ledger->options->store, watched->backup->name,
+                                         watched->name, &overdue->state, found, &error),
                         &error);
 }
 
 /* Writes whether the domain is silent. *changed: the store did not know. */
-static bool write_silent(struct overdue *overdue, size_t backup, size_t domain, bool *changed)
+static bool write_silent(struct overdue *overdue, struct watched *watched, bool *changed)
 {
-    const struct backup_config *config = &overdue->config->backups[backup];
-    struct watched *watched = &overdue->backups[backup][domain];
     struct error error;
 
     if (!ledger_check(overdue->ledger,
-                      store_set_silent(overdue->ledger->store, config->name,
-                                       config->domain_texts[domain], watched->is_silent, changed,
-                                       &error),
+                      store_set_silent(overdue->ledger->options->store, watched->backup->name,
+                                       watched->name, watched->is_silent, changed, &error),
                       &error))
         return false;
     watched->is_stored = watched->is_silent;
@@ -82,21 +74,20 @@ static bool write_silent(struct overdue *overdue, size_t backup, size_t domain, 
 
 /* Takes over what the store knows of a domain, and writes what the store does not know. *has_ended:
  * another process has ended a silence that this one has told. False where the store cannot be read. */
-static bool reconcile(struct overdue *overdue, size_t backup, size_t domain, bool *has_ended)
+static bool reconcile(struct overdue *overdue, struct watched *watched, bool *has_ended)
 {
-    struct watched *watched = &overdue->backups[backup][domain];
     const struct store_domain *state = &overdue->state;
     bool found, changed;
 
     *has_ended = false;
-    if (!read_state(overdue, backup, domain, &found))
+    if (!read_state(overdue, watched, &found))
         return false;
     if (!found)
         return true;
     bool is_unstored = watched->is_silent != watched->is_stored;
     *has_ended = is_unstored && watched->is_silent && state->good_ms > watched->told_ms;
     if (is_unstored && !*has_ended)
-        (void)write_silent(overdue, backup, domain, &changed);
+        (void)write_silent(overdue, watched, &changed);
     else
         watched->is_silent = watched->is_stored = state->silent;
     if (state->good_ms > watched->good_ms)
@@ -104,8 +95,7 @@ static bool reconcile(struct overdue *overdue, size_t backup, size_t domain, boo
     watched->was_held = strcmp(state->outcome, "held") == 0;
     watched->silent_at_ms = INT64_MAX;
     if (!watched->is_silent)
-        wait_from(overdue, backup, watched,
-                  watched->good_ms != 0 ? watched->good_ms : state->first_ms);
+        wait_from(overdue, watched, watched->good_ms != 0 ? watched->good_ms : state->first_ms);
     return true;
 }
 
@@ -113,62 +103,53 @@ static bool reconcile(struct overdue *overdue, size_t backup, size_t domain, boo
 
 /* Returns whether the end of a silence is to be told: the store has seen it end just now, or nobody but
  * this process knew of it. */
-static bool note_good(struct overdue *overdue, size_t backup, size_t domain, int64_t at_ms,
+static bool note_good(struct overdue *overdue, struct watched *watched, int64_t at_ms,
                       bool is_written, bool has_silent)
 {
-    struct watched *watched = &overdue->backups[backup][domain];
     bool was_silent = watched->is_silent, was_stored = watched->is_stored, changed = false;
 
     watched->is_silent = false;
     watched->good_ms = at_ms;
-    wait_from(overdue, backup, watched, at_ms);
+    wait_from(overdue, watched, at_ms);
     if (is_written && !has_silent)
         watched->is_stored = false;
     else if (is_written)
-        is_written = write_silent(overdue, backup, domain, &changed);
+        is_written = write_silent(overdue, watched, &changed);
     if (!is_written)
         return was_silent;
     return changed ? was_silent || !was_stored : was_silent && !was_stored;
 }
 
-static bool find_domain(const struct backup_config *backup, const char *name, size_t *domain)
-{
-    for (*domain = 0; *domain < backup->domain_count; ++*domain) {
-        if (strcmp(backup->domain_texts[*domain], name) == 0)
-            return true;
-    }
-    return false;
-}
-
 void overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
                       bool is_written, bool has_silent)
 {
-    const struct backup_config *config = &overdue->config->backups[backup];
+    struct watched *watched = overdue->backups[backup],
+                   *end = watched + overdue->config->backups[backup].domain_count;
     bool has_ended = false;
-    size_t domain;
 
-    if (!find_domain(config, answer->domain, &domain))
+    while (watched < end && strcmp(watched->name, answer->domain) != 0)
+        watched++;
+    if (watched == end)
         return;
-    struct watched *watched = &overdue->backups[backup][domain];
     watched->outcome = answer->outcome;
     watched->code = answer->code;
     struct alarm alarm = {.event = ALARM_ANSWER,
-                          .backup = config,
-                          .domain = config->domain_texts[domain],
+                          .backup = watched->backup,
+                          .domain = watched->name,
                           .outcome = answer->outcome,
                           .code = answer->code,
                           .text = answer->text};
     if (answer->grade == GRADE_GOOD) {
-        has_ended = note_good(overdue, backup, domain, answer->at_ms, is_written, has_silent);
+        has_ended = note_good(overdue, watched, answer->at_ms, is_written, has_silent);
     } else if (is_written &&
                (watched->silent_at_ms == INT64_MAX || watched->is_silent != watched->is_stored)) {
         alarm.outcome = ""; /* another process knows which */
         alarm.code = 0;
         alarm.text = NULL;
-        (void)reconcile(overdue, backup, domain, &has_ended);
-    } else if (watched->silent_at_ms == INT64_MAX && overdue->ledger->watches &&
+        (void)reconcile(overdue, watched, &has_ended);
+    } else if (watched->silent_at_ms == INT64_MAX && overdue->ledger->options->watches &&
                !watched->is_silent) {
-        wait_from(overdue, backup, watched, answer->at_ms);
+        wait_from(overdue, watched, answer->at_ms);
     }
     if (has_ended)
         overdue->raise(overdue->context, &alarm);
@@ -183,14 +164,13 @@ struct pass {
 };
 
 /* Whether the store knows better: there was a good answer since, or the silence was told. */
-static bool is_outdated(struct overdue *overdue, int64_t now_ms, size_t backup,
-                        struct watched *watched)
+static bool is_outdated(struct overdue *overdue, int64_t now_ms, struct watched *watched)
 {
     const struct store_domain *state = &overdue->state;
 
     if (state->good_ms > watched->good_ms) {
         watched->good_ms = state->good_ms;
-        wait_from(overdue, backup, watched, state->good_ms);
+        wait_from(overdue, watched, state->good_ms);
         if (watched->silent_at_ms > now_ms)
             return true;
     }
@@ -202,28 +182,26 @@ static bool is_outdated(struct overdue *overdue, int64_t now_ms, size_t backup,
 }
 
 /* Tells of the domain's silence, unless it is known. */
-static void fall_silent(struct overdue *overdue, struct pass *pass, size_t backup, size_t domain)
+static void fall_silent(struct overdue *overdue, struct pass *pass, struct watched *watched)
 {
-    const struct backup_config *config = &overdue->config->backups[backup];
-    struct watched *watched = &overdue->backups[backup][domain];
     const struct store_domain *state = &overdue->state;
-    bool found = false, is_news = true, watches = overdue->ledger->watches;
+    bool found = false, is_news = true, watches = overdue->ledger->options->watches;
 
     if (!pass->is_unread)
-        pass->is_unread = !read_state(overdue, backup, domain, &found);
-    if (found && is_outdated(overdue, pass->now_ms, backup, watched))
+        pass->is_unread = !read_state(overdue, watched, &found);
+    if (found && is_outdated(overdue, pass->now_ms, watched))
         return;
     watched->silent_at_ms = INT64_MAX;
     watched->is_silent = found || watches;
     if (found && !pass->is_unwritten)
-        pass->is_unwritten = !write_silent(overdue, backup, domain, &is_news);
+        pass->is_unwritten = !write_silent(overdue, watched, &is_news);
     bool is_stored = found && !pass->is_unwritten;
     if (!is_news || (!is_stored && !watches))
         return;
     watched->told_ms = pass->now_ms;
     struct alarm alarm = {.event = ALARM_SILENCE,
-                          .backup = config,
-                          .domain = config->domain_texts[domain],
+                          .backup = watched->backup,
+                          .domain = watched->name,
                           .outcome = watched->outcome != NULL ? watched->outcome : "",
                           .code = watched->code,
                           .since_ms = watched->good_ms};
@@ -244,18 +222,16 @@ static void put_right(struct overdue *overdue, int64_t now_ms)
 {
     int64_t first_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 0;
 
-    for (size_t i = 0; i < overdue->config->backup_count; i++) {
-        for (size_t j = 0; j < overdue->config->backups[i].domain_count; j++) {
-            struct watched *watched = &overdue->backups[i][j];
+    for (size_t i = 0; i < overdue->domain_count; i++) {
+        struct watched *watched = &overdue->domains[i];
 
-            if (watched->good_ms > now_ms || watched->good_ms < first_ms)
-                watched->good_ms = 0;
-            if (watched->told_ms > now_ms)
-                watched->told_ms = now_ms;
-            if (watched->silent_at_ms != INT64_MAX &&
-                (watched->from_ms > now_ms || watched->from_ms < first_ms))
-                wait_from(overdue, i, watched, now_ms);
-        }
+        if (watched->good_ms > now_ms || watched->good_ms < first_ms)
+            watched->good_ms = 0;
+        if (watched->told_ms > now_ms)
+            watched->told_ms = now_ms;
+        if (watched->silent_at_ms != INT64_MAX &&
+            (watched->from_ms > now_ms || watched->from_ms < first_ms))
+            wait_from(overdue, watched, now_ms);
     }
 }
 
@@ -272,16 +248,15 @@ int64_t overdue_check(struct overdue *overdue, int64_t now_ms,
     if (now_ms < overdue->next_ms)
         return overdue->next_ms;
     overdue->next_ms = INT64_MAX;
-    for (size_t i = 0; i < overdue->config->backup_count; i++) {
-        for (size_t j = 0; j < overdue->config->backups[i].domain_count; j++) {
-            const struct watched *watched = &overdue->backups[i][j];
+    for (size_t i = 0; i < overdue->domain_count; i++) {
+        struct watched *watched = &overdue->domains[i];
+        size_t backup = (size_t)(watched->backup - overdue->config->backups);
 
-            if (watched->silent_at_ms <= now_ms && !(is_asked != NULL && is_asked(context, i)))
-                fall_silent(overdue, &pass, i, j);
-            overdue->next_ms = lesser(overdue->next_ms, watched->silent_at_ms);
-            if (watched->silent_at_ms > now_ms)
-                later_ms = lesser(later_ms, watched->silent_at_ms);
-        }
+        if (watched->silent_at_ms <= now_ms && !(is_asked != NULL && is_asked(context, backup)))
+            fall_silent(overdue, &pass, watched);
+        overdue->next_ms = schedule_earlier(overdue->next_ms, watched->silent_at_ms);
+        if (watched->silent_at_ms > now_ms)
+            later_ms = schedule_earlier(later_ms, watched->silent_at_ms);
     }
     return later_ms;
 }
@@ -295,28 +270,34 @@ size_t overdue_held_count(const struct overdue *overdue, size_t backup)
     return count;
 }
 
-struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
-                            schedule_offset *offset,
+struct overdue *overdue_new(struct ledger *ledger,
                             void (*raise)(void *context, const struct alarm *alarm), void *context)
 {
+    const struct config *config = ledger->options->config;
     struct overdue *overdue = memory_new(1, sizeof *overdue);
-    bool can_read = ledger->store != NULL && ledger->watches, has_ended;
+    bool can_read = ledger->options->store != NULL && ledger->options->watches, has_ended;
+    size_t count = 0;
 
+    for (size_t i = 0; i < config->backup_count; i++)
+        count += config->backups[i].domain_count;
     *overdue = (struct overdue){.ledger = ledger,
                                 .config = config,
-                                .offset = offset,
                                 .raise = raise,
                                 .context = context,
+                                .domains = memory_new(count, sizeof *overdue->domains),
                                 .backups = memory_new(config->backup_count, sizeof(void *)),
                                 .next_ms = INT64_MAX};
     for (size_t i = 0; i < config->backup_count; i++) {
-        size_t count = config->backups[i].domain_count;
+        const struct backup_config *backup = &config->backups[i];
 
-        overdue->backups[i] = memory_new(count, sizeof *overdue->backups[i]);
-        for (size_t j = 0; j < count; j++) {
-            overdue->backups[i][j].silent_at_ms = INT64_MAX;
+        overdue->backups[i] = overdue->domains + overdue->domain_count;
+        for (size_t j = 0; j < backup->domain_count; j++) {
+            struct watched *watched = &overdue->domains[overdue->domain_count++];
+
+            *watched = (struct watched){
+                .backup = backup, .name = backup->domain_texts[j], .silent_at_ms = INT64_MAX};
             if (can_read)
-                can_read = reconcile(overdue, i, j, &has_ended);
+                can_read = reconcile(overdue, watched, &has_ended);
         }
     }
     return overdue;
@@ -326,8 +307,7 @@ void overdue_free(struct overdue *overdue)
 {
     if (overdue == NULL)
         return;
-    for (size_t i = 0; i < overdue->config->backup_count; i++)
-        free(overdue->backups[i]);
     free(overdue->backups);
+    free(overdue->domains);
     free(overdue);
 }

@@ -4,15 +4,8 @@
 /* What the files of the floor share. recorder.c stands on overdue.c, ledger.c and hooks.c, and overdue.c on ledger.c. */
 
 #include <mxpull/base/log.h>
-#include <mxpull/config/config.h>
 #include <mxpull/net/timer.h>
-#include <mxpull/plan/schedule.h>
-#include <mxpull/record/hooks.h>
-#include <mxpull/store/store.h>
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <mxpull/record/recorder.h>
 
 /* ---- hooks.c ---- */
 
@@ -53,7 +46,7 @@ enum entry_kind {
     ENTRY_OUTAGE
 };
 
-/* One thing to be written. All texts are copies that the entry owns (ledger_copy, ledger_own). */
+/* One thing to be written. All texts are copies that the entry owns (entry_copy, entry_own). */
 struct entry {
     struct entry *next;
     enum entry_kind kind;
@@ -65,22 +58,19 @@ struct entry {
     struct store_message message;
     struct store_outage outage;
     char **texts; /* owned */
-    size_t text_count, text_room;
+    size_t text_count;
 };
 
 /* What a run writes into the store: entries are collected for a quarter of a second and written as one
  * transaction. What cannot be written because another process holds the store is kept and tried again;
  * what any other failure stops is dropped. */
 struct ledger {
-    struct store *store; /* borrowed; NULL: there is none */
-    struct loop *loop;   /* borrowed; NULL: entries are written at once */
-    bool watches;        /* a daemon's: a store that is held is told */
+    const struct recorder_options *options; /* borrowed */
 
     /* An entry was written (STATUS_OK), is kept (STATUS_BUSY, once for every try) or was dropped. */
     void (*tried)(void *context, struct entry *entry, enum status status);
     void *context;
 
-    int64_t patience_ms; /* how long a store that is held is waited for, once until it is free */
     struct entry *first, **end;
     size_t size, count,
         lost; /* bytes and number of the entries; those for which there was no room */
@@ -90,8 +80,8 @@ struct ledger {
     bool is_unread;  /* it could not be read: not tried again until it was written */
 };
 
-/* The first five fields are set by the caller before. */
-void ledger_init(struct ledger *ledger, int64_t patience_ms);
+/* options, tried and context are set by the caller before. */
+void ledger_init(struct ledger *ledger);
 void ledger_done(struct ledger *ledger);
 
 /* An entry that is to be filled in, then given to ledger_add. */
@@ -117,10 +107,9 @@ bool ledger_check(struct ledger *ledger, enum status status, const struct error 
  * too; where the store cannot be used a daemon goes on by its own memory. */
 struct overdue;
 
-/* All borrowed. A daemon (ledger->watches) begins with all that the store knows. raise is given what is to be
- * told, whose texts last for the call. */
-struct overdue *overdue_new(struct ledger *ledger, const struct config *config,
-                            schedule_offset *offset,
+/* All borrowed. A daemon begins with all that the store knows. raise is given what is to be told, whose texts last
+ * for the call. */
+struct overdue *overdue_new(struct ledger *ledger,
                             void (*raise)(void *context, const struct alarm *alarm), void *context);
 
 /* NULL is allowed. */

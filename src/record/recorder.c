@@ -4,13 +4,13 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/record/recorder.h>
 #include <mxpull/session/result.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A backup as this process has seen it: enough where the store does not know of its last poll. */
+/* A backup as this process has seen it, at first as the store knows it: enough where the store does not know of its
+ * last poll. */
 struct polled {
     bool has_failed; /* its last poll was not good */
     bool is_unwritten;
@@ -32,47 +32,35 @@ bool recorder_check(struct recorder *recorder, enum status status, const struct 
 /* ---- alarms ---- */
 
 /* A pull has shown the answers that an alarm speaks of; in a daemon's log it is worth a line of its own. */
-static enum level level_of(const struct recorder *recorder, enum alarm_event event)
-{
-    switch (event) {
-    case ALARM_FAILURE: return recorder->options.watches ? LEVEL_ERROR : LEVEL_DEBUG;
-    case ALARM_RECOVERY: return recorder->options.watches ? LEVEL_INFO : LEVEL_DEBUG;
-    case ALARM_SILENCE: return LEVEL_ERROR;
-    case ALARM_ANSWER: break;
-    }
-    return LEVEL_INFO;
-}
-
 static void raise_alarm(void *context, const struct alarm *alarm)
 {
     const struct recorder *recorder = context;
+    bool is_shown = !recorder->options.watches &&
+                    (alarm->event == ALARM_FAILURE || alarm->event == ALARM_RECOVERY);
+    bool is_good = alarm->event == ALARM_RECOVERY || alarm->event == ALARM_ANSWER;
 
-    alarm_raise(alarm, level_of(recorder, alarm->event), recorder->options.config,
-                recorder->options.hooks);
+    alarm_raise(alarm,
+                is_shown  ? LEVEL_DEBUG
+                : is_good ? LEVEL_INFO
+                          : LEVEL_ERROR,
+                recorder->options.config, recorder->options.hooks);
 }
 
-/* The store says what has changed, unless it does not know of the poll before. */
-static struct store_change change_of(struct recorder *recorder, const struct entry *entry,
-                                     struct polled *polled, enum grade grade, bool is_written)
-{
-    bool is_failure = grade == GRADE_TEMPORARY || grade == GRADE_BAD;
-
-    if (is_written && !polled->is_unwritten)
-        return entry->change;
-    return (struct store_change){
-        .began_to_fail = recorder->options.watches && is_failure && !polled->has_failed,
-        .recovered = recorder->options.watches && grade == GRADE_GOOD && polled->has_failed};
-}
-
+/* The store says what has changed, unless it does not know of this poll or the one before. */
 static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
 {
     struct polled *polled = &recorder->polled[entry->backup - recorder->options.config->backups];
     const struct store_answer *worst = store_worst(&entry->poll);
-    struct store_change change = change_of(recorder, entry, polled, worst->grade, is_written);
+    struct store_change change = entry->change;
+    bool is_good = worst->grade == GRADE_GOOD, is_held = worst->grade == GRADE_HELD;
 
-    if (worst->grade != GRADE_HELD)
-        *polled =
-            (struct polled){.has_failed = worst->grade != GRADE_GOOD, .is_unwritten = !is_written};
+    if (!is_written || polled->is_unwritten)
+        change = (struct store_change){.began_to_fail = recorder->options.watches && !is_good &&
+                                                        !is_held && !polled->has_failed,
+                                       .recovered = recorder->options.watches && is_good &&
+                                                    polled->has_failed};
+    if (!is_held)
+        *polled = (struct polled){.has_failed = !is_good, .is_unwritten = !is_written};
     if (change.began_to_fail || change.recovered)
         raise_alarm(recorder,
                     &(struct alarm){.event = change.recovered ? ALARM_RECOVERY : ALARM_FAILURE,
@@ -179,9 +167,10 @@ void recorder_recall(struct recorder *recorder, struct poll *poll)
     struct ledger *ledger = &recorder->ledger;
     struct error error;
 
-    if (ledger->store != NULL && !ledger->is_unread)
+    if (ledger->options->store != NULL && !ledger->is_unread)
         ledger->is_unread = !ledger_check(
-            ledger, store_recall(ledger->store, poll->backup->name, recollect, poll, &error),
+            ledger,
+            store_recall(ledger->options->store, poll->backup->name, recollect, poll, &error),
             &error);
 }
 
@@ -250,22 +239,23 @@ void recorder_order_look(struct recorder *recorder, struct node *domains, size_t
     struct ledger *ledger = &recorder->ledger;
     struct error error;
 
-    if (ledger->store == NULL || ledger->is_unread || count == 0)
+    if (ledger->options->store == NULL || ledger->is_unread || count == 0)
         return;
     struct ranked *ranked = memory_new(count, sizeof *ranked);
-    enum status status = store_begin_reading(ledger->store, &error);
+    enum status status = store_begin_reading(ledger->options->store, &error);
     bool can_read = status == STATUS_OK;
     recorder->has_looks = false;
     for (size_t i = 0; i < count; i++) {
         bool found = false;
 
         ranked[i] = (struct ranked){.node = domains[i], .place = i};
-        if (can_read && store_get_look(ledger->store, domains[i].name, &ranked[i].turn, &found,
-                                       &error) == STATUS_OK)
+        if (can_read && store_get_look(ledger->options->store, domains[i].name, &ranked[i].turn,
+                                       &found, &error) == STATUS_OK)
             recorder->has_looks = recorder->has_looks || found;
     }
     if (can_read)
-        status = store_commit(ledger->store, &error); /* says what has failed before, too */
+        status =
+            store_commit(ledger->options->store, &error); /* says what has failed before, too */
     ledger->is_unread = !ledger_check(ledger, status, &error);
     qsort(ranked, count, sizeof *ranked, compare_turns);
     for (size_t i = 0; i < count; i++)
@@ -350,42 +340,28 @@ bool recorder_prune(struct recorder *recorder, int64_t now_ms)
     return more;
 }
 
-/* Which backups are failing, as the store knows it. */
-static void load(struct recorder *recorder)
-{
-    const struct config *config = recorder->options.config;
-
-    for (size_t i = 0; i < config->backup_count; i++) {
-        struct store_backup state;
-        struct error error;
-        bool found = false;
-
-        if (!recorder_check(recorder,
-                            store_get_backup(recorder->options.store, config->backups[i].name,
-                                             &state, &found, &error),
-                            &error))
-            return;
-        recorder->polled[i].has_failed = found && state.streak > 0;
-    }
-}
-
 struct recorder *recorder_new(const struct recorder_options *options)
 {
     struct recorder *recorder = memory_new(1, sizeof *recorder);
+    bool can_read = options->store != NULL && options->watches, found = false;
+    struct store_backup state;
+    struct error error;
 
     recorder->options = *options;
-    recorder->ledger = (struct ledger){.store = options->store,
-                                       .loop = options->loop,
-                                       .watches = options->watches,
+    recorder->ledger = (struct ledger){.options = &recorder->options,
                                        .is_failing = options->is_failing,
                                        .tried = tried,
                                        .context = recorder};
-    ledger_init(&recorder->ledger, options->patience_ms);
-    recorder->overdue =
-        overdue_new(&recorder->ledger, options->config, options->offset, raise_alarm, recorder);
+    ledger_init(&recorder->ledger);
+    recorder->overdue = overdue_new(&recorder->ledger, raise_alarm, recorder);
     recorder->polled = memory_new(options->config->backup_count, sizeof *recorder->polled);
-    if (options->store != NULL && options->watches)
-        load(recorder);
+    for (size_t i = 0; can_read && i < options->config->backup_count; i++) {
+        enum status status = store_get_backup(options->store, options->config->backups[i].name,
+                                              &state, &found, &error);
+
+        can_read = recorder_check(recorder, status, &error);
+        recorder->polled[i].has_failed = can_read && found && state.streak > 0;
+    }
     return recorder;
 }
 
