@@ -102,7 +102,7 @@ static bool begin(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
     struct error error;
 
     hook->deadline_ms = now_ms + hooks->timeout_ms;
-    if (process_start(&hook->process, hook->command, hook->variables, hook->count, &error) ==
+    if (process_start(&hook->process, hook->command, hook->variables, hook->count, false, &error) ==
         STATUS_OK)
         return true;
     log_message(LEVEL_ERROR, "%s: %s", hook->command, error.text);

@@ -90,7 +90,7 @@ struct reach_password *reach_password_new(
 
     if (backup->password_command == NULL)
         status = config_password(config, backup, NULL, &password, &error);
-    else if (process_start_captured(&process, backup->password_command, &error) != STATUS_OK)
+    else if (process_start(&process, backup->password_command, NULL, 0, true, &error) != STATUS_OK)
         status = config_no_password(config, backup, &error);
     if (process == NULL) {
         fetched(context, password, status == STATUS_OK ? NULL : &error);

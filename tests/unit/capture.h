@@ -27,7 +27,7 @@ static inline enum status capture(const char *command, int64_t timeout_ms, struc
     int64_t deadline_ms = clock_monotonic_ms() + timeout_ms;
     struct process *process;
 
-    if (process_start_captured(&process, command, error) != STATUS_OK)
+    if (process_start(&process, command, NULL, 0, true, error) != STATUS_OK)
         return error->status;
     while (!process_has_ended(process) && clock_monotonic_ms() < deadline_ms)
         support_sleep_ms(1);

@@ -768,7 +768,7 @@ static void a_shortage_of_descriptors_is_told(void **state)
     few.rlim_cur = 3;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
     enum status of_file = file_open(&file, "/etc/passwd", &error);
-    enum status of_process = process_start_captured(&process, "true", &error);
+    enum status of_process = process_start(&process, "true", NULL, 0, true, &error);
     intptr_t of_socket = socket_open(AF_INET, SOCK_STREAM, 0, &number);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(of_file, STATUS_SHORTAGE);

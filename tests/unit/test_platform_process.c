@@ -36,7 +36,7 @@ static struct process *start(const char *command)
     struct process *process = NULL;
     struct error error;
 
-    assert_int_equal(process_start(&process, command, NULL, 0, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, NULL, 0, false, &error), STATUS_OK);
     return process;
 }
 
@@ -169,8 +169,8 @@ static void process_gets_its_variables(void **state)
                    "\"$MXPULL_REPLACED\" \"$MXPULL_REPLACED_NOT\" >'%s'; "
                    "env | grep -c ^MXPULL_REPLACED= >>'%s'",
                    in_directory("variables"), in_directory("variables"));
-    assert_int_equal(process_start(&process, command, variables, COUNT_OF(variables), &error),
-                     STATUS_OK);
+    assert_int_equal(
+        process_start(&process, command, variables, COUNT_OF(variables), false, &error), STATUS_OK);
     assert_true(wait_for(process));
     process_free(process);
     assert_content(in_directory("variables"), "started; 'quoted' $HOME \"x\"\nnext||new|kept|1\n");
@@ -262,7 +262,7 @@ static void process_that_cannot_start_is_told(void **state)
     assert_non_null(huge);
     (void)memset(huge, 'x', size - 1);
     huge[size - 1] = '\0';
-    assert_int_equal(process_start(&process, "true", &variable, 1, &error), STATUS_SYSTEM);
+    assert_int_equal(process_start(&process, "true", &variable, 1, false, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "the command cannot be run: "));
     assert_null(process);
     free(huge);

@@ -99,7 +99,7 @@ static void command_inherits_nothing_else(void **state)
 
     (void)state;
     assert_true(CreatePipe(&reading, &writing, &inherited, 0));
-    assert_int_equal(process_start(&process, SLEEP(20), NULL, 0, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, SLEEP(20), NULL, 0, false, &error), STATUS_OK);
     (void)CloseHandle(writing);
     assert_false(PeekNamedPipe(reading, NULL, 0, NULL, &held, NULL)); /* its other end is gone */
     process_free(process);
@@ -128,8 +128,8 @@ static void process_gets_variables_and_wakes(void **state)
     support_set_variable("MXPULL_KNOWN", "theirs");
     (void)snprintf(command, sizeof command, "echo %%MXPULL_KNOWN%%>%s&exit 0",
                    in_directory("variables"));
-    assert_int_equal(process_start(&process, command, variables, COUNT_OF(variables), &error),
-                     STATUS_OK);
+    assert_int_equal(
+        process_start(&process, command, variables, COUNT_OF(variables), false, &error), STATUS_OK);
     assert_int_equal(WaitForSingleObject(woken, 10000), 0);
     assert_true(has_ended(process, &ended_well));
     assert_true(ended_well);
@@ -154,7 +154,7 @@ static void process_gets_utf8(void **state)
     signals_start(SIGNALS_RUN, wake, woken);
     assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
     (void)snprintf(command, sizeof command, "\"%s\" variable \"%s\"", path, in_directory("utf8"));
-    assert_int_equal(process_start(&process, command, variables, 1, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, variables, 1, false, &error), STATUS_OK);
     assert_int_equal(WaitForSingleObject(woken, 10000), 0);
     assert_true(has_ended(process, &ended_well));
     assert_true(ended_well);
@@ -179,12 +179,12 @@ static void process_gets_each_variable_once(void **state)
     support_set_variable("MXPULL_KNOWN_TOO", "theirs");
     assert_true(GetModuleFileNameA(NULL, path, sizeof path) > 0);
     (void)snprintf(command, sizeof command, "\"%s\" known \"%s\"", path, in_directory("known"));
-    assert_int_equal(process_start(&process, command, variables, 1, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, variables, 1, false, &error), STATUS_OK);
     while (!has_ended(process, &ended_well))
         Sleep(10);
     assert_true(ended_well);
     assert_string_equal(content_of(in_directory("known")),
-                        "mxpull_known=ours\nMXPULL_KNOWN_TOO=theirs\n");
+                        "MXPULL_KNOWN=ours\nMXPULL_KNOWN_TOO=theirs\n");
     process_free(process);
     support_set_variable("MXPULL_KNOWN", NULL);
     support_set_variable("MXPULL_KNOWN_TOO", NULL);
@@ -225,7 +225,7 @@ static struct process *start(const char *command)
     struct process *process = NULL;
     struct error error;
 
-    assert_int_equal(process_start(&process, command, NULL, 0, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, NULL, 0, false, &error), STATUS_OK);
     return process;
 }
 
@@ -325,7 +325,7 @@ static void process_that_cannot_start_is_told(void **state)
 
     (void)state;
     memset(command, 'x', sizeof command - 1);
-    assert_int_equal(process_start(&process, command, NULL, 0, &error), STATUS_SYSTEM);
+    assert_int_equal(process_start(&process, command, NULL, 0, false, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "the command cannot be run: "));
     assert_null(process);
 }
@@ -394,7 +394,7 @@ static void process_is_killed_with_all_it_started(void **state)
     (void)state;
     (void)snprintf(command, sizeof command, "cmd /c \"" SLEEP(3) "&echo alive>%s\"",
                    in_directory("freed"));
-    assert_int_equal(process_start(&process, command, NULL, 0, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, command, NULL, 0, false, &error), STATUS_OK);
     assert_false(has_ended(process, &ended_well));
     Sleep(500);
     before = clock_monotonic_ms();
@@ -469,7 +469,7 @@ static int play_asked_beside_a_hook(void)
     bool ended_well = false;
     int64_t began_ms = clock_monotonic_ms();
 
-    if (process_start(&process, SLEEP(3), NULL, 0, &error) != STATUS_OK)
+    if (process_start(&process, SLEEP(3), NULL, 0, false, &error) != STATUS_OK)
         return 1;
     Sleep(300);
     (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);

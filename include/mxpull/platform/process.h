@@ -16,21 +16,17 @@ struct process_variable {
     const char *value;
 };
 
-/* Starts command by the system's shell with these variables, no standard input, and its output going to our
- * standard error. Does not block; its end wakes the run as a signal does (signals_start). STATUS_SYSTEM when it
- * cannot be run. */
+/* Starts command by the system's shell with these variables and without standard input. What it prints goes to our
+ * standard error or, where it is captured, is kept for process_output: as much as a pipe holds, 4 KB at least; a
+ * command that prints more does not end. Never blocks; the end of the command wakes the run as a signal does
+ * (signals_start). STATUS_SYSTEM when it cannot be run. */
 enum status process_start(struct process **process, const char *command,
-                          const struct process_variable *variables, size_t count,
+                          const struct process_variable *variables, size_t count, bool is_captured,
                           struct error *error);
 
 /* Whether the system's shell, where a command names a variable, reads this byte of its value as if it
  * stood in the command itself. Never on POSIX, where it should stand in double quotes. */
 bool process_shell_reads(char byte);
-
-/* The same with our own environment, and what it prints is kept: as much as a pipe holds, 4 KB at
- * least; who prints more does not come to an end. */
-enum status process_start_captured(struct process **process, const char *command,
-                                   struct error *error);
 
 /* Takes what has been printed by now. STATUS_LIMIT: more than output may take. */
 enum status process_output(struct process *process, struct buffer *output, struct error *error);

@@ -139,46 +139,32 @@ static enum status fail(struct error *error, int number)
                      system_error_text(number));
 }
 
-/* What it prints goes to the descriptor output, and can be read from pipe. */
-static enum status start(struct process **process, const char *command, int output, int pipe,
-                         char *const *environment, struct error *error)
-{
-    pid_t pid = 0;
-    int failed = run_shell(&pid, command, output, environment);
-
-    if (failed != 0)
-        return fail(error, failed);
-    *process = memory_new(1, sizeof **process);
-    **process = (struct process){.pid = pid, .output = pipe};
-    return STATUS_OK;
-}
-
 enum status process_start(struct process **process, const char *command,
-                          const struct process_variable *variables, size_t count,
+                          const struct process_variable *variables, size_t count, bool is_captured,
                           struct error *error)
 {
-    char **environment = make_environment(variables, count);
-    enum status status = start(process, command, STDERR_FILENO, -1, environment, error);
+    int ends[2] = {-1, STDERR_FILENO};
+    pid_t pid = 0;
 
+    if (is_captured && pipe(ends) != 0)
+        return fail(error, errno);
+    if (is_captured)
+        (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    char **environment = make_environment(variables, count);
+    int failed = run_shell(&pid, command, ends[1], environment);
     for (size_t i = 0; i < count; i++)
         free(environment[i]);
     free(environment);
-    return status;
-}
-
-enum status process_start_captured(struct process **process, const char *command,
-                                   struct error *error)
-{
-    int ends[2];
-
-    if (pipe(ends) != 0)
-        return fail(error, errno);
-    (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    enum status status = start(process, command, ends[1], ends[0], environ, error);
-    (void)close(ends[1]);
-    if (status != STATUS_OK)
+    if (is_captured)
+        (void)close(ends[1]);
+    if (failed == 0) {
+        *process = memory_new(1, sizeof **process);
+        **process = (struct process){.pid = pid, .output = ends[0]};
+        return STATUS_OK;
+    }
+    if (is_captured)
         (void)close(ends[0]);
-    return status;
+    return fail(error, failed);
 }
 
 /* ---- while it runs, and its end ---- */

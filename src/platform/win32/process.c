@@ -41,72 +41,6 @@ static enum status fail(struct error *error, DWORD number)
                      system_error_text(number));
 }
 
-/* ---- its environment ---- */
-
-/* The length of NAME in "NAME=value". A name may begin with "=" ("=C:=C:\…"). */
-static size_t name_length(const wchar_t *assignment)
-{
-    return *assignment == L'\0' ? 0 : 1 + wcscspn(assignment + 1, L"=");
-}
-
-static bool is_replaced(const wchar_t *assignment, wchar_t *const *assignments, size_t count)
-{
-    size_t length = name_length(assignment);
-
-    for (size_t i = 0; i < count; i++) {
-        if (name_length(assignments[i]) == length &&
-            _wcsnicmp(assignment, assignments[i], length) == 0)
-            return true;
-    }
-    return false;
-}
-
-static wchar_t *make_assignment(const struct process_variable *variable)
-{
-    char *narrow = memory_format("%s=%s", variable->name, variable->value);
-    wchar_t *assignment = win32_wide(narrow);
-
-    free(narrow);
-    return assignment;
-}
-
-static wchar_t *add(wchar_t *end, const wchar_t *assignment)
-{
-    size_t size = wcslen(assignment) + 1;
-
-    memcpy(end, assignment, size * sizeof *end);
-    return end + size;
-}
-
-/* The variables given and ours, one behind the other, as the system takes them; the caller frees
- * it. */
-static wchar_t *make_environment(const struct process_variable *variables, size_t count)
-{
-    wchar_t *ours = GetEnvironmentStringsW(), *environment, *end;
-    wchar_t **given = memory_new(count + 1, sizeof(wchar_t *));
-    size_t size = 2;
-
-    for (size_t i = 0; i < count; i++) {
-        given[i] = make_assignment(&variables[i]);
-        size += wcslen(given[i]) + 1;
-    }
-    for (const wchar_t *at = ours; at != NULL && *at != L'\0'; at += wcslen(at) + 1)
-        size += wcslen(at) + 1;
-    end = environment = memory_new(size, sizeof *environment);
-    for (size_t i = 0; i < count; i++)
-        end = add(end, given[i]);
-    for (const wchar_t *at = ours; at != NULL && *at != L'\0'; at += wcslen(at) + 1) {
-        if (!is_replaced(at, given, count))
-            end = add(end, at);
-    }
-    if (ours != NULL)
-        (void)FreeEnvironmentStringsW(ours);
-    for (size_t i = 0; i < count; i++)
-        free(given[i]);
-    free(given);
-    return environment;
-}
-
 /* ---- its start ---- */
 
 static HANDLE inheritable(HANDLE handle)
@@ -167,6 +101,20 @@ static void set_kill_on_close(HANDLE job, bool wanted)
     (void)SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
 }
 
+/* A command takes our environment over, and Windows knows each name once, in capitals or not: so ours holds the
+ * variables while the command is started. */
+static void set_variables(const struct process_variable *variables, size_t count, bool is_wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        wchar_t *name = win32_wide(variables[i].name);
+        wchar_t *value = is_wanted ? win32_wide(variables[i].value) : NULL;
+
+        (void)SetEnvironmentVariableW(name, value);
+        free(value);
+        free(name);
+    }
+}
+
 /* The shell's own path: one that is only called cmd.exe would be looked for in our directory first. */
 static wchar_t *shell_path(void)
 {
@@ -191,8 +139,7 @@ static wchar_t *make_line(const char *command)
 }
 
 /* It runs only when it is in its job: it could have started something before. */
-static bool run_shell(struct process *process, wchar_t *line, const struct inherited *inherited,
-                      wchar_t *environment)
+static bool run_shell(struct process *process, wchar_t *line, const struct inherited *inherited)
 {
     STARTUPINFOEXW how = {
         .StartupInfo = {.cb = sizeof how,
@@ -204,10 +151,10 @@ static bool run_shell(struct process *process, wchar_t *line, const struct inher
     };
     PROCESS_INFORMATION started = {0};
     wchar_t *shell = shell_path();
-    BOOL is_started = CreateProcessW(shell, line, NULL, NULL, TRUE,
-                                     CREATE_SUSPENDED | CREATE_NO_WINDOW |
-                                         CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT,
-                                     environment, NULL, &how.StartupInfo, &started);
+    BOOL is_started =
+        CreateProcessW(shell, line, NULL, NULL, TRUE,
+                       CREATE_SUSPENDED | CREATE_NO_WINDOW | EXTENDED_STARTUPINFO_PRESENT, NULL,
+                       NULL, &how.StartupInfo, &started);
 
     free(shell);
     if (!is_started)
@@ -236,7 +183,7 @@ static void CALLBACK on_end(void *context, BOOLEAN is_timeout)
 
 /* On failure process is to be freed. */
 static enum status start_in_job(struct process *process, wchar_t *line, HANDLE output,
-                                wchar_t *environment, struct error *error)
+                                struct error *error)
 {
     struct inherited inherited = {0};
     enum status status = STATUS_OK;
@@ -245,7 +192,7 @@ static enum status start_in_job(struct process *process, wchar_t *line, HANDLE o
     if (process->job != NULL)
         set_kill_on_close(process->job, true);
     if (process->job == NULL || !open_inherited(&inherited, output) ||
-        !run_shell(process, line, &inherited, environment))
+        !run_shell(process, line, &inherited))
         status = fail(error, GetLastError());
     else if (!RegisterWaitForSingleObject(&process->waiting, process->handle, on_end, NULL,
                                           INFINITE, WT_EXECUTEONLYONCE)) {
@@ -257,49 +204,31 @@ static enum status start_in_job(struct process *process, wchar_t *line, HANDLE o
     return status;
 }
 
-/* What it prints goes to output, and can be read from pipe, which is ours from now on; both NULL: it goes to our
- * standard error. environment NULL: ours. */
-static enum status start(struct process **process, const char *command, HANDLE output, HANDLE pipe,
-                         wchar_t *environment, struct error *error)
+enum status process_start(struct process **process, const char *command,
+                          const struct process_variable *variables, size_t count, bool is_captured,
+                          struct error *error)
 {
     struct process *started = memory_new(1, sizeof *started);
     wchar_t *line = make_line(command);
+    HANDLE writing = NULL;
     enum status status;
 
-    started->output = pipe;
-    if (wcslen(line) < COMMAND_SIZE_MAX)
-        status = start_in_job(started, line, output, environment, error);
-    else
+    set_variables(variables, count, true);
+    if (wcslen(line) >= COMMAND_SIZE_MAX)
         status = error_set(error, STATUS_SYSTEM, "the command cannot be run: it is too long");
+    else if (is_captured && !CreatePipe(&started->output, &writing, NULL, PIPE_SIZE))
+        status = fail(error, GetLastError());
+    else
+        status = start_in_job(started, line, writing, error);
+    set_variables(variables, count, false);
+    if (writing != NULL)
+        (void)CloseHandle(writing);
     memory_wipe(line, wcslen(line) * sizeof *line);
     free(line);
     if (status == STATUS_OK)
         *process = started;
     else
         process_free(started);
-    return status;
-}
-
-enum status process_start(struct process **process, const char *command,
-                          const struct process_variable *variables, size_t count,
-                          struct error *error)
-{
-    wchar_t *environment = make_environment(variables, count);
-    enum status status = start(process, command, NULL, NULL, environment, error);
-
-    free(environment);
-    return status;
-}
-
-enum status process_start_captured(struct process **process, const char *command,
-                                   struct error *error)
-{
-    HANDLE reading = NULL, writing = NULL;
-
-    if (!CreatePipe(&reading, &writing, NULL, PIPE_SIZE))
-        return fail(error, GetLastError());
-    enum status status = start(process, command, writing, reading, NULL, error);
-    (void)CloseHandle(writing);
     return status;
 }
 
