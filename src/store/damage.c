@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/file.h>
 
@@ -68,7 +69,7 @@ int damage_check(struct store *store)
 /* "…/mxpull.db.damaged-20261124T203600Z", and "-2" and so on behind it where that is taken. */
 static char *choose_name(const struct store *store)
 {
-    char stamp[CLOCK_TEXT_SIZE], *name = NULL;
+    char stamp[CLOCK_TEXT_SIZE];
     size_t size = 0;
 
     (void)clock_utc_text(stamp, clock_wall_ms());
@@ -77,10 +78,10 @@ static char *choose_name(const struct store *store)
             stamp[size++] = *from;
     }
     stamp[size] = '\0';
-    for (int number = 1; number <= NAMES_TRIED_MAX && (name == NULL || is_there(name)); number++) {
-        sqlite3_free(name);
-        name = number == 1 ? sqlite3_mprintf("%s.damaged-%s", store->path, stamp)
-                           : sqlite3_mprintf("%s.damaged-%s-%d", store->path, stamp, number);
+    char *name = memory_format("%s.damaged-%s", store->path, stamp);
+    for (int i = 2; i <= NAMES_TRIED_MAX && is_there(name); i++) {
+        free(name);
+        name = memory_format("%s.damaged-%s-%d", store->path, stamp, i);
     }
     return name;
 }
@@ -92,7 +93,7 @@ static enum status rename_one(const struct store *store, const char *base, const
 {
     int64_t wait_ms = store->patience_ms < HELD_WAIT_MS ? store->patience_ms : HELD_WAIT_MS;
     int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
-    char *from = path_join(base, suffix), *to = path_join(target, suffix);
+    char *from = memory_format("%s%s", base, suffix), *to = memory_format("%s%s", target, suffix);
     enum status status = STATUS_OK;
 
     while (is_there(from) && (status = file_rename(from, to, error)) == STATUS_BUSY &&
@@ -128,17 +129,15 @@ static enum status rename_all(const struct store *store, const char *name, struc
 enum status damage_set_aside(struct store *store, struct error *error)
 {
     char *name = choose_name(store);
-    enum status status =
-        name != NULL ? rename_all(store, name, error)
-                     : error_set(error, STATUS_SYSTEM, "%s: there is no memory", store->path);
+    enum status status = rename_all(store, name, error);
 
     if (status == STATUS_OK) {
         remove_note(store);
         store_tell(store,
-                   sqlite3_mprintf("%s was damaged, or not made by mxpull; it is now %s, and a new "
-                                   "one is begun",
-                                   store->path, name));
+                   memory_format("%s was damaged, or not made by mxpull; it is now %s, and a new "
+                                 "one is begun",
+                                 store->path, name));
     }
-    sqlite3_free(name);
+    free(name);
     return status;
 }

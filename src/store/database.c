@@ -6,6 +6,7 @@
 
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/lock.h>
 
@@ -92,7 +93,7 @@ static void make_file(const struct store *store)
 
     folder_enter(store->folder);
     for (size_t i = 0; i < COUNT_OF(suffixes) && file_try(store->path) == ENOENT; i++) {
-        char *path = path_join(store->path, suffixes[i]);
+        char *path = memory_format("%s%s", store->path, suffixes[i]);
 
         (void)system->xDelete(system, path, 0);
         free(path);
@@ -210,16 +211,16 @@ static int connect(struct store *store, int64_t *version)
  * be there. What only the log holds is not seen, and that is told. */
 static int connect_frozen(struct store *store, int64_t *version)
 {
-    char *log = path_join(store->path, "-wal");
+    char *log = memory_format("%s-wal", store->path);
 
     database_drop(store);
     store->is_frozen = true;
     int code = connect(store, version);
     store->is_frozen = code == SQLITE_OK;
     if (code == SQLITE_OK && has_bytes(log))
-        store_tell(store, sqlite3_mprintf(
-                              "%s: its log cannot be read, so the newest answers may be missing",
-                              store->path));
+        store_tell(store,
+                   memory_format("%s: its log cannot be read, so the newest answers may be missing",
+                                 store->path));
     free(log);
     return code;
 }

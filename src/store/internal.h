@@ -190,10 +190,8 @@ enum status database_failure(const struct store *store, int code, struct error *
 enum status work_begin(struct store *store, bool writes, struct error *error);
 enum status work_end(struct store *store, int code, struct error *error);
 
-/* STAMP_FLOOR: 2020-01-01: a clock that shows an earlier time was not set. STAMP_AHEAD: a stamp further
- * ahead of the clock was made by another clock. Both as they stand in SQL, too. */
+/* STAMP_FLOOR: CLOCK_SET_MS as SQL has it. STAMP_AHEAD: a stamp further ahead of the clock was made by another clock. */
 #define STAMP_FLOOR "1577836800000"
-#define STAMP_FLOOR_MS CLOCK_SET_MS
 #define STAMP_AHEAD "300000"
 #define STAMP_AHEAD_MS INT64_C(300000)
 
@@ -201,10 +199,7 @@ enum status work_end(struct store *store, int code, struct error *error);
 #define STAMP_NEXT(old, new)                                                                       \
     "iif(" new " >= " STAMP_FLOOR " OR " new " > " old ", " new ", " old ")"
 
-/* Both paths as one; the caller frees it. */
-char *path_join(const char *base, const char *suffix);
-
-/* Gives a text to notice, and frees it by sqlite3_free. NULL is allowed. */
+/* Gives a text to notice, and frees it. */
 void store_tell(const struct store *store, char *text);
 
 int64_t stamp_now(const struct store *store);

@@ -43,7 +43,7 @@ static const char *const removals[] = {REMOVE("answers", "at_ms"), REMOVE("messa
 static int prune(struct store *store, int64_t now_ms, bool *more)
 {
     int64_t keep_ms = store->options.keep_s * 1000, old_ms = now_ms - keep_ms, witnesses = 0;
-    int64_t floor_ms = now_ms >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1;
+    int64_t floor_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 1;
     int code = statement_ask(store, witnesses_sql, &witnesses,
                              VALUES(NUMBER(old_ms), NUMBER(keep_ms / WITNESSES)));
     bool is_slow = witnesses < WITNESSES;

@@ -1,6 +1,6 @@
-/* The tables, and how an older store gets them. The version is the file's user_version: 1 to 4 were released, and
- * 5, which is not yet, has all that follows. The names and texts are meant to be read with sqlite3 too; stamps are
- * milliseconds since 1970: datetime(at_ms / 1000, 'unixepoch'). */
+/* The tables, and how an older store gets them. The version is the file's user_version; 1 to 5 were released.
+ * People read the names and texts with sqlite3, too; stamps are milliseconds since 1970: datetime(at_ms / 1000,
+ * 'unixepoch'). */
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>

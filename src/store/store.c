@@ -3,24 +3,13 @@
 
 #include <mxpull/base/memory.h>
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-char *path_join(const char *base, const char *suffix)
-{
-    size_t size = strlen(base) + strlen(suffix) + 1;
-    char *path = memory_new(size, 1);
-
-    (void)snprintf(path, size, "%s%s", base, suffix);
-    return path;
-}
 
 void store_tell(const struct store *store, char *text)
 {
-    if (text != NULL && store->options.notice != NULL)
+    if (store->options.notice != NULL)
         store->options.notice(store->options.context, text);
-    sqlite3_free(text);
+    free(text);
 }
 
 enum status store_open(struct store **store, const struct store_options *options,
@@ -32,9 +21,9 @@ enum status store_open(struct store **store, const struct store_options *options
     opened->options = *options;
     if (options->directory != NULL) {
         opened->options.directory = opened->directory = memory_copy(options->directory);
-        opened->path = path_join(options->directory, "/mxpull.db");
-        opened->note_path = path_join(opened->path, ".suspect");
-        opened->lock_path = path_join(options->directory, "/store.lock");
+        opened->path = memory_format("%s/mxpull.db", options->directory);
+        opened->note_path = memory_format("%s.suspect", opened->path);
+        opened->lock_path = memory_format("%s/store.lock", options->directory);
     } else {
         opened->path = memory_copy(":memory:");
     }
@@ -184,7 +173,7 @@ int64_t stamp_now(const struct store *store)
 
 int64_t stamp_first(const struct store *store)
 {
-    return stamp_now(store) >= STAMP_FLOOR_MS ? STAMP_FLOOR_MS : 1;
+    return stamp_now(store) >= CLOCK_SET_MS ? CLOCK_SET_MS : 1;
 }
 
 int64_t stamp_last(const struct store *store)
