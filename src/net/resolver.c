@@ -27,6 +27,10 @@ enum {
     /* What a server takes without fragments (DNS flag day 2020). */
     EDNS_SIZE = 1232,
 
+    /* A question that c-ares gives up before its time is asked again so often. */
+    REPEATS = 5,
+    REPEAT_MS = 200,
+
     /* Sockets hold some hundreds of packets: no more are sent at once. */
     BURST = 64,
     BURST_MS = 10
@@ -34,13 +38,13 @@ enum {
 
 struct question {
     struct resolver *resolver;
-    struct question *next; /* in the queue */
+    struct question *next; /* in a list of the resolver's */
     char *name;            /* owned, as it is asked for */
     enum dns_type type;
     void (*answered)(void *context, const struct dns_answer *answer);
     void *context;
     struct timer patience; /* set until the caller is told */
-    bool is_repeated;      /* without EDNS */
+    unsigned repeats;
 };
 
 struct resolver {
@@ -49,7 +53,8 @@ struct resolver {
     ares_channel channel;
     char *servers;                  /* owned: "192.0.2.1:53 or 192.0.2.2:53" */
     struct question *first, **last; /* owned: those that c-ares does not have yet */
-    struct timer burst, retry;
+    struct question *repeated;      /* owned: those that wait to be put there again */
+    struct timer burst, retry, repeat;
     struct curl_waitfd *sockets;
     size_t socket_count;
 };
@@ -148,9 +153,7 @@ static char *explain(const struct question *question, enum dns_fate fate, int co
         return memory_format("%s has no %s record", name, dns_type_name(question->type));
     case DNS_NO_NAME:
         return memory_format(code < 0 ? "%s cannot be a name" : "%s does not exist", name);
-    case DNS_SILENT:
-        return memory_format(
-            status == ARES_ECONNREFUSED ? "%s cannot be reached" : "no answer from %s", servers);
+    case DNS_SILENT: return memory_format("no answer from %s", servers);
     case DNS_RUBBISH: return memory_format("an answer from %s that cannot be read", servers);
     case DNS_FAILED:
     case DNS_REFUSED: break;
@@ -215,18 +218,42 @@ static void put_in_queue(struct question *question)
         timer_set(resolver->loop, &resolver->burst, 0);
 }
 
+static void repeat_due(void *context)
+{
+    struct resolver *resolver = context;
+
+    while (resolver->repeated != NULL) {
+        struct question *question = resolver->repeated;
+
+        resolver->repeated = question->next;
+        put_in_queue(question);
+    }
+}
+
+/* c-ares lets all questions on a connection fail when the answer to one of them cannot be read, or the server hangs
+ * up; and 1.18 leaves EDNS out once a server does not understand it, but asks one question again alone. */
+static bool is_to_repeat(const struct question *question, int status)
+{
+    return (status == ARES_EBADRESP || status == ARES_ECONNREFUSED || status == ARES_ETIMEOUT ||
+            status == ARES_EFORMERR) &&
+           question->repeats < REPEATS;
+}
+
 /* c-ares has an answer, or will not get one. */
 static void heard(void *context, int status, int timeouts, unsigned char *bytes, int size)
 {
     struct question *question = context;
+    struct resolver *resolver = question->resolver;
     int code = -1;
 
     (void)timeouts;
     if (status != ARES_EDESTRUCTION && timer_is_set(&question->patience)) {
-        if (status == ARES_EFORMERR && !question->is_repeated) {
-            /* c-ares 1.18 leaves EDNS out from the first such answer on, but repeats that one question alone. */
-            question->is_repeated = true;
-            put_in_queue(question);
+        if (is_to_repeat(question, status)) {
+            question->repeats++;
+            question->next = resolver->repeated;
+            resolver->repeated = question;
+            if (!timer_is_set(&resolver->repeat))
+                timer_set(resolver->loop, &resolver->repeat, clock_monotonic_ms() + REPEAT_MS);
             return;
         }
         if (bytes != NULL && size >= 4)
@@ -331,6 +358,7 @@ struct resolver *resolver_new(struct loop *loop, const char *dns_server, struct 
     resolver->last = &resolver->first;
     resolver->burst = (struct timer){.due = burst_due, .context = resolver};
     resolver->retry = (struct timer){.due = retry_due, .context = resolver};
+    resolver->repeat = (struct timer){.due = repeat_due, .context = resolver};
     resolver->next = loop->resolvers;
     loop->resolvers = resolver;
     if (status == ARES_SUCCESS)
@@ -362,6 +390,7 @@ void resolver_free(struct resolver *resolver)
     if (resolver->channel != NULL)
         ares_destroy(resolver->channel); /* hears of each question that is open */
     ares_library_cleanup();
+    repeat_due(resolver);
     while (resolver->first != NULL) {
         struct question *question = resolver->first;
 
@@ -370,6 +399,7 @@ void resolver_free(struct resolver *resolver)
     }
     timer_set(resolver->loop, &resolver->burst, INT64_MAX);
     timer_set(resolver->loop, &resolver->retry, INT64_MAX);
+    timer_set(resolver->loop, &resolver->repeat, INT64_MAX);
     free(resolver->sockets);
     free(resolver->servers);
     free(resolver);

@@ -5,6 +5,8 @@
 
 #include "support.h"
 
+#include <mxpull/base/text.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,14 +129,14 @@ static inline void dns_put_record(struct dns_output *output, const char *record)
     output->bytes[at - 1] = (unsigned char)(output->size - at);
 }
 
-/* The first name of a question, in text. */
+/* The name of a question in lower case; returns where it ends. */
 static inline size_t dns_get_name(const unsigned char *bytes, char *text)
 {
     size_t at = 12;
 
     while (bytes[at] != 0) {
-        memcpy(text, bytes + at + 1, bytes[at]);
-        text += bytes[at];
+        for (size_t i = 1; i <= bytes[at]; i++)
+            *text++ = text_lower((char)bytes[at + i]);
         *text++ = '.';
         at += bytes[at] + 1U;
     }

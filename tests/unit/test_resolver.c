@@ -111,6 +111,7 @@ static const struct row {
     const char *records, *alias, *text; /* in the text there is the server's address for % */
 } table[] = {
     {"A", "a.test", DNS_A, DNS_FOUND, "192.0.2.1, 192.0.2.2", NULL, NULL},
+    {"capitals", "A.TEST.", DNS_A, DNS_FOUND, "192.0.2.1, 192.0.2.2", NULL, NULL},
     {"AAAA", "aaaa.test", DNS_AAAA, DNS_FOUND, "2001:db8::1", NULL, NULL},
     {"MX", "mx.test", DNS_MX, DNS_FOUND, "5 , 10 mail.test, 20 backup.test", NULL, NULL},
     {"TXT", "txt.test", DNS_TXT, DNS_FOUND, "v=spf1 -all, \xc3\xa4\x1b[m", NULL, NULL},
@@ -138,7 +139,7 @@ static const struct row {
     {"referral", "refers.test", DNS_A, DNS_REFUSED, "", NULL,
      "% does not know, and only names other servers"},
     {"truncated", "truncated.test", DNS_A, DNS_FOUND, "192.0.2.4", NULL, NULL},
-    {"hangs up", "hangs-up.test", DNS_A, DNS_SILENT, "", NULL, "% cannot be reached"},
+    {"hangs up", "hangs-up.test", DNS_A, DNS_SILENT, "", NULL, "no answer from %"},
     {"no EDNS", "old.test", DNS_A, DNS_FOUND, "192.0.2.5", NULL, NULL},
     {"forged", "forged.test", DNS_A, DNS_FOUND, "192.0.2.6", NULL, NULL},
     {"cut", "cut.test", DNS_A, DNS_RUBBISH, "", NULL, "an answer from % that cannot be read"},
@@ -184,8 +185,163 @@ static void test_row(void **state)
     forget(&heard);
 }
 
+/* Over TCP, for so much does not fit into a datagram. */
+static void test_many_records(void **state)
+{
+    struct heard mx = {0}, txt = {0};
+
+    (void)state;
+    resolver_ask(resolver, "100.mx.many.test", DNS_MX, answered, &mx);
+    resolver_ask(resolver, "220.txt.many.test", DNS_TXT, answered, &txt);
+    wait_for(&mx);
+    wait_for(&txt);
+    assert_int_equal(mx.fate, DNS_FOUND);
+    assert_int_equal(txt.fate, DNS_FOUND);
+    const char *at = mx.records;
+    for (int i = 1; i <= 100; i++) {
+        char *record = memory_format("%d mx%d.test", i, 100 - i);
+
+        assert_memory_equal(at, record, strlen(record));
+        at += strlen(record);
+        assert_string_equal(at, i < 100 ? strchr(at, ',') : "");
+        at += i < 100 ? strlen(", ") : 0;
+        free(record);
+    }
+    assert_non_null(strstr(txt.records, ", record 219 000"));
+    forget(&mx);
+    forget(&txt);
+}
+
+static void count_answer(void *context, const struct dns_answer *answer)
+{
+    (void)answer;
+    ++*(unsigned *)context;
+}
+
+/* Each question gets its own answer, whatever the others get. Those that nobody answers come to an end, too, and delay
+ * no other. */
+static void test_many_questions(void **state)
+{
+    enum {
+        COUNT = 1000,
+        SILENT = 50
+    };
+    struct heard *heard = memory_new(COUNT + SILENT, sizeof *heard);
+    static const char *const bad[] = {"cut.test",      "loop.test", "rubbish.test", "hangs-up.test",
+                                      "servfail.test", "old.test",  "forged.test"};
+    char name[40];
+    unsigned bad_count = 0;
+
+    (void)state;
+    for (int i = 0; i < SILENT; i++)
+        resolver_ask(resolver, "silent.test", DNS_A, answered, &heard[COUNT + i]);
+    for (int i = 0; i < COUNT; i++) {
+        (void)snprintf(name, sizeof name, "%d.single.test", i);
+        resolver_ask(resolver, name, DNS_A, answered, &heard[i]);
+        if (i % 5 == 0)
+            resolver_ask(resolver, bad[(size_t)i / 5 % COUNT_OF(bad)], DNS_A, count_answer,
+                         &bad_count);
+    }
+    for (int i = 0; i < COUNT; i++) {
+        wait_for(&heard[i]);
+        (void)snprintf(name, sizeof name, "10.0.%d.%d", i / 256, i % 256);
+        assert_string_equal(heard[i].records, name);
+    }
+    for (int i = 0; i < SILENT; i++)
+        assert_int_equal(heard[COUNT + i].times, 0);
+    for (int i = 0; i < SILENT; i++) {
+        wait_for(&heard[COUNT + i]);
+        assert_int_equal(heard[COUNT + i].fate, DNS_SILENT);
+        assert_non_null(strstr(heard[COUNT + i].text, "no answer from 127.0.0.1:"));
+    }
+    assert_int_equal(bad_count, COUNT / 5);
+    for (int i = 0; i < COUNT + SILENT; i++)
+        forget(&heard[i]);
+    free(heard);
+}
+
+/* A question that is asked when another one is answered. */
+static void ask_again(void *context, const struct dns_answer *answer)
+{
+    unsigned *left = context;
+
+    assert_int_equal(answer->fate, *left % 2 == 0 ? DNS_FOUND : DNS_NO_NAME);
+    if (--*left > 0)
+        resolver_ask(resolver, *left % 2 == 0 ? "a.test" : "a..test", DNS_A, ask_again, left);
+}
+
+static void test_asking_from_within(void **state)
+{
+    unsigned left = 20;
+
+    (void)state;
+    resolver_ask(resolver, "a.test", DNS_A, ask_again, &left);
+    while (left > 0)
+        loop_turn(loop, INT64_MAX);
+}
+
+static void test_closed_port(void **state)
+{
+    int port = 0;
+    intptr_t socket = support_bind(&port);
+    char address[40];
+    struct heard heard = {0};
+    struct error error;
+
+    (void)state;
+    support_close(socket);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    struct resolver *other = resolver_new(loop, address, &error);
+    assert_non_null(other);
+    resolver_ask(other, "a.test", DNS_A, answered, &heard);
+    wait_for(&heard);
+    assert_int_equal(heard.fate, DNS_SILENT);
+    assert_non_null(strstr(heard.text, address));
+    forget(&heard);
+    resolver_free(other);
+}
+
+/* Nobody hears of what was open: neither of what was sent, nor of what had to wait. */
+static void test_open_questions(void **state)
+{
+    struct error error;
+    struct heard heard = {0};
+    struct resolver *other = resolver_new(loop, server.address, &error);
+
+    (void)state;
+    for (int i = 0; i < 200; i++)
+        resolver_ask(other, "silent.test", DNS_A, answered, &heard);
+    loop_turn(loop, INT64_MAX);
+    resolver_ask(other, "a.test", DNS_A, answered, &heard);
+    resolver_free(other);
+    loop_turn(loop, clock_monotonic_ms() + 50);
+    assert_int_equal(heard.times, 0);
+    resolver_free(NULL);
+}
+
+static void test_servers(void **state)
+{
+    struct error error = {0};
+    struct resolver *other = resolver_new(loop, "ns.example:53", &error);
+
+    (void)state;
+    assert_null(other);
+    assert_int_equal(error.status, STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "DNS server ns.example:53: "));
+    other = resolver_new(loop, NULL, &error);
+    assert_non_null(other);
+    resolver_free(other);
+    other = resolver_new(loop, "[::1]:5353", &error);
+    assert_non_null(other);
+    resolver_free(other);
+}
+
 int main(void)
 {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_many_records),       cmocka_unit_test(test_many_questions),
+        cmocka_unit_test(test_asking_from_within), cmocka_unit_test(test_closed_port),
+        cmocka_unit_test(test_open_questions),     cmocka_unit_test(test_servers)};
     struct error error;
     int failed;
 
@@ -193,6 +349,7 @@ int main(void)
     loop = loop_new(&error);
     resolver = resolver_new(loop, server.address, &error);
     failed = RUN_TABLE(table, test_row);
+    failed += cmocka_run_group_tests(tests, NULL, NULL);
     resolver_free(resolver);
     loop_free(loop);
     dns_server_end(&server);
