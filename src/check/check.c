@@ -6,14 +6,14 @@
 #include <stdlib.h>
 
 enum {
-    FETCHES_MAX = 50 /* at the same time */
+    DOWNLOADS_MAX = 50 /* at the same time */
 };
 
 struct check {
     struct check_options options;
     struct resolver *resolver;
     struct lookups *lookups;
-    struct gate fetches;
+    struct gate downloads;
     struct host_address *own; /* owned: the addresses of this machine */
     size_t own_count;
     struct findings *findings; /* owned; those of parts[i] at [i] */
@@ -84,7 +84,7 @@ struct check *check_new(const struct check_options *options, struct error *error
     check->options = *options;
     check->resolver = resolver;
     check->lookups = lookups_new(options->loop, resolver);
-    check->fetches.free = FETCHES_MAX;
+    check->downloads.free = DOWNLOADS_MAX;
     check->own = host_addresses(&check->own_count);
     add_domains(check);
     add_backups(check);
@@ -110,7 +110,7 @@ void check_run(struct check *check)
     for (size_t i = 0; i < check->count; i++) {
         check->parts[i] = (struct part){.options = &check->options,
                                         .lookups = check->lookups,
-                                        .fetches = &check->fetches,
+                                        .downloads = &check->downloads,
                                         .own = check->own,
                                         .own_count = check->own_count,
                                         .findings = &check->findings[i],

@@ -35,9 +35,9 @@ struct look {
     char sts_host[NAME_SIZE]; /* "mta-sts.example.com" */
     struct target sts_target;
     struct gate_guest guest;
-    struct fetch *fetch;
-    struct fetch_result fetched; /* code 0 and STATUS_OK: there is nothing to be fetched */
-    char *type, *bytes;          /* its own; owned */
+    struct download *download;
+    struct download_result fetched; /* code 0 and STATUS_OK: there is nothing to be fetched */
+    char *type, *bytes;             /* its own; owned */
 };
 
 static void judge(struct look *look)
@@ -170,17 +170,17 @@ static void take_dmarc(void *context, const struct dns_answer *answer)
 
 /* ---- MTA-STS ---- */
 
-static void end_fetch(struct look *look, const struct fetch_result *result)
+static void end_fetch(struct look *look, const struct download_result *result)
 {
     look->fetched = *result;
     look->fetched.type = look->type = memory_copy(result->type);
     look->fetched.bytes = look->bytes =
         memory_copy_part(result->bytes != NULL ? result->bytes : "", result->size);
-    gate_leave(look->part->fetches);
+    gate_leave(look->part->downloads);
     step(look);
 }
 
-static void fetched(void *context, const struct fetch_result *result)
+static void fetched(void *context, const struct download_result *result)
 {
     end_fetch(context, result);
 }
@@ -188,8 +188,8 @@ static void fetched(void *context, const struct fetch_result *result)
 static void fetch(void *context)
 {
     struct look *look = context;
-    struct fetch_result failure = {.code = 0};
-    const struct fetch_options options = {
+    struct download_result failure = {.code = 0};
+    const struct download_options options = {
         .host = look->sts_host,
         .path = STS_PATH,
         .addresses = look->sts_target.addresses,
@@ -199,8 +199,9 @@ static void fetch(void *context)
         .size_max = STS_POLICY_SIZE_MAX,
     };
 
-    look->fetch = fetch_begin(look->part->options->loop, &options, fetched, look, &failure.error);
-    if (look->fetch == NULL)
+    look->download =
+        download_begin(look->part->options->loop, &options, fetched, look, &failure.error);
+    if (look->download == NULL)
         end_fetch(look, &failure);
 }
 
@@ -211,7 +212,7 @@ static void found_sts(void *context)
 
     if (target->count > 0) {
         look->guest = (struct gate_guest){.go = fetch, .context = look};
-        gate_enter(look->part->fetches, &look->guest);
+        gate_enter(look->part->downloads, &look->guest);
         return;
     }
     (void)error_set(&look->fetched.error,
@@ -285,7 +286,7 @@ static void end(struct part *part)
         target_done(&look->domain.backups[i].target);
     target_done(&look->domain.primary);
     target_done(&look->sts_target);
-    fetch_free(look->fetch);
+    download_free(look->download);
     free(look->domain.exchanges);
     free(look->domain.backups);
     free(look->pins);

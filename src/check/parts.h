@@ -14,7 +14,7 @@
 struct part {
     const struct check_options *options;
     struct lookups *lookups;        /* by which the DNS is asked */
-    struct gate *fetches;           /* for documents over HTTPS */
+    struct gate *downloads;         /* for documents over HTTPS */
     const struct host_address *own; /* the addresses of this machine */
     size_t own_count;
     struct findings *findings;

@@ -282,7 +282,7 @@ static void judge_policy(const struct sts_policy *policy, const struct domain *d
                            duration_format(duration, policy->max_age_s));
 }
 
-static void judge_failure(const struct fetch_result *result, struct findings *findings)
+static void judge_failure(const struct download_result *result, struct findings *findings)
 {
     const enum status status = result->error.status;
 
@@ -303,7 +303,7 @@ static void judge_failure(const struct fetch_result *result, struct findings *fi
                        findings->node->name);
 }
 
-void sts_judge_fetched(const struct fetch_result *result, const struct domain *domain,
+void sts_judge_fetched(const struct download_result *result, const struct domain *domain,
                        struct findings *findings)
 {
     struct sts_policy policy;

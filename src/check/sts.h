@@ -5,7 +5,7 @@
 
 #include "domain.h"
 
-#include <mxpull/net/fetch.h>
+#include <mxpull/net/download.h>
 
 #define STS_PATH "/.well-known/mta-sts.txt"
 
@@ -52,7 +52,7 @@ enum sts_record sts_record(const struct dns_answer *answer, const char **record)
 void sts_judge_record(const struct dns_answer *answer, struct findings *findings);
 
 /* Adds what there is to say about what came of fetching the policy: whether it lists the exchanges that are hosts of ours. */
-void sts_judge_fetched(const struct fetch_result *result, const struct domain *domain,
+void sts_judge_fetched(const struct download_result *result, const struct domain *domain,
                        struct findings *findings);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef MXPULL_NET_INTERNAL_H
 #define MXPULL_NET_INTERNAL_H
 
-/* What the files of this floor share. From the top: fetch.c, connection.c, attempt.c and stream.c; handle.c,
+/* What the files of this floor share. From the top: download.c, connection.c, attempt.c and stream.c; handle.c,
  * heard.c, wire.c, failure.c, resolver.c and timer.c call none of these. */
 
 #include <mxpull/base/buffer.h>

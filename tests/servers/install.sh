@@ -5,8 +5,8 @@
 #
 #   install.sh [CACHE [NAME...]]
 #
-# CACHE defaults to ${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers, the NAMEs to postfix, exim, sendmail and exim-atrn, an Exim
-# that speaks ATRN. What exists already is left alone. What cannot be had is named, and the rest is still made; the tests that
+# CACHE defaults to ${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers, the NAMEs to postfix, exim, sendmail, nsd (a DNS server) and
+# exim-atrn, an Exim that speaks ATRN. What exists already is left alone. What cannot be had is named, and the rest is still made; the tests that
 # need it then skip. Exit status: 0 when everything asked for is there, 1 when something is missing. exim-atrn comes from a Debian
 # release that not every mirror has: it counts only when it is named.
 set -u -o pipefail
@@ -16,7 +16,7 @@ cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
 names=("$@")
 optional=
 if [ ${#names[@]} -eq 0 ]; then
-    names=(postfix exim sendmail exim-atrn)
+    names=(postfix exim sendmail nsd exim-atrn)
     optional=exim-atrn
 fi
 
@@ -96,6 +96,7 @@ packages() {
     postfix) printf '%s\n' postfix sasl2-bin libsasl2-modules bash dash coreutils diffutils findutils gawk grep sed ;;
     exim) printf '%s\n' exim4-daemon-light ;;
     exim-atrn) printf '%s\n' exim4-daemon-heavy ;;
+    nsd) printf '%s\n' nsd ;;
     sendmail) printf '%s\n' sendmail-bin sendmail-cf m4 dash coreutils sed ;;
     *) return 1 ;;
     esac
@@ -106,6 +107,7 @@ main_program() {
     case $1 in
     postfix) printf 'usr/lib/postfix/sbin/master' ;;
     sendmail) printf 'usr/libexec/sendmail/sendmail' ;;
+    nsd) printf 'usr/sbin/nsd' ;;
     *) printf 'usr/sbin/exim4' ;;
     esac
 }

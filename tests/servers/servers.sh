@@ -5,7 +5,7 @@ SERVER_USER=customer       # may log in at every Postfix backup
 SERVER_PASSWORD='s3cret word'
 
 domains=(example.test)     # what the backups hold mail for; set it before they are started
-declare -A kind=()         # postfix, exim or sendmail
+declare -A kind=()         # postfix, exim, sendmail or nsd
 declare -A address=()      # where it listens
 declare -A root=()         # the folder that is its /
 declare -A home=()         # its own folder, below that one
@@ -73,7 +73,7 @@ stop_server() {
 # server_log NAME: all that it has logged.
 server_log() {
     case ${kind[$1]} in
-    postfix) cat "${home[$1]}/log" ;;
+    postfix | nsd) cat "${home[$1]}/log" ;;
     exim) cat "${home[$1]}"/log/* ;;
     sendmail) cat "${home[$1]}/traffic" ;;
     esac 2>/dev/null

@@ -7,7 +7,7 @@
 
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
-#include <mxpull/net/fetch.h>
+#include <mxpull/net/download.h>
 
 /* ---- The DNS: lines "NAME TYPE DATA", where the data may be !FATE ---- */
 
@@ -128,18 +128,18 @@ static void answer_question(size_t index)
 
 /* ---- HTTPS ---- */
 
-struct fetch {
-    void (*done)(void *context, const struct fetch_result *result);
+struct download {
+    void (*done)(void *context, const struct download_result *result);
     void *context;
 };
 
-static struct fetch_result document;
-static struct fetch *fetching;
+static struct download_result document;
+static struct download *fetching;
 static char fetched_from[200];
 
-struct fetch *fetch_begin(struct loop *loop, const struct fetch_options *options,
-                          void (*done)(void *context, const struct fetch_result *result),
-                          void *context, struct error *error)
+struct download *download_begin(struct loop *loop, const struct download_options *options,
+                                void (*done)(void *context, const struct download_result *result),
+                                void *context, struct error *error)
 {
     (void)loop;
     (void)snprintf(fetched_from, sizeof fetched_from, "%s %s%s", options->addresses[0],
@@ -149,18 +149,18 @@ struct fetch *fetch_begin(struct loop *loop, const struct fetch_options *options
         return NULL;
     }
     fetching = memory_new(1, sizeof *fetching);
-    *fetching = (struct fetch){done, context};
+    *fetching = (struct download){done, context};
     return fetching;
 }
 
-void fetch_free(struct fetch *fetch)
+void download_free(struct download *fetch)
 {
     free(fetch);
 }
 
 static void answer_fetch(void)
 {
-    struct fetch fetch = *fetching;
+    struct download fetch = *fetching;
 
     fetching = NULL;
     document.size = document.bytes != NULL ? strlen(document.bytes) : 0;
@@ -198,7 +198,7 @@ static void set_up(void)
     config.primary.public_name = ehlo_name;
     config.primary.address = (struct address){.text = address, .host = address, .port = 25};
     zone = GOOD;
-    document = (struct fetch_result){.code = 200, .type = "text/plain"};
+    document = (struct download_result){.code = 200, .type = "text/plain"};
 }
 
 static const char *line_of(const struct finding *finding)
@@ -224,7 +224,7 @@ static void look_at(char found[3000], const char *domain, const char *own)
     struct node node;
     struct error error;
     struct part part = {.options = &options,
-                        .fetches = &gate,
+                        .downloads = &gate,
                         .findings = &findings,
                         .own = addresses,
                         .own_count = own != NULL ? 2 : 1};
@@ -509,10 +509,10 @@ static void test_policy(void **state)
     const struct policy_row *row = *state;
 
     set_up();
-    document = (struct fetch_result){.code = row->code,
-                                     .type = row->type,
-                                     .bytes = row->document,
-                                     .error = {row->status, "why"}};
+    document = (struct download_result){.code = row->code,
+                                        .type = row->type,
+                                        .bytes = row->document,
+                                        .error = {row->status, "why"}};
     check_row(&(struct row){row->name, STS, row->expected, row->text});
     assert_string_equal(fetched_from, "192.0.2.80 mta-sts.example.com/.well-known/mta-sts.txt");
 }
@@ -662,7 +662,7 @@ static void test_broken_off(void **state)
     assert_int_equal(node_parse(&node, "example.com", &error), STATUS_OK);
     for (size_t steps = 0; !is_over || steps == 0; steps++) {
         struct gate gate = {.free = 1};
-        struct part part = {.options = &options, .fetches = &gate, .findings = &findings};
+        struct part part = {.options = &options, .downloads = &gate, .findings = &findings};
 
         is_over = false;
         findings = (struct findings){.topic = TOPIC_DOMAIN, .domain = "x", .node = &node};

@@ -6,7 +6,7 @@
 #include "support.h"
 
 #include <mxpull/base/memory.h>
-#include <mxpull/net/fetch.h>
+#include <mxpull/net/download.h>
 #include <mxpull/platform/clock.h>
 
 #include <sys/stat.h>
@@ -55,7 +55,7 @@ static const struct row rows[] = {
 static bool is_done;
 static struct row came; /* its texts are owned */
 
-static void done(void *context, const struct fetch_result *result)
+static void done(void *context, const struct download_result *result)
 {
     (void)context;
     assert_false(is_done);
@@ -70,25 +70,25 @@ static void done(void *context, const struct fetch_result *result)
 static void fetch_from(int port, const char *ca, int64_t timeout_ms)
 {
     const char *addresses[] = {"127.0.0.1"};
-    const struct fetch_options options = {.host = "somebody-else.test",
-                                          .port = port,
-                                          .path = "/.well-known/document",
-                                          .addresses = addresses,
-                                          .address_count = 1,
-                                          .ca_file = ca,
-                                          .timeout_ms = timeout_ms,
-                                          .size_max = SIZE_MAX_OF_TEST};
+    const struct download_options options = {.host = "somebody-else.test",
+                                             .port = port,
+                                             .path = "/.well-known/document",
+                                             .addresses = addresses,
+                                             .address_count = 1,
+                                             .ca_file = ca,
+                                             .timeout_ms = timeout_ms,
+                                             .size_max = SIZE_MAX_OF_TEST};
     const int64_t end_ms = clock_monotonic_ms() + LIMIT_MS;
     struct error error;
     struct loop *loop = loop_new(&error);
 
     assert_non_null(loop);
     is_done = false;
-    struct fetch *fetch = fetch_begin(loop, &options, done, NULL, &error);
+    struct download *fetch = download_begin(loop, &options, done, NULL, &error);
     assert_non_null(fetch);
     while (!is_done && clock_monotonic_ms() < end_ms)
         loop_turn(loop, end_ms);
-    fetch_free(fetch);
+    download_free(fetch);
     loop_free(loop);
     assert_true(is_done);
 }
@@ -169,13 +169,13 @@ static void test_nobody(void **state)
 static void test_broken_off(void **state)
 {
     const char *addresses[] = {"127.0.0.1"};
-    struct fetch_options options = {.host = "a.test",
-                                    .path = "/",
-                                    .addresses = addresses,
-                                    .address_count = 1,
-                                    .ca_file = CA,
-                                    .timeout_ms = LIMIT_MS,
-                                    .size_max = 1};
+    struct download_options options = {.host = "a.test",
+                                       .path = "/",
+                                       .addresses = addresses,
+                                       .address_count = 1,
+                                       .ca_file = CA,
+                                       .timeout_ms = LIMIT_MS,
+                                       .size_max = 1};
     struct error error;
     struct loop *loop = loop_new(&error);
     int port;
@@ -183,13 +183,13 @@ static void test_broken_off(void **state)
 
     (void)state;
     options.port = port;
-    struct fetch *fetch = fetch_begin(loop, &options, done, NULL, &error);
+    struct download *fetch = download_begin(loop, &options, done, NULL, &error);
     loop_turn(loop, clock_monotonic_ms() + 10);
-    fetch_free(fetch);
+    download_free(fetch);
     options.ca_file = "/nowhere/ca.pem";
-    assert_null(fetch_begin(loop, &options, done, NULL, &error));
+    assert_null(download_begin(loop, &options, done, NULL, &error));
     assert_non_null(strstr(error.text, "/nowhere/ca.pem"));
-    fetch_free(NULL);
+    download_free(NULL);
     loop_free(loop);
     support_close(listener);
 }

@@ -1,5 +1,5 @@
-#ifndef MXPULL_NET_FETCH_H
-#define MXPULL_NET_FETCH_H
+#ifndef MXPULL_NET_DOWNLOAD_H
+#define MXPULL_NET_DOWNLOAD_H
 
 #include <mxpull/base/status.h>
 #include <mxpull/net/loop.h>
@@ -9,10 +9,10 @@
 
 /* One small document over HTTPS: from a host whose certificate is good, and from nowhere else, for no redirect is followed
  * and no proxy used. */
-struct fetch;
+struct download;
 
-/* All borrowed for the time of fetch_begin alone. */
-struct fetch_options {
+/* All borrowed for the time of download_begin alone. */
+struct download_options {
     const char *host;             /* ASCII */
     int port;                     /* 0: 443 */
     const char *path;             /* "/.well-known/mta-sts.txt" */
@@ -24,7 +24,7 @@ struct fetch_options {
 };
 
 /* Borrowed for the call that brings it. */
-struct fetch_result {
+struct download_result {
     int code;          /* of HTTP: 200; 0: there was no whole answer, for which error says why */
     const char *type;  /* "text/plain; charset=utf-8"; NULL: the server names none */
     const char *bytes; /* the document, if it came whole; a NUL that does not count follows */
@@ -32,13 +32,13 @@ struct fetch_result {
     struct error error; /* STATUS_OK, UNREACHABLE, TIMEOUT, TLS, PROTOCOL, LIMIT, SYSTEM */
 };
 
-/* Begins, and calls done once, in a turn of the loop, from within which the fetch may be freed. NULL with *error set when the
+/* Begins, and calls done once, in a turn of the loop, from within which the download may be freed. NULL with *error set when the
  * options cannot be used at all. */
-struct fetch *fetch_begin(struct loop *loop, const struct fetch_options *options,
-                          void (*done)(void *context, const struct fetch_result *result),
-                          void *context, struct error *error);
+struct download *download_begin(struct loop *loop, const struct download_options *options,
+                                void (*done)(void *context, const struct download_result *result),
+                                void *context, struct error *error);
 
 /* At any time before loop_free; breaks off what is under way. NULL is allowed. */
-void fetch_free(struct fetch *fetch);
+void download_free(struct download *download);
 
 #endif

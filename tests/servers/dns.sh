@@ -1,0 +1,70 @@
+# shellcheck shell=bash disable=SC2154
+# A real DNS server (NSD) with a zone for each fault; to be sourced after lib.sh. It answers REFUSED for zones that it does not
+# have, SERVFAIL for those of dns_lame_zone, and nothing at all in dns_silent_while.
+DNS_PORT=24053
+DNS=127.125.$TEST_NUMBER.253:$DNS_PORT # for dns_server
+dns_zones=()
+
+# dns_zone NAME: its records are read from standard input, as in a zone file, names relative to NAME; only TTL, SOA and NS are
+# there already. May be called again while the server runs.
+dns_zone() {
+    dns_make
+    {
+        printf '$ORIGIN %s.\n$TTL 60\n@ SOA ns.invalid. root.invalid. 1 60 60 60 60\n@ NS ns.invalid.\n' "$1"
+        cat
+    } >"${home[dns]}/zones/$1"
+    [[ " ${dns_zones[*]} " == *" $1 "* ]] || dns_zones+=("$1")
+}
+
+# dns_lame_zone NAME
+dns_lame_zone() {
+    dns_make
+    rm -f "${home[dns]}/zones/$1"
+    [[ " ${dns_zones[*]} " == *" $1 "* ]] || dns_zones+=("$1")
+}
+
+dns_make() {
+    [ -z "${home[dns]:-}" ] || return 0
+    address[dns]=${DNS%:*}
+    new_server dns nsd nsd
+    mkdir "${home[dns]}/zones"
+}
+
+# dns_start: also after zones have changed.
+dns_start() {
+    local folder zone
+    folder=$(inside dns)
+    stop_server dns
+    rm -f "${home[dns]}/nsd.pid"
+    {
+        printf 'server:\n  ip-address: %s@%s\n  username: root\n  server-count: 1\n  database: ""\n  zonesdir: "%s/zones"\n' \
+            "${address[dns]}" "$DNS_PORT" "$folder"
+        printf '  pidfile: "%s/nsd.pid"\n  logfile: "%s/log"\n  zonelistfile: "%s/zone.list"\n  xfrdfile: "%s/xfrd.state"\n  xfrdir: "/tmp"\n' \
+            "$folder" "$folder" "$folder" "$folder"
+        printf '  verbosity: 2\nremote-control:\n  control-enable: no\n'
+        for zone in "${dns_zones[@]}"; do
+            printf 'zone:\n  name: "%s"\n  zonefile: "%s"\n' "$zone" "$zone"
+        done
+    } >"${home[dns]}/nsd.conf"
+    in_root dns nsd -c "$folder/nsd.conf" || die "NSD does not start"
+    if ! wait_for 20 test -s "${home[dns]}/nsd.pid" || ! wait_for 20 answers "${address[dns]}" "$DNS_PORT"; then
+        die "NSD does not start"
+    fi
+    pid[dns]=$(tr -d ' \n' <"${home[dns]}/nsd.pid")
+}
+
+# All processes of the server: those that answer are children of the first one.
+dns_processes() {
+    local parent=${pid[dns]} list
+    list=$(pgrep -P "$parent")
+    printf '%s\n' "$parent" $list $(for parent in $list; do pgrep -P "$parent"; done)
+}
+
+# dns_silent_while COMMAND...: meanwhile questions come in and are not answered.
+dns_silent_while() {
+    local list
+    mapfile -t list < <(dns_processes)
+    kill -STOP "${list[@]}"
+    "$@"
+    kill -CONT "${list[@]}"
+}
