@@ -45,10 +45,9 @@ struct entry {
 
 /* All entries are looked at only after one of them has changed. */
 struct plan {
-    schedule_offset *offset;          /* NULL: without a schedule */
-    const struct durations *recovery; /* borrowed: from the configuration */
-    uint64_t chance;                  /* the state of the generator */
-    struct entry *entries;            /* as configured */
+    struct plan_options options;
+    uint64_t chance;       /* the state of the generator */
+    struct entry *entries; /* as configured */
     size_t count;
     size_t turn;     /* the entry that is looked at first: all have their turn */
     size_t unread;   /* before this one nothing has changed that plan_take_changed has not told */
@@ -86,19 +85,11 @@ static int64_t draw(struct plan *plan, int64_t max_ms)
     return max_ms <= 0 ? 0 : (int64_t)(bits % ((uint64_t)max_ms + 1));
 }
 
-static int64_t interval_ms(const struct entry *entry)
-{
-    return entry->timing->interval_s * 1000;
-}
-
-static bool has_cron(const struct entry *entry)
-{
-    return entry->timing->schedule != NULL;
-}
-
 static int64_t slot_after(const struct plan *plan, const struct entry *entry, int64_t after_ms)
 {
-    return plan->offset != NULL ? schedule_next(entry->timing, plan->offset, after_ms) : INT64_MAX;
+    return plan->options.offset != NULL
+               ? schedule_next(entry->timing, plan->options.offset, after_ms)
+               : INT64_MAX;
 }
 
 static void set_slot(struct plan *plan, struct entry *entry, int64_t slot_ms)
@@ -106,14 +97,16 @@ static void set_slot(struct plan *plan, struct entry *entry, int64_t slot_ms)
     entry->slot_ms = slot_ms;
     entry->slot_due_ms = slot_ms;
     if (slot_ms != INT64_MAX)
-        entry->slot_due_ms += draw(plan, schedule_jitter_max(entry->timing, plan->offset, slot_ms));
+        entry->slot_due_ms +=
+            draw(plan, schedule_jitter_max(entry->timing, plan->options.offset, slot_ms));
 }
 
 static void use_slot_up(struct plan *plan, struct entry *entry, int64_t now_ms)
 {
     if (entry->slot_due_ms > now_ms)
         return;
-    bool is_missed = has_cron(entry) || now_ms - entry->slot_ms >= interval_ms(entry);
+    bool is_missed = entry->timing->schedule != NULL ||
+                     now_ms - entry->slot_ms >= entry->timing->interval_s * 1000;
     set_slot(plan, entry, slot_after(plan, entry, is_missed ? now_ms : entry->slot_ms));
 }
 
@@ -123,8 +116,8 @@ static int64_t next_step_ms(const struct plan *plan, const struct entry *entry)
 {
     int64_t next_ms = INT64_MAX;
 
-    for (size_t i = 0; i < plan->recovery->count && entry->recovery_ms != INT64_MAX; i++) {
-        int64_t step_s = plan->recovery->seconds[i];
+    for (size_t i = 0; i < plan->options.recovery->count && entry->recovery_ms != INT64_MAX; i++) {
+        int64_t step_s = plan->options.recovery->seconds[i];
 
         if (step_s > entry->step_s)
             next_ms = schedule_earlier(next_ms, entry->recovery_ms + step_s * 1000);
@@ -185,8 +178,7 @@ struct plan *plan_new(const struct plan_options *options, struct instant now)
 {
     struct plan *plan = memory_new(1, sizeof *plan);
 
-    plan->offset = options->offset;
-    plan->recovery = options->recovery;
+    plan->options = *options;
     plan->chance = options->seed;
     plan->ticked = now;
     plan->entries = memory_new(options->most, sizeof *plan->entries);
@@ -208,32 +200,11 @@ void plan_add(struct plan *plan, const struct timing *timing, struct instant now
 
     *entry = (struct entry){
         .timing = timing, .retry_ms = INT64_MAX, .recovery_ms = INT64_MAX, .step_s = -1};
-    if (has_cron(entry) || plan->offset == NULL)
+    if (entry->timing->schedule != NULL || plan->options.offset == NULL)
         set_slot(plan, entry, slot_after(plan, entry, now.wall_ms));
     else
         entry->slot_ms = entry->slot_due_ms = now.wall_ms;
     settle(plan, entry);
-}
-
-static int64_t remembered_cron_slot(const struct plan *plan, const struct entry *entry,
-                                    const struct plan_memory *memory, int64_t now_ms)
-{
-    int64_t asked_ms = entry->last.at_ms;
-
-    if (memory->slot_ms != 0 && memory->slot_ms <= now_ms && memory->slot_ms > asked_ms)
-        return memory->slot_ms; /* it was missed */
-    return slot_after(plan, entry, asked_ms != 0 ? asked_ms : now_ms);
-}
-
-/* The stored slot may be too far ahead: the interval was longer then, or the clock. */
-static int64_t remembered_interval_slot(const struct entry *entry, const struct plan_memory *memory,
-                                        int64_t now_ms)
-{
-    int64_t slot_ms = memory->slot_ms != 0 ? memory->slot_ms : INT64_MAX;
-
-    if (entry->last.at_ms != 0)
-        slot_ms = schedule_earlier(slot_ms, entry->last.at_ms + interval_ms(entry));
-    return slot_ms == INT64_MAX ? now_ms : schedule_earlier(slot_ms, now_ms + interval_ms(entry));
 }
 
 void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *memory,
@@ -243,11 +214,23 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
     int64_t asked_ms = memory->asked_ms <= now.wall_ms ? memory->asked_ms : 0;
 
     entry->last = (struct asked){asked_ms, asked_ms};
-    int64_t slot_ms = has_cron(entry) ? remembered_cron_slot(plan, entry, memory, now.wall_ms)
-                                      : remembered_interval_slot(entry, memory, now.wall_ms);
-    bool is_known =
-        slot_ms == memory->slot_ms && memory->due_ms >= slot_ms &&
-        memory->due_ms <= slot_ms + schedule_jitter_max(entry->timing, plan->offset, slot_ms);
+    int64_t slot_ms = memory->slot_ms, interval_ms = entry->timing->interval_s * 1000;
+    if (entry->timing->schedule != NULL) {
+        bool is_missed = slot_ms != 0 && slot_ms <= now.wall_ms && slot_ms > asked_ms;
+
+        if (!is_missed)
+            slot_ms = slot_after(plan, entry, asked_ms != 0 ? asked_ms : now.wall_ms);
+    } else {
+        /* The stored slot may be too far ahead: the interval was longer then, or the clock. */
+        int64_t latest_ms = slot_ms != 0 || asked_ms != 0 ? now.wall_ms + interval_ms : now.wall_ms;
+
+        slot_ms = schedule_earlier(slot_ms != 0 ? slot_ms : latest_ms, latest_ms);
+        if (asked_ms != 0)
+            slot_ms = schedule_earlier(slot_ms, asked_ms + interval_ms);
+    }
+    bool is_known = slot_ms == memory->slot_ms && memory->due_ms >= slot_ms &&
+                    memory->due_ms <=
+                        slot_ms + schedule_jitter_max(entry->timing, plan->options.offset, slot_ms);
     if (is_known || slot_ms <= now.wall_ms) {
         entry->slot_ms = slot_ms;
         entry->slot_due_ms = is_known ? memory->due_ms : slot_ms;
@@ -348,7 +331,7 @@ void plan_recover(struct plan *plan, size_t backup, struct instant now)
 {
     struct entry *entry = entry_of(plan, backup);
 
-    entry->recovery_ms = plan->recovery->count > 0 ? now.wall_ms : INT64_MAX;
+    entry->recovery_ms = plan->options.recovery->count > 0 ? now.wall_ms : INT64_MAX;
     entry->step_s = -1;
     settle(plan, entry);
 }
@@ -389,7 +372,7 @@ static void set_back(struct plan *plan, struct entry *entry, int64_t by_ms, int6
 
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         move(times[i], by_ms);
-    if (has_cron(entry) && !is_overdue) {
+    if (entry->timing->schedule != NULL && !is_overdue) {
         set_slot(plan, entry, slot_after(plan, entry, now_ms));
     } else {
         move(&entry->slot_ms, by_ms);

@@ -156,15 +156,6 @@ static const char *expand(const char *text)
     return text;
 }
 
-static bool has_day(const struct cron *cron)
-{
-    for (int64_t day = 0; day < CALENDAR_DAYS; day++) {
-        if (is_day_named(cron, day))
-            return true;
-    }
-    return false;
-}
-
 enum status schedule_parse_cron(struct cron *cron, const char *text, struct error *error)
 {
     struct cron parsed = {0};
@@ -188,7 +179,10 @@ enum status schedule_parse_cron(struct cron *cron, const char *text, struct erro
     parsed.weekdays = (parsed.weekdays | parsed.weekdays >> 7) & 0x7f; /* 7 is Sunday too */
     if (why == NULL && left[strspn(left, " ")] != '\0')
         why = "does not have 5 fields";
-    else if (why == NULL && !has_day(&parsed))
+    int64_t day = 0;
+    while (why == NULL && day < CALENDAR_DAYS && !is_day_named(&parsed, day))
+        day++;
+    if (day == CALENDAR_DAYS)
         why = "names a day that no year has";
     if (why == NULL) {
         *cron = parsed;
@@ -210,17 +204,6 @@ enum status schedule_parse_cron(struct cron *cron, const char *text, struct erro
 
 /* ---- its times ---- */
 
-/* The first minute of a day, from one of them on, that the expression names; DAY_MINUTES: none. */
-static int64_t named_minute(const struct cron *cron, int64_t from)
-{
-    int64_t minute = from;
-
-    while (minute < DAY_MINUTES &&
-           ((cron->hours >> minute / 60 & 1) == 0 || (cron->minutes >> minute % 60 & 1) == 0))
-        minute++;
-    return minute;
-}
-
 /* The first local time in [from_s, end_s) that the expression names; INT64_MAX: none. */
 static int64_t named_time(const struct cron *cron, int64_t from_s, int64_t end_s)
 {
@@ -228,11 +211,13 @@ static int64_t named_time(const struct cron *cron, int64_t from_s, int64_t end_s
 
     for (int64_t day = divide(minute, DAY_MINUTES); day * DAY_S < end_s;
          day++, minute = day * DAY_MINUTES) {
-        int64_t named =
-            is_day_named(cron, day) ? named_minute(cron, minute - day * DAY_MINUTES) : DAY_MINUTES;
+        int64_t of_day = is_day_named(cron, day) ? minute - day * DAY_MINUTES : DAY_MINUTES;
 
-        if (named < DAY_MINUTES)
-            return day * DAY_S + named * MINUTE_S;
+        while (of_day < DAY_MINUTES &&
+               ((cron->hours >> of_day / 60 & 1) == 0 || (cron->minutes >> of_day % 60 & 1) == 0))
+            of_day++;
+        if (of_day < DAY_MINUTES)
+            return day * DAY_S + of_day * MINUTE_S;
     }
     return INT64_MAX;
 }

@@ -1,6 +1,6 @@
 /* One configuration at work. A poll that is taken from the plan stands in the store as due until it
  * has ended: should it not come to its end, the next start makes up for it. */
-#include "agenda.h"
+#include "pull.h"
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
@@ -141,11 +141,6 @@ void agenda_look(struct agenda *agenda, bool at_all)
     domain_list_done(&domains);
 }
 
-bool agenda_has_looked(const struct agenda *agenda)
-{
-    return agenda->look != NULL && agenda->look->is_over;
-}
-
 bool agenda_note_look(const struct agenda *agenda)
 {
     const char *shortage = agenda->look->shortage;
@@ -170,19 +165,15 @@ void agenda_end_look(struct agenda *agenda)
     agenda->look = NULL;
 }
 
-static bool recovers_at_once(const struct config *config)
-{
-    for (size_t i = 0; i < config->primary.recovery.count; i++) {
-        if (config->primary.recovery.seconds[i] == 0)
-            return true;
-    }
-    return false;
-}
-
 /* What is due is asked with everything else, if that comes at once. */
 void agenda_recover(struct agenda *agenda, struct instant now)
 {
-    if (recovers_at_once(agenda->polling.config))
+    const struct durations *recovery = &agenda->polling.config->primary.recovery;
+    bool is_at_once = false;
+
+    for (size_t i = 0; i < recovery->count; i++)
+        is_at_once = is_at_once || recovery->seconds[i] == 0;
+    if (is_at_once)
         agenda_put_back(agenda, now);
     else
         agenda_admit(agenda, agenda->look);
@@ -222,20 +213,8 @@ void agenda_free_held(struct agenda *agenda, struct instant now)
 
 /* ---- the store ---- */
 
-/* Of a backup that is held as a whole the slot is now: it is due at the next start. */
-static enum status write_due(struct agenda *agenda, size_t place, struct instant now,
-                             struct error *error)
-{
-    const struct backup_config *backup = &agenda->polling.config->backups[place];
-    struct plan_memory memory = plan_memory(agenda->plan, place);
-
-    if (agenda->held[place] > 0 && agenda->held[place] >= backup->domain_count)
-        memory.slot_ms = now.wall_ms;
-    return store_set_due(agenda->store, backup->name, memory.slot_ms, memory.due_ms, error);
-}
-
-/* Writes that one and all that have changed besides. A batch that has begun is ended in any case, also
- * where a part of it has failed. */
+/* Writes that one and all that have changed besides. Of a backup that is held as a whole the slot is now: it is due at
+ * the next start. A batch that has begun is ended in any case, also where a part of it has failed. */
 static enum status write_changed(struct agenda *agenda, size_t place, struct instant now,
                                  struct error *error)
 {
@@ -243,8 +222,14 @@ static enum status write_changed(struct agenda *agenda, size_t place, struct ins
     struct error again;
 
     do {
+        const struct backup_config *backup = &agenda->polling.config->backups[place];
+        struct plan_memory memory = plan_memory(agenda->plan, place);
+
+        if (agenda->held[place] > 0 && agenda->held[place] >= backup->domain_count)
+            memory.slot_ms = now.wall_ms;
         if (status == STATUS_OK)
-            status = write_due(agenda, place, now, error);
+            status =
+                store_set_due(agenda->store, backup->name, memory.slot_ms, memory.due_ms, error);
     } while (plan_take_changed(agenda->plan, &place));
     if (ended == STATUS_OK)
         ended = store_commit(agenda->store, status == STATUS_OK ? error : &again);

@@ -6,8 +6,7 @@
  */
 #include <mxpull/pull/daemon.h>
 
-#include "agenda.h"
-#include "watch.h"
+#include "pull.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
@@ -203,27 +202,6 @@ static bool is_asked(void *context, size_t backup)
            plan_memory(plan, backup).due_ms <= clock_wall_ms();
 }
 
-/* On the monotonic clock. */
-static int64_t check_silence(struct daemon *daemon, struct instant now)
-{
-    int64_t next_ms =
-        recorder_check_silence(daemon->agenda->polling.recorder, now.wall_ms, is_asked, daemon);
-
-    return next_ms == INT64_MAX ? INT64_MAX : now.monotonic_ms + (next_ms - now.wall_ms);
-}
-
-/* Returns when something falls due. */
-static int64_t ask_what_is_due(struct daemon *daemon, struct instant now)
-{
-    if (!daemon->is_busy)
-        daemon->busy_since = now;
-    if (daemon->next != NULL)
-        return INT64_MAX;
-    int64_t next_ms = agenda_take_due(daemon->agenda, now);
-    daemon->is_busy = daemon->is_busy || is_busy(daemon->agenda);
-    return next_ms;
-}
-
 /* Everything that can be done now. Returns when there is more to do without an event. */
 static int64_t advance(struct daemon *daemon)
 {
@@ -234,11 +212,18 @@ static int64_t advance(struct daemon *daemon)
     take_requests(daemon, now);
     int64_t next_ms = rebuild_when_drained(daemon, now);
     watch_take_look(&daemon->watch, now);
-    next_ms = schedule_earlier(next_ms, ask_what_is_due(daemon, now));
+    if (!daemon->is_busy)
+        daemon->busy_since = now;
+    if (daemon->next == NULL)
+        next_ms = schedule_earlier(next_ms, agenda_take_due(daemon->agenda, now));
+    daemon->is_busy = daemon->is_busy || is_busy(daemon->agenda);
     watch_look(&daemon->watch, now);
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
-    next_ms = schedule_earlier(next_ms, check_silence(daemon, now));
+    int64_t silent_ms =
+        recorder_check_silence(daemon->agenda->polling.recorder, now.wall_ms, is_asked, daemon);
+    if (silent_ms != INT64_MAX)
+        next_ms = schedule_earlier(next_ms, now.monotonic_ms + (silent_ms - now.wall_ms));
     agenda_tell(daemon->agenda);
     return schedule_earlier(next_ms, watch_next_ms(&daemon->watch, now));
 }

@@ -2,7 +2,7 @@
  * asked. All are due once, and with --retry again after the times of `retry`. */
 #include <mxpull/pull/round.h>
 
-#include "agenda.h"
+#include "pull.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
@@ -65,18 +65,6 @@ static void take_over(struct round *round, struct instant now)
     }
 }
 
-/* Where everything that was asked for is refused, but not all was asked for, nothing is known of the
- * primary as a whole. */
-static void take_look(struct agenda *agenda)
-{
-    const char *why = agenda_trouble(agenda);
-
-    if (agenda_note_look(agenda) && (why != NULL || preflight_refusal_of_all(agenda->look) == NULL))
-        recorder_primary(agenda->polling.recorder, why);
-    agenda_admit(agenda, agenda->look);
-    agenda_end_look(agenda);
-}
-
 /* Does what can be done now. What falls due while a look is under way waits for the next one. Returns
  * when there is more to do without an event. */
 static int64_t advance(struct round *round)
@@ -87,8 +75,17 @@ static int64_t advance(struct round *round)
 
     take_over(round, now);
     (void)plan_tick(agenda->plan, now);
-    if (agenda_has_looked(agenda))
-        take_look(agenda);
+    if (agenda->look != NULL && agenda->look->is_over) {
+        const char *why = agenda_trouble(agenda);
+
+        /* Where everything that was asked for is refused, but not all was asked for, nothing is known of the
+         * primary as a whole. */
+        if (agenda_note_look(agenda) &&
+            (why != NULL || preflight_refusal_of_all(agenda->look) == NULL))
+            recorder_primary(agenda->polling.recorder, why);
+        agenda_admit(agenda, agenda->look);
+        agenda_end_look(agenda);
+    }
     if (!round->is_stopping)
         next_ms = agenda_take_due(agenda, now);
     if (agenda->look == NULL && agenda->due_count > 0)

@@ -1,6 +1,6 @@
 /* The primary is looked at every `watch`, and before polls begin. One that was down, or refused
  * everything, and is well again ends an outage: everything is asked at once. */
-#include "watch.h"
+#include "pull.h"
 
 #include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
@@ -96,15 +96,6 @@ static void write_wait(const struct watch *watch, const struct preflight_wait *w
     buffer_done(&text);
 }
 
-static void prune(struct watch *watch, int64_t now_ms)
-{
-    if (now_ms < watch->next_upkeep_ms && watch->next_upkeep_ms <= now_ms + UPKEEP_MS)
-        return;
-    watch->next_upkeep_ms = now_ms;
-    if (!recorder_prune(watch->agenda->polling.recorder, now_ms))
-        watch->next_upkeep_ms += UPKEEP_MS;
-}
-
 /* ---- looking ---- */
 
 /* Returns whether an outage has just ended. */
@@ -143,7 +134,7 @@ void watch_take_look(struct watch *watch, struct instant now)
     struct agenda *agenda = watch->agenda;
     bool has_ended = false;
 
-    if (!agenda_has_looked(agenda))
+    if (agenda->look == NULL || !agenda->look->is_over)
         return;
     const char *why = agenda_trouble(agenda);
     if (agenda_note_look(agenda)) {
@@ -156,7 +147,10 @@ void watch_take_look(struct watch *watch, struct instant now)
             watch->outage.next_look_ms = now.monotonic_ms;
         }
         write_primary(watch, watch->text, now);
-        prune(watch, now.wall_ms);
+        if (now.wall_ms >= watch->next_upkeep_ms || watch->next_upkeep_ms > now.wall_ms + UPKEEP_MS)
+            watch->next_upkeep_ms = recorder_prune(agenda->polling.recorder, now.wall_ms)
+                                        ? now.wall_ms
+                                        : now.wall_ms + UPKEEP_MS;
     } else {
         watch->outage.next_look_ms = now.monotonic_ms + watch->outage.watch_ms;
     }

@@ -1,9 +1,15 @@
-#ifndef MXPULL_SRC_PULL_AGENDA_H
-#define MXPULL_SRC_PULL_AGENDA_H
+#ifndef MXPULL_SRC_PULL_PULL_H
+#define MXPULL_SRC_PULL_PULL_H
 
+/* What the files of the floor share. daemon.c and round.c stand on agenda.c, and daemon.c on watch.c, which stands on
+ * agenda.c, too. */
+
+#include <mxpull/plan/outage.h>
 #include <mxpull/plan/plan.h>
 #include <mxpull/record/recorder.h>
 #include <mxpull/session/pool.h>
+
+/* ---- agenda.c ---- */
 
 /* One configuration at work, for a daemon or a round: its plan, its polls that are due and under way,
  * the look at the primary that they wait for. What is of each backup stands in the configuration's
@@ -53,8 +59,6 @@ void agenda_tell(const struct agenda *agenda);
 /* The results of all polls that are kept; to be freed, they themselves are the polls'. */
 const struct result **agenda_results(const struct agenda *agenda, size_t *count);
 
-/* ---- asking ---- */
-
 /* Takes all that is due from the plan, unless that waits for the look under way to end. It is begun at
  * once where no look at the primary is needed; else by agenda_admit. Returns when something falls due, on
  * the monotonic clock. */
@@ -69,13 +73,8 @@ void agenda_put_back(struct agenda *agenda, struct instant now);
 /* Writes down what has ended, and plans a daemon's polls anew. */
 void agenda_take_over(struct agenda *agenda, struct instant now);
 
-/* ---- the primary ---- */
-
 /* Begins a look, in which the domains of what is due, or all, are asked for if `preflight` says so. */
 void agenda_look(struct agenda *agenda, bool at_all);
-
-/* Whether the look has ended. */
-bool agenda_has_looked(const struct agenda *agenda);
 
 /* Notes for later looks what this one has left out. False where it could not be made, which is
  * logged. */
@@ -94,10 +93,40 @@ bool agenda_has_held(const struct agenda *agenda);
 /* Asks backups again of which the look, at all domains, has refused fewer than were held. */
 void agenda_free_held(struct agenda *agenda, struct instant now);
 
-/* ---- the store ---- */
-
 /* Writes what the next run must know of the plan: behind the answers that it follows from, which are
  * waited for no longer than a second. */
 void agenda_write_plan(struct agenda *agenda, struct instant now);
+
+/* ---- watch.c ---- */
+
+/* The daemon's eye on the primary, which stays open over a reload. */
+struct watch {
+    struct agenda *agenda; /* borrowed: the one in force */
+    struct outage outage;
+    char text[ERROR_TEXT_SIZE]; /* why the primary is not ready, "" */
+    int64_t recovered_ms;       /* wall clock: when the last outage ended; 0: not known */
+    bool wants_full;            /* the next look has to ask for every domain */
+    bool has_news;              /* an outage has begun or ended since that was reset */
+    int64_t next_alive_ms;      /* while a look lasts: when it is next told that we watch */
+    int64_t next_upkeep_ms;     /* wall clock: when the store is pruned next */
+};
+
+/* Begins with what an earlier run has left in the store. */
+void watch_start(struct watch *watch, struct agenda *agenda, struct instant now);
+
+/* Goes on with another configuration: what is known stays. */
+void watch_resume(struct watch *watch, struct agenda *agenda, struct instant now);
+
+/* Takes in what a look that has ended has found: outages begin and end, what is due and what was held is
+ * asked. */
+void watch_take_look(struct watch *watch, struct instant now);
+
+/* Begins a look if one is due: at the watch's time, or because polls wait for it. */
+void watch_look(struct watch *watch, struct instant now);
+
+/* When one of these is to be called next, on the monotonic clock. A look may take as long as the
+ * primary takes to greet: meanwhile the store is told, once a watch period, that we are alive and what is
+ * waited for. */
+int64_t watch_next_ms(struct watch *watch, struct instant now);
 
 #endif
