@@ -305,7 +305,7 @@ int command_history(const struct arguments *arguments)
     if (status == STATUS_OK)
         status = write_rows(&output, store, arguments, config, &filter, &error);
     store_close(store);
-    if (status == STATUS_OK && past_trouble(config, error.text))
+    if (status == STATUS_OK && past_trouble(config, &error))
         status = STATUS_SYSTEM;
     config_free(config);
     if (status != STATUS_OK)

@@ -31,7 +31,8 @@ struct run {
     struct hooks *hooks; /* NULL: a dry run */
     struct recorder *recorder;
     struct output output;
-    struct live *live; /* the round's observer */
+    struct live_options watching; /* of live */
+    struct live *live;            /* the round's observer */
     struct report *report;
 };
 
@@ -145,15 +146,16 @@ static void make_report(struct run *run)
                                                       .widths = widths,
                                                       .output = &run->output,
                                                       .live = is_live ? run->live : NULL});
-    live_begin(run->live, &(struct live_options){.loop = run->loop,
-                                                 .output = is_live ? &run->output : NULL,
-                                                 .gather = report_gather(run->report),
-                                                 .round = run->round,
-                                                 .chosen_count = backups,
-                                                 .widths = widths,
-                                                 .color = look.color,
-                                                 .measure = terminal_size,
-                                                 .stage = round_stage});
+    run->watching = (struct live_options){.config = run->config,
+                                          .loop = run->loop,
+                                          .output = is_live ? &run->output : NULL,
+                                          .gather = report_gather(run->report),
+                                          .round = run->round,
+                                          .chosen_count = backups,
+                                          .widths = widths,
+                                          .color = look.color,
+                                          .measure = terminal_size,
+                                          .stage = round_stage};
 }
 
 /* What the answers bring about: metrics, alarms, whose commands are waited for, and old rows that go. */
@@ -194,7 +196,8 @@ int command_pull(const struct arguments *arguments)
 
     if (run.config == NULL)
         return EXIT_STATUS_CONFIG;
-    run.live = live_new(run.config);
+    run.watching.config = run.config;
+    run.live = live_new(&run.watching);
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
         exit_status = steps[i](&run);
     if (exit_status == EXIT_STATUS_OK) {

@@ -25,7 +25,7 @@ static enum status read_view(struct status_view *view, const struct arguments *a
         status = status_view_read(view, config, &choice, store, clock_wall_ms(),
                                   clock_local_offset_s, error);
     store_close(store);
-    if (status == STATUS_OK && past_trouble(config, view->trouble))
+    if (status == STATUS_OK && past_trouble(config, &view->trouble))
         view->health = health_worse(view->health, HEALTH_WARNING);
     return status;
 }
@@ -51,9 +51,9 @@ static int print_view(const struct status_view *view, const struct arguments *ar
     buffer_done(&text);
     if (arguments->nagios)
         return is_told ? exit_status : (int)HEALTH_UNKNOWN;
-    if (view->trouble[0] != '\0')
-        output_tell("mxpull: %s", view->trouble);
-    return is_told && view->trouble[0] == '\0' ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+    if (view->trouble.text[0] != '\0')
+        output_tell("mxpull: %s", view->trouble.text);
+    return is_told && view->trouble.text[0] == '\0' ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
 /* The first fault of the configuration, and how many there are: a Nagios plugin has one line for them. */

@@ -64,17 +64,8 @@ void json_set(json_t *object, const char *key, json_t *value)
     (void)json_object_set_new_nocheck(object, key, value != NULL ? value : json_null());
 }
 
-/* Appends a character as "\u00AD"; above U+FFFF it is a pair of surrogates (RFC 8259 7). */
-static enum status append_escaped(struct buffer *text, uint32_t point)
-{
-    if (point < 0x10000)
-        return buffer_append_format(text, "\\u%04X", (unsigned)point);
-    return buffer_append_format(text, "\\u%04X\\u%04X",
-                                (unsigned)(0xd800 + ((point - 0x10000) >> 10)),
-                                (unsigned)(0xdc00 + (point & 0x3ffU)));
-}
-
-/* What nobody would see can only stand in a string, where an escape says the same. jansson gives out
+/* What nobody would see can only stand in a string, where an escape says the same: above U+FFFF a
+ * pair of surrogates (RFC 8259 7). jansson gives out
  * whole characters, and all that it gives out is well-formed. */
 static int put_piece(const char *bytes, size_t size, void *context)
 {
@@ -90,7 +81,11 @@ static int put_piece(const char *bytes, size_t size, void *context)
         if (length == 0)
             length = text_character(bytes, size, &point);
         if (point != 0 && text_is_hidden(point))
-            status = append_escaped(text, point);
+            status = point < 0x10000
+                         ? buffer_append_format(text, "\\u%04X", (unsigned)point)
+                         : buffer_append_format(text, "\\u%04X\\u%04X",
+                                                (unsigned)(0xd800 + ((point - 0x10000) >> 10)),
+                                                (unsigned)(0xdc00 + (point & 0x3ffU)));
         else
             status = buffer_append(text, bytes, length);
         if (length == 0 || status != STATUS_OK)

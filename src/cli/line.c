@@ -29,33 +29,23 @@ static const char *const style_codes[] = {
     [STYLE_BAD] = "\x1b[31m", [STYLE_DIM] = "\x1b[2m",
 };
 
-/* The bytes and columns of the character at text, which is well-formed UTF-8. */
-static size_t measure_character(const char *text, size_t *columns)
+/* The bytes of text, which is escaped, that fit into room columns; *columns is what they take. */
+static size_t measure(const char *text, size_t room, size_t *columns)
 {
     enum {
         CHARACTER_SIZE_MAX = 4
     };
-    uint32_t point = 0;
-    size_t size = text_character(text, CHARACTER_SIZE_MAX, &point);
-
-    *columns = 1;
-    for (size_t i = 0; i < COUNT_OF(wide_blocks); i++) {
-        if (point >= wide_blocks[i].first && point <= wide_blocks[i].last)
-            *columns = 2;
-    }
-    return size;
-}
-
-/* The bytes of text, which is escaped, that fit into room columns; *columns is what they take. */
-static size_t measure(const char *text, size_t room, size_t *columns)
-{
     size_t size = 0;
 
     *columns = 0;
     while (text[size] != '\0') {
-        size_t width;
-        size_t bytes = measure_character(text + size, &width);
+        uint32_t point = 0;
+        size_t bytes = text_character(text + size, CHARACTER_SIZE_MAX, &point), width = 1;
 
+        for (size_t i = 0; i < COUNT_OF(wide_blocks); i++) {
+            if (point >= wide_blocks[i].first && point <= wide_blocks[i].last)
+                width = 2;
+        }
         if (*columns + width > room)
             break;
         size += bytes;
@@ -141,14 +131,6 @@ static size_t measure_words(const char *text, size_t room, size_t width)
     return measure(text, width, &columns) < strcspn(text, " ") ? size : 0;
 }
 
-static void write_words(struct line *line, enum style style, const char *words, size_t size)
-{
-    while (size > 0 && words[size - 1] == ' ')
-        size--;
-    if (size > 0 && fill_gap(line))
-        write_styled(line, style, words, size);
-}
-
 void line_last_shown(struct line *line, enum style style, const char *text, size_t indent)
 {
     size_t width = line->columns < 2 * indent ? line->columns : line->columns - indent;
@@ -159,7 +141,11 @@ void line_last_shown(struct line *line, enum style style, const char *text, size
 
         if (size == 0 && room >= width && *rest != ' ')
             break; /* not even one character is as narrow as the line */
-        write_words(line, style, rest, size);
+        size_t shown = size;
+        while (shown > 0 && rest[shown - 1] == ' ')
+            shown--;
+        if (shown > 0 && fill_gap(line))
+            write_styled(line, style, rest, shown);
         rest += size;
         rest += strspn(rest, " ");
         if (*rest != '\0') {

@@ -35,8 +35,7 @@ struct work {
 };
 
 struct live {
-    const struct config *config;
-    struct live_options options;
+    const struct live_options *options;
     struct work *work;          /* one for each backup of the configuration */
     bool has_wait;              /* the primary is being looked at: */
     struct preflight_wait wait; /* what for */
@@ -87,7 +86,7 @@ static const char *state_text(const struct live *live, const struct backup_confi
     case SESSION_WAITING: return "waiting";
     case SESSION_PRIMARY: return "waiting for your mail server";
     case SESSION_CONNECTING:
-        stage = live->options.stage(live->options.round, backup);
+        stage = live->options->stage(live->options->round, backup);
         return stage <= STAGE_CONNECT    ? "connecting"
                : stage == STAGE_GREETING ? "connected, no greeting"
                                          : "logging in";
@@ -101,14 +100,14 @@ static const char *state_text(const struct live *live, const struct backup_confi
 
 static struct line begin_row(struct live *live)
 {
-    return line_begin(&live->rows, (struct line_look){live_columns(live), live->options.color});
+    return line_begin(&live->rows, (struct line_look){live_columns(live), live->options->color});
 }
 
 /* `mx2  example.com  ETRN sent, 40s`, `mx2  example.com  receiving, 3s  3 messages, 1.2 MB, 400 KB/s`,
  * `mx2  mx2.example.net  again in 4m` */
 static void add_work(struct live *live, size_t index)
 {
-    const struct backup_config *backup = &live->config->backups[index];
+    const struct backup_config *backup = &live->options->config->backups[index];
     const struct work *work = &live->work[index];
     char duration[DURATION_TEXT_SIZE], state[STATUS_SIZE];
     int64_t now_ms = clock_monotonic_ms(), receiving_ms = now_ms - work->since_ms;
@@ -122,7 +121,7 @@ static void add_work(struct live *live, size_t index)
                        duration[0] != '\0' ? ", " : "", duration);
     }
     line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host,
-               live->options.widths, line_columns(state));
+               live->options->widths, line_columns(state));
     line_cell(&line, STYLE_DIM, state, 0);
     if (work->messages > 0) {
         (void)snprintf(
@@ -159,7 +158,7 @@ static void add_primary(struct live *live, size_t room)
         (void)buffer_append_format(&state, ", %s", duration);
     (void)buffer_append_format(&state, ", gives up in %s", left_text(duration, wait->until_ms));
     line_cell(&line, STYLE_PLAIN, "your mail server", 0);
-    line_cell(&line, STYLE_PLAIN, live->config->primary.address.text, 0);
+    line_cell(&line, STYLE_PLAIN, live->options->config->primary.address.text, 0);
     line_last(&line, STYLE_DIM, state.bytes, INDENT);
     buffer_done(&state);
     for (size_t i = 0; i < room && live->rows.bytes[size] != '\0'; i++)
@@ -176,7 +175,7 @@ static struct counts count_work(const struct live *live)
 {
     struct counts counts = {0};
 
-    for (size_t i = 0; i < live->config->backup_count; i++) {
+    for (size_t i = 0; i < live->options->config->backup_count; i++) {
         counts.working += goes_on(&live->work[i]);
         counts.resting += rests(&live->work[i]);
         counts.done += live->work[i].is_begun && live->work[i].state == SESSION_DONE;
@@ -190,9 +189,9 @@ static void build_rows(struct live *live)
 {
     char status[STATUS_SIZE];
     const struct counts counts = count_work(live);
-    size_t room = live->options.measure(live->options.output->stream).rows / 2,
+    size_t room = live->options->measure(live->options->output->stream).rows / 2,
            left = counts.working + counts.resting;
-    size_t chosen = live->options.chosen_count, begun = counts.working + counts.done;
+    size_t chosen = live->options->chosen_count, begun = counts.working + counts.done;
     bool has_counts = room > 0 && (chosen > 1 || (left == 0 && !live->has_wait));
 
     if (counts.done >= chosen)
@@ -244,7 +243,7 @@ static void draw(struct live *live, const char *kept)
     struct buffer before = live->shown;
     size_t height = count_lines(before.bytes);
 
-    if (live->options.output == NULL)
+    if (live->options->output == NULL)
         return;
     buffer_clear(&live->rows);
     if (!live->is_hidden)
@@ -259,7 +258,7 @@ static void draw(struct live *live, const char *kept)
     draw_lines(live, kept, "");
     draw_lines(live, live->rows.bytes, is_same_height ? before.bytes : "");
     (void)buffer_append_text(&live->drawing, is_same_height ? "" : "\x1b[J");
-    output_write(live->options.output, live->drawing.bytes, live->drawing.size);
+    output_write(live->options->output, live->drawing.bytes, live->drawing.size);
     live->shown = live->rows;
     live->rows = before;
 }
@@ -272,19 +271,19 @@ static void redraw(void *context)
     bool waits = live->has_wait || counts.working + counts.resting > 0;
 
     draw(live, "");
-    if (live->options.output != NULL)
-        timer_set(live->options.loop, &live->redraw,
+    if (live->options->output != NULL)
+        timer_set(live->options->loop, &live->redraw,
                   waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
 }
 
 /* ---- what is told ---- */
 
-struct live *live_new(const struct config *config)
+struct live *live_new(const struct live_options *options)
 {
     struct live *live = memory_new(1, sizeof *live);
 
-    live->config = config;
-    live->work = memory_new(config->backup_count, sizeof *live->work);
+    live->options = options;
+    live->work = memory_new(options->config->backup_count, sizeof *live->work);
     live->redraw = (struct timer){.due = redraw, .context = live};
     buffer_init(&live->drawing, DRAWING_SIZE_MAX);
     buffer_init(&live->shown, DRAWING_SIZE_MAX);
@@ -292,17 +291,12 @@ struct live *live_new(const struct config *config)
     return live;
 }
 
-void live_begin(struct live *live, const struct live_options *options)
-{
-    live->options = *options;
-}
-
 void live_free(struct live *live)
 {
     if (live == NULL)
         return;
-    if (live->options.output != NULL)
-        timer_set(live->options.loop, &live->redraw, INT64_MAX);
+    if (live->options->output != NULL)
+        timer_set(live->options->loop, &live->redraw, INT64_MAX);
     buffer_done(&live->drawing);
     buffer_done(&live->shown);
     buffer_done(&live->rows);
@@ -312,7 +306,7 @@ void live_free(struct live *live)
 
 static struct work *work_of(const struct live *live, const struct backup_config *backup)
 {
-    return &live->work[backup - live->config->backups];
+    return &live->work[backup - live->options->config->backups];
 }
 
 /* A backup may be answered for without a session: where there was nothing to ask it with. */
@@ -323,7 +317,7 @@ void live_answered(void *context, const struct result *result)
 
     if (!work->is_begun)
         *work = (struct work){.is_begun = true, .state = SESSION_DONE};
-    gather_add(live->options.gather, result);
+    gather_add(live->options->gather, result);
 }
 
 void live_moved(void *context, const struct backup_config *backup, enum session_state state,
@@ -369,13 +363,13 @@ void live_turned(void *context)
 {
     struct live *live = context;
 
-    gather_flush(live->options.gather);
-    live_wait(live, round_waits(live->options.round));
+    gather_flush(live->options->gather);
+    live_wait(live, round_waits(live->options->round));
 }
 
 size_t live_columns(const struct live *live)
 {
-    size_t columns = live->options.measure(live->options.output->stream).columns;
+    size_t columns = live->options->measure(live->options->output->stream).columns;
 
     return columns > 0 ? columns - 1 : 0;
 }

@@ -16,8 +16,9 @@ struct live;
 
 /* All borrowed. */
 struct live_options {
+    const struct config *config;
     struct loop *loop;     /* its turns redraw the table */
-    struct output *output; /* NULL: no table is shown, and answers are gathered alone */
+    struct output *output; /* NULL: no table is shown */
     struct gather *gather; /* takes the answers */
     const struct round *round;
     size_t chosen_count; /* backups that are asked */
@@ -28,9 +29,8 @@ struct live_options {
     enum stage (*stage)(const struct round *round, const struct backup_config *backup);
 };
 
-/* Shows nothing before live_begin. config is borrowed. */
-struct live *live_new(const struct config *config);
-void live_begin(struct live *live, const struct live_options *options);
+/* options are borrowed; all but config may be filled in before something happens. */
+struct live *live_new(const struct live_options *options);
 void live_free(struct live *live);
 
 /* The round's observer (struct poll_observer, round_options.resting); live is a struct live. */

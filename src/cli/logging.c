@@ -1,16 +1,15 @@
 /* The log's sinks: standard error, the system's own log, a file; as text or as JSON. */
 #include "logging.h"
 #include "json.h"
-#include <mxpull/base/text.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/system_log.h>
 
-#include <string.h>
+#include <stdlib.h>
 
 enum {
     LINE_SIZE_MAX = 64 * 1024,
-    LOSS_TEXT_SIZE = 4 * 1024,
     FIELDS_MAX = 11
 };
 
@@ -94,31 +93,32 @@ static void tell_operator(struct logging *logging, const struct log_event *event
     buffer_done(&line);
 }
 
-static struct log_event loss_event(char message[LOSS_TEXT_SIZE], const struct logging *logging)
+/* The caller frees it. */
+static char *gap_text(const struct logging *logging)
 {
     const struct store_log *gap = &logging->gap;
 
-    (void)snprintf(message, LOSS_TEXT_SIZE, "%s: %llu line%s missing here: %s",
-                   logging->options.path, (unsigned long long)gap->missing,
-                   gap->missing == 1 ? " is" : "s are", gap->why);
-    return (struct log_event){.level = LEVEL_WARNING, .message = message};
+    return memory_format("%s: %llu line%s missing here: %s", logging->options.path,
+                         (unsigned long long)gap->missing, gap->missing == 1 ? " is" : "s are",
+                         gap->why);
 }
 
 /* Says in the log how many lines are missing before the next one. */
 static enum status write_gap(struct logging *logging, struct error *error)
 {
-    char message[LOSS_TEXT_SIZE];
-    const struct log_event event = loss_event(message, logging);
+    char *text = gap_text(logging);
+    const struct log_event event = {.level = LEVEL_WARNING, .message = text};
     struct buffer line;
 
     buffer_init(&line, LINE_SIZE_MAX);
     logging_format(&line, &event, LOG_FILE, logging->options.style, clock_wall_ms());
     enum status status = file_add_line(logging->stream, line.bytes, line.size, error);
-    buffer_done(&line);
     if (status == STATUS_OK) {
         tell_operator(logging, &event);
         logging->gap.missing = 0;
     }
+    buffer_done(&line);
+    free(text);
     return status;
 }
 
@@ -135,7 +135,6 @@ static bool count_lost(struct store_log *lost, const struct error *error)
 /* The disk may be full: the run goes on. That is said once, and again when there is room. */
 static void write_file(struct logging *logging)
 {
-    char message[LOSS_TEXT_SIZE];
     enum status status = STATUS_OK;
     struct error error;
 
@@ -148,10 +147,10 @@ static void write_file(struct logging *logging)
     (void)count_lost(&logging->lost, &error);
     if (!count_lost(&logging->gap, &error))
         return;
-    (void)snprintf(message, sizeof message,
-                   "%s: cannot be written: %s; lines are missing from here on",
-                   logging->options.path, error.text);
-    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = message});
+    char *text = memory_format("%s: cannot be written: %s; lines are missing from here on",
+                               logging->options.path, error.text);
+    tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = text});
+    free(text);
 }
 
 bool logging_note_lost(struct logging *logging, struct store *store)
@@ -211,14 +210,12 @@ enum status logging_open(struct logging *logging, const struct logging_options *
 
 void logging_close(struct logging *logging)
 {
-    char message[LOSS_TEXT_SIZE];
+    char *text = gap_text(logging);
 
     log_open(LEVEL_ERROR, NULL, NULL);
-    if (logging->gap.missing > 0) {
-        const struct log_event event = loss_event(message, logging);
-
-        tell_operator(logging, &event);
-    }
+    if (logging->gap.missing > 0)
+        tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = text});
+    free(text);
     if (logging->options.target == LOG_SYSLOG || logging->options.target == LOG_EVENTLOG)
         system_log_close();
     if (logging->stream != NULL)

@@ -90,8 +90,8 @@ static void note_all(struct problems *problems, const struct status_view *view)
     }
     note_domains(problems, view, VERDICT_SILENT);
     note_domains(problems, view, VERDICT_REFUSED);
-    if (view->trouble[0] != '\0' && note(problems))
-        (void)buffer_append_text(&problems->first, view->trouble);
+    if (view->trouble.text[0] != '\0' && note(problems))
+        (void)buffer_append_text(&problems->first, view->trouble.text);
     note_domains(problems, view, VERDICT_FAILING);
     if (view->primary != PRIMARY_DOWN)
         note_domains(problems, view, VERDICT_HELD);

@@ -3,9 +3,8 @@
  * another thing than one by another user. */
 #include "setup.h"
 #include "output.h"
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/log.h>
-#include <mxpull/base/text.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/folder.h>
@@ -13,13 +12,8 @@
 #include <mxpull/platform/terminal.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    PATH_SIZE_MAX = 16 * 1024
-};
 
 static void print_fault(void *context, const char *line)
 {
@@ -70,61 +64,34 @@ static void log_notice(void *context, const char *text)
     log_message(LEVEL_WARNING, "%s", text);
 }
 
-/* directory/name in *path. */
-static enum status join(struct buffer *path, const char *directory, const char *name,
-                        struct error *error)
-{
-    buffer_clear(path);
-    if (buffer_append_format(path, "%s/%s", directory, name) == STATUS_OK)
-        return STATUS_OK;
-    return error_set(error, STATUS_LIMIT, "the path is too long");
-}
-
-/* Where the system has no locks, a claim that nobody else has cannot be had either. */
-static enum status open_claims(struct state *state, const char *path, struct error *error)
-{
-    enum status status = lock_set_open(&state->claims, path, error);
-
-    if (status == STATUS_OK)
-        status = lock_set_take(state->claims, 0, error);
-    if (status == STATUS_OK)
-        lock_set_give_back(state->claims, 0);
-    return status == STATUS_BUSY ? STATUS_OK : status;
-}
-
-/* What others may write into would have them say what we remember. */
-static enum status check_folder(const char *directory, struct error *error)
-{
-    struct folder *folder = NULL;
-    enum status status = folder_open(&folder, directory, error);
-
-    if (status == STATUS_OK)
-        status = folder_check_ours(folder, error);
-    folder_close(folder);
-    return status;
-}
-
 /* Pulls run side by side; of daemons there is one. */
 static enum status open_locks(struct state *state, const char *directory, enum state_use use,
                               struct error *error)
 {
-    struct buffer path;
+    struct folder *folder = NULL;
 
     if (directory == NULL)
         return error_set(error, STATUS_SYSTEM, "there is no home to keep it in; set state_dir");
-    buffer_init(&path, PATH_SIZE_MAX);
+    char *daemon_lock = memory_format("%s/daemon.lock", directory);
+    char *asking_lock = memory_format("%s/asking.lock", directory);
     enum status status = directory_make(directory, error);
     if (status == STATUS_OK)
-        status = check_folder(directory, error);
-    if (status == STATUS_OK)
-        status = join(&path, directory, "daemon.lock", error);
+        status = folder_open(&folder, directory, error);
+    if (status == STATUS_OK) /* what others may write into would have them say what we remember */
+        status = folder_check_ours(folder, error);
     if (status == STATUS_OK && use == STATE_DAEMON)
-        status = lock_take(&state->lock, path.bytes, error);
+        status = lock_take(&state->lock, daemon_lock, error);
     if (status == STATUS_OK)
-        status = join(&path, directory, "asking.lock", error);
-    if (status == STATUS_OK)
-        status = open_claims(state, path.bytes, error);
-    buffer_done(&path);
+        status = lock_set_open(&state->claims, asking_lock, error);
+    /* Where the system has no locks, a claim that nobody else has cannot be had either. */
+    enum status claim = status == STATUS_OK ? lock_set_take(state->claims, 0, error) : STATUS_BUSY;
+    if (claim == STATUS_OK)
+        lock_set_give_back(state->claims, 0);
+    else if (claim != STATUS_BUSY)
+        status = claim;
+    folder_close(folder);
+    free(asking_lock);
+    free(daemon_lock);
     return status;
 }
 
@@ -138,12 +105,12 @@ static void open_memory(struct state *state, const struct config *config, bool h
                                           .insist = has_locks,
                                           .notice = log_notice};
     int64_t begun_ms = clock_monotonic_ms();
-    enum status status = STATUS_OK;
     struct error error;
 
-    if (has_locks || use == STATE_DAEMON)
-        status = store_open(&state->store, &options, &error);
     state->patience_ms = STORE_PATIENCE_MS;
+    if (!has_locks && use == STATE_PULL)
+        return;
+    enum status status = store_open(&state->store, &options, &error);
     if (!has_locks || status == STATUS_OK)
         return;
     if (status == STATUS_BUSY)
@@ -220,57 +187,47 @@ static enum status tell_missing(const char *directory, const char *path, struct 
                      path);
 }
 
-/* Before the store has the file open: closing it would give back SQLite's own locks. */
-static enum status try_file(const char *directory, const char *path, struct error *error)
-{
-    int failed = file_try(path);
-
-    if (failed == 0)
-        return STATUS_OK;
-    if (failed == ENOENT || failed == ENOTDIR)
-        return tell_missing(directory, path, error);
-    return error_set(error, STATUS_SYSTEM, "%s cannot be read: %s%s", path, strerror(failed),
-                     failed == EACCES ? "; run this as the user that mxpull runs as" : "");
-}
-
+/* The file is tried before the store has it open: closing it would give back SQLite's own locks. */
 enum status past_open(struct store **store, const struct config *config, struct error *error)
 {
     const struct store_options options = {.directory = config->state_dir,
                                           .read_only = true,
                                           .keep_s = config->history_s,
                                           .notice = tell_notice};
-    char trouble[ERROR_TEXT_SIZE];
-    struct buffer path;
+    struct error trouble;
 
     if (config->state_dir == NULL)
         return error_set(error, STATUS_SYSTEM,
                          "there is no state directory to read from; set state_dir in %s",
                          config->path);
-    buffer_init(&path, PATH_SIZE_MAX);
-    enum status status = join(&path, config->state_dir, "mxpull.db", error);
-    if (status == STATUS_OK)
-        status = try_file(config->state_dir, path.bytes, error);
-    buffer_done(&path);
+    char *path = memory_format("%s/mxpull.db", config->state_dir);
+    int failed = file_try(path);
+    enum status status = STATUS_OK;
+    if (failed == ENOENT || failed == ENOTDIR)
+        status = tell_missing(config->state_dir, path, error);
+    else if (failed != 0)
+        status = error_set(error, STATUS_SYSTEM, "%s cannot be read: %s%s", path, strerror(failed),
+                           failed == EACCES ? "; run this as the user that mxpull runs as" : "");
+    free(path);
     if (status != STATUS_OK)
         return status;
     status = store_open(store, &options, error);
-    if (status == STATUS_OK || !past_trouble(config, trouble))
+    if (status == STATUS_OK || !past_trouble(config, &trouble))
         return status;
     const struct error why = *error;
-    return error_set(error, why.status, "%s; %s", why.text, trouble);
+    return error_set(error, why.status, "%s; %s", why.text, trouble.text);
 }
 
-bool past_trouble(const struct config *config, char text[ERROR_TEXT_SIZE])
+bool past_trouble(const struct config *config, struct error *trouble)
 {
-    struct error why, whole;
+    struct error why;
 
     if (config->state_dir == NULL ||
         directory_writable(config->state_dir, &why) != WRITABLE_BY_NOBODY)
         return false;
     (void)error_set(
-        &whole, STATUS_SYSTEM,
+        trouble, STATUS_SYSTEM,
         "%s cannot be written: %s; what is asked is not remembered until that is mended",
         config->state_dir, why.text);
-    (void)text_copy(text, ERROR_TEXT_SIZE, whole.text);
     return true;
 }

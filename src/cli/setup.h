@@ -48,8 +48,8 @@ void state_close(struct state *state);
  * so in one line, and what to do. */
 enum status past_open(struct store **store, const struct config *config, struct error *error);
 
-/* Whether nobody can write the store now, so that what it holds is not the newest; text says why, and what
+/* Whether nobody can write the store now, so that what it holds is not the newest; *trouble says why, and what
  * to do. */
-bool past_trouble(const struct config *config, char text[ERROR_TEXT_SIZE]);
+bool past_trouble(const struct config *config, struct error *trouble);
 
 #endif

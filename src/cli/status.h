@@ -90,8 +90,9 @@ struct status_view {
         *backups; /* owned: those chosen, in the order of the configuration, as are … */
     struct status_domain *domains; /* … these: owned, at least one for each backup */
     size_t backup_count, domain_count, counts[COUNT_KINDS];
-    enum health health;            /* the worst of all */
-    char trouble[ERROR_TEXT_SIZE]; /* why the store cannot be written, set by the caller; "" */
+    enum health health; /* the worst of all */
+    struct error
+        trouble; /* why the store cannot be written, set by the caller; its text "": it can */
 };
 
 /* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On

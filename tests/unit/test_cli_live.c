@@ -153,6 +153,7 @@ struct scene {
     const struct live_row *row;
     struct backup_config backups[BACKUPS_MAX];
     struct config config;
+    struct live_options options;
     struct gather *gather;
     char names[BACKUPS_MAX][32];
     unsigned events[BACKUPS_MAX]; /* how many each backup has had */
@@ -290,15 +291,17 @@ static void scene_init(struct scene *scene, const struct live_row *row)
     scene->config = (struct config){.backups = scene->backups, .backup_count = row->backups};
     scene->config.primary.address.text = primary;
     scene->gather = gather_new(pass_by, NULL);
-    scene->live = live_new(&scene->config);
-    live_begin(scene->live, &(struct live_options){.loop = loop,
-                                                   .gather = scene->gather,
-                                                   .chosen_count = row->backups,
-                                                   .widths = scene->widths,
-                                                   .color = row->color,
-                                                   .output = &scene->output,
-                                                   .measure = measure,
-                                                   .stage = tell_stage});
+    scene->options.config = &scene->config;
+    scene->live = live_new(&scene->options);
+    scene->options = (struct live_options){.config = &scene->config,
+                                           .loop = loop,
+                                           .gather = scene->gather,
+                                           .chosen_count = row->backups,
+                                           .widths = scene->widths,
+                                           .color = row->color,
+                                           .output = &scene->output,
+                                           .measure = measure,
+                                           .stage = tell_stage};
 }
 
 static void test_live(void **state)
