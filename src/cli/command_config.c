@@ -1,8 +1,6 @@
 /* mxpull config: the effective configuration. As JSON it is one walk over the option table, so that an
  * option that is added to the table is here too. */
-#include "command_config.h"
 #include "arguments.h"
-#include "json.h"
 #include "setup.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/config/options.h>
@@ -82,7 +80,7 @@ static json_t *section_value(enum option_section section, const void *values, co
     return object;
 }
 
-void command_config_json(struct output *output, const struct config *config)
+json_t *config_json(const struct config *config)
 {
     json_t *object = section_value(SECTION_GLOBAL, config, "path", config->path);
     json_t *backups = json_array();
@@ -92,15 +90,7 @@ void command_config_json(struct output *output, const struct config *config)
                                                            "name", config->backups[i].name));
     json_set(object, "primary", section_value(SECTION_PRIMARY, &config->primary, NULL, NULL));
     json_set(object, "backups", backups);
-    json_write(output, object);
-}
-
-static void print_text(struct output *output, const struct config *config)
-{
-    errno = 0;
-    config_print(config, output->stream);
-    if (fflush(output->stream) != 0 || ferror(output->stream))
-        output->failure = errno != 0 ? errno : EIO;
+    return object;
 }
 
 static void print_warning(void *context, const struct config_warning *warning)
@@ -140,9 +130,13 @@ int command_config(const struct arguments *arguments)
     config_warn(config, print_warning, NULL);
     bool can_read = can_read_passwords(config);
     if (arguments->json && !arguments->quiet)
-        command_config_json(&output, config);
-    else if (!arguments->quiet)
-        print_text(&output, config);
+        json_write(&output, config_json(config));
+    if (!arguments->json && !arguments->quiet) {
+        errno = 0;
+        config_print(config, stdout);
+        if (fflush(stdout) != 0 || ferror(stdout))
+            output.failure = errno != 0 ? errno : EIO;
+    }
     config_free(config);
     if (!output_finish(&output))
         return EXIT_STATUS_TEMPORARY;

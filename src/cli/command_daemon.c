@@ -1,12 +1,10 @@
 /* mxpull daemon: the schedule, in the foreground. This file ties the daemon to what surrounds it: the
  * log, the signals, the state directory, the service manager, the metrics. */
 #include "arguments.h"
-#include "gather.h"
 #include "logging.h"
-#include "metrics.h"
 #include "output.h"
 #include "setup.h"
-#include "words.h"
+#include "status.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>

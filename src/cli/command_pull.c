@@ -2,12 +2,10 @@
  * what is wrong with the command line or the configuration is told before anything is locked,
  * opened or asked. */
 #include "arguments.h"
-#include "live.h"
 #include "logging.h"
-#include "metrics.h"
 #include "output.h"
-#include "report.h"
 #include "setup.h"
+#include "status.h"
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
@@ -33,7 +31,7 @@ struct run {
     struct output output;
     struct live_options watching; /* of live */
     struct live *live;            /* the round's observer */
-    struct report *report;
+    struct report report;
 };
 
 static void wake(void *context)
@@ -140,16 +138,17 @@ static void make_report(struct run *run)
     for (size_t i = 0; i < facts->count; i++)
         backups += i == 0 || facts->results[i]->backup != facts->results[i - 1]->backup;
     run->output.stream = stdout;
-    run->report = report_new(&(struct report_options){.json = arguments->json,
-                                                      .quiet = arguments->quiet,
-                                                      .look = look,
-                                                      .widths = widths,
-                                                      .output = &run->output,
-                                                      .live = is_live ? run->live : NULL});
+    run->report = (struct report){.json = arguments->json,
+                                  .quiet = arguments->quiet,
+                                  .look = look,
+                                  .widths = widths,
+                                  .output = &run->output,
+                                  .live = is_live ? run->live : NULL};
+    report_begin(&run->report);
     run->watching = (struct live_options){.config = run->config,
                                           .loop = run->loop,
                                           .output = is_live ? &run->output : NULL,
-                                          .gather = report_gather(run->report),
+                                          .gather = run->report.gather,
                                           .round = run->round,
                                           .chosen_count = backups,
                                           .widths = widths,
@@ -177,7 +176,7 @@ static int ask(struct run *run)
 
     signals_start(SIGNALS_RUN, wake, run->loop);
     round_run(run->round);
-    report_finish(run->report, facts);
+    report_finish(&run->report, facts);
     recorder_finish(run->recorder, run->state.patience_ms);
     if (!facts->dry_run)
         follow_up(run);
@@ -204,7 +203,7 @@ int command_pull(const struct arguments *arguments)
         make_report(&run);
         exit_status = ask(&run);
     }
-    report_free(run.report);
+    report_done(&run.report);
     round_free(run.round);
     recorder_free(run.recorder);
     hooks_free(run.hooks);

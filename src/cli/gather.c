@@ -1,5 +1,5 @@
 /* What is the same for all is told once. */
-#include "gather.h"
+#include "report.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 

@@ -3,8 +3,7 @@
  * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
  * column short of the terminal's width, so that none ever wraps. A timer redraws the rows once a second
  * while something waits. */
-#include "live.h"
-#include "words.h"
+#include "report.h"
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>

@@ -1,7 +1,7 @@
 #ifndef MXPULL_SRC_CLI_LOGGING_H
 #define MXPULL_SRC_CLI_LOGGING_H
 
-#include "gather.h"
+#include "report.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/log.h>
 #include <mxpull/config/config.h>

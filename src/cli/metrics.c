@@ -1,5 +1,5 @@
 /* What the store knows, for Prometheus' textfile collector, in the text format 0.0.4. */
-#include "metrics.h"
+#include "status.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>

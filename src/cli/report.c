@@ -2,6 +2,7 @@
  * the end. */
 #include "report.h"
 #include "json.h"
+#include "logging.h"
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/session/result.h>
@@ -15,13 +16,6 @@ enum {
     OUTCOME_WIDTH = 14,
     ADVICE_INDENT = 6,
     SUMMARY_INDENT = 2
-};
-
-struct report {
-    struct report_options options;
-    struct gather *gather;
-    struct said advice; /* that was given */
-    bool is_ending;     /* answers are told again */
 };
 
 struct line_widths report_widths(const struct result *const results[], size_t count)
@@ -167,26 +161,11 @@ static struct summary count_results(const struct round_facts *facts)
     return summary;
 }
 
-/* " (deferred 1, unreachable 2)" */
-static void append_failures(struct buffer *text, const struct summary *summary)
-{
-    const char *before = " (";
-
-    for (int i = 0; i < OUTCOME_COUNT; i++) {
-        if (summary->by_outcome[i] == 0 || outcome_grade((enum outcome)i) == GRADE_GOOD)
-            continue;
-        (void)buffer_append_format(text, "%s%s %zu", before, outcome_name((enum outcome)i),
-                                   summary->by_outcome[i]);
-        before = ", ";
-    }
-    if (summary->failed > 0)
-        (void)buffer_append_text(text, ")");
-}
-
 void report_append_summary(struct buffer *text, const struct round_facts *facts,
                            struct line_look look)
 {
     struct summary summary = count_results(facts);
+    const char *before = " (";
     struct line line = line_begin(text, (struct line_look){.columns = look.columns});
     struct buffer sentence;
 
@@ -197,7 +176,14 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     else
         (void)buffer_append_format(&sentence, "%zu asked, %zu ok, %zu failed", summary.asked,
                                    summary.ok, summary.failed);
-    append_failures(&sentence, &summary);
+    for (int i = 0; i < OUTCOME_COUNT; i++) {
+        if (summary.by_outcome[i] == 0 || outcome_grade((enum outcome)i) == GRADE_GOOD)
+            continue;
+        (void)buffer_append_format(&sentence, "%s%s %zu", before, outcome_name((enum outcome)i),
+                                   summary.by_outcome[i]);
+        before = ", ";
+    }
+    (void)buffer_append_text(&sentence, summary.failed > 0 ? ")" : "");
     if (summary.held > 0)
         (void)buffer_append_format(&sentence, ", %zu held", summary.held);
     words_append_elapsed(&sentence, facts->elapsed_ms);
@@ -255,70 +241,56 @@ static void write_json(struct output *output, const struct round_facts *facts)
 
 static struct line_look look_of(const struct report *report)
 {
-    struct line_look look = report->options.look;
+    struct line_look look = report->look;
 
-    if (report->options.live != NULL)
-        look.columns = live_columns(report->options.live);
+    if (report->live != NULL)
+        look.columns = live_columns(report->live);
     return look;
 }
 
 static void on_gathered(void *context, const struct answers *answers)
 {
     struct report *report = context;
-    const struct report_options *options = &report->options;
     struct buffer text;
 
     /* Not where standard output shows them to the same eyes. */
     if (!report->is_ending && log_wants(LEVEL_INFO))
         logging_answer(answers);
-    if (options->json || (options->quiet && !report->is_ending))
+    if (report->json || (report->quiet && !report->is_ending))
         return;
     buffer_init(&text, TEXT_SIZE_MAX);
-    report_append_answers(&text, answers, look_of(report), options->widths, &report->advice);
-    if (options->live != NULL)
-        live_keep(options->live, text.bytes);
+    report_append_answers(&text, answers, look_of(report), report->widths, &report->advice);
+    if (report->live != NULL)
+        live_keep(report->live, text.bytes);
     else
-        output_write(options->output, text.bytes, text.size);
+        output_write(report->output, text.bytes, text.size);
     buffer_done(&text);
 }
 
-struct report *report_new(const struct report_options *options)
+void report_begin(struct report *report)
 {
-    struct report *report = memory_new(1, sizeof *report);
-
-    report->options = *options;
     report->gather = gather_new(on_gathered, report);
-    return report;
 }
 
-void report_free(struct report *report)
+void report_done(struct report *report)
 {
-    if (report == NULL)
-        return;
     gather_free(report->gather);
     said_done(&report->advice);
-    free(report);
-}
-
-struct gather *report_gather(const struct report *report)
-{
-    return report->gather;
 }
 
 /* With quiet, what is wrong was logged as it came, and is told now. */
 void report_finish(struct report *report, const struct round_facts *facts)
 {
-    const struct report_options *options = &report->options;
     struct buffer text;
 
     gather_flush(report->gather);
-    if (options->live != NULL)
-        live_hide(options->live, true);
-    if (options->quiet && facts->exit_status == 0)
+    if (report->live != NULL)
+        live_hide(report->live, true);
+    if (report->quiet && facts->exit_status == 0)
         return;
-    if (options->json) {
-        write_json(options->output, facts);
-    } else if (options->quiet) {
+    if (report->json) {
+        write_json(report->output, facts);
+    } else if (report->quiet) {
         report->is_ending = true;
         for (size_t i = 0; i < facts->count; i++) {
             if (facts->results[i]->known && !result_is_good(facts->results[i]))
@@ -328,7 +300,7 @@ void report_finish(struct report *report, const struct round_facts *facts)
     } else {
         buffer_init(&text, TEXT_SIZE_MAX);
         report_append_summary(&text, facts, look_of(report));
-        output_write(options->output, text.bytes, text.size);
+        output_write(report->output, text.bytes, text.size);
         buffer_done(&text);
     }
 }

@@ -2,6 +2,7 @@
 #define MXPULL_SRC_CLI_SETUP_H
 
 #include "arguments.h"
+#include "json.h"
 #include "line.h"
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>
@@ -51,5 +52,12 @@ enum status past_open(struct store **store, const struct config *config, struct 
 /* Whether nobody can write the store now, so that what it holds is not the newest; *trouble says why, and what
  * to do. */
 bool past_trouble(const struct config *config, struct error *trouble);
+
+/* ---- command_config.c ---- */
+
+/* The effective configuration as one JSON object: "path", the global options, "primary", and "backups", an array in the
+ * order of the file. The keys are the options' names; durations are seconds, what is not set is null, secrets are
+ * "********". */
+json_t *config_json(const struct config *config);
 
 #endif

@@ -1,7 +1,7 @@
 /* cli: the effective configuration as JSON: every option is there, and no secret. */
 #include "unit.h"
 
-#include <cli/command_config.h>
+#include <cli/setup.h>
 #include <mxpull/config/options.h>
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ static const struct proxy_row proxies[] = {
      "\"proxy\":\"http://joe:********@[::1]:1080\""},
 };
 
-/* What command_config_json says of a configuration of one backup with this proxy. */
+/* What config_json says of a configuration of one backup with this proxy. */
 static void write_json(char text[TEXT_SIZE], const char *proxy)
 {
     char copy[60];
@@ -66,7 +66,7 @@ static void write_json(char text[TEXT_SIZE], const char *proxy)
 
     assert_non_null(stream);
     (void)snprintf(copy, sizeof copy, "%s", proxy);
-    command_config_json(&output, &config);
+    json_write(&output, config_json(&config));
     assert_true(output_finish(&output));
     rewind(stream);
     text[fread(text, 1, TEXT_SIZE - 1, stream)] = '\0';

@@ -3,8 +3,6 @@
 #include "random.h"
 #include "unit.h"
 
-#include <cli/line.h>
-#include <cli/live.h>
 #include <cli/report.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>

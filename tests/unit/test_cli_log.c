@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include <cli/logging.h>
-#include <cli/metrics.h>
+#include <cli/status.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 

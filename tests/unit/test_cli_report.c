@@ -287,22 +287,22 @@ static void test_columns(void **state)
 /* ---- whole reports ---- */
 
 /* Writes a report of these results and gives what stood on the stream. */
-static void run_report(char text[TEXT_SIZE], const struct report_options *wanted,
+static void run_report(char text[TEXT_SIZE], const struct report *wanted,
                        const struct round_facts *facts)
 {
-    struct report_options options = *wanted;
+    struct report report = *wanted;
     FILE *stream = tmpfile();
     struct output output = {.stream = stream};
 
     assert_non_null(stream);
-    options.output = &output;
-    options.widths = report_widths(facts->results, facts->count);
-    struct report *report = report_new(&options);
+    report.output = &output;
+    report.widths = report_widths(facts->results, facts->count);
+    report_begin(&report);
     for (size_t i = 0; i < facts->count; i++)
-        gather_add(report_gather(report), facts->results[i]);
-    gather_flush(report_gather(report));
-    report_finish(report, facts);
-    report_free(report);
+        gather_add(report.gather, facts->results[i]);
+    gather_flush(report.gather);
+    report_finish(&report, facts);
+    report_done(&report);
     assert_true(output_finish(&output));
     rewind(stream);
     text[fread(text, 1, TEXT_SIZE - 1, stream)] = '\0';
@@ -384,7 +384,7 @@ static void test_report(void **state)
                                       .results = results,
                                       .count = row->has_failure ? 3 : 2};
     run_report(text,
-               &(struct report_options){
+               &(struct report){
                    .json = row->json, .quiet = row->quiet, .look = {.columns = LINE_UNBOUNDED}},
                &facts);
     assert_string_equal(text, row->text);
@@ -401,10 +401,10 @@ static void test_dry_run(void **state)
     (void)state;
     ready.dry = true;
     ready.command = given("ETRN example.com");
-    run_report(text, &(struct report_options){.look = {.columns = LINE_UNBOUNDED}}, &facts);
+    run_report(text, &(struct report){.look = {.columns = LINE_UNBOUNDED}}, &facts);
     assert_string_equal(text, "mx2  would send  ETRN example.com\n"
                               "dry run, nothing was asked: 1 ready, 0 failed in 1m1s\n");
-    run_report(text, &(struct report_options){.json = true}, &facts);
+    run_report(text, &(struct report){.json = true}, &facts);
     assert_non_null(strstr(
         text, ",\"outcome\":null,\"command\":\"ETRN example.com\",\"code\":null,\"text\":null,"));
 }
@@ -422,7 +422,7 @@ static void test_json_names(void **state)
     (void)state;
     result.backup = &odd;
     result.domain = "#a\\b";
-    run_report(text, &(struct report_options){.json = true}, &facts);
+    run_report(text, &(struct report){.json = true}, &facts);
     assert_non_null(strstr(text, "\"backup\":\"DOM\\\\\\\\mx\\\\xe4\""));
     assert_non_null(
         strstr(text, "\"domain\":\"#a\\\\b\",\"outcome\":\"started\",\"code\":250,\"text\":\"\","));
@@ -493,9 +493,9 @@ static struct crowd *make_crowd(enum outcome outcome, const char *text)
 
 static void test_held(void **state)
 {
-    const struct report_options lines = {.look = {.columns = LINE_UNBOUNDED}};
-    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
-    const struct report_options narrow = {.look = {.columns = 70}};
+    const struct report lines = {.look = {.columns = LINE_UNBOUNDED}};
+    const struct report quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
+    const struct report narrow = {.look = {.columns = 70}};
     struct crowd *crowd = make_crowd(OUTCOME_HELD, DOWN);
     char text[TEXT_SIZE];
 
@@ -533,7 +533,7 @@ static void test_held(void **state)
 /* Where these are not all of a backup's domains, it is told which they are, up to five. */
 static void test_part_is_named(void **state)
 {
-    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
+    const struct report quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
     static const char *const names[] = {"a.example", "b.example", "c.example", "d.example",
                                         "e.example", "f.example", "g.example"};
     struct crowd *crowd = make_crowd(OUTCOME_DEFERRED, "not asked");
@@ -563,7 +563,7 @@ static void test_part_is_named(void **state)
  * done is the same. */
 static void test_common_failure(void **state)
 {
-    const struct report_options quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
+    const struct report quiet = {.quiet = true, .look = {.columns = LINE_UNBOUNDED}};
     struct crowd *crowd = make_crowd(OUTCOME_UNREACHABLE, "no route");
     char text[TEXT_SIZE];
 
