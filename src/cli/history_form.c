@@ -226,19 +226,17 @@ static void append_answer(struct buffer *text, const struct history_request *req
 {
     const struct store_answer *answer = &row->answer;
     long long ms = answer->ms;
-    char elapsed[NUMBER_SIZE];
+    struct word elapsed = word_format("%lld ms", ms);
     struct line line = begin_line(text, request, answer->at_ms);
 
-    if (ms < SECOND_MS)
-        (void)snprintf(elapsed, sizeof elapsed, "%lld ms", ms);
-    else if (ms < MINUTE_MS)
-        (void)snprintf(elapsed, sizeof elapsed, "%lld.%lld s", ms / 1000, ms % 1000 / 100);
-    else
-        (void)snprintf(elapsed, sizeof elapsed, "%.31s", word_span(ms / 1000).text);
+    if (ms >= MINUTE_MS)
+        elapsed = word_span(ms / 1000);
+    else if (ms >= SECOND_MS)
+        elapsed = word_format("%lld.%lld s", ms / 1000, ms % 1000 / 100);
     line_names(&line, row->backup, answer->domain, request->widths, BEHIND_NAMES);
     line_cell(&line, line_style_of_grade(answer->grade), answer->outcome, OUTCOME_WIDTH);
     line_cell(&line, STYLE_PLAIN, row->cause, CAUSE_WIDTH);
-    line_cell(&line, STYLE_PLAIN, elapsed, ELAPSED_WIDTH);
+    line_cell(&line, STYLE_PLAIN, elapsed.text, ELAPSED_WIDTH);
     if (answer->messages > 0)
         line_cell(&line, STYLE_PLAIN, word_mail(answer->messages, answer->bytes).text, 0);
     end_line(&line, answer->code, answer->text);

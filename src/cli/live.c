@@ -9,7 +9,6 @@
 #include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,27 +107,28 @@ static void add_work(struct live *live, size_t index)
 {
     const struct backup_config *backup = &live->options->config->backups[index];
     const struct work *work = &live->work[index];
-    char duration[DURATION_TEXT_SIZE], state[STATUS_SIZE];
+    char duration[DURATION_TEXT_SIZE];
     int64_t now_ms = clock_monotonic_ms(), receiving_ms = now_ms - work->since_ms;
     struct line line = begin_row(live);
+    struct word state;
 
     if (rests(work)) {
-        (void)snprintf(state, sizeof state, "again in %s", left_text(duration, work->again_ms));
+        state = word_format("again in %s", left_text(duration, work->again_ms));
     } else {
         (void)elapsed_text(duration, now_ms - work->moved_ms);
-        (void)snprintf(state, sizeof state, "%s%s%s", state_text(live, backup, work->state),
-                       duration[0] != '\0' ? ", " : "", duration);
+        state = word_format("%s%s%s", state_text(live, backup, work->state),
+                            duration[0] != '\0' ? ", " : "", duration);
     }
     line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host,
-               live->options->widths, line_columns(state));
-    line_cell(&line, STYLE_DIM, state, 0);
-    if (work->messages > 0) {
-        (void)snprintf(
-            state, sizeof state, "%s, %.40s/s",
-            word_mail((int64_t)work->messages, work->bytes).text,
-            word_volume(work->bytes * 1000 / (receiving_ms > 0 ? receiving_ms : 1)).text);
-        line_cell(&line, STYLE_PLAIN, state, 0);
-    }
+               live->options->widths, line_columns(state.text));
+    line_cell(&line, STYLE_DIM, state.text, 0);
+    if (work->messages > 0)
+        line_cell(&line, STYLE_PLAIN,
+                  word_format(
+                      "%s, %s/s", word_mail((int64_t)work->messages, work->bytes).text,
+                      word_volume(work->bytes * 1000 / (receiving_ms > 0 ? receiving_ms : 1)).text)
+                      .text,
+                  0);
     (void)buffer_append_text(&live->rows, "\n");
 }
 
@@ -186,7 +186,6 @@ static struct counts count_work(const struct live *live)
  * `12 of 100 backups done, 8 working, 80 waiting`. */
 static void build_rows(struct live *live)
 {
-    char status[STATUS_SIZE];
     const struct counts counts = count_work(live);
     size_t room = live->options->measure(live->options->output->stream).rows / 2,
            left = counts.working + counts.resting;
@@ -209,9 +208,11 @@ static void build_rows(struct live *live)
     if (has_counts) {
         struct line line = begin_row(live);
 
-        (void)snprintf(status, sizeof status, "%zu of %zu backups done, %zu working, %zu waiting",
-                       counts.done, chosen, counts.working, chosen > begun ? chosen - begun : 0);
-        line_cell(&line, STYLE_DIM, status, 0);
+        line_cell(&line, STYLE_DIM,
+                  word_format("%zu of %zu backups done, %zu working, %zu waiting", counts.done,
+                              chosen, counts.working, chosen > begun ? chosen - begun : 0)
+                      .text,
+                  0);
         (void)buffer_append_text(&live->rows, "\n");
     }
 }

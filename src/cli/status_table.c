@@ -3,7 +3,6 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,12 +40,9 @@ struct table {
 /* "3m ago", or "" */
 static struct word ago_word(const char *before, const struct status_view *view, int64_t at_ms)
 {
-    struct word word = {""};
-
-    if (at_ms > 0)
-        (void)snprintf(word.text, sizeof word.text, "%s%.40s ago", before,
-                       word_span((view->now_ms - at_ms) / 1000).text);
-    return word;
+    return word_format("%s%s%s", at_ms > 0 ? before : "",
+                       at_ms > 0 ? word_span((view->now_ms - at_ms) / 1000).text : "",
+                       at_ms > 0 ? " ago" : "");
 }
 
 static void widen(size_t *width, size_t columns)
@@ -99,14 +95,13 @@ static void fill_row(struct row *row, const struct table *table, size_t place)
         row->domain = row->domains.text;
         row->backup = peers->backups > 1 ? row->backups.text : row->backup;
     }
-    (void)snprintf(row->cells[CELL_OUTCOME].text, sizeof row->cells->text, "%s",
-                   domain->is_asked ? domain->state.outcome : "never asked");
+    row->cells[CELL_OUTCOME] =
+        word_format("%s", domain->is_asked ? domain->state.outcome : "never asked");
     row->cells[CELL_AGO] = ago_word("", view, domain->state.at_ms);
-    (void)snprintf(row->cells[CELL_NEXT].text, sizeof row->cells->text, "%s%.40s",
-                   next_ms == 0   ? "-"
-                   : left_ms <= 0 ? "next now"
-                                  : "next in ",
-                   next_ms != 0 && left_ms > 0 ? word_span(left_ms / 1000).text : "");
+    row->cells[CELL_NEXT] = next_ms == 0 ? word_format("-")
+                            : left_ms <= 0
+                                ? word_format("next now")
+                                : word_format("next in %s", word_span(left_ms / 1000).text);
     row->cells[CELL_MAIL] = ago_word("mail ", view, domain->state.mail_ms);
 }
 
@@ -282,16 +277,14 @@ static void add_certificate(const struct table *table, const struct status_backu
     enum style style = days < 0                      ? STYLE_BAD
                        : backup->health == HEALTH_OK ? STYLE_DIM
                                                      : STYLE_WARNING;
-    struct word sentence = {"certificate ends within a day"};
+    struct word count = word_count((uint64_t)(days < 0 ? -days : days), "day");
+    struct word sentence = days == 0  ? word_format("certificate ends within a day")
+                           : days < 0 ? word_format("certificate ended %s ago", count.text)
+                                      : word_format("certificate ends in %s", count.text);
     struct line line = line_begin(table->page->text, table->page->look);
 
     if (!backup->has_certificate || (table->page->only_wrong && !is_wrong(backup->health)))
         return;
-    if (days != 0)
-        (void)snprintf(sentence.text, sizeof sentence.text, "certificate %s %.40s%s",
-                       days < 0 ? "ended" : "ends in",
-                       word_count((uint64_t)(days < 0 ? -days : days), "day").text,
-                       days < 0 ? " ago" : "");
     line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
                strlen(sentence.text));
     line_last(&line, style, sentence.text, DETAIL_INDENT);

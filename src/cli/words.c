@@ -5,7 +5,7 @@
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +16,24 @@ enum {
     DAYS_ALONE_S = 10 * DAY_S /* from so many on the hours say nothing */
 };
 
+struct word word_format(const char *format, ...)
+{
+    struct word word;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text_format(word.text, sizeof word.text, format, arguments);
+    va_end(arguments);
+    return word;
+}
+
 /* "3h57m", "3h" */
 static struct word pair(int64_t first, char first_unit, int64_t second, char second_unit)
 {
-    struct word word;
-
     if (second == 0)
-        (void)snprintf(word.text, sizeof word.text, "%lld%c", (long long)first, first_unit);
-    else
-        (void)snprintf(word.text, sizeof word.text, "%lld%c%lld%c", (long long)first, first_unit,
-                       (long long)second, second_unit);
-    return word;
+        return word_format("%lld%c", (long long)first, first_unit);
+    return word_format("%lld%c%lld%c", (long long)first, first_unit, (long long)second,
+                       second_unit);
 }
 
 struct word word_span(int64_t seconds)
@@ -56,36 +63,25 @@ struct word word_minute(int64_t wall_ms)
 struct word word_volume(int64_t bytes)
 {
     static const char *const units[] = {"KB", "MB", "GB", "TB"};
-    struct word word;
     int64_t tenths = bytes / 100;
     size_t unit = 0;
 
     for (; tenths >= 10000 && unit + 1 < COUNT_OF(units); unit++)
         tenths /= 1000;
     if (bytes < 1000)
-        (void)snprintf(word.text, sizeof word.text, "%d B", bytes > 0 ? (int)bytes : 0);
-    else
-        (void)snprintf(word.text, sizeof word.text, "%lld.%d %s", (long long)(tenths / 10),
-                       (int)(tenths % 10), units[unit]);
-    return word;
+        return word_format("%d B", bytes > 0 ? (int)bytes : 0);
+    return word_format("%lld.%d %s", (long long)(tenths / 10), (int)(tenths % 10), units[unit]);
 }
 
 struct word word_count(uint64_t count, const char *noun)
 {
-    struct word word;
-
-    (void)snprintf(word.text, sizeof word.text, "%llu %s%s", (unsigned long long)count, noun,
-                   count == 1 ? "" : "s");
-    return word;
+    return word_format("%llu %s%s", (unsigned long long)count, noun, count == 1 ? "" : "s");
 }
 
 struct word word_mail(int64_t messages, int64_t bytes)
 {
-    struct word word;
-
-    (void)snprintf(word.text, sizeof word.text, "%.32s, %.32s",
-                   word_count((uint64_t)messages, "message").text, word_volume(bytes).text);
-    return word;
+    return word_format("%s, %s", word_count((uint64_t)messages, "message").text,
+                       word_volume(bytes).text);
 }
 
 struct word word_shown(const char *text)

@@ -13,6 +13,9 @@ struct word {
     char text[80];
 };
 
+/* Cut with an ellipsis where it is too long. */
+struct word word_format(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* How long it is in the two largest units: "12s", "3m", "3h57m", "3d4h", "45d". Less than 0 counts as
  * 0. */
 struct word word_span(int64_t seconds);
