@@ -46,7 +46,7 @@ static void judge(struct look *look)
     struct findings *findings = look->part->findings;
 
     mx_judge(domain, findings);
-    if (domain->fate != DNS_NO_NAME) {
+    if (domain->fate < DNS_NO_NAME) { /* else nothing more is worth knowing */
         for (size_t i = 0; i < domain->exchange_count; i++) {
             if (look->pins[i].answer != NULL)
                 tlsa_judge(&domain->exchanges[i], look->pins[i].answer, findings);

@@ -50,6 +50,13 @@ bool backup_asks_for(const struct backup_config *backup, const char *domain);
 /* Finds out which exchange is which host of ours. Once all addresses are known. */
 void mx_recognize(struct domain *domain);
 
+/* The exchange of that backup with the lowest number; NULL: it has none. */
+const struct exchange *exchange_of(const struct domain *domain, const struct backup_config *backup);
+
+/* Adds what there is to say about the primary's address in the DNS, of either IP version: whether it is one of this machine. */
+void own_address_judge(const struct domain *domain, const struct target *target,
+                       struct findings *findings);
+
 /* Adds what there is to say about the MX records and the addresses of their hosts. */
 void mx_judge(const struct domain *domain, struct findings *findings);
 

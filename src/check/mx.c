@@ -1,8 +1,6 @@
 /* Judges the MX records of a domain (RFC 5321 5.1): the primary has the lowest number, each backup a higher one. */
 #include "domain.h"
 
-#include <mxpull/config/config.h>
-
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
@@ -30,143 +28,52 @@ struct judge {
     const char *backup; /* the host of the first backup, for records that we propose */
 };
 
-bool backup_is_reversed(const struct backup_config *backup)
-{
-    return backup->method != METHOD_ETRN;
-}
-
-static bool node_covers(const struct node *node, const char *domain)
-{
-    const size_t size = strlen(domain), suffix = strlen(node->name) - 1;
-
-    switch (node->form) {
-    case NODE_DOMAIN: return strcmp(node->name, domain) == 0;
-    case NODE_QUEUE: return text_equal(node->name + 1, domain);
-    case NODE_SUFFIX: break;
-    }
-    return size >= suffix && strcmp(domain + size - suffix, node->name + 1) == 0 &&
-           (size == suffix || domain[size - suffix - 1] == '.');
-}
-
-bool backup_asks_for(const struct backup_config *backup, const char *domain)
-{
-    for (size_t i = 0; i < backup->domain_count; i++) {
-        if (node_covers(&backup->domains[i], domain))
-            return true;
-    }
-    return false;
-}
-
 int fate_exit_status(enum dns_fate fate)
 {
     return fate == DNS_REFUSED ? 77 : fate == DNS_RUBBISH ? 76 : 75;
 }
 
-/* ---- Which exchange is which ---- */
-
-static void recognize_by_name(const struct domain *domain, struct exchange *exchange)
-{
-    exchange->is_primary =
-        domain->primary.name != NULL && text_equal(exchange->target.name, domain->primary.name);
-    for (size_t i = 0; i < domain->backup_count && !exchange->is_primary; i++) {
-        if (text_equal(exchange->target.name, domain->backups[i].target.name))
-            exchange->backup = domain->backups[i].backup;
-    }
-}
-
-static void recognize_by_address(const struct domain *domain, struct exchange *exchange)
-{
-    const char **by = &exchange->by_address;
-
-    for (size_t i = 0; i < domain->backup_count && *by == NULL; i++) {
-        if ((*by = target_common(&exchange->target, &domain->backups[i].target)) != NULL)
-            exchange->backup = domain->backups[i].backup;
-    }
-    if (*by != NULL)
-        return;
-    *by = target_common(&exchange->target, &domain->primary);
-    for (size_t i = 0; i < domain->own_count && *by == NULL; i++) {
-        const char *own = domain->own[i].text;
-
-        if (!address_is_in(own, "127.0.0.0", 8) && target_has(&exchange->target, own))
-            *by = own;
-    }
-    exchange->is_primary = *by != NULL;
-}
-
-void mx_recognize(struct domain *domain)
-{
-    for (size_t i = 0; i < domain->exchange_count; i++) {
-        struct exchange *exchange = &domain->exchanges[i];
-
-        recognize_by_name(domain, exchange);
-        if (!exchange->is_primary && exchange->backup == NULL)
-            recognize_by_address(domain, exchange);
-    }
-}
-
-/* The exchange of that backup with the lowest number; NULL: it has none. */
-static const struct exchange *exchange_of(const struct domain *domain,
-                                          const struct backup_config *backup)
-{
-    for (size_t i = 0; i < domain->exchange_count; i++) {
-        if (domain->exchanges[i].backup == backup)
-            return &domain->exchanges[i];
-    }
-    return NULL;
-}
-
 /* ---- The records ---- */
 
-/* There is no list of records to look at. */
+/* Why there is no list of records to look at. */
 static void judge_fate(const struct judge *judge)
 {
+    static const struct {
+        const char *id, *advice;
+    } rows[] = {
+        [DNS_FAILED] =
+            {"mx-failed",
+             "look whether the domain's own name servers answer (dig +trace) and whether "
+             "its DNSSEC signatures are valid (dig +cd answers if they are not)"},
+        [DNS_REFUSED] = {"mx-refused",
+                         "let that name server answer this machine (unbound: access-control, BIND: "
+                         "allow-recursion), or set dns_server to one that does"},
+        [DNS_SILENT] = {"mx-silent",
+                        "let this machine reach its name server at port 53 (UDP and TCP), or set "
+                        "dns_server to one that it can reach"},
+        [DNS_RUBBISH] = {"mx-rubbish",
+                         "find out what answers there in the place of a name server (a router, a "
+                         "captive portal), or set dns_server to another one"},
+    };
     const struct domain *domain = judge->domain;
     struct findings *findings = judge->findings;
-    const char *name = domain->name, *why = domain->why;
 
-    switch (domain->fate) {
-    case DNS_FOUND: break;
-    case DNS_NO_RECORD:
-        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-none", mx,
-                                    "there is no MX record: senders use the address of the domain "
-                                    "itself, if it has one, and never a backup"),
-                       78, "add the MX records: \"%s. MX 10 %s.\" and \"%s. MX 20 %s.\"", name,
-                       judge->name, name, judge->backup);
-        break;
-    case DNS_NO_NAME:
+    if (domain->fate > DNS_NO_NAME)
+        finding_advise(
+            findings_add(findings, SEVERITY_FAIL, rows[domain->fate].id, mx, "%s", domain->why),
+            fate_exit_status(domain->fate), "%s", rows[domain->fate].advice);
+    else if (domain->fate == DNS_NO_NAME)
         finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-no-domain", mx,
-                                    "the DNS has no such name: %s", why),
+                                    "the DNS has no such name: %s", domain->why),
                        78,
                        "check the spelling in domains, and whether the domain is registered and "
                        "delegated; if inner name servers alone know it, set dns_server to one");
-        break;
-    case DNS_FAILED:
-        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-failed", mx, "%s", why),
-                       fate_exit_status(domain->fate),
-                       "look whether the domain's own name servers answer (dig +trace MX %s) and "
-                       "whether its DNSSEC signatures are valid (dig +cd MX %s answers if not)",
-                       name, name);
-        break;
-    case DNS_REFUSED:
-        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-refused", mx, "%s", why),
-                       fate_exit_status(domain->fate),
-                       "let that name server answer this machine (unbound: access-control, BIND: "
-                       "allow-recursion), or set dns_server to one that does");
-        break;
-    case DNS_SILENT:
-        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-silent", mx, "%s", why),
-                       fate_exit_status(domain->fate),
-                       "let this machine reach its name server at port 53 (UDP and TCP), or set "
-                       "dns_server to one that it can reach");
-        break;
-    case DNS_RUBBISH:
-        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-rubbish", mx, "%s", why),
-                       fate_exit_status(domain->fate),
-                       "find out what answers there in the place of a name server (a router, a "
-                       "captive portal), or set dns_server to another one");
-        break;
-    }
+    else if (domain->fate == DNS_NO_RECORD)
+        finding_advise(findings_add(findings, SEVERITY_FAIL, "mx-none", mx,
+                                    "there is no MX record: senders use the address of the domain "
+                                    "itself, if it has one, and never a backup"),
+                       78, "add the MX records: \"%s. MX 10 %s.\" and \"%s. MX 20 %s.\"",
+                       domain->name, judge->name, domain->name, judge->backup);
 }
 
 /* "mail.example.com (preference 10), mx2.example.net (preference 20)" */
@@ -452,88 +359,6 @@ static void judge_addresses(const struct judge *judge, const struct target *targ
     }
 }
 
-/* ---- The primary's address ---- */
-
-static bool is_own(const struct domain *domain, const char *address)
-{
-    if (address_is_in(address, "127.0.0.0", 8))
-        return true;
-    for (size_t i = 0; i < domain->own_count; i++) {
-        if (address_is_equal(domain->own[i].text, address))
-            return true;
-    }
-    return false;
-}
-
-/* An address of this machine that all the world can reach; NULL: there is none. */
-static const char *public_address(const struct domain *domain, int version)
-{
-    for (size_t i = 0; i < domain->own_count; i++) {
-        const char *address = domain->own[i].text;
-
-        if (host_ip_version(address) == version && address_limit(address) == NULL)
-            return address;
-    }
-    return NULL;
-}
-
-/* The target's address of that IP version, one of this machine's where there is any; NULL: it has none. */
-static const char *address_to_judge(const struct domain *domain, const struct target *target,
-                                    int version)
-{
-    const char *found = NULL;
-
-    for (size_t i = 0; i < target->count; i++) {
-        const char *address = target->addresses[i];
-
-        if (host_ip_version(address) == version &&
-            (found == NULL || (is_own(domain, address) && !is_own(domain, found))))
-            found = address;
-    }
-    return found;
-}
-
-static void judge_primary_address(const struct judge *judge, const struct target *target,
-                                  int version)
-{
-    static const char id[] = "primary-address", subject[] = "address";
-    const struct domain *domain = judge->domain;
-    const struct address *listens = &domain->config->primary.address;
-    const char *address = address_to_judge(domain, target, version);
-    const char *here = public_address(domain, version);
-    const bool is_here = listens->host == NULL || text_equal(listens->host, "localhost") ||
-                         is_own(domain, listens->host);
-
-    if (address == NULL)
-        return;
-    if (is_own(domain, address))
-        (void)findings_add(judge->findings, SEVERITY_OK, id, subject,
-                           "%s is %s, an address of this machine", target->name, address);
-    else if (!is_here && address_is_equal(listens->host, address))
-        (void)findings_add(judge->findings, SEVERITY_OK, id, subject,
-                           "%s is %s, as primary { address } has it", target->name, address);
-    else if (!is_here)
-        (void)findings_add(
-            judge->findings, SEVERITY_SKIP, id, subject,
-            "%s is %s; whether that is your mail server at %s is not to be seen from "
-            "here",
-            target->name, address, listens->text);
-    else if (here == NULL)
-        (void)findings_add(
-            judge->findings, SEVERITY_SKIP, id, subject,
-            "%s is %s, no address of this machine, which has no public one (NAT): not "
-            "to be seen from here",
-            target->name, address);
-    else
-        finding_advise(findings_add(judge->findings, SEVERITY_WARN, "primary-address-other",
-                                    subject, "%s is %s in the DNS, but this machine is %s",
-                                    target->name, address, here),
-                       0,
-                       "if this machine's address has changed, correct the %s record of %s; if %s "
-                       "is forwarded to it, all is well",
-                       version == 4 ? "A" : "AAAA", target->name, address);
-}
-
 /* ---- All ---- */
 
 static void judge_hosts(const struct judge *judge)
@@ -557,10 +382,8 @@ static void judge_hosts(const struct judge *judge)
         judge_name(judge, exchange);
         judge_addresses(judge, &exchange->target);
     }
-    if (primary != NULL) {
-        judge_primary_address(judge, &primary->target, 4);
-        judge_primary_address(judge, &primary->target, 6);
-    }
+    if (primary != NULL)
+        own_address_judge(domain, &primary->target, judge->findings);
 }
 
 void mx_judge(const struct domain *domain, struct findings *findings)
