@@ -259,7 +259,7 @@ struct draft *draft_new(const struct draft_options *options, struct error *error
     draft->picture.domains = memory_new(options->count, sizeof *draft->picture.domains);
     for (size_t i = 0; i < options->count; i++)
         draft->picture.domains[i] =
-            (struct draft_domain){.text = options->texts[i], .ascii = options->nodes[i].name};
+            (struct draft_domain){.text = options->names[i].text, .ascii = options->names[i].ascii};
     return draft;
 }
 

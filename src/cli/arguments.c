@@ -40,6 +40,21 @@ const struct command command_table[] = {
      "  75  another daemon is running\n"
      "  69  the system does not give what it needs\n",
      command_daemon},
+    {"init", "DOMAIN ...", "a first configuration, made from the DNS",
+     "Prints a configuration for these domains, with comments, made from their MX\n"
+     "records and from what the hosts of these offer: which of them is taken for your\n"
+     "mail server and why, and a section for each backup. What could not be found out\n"
+     "stands in it as a comment. The hosts are told EHLO and STARTTLS alone.\n"
+     "\n"
+     "  mxpull init example.com >mxpull.conf && mxpull check -c mxpull.conf\n"
+     "\n"
+     "No configuration is read, but for one that -c names: its dns_server and\n"
+     "ehlo_name hold here, too.\n",
+     "   0  it is printed, or written\n"
+     "  73  FILE is there already, or cannot be written\n"
+     "  75  MX records could not be found out now; what was found out is printed\n"
+     "  69  the system does not give what it needs\n",
+     command_init},
     {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
      "Says what is known of your mail server, the daemon, and every backup and domain\n"
      "of the configuration: the last answer and when it came, the next poll, the last\n"
@@ -96,6 +111,7 @@ const struct flag flag_table[] = {
     {'\0', "csv", NULL, "history", FIELD(csv), "print CSV with a header line"},
     {'\0', "nagios", NULL, "status", FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},
+    {'o', "output", "FILE", "init", FIELD(output), "write FILE, which must not be there"},
     {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},
     {'v', "verbose", NULL, NULL, FIELD(verbose), "log decisions; -vv: the wire too"},

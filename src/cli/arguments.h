@@ -12,7 +12,8 @@ struct arguments;
 enum exit_status {
     EXIT_STATUS_OK = 0,
     EXIT_STATUS_USAGE = 64,
-    EXIT_STATUS_UNAVAILABLE = 69, /* something that we are built on cannot be used */
+    EXIT_STATUS_UNAVAILABLE = 69,   /* something that we are built on cannot be used */
+    EXIT_STATUS_CANNOT_CREATE = 73, /* what -o names is there already, or cannot be made */
     EXIT_STATUS_TEMPORARY = 75, /* another run is at it, or what was to be said could not be said */
     EXIT_STATUS_CONFIG = 78,
 };
@@ -39,6 +40,7 @@ int command_daemon(const struct arguments *arguments);
 int command_status(const struct arguments *arguments);
 int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
+int command_init(const struct arguments *arguments);
 
 /* The command line as read. All texts are borrowed from argv. */
 struct arguments {
@@ -50,9 +52,9 @@ struct arguments {
     unsigned verbose, quiet, json, help, version;
     unsigned dry_run, force, retry, nagios, csv, failed, messages;
 
-    const char *since, *outcome, *limit; /* NULL: not given */
-    const char *color;                   /* "auto", "always" or "never" */
-    const char **names;                  /* owned array: what stands behind the command */
+    const char *since, *outcome, *limit, *output; /* NULL: not given */
+    const char *color;                            /* "auto", "always" or "never" */
+    const char **names;                           /* owned array: what stands behind the command */
     size_t name_count;
 };
 

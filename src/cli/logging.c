@@ -260,12 +260,11 @@ void logging_answer(const struct answers *answers)
     log_fields(result_is_good(result) ? LEVEL_INFO : LEVEL_WARNING, fields.list, fields.count);
 }
 
-void logging_wire(void *context, const struct backup_config *backup, char direction,
-                  const char *line, size_t size)
+void logging_wire_of(const char *key, const char *name, char direction, const char *line,
+                     size_t size)
 {
     struct buffer wire;
 
-    (void)context;
     if (!log_wants(LEVEL_TRACE))
         return;
     buffer_init(&wire, LINE_SIZE_MAX);
@@ -273,8 +272,15 @@ void logging_wire(void *context, const struct backup_config *backup, char direct
     /* A NUL has no place in a reply, and a log's text ends at one. */
     for (size_t i = 0; i < size; i++)
         (void)buffer_append(&wire, line[i] != '\0' ? &line[i] : "?", 1);
-    const struct log_field fields[] = {{.key = "backup", .text = backup->name},
+    const struct log_field fields[] = {{.key = key, .text = name},
                                        {.key = "wire", .text = wire.bytes}};
     log_fields(LEVEL_TRACE, fields, COUNT_OF(fields));
     buffer_done(&wire);
+}
+
+void logging_wire(void *context, const struct backup_config *backup, char direction,
+                  const char *line, size_t size)
+{
+    (void)context;
+    logging_wire_of("backup", backup->name, direction, line, size);
 }

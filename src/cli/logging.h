@@ -60,4 +60,8 @@ void logging_answer(const struct answers *answers);
 void logging_wire(void *context, const struct backup_config *backup, char direction,
                   const char *line, size_t size);
 
+/* The same of another host, which key names. */
+void logging_wire_of(const char *key, const char *name, char direction, const char *line,
+                     size_t size);
+
 #endif

@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -242,6 +243,40 @@ static void file_replace_leaves_nothing_after_a_failure(void **state)
     assert_int_equal(file_replace(in_directory("taken"), "x", 1, &error), STATUS_SYSTEM);
     assert_non_null(strstr(error.text, "taken: cannot be replaced: "));
     assert_int_equal(rmdir(in_directory("taken")), 0);
+    assert_int_equal(entries_in_directory(), before);
+}
+
+static void file_create_leaves_what_is_there(void **state)
+{
+    const char *path = in_directory("created"), *link = in_directory("link");
+    const struct rlimit small = {2, RLIM_INFINITY};
+    struct error error;
+    struct rlimit limit;
+    struct stat facts;
+    size_t before = entries_in_directory();
+
+    (void)state;
+    assert_int_equal(file_create(path, "new\n", 4, &error), STATUS_OK);
+    assert_content(path, "new\n");
+    assert_int_equal(stat(path, &facts), 0);
+    assert_int_equal(facts.st_mode & 0777, 0600);
+    assert_int_equal(file_create(path, "newer\n", 6, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "created: cannot be made: "));
+    assert_content(path, "new\n");
+    assert_int_equal(symlink("created", link), 0);
+    assert_int_equal(file_create(link, "newer\n", 6, &error), STATUS_SYSTEM);
+    assert_content(path, "new\n");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(file_create(in_directory("no/such"), "x", 1, &error), STATUS_SYSTEM);
+
+    /* A full disk leaves nothing half. */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum status status = file_create(path, "new\n", 4, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assert_int_equal(status, STATUS_SYSTEM);
     assert_int_equal(entries_in_directory(), before);
 }
 
@@ -792,6 +827,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_log_has_whole_lines),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
+    cmocka_unit_test(file_create_leaves_what_is_there),
     cmocka_unit_test(file_rename_replaces),
     cmocka_unit_test(file_log_appends_line_by_line),
     cmocka_unit_test(file_private_is_judged_by_its_mode),

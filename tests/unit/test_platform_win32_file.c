@@ -234,6 +234,21 @@ static void replace_leaves_nothing_after_a_failure(void **state)
     assert_int_equal(count_entries(), before);
 }
 
+static void create_leaves_what_is_there(void **state)
+{
+    const char *path = in_directory("created");
+    struct error error;
+
+    (void)state;
+    assert_int_equal(file_create(path, "new\n", 4, &error), STATUS_OK);
+    assert_string_equal(content_of(path), "new\n");
+    assert_int_equal(file_create(path, "newer\n", 6, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "created: cannot be made: "));
+    assert_string_equal(content_of(path), "new\n");
+    assert_true(DeleteFileA(path));
+    assert_int_equal(file_create(in_directory("no/such"), "x", 1, &error), STATUS_SYSTEM);
+}
+
 static void log_appends_line_by_line(void **state)
 {
     const char *path = in_directory("log"), *moved = in_directory("log.1");
@@ -505,6 +520,7 @@ int main(int count, char *words[])
         cmocka_unit_test(replace_waits_for_a_reader),
         cmocka_unit_test(rename_tells_who_is_held),
         cmocka_unit_test(replace_leaves_nothing_after_a_failure),
+        cmocka_unit_test(create_leaves_what_is_there),
         cmocka_unit_test(log_appends_line_by_line),
         cmocka_unit_test(log_only_grows),
         cmocka_unit_test(log_is_shared),

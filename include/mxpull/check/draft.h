@@ -12,13 +12,18 @@
  * and QUIT is said to them. */
 struct draft;
 
+/* A domain. */
+struct draft_name {
+    const char *text; /* as it was given, of which nothing is hidden; borrowed */
+    char ascii[DOMAIN_SIZE_MAX + 1];
+};
+
 /* All borrowed for the life of the draft. */
 struct draft_options {
     struct loop *loop;
     const char *dns_server; /* NULL: the system's */
     const char *ehlo_name;
-    const char *const *texts; /* the domains as they were given, */
-    const struct node *nodes; /* and plain, each once */
+    const struct draft_name *names; /* the domains, each once */
     size_t count;
     bool (*stop)(void); /* whether we were asked to end */
 

@@ -39,6 +39,9 @@ enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, s
  * one, whole (mode 0644). */
 enum status file_replace(const char *path, const char *bytes, size_t size, struct error *error);
 
+/* Makes a file of these bytes that nobody but its owner can read; an error where there is anything at path. */
+enum status file_create(const char *path, const char *bytes, size_t size, struct error *error);
+
 /* Makes the directory, and those above it that are missing, with mode 0700. It being there already
  * is fine. */
 enum status directory_make(const char *path, struct error *error);

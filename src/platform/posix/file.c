@@ -214,11 +214,11 @@ enum status file_check_ours(FILE *file, const char *path, struct error *error)
 }
 
 /* Writes the new file, which is closed. It is on the disk when this returns STATUS_OK. */
-static enum status write_new(int descriptor, const char *path, const char *bytes, size_t size,
-                             struct error *error)
+static enum status write_new(int descriptor, mode_t mode, const char *path, const char *bytes,
+                             size_t size, struct error *error)
 {
-    bool is_written = write_all(descriptor, bytes, size) == size &&
-                      fchmod(descriptor, REPLACED_MODE) == 0 && fsync(descriptor) == 0;
+    bool is_written = write_all(descriptor, bytes, size) == size && fchmod(descriptor, mode) == 0 &&
+                      fsync(descriptor) == 0;
     int failed = errno;
 
     if (close(descriptor) != 0 && is_written) {
@@ -260,7 +260,7 @@ static enum status replace_in(const struct folder *folder, const char *path, con
                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
     if (descriptor < 0)
         return system_fail(error, path, "cannot be written", errno);
-    enum status status = write_new(descriptor, path, bytes, size, error);
+    enum status status = write_new(descriptor, REPLACED_MODE, path, bytes, size, error);
     if (status == STATUS_OK &&
         renameat(folder->descriptor, name, folder->descriptor, folder->name) != 0)
         status = system_fail(error, path, "cannot be replaced", errno);
@@ -279,6 +279,35 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
         return system_fail(error, path, "cannot be written", errno);
     folder_enter(&folder);
     enum status status = replace_in(&folder, path, bytes, size, error);
+    folder_leave(&folder);
+    folder_done(&folder);
+    return status;
+}
+
+static enum status create_in(const struct folder *folder, const char *path, const char *bytes,
+                             size_t size, struct error *error)
+{
+    int descriptor = openat(folder->descriptor, folder->name,
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, PRIVATE_MODE);
+
+    if (descriptor < 0)
+        return system_fail(error, path, "cannot be made", errno);
+    enum status status = write_new(descriptor, PRIVATE_MODE, path, bytes, size, error);
+    if (status == STATUS_OK)
+        sync_folder(folder);
+    else
+        (void)unlinkat(folder->descriptor, folder->name, 0);
+    return status;
+}
+
+enum status file_create(const char *path, const char *bytes, size_t size, struct error *error)
+{
+    struct folder folder;
+
+    if (!folder_find(&folder, path, FOLDER_LAST_FILE))
+        return system_fail(error, path, "cannot be made", errno);
+    folder_enter(&folder);
+    enum status status = create_in(&folder, path, bytes, size, error);
     folder_leave(&folder);
     folder_done(&folder);
     return status;

@@ -207,6 +207,22 @@ enum status file_replace(const char *path, const char *bytes, size_t size, struc
     return status;
 }
 
+enum status file_create(const char *path, const char *bytes, size_t size, struct error *error)
+{
+    HANDLE file = win32_open(path, GENERIC_WRITE | DELETE, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+    FILE_DISPOSITION_INFO remove = {TRUE};
+    enum status status = STATUS_OK;
+
+    if (file == INVALID_HANDLE_VALUE)
+        return system_fail(error, path, "cannot be made", GetLastError());
+    if (!write_all(file, bytes, size)) {
+        status = system_fail(error, path, "cannot be written", GetLastError());
+        (void)SetFileInformationByHandle(file, FileDispositionInfo, &remove, sizeof remove);
+    }
+    (void)CloseHandle(file);
+    return status;
+}
+
 /* What is made in a directory takes its access list over. */
 enum status file_make_private(const char *path, struct error *error)
 {
