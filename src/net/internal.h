@@ -26,7 +26,7 @@ enum {
 /* Starts as all zero. */
 struct timer_queue {
     struct timer **heap; /* borrowed timers */
-    size_t count, capacity;
+    size_t count;
     uint64_t order; /* of the timer that is set next */
     int64_t now_ms; /* of the last run */
 };

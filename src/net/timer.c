@@ -59,10 +59,7 @@ void timer_set(struct loop *loop, struct timer *timer, int64_t at_ms)
     timer->at_ms = at_ms > queue->now_ms ? at_ms : queue->now_ms;
     timer->order = queue->order++;
     if (place == 0) {
-        if (queue->count == queue->capacity) {
-            queue->capacity = queue->capacity > 0 ? 2 * queue->capacity : 64;
-            queue->heap = memory_resize(queue->heap, queue->capacity, sizeof(struct timer *));
-        }
+        queue->heap = memory_more(queue->heap, queue->count, sizeof(struct timer *));
         place = ++queue->count;
     }
     settle(queue, place, timer);

@@ -395,10 +395,7 @@ const char *preflight_refusal_of_all(const struct preflight *preflight)
 
 void domain_list_add(struct domain_list *list, const struct node *node)
 {
-    if (list->count == list->capacity) {
-        list->capacity = list->capacity > 0 ? 2 * list->capacity : 16;
-        list->nodes = memory_resize(list->nodes, list->capacity, sizeof *list->nodes);
-    }
+    list->nodes = memory_more(list->nodes, list->count, sizeof *list->nodes);
     list->nodes[list->count++] = *node;
 }
 

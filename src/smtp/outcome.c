@@ -104,70 +104,27 @@ enum outcome outcome_of_status(enum status status)
     return OUTCOME_UNREACHABLE;
 }
 
-/* A word of a reply's text: what stands between spaces. */
-struct word {
-    const char *text;
-    size_t size;
-};
-
-static bool word_next(const char **text, struct word *word)
-{
-    static const char spaces[] = " \t\r\n";
-
-    *text += strspn(*text, spaces);
-    *word = (struct word){.text = *text, .size = strcspn(*text, spaces)};
-    *text += word->size;
-    return word->size > 0;
-}
-
-static bool word_is_made_of(const struct word *word, const char *characters)
-{
-    return strspn(word->text, characters) >= word->size;
-}
-
-/* Whether it holds a digit and no letter: a number, however it is written. */
-static bool word_is_numeric(const struct word *word)
-{
-    bool has_digit = false;
-
-    for (size_t i = 0; i < word->size; i++) {
-        if (text_is_letter(word->text[i]))
-            return false;
-        has_digit = has_digit || text_is_digit(word->text[i]);
-    }
-    return has_digit;
-}
-
-/* Whether a count may stand behind it: nothing, "OK", "OK,", or an enhanced status code (RFC 2034). */
-static bool leads_to_count(const struct word *before, bool is_first)
-{
-    return before->size == 0 || strchr(",:;", before->text[before->size - 1]) != NULL ||
-           text_equal_part("OK", before->text, before->size) ||
-           (is_first && word_is_made_of(before, "0123456789."));
-}
-
 int64_t outcome_pending_count(const char *text)
 {
+    static const char spaces[] = " \t\r\n", digits[] = "0123456789";
     enum {
         DIGITS_MAX = 18
     };
-    struct word before = {.text = text}, word, behind;
-    size_t words = 0, numbers = 0;
-    int64_t count = -1;
+    size_t code = strspn(text, "0123456789.");
 
-    for (; word_next(&text, &word); before = word, words++) {
-        const char *rest = text;
-        bool is_code = words == 0 && memchr(word.text, '.', word.size) != NULL;
-
-        if (is_code || !word_is_numeric(&word) || text_equal_part("node", before.text, before.size))
-            continue;
-        numbers++;
-        if (word.size <= DIGITS_MAX && word_is_made_of(&word, "0123456789") &&
-            leads_to_count(&before, words == 1) && word_next(&rest, &behind) &&
-            (text_starts_with(behind.text, "pending") || text_starts_with(behind.text, "message")))
-            count = strtoll(word.text, NULL, 10);
+    if (memchr(text, '.', code) != NULL && strchr(spaces, text[code]) != NULL)
+        text += code; /* an enhanced status code (RFC 2034) */
+    text += strspn(text, spaces);
+    if (text_starts_with(text, "OK")) {
+        text += 2;
+        text += strspn(text, ",:;");
+        text += strspn(text, spaces);
     }
-    return numbers == 1 ? count : -1;
+    size_t size = strspn(text, digits), space = strspn(text + size, spaces);
+    const char *behind = text + size + space;
+    bool is_count = size > 0 && size <= DIGITS_MAX && space > 0 &&
+                    (text_starts_with(behind, "pending") || text_starts_with(behind, "message"));
+    return is_count ? strtoll(text, NULL, 10) : -1;
 }
 
 #define OUTCOME_MEANING(member, name, exit_status) {name, exit_status},

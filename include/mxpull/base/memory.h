@@ -14,7 +14,7 @@ void *memory_new(size_t count, size_t size);
  */
 void *memory_resize(void *old, size_t count, size_t size);
 
-/* Makes room for one object more in a list of count objects that has grown by this function alone. */
+/* Makes room for one object more in a list of count objects that grows by this function alone. */
 void *memory_more(void *list, size_t count, size_t size);
 
 /* A copy of a string, or of its first size bytes; the caller frees it. NULL gives NULL. */

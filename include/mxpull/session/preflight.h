@@ -102,7 +102,7 @@ const char *preflight_refusal_of_all(const struct preflight *preflight);
 /* The domains that a preflight is to ask the primary for. Starts as all zero. */
 struct domain_list {
     struct node *nodes; /* owned */
-    size_t count, capacity;
+    size_t count;
 };
 
 void domain_list_add(struct domain_list *list, const struct node *node);

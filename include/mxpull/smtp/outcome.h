@@ -80,8 +80,8 @@ enum outcome outcome_in_session(enum outcome outcome, int code, const struct sta
 /* The meaning of a failure that no reply code explains. */
 enum outcome outcome_of_status(enum status status);
 
-/* How many messages a 253 announces (RFC 1985 5.2: "OK, <n> pending messages for node <x> started").
- * -1 where that is not certain: "1,234 pending", "5 of 12 pending", "queue 7". */
+/* How many messages a 253 announces (RFC 1985 5.2: "OK, <n> pending messages for node <x> started"),
+ * by this form alone: -1 for "1,234 pending", "5 of 12 pending", "queue 7". */
 int64_t outcome_pending_count(const char *text);
 
 /* "started", "empty", … */
