@@ -1,7 +1,6 @@
 /* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
- * what is to be kept (answers), then the rows anew, and ends below them; where nothing is to be
- * kept, only the rows that differ are written. All of a drawing is one write, and every line is one
- * column short of the terminal's width, so that none ever wraps. A timer redraws the rows once a second
+ * what is to be kept (answers), then the rows anew, and ends below them. All of a drawing is one write, and every
+ * line is one column short of the terminal's width, so that none ever wraps. A timer redraws the rows once a second
  * while something waits. */
 #include "report.h"
 #include <mxpull/base/duration.h>
@@ -219,20 +218,12 @@ static void build_rows(struct live *live)
 
 /* ---- drawing ---- */
 
-/* Writes lines where the cursor stands; those that stand there already, which old says, are passed by.
- */
-static void draw_lines(struct live *live, const char *lines, const char *old)
+static void draw_lines(struct live *live, const char *lines)
 {
-    for (size_t size; *lines != '\0'; lines += size) {
-        size_t old_size = strcspn(old, "\n") + (*old != '\0');
-
-        size = strcspn(lines, "\n") + 1;
-        if (size != old_size || strncmp(lines, old, size) != 0) {
-            (void)buffer_append(&live->drawing, lines, size - 1);
-            (void)buffer_append_text(&live->drawing, "\x1b[K");
-        }
-        (void)buffer_append_text(&live->drawing, "\n");
-        old += old_size;
+    for (size_t size; *lines != '\0'; lines += size + 1) {
+        size = strcspn(lines, "\n");
+        (void)buffer_append(&live->drawing, lines, size);
+        (void)buffer_append_text(&live->drawing, "\x1b[K\n");
     }
 }
 
@@ -250,14 +241,13 @@ static void draw(struct live *live, const char *kept)
         build_rows(live);
     if (*kept == '\0' && strcmp(live->rows.bytes, before.bytes) == 0)
         return;
-    bool is_same_height = *kept == '\0' && count_lines(live->rows.bytes) == height;
     buffer_clear(&live->drawing);
     (void)buffer_append_text(&live->drawing, "\r");
     if (height > 0)
         (void)buffer_append_format(&live->drawing, "\x1b[%zuA", height);
-    draw_lines(live, kept, "");
-    draw_lines(live, live->rows.bytes, is_same_height ? before.bytes : "");
-    (void)buffer_append_text(&live->drawing, is_same_height ? "" : "\x1b[J");
+    draw_lines(live, kept);
+    draw_lines(live, live->rows.bytes);
+    (void)buffer_append_text(&live->drawing, "\x1b[J");
     output_write(live->options->output, live->drawing.bytes, live->drawing.size);
     live->shown = live->rows;
     live->rows = before;

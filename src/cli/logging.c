@@ -21,26 +21,6 @@ enum level logging_threshold(const struct logging_options *options)
     return options->verbose == 0 ? LEVEL_INFO : options->verbose == 1 ? LEVEL_DEBUG : LEVEL_TRACE;
 }
 
-/* A message that a person reads on standard error begins with "mxpull: warning: " or the like. */
-static void format_text(struct buffer *line, const struct log_event *event, enum log_target target,
-                        int64_t wall_ms)
-{
-    bool is_named = event->level == LEVEL_ERROR || event->level == LEVEL_WARNING;
-    char stamp[CLOCK_TEXT_SIZE];
-    struct buffer text;
-
-    buffer_init(&text, LINE_SIZE_MAX);
-    log_format(&text, event);
-    if (target == LOG_FILE)
-        (void)buffer_append_format(line, "%s %s ", clock_utc_text(stamp, wall_ms),
-                                   level_name(event->level));
-    else if (target == LOG_STDERR && event->message != NULL)
-        (void)buffer_append_format(line, "mxpull: %s%s", is_named ? level_name(event->level) : "",
-                                   is_named ? ": " : "");
-    (void)buffer_append(line, text.bytes, text.size);
-    buffer_done(&text);
-}
-
 static void format_json(struct buffer *line, const struct log_event *event, int64_t wall_ms)
 {
     json_t *object = json_object();
@@ -59,14 +39,29 @@ static void format_json(struct buffer *line, const struct log_event *event, int6
     json_append(line, object);
 }
 
+/* A message that a person reads on standard error begins with "mxpull: warning: " or the like. */
 void logging_format(struct buffer *line, const struct log_event *event, enum log_target target,
                     enum log_style style, int64_t wall_ms)
 {
-    if (style == LOG_JSON)
+    bool is_named = event->level == LEVEL_ERROR || event->level == LEVEL_WARNING;
+    char stamp[CLOCK_TEXT_SIZE];
+    struct buffer text;
+
+    if (style == LOG_JSON) {
         format_json(line, event, wall_ms);
-    else
-        format_text(line, event, target, wall_ms);
+    } else if (target == LOG_FILE) {
+        (void)buffer_append_format(line, "%s %s ", clock_utc_text(stamp, wall_ms),
+                                   level_name(event->level));
+    } else if (target == LOG_STDERR && event->message != NULL) {
+        (void)buffer_append_format(line, "mxpull: %s%s", is_named ? level_name(event->level) : "",
+                                   is_named ? ": " : "");
+    }
+    buffer_init(&text, LINE_SIZE_MAX);
+    if (style != LOG_JSON)
+        log_format(&text, event);
+    (void)buffer_append(line, text.bytes, text.size);
     (void)buffer_append_text(line, "\n");
+    buffer_done(&text);
 }
 
 /* A line on standard error: one write, and not into the middle of what stands on the terminal. */
