@@ -94,7 +94,7 @@ static int open_state(struct run *run)
     return EXIT_STATUS_OK;
 }
 
-static int make_round(struct run *run)
+static void make_round(struct run *run)
 {
     const struct round_options options = {
         .polling = {.config = run->config,
@@ -114,14 +114,8 @@ static int make_round(struct run *run)
         .retry = run->arguments->retry,
         .resting = live_resting,
     };
-    struct error error;
 
-    run->round = round_new(&options, &error);
-    if (run->round == NULL) { /* the names were checked: it cannot be */
-        log_message(LEVEL_ERROR, "%s", error.text);
-        return EXIT_STATUS_USAGE;
-    }
-    return EXIT_STATUS_OK;
+    run->round = round_new(&options);
 }
 
 /* The results of a backup stand together. */
@@ -189,7 +183,7 @@ static int ask(struct run *run)
 
 int command_pull(const struct arguments *arguments)
 {
-    int (*const steps[])(struct run *) = {open_log, check_names, open_state, make_round};
+    int (*const steps[])(struct run *) = {open_log, check_names, open_state};
     struct run run = {.arguments = arguments, .config = setup_config(arguments, NULL, NULL)};
     int exit_status = EXIT_STATUS_OK;
 
@@ -200,6 +194,7 @@ int command_pull(const struct arguments *arguments)
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
         exit_status = steps[i](&run);
     if (exit_status == EXIT_STATUS_OK) {
+        make_round(&run);
         make_report(&run);
         exit_status = ask(&run);
     }

@@ -1,7 +1,7 @@
 /* Tells from looks at the primary when an outage began and ended. A time in which nobody looked, for
  * we were off or the machine slept, counts as an outage if it was long enough: mail that came then
  * waits at the backups. */
-#include <mxpull/plan/outage.h>
+#include <mxpull/plan/plan.h>
 
 static void enter(struct outage *outage, enum outage_state state, int64_t since_ms)
 {

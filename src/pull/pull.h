@@ -4,7 +4,6 @@
 /* What the files of the floor share. daemon.c and round.c stand on agenda.c, and daemon.c on watch.c, which stands on
  * agenda.c, too. */
 
-#include <mxpull/plan/outage.h>
 #include <mxpull/plan/plan.h>
 #include <mxpull/record/recorder.h>
 #include <mxpull/session/pool.h>

@@ -21,11 +21,10 @@ struct round {
     bool is_stopping;
 };
 
-struct round *round_new(const struct round_options *options, struct error *error)
+struct round *round_new(const struct round_options *options)
 {
-    if (selection_check(&options->selection, options->polling.config, error) != STATUS_OK)
-        return NULL;
     struct round *round = memory_new(1, sizeof *round);
+
     round->options = *options;
     round->agenda = agenda_new(
         &(struct agenda_options){.polling = &options->polling, .selection = &options->selection},

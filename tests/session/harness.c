@@ -268,24 +268,24 @@ static struct outcome_text run(struct store *store, struct sim *sim, const char 
                                                 .loop = loop,
                                                 .offset = clock_local_offset_s,
                                                 .patience_ms = 30});
-    struct round *round = round_new(
-        &(struct round_options){
-            .polling = {.config = config,
-                        .loop = loop,
-                        .stop = stop,
-                        .dry_run = dry_run,
-                        .force = strstr(text, "preflight") == NULL,
-                        .observer = {.answered = answered, .wire = wire},
-                        .context = &outcome,
-                        .recorder = recorder},
-            .selection = {names, name_count},
-            .retry = retry,
-        },
-        &error);
-    if (round == NULL) {
+    const struct round_options options = {
+        .polling = {.config = config,
+                    .loop = loop,
+                    .stop = stop,
+                    .dry_run = dry_run,
+                    .force = strstr(text, "preflight") == NULL,
+                    .observer = {.answered = answered, .wire = wire},
+                    .context = &outcome,
+                    .recorder = recorder},
+        .selection = {names, name_count},
+        .retry = retry,
+    };
+    struct round *round = NULL;
+    if (selection_check(&options.selection, config, &error) != STATUS_OK) {
         (void)buffer_append_text(&outcome.lines, error.text);
         outcome.exit_status = -1;
     } else {
+        round = round_new(&options);
         running = loop;
         began_ms = clock_monotonic_ms();
         set_alarm();

@@ -8,7 +8,7 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/signals.h>
-#include <mxpull/record/hooks.h>
+#include <mxpull/record/recorder.h>
 #include <record/record.h>
 
 #include <support_words.h>

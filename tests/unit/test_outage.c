@@ -8,7 +8,7 @@
 #include "unit.h"
 
 #include <mxpull/base/duration.h>
-#include <mxpull/plan/outage.h>
+#include <mxpull/plan/plan.h>
 
 #include <stdio.h>
 

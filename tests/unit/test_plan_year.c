@@ -8,7 +8,6 @@
 #include "zones.h"
 
 #include "plan_of.h"
-#include <mxpull/plan/outage.h>
 #include <mxpull/plan/plan.h>
 
 #include <stdio.h>

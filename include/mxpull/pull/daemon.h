@@ -1,7 +1,7 @@
 #ifndef MXPULL_PULL_DAEMON_H
 #define MXPULL_PULL_DAEMON_H
 
-#include <mxpull/plan/outage.h>
+#include <mxpull/plan/plan.h>
 #include <mxpull/pull/round.h>
 
 /* Keeps asking: every backup by its plan, and all of them when the primary has come back. One loop,

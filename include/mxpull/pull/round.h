@@ -19,9 +19,8 @@ struct round_options {
 /* All chosen backups, asked at once, each its chosen domains: what `mxpull pull` does. */
 struct round;
 
-/* Chooses what is asked. NULL with STATUS_SYNTAX in *error when a name is neither a backup nor a
- * domain of one: nothing is asked then. */
-struct round *round_new(const struct round_options *options, struct error *error);
+/* selection_check has found no fault with the selection. */
+struct round *round_new(const struct round_options *options);
 
 /* NULL is allowed. */
 void round_free(struct round *round);

@@ -2,13 +2,41 @@
 #define MXPULL_RECORD_RECORDER_H
 
 #include <mxpull/plan/schedule.h>
-#include <mxpull/record/hooks.h>
+#include <mxpull/platform/process.h>
 #include <mxpull/session/poll.h>
 #include <mxpull/store/store.h>
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* ---- hooks.c ---- */
+
+/* The commands of on_failure and on_recovery: run beside everything else, a few at a time, in the
+ * order in which they were asked for, each killed when its time is over. */
+struct hooks;
+
+enum {
+    HOOKS_TIMEOUT_MS = 30000,
+    HOOKS_AT_ONCE = 4,
+    HOOKS_WAITING_MAX = 10000 /* further ones are dropped, which is logged */
+};
+
+/* loop is borrowed: its turns begin and end the commands. timeout_ms is each command's time:
+ * HOOKS_TIMEOUT_MS. */
+struct hooks *hooks_new(struct loop *loop, int64_t timeout_ms);
+
+/* Kills what still runs. NULL is allowed. */
+void hooks_free(struct hooks *hooks);
+
+/* Has command run with these variables; all copied. */
+void hooks_run(struct hooks *hooks, const char *command, const struct process_variable *variables,
+               size_t count);
+
+/* Whether nothing runs and nothing waits. */
+bool hooks_are_idle(const struct hooks *hooks);
+
+/* ---- recorder.c ---- */
 
 /* What polls bring, written into the store, and the alarms that come of it. A store that cannot be
  * written (a full disk) is told once, and once when it works again; polling goes on. What is answered
@@ -33,8 +61,6 @@ struct recorder *recorder_new(const struct recorder_options *options);
 /* NULL is allowed. */
 void recorder_free(struct recorder *recorder);
 
-/* ---- before asking ---- */
-
 /* Tells the poll what earlier polls, of any process, have left: poll_remember. */
 void recorder_recall(struct recorder *recorder, struct poll *poll);
 
@@ -44,8 +70,6 @@ void recorder_order_look(struct recorder *recorder, struct node *domains, size_t
 
 /* A daemon's: how many domains of the backup, by its place, were held when it was made. */
 size_t recorder_held_count(const struct recorder *recorder, size_t backup);
-
-/* ---- what has happened ---- */
 
 /* The poll is over: what it was last about is written, and nothing else. */
 void recorder_poll(struct recorder *recorder, const struct poll *poll);
@@ -70,8 +94,6 @@ void recorder_primary(struct recorder *recorder, const char *why);
  * NULL. Returns when the next one will be, wall clock; INT64_MAX: never. */
 int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
                                bool (*is_asked)(void *context, size_t backup), void *context);
-
-/* ---- the store ---- */
 
 /* Writes now what has not been written. */
 void recorder_flush(struct recorder *recorder);
