@@ -64,6 +64,23 @@ char *memory_format(const char *format, ...)
     return text;
 }
 
+void memory_write_number(void *member, size_t size, int64_t number)
+{
+    const int plain = (int)number;
+
+    if (size == sizeof(bool))
+        *(bool *)member = number != 0;
+    else
+        memcpy(member, size == sizeof plain ? (const void *)&plain : &number, size);
+}
+
+int64_t memory_read_number(const void *member, size_t size)
+{
+    if (size == sizeof(bool))
+        return *(const bool *)member;
+    return size == sizeof(int) ? *(const int *)member : *(const int64_t *)member;
+}
+
 void memory_wipe(void *bytes, size_t size)
 {
     /* A compiler does not know what a volatile pointer points at, so it cannot leave the call out. */

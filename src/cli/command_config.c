@@ -17,14 +17,6 @@ static json_t *json_take(char *text)
     return value;
 }
 
-static json_t *selection_value(const struct option *option, const void *field)
-{
-    unsigned choice;
-
-    memcpy(&choice, field, sizeof choice);
-    return json_string(option->choices[choice]);
-}
-
 static json_t *durations_value(const struct durations *durations)
 {
     json_t *array = json_array();
@@ -47,18 +39,16 @@ static json_t *domains_value(const struct backup_config *backup)
 static json_t *value_of(const struct option *option, const void *section)
 {
     const void *field = (const char *)section + option->offset;
-
     switch (option->type) {
-    case OPTION_TEXT: return json_own(*(char *const *)field);
-    case OPTION_SECRET: return json_own(*(char *const *)field != NULL ? "********" : NULL);
-    case OPTION_PROXY: return json_take(config_proxy_shown(*(char *const *)field));
-    case OPTION_ADDRESS: return json_own(((const struct address *)field)->text);
-    case OPTION_LOG: return json_take(config_log_text(section));
+    case OPTION_TEXT:
+    case OPTION_SECRET:
+    case OPTION_PROXY:
+    case OPTION_ADDRESS:
+    case OPTION_LOG:
+    case OPTION_CHOICE: return json_take(option_text(option, section));
     case OPTION_NUMBER:
-    case OPTION_DURATION: return json_integer(*(const int64_t *)field);
-    case OPTION_PORT: return json_integer(*(const int *)field);
+    case OPTION_DURATION: return json_integer(memory_read_number(field, option->size));
     case OPTION_FLAG: return json_boolean(*(const bool *)field);
-    case OPTION_CHOICE: return selection_value(option, field);
     case OPTION_DURATIONS: return durations_value(field);
     case OPTION_NODES: return domains_value(section);
     }

@@ -82,9 +82,9 @@ const struct option options[] = {
 
     {SECTION_BACKUP, "host", OPTION_TEXT, "", 0, 0, form_host, NULL, IN_BACKUP(host),
      "host name or address; default: the title. Looked up anew for every poll", "whom to ask for what"},
-    {SECTION_BACKUP, "port", OPTION_PORT, "0", 0, 65535, NULL, NULL, IN_BACKUP(port),
+    {SECTION_BACKUP, "port", OPTION_NUMBER, "0", 0, 65535, NULL, NULL, IN_BACKUP(port),
      "default 25, for atrn 366, for tls = implicit 465", NULL},
-    {SECTION_BACKUP, "mail_port", OPTION_PORT, "25", 0, 65535, NULL, NULL, IN_BACKUP(mail_port),
+    {SECTION_BACKUP, "mail_port", OPTION_NUMBER, "25", 0, 65535, NULL, NULL, IN_BACKUP(mail_port),
      "where it takes mail from senders: mxpull check looks there whether it would", NULL},
     {SECTION_BACKUP, "method", OPTION_CHOICE, "etrn", 0, 0, NULL, methods, IN_BACKUP(method),
      "etrn, atrn or turn", NULL},

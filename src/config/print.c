@@ -15,8 +15,6 @@ enum {
     LINE_SIZE_MAX = 128 * 1024 * 1024 /* more than all domains of the largest file */
 };
 
-static const char stars[] = "********";
-
 /* In double quotes, or in single ones where something in it would mean something in double ones. A byte that
  * nobody would see stands as \xNN, which double quotes alone allow. */
 static void append_quoted(struct buffer *line, const char *text)
@@ -64,56 +62,22 @@ static void append_nodes(struct buffer *line, const struct backup_config *backup
     (void)buffer_append_text(line, "}");
 }
 
-char *config_proxy_shown(const char *proxy)
-{
-    size_t size = 0;
-    const char *password = proxy != NULL ? form_proxy_password(proxy, &size) : NULL;
-
-    if (password == NULL)
-        return memory_copy(proxy);
-    return memory_format("%.*s%s%s", (int)(password - proxy), proxy, stars, password + size);
-}
-
 static void append_value(struct buffer *line, const struct option *option, const void *section)
 {
-    const void *field = (const char *)section + option->offset;
-    const char *const *text = field;
-    char duration[DURATION_TEXT_SIZE], *shown = NULL;
-    int choice;
+    const bool is_word =
+        option->type >= OPTION_NUMBER ||
+        (option->type == OPTION_LOG && ((const struct config *)section)->log != LOG_FILE);
+    char *text = option_text(option, section);
 
-    switch (option->type) {
-    case OPTION_TEXT: append_quoted(line, *text != NULL ? *text : ""); break;
-    case OPTION_SECRET: append_quoted(line, *text != NULL ? stars : ""); break;
-    case OPTION_PROXY:
-        shown = config_proxy_shown(*text);
-        append_quoted(line, shown != NULL ? shown : "");
-        break;
-    case OPTION_ADDRESS: append_quoted(line, ((const struct address *)field)->text); break;
-    case OPTION_LOG:
-        shown = config_log_text(section);
-        if (((const struct config *)section)->log == LOG_FILE)
-            append_quoted(line, shown);
-        else
-            (void)buffer_append_text(line, shown);
-        break;
-    case OPTION_NUMBER:
-        (void)buffer_append_format(line, "%lld", (long long)*(const int64_t *)field);
-        break;
-    case OPTION_PORT: (void)buffer_append_format(line, "%d", *(const int *)field); break;
-    case OPTION_FLAG:
-        (void)buffer_append_text(line, *(const bool *)field ? "true" : "false");
-        break;
-    case OPTION_CHOICE:
-        memcpy(&choice, field, sizeof choice);
-        (void)buffer_append_text(line, option->choices[choice]);
-        break;
-    case OPTION_DURATION:
-        (void)buffer_append_text(line, duration_format(duration, *(const int64_t *)field));
-        break;
-    case OPTION_DURATIONS: append_durations(line, field); break;
-    case OPTION_NODES: append_nodes(line, section); break;
-    }
-    free(shown);
+    if (option->type == OPTION_DURATIONS)
+        append_durations(line, (const void *)((const char *)section + option->offset));
+    else if (option->type == OPTION_NODES)
+        append_nodes(line, section);
+    else if (is_word)
+        (void)buffer_append_text(line, text);
+    else
+        append_quoted(line, text != NULL ? text : "");
+    free(text);
 }
 
 /* Whether the option says nothing beside the other one: interval where there is a schedule, and a schedule

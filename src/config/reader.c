@@ -85,22 +85,27 @@ static void on_error(cfg_t *section, const char *format, va_list arguments)
     (void)arguments;
 }
 
-/* libconfuse's option table of a section, with those of the sections in it; the caller frees it. */
-static cfg_opt_t *make_table(enum option_section section, const cfg_opt_t *sections, size_t count)
+/* libconfuse's table: the three sections, and behind them the options, which all sections share: the outline has left in
+ * each only what belongs there. The caller frees it. */
+static cfg_opt_t *make_table(void)
 {
-    cfg_opt_t *table = memory_new(option_count + count + 1, sizeof *table);
+    enum {
+        SECTIONS = 3
+    };
+    cfg_opt_t *table = memory_new(SECTIONS + option_count + 1, sizeof *table);
+    const cfg_opt_t sections[SECTIONS] = {
+        CFG_SEC("primary", table + SECTIONS, CFGF_MULTI),
+        CFG_SEC("defaults", table + SECTIONS, CFGF_MULTI),
+        CFG_SEC("backup", table + SECTIONS, CFGF_MULTI | CFGF_TITLE)};
     const cfg_opt_t end[] = {CFG_END()};
-    size_t used = 0;
 
+    memcpy(table, sections, sizeof sections);
     for (size_t i = 0; i < option_count; i++) {
         const cfg_opt_t row[] = {CFG_STR_LIST_CB(options[i].name, NULL, CFGF_NODEFAULT, on_value)};
 
-        if (option_is_of(&options[i], section))
-            table[used++] = row[0];
+        table[SECTIONS + i] = row[0];
     }
-    for (size_t i = 0; i < count; i++)
-        table[used++] = sections[i];
-    table[used] = end[0];
+    table[SECTIONS + option_count] = end[0];
     return table;
 }
 
@@ -108,26 +113,17 @@ bool reader_parse(const char *text, struct config *config, struct sections *sect
                   struct faults *faults)
 {
     struct reader state = {.config = config, .sections = sections, .faults = faults};
-    cfg_opt_t *primary = make_table(SECTION_PRIMARY, NULL, 0);
-    cfg_opt_t *backup = make_table(SECTION_BACKUP, NULL, 0);
-    cfg_opt_t *defaults = make_table(SECTION_DEFAULTS, NULL, 0);
-    const cfg_opt_t tables[] = {CFG_SEC("primary", primary, CFGF_MULTI),
-                                CFG_SEC("defaults", defaults, CFGF_MULTI),
-                                CFG_SEC("backup", backup, CFGF_MULTI | CFGF_TITLE)};
-    cfg_opt_t *globals = make_table(SECTION_GLOBAL, tables, COUNT_OF(tables));
-    cfg_t *root = cfg_init(globals, CFGF_NONE);
+    cfg_opt_t *table = make_table();
+    cfg_t *root = cfg_init(table, CFGF_NONE);
 
     (void)cfg_set_error_function(root, on_error);
-    for (size_t i = 0; i < COUNT_OF(tables); i++)
-        (void)cfg_set_validate_func(root, tables[i].name, on_section);
+    for (enum option_section kind = SECTION_PRIMARY; kind <= SECTION_DEFAULTS; kind++)
+        (void)cfg_set_validate_func(root, option_section_name(kind), on_section);
     reader = &state;
     bool parsed = cfg_parse_buf(root, text) == CFG_SUCCESS && state.ended + 1 == sections->count;
     reader = NULL;
     (void)cfg_free(root);
-    free(globals);
-    free(primary);
-    free(backup);
-    free(defaults);
+    free(table);
     if (!parsed)
         faults_add(faults, (struct place){0}, "libconfuse does not understand this file");
     return parsed;

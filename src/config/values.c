@@ -18,12 +18,12 @@ enum {
     DURATIONS_MAX = 100
 };
 
+static const char stars[] = "********";
+
 static const char *const logs[] = {[LOG_STDERR] = "stderr",
                                    [LOG_SYSLOG] = "syslog",
                                    [LOG_EVENTLOG] = "eventlog",
                                    [LOG_FILE] = "file:"};
-
-static_assert(sizeof(enum tls) == sizeof(int), "choices are written as int");
 
 bool value_is_list(const struct option *option)
 {
@@ -116,13 +116,13 @@ static enum status add_node(struct config *config, struct backup_config *backup,
     return STATUS_OK;
 }
 
-static enum status parse_flag(const char *text, bool *flag, struct error *error)
+static enum status parse_flag(const char *text, int64_t *flag, struct error *error)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (text_equal(text, words[i])) {
-            *flag = i % 2 == 1;
+            *flag = i % 2;
             return STATUS_OK;
         }
     }
@@ -130,7 +130,7 @@ static enum status parse_flag(const char *text, bool *flag, struct error *error)
                        "is neither yes nor no; true, false, yes, no, on, off are allowed");
 }
 
-static enum status parse_choice(const struct option *option, const char *text, void *field,
+static enum status parse_choice(const struct option *option, const char *text, int64_t *choice,
                                 struct error *error)
 {
     char why[CHOICES_SIZE] = "is not known; ";
@@ -139,7 +139,7 @@ static enum status parse_choice(const struct option *option, const char *text, v
         const size_t used = strlen(why);
 
         if (text_equal(text, option->choices[i])) {
-            memcpy(field, &i, sizeof i);
+            *choice = i;
             return STATUS_OK;
         }
         (void)snprintf(why + used, sizeof why - used, "%s%s", option->choices[i],
@@ -176,13 +176,6 @@ static enum status set_log(struct config *config, const char *text, struct error
                : "is not a log of this system; stderr, eventlog, \"file:PATH\" are allowed");
 }
 
-char *config_log_text(const struct config *config)
-{
-    const char *path = config->log_path != NULL ? config->log_path : "";
-
-    return memory_format("%s%s", logs[config->log], path);
-}
-
 /* An empty text is NULL: not set. */
 static enum status set_text(struct config *config, const struct option *option, const char *text,
                             char **field, struct error *error)
@@ -217,7 +210,8 @@ enum status value_set(struct config *config, const struct option *option, void *
                       const char *text, struct error *error)
 {
     void *field = (char *)fields + option->offset;
-    int64_t number;
+    enum status status = STATUS_OK;
+    int64_t number = 0;
 
     switch (option->type) {
     case OPTION_TEXT:
@@ -225,19 +219,54 @@ enum status value_set(struct config *config, const struct option *option, void *
     case OPTION_PROXY: return set_text(config, option, text, field, error);
     case OPTION_ADDRESS: return set_address(config, text, field, error);
     case OPTION_LOG: return set_log(config, text, error);
-    case OPTION_NUMBER: return parse_number(option, text, field, error);
-    case OPTION_PORT:
-        if (parse_number(option, text, &number, error) != STATUS_OK)
-            return STATUS_SYNTAX;
-        *(int *)field = (int)number;
-        return STATUS_OK;
-    case OPTION_FLAG: return parse_flag(text, field, error);
-    case OPTION_CHOICE: return parse_choice(option, text, field, error);
-    case OPTION_DURATION: return parse_duration(option, text, field, error);
     case OPTION_DURATIONS: return add_duration(config, option, field, text, error);
     case OPTION_NODES: return add_node(config, fields, text, error);
+    case OPTION_NUMBER: status = parse_number(option, text, &number, error); break;
+    case OPTION_FLAG: status = parse_flag(text, &number, error); break;
+    case OPTION_CHOICE: status = parse_choice(option, text, &number, error); break;
+    case OPTION_DURATION: status = parse_duration(option, text, &number, error); break;
     }
-    return STATUS_SYNTAX;
+    if (status == STATUS_OK)
+        memory_write_number(field, option->size, number);
+    return status;
+}
+
+static char *proxy_shown(const char *proxy)
+{
+    size_t size = 0;
+    const char *password = proxy != NULL ? form_proxy_password(proxy, &size) : NULL;
+
+    if (password == NULL)
+        return memory_copy(proxy);
+    return memory_format("%.*s%s%s", (int)(password - proxy), proxy, stars, password + size);
+}
+
+char *option_text(const struct option *option, const void *section)
+{
+    const struct config *config = section;
+    const void *field = (const char *)section + option->offset;
+    const char *text = option->type <= OPTION_PROXY ? *(const char *const *)field : NULL;
+    const int64_t number = option->type >= OPTION_NUMBER && option->type <= OPTION_DURATION
+                               ? memory_read_number(field, option->size)
+                               : 0;
+    char duration[DURATION_TEXT_SIZE];
+
+    switch (option->type) {
+    case OPTION_TEXT: return memory_copy(text);
+    case OPTION_SECRET: return memory_copy(text != NULL ? stars : NULL);
+    case OPTION_PROXY: return proxy_shown(text);
+    case OPTION_ADDRESS: return memory_copy(((const struct address *)field)->text);
+    case OPTION_LOG:
+        return memory_format("%s%s", logs[config->log],
+                             config->log_path != NULL ? config->log_path : "");
+    case OPTION_NUMBER: return memory_format("%lld", (long long)number);
+    case OPTION_FLAG: return memory_copy(number != 0 ? "true" : "false");
+    case OPTION_CHOICE: return memory_copy(option->choices[number]);
+    case OPTION_DURATION: return memory_copy(duration_format(duration, number));
+    case OPTION_DURATIONS:
+    case OPTION_NODES: break;
+    }
+    return NULL;
 }
 
 void value_set_initial(struct config *config, const struct option *option, void *fields)

@@ -2,6 +2,7 @@
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
 #include <assert.h>
@@ -129,21 +130,6 @@ static enum grade grade_of(const char *name)
     return grade;
 }
 
-static void set_number(void *member, size_t size, int64_t number)
-{
-    int plain = (int)number;
-
-    if (size == sizeof(bool)) {
-        *(bool *)member = number != 0;
-        return;
-    }
-    assert(size == sizeof plain || size == sizeof number);
-    if (size == sizeof plain)
-        memcpy(member, &plain, size);
-    else
-        memcpy(member, &number, size);
-}
-
 void record_read(const struct statement *row, const struct layout *layout, void *record)
 {
     for (int i = 0; i < (int)layout->count; i++) {
@@ -156,10 +142,12 @@ void record_read(const struct statement *row, const struct layout *layout, void 
         case KIND_TOLD:
             if (sqlite3_column_type(row->handle, i) == SQLITE_NULL)
                 number = -1;
-            set_number(member, field->size, number);
+            memory_write_number(member, field->size, number);
             break;
-        case KIND_STAMP: set_number(member, field->size, stamp_believed(row->store, number)); break;
-        case KIND_NUMBER: set_number(member, field->size, number); break;
+        case KIND_STAMP:
+            memory_write_number(member, field->size, stamp_believed(row->store, number));
+            break;
+        case KIND_NUMBER: memory_write_number(member, field->size, number); break;
         case KIND_GRADE: *(enum grade *)member = grade_of(text); break;
         case KIND_TEXT: *(const char **)member = text; break;
         case KIND_NAME: *(const char **)member = text != NULL ? text : ""; break;

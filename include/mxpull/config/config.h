@@ -163,12 +163,6 @@ enum status config_no_password(const struct config *config, const struct backup_
  * with secrets as "********". */
 void config_print(const struct config *config, FILE *stream);
 
-/* A proxy's URL as it may be shown, with stars for its password; to be freed by the caller. NULL gives NULL. */
-char *config_proxy_shown(const char *proxy);
-
-/* The log as it is configured, to be freed by the caller. */
-char *config_log_text(const struct config *config);
-
 const char *method_name(enum method method); /* "etrn", "atrn", "turn" */
 
 #endif

@@ -25,8 +25,7 @@ enum option_type {
     OPTION_PROXY,     /* char *: a URL, whose password is never printed */
     OPTION_ADDRESS,   /* struct address: host:port, [v6]:port or unix:PATH */
     OPTION_LOG,       /* enum log_target and log_path: stderr, syslog, eventlog or file:PATH */
-    OPTION_NUMBER,    /* int64_t: min to max */
-    OPTION_PORT,      /* int: 0 (the default port) to 65535 */
+    OPTION_NUMBER,    /* int64_t or int: min to max */
     OPTION_FLAG,      /* bool: true, false, yes, no, on, off */
     OPTION_CHOICE,    /* an enum: one of choices */
     OPTION_DURATION,  /* int64_t: min to max, in seconds */
@@ -65,5 +64,9 @@ bool option_is_of(const struct option *option, enum option_section section);
 
 /* The option of that name in that section, or NULL. */
 const struct option *option_find(enum option_section section, const char *name);
+
+/* The value of an option in the struct of its section as it may be shown: with stars for a secret. NULL: not set, or a
+ * list. The caller frees it. */
+char *option_text(const struct option *option, const void *section);
 
 #endif
