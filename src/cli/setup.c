@@ -150,7 +150,7 @@ void state_close(struct state *state)
 {
     store_close(state->store);
     lock_set_close(state->claims);
-    lock_release(state->lock);
+    lock_set_close(state->lock);
     *state = (struct state){0};
 }
 

@@ -26,7 +26,7 @@ struct line_look setup_look(const struct arguments *arguments);
 /* What a run keeps in state_dir. Each part is NULL where it cannot be had: the run goes on without,
  * for asking without a memory does no harm, and not asking does. */
 struct state {
-    struct lock *lock;       /* against a second daemon; NULL for a pull */
+    struct lock_set *lock;   /* against a second daemon; NULL for a pull */
     struct lock_set *claims; /* which backups are being asked at this moment, by any run */
     struct store *store;
     int64_t patience_ms; /* how long a store that another process holds may still be waited for */

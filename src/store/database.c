@@ -21,7 +21,7 @@ enum {
     WATCHED_STEPS = 100000 /* of SQLite's machine, after which it calls */
 };
 
-static enum status take_lock(const struct store *store, struct lock **lock, struct error *error)
+static enum status take_lock(const struct store *store, struct lock_set **lock, struct error *error)
 {
     int64_t deadline_ms = clock_monotonic_ms() + store->patience_ms;
     enum status status;
@@ -270,7 +270,7 @@ static enum status connect_once(struct store *store, bool *is_damaged, struct er
 
 enum status database_open(struct store *store, struct error *error)
 {
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     enum status status;
     bool is_damaged;
 
@@ -287,7 +287,7 @@ enum status database_open(struct store *store, struct error *error)
         if (status == STATUS_OK)
             status = connect_once(store, &is_damaged, error);
     }
-    lock_release(lock);
+    lock_set_close(lock);
     return status;
 }
 
@@ -321,7 +321,7 @@ void database_drop(struct store *store)
 
 void database_close(struct store *store)
 {
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct error error;
 
     /* The last one to close writes the log into the file and removes it, by its name. */
@@ -329,7 +329,7 @@ void database_close(struct store *store)
                      store->options.directory == NULL ||
                      lock_take(&lock, store->lock_path, &error) != STATUS_OK;
     disconnect(store, keeps_log);
-    lock_release(lock);
+    lock_set_close(lock);
 }
 
 /* A reader cannot set the file aside, and says who will. */

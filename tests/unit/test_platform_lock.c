@@ -14,7 +14,7 @@
 static void lock_is_held_by_one(void **state)
 {
     const char *path = in_directory("lock");
-    struct lock *lock = NULL, *second = NULL;
+    struct lock_set *lock = NULL, *second = NULL;
     struct error error;
     char expected[64];
     struct stat facts;
@@ -28,17 +28,17 @@ static void lock_is_held_by_one(void **state)
     assert_non_null(strstr(error.text, expected));
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(facts.st_mode & 0777, 0600);
-    lock_release(lock);
-    lock_release(NULL);
+    lock_set_close(lock);
+    lock_set_close(NULL);
     assert_int_equal(lock_take(&second, path, &error), STATUS_OK);
-    lock_release(second);
+    lock_set_close(second);
 }
 
 /* Root's hand, in the directory of a service that has a user of its own. */
 static void lock_belongs_to_its_directory(void **state)
 {
     static const char *const names[] = {"lock_of_root", "set_of_root", "there_before"};
-    struct lock *lock;
+    struct lock_set *lock;
     struct lock_set *set;
     struct error error;
     struct stat facts;
@@ -47,10 +47,10 @@ static void lock_belongs_to_its_directory(void **state)
     if (geteuid() != 0)
         skip();
     assert_int_equal(lock_take(&lock, in_directory(names[2]), &error), STATUS_OK);
-    lock_release(lock);
+    lock_set_close(lock);
     assert_int_equal(chown(directory, 65533, 65532), 0);
     assert_int_equal(lock_take(&lock, in_directory(names[0]), &error), STATUS_OK);
-    lock_release(lock);
+    lock_set_close(lock);
     assert_int_equal(lock_set_open(&set, in_directory(names[1]), &error), STATUS_OK);
     lock_set_close(set);
     assert_int_equal(lock_take(&lock, in_directory(names[2]), &error), STATUS_SYSTEM);
@@ -64,7 +64,7 @@ static void lock_belongs_to_its_directory(void **state)
 static void lock_ends_with_its_process(void **state)
 {
     const char *path = in_directory("killed");
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct error error;
     int ends[2];
     char byte;
@@ -83,14 +83,14 @@ static void lock_ends_with_its_process(void **state)
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    lock_release(lock);
+    lock_set_close(lock);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
 
 static void lock_refuses_what_is_no_lock_file(void **state)
 {
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct error error;
 
     (void)state;

@@ -16,7 +16,7 @@ static struct child start_holder(const char *path, const char *key)
 static int play_holder(const char *path, const char *key)
 {
     struct lock_set *set;
-    struct lock *lock;
+    struct lock_set *lock;
     struct error error;
     enum status status;
 
@@ -53,7 +53,7 @@ static bool is_locked(const char *path, DWORD place)
 static void run_lock_is_held_by_one(void **state)
 {
     const char *path = in_directory("lock");
-    struct lock *lock = NULL, *second = NULL;
+    struct lock_set *lock = NULL, *second = NULL;
     struct error error;
     char expected[100];
 
@@ -68,17 +68,17 @@ static void run_lock_is_held_by_one(void **state)
     struct child child = start_holder(path, "run");
     assert_non_null(strstr(hear(&child), expected));
     end_child(&child);
-    lock_release(lock);
-    lock_release(NULL);
+    lock_set_close(lock);
+    lock_set_close(NULL);
     assert_int_equal(lock_take(&second, path, &error), STATUS_OK);
-    lock_release(second);
+    lock_set_close(second);
     assert_true(exists(path));
 }
 
 static void run_lock_ends_with_its_process(void **state)
 {
     const char *path = in_directory("killed");
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct error error;
 
     (void)state;
@@ -88,19 +88,19 @@ static void run_lock_ends_with_its_process(void **state)
     assert_non_null(strstr(error.text, child.line + strlen("taken ")));
     end_child(&child);
     assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    lock_release(lock);
+    lock_set_close(lock);
 }
 
 static void lock_file_is_ours_alone(void **state)
 {
     const char *path = in_directory("ours");
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct error error;
     FILE *file;
 
     (void)state;
     assert_int_equal(lock_take(&lock, path, &error), STATUS_OK);
-    lock_release(lock);
+    lock_set_close(lock);
     assert_int_equal(file_open(&file, path, &error), STATUS_OK);
     assert_int_equal(file_check_private(file, path, &error), STATUS_OK);
     (void)fclose(file);
@@ -108,7 +108,7 @@ static void lock_file_is_ours_alone(void **state)
 
 static void lock_refuses_what_is_no_lock_file(void **state)
 {
-    struct lock *lock = NULL;
+    struct lock_set *lock = NULL;
     struct lock_set *set = NULL;
     struct error error;
 

@@ -5,23 +5,17 @@
 
 #include <stdint.h>
 
-struct lock;
-
-/* Takes the lock file at path (made if it is not there, mode 0600) for this process and writes the
- * process id into it. The system gives it back at the latest when the process ends, however it
- * ends; the file stays. Never blocks. STATUS_OK with *lock to be given to lock_release; STATUS_BUSY
- * with the holder's process id in error's text; STATUS_SYSTEM. */
-enum status lock_take(struct lock **lock, const char *path, struct error *error);
-
-/* NULL is allowed. */
-void lock_release(struct lock *lock);
-
-/* Many locks in one file, told apart by a number: what one process has taken no other can take
- * until it is given back or its holder ends, however it ends. A process cannot lock itself out. The
- * file may be opened once at a time in a process. */
+/* Locks in a file, each told apart by a number. What one process has taken no other can take until it is given back or
+ * its holder ends, however it ends. The file stays. */
 struct lock_set;
 
-/* Opens the file at path, made if it is not there (mode 0600). STATUS_SYSTEM. */
+/* Takes the file at path, made if it is not there (mode 0600), as one lock, and writes the process id into it. Never
+ * blocks. STATUS_OK with *lock to be given to lock_set_close; STATUS_BUSY with the holder's process id in error's text;
+ * STATUS_SYSTEM. */
+enum status lock_take(struct lock_set **lock, const char *path, struct error *error);
+
+/* Opens the file at path, made if it is not there (mode 0600), at most once at a time in a process: a process cannot lock
+ * itself out. STATUS_SYSTEM. */
 enum status lock_set_open(struct lock_set **set, const char *path, struct error *error);
 
 /* Never blocks. STATUS_BUSY when another process has taken it: error's text is that process alone,

@@ -39,32 +39,37 @@ static enum status check_plain(const struct stat *facts, const char *path, struc
     return STATUS_OK;
 }
 
+/* Makes a stream of a descriptor, which it takes over; -1: errno says why there is none. */
+static enum status open_stream(FILE **file, int descriptor, const char *mode, const char *path,
+                               const char *what, struct error *error)
+{
+    FILE *opened = descriptor >= 0 ? fdopen(descriptor, mode) : NULL;
+
+    if (opened != NULL) {
+        *file = opened;
+        return STATUS_OK;
+    }
+    (void)system_fail(error, path, what, errno);
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    return error->status;
+}
+
 /* Looked at before it is opened, for opening a device may do something, and afterwards, when it cannot
  * be exchanged any more. A pipe that nobody writes to keeps nobody waiting. */
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
     struct stat facts;
-    enum status status = STATUS_OK;
-    FILE *opened = NULL;
-    int descriptor = -1;
 
-    if (stat(path, &facts) == 0)
-        status = check_plain(&facts, path, error);
-    if (status == STATUS_OK)
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (status == STATUS_OK && (descriptor < 0 || fstat(descriptor, &facts) != 0))
-        status = system_fail(error, path, "cannot be opened", errno);
-    if (status == STATUS_OK)
-        status = check_plain(&facts, path, error);
-    if (status == STATUS_OK && (opened = fdopen(descriptor, "r")) == NULL)
-        status = system_fail(error, path, "cannot be opened", errno);
-    if (status != STATUS_OK) {
-        if (descriptor >= 0)
-            (void)close(descriptor);
-        return status;
+    if (stat(path, &facts) == 0 && check_plain(&facts, path, error) != STATUS_OK)
+        return error->status;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (descriptor >= 0 && fstat(descriptor, &facts) == 0 &&
+        check_plain(&facts, path, error) != STATUS_OK) {
+        (void)close(descriptor);
+        return error->status;
     }
-    *file = opened;
-    return STATUS_OK;
+    return open_stream(file, descriptor, "r", path, "cannot be opened", error);
 }
 
 /* A plain file, or a device of characters such as /dev/null, which O_NONBLOCK keeps from holding us up. */
@@ -90,7 +95,6 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
     struct folder folder;
     const char *kind = NULL;
     int descriptor = -1;
-    FILE *opened;
 
     if (folder_find(&folder, path, FOLDER_LAST_FILE_OR_LINK)) {
         descriptor = open_log(&folder, &kind);
@@ -98,16 +102,7 @@ enum status file_open_log(FILE **file, const char *path, struct error *error)
     }
     if (kind != NULL)
         return error_set(error, STATUS_SYSTEM, "%s: is a %s, not a file", path, kind);
-    if (descriptor < 0)
-        return system_fail(error, path, "cannot be opened for writing", errno);
-    opened = fdopen(descriptor, "a");
-    if (opened == NULL) {
-        (void)system_fail(error, path, "cannot be opened for writing", errno);
-        (void)close(descriptor);
-        return STATUS_SYSTEM;
-    }
-    *file = opened;
-    return STATUS_OK;
+    return open_stream(file, descriptor, "a", path, "cannot be opened for writing", error);
 }
 
 /* Takes the last written bytes of ours off the end, if nobody has added anything behind them. */
@@ -370,21 +365,6 @@ const char *file_error_text(int number)
     return system_error_text(number);
 }
 
-/* Cuts the last name off; false at the root. */
-static bool go_up(char *path)
-{
-    size_t size = strlen(path);
-
-    while (size > 1 && path[size - 1] == '/')
-        path[--size] = '\0';
-    char *slash = strrchr(path, '/');
-
-    if (slash == NULL || slash[1] == '\0')
-        return false;
-    slash[slash == path ? 1 : 0] = '\0';
-    return true;
-}
-
 /* Why no file can be made there, as one of the system's numbers; 0: it can. access(2) says EROFS to root, too. */
 static int unwritable(const char *path)
 {
@@ -401,14 +381,11 @@ static int unwritable(const char *path)
     return 0;
 }
 
-enum writable directory_writable(const char *path, struct error *error)
+enum writable system_writable(const char *path, bool *is_missing, struct error *error)
 {
-    char *existing = memory_copy(path);
-    int number;
+    int number = unwritable(path);
 
-    while ((number = unwritable(existing)) == ENOENT && go_up(existing))
-        ;
-    free(existing);
+    *is_missing = number == ENOENT;
     if (number == 0)
         return WRITABLE_YES;
     (void)error_set(error, system_status(number), "%s", system_error_text(number));

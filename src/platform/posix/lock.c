@@ -26,10 +26,6 @@ enum {
 /* PLACES: the places that an offset can name, with room to spare. */
 #define PLACES UINT64_C(0x3fffffffffffffff)
 
-struct lock {
-    int descriptor;
-};
-
 struct lock_set {
     int descriptor;
     char *path; /* for error texts */
@@ -59,32 +55,22 @@ static void write_pid(int descriptor)
         return; /* a part of the number may stand there */
 }
 
-enum status lock_take(struct lock **lock, const char *path, struct error *error)
+enum status lock_take(struct lock_set **lock, const char *path, struct error *error)
 {
-    int descriptor = folder_open_private(path);
+    struct lock_set *opened;
+    enum status status = lock_set_open(&opened, path, error);
 
-    if (descriptor < 0)
-        return system_fail(error, path, "cannot be opened", errno);
-    if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-        enum status status = errno == EWOULDBLOCK
-                                 ? report_busy(descriptor, path, error)
-                                 : system_fail(error, path, "cannot be locked", errno);
-
-        (void)close(descriptor);
+    if (status != STATUS_OK)
         return status;
+    if (flock(opened->descriptor, LOCK_EX | LOCK_NB) == 0) {
+        write_pid(opened->descriptor);
+        *lock = opened;
+        return STATUS_OK;
     }
-    write_pid(descriptor);
-    *lock = memory_new(1, sizeof **lock);
-    (*lock)->descriptor = descriptor;
-    return STATUS_OK;
-}
-
-void lock_release(struct lock *lock)
-{
-    if (lock == NULL)
-        return;
-    (void)close(lock->descriptor);
-    free(lock);
+    status = errno == EWOULDBLOCK ? report_busy(opened->descriptor, path, error)
+                                  : system_fail(error, path, "cannot be locked", errno);
+    lock_set_close(opened);
+    return status;
 }
 
 /* ---- a set ---- */

@@ -4,6 +4,7 @@
 /* What the files of this folder share, and what those of common ask of the system. */
 
 #include <mxpull/base/status.h>
+#include <mxpull/platform/file.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -25,6 +26,11 @@ enum status system_fail(struct error *error, const char *path, const char *what,
 /* Writes no core dump from then on, and lets no program of the same user look into our memory (Linux). Another
  * effective user undoes it. */
 void system_protect_secrets(void);
+
+#define SYSTEM_SEPARATORS "/"
+
+/* Whether files can be made in this very directory, as directory_writable says; *is_missing: there is none. */
+enum writable system_writable(const char *path, bool *is_missing, struct error *error);
 
 /* As send(2) and recv(2) take them. */
 typedef int system_socket;

@@ -313,23 +313,6 @@ enum status directory_make(const char *path, struct error *error)
                        : system_fail(error, path, "the directory cannot be made", number);
 }
 
-/* Cuts the last name off; false at the root. The separator behind a drive stays: "C:" is another folder. */
-static bool go_up(char *path)
-{
-    size_t size = strlen(path);
-
-    while (size > 0 && strchr("\\/", path[size - 1]) != NULL)
-        size--;
-    while (size > 0 && strchr("\\/", path[size - 1]) == NULL)
-        size--;
-    if (size == 0)
-        return false;
-    if (size > 1 && path[size - 2] != ':')
-        size--;
-    path[size] = '\0';
-    return true;
-}
-
 /* Why no file can be made there, as one of the system's numbers; 0: it can. */
 static DWORD unwritable(const char *path)
 {
@@ -350,16 +333,11 @@ static DWORD unwritable(const char *path)
     return is_full ? ERROR_DISK_FULL : 0;
 }
 
-enum writable directory_writable(const char *path, struct error *error)
+enum writable system_writable(const char *path, bool *is_missing, struct error *error)
 {
-    char *existing = memory_copy(path);
-    DWORD number;
+    DWORD number = unwritable(path);
 
-    while (((number = unwritable(existing)) == ERROR_FILE_NOT_FOUND ||
-            number == ERROR_PATH_NOT_FOUND) &&
-           go_up(existing))
-        ;
-    free(existing);
+    *is_missing = number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND;
     if (number == 0)
         return WRITABLE_YES;
     (void)error_set(error, STATUS_SYSTEM, "%s", system_error_text(number));

@@ -30,11 +30,6 @@ struct lock_set {
     size_t count;
 };
 
-/* The lock of a run: a set of one. */
-struct lock {
-    struct lock_set *set;
-};
-
 static OVERLAPPED place_of(uint64_t offset)
 {
     return (OVERLAPPED){.Offset = (DWORD)(offset & 0xffffffff),
@@ -139,32 +134,21 @@ void lock_set_close(struct lock_set *set)
     free(set);
 }
 
-enum status lock_take(struct lock **lock, const char *path, struct error *error)
+/* The lock of a run is a set of one. */
+enum status lock_take(struct lock_set **lock, const char *path, struct error *error)
 {
-    struct lock_set *set = NULL;
-    enum status status = lock_set_open(&set, path, error);
+    struct lock_set *opened = NULL;
+    struct error holder;
 
-    if (status == STATUS_OK)
-        status = lock_set_take(set, 0, error);
-    if (status == STATUS_OK) {
-        *lock = memory_new(1, sizeof **lock);
-        (*lock)->set = set;
+    if (lock_set_open(&opened, path, error) == STATUS_OK &&
+        lock_set_take(opened, 0, error) == STATUS_OK) {
+        *lock = opened;
         return STATUS_OK;
     }
-    lock_set_close(set);
-    if (status == STATUS_BUSY) {
-        const struct error holder = *error;
-
+    lock_set_close(opened);
+    holder = *error;
+    if (holder.status == STATUS_BUSY)
         (void)error_set(error, STATUS_BUSY, "%s: another run holds the lock (%s)", path,
                         holder.text);
-    }
-    return status;
-}
-
-void lock_release(struct lock *lock)
-{
-    if (lock == NULL)
-        return;
-    lock_set_close(lock->set);
-    free(lock);
+    return holder.status;
 }

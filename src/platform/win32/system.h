@@ -10,6 +10,7 @@
 #include <windows.h>
 
 #include <mxpull/base/status.h>
+#include <mxpull/platform/file.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,11 @@ const char *system_error_text(DWORD number);
 
 /* "path: what: the reason"; returns STATUS_SYSTEM. */
 enum status system_fail(struct error *error, const char *path, const char *what, DWORD number);
+
+#define SYSTEM_SEPARATORS "\\/"
+
+/* Whether files can be made in this very directory, as directory_writable says; *is_missing: there is none. */
+enum writable system_writable(const char *path, bool *is_missing, struct error *error);
 
 /* As send and recv take them. */
 typedef SOCKET system_socket;

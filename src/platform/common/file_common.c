@@ -1,9 +1,12 @@
-/* What is in an open file. */
+/* What is in an open file, and where a file could be made. */
+#include "system.h"
+
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/signals.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -36,4 +39,34 @@ enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, s
     if (ferror(file) != 0)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be read: %s", path, strerror(errno));
     return STATUS_OK;
+}
+
+/* Cuts the last name off; false at the root. The separator behind a drive stays: "C:" is another folder. */
+static bool go_up(char *path)
+{
+    size_t size = strlen(path);
+
+    while (size > 0 && strchr(SYSTEM_SEPARATORS, path[size - 1]) != NULL)
+        size--;
+    while (size > 0 && strchr(SYSTEM_SEPARATORS, path[size - 1]) == NULL)
+        size--;
+    if (size == 0)
+        return false;
+    if (size > 1 && path[size - 2] != ':')
+        size--;
+    path[size] = '\0';
+    return true;
+}
+
+enum writable directory_writable(const char *path, struct error *error)
+{
+    char *existing = memory_copy(path);
+    enum writable writable;
+    bool is_missing;
+
+    while ((writable = system_writable(existing, &is_missing, error)) != WRITABLE_YES &&
+           is_missing && go_up(existing))
+        ;
+    free(existing);
+    return writable;
 }
