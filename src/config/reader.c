@@ -98,14 +98,17 @@ static cfg_opt_t *make_table(void)
         CFG_SEC("defaults", table + SECTIONS, CFGF_MULTI),
         CFG_SEC("backup", table + SECTIONS, CFGF_MULTI | CFGF_TITLE)};
     const cfg_opt_t end[] = {CFG_END()};
+    cfg_opt_t *next = table + SECTIONS;
 
     memcpy(table, sections, sizeof sections);
     for (size_t i = 0; i < option_count; i++) {
         const cfg_opt_t row[] = {CFG_STR_LIST_CB(options[i].name, NULL, CFGF_NODEFAULT, on_value)};
 
-        table[SECTIONS + i] = row[0];
+        /* A backup's interval and its like have the names of global ones. */
+        if (options[i].section != SECTION_BACKUP || option_find(SECTION_GLOBAL, row->name) == NULL)
+            *next++ = row[0];
     }
-    table[SECTIONS + option_count] = end[0];
+    *next = end[0];
     return table;
 }
 

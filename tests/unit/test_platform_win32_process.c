@@ -3,6 +3,7 @@
 #include "win32.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/process.h>
 #include <mxpull/platform/service.h>
@@ -183,8 +184,8 @@ static void process_gets_each_variable_once(void **state)
     while (!has_ended(process, &ended_well))
         Sleep(10);
     assert_true(ended_well);
-    assert_string_equal(content_of(in_directory("known")),
-                        "MXPULL_KNOWN=ours\nMXPULL_KNOWN_TOO=theirs\n");
+    assert_true(text_equal(content_of(in_directory("known")),
+                           "MXPULL_KNOWN=ours\nMXPULL_KNOWN_TOO=theirs\n"));
     process_free(process);
     support_set_variable("MXPULL_KNOWN", NULL);
     support_set_variable("MXPULL_KNOWN_TOO", NULL);
