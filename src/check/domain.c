@@ -36,8 +36,8 @@ struct look {
     struct target sts_target;
     struct gate_guest guest;
     struct download *download;
-    struct download_result fetched; /* code 0 and STATUS_OK: there is nothing to be fetched */
-    char *type, *bytes;             /* its own; owned */
+    struct download_result fetched;
+    char *type, *bytes; /* its own; owned */
 };
 
 static void judge(struct look *look)
@@ -52,7 +52,9 @@ static void judge(struct look *look)
                 tlsa_judge(&domain->exchanges[i], look->pins[i].answer, findings);
         }
         sts_judge_record(look->sts, findings);
-        if (look->sts_host[0] != '\0')
+        if (look->sts_target.name != NULL && look->sts_target.count == 0)
+            sts_judge_host(&look->sts_target, domain, findings);
+        else if (look->sts_target.name != NULL)
             sts_judge_fetched(&look->fetched, domain, findings);
         spf_judge(domain, look->spf, findings);
         dmarc_judge(domain, look->dmarc, findings);
@@ -208,17 +210,12 @@ static void fetch(void *context)
 static void found_sts(void *context)
 {
     struct look *look = context;
-    const struct target *target = &look->sts_target;
 
-    if (target->count > 0) {
-        look->guest = (struct gate_guest){.go = fetch, .context = look};
+    look->guest = (struct gate_guest){.go = fetch, .context = look};
+    if (look->sts_target.count > 0)
         gate_enter(look->part->downloads, &look->guest);
-        return;
-    }
-    (void)error_set(&look->fetched.error,
-                    target_is_uncertain(target) ? STATUS_TIMEOUT : STATUS_UNREACHABLE,
-                    "%s has no address: %s", target->name, target->why);
-    step(look);
+    else
+        step(look);
 }
 
 static void take_sts(void *context, const struct dns_answer *answer)

@@ -44,6 +44,7 @@ static void recognize_by_name(const struct domain *domain, struct exchange *exch
 
 static void recognize_by_address(const struct domain *domain, struct exchange *exchange)
 {
+    const char *listens = domain->config->primary.address.host;
     const char **by = &exchange->by_address;
 
     for (size_t i = 0; i < domain->backup_count && *by == NULL; i++) {
@@ -53,6 +54,8 @@ static void recognize_by_address(const struct domain *domain, struct exchange *e
     if (*by != NULL)
         return;
     *by = target_common(&exchange->target, &domain->primary);
+    if (*by == NULL && listens != NULL && target_has(&exchange->target, listens))
+        *by = listens;
     for (size_t i = 0; i < domain->own_count && *by == NULL; i++) {
         const char *own = domain->own[i].text;
 

@@ -261,7 +261,7 @@ static void judge_policy(const struct sts_policy *policy, const struct domain *d
 
     if (policy->mode == STS_NONE) {
         (void)findings_add(findings, SEVERITY_OK, "mta-sts", subject,
-                           "the policy's mode is none: senders may deliver to each MX");
+                           "the policy's mode is none: senders may deliver to each MX host");
         return;
     }
     for (size_t i = 0; i < domain->exchange_count; i++) {
@@ -280,6 +280,22 @@ static void judge_policy(const struct sts_policy *policy, const struct domain *d
                            "the policy (mode %s, kept for %s) lists the MX hosts that are yours",
                            policy->mode == STS_ENFORCE ? "enforce" : "testing",
                            duration_format(duration, policy->max_age_s));
+}
+
+void sts_judge_host(const struct target *host, const struct domain *domain,
+                    struct findings *findings)
+{
+    const bool is_uncertain = target_is_uncertain(host);
+
+    finding_advise(findings_add(findings, SEVERITY_FAIL,
+                                is_uncertain ? "mta-sts-unreachable" : "mta-sts-no-host", subject,
+                                "there is a TXT record, but the policy cannot be had: %s has no "
+                                "address: %s",
+                                host->name, host->why),
+                   is_uncertain ? fate_exit_status(host->fate) : 78,
+                   "give %s an address and serve the policy there, or remove the TXT record at "
+                   "_mta-sts.%s",
+                   host->name, domain->name);
 }
 
 static void judge_failure(const struct download_result *result, struct findings *findings)
@@ -316,8 +332,8 @@ void sts_judge_fetched(const struct download_result *result, const struct domain
     if (result->error.status == STATUS_OK && result->code != 200) {
         finding_advise(
             findings_add(findings, SEVERITY_FAIL, "mta-sts-http", subject,
-                         "the web server answers with %d, and senders take 200 alone: no "
-                         "redirect, too (RFC 8461 3.3)",
+                         "the web server answers with %d, and senders take 200 alone and follow no "
+                         "redirect (RFC 8461 3.3)",
                          result->code),
             78, "serve the policy itself at https://mta-sts.%s" STS_PATH, domain->name);
         return;

@@ -51,6 +51,10 @@ enum sts_record sts_record(const struct dns_answer *answer, const char **record)
 /* Adds what there is to say about the records, unless there is a policy to be fetched. */
 void sts_judge_record(const struct dns_answer *answer, struct findings *findings);
 
+/* Adds a failure: the host that should have the policy has no address. */
+void sts_judge_host(const struct target *host, const struct domain *domain,
+                    struct findings *findings);
+
 /* Adds what there is to say about what came of fetching the policy: whether it lists the exchanges that are hosts of ours. */
 void sts_judge_fetched(const struct download_result *result, const struct domain *domain,
                        struct findings *findings);

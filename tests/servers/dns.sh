@@ -3,7 +3,6 @@
 # have, SERVFAIL for those of dns_lame_zone, and nothing at all in dns_silent_while.
 DNS_PORT=24053
 DNS=127.125.$TEST_NUMBER.253:$DNS_PORT # for dns_server
-dns_zones=()
 
 # dns_zone NAME: its records are read from standard input, as in a zone file, names relative to NAME; only TTL, SOA and NS are
 # there already. May be called again while the server runs.
@@ -13,21 +12,21 @@ dns_zone() {
         printf '$ORIGIN %s.\n$TTL 60\n@ SOA ns.invalid. root.invalid. 1 60 60 60 60\n@ NS ns.invalid.\n' "$1"
         cat
     } >"${home[dns]}/zones/$1"
-    [[ " ${dns_zones[*]} " == *" $1 "* ]] || dns_zones+=("$1")
+    rm -f "${home[dns]}/lame/$1"
 }
 
 # dns_lame_zone NAME
 dns_lame_zone() {
     dns_make
     rm -f "${home[dns]}/zones/$1"
-    [[ " ${dns_zones[*]} " == *" $1 "* ]] || dns_zones+=("$1")
+    : >"${home[dns]}/lame/$1"
 }
 
 dns_make() {
     [ -z "${home[dns]:-}" ] || return 0
     address[dns]=${DNS%:*}
     new_server dns nsd nsd
-    mkdir "${home[dns]}/zones"
+    mkdir "${home[dns]}"/{zones,lame}
 }
 
 # dns_start: also after zones have changed.
@@ -42,8 +41,9 @@ dns_start() {
         printf '  pidfile: "%s/nsd.pid"\n  logfile: "%s/log"\n  zonelistfile: "%s/zone.list"\n  xfrdfile: "%s/xfrd.state"\n  xfrdir: "/tmp"\n' \
             "$folder" "$folder" "$folder" "$folder"
         printf '  verbosity: 2\nremote-control:\n  control-enable: no\n'
-        for zone in "${dns_zones[@]}"; do
-            printf 'zone:\n  name: "%s"\n  zonefile: "%s"\n' "$zone" "$zone"
+        for zone in "${home[dns]}"/{zones,lame}/*; do
+            [ -e "$zone" ] || continue
+            printf 'zone:\n  name: "%s"\n  zonefile: "%s"\n' "${zone##*/}" "${zone##*/}"
         done
     } >"${home[dns]}/nsd.conf"
     in_root dns nsd -c "$folder/nsd.conf" || die "NSD does not start"

@@ -418,7 +418,11 @@ static const struct row record_rows[] = {
      "WARN mta-sts-version", NULL},
     {"record that cannot be had", GOOD "_mta-sts.example.com TXT !SERVFAIL\n", "SKIP mta-sts",
      NULL},
-    {"no web server", GOOD "_mta-sts.example.com TXT v=STSv1; id=2026\n",
+    {"no web server", GOOD "_mta-sts.example.com TXT v=STSv1; id=2026\n", "FAIL mta-sts-no-host 78",
+     "mta-sts.example.com has no address"},
+    {"a web server of a lame domain",
+     GOOD "_mta-sts.example.com TXT v=STSv1; id=2026\nmta-sts.example.com A "
+          "!SERVFAIL\nmta-sts.example.com AAAA !SERVFAIL\n",
      "FAIL mta-sts-unreachable 75", "mta-sts.example.com has no address"},
     {"SPF without the backup", GOOD "example.com TXT v=spf1 a:mail.example.com -all\n", "SKIP spf",
      "have your mail server trust 192.0.2.2"},
@@ -606,10 +610,10 @@ static void test_primary_address(void **state)
     }
 }
 
-/* This machine's own address in an MX record is the primary, whatever its name. */
+/* This machine's own address in an MX record is the primary, whatever its name, and so is the address where it listens. */
 static void test_own_address(void **state)
 {
-    char found[3000];
+    char found[3000], listens[] = "192.0.2.1";
 
     (void)state;
     set_up();
@@ -619,6 +623,11 @@ static void test_own_address(void **state)
     assert_string_equal(found, "");
     assert_non_null(strstr(finding_of("mx-primary")->text, "by its address 192.0.2.1"));
     clean_up();
+    config.primary.address.host = listens;
+    look_at(found, "example.com", NULL);
+    assert_string_equal(found, "");
+    clean_up();
+    config.primary.address.host = address;
     look_at(found, "example.com", "192.0.2.77");
     assert_string_equal(found, "FAIL mx-primary-missing 78; WARN mx-unknown");
     clean_up();
