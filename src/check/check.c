@@ -38,13 +38,13 @@ static void add(struct check *check, const struct findings *findings)
 static bool has_domain(const struct check *check, const struct node *node)
 {
     for (size_t i = 0; i < check->count; i++) {
-        if (node_equal(check->findings[i].node, node))
+        if (node_equal(&check->findings[i].node, node))
             return true;
     }
     return false;
 }
 
-/* The plain domains that are chosen, each once. */
+/* The domains that are chosen, each once, whatever the form in which they are asked for. */
 static void add_domains(struct check *check)
 {
     const struct config *config = check->options.config;
@@ -54,12 +54,14 @@ static void add_domains(struct check *check)
 
         for (size_t j = 0; j < backup->domain_count; j++) {
             const struct node *node = &backup->domains[j];
+            struct node domain;
 
-            if (node->form == NODE_DOMAIN && !has_domain(check, node) &&
+            if (node_domain(&domain, node) && !has_domain(check, &domain) &&
                 selection_has(&check->options.selection, backup, j))
                 add(check, &(struct findings){.topic = TOPIC_DOMAIN,
-                                              .domain = backup->domain_texts[j],
-                                              .node = node});
+                                              .domain = backup->domain_texts[j] +
+                                                        (node->form != NODE_DOMAIN),
+                                              .node = domain});
         }
     }
 }

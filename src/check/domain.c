@@ -253,7 +253,7 @@ static void begin(struct part *part)
     part->state = look;
     look->part = part;
     look->open = 1; /* so that nothing ends before all has begun */
-    *domain = (struct domain){.name = part->findings->node->name,
+    *domain = (struct domain){.name = part->findings->node.name,
                               .config = config,
                               .own = part->own,
                               .own_count = part->own_count};

@@ -269,22 +269,28 @@ static void check_hosts(const struct part *part)
     }
 }
 
-/* The names of a backup that are no plain domains, where it has no others: no record can be looked at for them. */
+/* A queue of which only the backup knows whose mail it holds: no record can be looked at for it. */
 static void check_names(const struct part *part)
 {
     const struct config *config = part->options->config;
 
     for (size_t i = 0; i < config->backup_count; i++) {
         const struct backup_config *backup = &config->backups[i];
-        size_t others = 0;
+        const char *first = NULL;
+        struct node domain;
+        size_t count = 0;
 
-        while (others < backup->domain_count && backup->domains[others].form != NODE_DOMAIN)
-            others++;
-        if (others < backup->domain_count || !is_chosen(part, backup))
-            continue;
-        (void)add(part, backup, SEVERITY_SKIP, "domains-unseen", "domains",
-                  "no MX records are looked at for \"%s\"%s: only plain domains are in the DNS",
-                  backup->domain_texts[0], others > 1 ? " and the others" : "");
+        for (size_t j = 0; j < backup->domain_count; j++) {
+            if (!selection_has(&part->options->selection, backup, j) ||
+                node_domain(&domain, &backup->domains[j]))
+                continue;
+            if (count++ == 0)
+                first = backup->domain_texts[j];
+        }
+        if (count > 0)
+            (void)add(part, backup, SEVERITY_SKIP, "domains-unseen", "domains",
+                      "\"%s\"%s: whose mail a queue holds cannot be seen from here", first,
+                      count > 1 ? " and others" : "");
     }
 }
 

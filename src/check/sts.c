@@ -316,7 +316,7 @@ static void judge_failure(const struct download_result *result, struct findings 
                        status == STATUS_PROTOCOL ? 76 : 75,
                        "serve the policy at https://mta-sts.%s" STS_PATH
                        ", or remove the TXT record at _mta-sts",
-                       findings->node->name);
+                       findings->node.name);
 }
 
 void sts_judge_fetched(const struct download_result *result, const struct domain *domain,

@@ -26,11 +26,9 @@ enum {
 /* "#example.org", whose domain may be what is meant. */
 static bool is_queue_of_domain(const struct node *node)
 {
-    struct node inner;
-    struct error error;
+    struct node domain;
 
-    return node->form == NODE_QUEUE && node_parse(&inner, node->name + 1, &error) == STATUS_OK &&
-           inner.form == NODE_DOMAIN && strchr(inner.name, '.') != NULL;
+    return node->form == NODE_QUEUE && node_domain(&domain, node);
 }
 
 /* {name} is the domain alone, {command} ETRN, ATRN or TURN, {user} and {password} are options: the

@@ -231,7 +231,7 @@ static void look_at(char found[3000], const char *domain, const char *own)
 
     (void)snprintf(addresses[1].text, sizeof addresses[1].text, "%s", own != NULL ? own : "");
     assert_int_equal(node_parse(&node, domain, &error), STATUS_OK);
-    findings = (struct findings){.topic = TOPIC_DOMAIN, .domain = domain, .node = &node};
+    findings = (struct findings){.topic = TOPIC_DOMAIN, .domain = domain, .node = node};
     gate = (struct gate){.free = 1};
     is_over = false;
     fetched_from[0] = '\0';
@@ -674,7 +674,7 @@ static void test_broken_off(void **state)
         struct part part = {.options = &options, .downloads = &gate, .findings = &findings};
 
         is_over = false;
-        findings = (struct findings){.topic = TOPIC_DOMAIN, .domain = "x", .node = &node};
+        findings = (struct findings){.topic = TOPIC_DOMAIN, .domain = "x", .node = node};
         domain_methods.begin(&part);
         for (size_t i = 0; i < steps && (question_count > 0 || fetching != NULL); i++) {
             if (question_count > 0)

@@ -124,10 +124,38 @@ static void test_refusal(void **state)
         assert_string_equal(why + 2, row->why);
 }
 
+struct domain_row {
+    const char *text;
+    const char *domain; /* NULL: it is about none */
+};
+
+static const struct domain_row domain_rows[] = {
+    {"example.com", "example.com"},
+    {"@Example.com", "example.com"},
+    {"#Example.com", "example.com"},
+    {"#queue1", NULL},
+    {"#a..b", NULL},
+    {"##example.com", NULL},
+    {"#@example.com", NULL},
+};
+
+static void test_domain(void **state)
+{
+    const struct domain_row *row = *state;
+    struct node node, domain = {.name = "untouched"};
+    struct error error;
+
+    assert_int_equal(node_parse(&node, row->text, &error), STATUS_OK);
+    assert_int_equal(node_domain(&domain, &node), row->domain != NULL);
+    assert_string_equal(domain.name, row->domain != NULL ? row->domain : "untouched");
+    assert_int_equal(domain.form, NODE_DOMAIN);
+}
+
 int main(void)
 {
     int failed = RUN_TABLE(rows, test_parse);
 
     failed += RUN_TABLE(refusal_rows, test_refusal);
+    failed += RUN_TABLE(domain_rows, test_domain);
     return unit_status(failed);
 }

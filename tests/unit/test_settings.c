@@ -133,10 +133,14 @@ static const struct row rows[] = {
      "primary { address = \"unix:@DIR@/socket\" } backup a { host = \"127.0.0.1\" domains = "
      "a.example }\n",
      NULL},
-    {"queues alone", "domains-unseen", "\"#a.example\" and the others: only",
-     "backup a { domains = {\"#a.example\", \"@b.example\"} }\n", NULL},
-    {"a plain domain among them", "domains-unseen", NULL,
-     "backup a { domains = {\"#a.example\", b.example} }\n", NULL},
+    {"a queue", "domains-unseen", "\"#q\": whose", "backup a { domains = {a.example, \"#q\"} }\n",
+     NULL},
+    {"queues", "domains-unseen", "\"#q\" and others: whose",
+     "backup a { domains = {\"#q\", a.example, \"#r\"} }\n", NULL},
+    {"a queue that is not chosen", "domains-unseen", NULL,
+     "backup a { domains = {\"#q\", a.example} }\n", "a.example"},
+    {"queues of domains", "domains-unseen", NULL,
+     "backup a { domains = {\"#a.example\", \"@b.example\", c.example} }\n", NULL},
 };
 
 static void make(const char *name, const char *text, unsigned mode)

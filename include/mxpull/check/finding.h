@@ -41,7 +41,7 @@ enum topic {
 struct findings {
     enum topic topic;
     const char *domain;                 /* TOPIC_DOMAIN: as the administrator wrote it; borrowed */
-    const struct node *node;            /* TOPIC_DOMAIN; borrowed */
+    struct node node;                   /* TOPIC_DOMAIN: plain */
     const struct backup_config *backup; /* TOPIC_BACKUP; borrowed */
     struct finding *list;               /* owned, in the order in which they are told */
     size_t count;

@@ -48,4 +48,8 @@ bool domain_label_to_ascii(char target[DOMAIN_LABEL_SIZE_MAX + 1], const char *t
 
 bool node_equal(const struct node *a, const struct node *b);
 
+/* The plain domain that a node is about: example.com for "@example.com", and for "#example.com", as Exim wants it. False,
+ * with *domain untouched, for a queue of any other name. */
+bool node_domain(struct node *domain, const struct node *node);
+
 #endif
