@@ -152,11 +152,11 @@ static void make_report(struct run *run)
 }
 
 /* What the answers bring about: metrics, alarms, whose commands are waited for, and old rows that go. */
-static void follow_up(struct run *run)
+static void follow_up(struct run *run, const struct round_facts *facts)
 {
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
 
-    metrics_write(run->config, run->state.store, run->state.claims, round_facts(run->round));
+    metrics_write(run->config, run->state.store, run->state.claims, facts);
     (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
@@ -173,7 +173,7 @@ static int ask(struct run *run)
     report_finish(&run->report, facts);
     recorder_finish(run->recorder, run->state.patience_ms);
     if (!facts->dry_run)
-        follow_up(run);
+        follow_up(run, facts);
     signals_end();
     bool is_told = output_finish(&run->output);
     return is_told && !logging_note_lost(&run->logging, run->state.store)

@@ -97,18 +97,6 @@ static struct group *find_group(struct gather *gather, const struct result *resu
     return &gather->groups[gather->count++];
 }
 
-static void add_name(struct group *group, const char *name)
-{
-    for (size_t i = 0; i < group->named_count; i++) {
-        if (strcmp(group->named[i], name) == 0)
-            return;
-    }
-    if (group->named_count < NAMED_MAX)
-        group->named[group->named_count++] = name;
-    else
-        group->more++;
-}
-
 void gather_add(void *context, const struct result *result)
 {
     struct gather *gather = context;
@@ -128,8 +116,14 @@ void gather_add(void *context, const struct result *result)
     }
     group->answers.count++;
     group->last = result;
-    if (result->domain != NULL)
-        add_name(group, result->domain);
+    for (size_t i = 0; i < group->named_count && result->domain != NULL; i++) {
+        if (strcmp(group->named[i], result->domain) == 0)
+            return;
+    }
+    if (result->domain != NULL && group->named_count < NAMED_MAX)
+        group->named[group->named_count++] = result->domain;
+    else
+        group->more += result->domain != NULL;
 }
 
 void gather_flush(void *context)

@@ -5,8 +5,6 @@
 #include <mxpull/base/buffer.h>
 
 #include <jansson.h>
-
-#include <stdbool.h>
 #include <stdint.h>
 
 /* JSON values that are always well-formed, with null for what is not known. The caller owns the

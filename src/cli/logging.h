@@ -7,8 +7,6 @@
 #include <mxpull/config/config.h>
 #include <mxpull/store/store.h>
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 /* Where the log goes and how much of it. path is borrowed while the log is open. */

@@ -14,6 +14,7 @@ enum {
     TEXT_SIZE_MAX = 64 * 1024,
     SAID_SIZE_MAX = 8 * 1024,
     OUTCOME_WIDTH = 14,
+    GAPS = 4, /* behind the names */
     ADVICE_INDENT = 6,
     SUMMARY_INDENT = 2
 };
@@ -56,21 +57,6 @@ static void add_said(struct line *line, const struct answers *answers, bool are_
     buffer_done(&said);
 }
 
-/* Whether a line of these columns has the names and the outcome whole. */
-static bool fits(const char *backup, const char *domain, size_t columns, struct line_widths widths)
-{
-    enum {
-        GAPS = 4
-    };
-    size_t backup_columns = line_columns(backup), domain_columns = line_columns(domain);
-
-    if (backup_columns < widths.backup)
-        backup_columns = widths.backup;
-    if (domain_columns < widths.domain)
-        domain_columns = widths.domain;
-    return backup_columns + domain_columns + GAPS + OUTCOME_WIDTH <= columns;
-}
-
 /* A cell of the line, or lines of its own. */
 static void add_name(struct line *line, const char *name, size_t width, bool is_whole)
 {
@@ -83,12 +69,18 @@ static void add_name(struct line *line, const char *name, size_t width, bool is_
     line_indent(line, ADVICE_INDENT);
 }
 
+/* Names that do not fit beside each other and the outcome have lines of their own. */
 static void add_answer(struct line *line, const struct answers *answers, struct line_widths widths)
 {
     const struct result *result = answers->first;
     const struct word domains = word_count(answers->count, "domain");
     const char *domain = answers->count > 1 ? domains.text : result->domain;
-    bool is_whole = fits(result->backup->name, domain, line->columns, widths);
+    size_t backup_columns = line_columns(result->backup->name),
+           domain_columns = line_columns(domain);
+    bool is_whole = (backup_columns > widths.backup ? backup_columns : widths.backup) +
+                        (domain_columns > widths.domain ? domain_columns : widths.domain) + GAPS +
+                        OUTCOME_WIDTH <=
+                    line->columns;
 
     add_name(line, result->backup->name, widths.backup, is_whole);
     if (result->dry) {
@@ -222,21 +214,6 @@ static json_t *result_object(const struct result *result)
     return object;
 }
 
-static void write_json(struct output *output, const struct round_facts *facts)
-{
-    struct summary summary = count_results(facts);
-    json_t *results = json_array();
-
-    for (size_t i = 0; i < facts->count; i++)
-        (void)json_array_append_new(results, result_object(facts->results[i]));
-    json_write(output, json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "started",
-                                 json_stamp(facts->started_wall_ms), "seconds",
-                                 (double)facts->elapsed_ms / 1000.0, "exit_status",
-                                 facts->exit_status, "results", results, "summary", "asked",
-                                 (json_int_t)summary.asked, "ok", (json_int_t)summary.ok, "failed",
-                                 (json_int_t)summary.failed, "held", (json_int_t)summary.held));
-}
-
 /* ---- the whole ---- */
 
 static struct line_look look_of(const struct report *report)
@@ -281,6 +258,8 @@ void report_done(struct report *report)
 /* With quiet, what is wrong was logged as it came, and is told now. */
 void report_finish(struct report *report, const struct round_facts *facts)
 {
+    const struct summary summary = count_results(facts);
+    json_t *results;
     struct buffer text;
 
     gather_flush(report->gather);
@@ -289,7 +268,16 @@ void report_finish(struct report *report, const struct round_facts *facts)
     if (report->quiet && facts->exit_status == 0)
         return;
     if (report->json) {
-        write_json(report->output, facts);
+        results = json_array();
+        for (size_t i = 0; i < facts->count; i++)
+            (void)json_array_append_new(results, result_object(facts->results[i]));
+        json_write(report->output,
+                   json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "started",
+                             json_stamp(facts->started_wall_ms), "seconds",
+                             (double)facts->elapsed_ms / 1000.0, "exit_status", facts->exit_status,
+                             "results", results, "summary", "asked", (json_int_t)summary.asked,
+                             "ok", (json_int_t)summary.ok, "failed", (json_int_t)summary.failed,
+                             "held", (json_int_t)summary.held));
     } else if (report->quiet) {
         report->is_ending = true;
         for (size_t i = 0; i < facts->count; i++) {

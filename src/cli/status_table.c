@@ -219,22 +219,6 @@ static void append_streak(struct buffer *sentence, const struct store_domain *st
                                    (long long)state->streak);
 }
 
-/* "failed 6 times in a row, last good answer 2h ago" */
-static void append_failing(struct buffer *sentence, const struct status_view *view,
-                           const struct status_domain *domain)
-{
-    if (domain->state.streak == 0)
-        return;
-    append_streak(sentence, &domain->state);
-    if (domain->state.good_ms > 0)
-        (void)buffer_append_format(sentence, ", last good answer %s",
-                                   ago_word("", view, domain->state.good_ms).text);
-    else
-        (void)buffer_append_text(sentence, domain->state.has_good
-                                               ? ", last good answer at a time that is not known"
-                                               : ", never a good answer");
-}
-
 /* "SILENT: no good answer for 1d1h, since 2026-11-22 16:00; failed 6 times in a row" */
 static void append_silent(struct buffer *sentence, const struct status_view *view,
                           const struct status_domain *domain)
@@ -250,24 +234,32 @@ static void append_silent(struct buffer *sentence, const struct status_view *vie
     append_streak(sentence, state);
 }
 
+/* "failed 6 times in a row, last good answer 2h ago" */
 static void add_details(struct table *table, const struct status_domain *domain)
 {
+    const struct store_domain *state = &domain->state;
     bool is_said = status_is_held_by_primary(table->page->view, domain);
     struct buffer sentence;
 
     buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
     if (!is_said)
-        append_said(&sentence, &domain->state);
+        append_said(&sentence, state);
     add_detail(table, STYLE_PLAIN, sentence.bytes);
     buffer_clear(&sentence);
     if (domain->is_silent)
         append_silent(&sentence, table->page->view, domain);
     else
-        append_failing(&sentence, table->page->view, domain);
+        append_streak(&sentence, state);
+    if (!domain->is_silent && state->streak > 0 && state->good_ms > 0)
+        (void)buffer_append_format(&sentence, ", last good answer %s",
+                                   ago_word("", table->page->view, state->good_ms).text);
+    else if (!domain->is_silent && state->streak > 0)
+        (void)buffer_append_text(&sentence, state->has_good
+                                                ? ", last good answer at a time that is not known"
+                                                : ", never a good answer");
     add_detail(table, domain->is_silent ? STYLE_BAD : STYLE_PLAIN, sentence.bytes);
-    if (!is_said && domain->state.advice[0] != '\0' &&
-        said_first(&table->advice, domain->state.advice))
-        add_detail(table, STYLE_DIM, domain->state.advice);
+    if (!is_said && state->advice[0] != '\0' && said_first(&table->advice, state->advice))
+        add_detail(table, STYLE_DIM, state->advice);
     buffer_done(&sentence);
 }
 

@@ -44,21 +44,6 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
         (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
 
-/* ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */
-static void append_looked_long_ago(struct buffer *sentence, const struct status_view *view)
-{
-    const struct store_life *life = &view->life;
-
-    if (life->looked_ms == 0)
-        (void)buffer_append_text(sentence, life->has_looked
-                                               ? ", looked at last at a time that is not known"
-                                               : ", never looked at");
-    else
-        (void)buffer_append_format(sentence, ", was %s when looked at last, %s (%s ago)",
-                                   life->is_up ? "up" : "down", word_minute(life->looked_ms).text,
-                                   ago(view, life->looked_ms).text);
-}
-
 /* "; nothing was asked of 60 backups (120 domains)": said here once, and not below each of them. */
 static void append_held(struct buffer *sentence, const struct status_view *view)
 {
@@ -78,7 +63,7 @@ static void append_held(struct buffer *sentence, const struct status_view *view)
                                    word_count(domains, "domain").text);
 }
 
-/* " for 3d4h, looked at 12s ago" */
+/* " for 3d4h, looked at 12s ago", ", was up when looked at last, 2026-11-20 07:12 (3d4h ago)" */
 static void add_primary(const struct status_page *page, struct buffer *sentence)
 {
     static const struct {
@@ -94,8 +79,14 @@ static void add_primary(const struct status_page *page, struct buffer *sentence)
 
     if (page->only_wrong && view->primary != PRIMARY_DOWN)
         return;
-    if (view->primary == PRIMARY_UNKNOWN)
-        append_looked_long_ago(sentence, view);
+    if (view->primary == PRIMARY_UNKNOWN && life->looked_ms != 0)
+        (void)buffer_append_format(sentence, ", was %s when looked at last, %s (%s ago)",
+                                   life->is_up ? "up" : "down", word_minute(life->looked_ms).text,
+                                   ago(view, life->looked_ms).text);
+    else if (view->primary == PRIMARY_UNKNOWN)
+        (void)buffer_append_text(sentence, life->has_looked
+                                               ? ", looked at last at a time that is not known"
+                                               : ", never looked at");
     else
         (void)buffer_append_format(sentence, "%s%s, looked at %s ago",
                                    life->since_ms > 0 ? " for " : "",
@@ -135,52 +126,38 @@ static void add_daemon(const struct status_page *page, struct buffer *sentence)
     add_labelled(page, "daemon", NULL, style, words[view->daemon], sentence->bytes);
 }
 
-static void add_log(const struct status_page *page, struct buffer *sentence)
-{
-    const struct store_log *log = &page->view->log;
-
-    if (log->missing == 0)
-        return;
-    buffer_clear(sentence);
-    (void)buffer_append_format(sentence, ": %llu line%s missing, the first one %s ago: %s",
-                               (unsigned long long)log->missing,
-                               log->missing == 1 ? " is" : "s are",
-                               ago(page->view, log->since_ms).text, log->why);
-    add_labelled(page, "log", NULL, STYLE_WARNING, "not complete", sentence->bytes);
-}
-
-/* ---- the whole ---- */
-
-/* "2 backups, 3 domains: 1 ok, 1 failing, 1 silent" */
-static void add_summary(const struct status_page *page, struct buffer *sentence)
-{
-    const struct status_view *view = page->view;
-    struct line line = line_begin(page->text, page->look);
-
-    buffer_clear(sentence);
-    (void)buffer_append_format(
-        sentence, "%s, %s: %zu ok", word_count(view->backup_count, "backup").text,
-        word_count(view->domain_count, "domain").text, view->counts[COUNT_OK]);
-    for (size_t i = COUNT_OK + 1; i < COUNT_KINDS; i++) {
-        if (view->counts[i] > 0)
-            (void)buffer_append_format(sentence, ", %zu %s", view->counts[i],
-                                       status_count_names[i]);
-    }
-    line_last(&line, STYLE_PLAIN, sentence->bytes, GAP);
-}
-
+/* The last line is "2 backups, 3 domains: 1 ok, 1 failing, 1 silent". */
 void status_text_format(const struct status_page *page)
 {
+    const struct status_view *view = page->view;
+    const struct store_log *log = &view->log;
     struct buffer sentence;
 
     buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
     add_primary(page, &sentence);
     add_daemon(page, &sentence);
-    add_log(page, &sentence);
+    buffer_clear(&sentence);
+    if (log->missing > 0) {
+        (void)buffer_append_format(&sentence, ": %llu line%s missing, the first one %s ago: %s",
+                                   (unsigned long long)log->missing,
+                                   log->missing == 1 ? " is" : "s are",
+                                   ago(view, log->since_ms).text, log->why);
+        add_labelled(page, "log", NULL, STYLE_WARNING, "not complete", sentence.bytes);
+    }
     (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
     status_table_add(page);
     (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
+    buffer_clear(&sentence);
+    (void)buffer_append_format(
+        &sentence, "%s, %s: %zu ok", word_count(view->backup_count, "backup").text,
+        word_count(view->domain_count, "domain").text, view->counts[COUNT_OK]);
+    for (size_t i = COUNT_OK + 1; i < COUNT_KINDS; i++) {
+        if (view->counts[i] > 0)
+            (void)buffer_append_format(&sentence, ", %zu %s", view->counts[i],
+                                       status_count_names[i]);
+    }
+    struct line line = line_begin(page->text, page->look);
     if (!page->only_wrong)
-        add_summary(page, &sentence);
+        line_last(&line, STYLE_PLAIN, sentence.bytes, GAP);
     buffer_done(&sentence);
 }

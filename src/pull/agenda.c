@@ -67,24 +67,6 @@ void agenda_put_back(struct agenda *agenda, struct instant now)
     agenda->due_count = 0;
 }
 
-static void plan_anew(struct agenda *agenda, struct poll *poll, struct instant now)
-{
-    size_t place = place_of(agenda, poll);
-
-    agenda->held[place] = poll->held_count;
-    if (agenda->held[place] == poll->count)
-        plan_held(agenda->plan, place, now);
-    else
-        plan_ended(agenda->plan, place, now, poll_failed_for_now(poll));
-    if (agenda->keeps_last) {
-        struct poll *before = agenda->polls[place];
-
-        agenda->polls[place] = poll;
-        poll = before;
-    }
-    poll_free(poll);
-}
-
 void agenda_tell(const struct agenda *agenda)
 {
     if (agenda->polling.observer.turned != NULL)
@@ -95,8 +77,20 @@ void agenda_take_over(struct agenda *agenda, struct instant now)
 {
     agenda_tell(agenda);
     for (struct poll *poll; (poll = pool_take(agenda->pool)) != NULL;) {
+        size_t place = place_of(agenda, poll);
+        struct poll *old = poll;
+
         recorder_poll(agenda->polling.recorder, poll);
-        plan_anew(agenda, poll, now);
+        agenda->held[place] = poll->held_count;
+        if (poll->held_count == poll->count)
+            plan_held(agenda->plan, place, now);
+        else
+            plan_ended(agenda->plan, place, now, poll_failed_for_now(poll));
+        if (agenda->keeps_last) {
+            old = agenda->polls[place];
+            agenda->polls[place] = poll;
+        }
+        poll_free(old);
         agenda->has_news = true;
     }
 }

@@ -3,10 +3,6 @@
 
 #include <mxpull/plan/schedule.h>
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 /* When each backup is asked next: by its schedule, again after a poll that failed, after an outage
  * of our own mail server, or because somebody says so. Pure: time is an argument, chance comes from
  * a seed. */

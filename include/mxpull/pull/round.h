@@ -4,9 +4,6 @@
 #include <mxpull/record/recorder.h>
 #include <mxpull/session/poll.h>
 
-#include <stdbool.h>
-#include <stddef.h>
-
 struct round_options {
     struct polling polling;     /* copied; with the recorder, which is not NULL */
     struct selection selection; /* borrowed for round_new alone */

@@ -6,10 +6,6 @@
 #include <mxpull/session/poll.h>
 #include <mxpull/store/store.h>
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 /* ---- hooks.c ---- */
 
 /* The commands of on_failure and on_recovery: run beside everything else, a few at a time, in the
