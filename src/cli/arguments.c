@@ -1,6 +1,4 @@
-/* The command line: the tables of commands and options, what reads it by them, and --help, which is made
- * from them. Own code and not getopt_long, so that the words of a fault, the order of options and
- * commands, and what an option is allowed with are the same on every system. */
+/* The command line: the tables of commands and options, their parser, and --help. Own code and not getopt_long, so that faults, the order of options, and what an option is allowed with are the same on every system. */
 #include "arguments.h"
 #include "words.h"
 #include <mxpull/base/closest.h>
@@ -140,7 +138,6 @@ bool flag_fits(const struct flag *flag, const struct command *command)
 
 /* ---- reading ---- */
 
-/* How far the reading has come. */
 struct reading {
     int argc;
     char *const *argv;
@@ -150,8 +147,7 @@ struct reading {
     struct error *error;
 };
 
-/* What is not known is shown behind kind, as `option --` or `command "`, whose words end with quote. near is
- * what may have been meant, or NULL. */
+/* Fails for an unknown word. kind stands before it (`option --`, `command "`) and quote behind it. near is the word that may have been meant, or NULL. */
 static enum status unknown(struct reading *reading, const char *kind, const char *word,
                            const char *quote, const char *near)
 {
@@ -164,7 +160,7 @@ static enum status unknown(struct reading *reading, const char *kind, const char
                      shown.text, quote, *quote != '\0' ? quote : "--", near, quote);
 }
 
-/* value is what stands in the same word; NULL: nothing, and what the flag needs is the next word. */
+/* value is the argument in the same word; NULL: none, so an argument that the flag needs is the next word. */
 static enum status read_flag(struct reading *reading, const struct flag *flag, const char *value)
 {
     void *field = (char *)&reading->arguments + flag->offset;
@@ -183,7 +179,6 @@ static enum status read_flag(struct reading *reading, const struct flag *flag, c
     return STATUS_OK;
 }
 
-/* The long name that may have been meant, or NULL. */
 static const char *suggest_flag(const char *name)
 {
     const char *names[COUNT_OF(flag_table)];
@@ -261,8 +256,7 @@ static enum status read_word(struct reading *reading, const char *word)
     return STATUS_OK;
 }
 
-/* What can be judged only when the whole line has been read: an option may stand before its
- * command. */
+/* Checks what only the whole line shows: an option may stand before its command. */
 static enum status check_all(const struct reading *reading)
 {
     const struct arguments *arguments = &reading->arguments;

@@ -1,5 +1,4 @@
-/* mxpull config: the effective configuration. As JSON it is one walk over the option table, so that an
- * option that is added to the table is here too. */
+/* mxpull config: the effective configuration. The JSON is one walk over the option table, so it has every option. */
 #include "arguments.h"
 #include "setup.h"
 #include <mxpull/base/memory.h>
@@ -35,7 +34,6 @@ static json_t *domains_value(const struct backup_config *backup)
     return array;
 }
 
-/* The value of an option in its section's struct. */
 static json_t *value_of(const struct option *option, const void *section)
 {
     const void *field = (const char *)section + option->offset;
@@ -55,7 +53,7 @@ static json_t *value_of(const struct option *option, const void *section)
     return json_null();
 }
 
-/* key: NULL, or what name stands under, before the options. */
+/* key and name: a member that stands before the options, or NULL. */
 static json_t *section_value(enum option_section section, const void *values, const char *key,
                              const char *name)
 {
@@ -89,7 +87,7 @@ static void print_warning(void *context, const struct config_warning *warning)
     output_tell("mxpull: warning: %s; %s", warning->text, warning->advice);
 }
 
-/* A pull as this user would find the same. Commands are not run. */
+/* Reads every password_file, as a pull by this user would. Runs no password_command. */
 static bool can_read_passwords(const struct config *config)
 {
     bool can_read = true;

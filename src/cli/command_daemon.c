@@ -1,5 +1,4 @@
-/* mxpull daemon: the schedule, in the foreground. This file ties the daemon to what surrounds it: the
- * log, the signals, the state directory, the service manager, the metrics. */
+/* mxpull daemon: the schedule, in the foreground. This file ties the daemon to the log, the signals, the state directory, the service manager and the metrics. */
 #include "arguments.h"
 #include "logging.h"
 #include "output.h"
@@ -18,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* All that the program holds while the daemon runs. */
 struct run {
     const struct arguments *arguments;
     const struct config *config; /* the one in force; the daemon owns it */
@@ -28,14 +26,13 @@ struct run {
     struct loop *loop;
     struct daemon *daemon;
     struct gather *gather;
-    struct said held;   /* why nothing is asked, as it was logged */
+    struct said held;   /* the reasons why backups are held that were logged */
     struct timer alive; /* when the service manager is told again that we are */
 };
 
 /* ---- what the daemon tells ---- */
 
-/* Backups fall due one after the other: why nothing is asked is logged once, until something is, or
- * somebody has it pulled now. */
+/* Backups fall due one after the other. The reason why they are held is logged once, until an answer is no longer held or SIGUSR1 comes. */
 static void on_gathered(void *context, const struct answers *answers)
 {
     struct run *run = context;
@@ -47,7 +44,7 @@ static void on_gathered(void *context, const struct answers *answers)
     logging_answer(answers);
 }
 
-/* Whoever has it pulled now is told again why nothing is asked. */
+/* After SIGUSR1 the reason why backups are held is logged again. */
 static bool on_take_now(void *context)
 {
     struct run *run = context;
@@ -80,7 +77,7 @@ static void on_told(void *context, const struct daemon_view *view)
                    clock_local_text(ended, facts->started_wall_ms + facts->elapsed_ms),
                    view->primary->state == OUTAGE_UP ? "up" : "not ready");
     service_status(text);
-    /* Before anything was asked the file of an earlier run says more. */
+    /* Until the first answer the file of the earlier run says more. */
     if (view->has_asked)
         metrics_write(view->config, run->state.store, run->state.claims, facts);
 }
@@ -99,7 +96,7 @@ static void feed_watchdog(void *context)
 
 /* ---- the log ---- */
 
-/* Where no configuration says it. */
+/* The log while there is no configuration. */
 static const struct config no_config = {.log = LOG_STDERR, .log_format = LOG_TEXT};
 
 static enum status open_log(struct run *run, const struct config *config, struct error *error)
@@ -124,8 +121,7 @@ static void log_fault(void *context, const char *line)
     log_message(LEVEL_ERROR, "%s", line);
 }
 
-/* The log is opened anew, also under the same name: it may have been rotated. Where neither the new one
- * nor the old one can be had, standard error it is: a daemon is never mute. */
+/* Opens the log anew, also under the same name: it may have been rotated. When neither the new nor the old log can be opened, the daemon logs to standard error. */
 static bool change_log(struct run *run, const struct config *config)
 {
     struct error error, again;
@@ -139,7 +135,7 @@ static bool change_log(struct run *run, const struct config *config)
     return false;
 }
 
-/* The configuration as it is now; where it cannot be had, that is told, and the old one stays. */
+/* Reads the configuration anew. When that fails, logs why, and the old one stays in force. */
 static struct config *on_reload(void *context)
 {
     struct run *run = context;
@@ -163,13 +159,14 @@ static struct config *on_reload(void *context)
                     "state_dir and history: other ones are used from the next start on");
     log_message(LEVEL_INFO, "%s was read anew", config->path);
     run->config = config;
-    service_tell(SERVICE_IS_READY); /* accepted, however long what is under way may take */
+    service_tell(
+        SERVICE_IS_READY); /* the new configuration is accepted, though polls may still be under way */
     return config;
 }
 
 /* ---- the run ---- */
 
-/* A signal that comes before there is a loop is found by its first turn. */
+/* The first turn of the loop finds a signal that came before. */
 static void wake(void *context)
 {
     const struct run *run = context;
@@ -226,8 +223,7 @@ static int run_daemon(struct run *run, struct config *config)
     return EXIT_STATUS_OK;
 }
 
-/* Reads the configuration and opens its log. Until then a service's faults go to the system's log.
- * NULL when either cannot be done. */
+/* Reads the configuration and opens its log; until then a service logs to the system's log. NULL when either fails. */
 static struct config *begin(struct run *run)
 {
     struct error error, again;

@@ -33,12 +33,11 @@ static int64_t day_number(int64_t year, int64_t month, int64_t day)
            (153 * from_march + 2) / 5 + day - 1;
 }
 
-/* Reads the fields in their order, up to one before which none of its signs stands: they take exactly so many
- * digits. Returns how many were read; 0: one of them is none. */
+/* Reads the fields in order, each of exactly so many digits, until the sign before a field is missing. Returns how many were read; 0 when one is faulty. */
 static size_t take_fields(const char **text, int64_t values[FIELD_COUNT])
 {
     static const struct {
-        const char *before; /* one of these stands before it; "": nothing */
+        const char *before; /* signs, one of which stands before the field; "": none */
         int digits;
         int min, max;
     } fields[FIELD_COUNT] = {{"", 4, YEAR_MIN, 9999}, {"-", 2, 1, 12}, {"-", 2, 1, 31},
@@ -76,7 +75,7 @@ static bool parse_stamp(const char *text, schedule_offset *offset, int64_t *sinc
     int64_t second =
         (day - day_number(YEAR_MIN, 1, 1)) * DAY_S + (values[3] * 60 + values[4]) * 60 + values[5];
     if (!is_utc) {
-        /* The offsets a day before and after are those around a change, if there is any. */
+        /* When the clocks change near this time, the offsets a day before and after are the old and the new one. */
         int64_t before_s = offset(second - DAY_S), after_s = offset(second + DAY_S);
         bool is_after =
             offset(second - before_s) != before_s && offset(second - after_s) == after_s;
@@ -120,8 +119,7 @@ static enum status unknown_outcome(const char *text, struct error *error)
     return STATUS_SYNTAX;
 }
 
-/* All that can be judged without the store. Of what is asked for since some time, no part is left out unless
- * that is said. */
+/* Reads the options that choose rows. With --since all rows are shown, unless --limit says otherwise. */
 static enum status read_filter(const struct arguments *arguments, struct store_filter *filter,
                                struct error *error)
 {
@@ -153,7 +151,7 @@ static enum status read_filter(const struct arguments *arguments, struct store_f
 
 /* ---- names ---- */
 
-/* Once. One more than STORE_NAMES_MAX is enough to be refused. */
+/* Adds a name once. One name more than STORE_NAMES_MAX is kept, so that the caller refuses the list. */
 static void add(struct history_names *names, const char *name)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -164,7 +162,7 @@ static void add(struct history_names *names, const char *name)
         names->names[names->count++] = name;
 }
 
-/* The other forms of the name in the configuration; whether there are any, or it is one itself. */
+/* Adds the configured forms of the name. Returns whether the configuration knows the name. */
 static bool add_configured(struct history_names *names, const char *name,
                            const struct config *config)
 {
@@ -246,7 +244,7 @@ enum status history_names_find(struct history_names *names, const char *const gi
 
 /* ---- the run ---- */
 
-/* The rows come one by one: what is configured says how wide the columns are. */
+/* The rows come one by one, so the configured names decide the widths. */
 static struct line_widths find_widths(const struct config *config)
 {
     struct line_widths widths = {0};

@@ -12,13 +12,11 @@
 #include <mxpull/pull/round.h>
 #include <mxpull/record/recorder.h>
 
-/* How long the loop stands still for a store that another process holds. */
 enum {
     STORE_WAIT_MS = 30,
-    PRUNE_MS = 1000 /* how long old rows are removed at the end */
+    PRUNE_MS = 1000 /* how long a run removes old rows at its end */
 };
 
-/* All that a run holds. What is not there yet is NULL. */
 struct run {
     const struct arguments *arguments;
     struct config *config;
@@ -151,7 +149,7 @@ static void make_report(struct run *run)
                                           .stage = round_stage};
 }
 
-/* What the answers bring about: metrics, alarms, whose commands are waited for, and old rows that go. */
+/* Writes the metrics, raises alarms, removes old rows, and waits for the commands of the alarms. */
 static void follow_up(struct run *run, const struct round_facts *facts)
 {
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;

@@ -30,7 +30,7 @@ static enum status read_view(struct status_view *view, const struct arguments *a
     return status;
 }
 
-/* EXIT_STATUS_OK when the view is told, and is the whole truth. */
+/* EXIT_STATUS_OK when the whole view was written and the store can be written. */
 static int print_view(const struct status_view *view, const struct arguments *arguments)
 {
     bool is_wrong = view->health == HEALTH_WARNING || view->health == HEALTH_CRITICAL;

@@ -1,4 +1,4 @@
-/* What is the same for all is told once. */
+/* Gathers equal answers, so that they are reported once. */
 #include "report.h"
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
@@ -15,7 +15,7 @@ enum {
 struct group {
     struct answers answers;
     const struct result *last;
-    char *text;                   /* owned: what is common to all */
+    char *text;                   /* owned: the text common to all */
     size_t whole;                 /* the domains that its backups have */
     const char *named[NAMED_MAX]; /* the first names; borrowed */
     size_t named_count, more;
@@ -52,8 +52,7 @@ static const char *text_of(const struct result *result)
     return result->text != NULL ? result->text : "";
 }
 
-/* What was said, without the name of the domain in postmaster@NAME where our own mail server has said it:
- * it says the same to each. A provider's domains are held together, by the word for one of them. */
+/* The text of the answer. Where our own mail server refused postmaster@NAME, an ellipsis replaces NAME: the server says the same of each domain. Not for ATRN and TURN, whose domains are held together because of one. */
 static char *common_text(const struct result *result)
 {
     const char *rest = text_of(result);
@@ -77,8 +76,7 @@ static char *common_text(const struct result *result)
     return copy;
 }
 
-/* Among the last groups first: the results of a backup stand together. What was held by our own mail server is of
- * all backups. Takes text over. */
+/* Finds or makes the group of a result, the latest groups first: the results of a backup stand together. A group of held answers spans all backups. Owns text from now on. */
 static struct group *find_group(struct gather *gather, const struct result *result, char *text)
 {
     for (size_t i = gather->count; i > 0; i--) {
@@ -101,7 +99,7 @@ void gather_add(void *context, const struct result *result)
 {
     struct gather *gather = context;
 
-    /* Other domains may have the same answer, word for word, where none of them was asked for. */
+    /* Only answers to no question (the connection failed, or nothing was asked) can be equal word for word. */
     if (result->dry || result->verb != VERB_CONNECT) {
         gather_flush(gather);
         gather->tell(

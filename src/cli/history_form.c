@@ -1,5 +1,4 @@
-/* The past, a page at a time: for a person, or as JSON and CSV from one table of columns. CSV is RFC 4180's, with
- * lines that end in LF as the tools of Unix want them. */
+/* Writes the past a page at a time: as text, or as JSON and CSV from one table of columns. */
 #include "history.h"
 #include "json.h"
 #include "words.h"
@@ -16,7 +15,7 @@ enum {
     FIELD_SIZE_MAX = 64 * 1024,
     NUMBER_SIZE = 32,
     PAGE_SIZE = 64 * 1024,
-    PAGE_SIZE_MAX = 4 * 1024 * 1024, /* with a row that went over the page's end */
+    PAGE_SIZE_MAX = 4 * 1024 * 1024, /* a page and the row that went over its end */
     OUTCOME_WIDTH = 14,
     CAUSE_WIDTH = 8,
     ELAPSED_WIDTH = 7,
@@ -106,8 +105,7 @@ static bool is_one_of(const wchar_t *points, uint32_t point)
     return point != 0 && point <= 0xffff && wcschr(points, (wchar_t)point) != NULL;
 }
 
-/* Whether a spreadsheet could take what text, which is printable, begins with for a formula: blanks and quotes,
- * then one of its signs, small and full-width forms among them. */
+/* Whether a spreadsheet could read the text, which is printable, as a formula: blanks and quotes, then =, +, - or @, also in their small and full-width forms. */
 static bool begins_formula(const char *text)
 {
     static const wchar_t passed_by[] = L" \"\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -139,8 +137,7 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
-/* What others wrote, the administrator among them: escaped as in the log. A program that parts at semicolons sees
- * a cell begin behind each, and takes no quotes for such that stand in the middle of one. */
+/* Appends a text, escaped as in the log, with a ' before each part that could be a formula. Programs that split at semicolons see a new cell behind each, and ignore quotes inside one. */
 static void append_text(struct buffer *text, const char *field)
 {
     struct buffer shown, tamed;
@@ -163,7 +160,7 @@ static void append_text(struct buffer *text, const char *field)
     buffer_done(&shown);
 }
 
-/* What is not known is empty. */
+/* An unknown value is empty. */
 static void append_cell(struct buffer *text, const struct column *column, const void *row)
 {
     const void *field = (const char *)row + column->offset;
@@ -209,7 +206,7 @@ static struct line begin_line(struct buffer *text, const struct history_request 
     return line;
 }
 
-/* The code and what was said, as the last cell of the line: whole. */
+/* Ends the line with the code and the whole text. */
 static void end_line(struct line *line, int code, const char *said)
 {
     struct buffer whole;
@@ -330,7 +327,7 @@ static bool write_message(void *context, const struct store_message *message)
     return write_row(context, message);
 }
 
-/* No answer of a good outcome is one that failed; to find that out, the store would look at all. */
+/* No answer with a good outcome has failed. The store is not asked for such: it would read every row. */
 enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
                                struct error *error)

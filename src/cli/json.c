@@ -1,11 +1,11 @@
-/* JSON by jansson. What it writes passes put_piece, which escapes what nobody would see. */
+/* JSON by jansson. put_piece escapes the characters that nobody sees. */
 #include "json.h"
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
 #include <string.h>
 
-/* So many digits are enough for milliseconds, and few enough that 0.42 stays 0.42. */
+/* REAL_DIGITS are enough for milliseconds, and few enough that 0.42 stays 0.42. */
 enum {
     TEXT_SIZE_MAX = 64 * 1024,
     WHOLE_SIZE_MAX = 512 * 1024 * 1024,
@@ -64,9 +64,7 @@ void json_set(json_t *object, const char *key, json_t *value)
     (void)json_object_set_new_nocheck(object, key, value != NULL ? value : json_null());
 }
 
-/* What nobody would see can only stand in a string, where an escape says the same: above U+FFFF a
- * pair of surrogates (RFC 8259 7). jansson gives out
- * whole characters, and all that it gives out is well-formed. */
+/* Hidden characters stand only in strings, where an escape means the same; above U+FFFF it is a pair of surrogates (RFC 8259 7). jansson hands over whole, well-formed characters. */
 static int put_piece(const char *bytes, size_t size, void *context)
 {
     struct buffer *text = context;

@@ -1,5 +1,4 @@
-/* One line of text: what its cells say is escaped here and nowhere else, and what is too wide is
- * cut by columns, not by bytes. */
+/* One line of text. Its cells are escaped here and nowhere else, and cut by columns, not by bytes. */
 #include "line.h"
 #include <mxpull/base/text.h>
 
@@ -115,8 +114,7 @@ static void write_styled(const struct line *line, enum style style, const char *
         (void)buffer_append_text(line->target, "\x1b[0m");
 }
 
-/* The bytes of text, which is escaped, that a line takes which has room columns left of width: up to
- * a blank. A word is broken only where it is longer than a whole line. */
+/* The bytes of the escaped text that fit into room columns of a line, up to a blank. A word is broken only when it is longer than width, a whole line. */
 static size_t measure_words(const char *text, size_t room, size_t width)
 {
     size_t columns;
@@ -140,7 +138,7 @@ void line_last_shown(struct line *line, enum style style, const char *text, size
         size_t size = measure_words(rest, room, width);
 
         if (size == 0 && room >= width && *rest != ' ')
-            break; /* not even one character is as narrow as the line */
+            break; /* the line is narrower than one character */
         size_t shown = size;
         while (shown > 0 && rest[shown - 1] == ' ')
             shown--;
@@ -167,8 +165,7 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
     buffer_done(&escaped);
 }
 
-/* A cell of at most limit columns. A name that is cut ends in an ellipsis; another text that is cut ends
- * the line, for no later cell may stand in its place. */
+/* Adds a cell of at most limit columns. A name that is cut ends in an ellipsis; any other text that is cut ends the line. */
 static void add_cell(struct line *line, enum style style, const char *text, size_t width,
                      size_t limit, bool is_name)
 {

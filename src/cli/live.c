@@ -14,12 +14,11 @@
 enum {
     DRAWING_SIZE_MAX = 1024 * 1024,
     STATUS_SIZE = 160,
-    INDENT = 6, /* of what a row goes on with */
+    INDENT = 6, /* of the further lines of a row */
     REDRAW_MS = 1000,
-    PROGRESS_MS = 100 /* between two drawings for progress alone: nobody reads faster */
+    PROGRESS_MS = 100 /* least time between two drawings for progress alone */
 };
 
-/* What a backup's session does. */
 struct work {
     bool is_begun;
     enum session_state state;
@@ -34,10 +33,10 @@ struct work {
 struct live {
     const struct live_options *options;
     struct work *work;          /* one for each backup of the configuration */
-    bool has_wait;              /* the primary is being looked at: */
+    bool has_wait;              /* a look at the primary is under way */
     struct preflight_wait wait; /* what for */
     struct timer redraw;        /* set while something waits */
-    struct buffer shown, rows;  /* lines as they stand on the screen, and as they shall */
+    struct buffer shown, rows;  /* the lines on the screen, and those to be drawn */
     struct buffer drawing;
     bool is_hidden;
     int64_t drawn_ms; /* because of a message */
@@ -45,13 +44,11 @@ struct live {
 
 /* ---- rows ---- */
 
-/* Whether a session is under way. */
 static bool goes_on(const struct work *work)
 {
     return work->is_begun && work->state != SESSION_WAITING && work->state != SESSION_DONE;
 }
 
-/* Whether it waits for a retry. */
 static bool rests(const struct work *work)
 {
     return work->state == SESSION_WAITING && work->again_ms != 0;
@@ -64,7 +61,6 @@ static const char *elapsed_text(char target[DURATION_TEXT_SIZE], int64_t ms)
     return ms < 1000 ? target : duration_format(target, ms / 1000);
 }
 
-/* How long it is until then, rounded up. */
 static const char *left_text(char target[DURATION_TEXT_SIZE], int64_t until_ms)
 {
     int64_t left_ms = until_ms - clock_monotonic_ms();
@@ -164,7 +160,6 @@ static void add_primary(struct live *live, size_t room)
     buffer_cut(&live->rows, size);
 }
 
-/* How many backups are in each state. */
 struct counts {
     size_t working, resting, done;
 };
@@ -227,8 +222,7 @@ static void draw_lines(struct live *live, const char *lines)
     }
 }
 
-/* Draws what has changed. kept is whole lines that shall stand above the rows from now on, or "". A
- * terminal that shows what is typed may have moved the cursor aside. */
+/* Draws the rows if they have changed, and above them kept: whole lines that stay, or "". The drawing begins with a CR, for a terminal's echo may have moved the cursor. */
 static void draw(struct live *live, const char *kept)
 {
     struct buffer before = live->shown;
@@ -253,7 +247,7 @@ static void draw(struct live *live, const char *kept)
     live->rows = before;
 }
 
-/* Draws, and comes again while something waits: just after the next whole second. */
+/* Draws, and again a second later while something waits. */
 static void redraw(void *context)
 {
     struct live *live = context;
@@ -299,7 +293,7 @@ static struct work *work_of(const struct live *live, const struct backup_config 
     return &live->work[backup - live->options->config->backups];
 }
 
-/* A backup may be answered for without a session: where there was nothing to ask it with. */
+/* A backup may have an answer without a session. */
 void live_answered(void *context, const struct result *result)
 {
     const struct live *live = context;

@@ -64,7 +64,7 @@ void logging_format(struct buffer *line, const struct log_event *event, enum log
     buffer_done(&text);
 }
 
-/* A line on standard error: one write, and not into the middle of what stands on the terminal. */
+/* Writes a line on standard error at once, with the live table off the screen. */
 static void write_stderr(const struct logging *logging, const struct buffer *line)
 {
     const struct logging_options *options = &logging->options;
@@ -77,7 +77,7 @@ static void write_stderr(const struct logging *logging, const struct buffer *lin
         options->around(options->context, false);
 }
 
-/* Something that the operator must know whatever the log's target is. */
+/* Writes an event on standard error, whatever the log's target is. */
 static void tell_operator(struct logging *logging, const struct log_event *event)
 {
     struct buffer line;
@@ -117,7 +117,6 @@ static enum status write_gap(struct logging *logging, struct error *error)
     return status;
 }
 
-/* True for the first line that is missing. */
 static bool count_lost(struct store_log *lost, const struct error *error)
 {
     if (lost->missing++ > 0)
@@ -127,7 +126,7 @@ static bool count_lost(struct store_log *lost, const struct error *error)
     return true;
 }
 
-/* The disk may be full: the run goes on. That is said once, and again when there is room. */
+/* The disk may be full: the run goes on. The operator is told once, and again when there is room. */
 static void write_file(struct logging *logging)
 {
     enum status status = STATUS_OK;
@@ -224,7 +223,6 @@ struct fields {
     size_t count;
 };
 
-/* text: NULL: it is a number. */
 static void add(struct fields *fields, bool is_there, const char *key, const char *text,
                 int64_t number)
 {

@@ -1,4 +1,3 @@
-/* From argv to the exit status. */
 #include "arguments.h"
 #include "output.h"
 #include "status.h"
@@ -34,7 +33,7 @@ static int print_about(const struct arguments *arguments)
     return is_told ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
 }
 
-/* Whether a monitor reads what is said: a faulty command line may tell that, too. */
+/* Whether --nagios was given, also in a faulty command line. */
 static bool is_for_monitor(int argc, char *argv[])
 {
     static const char option[] = "--nagios";

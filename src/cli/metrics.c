@@ -7,15 +7,14 @@
 
 #include <string.h>
 
-/* A thousand bytes for each of 50,000 answers. */
 enum {
     METRICS_SIZE_MAX = 64 * 1024 * 1024,
     LABEL_SIZE_MAX = 4 * 1024,
-    TURN_KEY = 1, /* among the claims: no name of a backup has it */
+    TURN_KEY = 1, /* of the claims; no backup has this key */
     TURN_WAIT_MS = 300
 };
 
-/* What each answer has; a value below 0: this answer has none. */
+/* Metrics of each answer; a value below 0: this answer has none. */
 enum metric {
     METRIC_SUCCESS,
     METRIC_OUTCOME,
@@ -56,8 +55,7 @@ static int64_t value_of(enum metric metric, const struct store_domain *state)
     return -1;
 }
 
-/* Appends name="value"; name has the sign before it. Backslash, quote and line feed are escaped as the format wants it; what is
- * not printable is first escaped as in the log. */
+/* Appends name="value"; name includes the { or comma before it. Hidden characters are escaped as in the log, then backslash and quote as the format wants it. */
 static void format_label(struct buffer *text, const char *name, const char *value)
 {
     struct buffer printable;
@@ -142,7 +140,7 @@ void metrics_add_results(struct status_view *view, const struct round_facts *fac
             if (strcmp(domain->backup->config->name, result->backup->name) != 0 ||
                 strcmp(domain->name, result->domain) != 0)
                 continue;
-            place += j + 1; /* results stand in the order of the configuration, too */
+            place += j + 1; /* the results stand in the same order */
             if (state->at_ms > result->at_ms)
                 break;
             (void)text_copy(state->outcome, sizeof state->outcome, outcome_name(result->outcome));
@@ -157,7 +155,7 @@ void metrics_add_results(struct status_view *view, const struct round_facts *fac
     }
 }
 
-/* Whoever writes has read after the one before has written. */
+/* Each writer reads the store only after the one before it has written. */
 static bool take_turn(struct lock_set *claims)
 {
     int64_t deadline_ms = clock_monotonic_ms() + TURN_WAIT_MS;

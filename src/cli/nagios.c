@@ -1,5 +1,4 @@
-/* The status as a Nagios plugin says it. Problems are looked for from the worst kind to the least, so
- * that the first that is found is the one to be named. */
+/* The status as a Nagios plugin prints it. Problems are noted from the worst kind to the least; the first one is named. */
 #include "output.h"
 #include "status.h"
 #include <mxpull/base/text.h>
@@ -14,11 +13,11 @@ enum {
 };
 
 struct problems {
-    struct buffer first; /* as a sentence; what a remote said in it is not escaped yet */
+    struct buffer first; /* a sentence; a remote's text in it is not escaped yet */
     size_t count;
 };
 
-/* True for the first problem of all, which is to be described. */
+/* Counts a problem. True for the first, which the caller describes. */
 static bool note(struct problems *problems)
 {
     return ++problems->count == 1;
@@ -73,7 +72,7 @@ static void note_certificates(struct problems *problems, const struct status_vie
     }
 }
 
-/* That nothing could be asked is no problem of its own where it is known why. */
+/* Held domains are no problem of their own while the primary is down. */
 static void note_all(struct problems *problems, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
@@ -103,7 +102,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
     note_domains(problems, view, VERDICT_UNKNOWN);
 }
 
-/* On one line, and cut; what follows a bar would be read as performance data. */
+/* Appends the sentence on one line, cut. A bar would begin the performance data. */
 static void append_shown(struct buffer *line, const char *sentence, size_t size)
 {
     struct buffer shown;

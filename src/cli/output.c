@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Of a byte the escape is four. */
+/* An escape takes four bytes. */
 enum {
     SENTENCE_SIZE = 8 * 1024,
     LINE_SIZE_MAX = 4 * SENTENCE_SIZE

@@ -1,5 +1,4 @@
-/* What `mxpull pull` says of a round. The forms differ in what an answer does at once and what is left for
- * the end. */
+/* The report of `mxpull pull`, as text or JSON. */
 #include "report.h"
 #include "json.h"
 #include "logging.h"
@@ -9,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* OUTCOME_WIDTH holds the longest name of an outcome. */
+/* OUTCOME_WIDTH is that of the longest name. */
 enum {
     TEXT_SIZE_MAX = 64 * 1024,
     SAID_SIZE_MAX = 8 * 1024,
@@ -94,7 +93,7 @@ static void add_answer(struct line *line, const struct answers *answers, struct 
               result->outcome == OUTCOME_HELD ? STYLE_WARNING
                                               : line_style_of_grade(outcome_grade(result->outcome)),
               outcome_name(result->outcome), OUTCOME_WIDTH);
-    /* Of messages that were refused the text says it. */
+    /* The text of OUTCOME_REFUSED counts the messages. */
     if (result->outcome == OUTCOME_RECEIVED
             ? result->messages >= 0
             : result->messages > 0 && result->outcome != OUTCOME_REFUSED)
@@ -230,7 +229,7 @@ static void on_gathered(void *context, const struct answers *answers)
     struct report *report = context;
     struct buffer text;
 
-    /* Not where standard output shows them to the same eyes. */
+    /* A person who sees the answers on standard output needs no log of them. */
     if (!report->is_ending && log_wants(LEVEL_INFO))
         logging_answer(answers);
     if (report->json || (report->quiet && !report->is_ending))
@@ -255,7 +254,7 @@ void report_done(struct report *report)
     said_done(&report->advice);
 }
 
-/* With quiet, what is wrong was logged as it came, and is told now. */
+/* With quiet the failures were logged as they came, and are reported now. */
 void report_finish(struct report *report, const struct round_facts *facts)
 {
     const struct summary summary = count_results(facts);

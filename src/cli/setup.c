@@ -1,6 +1,4 @@
-/* What several commands begin with: the configuration, the loop, the look of their lines, the state
- * directory. Why its store cannot be read is told apart by trying its file: a run that has not been is
- * another thing than one by another user. */
+/* What several commands begin with: the configuration, the loop, the look of their lines, the state directory. */
 #include "setup.h"
 #include "output.h"
 #include <mxpull/base/log.h>
@@ -56,7 +54,7 @@ struct line_look setup_look(const struct arguments *arguments)
                                            : strcmp(arguments->color, "always") == 0};
 }
 
-/* ---- the state directory of those who ask ---- */
+/* ---- the state directory of pull and daemon ---- */
 
 static void log_notice(void *context, const char *text)
 {
@@ -77,13 +75,13 @@ static enum status open_locks(struct state *state, const char *directory, enum s
     enum status status = directory_make(directory, error);
     if (status == STATUS_OK)
         status = folder_open(&folder, directory, error);
-    if (status == STATUS_OK) /* what others may write into would have them say what we remember */
+    if (status == STATUS_OK) /* others could forge what mxpull remembers */
         status = folder_check_ours(folder, error);
     if (status == STATUS_OK && use == STATE_DAEMON)
         status = lock_take(&state->lock, daemon_lock, error);
     if (status == STATUS_OK)
         status = lock_set_open(&state->claims, asking_lock, error);
-    /* Where the system has no locks, a claim that nobody else has cannot be had either. */
+    /* Tries a claim: on a file system without locks even a free one fails. */
     enum status claim = status == STATUS_OK ? lock_set_take(state->claims, 0, error) : STATUS_BUSY;
     if (claim == STATUS_OK)
         lock_set_give_back(state->claims, 0);
@@ -95,8 +93,7 @@ static enum status open_locks(struct state *state, const char *directory, enum s
     return status;
 }
 
-/* With the locks or without them. What a daemon remembers while it runs needs no file. A store that
- * another process holds is opened later. */
+/* Opens the store. A daemon without a directory remembers as long as it runs. A store that another process holds is opened later. */
 static void open_memory(struct state *state, const struct config *config, bool has_locks,
                         enum state_use use)
 {
@@ -154,7 +151,7 @@ void state_close(struct state *state)
     *state = (struct state){0};
 }
 
-/* ---- and of those who only read it ---- */
+/* ---- the state directory of the commands that only read it ---- */
 
 static void tell_notice(void *context, const char *text)
 {
@@ -162,7 +159,7 @@ static void tell_notice(void *context, const char *text)
     output_tell("mxpull: %s", text);
 }
 
-/* "never asked" would be wrong where nobody could write down what was asked. */
+/* Tells "nothing was asked yet" from "nobody could write it down". */
 static enum status tell_missing(const char *directory, const char *path, struct error *error)
 {
     struct error why;
@@ -187,7 +184,7 @@ static enum status tell_missing(const char *directory, const char *path, struct 
                      path);
 }
 
-/* The file is tried before the store has it open: closing it would give back SQLite's own locks. */
+/* Tries the file before the store opens it: closing it later would give back SQLite's locks. */
 enum status past_open(struct store **store, const struct config *config, struct error *error)
 {
     const struct store_options options = {.directory = config->state_dir,

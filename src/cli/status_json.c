@@ -69,7 +69,7 @@ void status_json_format(struct buffer *text, const struct status_view *view)
     json_set(summary, "domains", json_count((int64_t)view->domain_count));
     for (size_t i = 0; i < COUNT_KINDS; i++)
         json_set(summary, status_count_names[i], json_count((int64_t)view->counts[i]));
-    /* A tree of thousands of domains would take longer to make than to write. */
+    /* The domains are written one by one: a tree of thousands would take longer to make than to write. */
     (void)buffer_append_text(text, "{");
     json_append_members(
         text, json_pack("{s:o, s:{s:b, s:o}, s:o, s:o}", "now", json_stamp(view->now_ms), "daemon",

@@ -9,10 +9,10 @@
 enum {
     DETAIL_INDENT = 6,
     GAP = 2,
-    STRIP_MIN = 8 /* polls that are worth cutting a name */
+    STRIP_MIN = 8 /* a name is cut to show so many polls */
 };
 
-/* What a row has behind its names. */
+/* The cells behind the names. */
 enum {
     CELL_OUTCOME,
     CELL_AGO,
@@ -21,7 +21,7 @@ enum {
     CELLS
 };
 
-/* How a domain stands among those with the same trouble: their details are told once. */
+/* The domains with the same details, which are shown once. */
 struct peers {
     size_t backups, domains; /* how many they are, this one included */
     bool is_first, is_last;
@@ -30,11 +30,12 @@ struct peers {
 /* What all rows share. */
 struct table {
     const struct status_page *page;
-    struct peers *peers;               /* owned: of each domain */
-    struct line_widths names, longest; /* longest: the monsters counted, too */
-    size_t widths[CELLS];              /* of the cells; 0: there is no such column */
-    size_t strip;                      /* polls that are shown at most */
-    struct said advice;                /* that was given */
+    struct peers *peers; /* owned: of each domain */
+    struct line_widths names,
+        longest;          /* longest: of all names; names: without a few that are far too long */
+    size_t widths[CELLS]; /* of the cells; 0: there is no such column */
+    size_t strip;         /* polls that are shown at most */
+    struct said advice;   /* that was given */
 };
 
 /* "3m ago", or "" */
@@ -62,7 +63,7 @@ static bool is_wrong(enum health health)
     return health == HEALTH_WARNING || health == HEALTH_CRITICAL;
 }
 
-/* Where only what is wrong is shown, it is shown once; not what the line of the primary has said. */
+/* With only_wrong equal rows are shown once, and none that the primary's line has told. */
 static bool is_shown(const struct table *table, size_t place)
 {
     const struct status_view *view = table->page->view;
@@ -115,7 +116,7 @@ static size_t behind_names(const struct table *table, size_t strip)
     return used;
 }
 
-/* What a terminal has no room for goes off the strip's old end, and then off the ends of the names. */
+/* A narrow terminal cuts the old end of the strip first, then the names. */
 static void measure_table(struct table *table)
 {
     size_t columns = table->page->look.columns, used;
@@ -142,8 +143,7 @@ static void measure_table(struct table *table)
         table->strip = columns > used ? columns - used : 0;
 }
 
-/* Polls of one grade that follow each other are one coloured piece. The newest ones of all rows stand
- * below each other. */
+/* Neighbouring polls of one grade are one coloured piece. The newest polls of all rows are aligned. */
 static void add_strip(const struct table *table, struct line *line,
                       const struct store_domain *state)
 {
@@ -164,7 +164,7 @@ static void add_strip(const struct table *table, struct line *line,
     }
 }
 
-/* The code and the reply's text, or our own words, before it what came in. */
+/* The mail that came in, the code, and the reply's text or our own words. */
 static void append_said(struct buffer *said, const struct store_domain *state)
 {
     if (state->messages > 0)
@@ -172,7 +172,7 @@ static void append_said(struct buffer *said, const struct store_domain *state)
     words_append_said(said, state->code, state->text, STATUS_SENTENCE_SIZE_MAX);
 }
 
-/* What was said by a backup that is well may be cut: it is said by the word already. */
+/* The text of a good answer may be cut: the outcome says enough. */
 static void add_row(const struct table *table, size_t place)
 {
     const struct status_domain *domain = &table->page->view->domains[place];
@@ -289,7 +289,7 @@ struct trouble {
     size_t place;
 };
 
-/* 0: their details are the same. What holds our own mail server's words is of all backups. */
+/* 0 when the details are equal. Held answers of different backups are equal. */
 static int compare_domains(const struct status_domain *a, const struct status_domain *b)
 {
     enum {

@@ -1,5 +1,4 @@
-/* The status for a person: whether all is well must be seen at once, and what is wrong must be said
- * where it is. */
+/* The status for a person. */
 #include "status.h"
 
 enum {
@@ -44,7 +43,7 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
         (void)buffer_append_format(sentence, ": %s", status_primary_text(view, outage->why));
 }
 
-/* "; nothing was asked of 60 backups (120 domains)": said here once, and not below each of them. */
+/* "; nothing was asked of 60 backups (120 domains)", instead of a line below each of them */
 static void append_held(struct buffer *sentence, const struct status_view *view)
 {
     const struct status_backup *backup = NULL;

@@ -1,5 +1,4 @@
-/* What the store knows of what the configuration names, and what is wrong with it. Reading and judging
- * are apart: all judgements are made from plain values. */
+/* Reads what the store knows of the configured backups, and judges it. The judging uses plain values alone. */
 #include "status.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -37,8 +36,7 @@ const char *const status_count_names[COUNT_KINDS] = {[COUNT_OK] = "ok",
                                                      [COUNT_HELD] = "held",
                                                      [COUNT_UNKNOWN] = "unknown"};
 
-/* Where text is of the primary, as session/preflight words it: what stands behind its configured address; NULL: it is
- * another one's, from before `address` was changed. Of anything else: all of it. */
+/* The part of session/preflight's sentence behind the primary's address; NULL when it names another address, from before `address` was changed. Any other text as it is. */
 static const char *behind_address(const struct status_view *view, const char *text)
 {
     static const char before[] = "your mail server ";
@@ -72,7 +70,7 @@ int64_t status_silence_s(const struct status_view *view, const struct status_dom
     return from_ms < view->now_ms ? (view->now_ms - from_ms) / 1000 : 0;
 }
 
-/* Whether a stamp is of now, as far as a daemon that looks around once a watch period can tell. */
+/* Whether a daemon that writes once a watch period may have written the stamp just now. */
 static bool is_fresh(const struct status_view *view, int64_t at_ms)
 {
     int64_t span_ms = FRESH_WATCHES * view->config->primary.watch_s * 1000;
@@ -91,8 +89,7 @@ bool status_is_held_by_primary(const struct status_view *view, const struct stat
 
 /* ---- judging ---- */
 
-/* A daemon that is gone is missed for a while only: whoever has gone over to polls by cron should not be
- * warned for ever, and if nobody asks at all, the silence of the domains has become an alarm by then. */
+/* A daemon that is gone is a warning for DAEMON_MISSED_S only: the administrator may have switched to cron, and if nothing asks at all, the silence of the domains is an alarm by then. */
 static void judge_life(struct status_view *view)
 {
     struct store_life *life = &view->life;
@@ -114,7 +111,7 @@ static void judge_life(struct status_view *view)
                                                      : PRIMARY_DOWN;
 }
 
-/* A certificate that is not verified, a pinned key's among them, may be as old as it likes. */
+/* A certificate that is not verified, as with a pinned key, may be out of date. */
 static void judge_backup(const struct status_view *view, struct status_backup *backup)
 {
     const struct store_backup *state = &backup->state;
@@ -131,8 +128,7 @@ static void judge_backup(const struct status_view *view, struct status_backup *b
         backup->health = HEALTH_WARNING;
 }
 
-/* Held polls say nothing about the backup: what counts is the last answer before them. A strip of
- * nothing else still has the streak to tell. */
+/* The grade of the last answer that was not held. When the strip has none, the streak tells. */
 static enum grade last_grade(const struct store_domain *state)
 {
     for (size_t i = state->strip_count; i > 0; i--) {
@@ -144,8 +140,7 @@ static enum grade last_grade(const struct store_domain *state)
     return state->has_good ? GRADE_GOOD : GRADE_HELD;
 }
 
-/* The flag is the daemon's, and stays as it is when the daemon is gone: a good answer that came after
- * it counts for more. */
+/* The daemon sets state->silent, and nobody clears it when the daemon is gone: a later good answer counts for more. */
 static bool is_silent(const struct status_view *view, const struct status_domain *domain,
                       schedule_offset *offset)
 {
@@ -153,14 +148,13 @@ static bool is_silent(const struct status_view *view, const struct status_domain
     int64_t from_ms = state->good_ms > 0 ? state->good_ms : state->first_ms;
     bool is_good = state->good_ms > 0 && state->good_ms >= state->at_ms;
 
-    /* Who noted it after an answer of the future may have done so by the same clock. */
+    /* An answer stamped in the future does not void the flag: the daemon may have used the same clock. */
     if (state->silent && !is_good && state->at_ms != 0)
         return true;
     return from_ms > 0 && schedule_silent_at(&domain->backup->config->timing, offset,
                                              view->config->silence_s, from_ms) <= view->now_ms;
 }
 
-/* Of silence, refusals and the like the worst is what a domain is told as. */
 static enum verdict verdict_of(const struct status_domain *domain)
 {
     if (domain->is_silent)
@@ -212,7 +206,7 @@ static void judge_all(struct status_view *view, schedule_offset *offset)
 
 /* ---- reading ---- */
 
-/* What is chosen of the configuration. */
+/* Lists the chosen backups and domains. */
 static void make_lists(struct status_view *view, const struct selection *choice)
 {
     const struct config *config = view->config;
@@ -237,7 +231,7 @@ static void make_lists(struct status_view *view, const struct selection *choice)
     }
 }
 
-/* All of one and the same instant. */
+/* Reads everything in one transaction. */
 static enum status read_all(struct status_view *view, struct store *store, struct error *error)
 {
     enum status status = store_begin_reading(store, error);

@@ -13,7 +13,7 @@ enum {
     MINUTE_S = 60,
     HOUR_S = 3600,
     DAY_S = 24 * 3600,
-    DAYS_ALONE_S = 10 * DAY_S /* from so many on the hours say nothing */
+    DAYS_ALONE_S = 10 * DAY_S /* from then on without hours */
 };
 
 struct word word_format(const char *format, ...)
