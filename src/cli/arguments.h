@@ -8,24 +8,24 @@
 
 struct arguments;
 
-/* Exit statuses that no outcome stands for, or that stand for more than an outcome (sysexits.h). */
+/* Exit statuses besides those of the outcomes (sysexits.h). */
 enum exit_status {
     EXIT_STATUS_OK = 0,
     EXIT_STATUS_USAGE = 64,
-    EXIT_STATUS_UNAVAILABLE = 69,   /* something that we are built on cannot be used */
+    EXIT_STATUS_UNAVAILABLE = 69,   /* the system lacks what mxpull needs */
     EXIT_STATUS_CANNOT_CREATE = 73, /* what -o names is there already, or cannot be made */
-    EXIT_STATUS_TEMPORARY = 75, /* another run is at it, or what was to be said could not be said */
+    EXIT_STATUS_TEMPORARY = 75,     /* another run is under way, or the output failed */
     EXIT_STATUS_CONFIG = 78,
 };
 
-/* One command of the program: its row is all that parsing, help and running need. */
+/* One command: all that parsing, help and running need. */
 struct command {
     const char *name;
     const char
         *operands; /* as the usage line shows them, "[BACKUP|DOMAIN ...]"; NULL: it takes none */
     const char *summary; /* one line for the list of commands */
     const char *details; /* for its own help: whole lines of at most 79 columns */
-    const char *exits;   /* so too: a line for each exit status but those that all commands have */
+    const char *exits;   /* the same: a line for each exit status that not every command has */
     int (*run)(const struct arguments *arguments); /* returns the exit status */
 };
 
@@ -44,9 +44,8 @@ int command_init(const struct arguments *arguments);
 
 /* The command line as read. All texts are borrowed from argv. */
 struct arguments {
-    const struct command
-        *command;       /* NULL: none was named, which is allowed with help and version alone */
-    const char *config; /* NULL: the default place */
+    const struct command *command; /* NULL: none, with help and version alone */
+    const char *config;            /* NULL: the default place */
 
     /* How often each switch was given. */
     unsigned verbose, quiet, json, help, version;
@@ -54,7 +53,7 @@ struct arguments {
 
     const char *since, *outcome, *limit, *output; /* NULL: not given */
     const char *color;                            /* "auto", "always" or "never" */
-    const char **names;                           /* owned array: what stands behind the command */
+    const char **names;                           /* owned array: the operands */
     size_t name_count;
 };
 
@@ -62,7 +61,7 @@ struct arguments {
 struct flag {
     char letter;          /* '\0': it has a long name alone */
     const char *name;     /* without the hyphens */
-    const char *argument; /* what its argument is called in the help; NULL: it takes none */
+    const char *argument; /* the name of its argument in the help; NULL: it takes none */
     const char *commands; /* the commands that take it, with spaces between; NULL: all, and the
                              program itself */
     size_t offset; /* of its field in struct arguments: const char * where it takes an argument,
@@ -76,10 +75,7 @@ extern const size_t flag_count;
 /* Whether the flag may be used with the command; NULL: with the program itself. */
 bool flag_fits(const struct flag *flag, const struct command *command);
 
-/* Reads a command line. Options may stand before and behind the command and its names, "--" ends
- * them; "-cFILE", "-qv", "--opt=x" and "--opt x" are all understood. STATUS_SYNTAX, with *arguments
- * untouched, when it is not to be understood; *error says where help is. On success arguments_done
- * frees what *arguments owns. */
+/* Reads a command line. Options may stand before and behind the command and its names, "--" ends them; "-cFILE", "-qv", "--opt=x" and "--opt x" are valid. STATUS_SYNTAX for a faulty line, with *arguments untouched. On success arguments_done frees what *arguments owns. */
 enum status arguments_parse(struct arguments *arguments, int argc, char *const argv[],
                             struct error *error);
 void arguments_done(struct arguments *arguments);

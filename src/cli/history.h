@@ -15,9 +15,7 @@ struct history_names {
     size_t count;
 };
 
-/* Finds out what the names mean: each is kept as it is, and where it is another form of a domain of
- * the configuration (an IDN), that domain is added as it is written there. STATUS_SYNTAX for a name
- * that neither the configuration nor the store knows; other failures are the store's. */
+/* Takes the given names, and adds the configured form of a domain that is given in another form (an IDN). STATUS_SYNTAX for a name that neither the configuration nor the store knows; other failures are the store's. */
 enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
                                const struct config *config, struct store *store,
                                struct error *error);
@@ -29,12 +27,9 @@ enum status history_names_find(struct history_names *names, const char *const gi
  * the wall clock. False, with *since_ms untouched, for anything else. */
 bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int64_t *since_ms);
 
-/* ---- history_form.c: what is written, row by row as the store gives them: never is more than a page of
- * it in memory ---- */
+/* ---- history_form.c: what is written, a page at a time ---- */
 
-/* HISTORY_TEXT: a line each, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}, one object
- * on one line. HISTORY_CSV: RFC 4180 with a header line, but for lines that end in LF; texts and names are
- * escaped as in the log, and have a ' before them where a spreadsheet would take them for a formula. */
+/* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]} on one line. HISTORY_CSV: RFC 4180 with a header line, but with LF as the tools of Unix want it; texts are escaped as in the log, with a ' before those that a spreadsheet would read as a formula. */
 enum history_form {
     HISTORY_TEXT,
     HISTORY_JSON,
@@ -49,8 +44,7 @@ struct history_request {
     struct line_widths widths;
 };
 
-/* Writes what fits; *count is how many rows that were. On failure, which is the store's, nothing has
- * been written, or what has been is left without its end. Ends early when output fails. */
+/* Writes the rows that the filter chooses; *count is their number. Ends early when output fails. A failure is the store's; the output may then lack its end. */
 enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
                                struct error *error);

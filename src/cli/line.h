@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How a part of a line looks where colours are wanted. */
 enum style {
     STYLE_PLAIN,
     STYLE_GOOD,
@@ -25,8 +24,7 @@ struct line_look {
     bool color;
 };
 
-/* One line of text while it is put together: cells with two spaces between them, escaped, coloured,
- * and cut at a width. */
+/* One line of text under construction: cells with two spaces between them, escaped, coloured, and cut at a width. */
 struct line {
     struct buffer *target; /* borrowed */
     size_t columns;        /* that the line may have */
@@ -44,23 +42,19 @@ void line_indent(struct line *line, size_t columns);
  */
 void line_cell(struct line *line, enum style style, const char *text, size_t width);
 
-/* The columns that all rows of a table share; 0: nothing stands there, unless a row has it. */
+/* The widths that all rows of a table share. */
 struct line_widths {
     size_t backup, domain;
 };
 
-/* Makes the columns wide enough for these names (NULL: none), but for a few monsters: for them nobody else
- * is moved to the right. */
+/* Makes the columns wide enough for these names (NULL: none), except for names that are far too long. */
 void line_widen(struct line_widths *widths, const char *backup, const char *domain);
 
-/* Adds the cells that a row begins with, each as wide as widths says or wider. Where they would leave
- * less than so many columns behind them, gaps of their own not counted, the longer one is cut and
- * ends in an ellipsis. */
+/* Adds the first cells of a row, each at least as wide as widths says. The longer name is cut, with an ellipsis, so that `behind` columns are left behind them, their gaps not counted. */
 void line_names(struct line *line, const char *backup, const char *domain,
                 struct line_widths widths, size_t behind);
 
-/* What is left of the wanted widths where both together have this room. A narrow one stays as it is,
- * and none becomes too narrow to be recognized, even if there is no room for it. */
+/* Shrinks the wanted widths to fit together into room. A narrow one stays as it is, and none gets too narrow to recognize a name, even when there is no room for it. */
 struct line_widths line_share(struct line_widths wanted, size_t room);
 
 /* The columns that both cells take with the gaps behind them. */
@@ -69,8 +63,7 @@ size_t line_names_columns(struct line_widths widths);
 /* The next cell stands right behind what is there, without spaces. */
 void line_join(struct line *line);
 
-/* Adds the last cell, whole, and the line end: what does not fit goes on in further lines, indented, that begin with a
- * word. A word that is longer than a line is broken. */
+/* Adds the last cell, whole, and the line end. Further lines are indented and begin with a word; only a word longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
 /* The same for a text that is printable already. */

@@ -9,16 +9,16 @@
 
 #include <stdio.h>
 
-/* Where the log goes and how much of it. path is borrowed while the log is open. */
+/* Where the log goes, and how much of it. path is borrowed while the log is open. */
 struct logging_options {
     enum log_target target;
     enum log_style style;
-    const char *path;    /* with LOG_FILE */
-    unsigned verbose;    /* -v: decisions too; -vv: the wire too */
-    bool quiet;          /* standard error: only what is wrong */
-    bool is_at_terminal; /* standard error: those who read it see the answers on standard output
-                            already */
-    bool is_stamped;     /* standard error: lines are as in a log file, with their time and level */
+    const char *path; /* with LOG_FILE */
+    unsigned verbose; /* -v: decisions too; -vv: the wire too */
+    bool quiet;       /* standard error: only what is wrong */
+    bool
+        is_at_terminal; /* standard error: its reader sees the answers on standard output already */
+    bool is_stamped;    /* standard error: lines are as in a log file, with their time and level */
     /* Called before (begins) and behind each line on standard error; may be NULL. */
     void (*around)(void *context, bool begins);
     void *context;
@@ -32,17 +32,15 @@ struct logging {
     struct store_log lost; /* and all since logging_note_lost */
 };
 
-/* Makes the log of the options the program's log. STATUS_SYSTEM when it cannot be opened. *logging
- * must stay where it is until logging_close. */
+/* Opens the program's log. STATUS_SYSTEM when that fails. *logging must stay where it is until logging_close. */
 enum status logging_open(struct logging *logging, const struct logging_options *options,
                          struct error *error);
 void logging_close(struct logging *logging); /* all zero: nothing is open */
 
-/* Whether lines are missing in a log file since the last call, which the store (NULL: none) is told for
- * `mxpull status`; the log goes on by itself when it can. */
+/* Whether the log file has lost lines since the last call. Writes that into the store (NULL: none) for `mxpull status`. */
 bool logging_note_lost(struct logging *logging, struct store *store);
 
-/* The least grave level that is written: what log_open is given. */
+/* The least grave level that is written, for log_open. */
 enum level logging_threshold(const struct logging_options *options);
 
 /* Appends the event as a line of this target and style, with its line end. */

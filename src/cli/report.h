@@ -7,21 +7,19 @@
 #include <mxpull/platform/terminal.h>
 #include <mxpull/pull/round.h>
 
-/* What `mxpull pull` says. report.c stands on live.c, and both, as the daemon, on gather.c. */
+/* The output of `mxpull pull`. report.c uses live.c, and both, as the daemon, use gather.c. */
 
 /* ---- gather.c ---- */
 
-/* Answers that are told as one, for nothing but the names tells them apart: that our own mail server
- * kept backups from being asked, or that a backup could not be asked for any of its domains. */
+/* Equal answers that are reported as one: our own mail server kept backups from being asked, or a backup could not be asked for any of its domains. */
 struct answers {
     const struct result *first;
-    const char
-        *text;    /* of all; where they are several that were held, an ellipsis is in place of their
-                         own names: "… refuses postmaster@…: 450 later" */
-    size_t count; /* how many it stands for; 1: for itself */
+    const char *
+        text; /* common to all; several held answers have an ellipsis in place of the domain: "… refuses postmaster@…: 450 later" */
+    size_t count;      /* how many it stands for; 1: for itself */
     size_t backups;    /* of how many backups they are */
     bool is_part;      /* these have other domains as well */
-    const char *names; /* which they are then: "a.example, b.example and 28 more"; else NULL */
+    const char *names; /* with is_part the domains, "a.example, b.example and 28 more"; else NULL */
 };
 
 struct gather;
@@ -34,11 +32,10 @@ struct gather *gather_new(gather_tell *tell, void *context);
 /* NULL is allowed. */
 void gather_free(struct gather *gather);
 
-/* gather is a struct gather: these may observe polls. Takes a result that has become known. One that is like no other is told at once; the others stay
- * borrowed until gather_flush. */
+/* Takes a result that has become known. Tells it at once when it cannot be equal to others; else it stays borrowed until gather_flush. Both functions may observe polls: gather is a struct gather. */
 void gather_add(void *gather, const struct result *result);
 
-/* Tells what was taken: to be called after each turn of the loop, and before results are freed. */
+/* Tells the answers gathered. Called after each turn of the loop, and before results are freed. */
 void gather_flush(void *gather);
 
 /* Whether nothing is wrong with it: the outcome exits with 0, or a dry run got as far as it should.
@@ -47,11 +44,7 @@ bool result_is_good(const struct result *result);
 
 /* ---- live.c ---- */
 
-/* What a person sees on a terminal while a round runs. Answers go up the screen as they come. Below them
- * stands one row for our own mail server while it is looked at, and one for each backup that is being worked on
- * or waits for a retry: what is waited for, how long so far, and until when. The table is drawn when something
- * happens, and once a second while something waits. It is never larger than the terminal, and leaves the cursor as
- * it is, so that nothing needs to be put right however the program ends. */
+/* The live table on a terminal while a round runs. Answers scroll up as they come. Below them stand rows for our own mail server and for each backup under way or waiting for a retry: what is awaited, since when, and until when. Drawn at each event, and once a second while something waits. The table never exceeds the terminal and leaves the cursor visible, so a killed program leaves the terminal usable. */
 struct live;
 
 /* All borrowed. */
@@ -69,7 +62,7 @@ struct live_options {
     enum stage (*stage)(const struct round *round, const struct backup_config *backup);
 };
 
-/* options are borrowed; all but config may be filled in before something happens. */
+/* options are borrowed; the caller may fill in all but config later, before the round runs. */
 struct live *live_new(const struct live_options *options);
 void live_free(struct live *live);
 
@@ -82,11 +75,11 @@ void live_progressed(void *live, const struct backup_config *backup, uint64_t me
 void live_resting(void *live, const struct backup_config *backup, int64_t until_ms);
 void live_turned(void *live);
 
-/* Whole lines of at most live_columns that stand above the rows from now on. */
+/* Puts whole lines of at most live_columns above the rows. */
 void live_keep(struct live *live, const char *lines);
 size_t live_columns(const struct live *live);
 
-/* What the primary is waited for, or NULL. */
+/* Shows the look at the primary; NULL: none. */
 void live_wait(struct live *live, const struct preflight_wait *wait);
 
 /* Takes the rows off the screen, so that something else can be written there, or brings them back. */
@@ -94,23 +87,21 @@ void live_hide(void *live, bool is_hidden);
 
 /* ---- report.c ---- */
 
-/* A line for each answer as it comes, then the summary; or one JSON object at the end; and the answers in the log,
- * where it wants them. */
+/* A line for each answer as it comes, then the summary; or one JSON object at the end. Logs the answers, too. */
 struct report {
     bool json;
-    bool
-        quiet; /* nothing unless something is wrong; then what is wrong (json: the object), at the end */
+    bool quiet; /* only failures, at the end (json: the object if there is one) */
     struct line_look look;
     struct line_widths widths;
     struct output *output; /* borrowed, as live */
     struct live *live;     /* the table that stands below the lines; NULL: none */
-    struct gather *gather; /* takes the results, and is to be flushed after each turn of the loop */
+    struct gather *gather; /* takes the results */
 
-    struct said advice; /* private, as what follows: that was given */
+    struct said advice; /* private, as what follows: the advice given */
     bool is_ending;     /* answers are told again */
 };
 
-/* Of what stands before gather all is set before. */
+/* The caller sets the fields before gather first. */
 void report_begin(struct report *report);
 void report_done(struct report *report); /* all zero: nothing has begun */
 
@@ -120,10 +111,7 @@ void report_finish(struct report *report, const struct round_facts *facts);
 /* The columns that these results need. */
 struct line_widths report_widths(const struct result *const results[], size_t count);
 
-/* Appends known answers as one line, `mx2  example.com  started  250 Queuing started` or
- * `mx2  40 domains  unreachable  ...`, and if they are no success a second line that says what can be
- * done about it, where something can. Of backups that were held it is a sentence. advice is what was given
- * already; NULL: it is given each time. */
+/* Appends answers as one line, `mx2  example.com  started  250 Queuing started` or `mx2  40 domains  unreachable  ...`, or as a sentence for held backups; below a failure the advice, if there is any and it was not given before (advice NULL: always). */
 void report_append_answers(struct buffer *text, const struct answers *answers,
                            struct line_look look, struct line_widths widths, struct said *advice);
 

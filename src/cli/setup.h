@@ -11,46 +11,41 @@
 
 /* What several commands begin with. */
 
-/* Reads the configuration that the command line or its default names, with every fault told to fault (NULL: on
- * standard error). NULL when there was any. */
+/* Reads the configuration that the command line or the default names. Tells every fault to fault (NULL: on standard error). NULL when there was any. */
 struct config *setup_config(const struct arguments *arguments, config_fault *fault, void *context);
 
 /* Makes the loop. NULL when libcurl cannot be used, which is logged. */
 struct loop *setup_loop(void);
 
-/* How lines on standard output look: of a terminal's width, and coloured as the command line wants it. */
+/* The look of lines on standard output: the terminal's width, coloured as the command line wants it. */
 struct line_look setup_look(const struct arguments *arguments);
 
-/* ---- the state directory of those who ask ---- */
+/* ---- the state directory of pull and daemon ---- */
 
-/* What a run keeps in state_dir. Each part is NULL where it cannot be had: the run goes on without,
- * for asking without a memory does no harm, and not asking does. */
+/* What a run keeps in state_dir. A part that cannot be opened is NULL, and the run goes on: asking without a memory does no harm, not asking does. */
 struct state {
     struct lock_set *lock;   /* against a second daemon; NULL for a pull */
-    struct lock_set *claims; /* which backups are being asked at this moment, by any run */
+    struct lock_set *claims; /* the backups that any run is asking now */
     struct store *store;
-    int64_t patience_ms; /* how long a store that another process holds may still be waited for */
+    int64_t patience_ms; /* how long to wait for a store that another process holds */
 };
 
 enum state_use {
     STATE_PULL,
-    STATE_DAEMON /* its store is opened later where it cannot be now; without a directory it
-                    remembers as long as it runs */
+    STATE_DAEMON /* opens its store later when it cannot now; without a directory it remembers as long as it runs */
 };
 
-/* Opens the state directory. Says in one warning what cannot be had. STATUS_OK, or
- * STATUS_BUSY, which is logged, when another daemon runs; nothing is open then. */
+/* Opens the state directory, and logs in one warning what cannot be opened. STATUS_BUSY, logged and with nothing open, when another daemon runs; else STATUS_OK. */
 enum status state_open(struct state *state, const struct config *config, enum state_use use);
 void state_close(struct state *state);
 
-/* ---- and of those who only read it ---- */
+/* ---- the state directory of the commands that only read it ---- */
 
 /* Opens the store. STATUS_SYSTEM or STATUS_BUSY when there is none yet or it cannot be read; the error says
  * so in one line, and what to do. */
 enum status past_open(struct store **store, const struct config *config, struct error *error);
 
-/* Whether nobody can write the store now, so that what it holds is not the newest; *trouble says why, and what
- * to do. */
+/* Whether nobody can write the store now, so that it may be out of date; *trouble says why, and what to do. */
 bool past_trouble(const struct config *config, struct error *trouble);
 
 /* ---- command_config.c ---- */

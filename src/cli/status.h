@@ -8,8 +8,7 @@
 /* ---- status_view.c: what the store knows of everything that the configuration names, judged at one
  * instant. All stamps are milliseconds of the wall clock, 0 is "never" or "not known". ---- */
 
-/* In Nagios' numbers, which are the exit statuses of a plugin. From bad to good: critical, warning,
- * unknown, ok. */
+/* The exit statuses of a Nagios plugin. From bad to good: critical, warning, unknown, ok. */
 enum health {
     HEALTH_OK,
     HEALTH_WARNING,
@@ -38,7 +37,7 @@ struct status_backup {
     enum health health;       /* of its certificate */
 };
 
-/* What a domain is told and counted as, from good to bad. */
+/* The state of a domain, from good to bad. */
 enum verdict {
     VERDICT_OK,      /* the last answer was good */
     VERDICT_UNKNOWN, /* there is none */
@@ -60,7 +59,7 @@ struct status_domain {
     enum health health; /* of its verdict */
 };
 
-/* What domains are counted as: each once, by its verdict; failing are those refused, too. */
+/* The counts of the summary: each domain once, by its verdict; failing includes refused. */
 enum status_count {
     COUNT_OK,
     COUNT_FAILING,
@@ -82,14 +81,12 @@ struct status_view {
     enum health daemon_health;
     enum primary_state primary;
     bool has_outage;
-    struct store_outage outage; /* the last one */
-    struct status_backup
-        *backups; /* owned: those chosen, in the order of the configuration, as are … */
-    struct status_domain *domains; /* … these: owned, at least one for each backup */
+    struct store_outage outage;    /* the last one */
+    struct status_backup *backups; /* owned: the chosen ones, in the order of the configuration */
+    struct status_domain *domains; /* the same; at least one for each backup */
     size_t backup_count, domain_count, counts[COUNT_KINDS];
-    enum health health; /* the worst of all */
-    struct error
-        trouble; /* why the store cannot be written, set by the caller; its text "": it can */
+    enum health health;   /* the worst of all */
+    struct error trouble; /* why the store cannot be written (text "": it can), set by the caller */
 };
 
 /* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On
@@ -99,18 +96,16 @@ enum status status_view_read(struct status_view *view, const struct config *conf
                              schedule_offset *offset, struct error *error);
 void status_view_done(struct status_view *view);
 
-/* Seconds since the last good answer, or, where there was none, since the first question; -1: it was
- * never asked. */
+/* Seconds since the last good answer, or without one since the first question; -1: never asked. */
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain);
 
-/* What was said of the primary, behind a place where its address stands already: without the address,
- * if it is the configured one. Borrowed from text. */
+/* The text about the primary without its address, for a place that names the address already. Borrowed from text. */
 const char *status_primary_text(const struct status_view *view, const char *text);
 
-/* Whether it is the primary, which is down, that kept the domain from being asked. */
+/* Whether the domain was not asked because the primary is down. */
 bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);
 
-/* How polls are shown in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
+/* A poll in a strip: '+' good, 'o' not asked (held, or stopped), '~' temporary, '!' bad. */
 char status_letter(enum grade grade);
 
 /* The worse of the two. */
@@ -123,7 +118,7 @@ struct status_page {
     struct buffer *text;
     const struct status_view *view;
     struct line_look look;
-    bool only_wrong; /* nothing of what is well, and no summary: nothing at all where all is */
+    bool only_wrong; /* only problems, and no summary */
 };
 
 enum {
@@ -156,10 +151,7 @@ int nagios_print_unknown(const char *why);
 
 /* ---- metrics.c ---- */
 
-/* Replaces metrics_file, where the configuration names one, in one step. It is of all backups, whoever writes
- * it and whatever was asked: from the store (NULL: there is none), with the results of facts, the round that
- * is over or the last ones, where the store does not know them. Those who write take turns by the claims (NULL:
- * nobody else is there). Says in one warning when it cannot be written. */
+/* Replaces metrics_file, if there is one, in one step. It covers all backups: from the store (NULL: there is none), and from the results of facts that the store does not have. Processes take turns by the claims (NULL: there is no other). Logs one warning when the file cannot be written. */
 void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
                    const struct round_facts *facts);
 

@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A few words as a person wants them. Returned by value: word_span(s).text lives until the end of the full
- * expression. */
+/* A few words, returned by value: word_span(s).text lives until the end of the full expression. */
 struct word {
     char text[80];
 };
@@ -16,8 +15,7 @@ struct word {
 /* Cut with an ellipsis where it is too long. */
 struct word word_format(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* How long it is in the two largest units: "12s", "3m", "3h57m", "3d4h", "45d". Less than 0 counts as
- * 0. */
+/* A time span in its two largest units: "12s", "3m", "3h57m", "3d4h", "45d". Less than 0 counts as 0. */
 struct word word_span(int64_t seconds);
 
 /* The instant in local time, to the minute: "2026-11-23 17:00". */
@@ -43,13 +41,13 @@ void words_append_said(struct buffer *target, int code, const char *text, size_t
 /* Appends " in 0.4 s", " in 21m5s". */
 void words_append_elapsed(struct buffer *target, int64_t ms);
 
-/* What a report has said already and need not say again. All zero: nothing. */
+/* The texts that a report has printed. All zero: none. */
 struct said {
     char **texts; /* owned */
     size_t count;
 };
 
-/* Whether the text is said for the first time. It is copied. */
+/* True the first time; copies the text. */
 bool said_first(struct said *said, const char *text);
 void said_done(struct said *said);
 

@@ -1,6 +1,4 @@
-/* Tells from looks at the primary when an outage began and ended. A time in which nobody looked, for
- * we were off or the machine slept, counts as an outage if it was long enough: mail that came then
- * waits at the backups. */
+/* Derives outages from looks at the primary. A long time without looks, while mxpull was off or the machine slept, counts as an outage: mail of that time waits at the backups. */
 #include <mxpull/plan/plan.h>
 
 static void enter(struct outage *outage, enum outage_state state, int64_t since_ms)
@@ -54,7 +52,7 @@ enum outage_event outage_looked(struct outage *outage, bool ready, struct instan
     return OUTAGE_ENDED;
 }
 
-/* A stamp that the clock has not come to again yet is set back with it. */
+/* Moves a stamp of the future with the clock that was set back. */
 static int64_t put_right(int64_t stamp_ms, int64_t ahead_ms, int64_t now_ms)
 {
     return stamp_ms <= now_ms ? stamp_ms : schedule_earlier(stamp_ms + ahead_ms, now_ms);

@@ -17,13 +17,13 @@
 #include <stdlib.h>
 
 enum {
-    SET_BACK_MS = 1000 /* less is the clock being kept right */
+    SET_BACK_MS = 1000 /* less is a correction of the clock */
 };
 
 /* When a backup was last asked, wall clock; 0: not known. */
 struct asked {
     int64_t at_ms;
-    int64_t floor_ms; /* from when the least distance to the next poll counts */
+    int64_t floor_ms; /* the least distance to the next poll counts from here */
 };
 
 /* One backup. All times are wall clock milliseconds, INT64_MAX: never. */
@@ -32,25 +32,24 @@ struct entry {
     int64_t slot_ms;             /* the schedule's next time */
     int64_t slot_due_ms;         /* that with its jitter */
     int64_t retry_ms;
-    size_t retries;      /* planned since the chain began */
-    int64_t recovery_ms; /* when the outage ended whose steps are still to come */
+    size_t retries;      /* planned in this chain */
+    int64_t recovery_ms; /* when the outage ended; INT64_MAX: no step is left */
     int64_t step_s;      /* the last of them that has passed; -1: none */
     bool now;
     bool is_running;
     struct asked last, before;
-    int64_t
-        wake_ms; /* of all these the first; INT64_MIN: at once. INT64_MAX while it is running. */
+    int64_t wake_ms; /* the first of all these; INT64_MIN: at once; INT64_MAX while it runs */
     struct plan_memory told; /* as plan_take_changed has seen it */
 };
 
-/* All entries are looked at only after one of them has changed. */
+/* plan_next_ms scans all entries only after one has changed. */
 struct plan {
     struct plan_options options;
     uint64_t chance;       /* the state of the generator */
     struct entry *entries; /* as configured */
     size_t count;
-    size_t turn;     /* the entry that is looked at first: all have their turn */
-    size_t unread;   /* before this one nothing has changed that plan_take_changed has not told */
+    size_t turn;     /* the entry that plan_take looks at first */
+    size_t unread;   /* plan_take_changed has told all changes before this entry */
     int64_t wake_ms; /* when the first one is due; INT64_MIN: not known */
     struct instant ticked;
 };
@@ -153,7 +152,7 @@ static int64_t least_ms(const struct entry *entry)
     return least_s * 1000;
 }
 
-/* To be called after every change. */
+/* Called after every change. */
 static void settle(struct plan *plan, struct entry *entry)
 {
     int64_t step_ms = next_step_ms(plan, entry);
@@ -239,15 +238,14 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
     }
     if (memory->due_ms != 0 && memory->due_ms < slot_ms &&
         (memory->slot_ms == 0 || memory->due_ms < memory->slot_ms))
-        entry->retry_ms = memory->due_ms; /* what was to come before the slot still is */
+        entry->retry_ms = memory->due_ms; /* a retry or a step before the slot is still due */
     entry->told = *memory;
     settle(plan, entry);
 }
 
 /* ---- asking ---- */
 
-/* From when the least distance to the next poll counts. Where slots are no closer than that, one that
- * comes late by less than half of it leaves the next one in its place. */
+/* The least distance to the next poll counts from here: from the slot when the poll is less than half of that distance late, and the slots are far enough apart, so that the next slot stays in its place. */
 static int64_t floor_of(const struct plan *plan, const struct entry *entry, enum plan_cause cause,
                         int64_t now_ms)
 {
@@ -259,7 +257,7 @@ static int64_t floor_of(const struct plan *plan, const struct entry *entry, enum
     return entry->slot_due_ms > half_ago_ms ? entry->slot_due_ms : half_ago_ms;
 }
 
-/* A poll begins: all that is due is used up by it. */
+/* Begins a poll, which uses up all that is due. */
 static enum plan_cause begin(struct plan *plan, struct entry *entry, int64_t now_ms)
 {
     enum plan_cause cause = entry->now                            ? PLAN_NOW
@@ -297,7 +295,7 @@ bool plan_take(struct plan *plan, struct instant now, size_t *backup, enum plan_
     return false;
 }
 
-/* An outage that has ended since the poll began may have made it vain: its steps are left then. */
+/* When an outage has ended since the poll began, the poll may have been in vain: the steps stay. */
 static void end(struct plan *plan, struct entry *entry, int64_t now_ms)
 {
     assert(entry->is_running);

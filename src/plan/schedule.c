@@ -1,8 +1,4 @@
-/* When a schedule wants a backup asked. Cron expressions are read by the rules of cron(5) as Vixie
- * wrote them. Their times are searched for through the stretches of one offset of local time, one after
- * the other, by the rules of cron(8): what names a fixed time comes when local time first gets to it,
- * or past it where it is skipped; what begins with * in minute or hour comes whenever local time shows
- * it. */
+/* The times of a schedule. Cron expressions follow Vixie's cron(5). Their times follow cron(8), and are searched through the stretches between changes of the local offset: a fixed time comes when local time first reaches it, or passes it when it is skipped; one with * in minute or hour comes whenever local time shows it. */
 #include <mxpull/plan/schedule.h>
 
 #include <mxpull/base/compiler.h>
@@ -12,14 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two changes of the offset lie further apart than STEP_S, and none is larger than BACK_S: the date
- * line has been crossed by a whole day. Within NEAR_S of a time changes move it, further off they do
- * not matter. */
+/* Two changes of the offset are more than STEP_S apart, and none is larger than BACK_S: a country may cross the date line. Only changes within NEAR_S of a time move it. */
 enum {
     MINUTE_S = 60,
     DAY_MINUTES = 24 * 60,
     DAY_S = 24 * 3600,
-    CALENDAR_DAYS = 146097, /* 400 years: then days and weekdays repeat */
+    CALENDAR_DAYS = 146097, /* 400 years, after which days and weekdays repeat */
     STEP_S = 12 * 3600,
     BACK_S = 26 * 3600,
     NEAR_S = 3 * 24 * 3600,
@@ -60,8 +54,7 @@ static int64_t add(int64_t time_ms, int64_t span_ms)
     return time_ms > INT64_MAX - span_ms ? INT64_MAX : time_ms + span_ms;
 }
 
-/* Whether the expression names the day, counted from 1 January 1970, a Thursday. Years begin in
- * March here, so that 29 February is the last day of one; they repeat after 400. */
+/* Whether the expression names the day, counted from 1 January 1970, a Thursday. The computation begins years in March, so that 29 February is the last day of one. */
 static bool is_day_named(const struct cron *cron, int64_t number)
 {
     int64_t day = number + 719468 - divide(number + 719468, 146097) * 146097;
@@ -245,8 +238,7 @@ static int64_t change_after(schedule_offset *offset, int64_t from_s, int64_t unt
     return INT64_MAX;
 }
 
-/* The latest local time that there has been up to until_s: where an hour comes twice, the clocks
- * have been further than they show. */
+/* The latest local time shown up to until_s: after the clocks went back it is later than the local time at until_s. */
 static int64_t latest_local(schedule_offset *offset, int64_t until_s)
 {
     int64_t latest_s = until_s + offset(until_s);
@@ -270,7 +262,7 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
     int64_t end_s = from_s + SEARCH_S;
     int64_t latest_s = follows_hours ? 0 : latest_local(offset, from_s - 1);
 
-    /* latest_s stays: nothing is named between it and the changes that are passed here. */
+    /* latest_s stays right: the expression names no time between it and the changes passed here. */
     while (from_s < end_s) {
         int64_t ahead_s = offset(from_s);
         int64_t local_s = follows_hours ? from_s + ahead_s : latest_s + 1;
@@ -283,7 +275,7 @@ int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int
             from_s = change_s;
         else if (near_s == at_s)
             return named_s == INT64_MAX ? INT64_MAX : at_s * 1000;
-        else /* nothing is named before, wherever the clocks change on the way */
+        else /* no change of the clocks can bring a named time before */
             from_s = greater(near_s, at_s - NEAR_S);
     }
     return INT64_MAX;

@@ -1,5 +1,4 @@
-/* One configuration at work. A poll that is taken from the plan stands in the store as due until it
- * has ended: should it not come to its end, the next start makes up for it. */
+/* One configuration at work. A poll taken from the plan is due in the store until it has ended, so that the next start repeats a poll that was cut off. */
 #include "pull.h"
 
 #include <mxpull/base/log.h>
@@ -159,7 +158,7 @@ void agenda_end_look(struct agenda *agenda)
     agenda->look = NULL;
 }
 
-/* What is due is asked with everything else, if that comes at once. */
+/* Puts due polls back when `recovery` asks everything at once. */
 void agenda_recover(struct agenda *agenda, struct instant now)
 {
     const struct durations *recovery = &agenda->polling.config->primary.recovery;
@@ -207,8 +206,7 @@ void agenda_free_held(struct agenda *agenda, struct instant now)
 
 /* ---- the store ---- */
 
-/* Writes that one and all that have changed besides. Of a backup that is held as a whole the slot is now: it is due at
- * the next start. A batch that has begun is ended in any case, also where a part of it has failed. */
+/* Writes this backup's plan and all others that have changed. A backup that is held as a whole is due at the next start. A transaction that has begun is ended in any case. */
 static enum status write_changed(struct agenda *agenda, size_t place, struct instant now,
                                  struct error *error)
 {

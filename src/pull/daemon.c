@@ -1,6 +1,5 @@
-/* The daemon's loop. Every turn: what has come to an end is written down and planned anew, what is due
- * waits for a look at the primary (watch.c) and is then asked (agenda.c), and the loop sleeps until the
- * next of all these times.
+/* The daemon's loop. Each turn records the polls that have ended and plans them anew, looks at the primary (watch.c),
+ * asks what is due (agenda.c), and sleeps until the next of all these times.
  *
  *   RUNNING --a new configuration--> DRAINING --nothing is under way, or too long--> RUNNING, by the new one
  */
@@ -13,22 +12,22 @@
 
 #include <stdlib.h>
 
-/* SIGTERM is to end the daemon within 2 s. */
+/* SIGTERM ends the daemon within 2 s. */
 enum {
-    STORE_WAIT_MS = 300, /* the loop must not stand still for a store that another process holds */
+    STORE_WAIT_MS = 300, /* for a store that another process holds: the loop must go on */
     STOP_LIMIT_MS = 1200,
     STORE_WAIT_AT_END_MS = 50,
     TELL_AT_LEAST_MS = 60 * 1000
 };
 
 struct daemon {
-    struct daemon_options options; /* polling: with the configuration and the recorder in force */
+    struct daemon_options options; /* with the configuration and the recorder in force */
     struct hooks *hooks;
     struct agenda *agenda;
     struct watch watch;
     struct config *config;     /* owned: the one in force */
     struct config *next;       /* owned; DRAINING: the configuration that comes */
-    int64_t drain_ms, drop_ms; /* monotonic: when what is under way is stopped, and dropped */
+    int64_t drain_ms, drop_ms; /* monotonic: when polls under way are stopped, and dropped */
     bool is_busy;              /* polls are under way, or were since options.told last */
     bool has_asked;            /* polls have ended since the start */
     struct instant busy_since; /* the first of them began */
@@ -36,7 +35,7 @@ struct daemon {
     int64_t due_ms;            /* when the loop is to turn next, monotonic */
 };
 
-/* Whether polls have not come to their end. */
+/* Whether polls are due or under way. */
 static bool is_busy(const struct agenda *agenda)
 {
     return agenda->due_count + agenda->pool->count > 0;
@@ -44,7 +43,7 @@ static bool is_busy(const struct agenda *agenda)
 
 /* ---- telling ---- */
 
-/* Tells how things stand: not at every poll, and not too late either, where always one is under way. */
+/* Reports when the polls under way have ended, or once a minute while there are always some. */
 static void tell(struct daemon *daemon, struct instant now)
 {
     struct agenda *agenda = daemon->agenda;
@@ -75,7 +74,7 @@ static void tell(struct daemon *daemon, struct instant now)
 
 /* ---- one configuration after the other ---- */
 
-/* is_failing: that the store cannot be written was told. */
+/* is_failing: that the store cannot be written was logged already. */
 static void take_configuration(struct daemon *daemon, struct config *config, bool is_failing,
                                struct instant now)
 {
@@ -108,8 +107,7 @@ static void give_configuration_up(struct daemon *daemon)
     config_free(daemon->config);
 }
 
-/* From now on nothing new is asked. What is due is due for the next configuration, too: so it is
- * written. */
+/* Begins no more polls. Due polls go back to the plan, which is written, so that the next configuration finds them due. */
 static void drain(struct daemon *daemon, struct config *config, struct instant now)
 {
     struct agenda *agenda = daemon->agenda;
@@ -175,7 +173,7 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
     int64_t jump_ms = plan_tick(daemon->agenda->plan, now), ahead_ms = jump_ms;
     bool known = primary->state != OUTAGE_UNKNOWN;
 
-    /* A clock that was set for the first time: how long nobody has watched is not known. */
+    /* The clock was set for the first time: how long mxpull did not watch is not known. */
     if (jump_ms > 0 && now.wall_ms >= CLOCK_SET_MS && now.wall_ms - jump_ms < CLOCK_SET_MS) {
         primary->since_ms += jump_ms;
         ahead_ms = 2 * primary->watch_ms + 1;
@@ -192,7 +190,7 @@ static void watch_clocks(struct daemon *daemon, struct instant now)
                     (long long)(jump_ms / 1000));
 }
 
-/* Whether an answer of the backup, as after a sleep, is about to come. */
+/* Whether the backup is about to be asked, as after a sleep. */
 static bool is_asked(void *context, size_t backup)
 {
     const struct daemon *daemon = context;
@@ -202,7 +200,7 @@ static bool is_asked(void *context, size_t backup)
            plan_memory(plan, backup).due_ms <= clock_wall_ms();
 }
 
-/* Everything that can be done now. Returns when there is more to do without an event. */
+/* Does all that can be done now. Returns when there is more to do, monotonic. */
 static int64_t advance(struct daemon *daemon)
 {
     struct instant now = agenda_now();
@@ -241,7 +239,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
     return daemon;
 }
 
-/* Ends what is under way, and writes it down. The commands of alarms have what is left of the time. */
+/* Ends the polls under way and records them. The commands of alarms have the rest of the time. */
 static void stop(struct daemon *daemon)
 {
     struct agenda *agenda = daemon->agenda;

@@ -1,5 +1,4 @@
-/* All chosen backups at once, in one loop: those that are due wait for a look at the primary and are
- * asked. All are due once, and with --retry again after the times of `retry`. */
+/* All chosen backups at once, in one loop, after a look at the primary: once, and with --retry again after the times of `retry`. */
 #include <mxpull/pull/round.h>
 
 #include "pull.h"
@@ -8,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* After this the polls that were told to stop are dropped. Each ends by itself before. */
+/* Polls that were stopped end by themselves before this; else they are dropped. */
 enum {
     STOP_LIMIT_MS = 900
 };
@@ -46,7 +45,7 @@ void round_free(struct round *round)
 
 /* ---- the course ---- */
 
-/* Takes what is over: it is written, and rests until its retry, if there is one. */
+/* Records the polls that are over, and plans their retries. */
 static void take_over(struct round *round, struct instant now)
 {
     struct agenda *agenda = round->agenda;
@@ -64,8 +63,7 @@ static void take_over(struct round *round, struct instant now)
     }
 }
 
-/* Does what can be done now. What falls due while a look is under way waits for the next one. Returns
- * when there is more to do without an event. */
+/* Does all that can be done now. A poll that falls due during a look waits for the next look. Returns when there is more to do, monotonic. */
 static int64_t advance(struct round *round)
 {
     struct agenda *agenda = round->agenda;
@@ -77,8 +75,7 @@ static int64_t advance(struct round *round)
     if (agenda->look != NULL && agenda->look->is_over) {
         const char *why = agenda_trouble(agenda);
 
-        /* Where everything that was asked for is refused, but not all was asked for, nothing is known of the
-         * primary as a whole. */
+        /* A look at some domains that refuses all of them tells nothing of the primary as a whole. */
         if (agenda_note_look(agenda) &&
             (why != NULL || preflight_refusal_of_all(agenda->look) == NULL))
             recorder_primary(agenda->polling.recorder, why);
@@ -94,7 +91,7 @@ static int64_t advance(struct round *round)
     return agenda->look == NULL ? next_ms : INT64_MAX;
 }
 
-/* What rests keeps its last answer. */
+/* Polls that wait for a retry keep their last answer. */
 static void stop_all(struct round *round)
 {
     struct agenda *agenda = round->agenda;

@@ -1,5 +1,4 @@
-/* The primary is looked at every `watch`, and before polls begin. One that was down, or refused
- * everything, and is well again ends an outage: everything is asked at once. */
+/* Looks at the primary every `watch`, and before polls begin. A primary that was down or refused everything, and is ready again, ends an outage. */
 #include "pull.h"
 
 #include <mxpull/base/log.h>
@@ -25,11 +24,11 @@ void watch_start(struct watch *watch, struct agenda *agenda, struct instant now)
 
     if (store != NULL && recorder_check(recorder, store_get_life(store, &life, &error), &error))
         (void)recorder_check(recorder, store_last_outage(store, &outage, &found, &error), &error);
-    /* We live again; the last sign of life stays what it was until a look has followed. */
+    /* The daemon runs again; the last sign of life stays until the first look. */
     if (life.has_ended)
         (void)recorder_check(recorder, store_set_alive(store, life.alive_ms, false, &error),
                              &error);
-    /* Where it is not known when, nobody has watched for a while. */
+    /* An unknown time counts as too long ago. */
     if (life.has_lived && life.alive_ms == 0)
         life.alive_ms = now.wall_ms - 2 * primary->watch_s * 1000 - 1;
     outage_init(
@@ -140,7 +139,7 @@ void watch_take_look(struct watch *watch, struct instant now)
     if (agenda_note_look(agenda)) {
         has_ended = note_outage(watch, why, now);
         (void)text_copy(watch->text, sizeof watch->text, why != NULL ? why : "");
-        /* All that was asked for is refused: whether everything else is, too, decides. */
+        /* The primary refuses all domains of this look: a look at every domain decides. */
         if (why == NULL && !agenda->looks_at_all &&
             preflight_refusal_of_all(agenda->look) != NULL) {
             watch->wants_full = true;
@@ -161,8 +160,7 @@ void watch_take_look(struct watch *watch, struct instant now)
     agenda_end_look(agenda);
 }
 
-/* While all is well the watch is content with the greeting, and with the domains that are to be asked;
- * while it is not, every domain counts. */
+/* While the primary is up, a look tries the domains of the due polls; else every domain. */
 void watch_look(struct watch *watch, struct instant now)
 {
     struct agenda *agenda = watch->agenda;

@@ -1,5 +1,4 @@
-/* Changes of state, told once: in the log and by the administrator's commands, none of which is ever waited for by a
- * poll. */
+/* Alarms: logged, and told to the administrator's commands. No poll waits for a command. */
 #include "record.h"
 
 #include <mxpull/base/buffer.h>
@@ -31,8 +30,7 @@ struct hooks {
     struct loop *loop; /* borrowed */
     int64_t timeout_ms;
     struct timer timer;
-    struct hook *first,
-        **end; /* in the order in which they came: those that run, then those that wait */
+    struct hook *first, **end; /* in order: the running ones, then the waiting ones */
     size_t count;
 };
 
@@ -96,7 +94,7 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
     timer_set(hooks->loop, &hooks->timer, 0);
 }
 
-/* False where it cannot be run, which is logged. */
+/* Starts the command. False, logged, when that fails. */
 static bool begin(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
 {
     struct error error;
@@ -109,7 +107,7 @@ static bool begin(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
     return false;
 }
 
-/* Whether it is over, by itself or by our hand. */
+/* Whether the command has ended, or its time is over. The caller frees it then. */
 static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms)
 {
     struct error error;
@@ -126,7 +124,7 @@ static bool is_over(const struct hooks *hooks, struct hook *hook, int64_t now_ms
     return true;
 }
 
-/* Begins and ends what there is to begin and end. */
+/* Starts and ends commands. */
 static void advance(void *context)
 {
     struct hooks *hooks = context;
@@ -173,7 +171,7 @@ static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *
     return alarm->since_ms != 0 ? clock_utc_text(target, alarm->since_ms) : "";
 }
 
-/* Texts that are NULL, and numbers that are 0, are left out. */
+/* Leaves out texts that are NULL and numbers that are 0. */
 static void write_log(const struct alarm *alarm, enum level level)
 {
     char since[CLOCK_TEXT_SIZE];
@@ -198,7 +196,7 @@ static void write_log(const struct alarm *alarm, enum level level)
     log_fields(level, fields, count);
 }
 
-/* What a remote has said, cut with an ellipsis, in which nothing can become a command. Returns target. */
+/* Copies a remote's text, cut with an ellipsis, with every character escaped that a shell could read. Returns target. */
 static const char *tame(char target[TEXT_SIZE_MAX + 1], const char *text)
 {
     char printable[TEXT_SIZE_MAX + 1], tamed[TEXT_SIZE_MAX * 4 + 1];
@@ -216,7 +214,7 @@ static const char *tame(char target[TEXT_SIZE_MAX + 1], const char *text)
     return text_copy_cut(target, TEXT_SIZE_MAX + 1, tamed);
 }
 
-/* A copy of a name of ours: as it was written, but for what nobody would see. */
+/* A copy of a configured name, with hidden characters escaped. */
 static char *show(const char *name)
 {
     struct buffer visible;

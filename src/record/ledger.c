@@ -1,4 +1,4 @@
-/* What is to be written into the store, in the order in which it came. */
+/* The entries to be written into the store, in order. */
 #include "record.h"
 
 #include <mxpull/base/memory.h>
@@ -61,7 +61,7 @@ static void clear(struct ledger *ledger)
 
 /* ---- the store's health ---- */
 
-/* A store that another process holds is only late; a pull says at its end whether that was too late. */
+/* A store that another process holds is only late: a pull reports at its end if it was too late. */
 bool ledger_check(struct ledger *ledger, enum status status, const struct error *error)
 {
     if (status == STATUS_OK)
@@ -123,8 +123,7 @@ enum status ledger_flush(struct ledger *ledger, struct error *error)
     if (ledger->first == NULL)
         return STATUS_OK;
     enum status status = write_all(ledger, error);
-    /* Only entries that were written show that the store works again: on a full disk something smaller may still
-     * find its place. */
+    /* Only written entries show that the store works again: a full disk may still take something smaller. */
     if (ledger_check(ledger, status, error)) {
         if (ledger->is_failing)
             log_message(LEVEL_INFO, "the answers can be written down again");

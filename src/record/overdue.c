@@ -1,5 +1,4 @@
-/* When a domain falls silent, and when its silence ends: what the store knows of it and what this process has
- * seen are brought together here. */
+/* When a domain falls silent, and when its silence ends, from the store and from what this process has seen. */
 #include "record.h"
 
 #include <mxpull/base/memory.h>
@@ -12,15 +11,17 @@
 struct watched {
     const struct backup_config *backup; /* borrowed from the configuration, as is name */
     const char *name;
-    int64_t silent_at_ms; /* when it counts as silent; INT64_MAX: it does, or was never asked for */
-    int64_t from_ms;      /* what that counts from: the last good answer, or the first question */
-    int64_t good_ms;      /* the last good answer; 0: none is known */
-    int64_t told_ms;      /* when this process told of its silence */
-    const char *outcome;  /* of the last answer, a constant; NULL: there was none */
-    int code;             /* of it */
-    bool is_silent;       /* as it was told last */
-    bool was_held;        /* by the last answer, at the start */
-    bool is_stored;       /* as the store has it, as far as is known */
+    int64_t
+        silent_at_ms; /* when the domain counts as silent; INT64_MAX: it does already, or was never asked for */
+    int64_t
+        from_ms; /* silent_at_ms counts from here: the last good answer, or the first question */
+    int64_t good_ms;     /* the last good answer; 0: none is known */
+    int64_t told_ms;     /* when this process told of its silence */
+    const char *outcome; /* of the last answer, a constant; NULL: there was none */
+    int code;            /* of it */
+    bool is_silent;      /* as last reported */
+    bool was_held;       /* by the last answer, at the start */
+    bool is_stored;      /* as the store has it, as far as is known */
 };
 
 struct overdue {
@@ -31,12 +32,12 @@ struct overdue {
     struct watched *domains;  /* of all backups, as configured */
     struct watched **backups; /* the first domain of each */
     size_t domain_count;
-    int64_t next_ms;           /* the first of all silent_at_ms, or before it */
+    int64_t next_ms;           /* not later than any silent_at_ms */
     int64_t checked_ms;        /* when all were looked at last */
     struct store_domain state; /* as read last */
 };
 
-/* from_ms 0: not known, so now. */
+/* from_ms 0: not known, so from now. */
 static void wait_from(struct overdue *overdue, struct watched *watched, int64_t from_ms)
 {
     watched->from_ms = from_ms != 0 ? from_ms : clock_wall_ms();
@@ -58,7 +59,7 @@ static bool read_state(struct overdue *overdue, const struct watched *watched, b
                         &error);
 }
 
-/* Writes whether the domain is silent. *changed: the store did not know. */
+/* Writes whether the domain is silent. *changed: the store had it otherwise. */
 static bool write_silent(struct overdue *overdue, struct watched *watched, bool *changed)
 {
     struct error error;
@@ -72,8 +73,7 @@ static bool write_silent(struct overdue *overdue, struct watched *watched, bool 
     return true;
 }
 
-/* Takes over what the store knows of a domain, and writes what the store does not know. *has_ended:
- * another process has ended a silence that this one has told. False where the store cannot be read. */
+/* Reads what the store knows of a domain, and writes what only this process knows. *has_ended: another process has ended a silence that this process reported. False when the store cannot be read. */
 static bool reconcile(struct overdue *overdue, struct watched *watched, bool *has_ended)
 {
     const struct store_domain *state = &overdue->state;
@@ -101,8 +101,7 @@ static bool reconcile(struct overdue *overdue, struct watched *watched, bool *ha
 
 /* ---- answers ---- */
 
-/* Returns whether the end of a silence is to be told: the store has seen it end just now, or nobody but
- * this process knew of it. */
+/* Returns whether to report the end of a silence: this answer has ended it in the store, or only this process knew of it. */
 static bool note_good(struct overdue *overdue, struct watched *watched, int64_t at_ms,
                       bool is_written, bool has_silent)
 {
@@ -157,13 +156,13 @@ void overdue_answered(struct overdue *overdue, size_t backup, const struct store
 
 /* ---- the time has come ---- */
 
-/* One look through all domains. */
+/* One pass over all domains. */
 struct pass {
     int64_t now_ms;
-    bool is_unread, is_unwritten; /* the store has failed in it, and is not tried again */
+    bool is_unread, is_unwritten; /* the store has failed, and is not tried again in this pass */
 };
 
-/* Whether the store knows better: there was a good answer since, or the silence was told. */
+/* Whether the store has a later good answer, or knows the silence already. */
 static bool is_outdated(struct overdue *overdue, int64_t now_ms, struct watched *watched)
 {
     const struct store_domain *state = &overdue->state;
@@ -181,7 +180,7 @@ static bool is_outdated(struct overdue *overdue, int64_t now_ms, struct watched 
     return watched->is_silent;
 }
 
-/* Tells of the domain's silence, unless it is known. */
+/* Reports the domain's silence, unless it was reported. */
 static void fall_silent(struct overdue *overdue, struct pass *pass, struct watched *watched)
 {
     const struct store_domain *state = &overdue->state;
@@ -216,8 +215,7 @@ static void fall_silent(struct overdue *overdue, struct pass *pass, struct watch
     overdue->raise(overdue->context, &alarm);
 }
 
-/* The clock was set: what counts from a time to come, or from one of a clock that was not set, counts
- * from now. */
+/* The clock was set: times in the future, or from before the clock was ever set, are replaced by now. */
 static void put_right(struct overdue *overdue, int64_t now_ms)
 {
     int64_t first_ms = now_ms >= CLOCK_SET_MS ? CLOCK_SET_MS : 0;

@@ -1,7 +1,7 @@
 #ifndef MXPULL_SRC_RECORD_RECORD_H
 #define MXPULL_SRC_RECORD_RECORD_H
 
-/* What the files of the floor share. recorder.c stands on overdue.c, ledger.c and hooks.c, and overdue.c on ledger.c. */
+/* What the files of the floor share. recorder.c uses overdue.c, ledger.c and hooks.c, and overdue.c uses ledger.c. */
 
 #include <mxpull/base/log.h>
 #include <mxpull/net/timer.h>
@@ -9,7 +9,7 @@
 
 /* ---- hooks.c ---- */
 
-/* A change of state that somebody is to hear of once. */
+/* A change of state, reported once. */
 enum alarm_event {
     ALARM_FAILURE,  /* a backup has begun to fail */
     ALARM_RECOVERY, /* it works again */
@@ -30,11 +30,7 @@ struct alarm {
     int64_t streak;      /* polls in a row that were not good */
 };
 
-/* Logs it in one line of that level, and has on_failure or
- * on_recovery run: they get MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP,
- * MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in
- * the log, and so is what the system's shell would read as its own), MXPULL_SINCE (UTC) and
- * MXPULL_STREAK in the environment. hooks NULL: the log alone. */
+/* Logs the alarm in one line, and runs on_failure or on_recovery (hooks NULL: neither) with MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP, MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in the log and against the system's shell), MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. */
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks);
 
@@ -61,13 +57,11 @@ struct entry {
     size_t text_count;
 };
 
-/* What a run writes into the store: entries are collected for a quarter of a second and written as one
- * transaction. What cannot be written because another process holds the store is kept and tried again;
- * what any other failure stops is dropped. */
+/* What a run writes into the store: entries of a quarter of a second in one transaction. While another process holds the store they are kept and tried again; after any other failure they are dropped. */
 struct ledger {
     const struct recorder_options *options; /* borrowed */
 
-    /* An entry was written (STATUS_OK), is kept (STATUS_BUSY, once for every try) or was dropped. */
+    /* Called for an entry that was written (STATUS_OK), is kept (STATUS_BUSY, at every try) or was dropped. */
     void (*tried)(void *context, struct entry *entry, enum status status);
     void *context;
 
@@ -75,16 +69,16 @@ struct ledger {
     size_t size, count,
         lost; /* bytes and number of the entries; those for which there was no room */
     struct timer timer;
-    bool is_failing; /* the store could not be written last time, which was told */
-    bool is_held;    /* another process held it last time */
-    bool is_unread;  /* it could not be read: not tried again until it was written */
+    bool is_failing; /* the last write failed, which was logged */
+    bool is_held;    /* another process held the store last time */
+    bool is_unread;  /* reading failed, and is not tried again before a write succeeds */
 };
 
 /* options, tried and context are set by the caller before. */
 void ledger_init(struct ledger *ledger);
 void ledger_done(struct ledger *ledger);
 
-/* An entry that is to be filled in, then given to ledger_add. */
+/* An entry for the caller to fill in and give to ledger_add. */
 struct entry *ledger_entry(enum entry_kind kind);
 void ledger_add(struct ledger *ledger, struct entry *entry);
 
@@ -95,36 +89,32 @@ const char *entry_own(struct entry *entry, char *text);
 /* Writes all entries now. */
 enum status ledger_flush(struct ledger *ledger, struct error *error);
 
-/* The run is over: waits so long for the store. What cannot be written is told and lost. */
+/* At the end of a run: waits so long for the store. Entries that cannot be written are lost, which is logged. */
 void ledger_finish(struct ledger *ledger, int64_t patience_ms);
 
-/* Returns whether the store worked, and says once if it did not. */
+/* Returns whether the store worked, and logs once if not. */
 bool ledger_check(struct ledger *ledger, enum status status, const struct error *error);
 
 /* ---- overdue.c ---- */
 
-/* Domains without a good answer for too long. The store has the last word, for other processes ask,
- * too; where the store cannot be used a daemon goes on by its own memory. */
+/* Domains without a good answer for too long. The store decides, because other processes ask, too; without it a daemon uses its own memory. */
 struct overdue;
 
-/* All borrowed. A daemon begins with all that the store knows. raise is given what is to be told, whose texts last
- * for the call. */
+/* All borrowed. A daemon begins with all that the store knows. raise reports an alarm, whose texts last for the call. */
 struct overdue *overdue_new(struct ledger *ledger,
                             void (*raise)(void *context, const struct alarm *alarm), void *context);
 
 /* NULL is allowed. */
 void overdue_free(struct overdue *overdue);
 
-/* An answer of the backup, by its place; is_written: the store has it, has_silent: and says that a
- * domain of the backup is noted as silent. */
+/* Notes an answer of the backup, by its place. is_written: the store has the answer; has_silent: and has a silent domain of this backup. */
 void overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
                       bool is_written, bool has_silent);
 
-/* How many domains of the backup were held by their last answer, as it was read at the start. */
+/* How many domains of the backup were held by their last answer at the start. */
 size_t overdue_held_count(const struct overdue *overdue, size_t backup);
 
-/* Looks through all domains but those of a backup of which is_asked says that an answer is about to come; it may be
- * NULL. Returns when the next one will be silent; the caller need not wake for those left out. */
+/* Checks all domains, except those of backups that are about to be asked (is_asked; may be NULL). Returns when the next one will be silent; the caller need not wake for those left out. */
 int64_t overdue_check(struct overdue *overdue, int64_t now_ms,
                       bool (*is_asked)(void *context, size_t backup), void *context);
 

@@ -1,4 +1,4 @@
-/* From results to rows, and from rows to alarms. */
+/* Turns results into rows of the store and into alarms. */
 #include "record.h"
 
 #include <mxpull/base/memory.h>
@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A backup as this process has seen it, at first as the store knows it: enough where the store does not know of its
- * last poll. */
+/* A backup's last poll, for the time in which the store does not have it. At first as the store has it. */
 struct polled {
     bool has_failed; /* its last poll was not good */
     bool is_unwritten;
@@ -21,7 +20,7 @@ struct recorder {
     struct ledger ledger;
     struct overdue *overdue;
     struct polled *polled; /* as configured */
-    bool has_looks;        /* the store knows of a look that had trouble */
+    bool has_looks;        /* the store has a look that had trouble */
 };
 
 bool recorder_check(struct recorder *recorder, enum status status, const struct error *error)
@@ -31,7 +30,7 @@ bool recorder_check(struct recorder *recorder, enum status status, const struct 
 
 /* ---- alarms ---- */
 
-/* A pull has shown the answers that an alarm speaks of; in a daemon's log it is worth a line of its own. */
+/* A pull has shown the answers already; in a daemon's log each alarm has a line. */
 static void raise_alarm(void *context, const struct alarm *alarm)
 {
     const struct recorder *recorder = context;
@@ -46,7 +45,7 @@ static void raise_alarm(void *context, const struct alarm *alarm)
                 recorder->options.config, recorder->options.hooks);
 }
 
-/* The store says what has changed, unless it does not know of this poll or the one before. */
+/* Raises the alarm of a poll. The store says what has changed, unless it lacks this poll or the one before. */
 static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
 {
     struct polled *polled = &recorder->polled[entry->backup - recorder->options.config->backups];
@@ -73,7 +72,7 @@ static void tell_change(struct recorder *recorder, struct entry *entry, bool is_
                                     .streak = change.streak});
 }
 
-/* A daemon's alarms wait for no store. Those of a pull come when its polls are written. */
+/* A daemon's alarms do not wait for the store; a pull's do. */
 static void tried(void *context, struct entry *entry, enum status status)
 {
     struct recorder *recorder = context;
@@ -100,7 +99,7 @@ int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
 
 /* ---- polls ---- */
 
-/* What the poll's last try has added. */
+/* The part of a sum that the poll's last try has added. */
 static int64_t added(int64_t sum, int64_t before)
 {
     return sum < 0 || before < 0 ? sum : sum - before;
@@ -215,9 +214,7 @@ void recorder_primary(struct recorder *recorder, const char *why)
                              &error);
 }
 
-/* ---- looks at the primary: where one has left domains out, or a domain has cost one its connection, the
- * next look begins with those that have waited longest. What was asked for is written in its order, and
- * what has cost a connection behind it. After a look without trouble the order is the configuration's. */
+/* ---- looks at the primary. After a look that left domains out or lost its connection, the next one begins with the domains that have waited longest, and ends with those that cost a connection. After a look without trouble the order is the configuration's. ---- */
 
 struct ranked {
     struct node node;

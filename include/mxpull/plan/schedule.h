@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* When a backup's schedule wants it asked. Pure: the time and the local offset are arguments. */
+/* The times of a backup's schedule. Pure: time and local offset are arguments. */
 
 static inline int64_t schedule_earlier(int64_t a, int64_t b)
 {
@@ -20,7 +20,7 @@ struct durations {
     size_t count;
 };
 
-/* When a backup is asked. Set globally, and for each backup alone where it says otherwise. */
+/* When a backup is asked: the global values, or its own. */
 struct timing {
     int64_t interval_s; /* without a schedule */
     char *schedule;     /* cron expression of 5 fields, instead of interval */
@@ -38,38 +38,26 @@ struct cron {
     bool any_minute;   /* the field of minutes begins with * */
     bool any_hour;     /* that of hours does */
     bool any_day;      /* the field of days begins with * */
-    bool any_weekday;  /* the field of weekdays does: where neither does, a day that either field
-                          names will do */
+    bool
+        any_weekday; /* the field of weekdays does; when neither does, either field may name the day */
 };
 
-/* Reads 5 fields parted by blanks, each * or numbers, ranges, steps and lists, months and weekdays
- * also by their English names of three letters, 7 also for Sunday; or @hourly, @daily, @midnight,
- * @weekly, @monthly, @yearly, @annually. STATUS_SYNTAX with what is allowed, also for days that no
- * year has (31 February). */
+/* Reads 5 fields separated by blanks, of *, numbers, ranges, steps and lists, months and weekdays also as English names of three letters, 7 also for Sunday; or @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. STATUS_SYNTAX, also for days that no year has (31 February). */
 enum status schedule_parse_cron(struct cron *cron, const char *text, struct error *error);
 
 /* How far local time is ahead of UTC at that instant, in seconds. */
 typedef int64_t schedule_offset(int64_t utc_s);
 
-/* The first time after after_ms (wall clock, milliseconds) that the cron expression names, in local
- * time, as cron(8) counts a change of the clocks: where an hour is skipped, what names a fixed hour
- * and minute in it comes at once after it; where an hour comes twice, it comes the first time only.
- * An expression whose minute or hour begins with * follows the hours as they pass. INT64_MAX when
- * there is none within 400 years, after which the calendar begins anew: such as every minute of an hour
- * that is always skipped. */
+/* The first time after after_ms (wall clock, milliseconds) that the cron expression names in local time, by cron(8): a fixed time in a skipped hour comes right after it, and in an hour that comes twice only the first time. An expression whose minute or hour begins with * follows the hours as they pass. INT64_MAX when there is none within 400 years. */
 int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
 
-/* The first time of the schedule after after_ms: of its cron expression, or, without one,
- * after_ms + interval. */
+/* The schedule's first time after after_ms: by the cron expression, or after_ms + interval. */
 int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int64_t after_ms);
 
-/* The most by which the poll of the slot may be put off: jitter, and no more than a tenth of the
- * time to the slot after it. */
+/* The longest delay of the poll of a slot: jitter, but at most a tenth of the time to the next slot. */
 int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms);
 
-/* When a domain whose last good answer (or, without one, first poll) was at good_ms counts as
- * silent: after silence_s, or, where that is 0, when three slots of the schedule have gone by and the
- * third one's jitter. */
+/* When a domain counts as silent whose last good answer (or, without one, first poll) was at good_ms: after silence_s, or with 0 after three slots of the schedule and the third one's jitter. */
 int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,
                            int64_t good_ms);
 

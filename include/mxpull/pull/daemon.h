@@ -4,16 +4,15 @@
 #include <mxpull/plan/plan.h>
 #include <mxpull/pull/round.h>
 
-/* Keeps asking: every backup by its plan, and all of them when the primary has come back. One loop,
- * which sleeps until something is due. */
+/* Asks every backup by its plan, and all of them when the primary has come back. One loop, which sleeps until something is due. */
 struct daemon;
 
-/* How the daemon stands, for those who report it. All borrowed until the next turn of the loop. */
+/* The daemon's state for reports. All borrowed until the next turn of the loop. */
 struct daemon_view {
     const struct config *config;
     const struct outage *primary;
     struct round_facts
-        facts;      /* of the polls that are over; results: the last ones of all backups */
+        facts;      /* of the polls since the last view; results: the last ones of all backups */
     bool has_asked; /* polls have ended since the start */
 };
 
@@ -25,20 +24,17 @@ struct daemon_options {
     schedule_offset *offset; /* of local time */
     void *context;           /* of the calls that follow */
 
-    /* Whether the daemon is to read its configuration anew, or to pull now, since the last call. Asked
-     * whenever the loop wakes, as polling.stop is. */
+    /* Whether a reload, or a pull of everything, was requested since the last call. Called whenever the loop wakes. */
     bool (*take_reload)(void);
     bool (*take_now)(void *context);
 
-    /* Reads the configuration anew. NULL: it is faulty, which was told, and the old one stays. The new one
-     * is in force when what is under way has ended: then ready is called. */
+    /* Reads the configuration anew. NULL: it is faulty, which was logged, and the old one stays. The new one is in force when the polls under way have ended; ready is called then. */
     struct config *(*reload)(void *context);
 
-    /* All is set up, or set up anew by a reload. */
+    /* Called when all is set up, at the start and after a reload. */
     void (*ready)(void *context);
 
-    /* Polls have ended, and none is under way any more, or a minute has gone by; or an outage has begun
-     * or ended. For metrics and the like. */
+    /* Called when polls have ended and none is under way, or a minute has passed; and when an outage begins or ends. */
     void (*told)(void *context, const struct daemon_view *view);
 };
 

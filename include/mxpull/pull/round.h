@@ -22,13 +22,10 @@ struct round *round_new(const struct round_options *options);
 /* NULL is allowed. */
 void round_free(struct round *round);
 
-/* Asks, and returns when every result is known. The polling's stop() is looked at whenever the loop
- * wakes: once it is true, QUIT is said where a session stands, what is unanswered becomes
- * interrupted, and the round ends within a second. Blocks. */
+/* Asks, and returns when every result is known. Calls the polling's stop() whenever the loop wakes: once it is true, sessions end with QUIT, results without an answer become interrupted, and the round ends within a second. Blocks. */
 void round_run(struct round *round);
 
-/* While it runs. What the primary is waited for, NULL: it is not; and how far the session of a backup
- * has come that is connecting. */
+/* While it runs: the look at the primary under way, or NULL; and how far a connecting session of the backup has come. */
 const struct preflight_wait *round_waits(const struct round *round);
 enum stage round_stage(const struct round *round, const struct backup_config *backup);
 
