@@ -1,4 +1,6 @@
-/* The command line: the tables of commands and options, their parser, and --help. Own code and not getopt_long, so that faults, the order of options, and what an option is allowed with are the same on every system. */
+/* The command line: the tables of commands and options, their parser, and --help. Own code and not
+ * getopt_long, so that faults, the order of options, and what an option is allowed with are the same
+ * on every system. */
 #include "arguments.h"
 #include "words.h"
 #include <mxpull/base/closest.h>
@@ -147,7 +149,8 @@ struct reading {
     struct error *error;
 };
 
-/* Fails for an unknown word. kind stands before it (`option --`, `command "`) and quote behind it. near is the word that may have been meant, or NULL. */
+/* Fails for an unknown word. kind stands before it (`option --`, `command "`) and quote behind it.
+ * near is the word that may have been meant, or NULL. */
 static enum status unknown(struct reading *reading, const char *kind, const char *word,
                            const char *quote, const char *near)
 {
@@ -160,7 +163,8 @@ static enum status unknown(struct reading *reading, const char *kind, const char
                      shown.text, quote, *quote != '\0' ? quote : "--", near, quote);
 }
 
-/* value is the argument in the same word; NULL: none, so an argument that the flag needs is the next word. */
+/* value is the argument in the same word; NULL: none, so an argument that the flag needs is the next
+ * word. */
 static enum status read_flag(struct reading *reading, const struct flag *flag, const char *value)
 {
     void *field = (char *)&reading->arguments + flag->offset;
@@ -209,8 +213,8 @@ static enum status read_long(struct reading *reading, const char *name)
     return status;
 }
 
-/* -q, -qv, -cFILE, -c FILE, -qcFILE. An unknown letter is shown alone (a character of several bytes whole), but
- * the word as a whole where it is a long name that lacks a hyphen. */
+/* -q, -qv, -cFILE, -c FILE, -qcFILE. An unknown letter is shown alone (a character of several bytes
+ * whole), but the word as a whole where it is a long name that lacks a hyphen. */
 static enum status read_letters(struct reading *reading, const char *word)
 {
     enum status status = STATUS_OK;

@@ -75,7 +75,9 @@ extern const size_t flag_count;
 /* Whether the flag may be used with the command; NULL: with the program itself. */
 bool flag_fits(const struct flag *flag, const struct command *command);
 
-/* Reads a command line. Options may stand before and behind the command and its names, "--" ends them; "-cFILE", "-qv", "--opt=x" and "--opt x" are valid. STATUS_SYNTAX for a faulty line, with *arguments untouched. On success arguments_done frees what *arguments owns. */
+/* Reads a command line. Options may stand before and behind the command and its names, "--" ends them;
+ * "-cFILE", "-qv", "--opt=x" and "--opt x" are valid. STATUS_SYNTAX for a faulty line, with *arguments
+ * untouched. On success arguments_done frees what *arguments owns. */
 enum status arguments_parse(struct arguments *arguments, int argc, char *const argv[],
                             struct error *error);
 void arguments_done(struct arguments *arguments);

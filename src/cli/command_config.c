@@ -1,4 +1,5 @@
-/* mxpull config: the effective configuration. The JSON is one walk over the option table, so it has every option. */
+/* mxpull config: the effective configuration. The JSON is one walk over the option table, so it has
+ * every option. */
 #include "arguments.h"
 #include "setup.h"
 #include <mxpull/base/memory.h>

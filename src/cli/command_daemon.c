@@ -1,4 +1,5 @@
-/* mxpull daemon: the schedule, in the foreground. This file ties the daemon to the log, the signals, the state directory, the service manager and the metrics. */
+/* mxpull daemon: the schedule, in the foreground. This file ties the daemon to the log, the signals,
+ * the state directory, the service manager and the metrics. */
 #include "arguments.h"
 #include "logging.h"
 #include "output.h"
@@ -32,7 +33,8 @@ struct run {
 
 /* ---- what the daemon tells ---- */
 
-/* Backups fall due one after the other. The reason why they are held is logged once, until an answer is no longer held or SIGUSR1 comes. */
+/* Backups fall due one after the other. The reason why they are held is logged once, until an answer
+ * is no longer held or SIGUSR1 comes. */
 static void on_gathered(void *context, const struct answers *answers)
 {
     struct run *run = context;
@@ -121,7 +123,8 @@ static void log_fault(void *context, const char *line)
     log_message(LEVEL_ERROR, "%s", line);
 }
 
-/* Opens the log anew, also under the same name: it may have been rotated. When neither the new nor the old log can be opened, the daemon logs to standard error. */
+/* Opens the log anew, also under the same name: it may have been rotated. When neither the new nor the
+ * old log can be opened, the daemon logs to standard error. */
 static bool change_log(struct run *run, const struct config *config)
 {
     struct error error, again;
@@ -223,7 +226,8 @@ static int run_daemon(struct run *run, struct config *config)
     return EXIT_STATUS_OK;
 }
 
-/* Reads the configuration and opens its log; until then a service logs to the system's log. NULL when either fails. */
+/* Reads the configuration and opens its log; until then a service logs to the system's log. NULL when
+ * either fails. */
 static struct config *begin(struct run *run)
 {
     struct error error, again;

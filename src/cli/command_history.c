@@ -33,7 +33,8 @@ static int64_t day_number(int64_t year, int64_t month, int64_t day)
            (153 * from_march + 2) / 5 + day - 1;
 }
 
-/* Reads the fields in order, each of exactly so many digits, until the sign before a field is missing. Returns how many were read; 0 when one is faulty. */
+/* Reads the fields in order, each of exactly so many digits, until the sign before a field is missing.
+ * Returns how many were read; 0 when one is faulty. */
 static size_t take_fields(const char **text, int64_t values[FIELD_COUNT])
 {
     static const struct {
@@ -75,7 +76,8 @@ static bool parse_stamp(const char *text, schedule_offset *offset, int64_t *sinc
     int64_t second =
         (day - day_number(YEAR_MIN, 1, 1)) * DAY_S + (values[3] * 60 + values[4]) * 60 + values[5];
     if (!is_utc) {
-        /* When the clocks change near this time, the offsets a day before and after are the old and the new one. */
+        /* When the clocks change near this time, the offsets a day before and after are the old and
+         * the new one. */
         int64_t before_s = offset(second - DAY_S), after_s = offset(second + DAY_S);
         bool is_after =
             offset(second - before_s) != before_s && offset(second - after_s) == after_s;

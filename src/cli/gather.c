@@ -52,7 +52,9 @@ static const char *text_of(const struct result *result)
     return result->text != NULL ? result->text : "";
 }
 
-/* The text of the answer. Where our own mail server refused postmaster@NAME, an ellipsis replaces NAME: the server says the same of each domain. Not for ATRN and TURN, whose domains are held together because of one. */
+/* The text of the answer. Where our own mail server refused postmaster@NAME, an ellipsis replaces
+ * NAME: the server says the same of each domain. Not for ATRN and TURN, whose domains are held
+ * together because of one. */
 static char *common_text(const struct result *result)
 {
     const char *rest = text_of(result);
@@ -76,7 +78,8 @@ static char *common_text(const struct result *result)
     return copy;
 }
 
-/* Finds or makes the group of a result, the latest groups first: the results of a backup stand together. A group of held answers spans all backups. Owns text from now on. */
+/* Finds or makes the group of a result, the latest groups first: the results of a backup stand
+ * together. A group of held answers spans all backups. Owns text from now on. */
 static struct group *find_group(struct gather *gather, const struct result *result, char *text)
 {
     for (size_t i = gather->count; i > 0; i--) {
@@ -99,7 +102,8 @@ void gather_add(void *context, const struct result *result)
 {
     struct gather *gather = context;
 
-    /* Only answers to no question (the connection failed, or nothing was asked) can be equal word for word. */
+    /* Only answers to no question (the connection failed, or nothing was asked) can be equal word for
+     * word. */
     if (result->dry || result->verb != VERB_CONNECT) {
         gather_flush(gather);
         gather->tell(

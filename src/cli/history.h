@@ -15,7 +15,9 @@ struct history_names {
     size_t count;
 };
 
-/* Takes the given names, and adds the configured form of a domain that is given in another form (an IDN). STATUS_SYNTAX for a name that neither the configuration nor the store knows; other failures are the store's. */
+/* Takes the given names, and adds the configured form of a domain that is given in another form (an
+ * IDN). STATUS_SYNTAX for a name that neither the configuration nor the store knows; other failures
+ * are the store's. */
 enum status history_names_find(struct history_names *names, const char *const given[], size_t count,
                                const struct config *config, struct store *store,
                                struct error *error);
@@ -29,7 +31,9 @@ bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int6
 
 /* ---- history_form.c: what is written, a page at a time ---- */
 
-/* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]} on one line. HISTORY_CSV: RFC 4180 with a header line, but with LF as the tools of Unix want it; texts are escaped as in the log, with a ' before those that a spreadsheet would read as a formula. */
+/* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}
+ * on one line. HISTORY_CSV: RFC 4180 with a header line, but with LF as the tools of Unix want it;
+ * texts are escaped as in the log, with a ' before those that a spreadsheet would read as a formula. */
 enum history_form {
     HISTORY_TEXT,
     HISTORY_JSON,
@@ -44,7 +48,8 @@ struct history_request {
     struct line_widths widths;
 };
 
-/* Writes the rows that the filter chooses; *count is their number. Ends early when output fails. A failure is the store's; the output may then lack its end. */
+/* Writes the rows that the filter chooses; *count is their number. Ends early when output fails. A
+ * failure is the store's; the output may then lack its end. */
 enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
                                struct error *error);

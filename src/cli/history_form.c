@@ -105,7 +105,8 @@ static bool is_one_of(const wchar_t *points, uint32_t point)
     return point != 0 && point <= 0xffff && wcschr(points, (wchar_t)point) != NULL;
 }
 
-/* Whether a spreadsheet could read the text, which is printable, as a formula: blanks and quotes, then =, +, - or @, also in their small and full-width forms. */
+/* Whether a spreadsheet could read the text, which is printable, as a formula: blanks and quotes, then
+ * =, +, - or @, also in their small and full-width forms. */
 static bool begins_formula(const char *text)
 {
     static const wchar_t passed_by[] = L" \"\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
@@ -137,7 +138,8 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
-/* Appends a text, escaped as in the log, with a ' before each part that could be a formula. Programs that split at semicolons see a new cell behind each, and ignore quotes inside one. */
+/* Appends a text, escaped as in the log, with a ' before each part that could be a formula. Programs
+ * that split at semicolons see a new cell behind each, and ignore quotes inside one. */
 static void append_text(struct buffer *text, const char *field)
 {
     struct buffer shown, tamed;

@@ -64,7 +64,8 @@ void json_set(json_t *object, const char *key, json_t *value)
     (void)json_object_set_new_nocheck(object, key, value != NULL ? value : json_null());
 }
 
-/* Hidden characters stand only in strings, where an escape means the same; above U+FFFF it is a pair of surrogates (RFC 8259 7). jansson hands over whole, well-formed characters. */
+/* Hidden characters stand only in strings, where an escape means the same; above U+FFFF it is a pair
+ * of surrogates (RFC 8259 7). jansson hands over whole, well-formed characters. */
 static int put_piece(const char *bytes, size_t size, void *context)
 {
     struct buffer *text = context;

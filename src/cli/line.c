@@ -114,7 +114,8 @@ static void write_styled(const struct line *line, enum style style, const char *
         (void)buffer_append_text(line->target, "\x1b[0m");
 }
 
-/* The bytes of the escaped text that fit into room columns of a line, up to a blank. A word is broken only when it is longer than width, a whole line. */
+/* The bytes of the escaped text that fit into room columns of a line, up to a blank. A word is broken
+ * only when it is longer than width, a whole line. */
 static size_t measure_words(const char *text, size_t room, size_t width)
 {
     size_t columns;
@@ -165,7 +166,8 @@ void line_last(struct line *line, enum style style, const char *text, size_t ind
     buffer_done(&escaped);
 }
 
-/* Adds a cell of at most limit columns. A name that is cut ends in an ellipsis; any other text that is cut ends the line. */
+/* Adds a cell of at most limit columns. A name that is cut ends in an ellipsis; any other text that is
+ * cut ends the line. */
 static void add_cell(struct line *line, enum style style, const char *text, size_t width,
                      size_t limit, bool is_name)
 {

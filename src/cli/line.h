@@ -24,7 +24,8 @@ struct line_look {
     bool color;
 };
 
-/* One line of text under construction: cells with two spaces between them, escaped, coloured, and cut at a width. */
+/* One line of text under construction: cells with two spaces between them, escaped, coloured, and cut
+ * at a width. */
 struct line {
     struct buffer *target; /* borrowed */
     size_t columns;        /* that the line may have */
@@ -50,11 +51,13 @@ struct line_widths {
 /* Makes the columns wide enough for these names (NULL: none), except for names that are far too long. */
 void line_widen(struct line_widths *widths, const char *backup, const char *domain);
 
-/* Adds the first cells of a row, each at least as wide as widths says. The longer name is cut, with an ellipsis, so that `behind` columns are left behind them, their gaps not counted. */
+/* Adds the first cells of a row, each at least as wide as widths says. The longer name is cut, with an
+ * ellipsis, so that `behind` columns are left behind them, their gaps not counted. */
 void line_names(struct line *line, const char *backup, const char *domain,
                 struct line_widths widths, size_t behind);
 
-/* Shrinks the wanted widths to fit together into room. A narrow one stays as it is, and none gets too narrow to recognize a name, even when there is no room for it. */
+/* Shrinks the wanted widths to fit together into room. A narrow one stays as it is, and none gets too
+ * narrow to recognize a name, even when there is no room for it. */
 struct line_widths line_share(struct line_widths wanted, size_t room);
 
 /* The columns that both cells take with the gaps behind them. */
@@ -63,7 +66,8 @@ size_t line_names_columns(struct line_widths widths);
 /* The next cell stands right behind what is there, without spaces. */
 void line_join(struct line *line);
 
-/* Adds the last cell, whole, and the line end. Further lines are indented and begin with a word; only a word longer than a line is broken. */
+/* Adds the last cell, whole, and the line end. Further lines are indented and begin with a word; only
+ * a word longer than a line is broken. */
 void line_last(struct line *line, enum style style, const char *text, size_t indent);
 
 /* The same for a text that is printable already. */

@@ -1,7 +1,7 @@
 /* The live table. A drawing moves the cursor up to the first row that stands on the screen, writes
- * what is to be kept (answers), then the rows anew, and ends below them. All of a drawing is one write, and every
- * line is one column short of the terminal's width, so that none ever wraps. A timer redraws the rows once a second
- * while something waits. */
+ * what is to be kept (answers), then the rows anew, and ends below them. All of a drawing is one
+ * write, and every line is one column short of the terminal's width, so that none ever wraps. A timer
+ * redraws the rows once a second while something waits. */
 #include "report.h"
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
@@ -136,8 +136,8 @@ static size_t count_lines(const char *text)
     return count;
 }
 
-/* `your mail server 127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s`; more than one row
- * where the terminal is narrow, but at most room. */
+/* `your mail server 127.0.0.1:25  connected, no greeting yet, 12s, gives up in 4m48s`; more than one
+ * row where the terminal is narrow, but at most room. */
 static void add_primary(struct live *live, size_t room)
 {
     const struct preflight_wait *wait = &live->wait;
@@ -176,8 +176,8 @@ static struct counts count_work(const struct live *live)
     return counts;
 }
 
-/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. The last row is
- * `12 of 100 backups done, 8 working, 80 waiting`. */
+/* Half of the terminal at most: the rest is for the answers. One line is left for the cursor. The last
+ * row is `12 of 100 backups done, 8 working, 80 waiting`. */
 static void build_rows(struct live *live)
 {
     const struct counts counts = count_work(live);
@@ -222,7 +222,8 @@ static void draw_lines(struct live *live, const char *lines)
     }
 }
 
-/* Draws the rows if they have changed, and above them kept: whole lines that stay, or "". The drawing begins with a CR, for a terminal's echo may have moved the cursor. */
+/* Draws the rows if they have changed, and above them kept: whole lines that stay, or "". The drawing
+ * begins with a CR, for a terminal's echo may have moved the cursor. */
 static void draw(struct live *live, const char *kept)
 {
     struct buffer before = live->shown;

@@ -32,12 +32,14 @@ struct logging {
     struct store_log lost; /* and all since logging_note_lost */
 };
 
-/* Opens the program's log. STATUS_SYSTEM when that fails. *logging must stay where it is until logging_close. */
+/* Opens the program's log. STATUS_SYSTEM when that fails. *logging must stay where it is until
+ * logging_close. */
 enum status logging_open(struct logging *logging, const struct logging_options *options,
                          struct error *error);
 void logging_close(struct logging *logging); /* all zero: nothing is open */
 
-/* Whether the log file has lost lines since the last call. Writes that into the store (NULL: none) for `mxpull status`. */
+/* Whether the log file has lost lines since the last call. Writes that into the store (NULL: none) for
+ * `mxpull status`. */
 bool logging_note_lost(struct logging *logging, struct store *store);
 
 /* The least grave level that is written, for log_open. */
@@ -48,8 +50,8 @@ void logging_format(struct buffer *line, const struct log_event *event, enum log
                     enum log_style style, int64_t wall_ms);
 
 /* Logs an answer, `backup=mx2 domain=example.com verb=ETRN code=250 outcome=started ms=18
- * text="Queuing started"`, or several as one: with domains=40 instead of the domain, and of backups that
- * were held `backups=60 domains=120 outcome=held text="..."`. */
+ * text="Queuing started"`, or several as one: with domains=40 instead of the domain, and of backups
+ * that were held `backups=60 domains=120 outcome=held text="..."`. */
 void logging_answer(const struct answers *answers);
 
 /* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. As in struct poll_observer. */

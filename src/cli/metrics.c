@@ -55,7 +55,8 @@ static int64_t value_of(enum metric metric, const struct store_domain *state)
     return -1;
 }
 
-/* Appends name="value"; name includes the { or comma before it. Hidden characters are escaped as in the log, then backslash and quote as the format wants it. */
+/* Appends name="value"; name includes the { or comma before it. Hidden characters are escaped as in
+ * the log, then backslash and quote as the format wants it. */
 static void format_label(struct buffer *text, const char *name, const char *value)
 {
     struct buffer printable;

@@ -1,4 +1,5 @@
-/* The status as a Nagios plugin prints it. Problems are noted from the worst kind to the least; the first one is named. */
+/* The status as a Nagios plugin prints it. Problems are noted from the worst kind to the least; the
+ * first one is named. */
 #include "output.h"
 #include "status.h"
 #include <mxpull/base/text.h>

@@ -22,7 +22,8 @@ bool output_finish(const struct output *output);
 /* output_write of the text on standard output, and output_finish. */
 bool output_print(const struct buffer *text);
 
-/* Writes one line on standard error, escaped, but for the backslash: errors escape what they quote themselves. */
+/* Writes one line on standard error, escaped, but for the backslash: errors escape what they quote
+ * themselves. */
 void output_tell(const char *format, ...) PRINTF_LIKE(1, 2);
 
 #endif

@@ -34,7 +34,8 @@ struct line_widths report_widths(const struct result *const results[], size_t co
 /* ---- answers as lines ---- */
 
 /* What was said: the code and the reply's text, or our own words. For several answers that were held:
- * "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups (120 domains)" */
+ * "your mail server 127.0.0.1:25 does not answer: connection refused; nothing was asked of 60 backups
+ * (120 domains)" */
 static void add_said(struct line *line, const struct answers *answers, bool are_held)
 {
     const struct word backups = word_count(answers->backups, "backup");

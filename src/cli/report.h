@@ -11,11 +11,13 @@
 
 /* ---- gather.c ---- */
 
-/* Equal answers that are reported as one: our own mail server kept backups from being asked, or a backup could not be asked for any of its domains. */
+/* Equal answers that are reported as one: our own mail server kept backups from being asked, or a
+ * backup could not be asked for any of its domains. */
 struct answers {
     const struct result *first;
-    const char *
-        text; /* common to all; several held answers have an ellipsis in place of the domain: "… refuses postmaster@…: 450 later" */
+    const char
+        *text; /* common to all; several held answers have an ellipsis in place of the domain: "…
+                 refuses postmaster@…: 450 later" */
     size_t count;      /* how many it stands for; 1: for itself */
     size_t backups;    /* of how many backups they are */
     bool is_part;      /* these have other domains as well */
@@ -32,7 +34,8 @@ struct gather *gather_new(gather_tell *tell, void *context);
 /* NULL is allowed. */
 void gather_free(struct gather *gather);
 
-/* Takes a result that has become known. Tells it at once when it cannot be equal to others; else it stays borrowed until gather_flush. Both functions may observe polls: gather is a struct gather. */
+/* Takes a result that has become known. Tells it at once when it cannot be equal to others; else it
+ * stays borrowed until gather_flush. Both functions may observe polls: gather is a struct gather. */
 void gather_add(void *gather, const struct result *result);
 
 /* Tells the answers gathered. Called after each turn of the loop, and before results are freed. */
@@ -44,7 +47,11 @@ bool result_is_good(const struct result *result);
 
 /* ---- live.c ---- */
 
-/* The live table on a terminal while a round runs. Answers scroll up as they come. Below them stand rows for our own mail server and for each backup under way or waiting for a retry: what is awaited, since when, and until when. Drawn at each event, and once a second while something waits. The table never exceeds the terminal and leaves the cursor visible, so a killed program leaves the terminal usable. */
+/* The live table on a terminal while a round runs. Answers scroll up as they come. Below them stand
+ * rows for our own mail server and for each backup under way or waiting for a retry: what is awaited,
+ * since when, and until when. Drawn at each event, and once a second while something waits. The table
+ * never exceeds the terminal and leaves the cursor visible, so a killed program leaves the terminal
+ * usable. */
 struct live;
 
 /* All borrowed. */
@@ -87,7 +94,8 @@ void live_hide(void *live, bool is_hidden);
 
 /* ---- report.c ---- */
 
-/* A line for each answer as it comes, then the summary; or one JSON object at the end. Logs the answers, too. */
+/* A line for each answer as it comes, then the summary; or one JSON object at the end. Logs the
+ * answers, too. */
 struct report {
     bool json;
     bool quiet; /* only failures, at the end (json: the object if there is one) */
@@ -111,7 +119,9 @@ void report_finish(struct report *report, const struct round_facts *facts);
 /* The columns that these results need. */
 struct line_widths report_widths(const struct result *const results[], size_t count);
 
-/* Appends answers as one line, `mx2  example.com  started  250 Queuing started` or `mx2  40 domains  unreachable  ...`, or as a sentence for held backups; below a failure the advice, if there is any and it was not given before (advice NULL: always). */
+/* Appends answers as one line, `mx2  example.com  started  250 Queuing started` or `mx2  40 domains
+ * unreachable  ...`, or as a sentence for held backups; below a failure the advice, if there is any
+ * and it was not given before (advice NULL: always). */
 void report_append_answers(struct buffer *text, const struct answers *answers,
                            struct line_look look, struct line_widths widths, struct said *advice);
 

@@ -1,4 +1,5 @@
-/* What several commands begin with: the configuration, the loop, the look of their lines, the state directory. */
+/* What several commands begin with: the configuration, the loop, the look of their lines, the state
+ * directory. */
 #include "setup.h"
 #include "output.h"
 #include <mxpull/base/log.h>
@@ -93,7 +94,8 @@ static enum status open_locks(struct state *state, const char *directory, enum s
     return status;
 }
 
-/* Opens the store. A daemon without a directory remembers as long as it runs. A store that another process holds is opened later. */
+/* Opens the store. A daemon without a directory remembers as long as it runs. A store that another
+ * process holds is opened later. */
 static void open_memory(struct state *state, const struct config *config, bool has_locks,
                         enum state_use use)
 {

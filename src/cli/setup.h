@@ -11,7 +11,8 @@
 
 /* What several commands begin with. */
 
-/* Reads the configuration that the command line or the default names. Tells every fault to fault (NULL: on standard error). NULL when there was any. */
+/* Reads the configuration that the command line or the default names. Tells every fault to fault
+ * (NULL: on standard error). NULL when there was any. */
 struct config *setup_config(const struct arguments *arguments, config_fault *fault, void *context);
 
 /* Makes the loop. NULL when libcurl cannot be used, which is logged. */
@@ -22,7 +23,8 @@ struct line_look setup_look(const struct arguments *arguments);
 
 /* ---- the state directory of pull and daemon ---- */
 
-/* What a run keeps in state_dir. A part that cannot be opened is NULL, and the run goes on: asking without a memory does no harm, not asking does. */
+/* What a run keeps in state_dir. A part that cannot be opened is NULL, and the run goes on: asking
+ * without a memory does no harm, not asking does. */
 struct state {
     struct lock_set *lock;   /* against a second daemon; NULL for a pull */
     struct lock_set *claims; /* the backups that any run is asking now */
@@ -32,27 +34,30 @@ struct state {
 
 enum state_use {
     STATE_PULL,
-    STATE_DAEMON /* opens its store later when it cannot now; without a directory it remembers as long as it runs */
+    STATE_DAEMON /* opens its store later when it cannot now; without a directory it remembers as long
+                    as it runs */
 };
 
-/* Opens the state directory, and logs in one warning what cannot be opened. STATUS_BUSY, logged and with nothing open, when another daemon runs; else STATUS_OK. */
+/* Opens the state directory, and logs in one warning what cannot be opened. STATUS_BUSY, logged and
+ * with nothing open, when another daemon runs; else STATUS_OK. */
 enum status state_open(struct state *state, const struct config *config, enum state_use use);
 void state_close(struct state *state);
 
 /* ---- the state directory of the commands that only read it ---- */
 
-/* Opens the store. STATUS_SYSTEM or STATUS_BUSY when there is none yet or it cannot be read; the error says
- * so in one line, and what to do. */
+/* Opens the store. STATUS_SYSTEM or STATUS_BUSY when there is none yet or it cannot be read; the error
+ * says so in one line, and what to do. */
 enum status past_open(struct store **store, const struct config *config, struct error *error);
 
-/* Whether nobody can write the store now, so that it may be out of date; *trouble says why, and what to do. */
+/* Whether nobody can write the store now, so that it may be out of date; *trouble says why, and what
+ * to do. */
 bool past_trouble(const struct config *config, struct error *trouble);
 
 /* ---- command_config.c ---- */
 
-/* The effective configuration as one JSON object: "path", the global options, "primary", and "backups", an array in the
- * order of the file. The keys are the options' names; durations are seconds, what is not set is null, secrets are
- * "********". */
+/* The effective configuration as one JSON object: "path", the global options, "primary", and
+ * "backups", an array in the order of the file. The keys are the options' names; durations are
+ * seconds, what is not set is null, secrets are "********". */
 json_t *config_json(const struct config *config);
 
 #endif

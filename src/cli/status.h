@@ -89,8 +89,9 @@ struct status_view {
     struct error trouble; /* why the store cannot be written (text "": it can), set by the caller */
 };
 
-/* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in schedule.h. On
- * failure, which is the store's, *view is untouched; else status_view_done frees what it owns. config is borrowed for the view's life. */
+/* Reads and judges what is chosen (NULL: all). store: NULL: nothing is known. offset is as in
+ * schedule.h. On failure, which is the store's, *view is untouched; else status_view_done frees what
+ * it owns. config is borrowed for the view's life. */
 enum status status_view_read(struct status_view *view, const struct config *config,
                              const struct selection *choice, struct store *store, int64_t now_ms,
                              schedule_offset *offset, struct error *error);
@@ -99,7 +100,8 @@ void status_view_done(struct status_view *view);
 /* Seconds since the last good answer, or without one since the first question; -1: never asked. */
 int64_t status_silence_s(const struct status_view *view, const struct status_domain *domain);
 
-/* The text about the primary without its address, for a place that names the address already. Borrowed from text. */
+/* The text about the primary without its address, for a place that names the address already. Borrowed
+ * from text. */
 const char *status_primary_text(const struct status_view *view, const char *text);
 
 /* Whether the domain was not asked because the primary is down. */
@@ -125,8 +127,8 @@ enum {
     STATUS_SENTENCE_SIZE_MAX = 4096
 };
 
-/* Appends the view: the primary, the daemon, a table of domains with what is wrong below each, a line of
- * summary. */
+/* Appends the view: the primary, the daemon, a table of domains with what is wrong below each, a line
+ * of summary. */
 void status_text_format(const struct status_page *page);
 
 /* Its table: a row for each domain, with what is wrong below it. */
@@ -145,13 +147,16 @@ void status_json_format(struct buffer *text, const struct status_view *view);
  * 0 to 3. */
 int nagios_format(struct buffer *line, const struct status_view *view);
 
-/* The line and the exit status where nothing can be said of the backups, and why; and that on standard output. */
+/* The line and the exit status where nothing can be said of the backups, and why; and that on standard
+ * output. */
 int nagios_format_unknown(struct buffer *line, const char *why);
 int nagios_print_unknown(const char *why);
 
 /* ---- metrics.c ---- */
 
-/* Replaces metrics_file, if there is one, in one step. It covers all backups: from the store (NULL: there is none), and from the results of facts that the store does not have. Processes take turns by the claims (NULL: there is no other). Logs one warning when the file cannot be written. */
+/* Replaces metrics_file, if there is one, in one step. It covers all backups: from the store (NULL:
+ * there is none), and from the results of facts that the store does not have. Processes take turns by
+ * the claims (NULL: there is no other). Logs one warning when the file cannot be written. */
 void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
                    const struct round_facts *facts);
 

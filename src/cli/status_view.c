@@ -1,4 +1,5 @@
-/* Reads what the store knows of the configured backups, and judges it. The judging uses plain values alone. */
+/* Reads what the store knows of the configured backups, and judges it. The judging uses plain values
+ * alone. */
 #include "status.h"
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
@@ -36,7 +37,8 @@ const char *const status_count_names[COUNT_KINDS] = {[COUNT_OK] = "ok",
                                                      [COUNT_HELD] = "held",
                                                      [COUNT_UNKNOWN] = "unknown"};
 
-/* The part of session/preflight's sentence behind the primary's address; NULL when it names another address, from before `address` was changed. Any other text as it is. */
+/* The part of session/preflight's sentence behind the primary's address; NULL when it names another
+ * address, from before `address` was changed. Any other text as it is. */
 static const char *behind_address(const struct status_view *view, const char *text)
 {
     static const char before[] = "your mail server ";
@@ -89,7 +91,8 @@ bool status_is_held_by_primary(const struct status_view *view, const struct stat
 
 /* ---- judging ---- */
 
-/* A daemon that is gone is a warning for DAEMON_MISSED_S only: the administrator may have switched to cron, and if nothing asks at all, the silence of the domains is an alarm by then. */
+/* A daemon that is gone is a warning for DAEMON_MISSED_S only: the administrator may have switched to
+ * cron, and if nothing asks at all, the silence of the domains is an alarm by then. */
 static void judge_life(struct status_view *view)
 {
     struct store_life *life = &view->life;
@@ -140,7 +143,8 @@ static enum grade last_grade(const struct store_domain *state)
     return state->has_good ? GRADE_GOOD : GRADE_HELD;
 }
 
-/* The daemon sets state->silent, and nobody clears it when the daemon is gone: a later good answer counts for more. */
+/* The daemon sets state->silent, and nobody clears it when the daemon is gone: a later good answer
+ * counts for more. */
 static bool is_silent(const struct status_view *view, const struct status_domain *domain,
                       schedule_offset *offset)
 {

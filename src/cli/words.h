@@ -34,8 +34,8 @@ struct word word_mail(int64_t messages, int64_t bytes);
 /* The text with what is not printable escaped, cut where it is too long. */
 struct word word_shown(const char *text);
 
-/* Appends an answer, cut at max bytes of text: "250 Queuing started", or the code (0: none) or the text (NULL:
- * none) alone. */
+/* Appends an answer, cut at max bytes of text: "250 Queuing started", or the code (0: none) or the
+ * text (NULL: none) alone. */
 void words_append_said(struct buffer *target, int code, const char *text, size_t max);
 
 /* Appends " in 0.4 s", " in 21m5s". */

@@ -1,4 +1,5 @@
-/* Derives outages from looks at the primary. A long time without looks, while mxpull was off or the machine slept, counts as an outage: mail of that time waits at the backups. */
+/* Derives outages from looks at the primary. A long time without looks, while mxpull was off or the
+ * machine slept, counts as an outage: mail of that time waits at the backups. */
 #include <mxpull/plan/plan.h>
 
 static void enter(struct outage *outage, enum outage_state state, int64_t since_ms)

@@ -245,7 +245,8 @@ void plan_remember(struct plan *plan, size_t backup, const struct plan_memory *m
 
 /* ---- asking ---- */
 
-/* The least distance to the next poll counts from here: from the slot when the poll is less than half of that distance late, and the slots are far enough apart, so that the next slot stays in its place. */
+/* The least distance to the next poll counts from here: from the slot when the poll is less than half
+ * of that distance late, and the slots are far enough apart, so that the next slot stays in its place. */
 static int64_t floor_of(const struct plan *plan, const struct entry *entry, enum plan_cause cause,
                         int64_t now_ms)
 {

@@ -1,4 +1,7 @@
-/* The times of a schedule. Cron expressions follow Vixie's cron(5). Their times follow cron(8), and are searched through the stretches between changes of the local offset: a fixed time comes when local time first reaches it, or passes it when it is skipped; one with * in minute or hour comes whenever local time shows it. */
+/* The times of a schedule. Cron expressions follow Vixie's cron(5). Their times follow cron(8), and
+ * are searched through the stretches between changes of the local offset: a fixed time comes when
+ * local time first reaches it, or passes it when it is skipped; one with * in minute or hour comes
+ * whenever local time shows it. */
 #include <mxpull/plan/schedule.h>
 
 #include <mxpull/base/compiler.h>
@@ -8,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two changes of the offset are more than STEP_S apart, and none is larger than BACK_S: a country may cross the date line. Only changes within NEAR_S of a time move it. */
+/* Two changes of the offset are more than STEP_S apart, and none is larger than BACK_S: a country may
+ * cross the date line. Only changes within NEAR_S of a time move it. */
 enum {
     MINUTE_S = 60,
     DAY_MINUTES = 24 * 60,
@@ -54,7 +58,8 @@ static int64_t add(int64_t time_ms, int64_t span_ms)
     return time_ms > INT64_MAX - span_ms ? INT64_MAX : time_ms + span_ms;
 }
 
-/* Whether the expression names the day, counted from 1 January 1970, a Thursday. The computation begins years in March, so that 29 February is the last day of one. */
+/* Whether the expression names the day, counted from 1 January 1970, a Thursday. The computation
+ * begins years in March, so that 29 February is the last day of one. */
 static bool is_day_named(const struct cron *cron, int64_t number)
 {
     int64_t day = number + 719468 - divide(number + 719468, 146097) * 146097;
@@ -238,7 +243,8 @@ static int64_t change_after(schedule_offset *offset, int64_t from_s, int64_t unt
     return INT64_MAX;
 }
 
-/* The latest local time shown up to until_s: after the clocks went back it is later than the local time at until_s. */
+/* The latest local time shown up to until_s: after the clocks went back it is later than the local
+ * time at until_s. */
 static int64_t latest_local(schedule_offset *offset, int64_t until_s)
 {
     int64_t latest_s = until_s + offset(until_s);

@@ -1,4 +1,5 @@
-/* One configuration at work. A poll taken from the plan is due in the store until it has ended, so that the next start repeats a poll that was cut off. */
+/* One configuration at work. A poll taken from the plan is due in the store until it has ended, so
+ * that the next start repeats a poll that was cut off. */
 #include "pull.h"
 
 #include <mxpull/base/log.h>
@@ -206,7 +207,8 @@ void agenda_free_held(struct agenda *agenda, struct instant now)
 
 /* ---- the store ---- */
 
-/* Writes this backup's plan and all others that have changed. A backup that is held as a whole is due at the next start. A transaction that has begun is ended in any case. */
+/* Writes this backup's plan and all others that have changed. A backup that is held as a whole is due
+ * at the next start. A transaction that has begun is ended in any case. */
 static enum status write_changed(struct agenda *agenda, size_t place, struct instant now,
                                  struct error *error)
 {

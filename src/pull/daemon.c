@@ -1,5 +1,5 @@
-/* The daemon's loop. Each turn records the polls that have ended and plans them anew, looks at the primary (watch.c),
- * asks what is due (agenda.c), and sleeps until the next of all these times.
+/* The daemon's loop. Each turn records the polls that have ended and plans them anew, looks at the
+ * primary (watch.c), asks what is due (agenda.c), and sleeps until the next of all these times.
  *
  *   RUNNING --a new configuration--> DRAINING --nothing is under way, or too long--> RUNNING, by the new one
  */
@@ -107,7 +107,8 @@ static void give_configuration_up(struct daemon *daemon)
     config_free(daemon->config);
 }
 
-/* Begins no more polls. Due polls go back to the plan, which is written, so that the next configuration finds them due. */
+/* Begins no more polls. Due polls go back to the plan, which is written, so that the next
+ * configuration finds them due. */
 static void drain(struct daemon *daemon, struct config *config, struct instant now)
 {
     struct agenda *agenda = daemon->agenda;

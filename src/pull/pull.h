@@ -9,7 +9,8 @@
 
 /* ---- agenda.c ---- */
 
-/* One configuration at work, for a daemon or a round: its plan, its polls that are due and under way, and the look at the primary. Arrays have an element for each backup of the configuration. */
+/* One configuration at work, for a daemon or a round: its plan, its polls that are due and under way,
+ * and the look at the primary. Arrays have an element for each backup of the configuration. */
 struct agenda {
     struct polling polling;
     struct store *store; /* borrowed; NULL: the plan is not remembered */
@@ -35,7 +36,8 @@ struct agenda_options {
     const struct polling *polling; /* copied; with the recorder, which is not NULL */
     struct store *store;           /* borrowed; NULL: the plan is not remembered */
     const struct selection *
-        selection; /* what a round asks; borrowed for agenda_new alone; NULL: a daemon's agenda, all by schedule */
+        selection; /* what a round asks; borrowed for agenda_new alone; NULL: a daemon's agenda, all by
+                      schedule */
     schedule_offset *offset; /* of local time */
     uint64_t seed;           /* of jitter */
     bool keeps_last;
@@ -53,7 +55,8 @@ void agenda_tell(const struct agenda *agenda);
 /* The results of all polls kept. The caller frees the array; the results are the polls'. */
 const struct result **agenda_results(const struct agenda *agenda, size_t *count);
 
-/* Takes all due polls from the plan, unless a look at the primary is under way. Begins them when no look is needed; else agenda_admit does. Returns when the next one is due, monotonic. */
+/* Takes all due polls from the plan, unless a look at the primary is under way. Begins them when no
+ * look is needed; else agenda_admit does. Returns when the next one is due, monotonic. */
 int64_t agenda_take_due(struct agenda *agenda, struct instant now);
 
 /* Begins the due polls, as far as the look (NULL: there was none) allows. */
@@ -65,13 +68,15 @@ void agenda_put_back(struct agenda *agenda, struct instant now);
 /* Records the polls that have ended, and plans a daemon's next ones. */
 void agenda_take_over(struct agenda *agenda, struct instant now);
 
-/* Begins a look at the primary, which tries the domains of the due polls, or all, if `preflight` says so. */
+/* Begins a look at the primary, which tries the domains of the due polls, or all, if `preflight` says
+ * so. */
 void agenda_look(struct agenda *agenda, bool at_all);
 
 /* Records which domains the look has left out. False, logged, when the look could not be made. */
 bool agenda_note_look(const struct agenda *agenda);
 
-/* Why the primary takes no mail at all, or NULL. Only a look at every domain can tell that all are refused. */
+/* Why the primary takes no mail at all, or NULL. Only a look at every domain can tell that all are
+ * refused. */
 const char *agenda_trouble(const struct agenda *agenda);
 
 void agenda_end_look(struct agenda *agenda);
@@ -84,7 +89,8 @@ bool agenda_has_held(const struct agenda *agenda);
 /* Plans backups again of which a look at all domains has refused fewer than were held. */
 void agenda_free_held(struct agenda *agenda, struct instant now);
 
-/* Writes the changes of the plan, after the answers that caused them, at the latest a second after the last time. */
+/* Writes the changes of the plan, after the answers that caused them, at the latest a second after the
+ * last time. */
 void agenda_write_plan(struct agenda *agenda, struct instant now);
 
 /* ---- watch.c ---- */
@@ -108,13 +114,15 @@ void watch_start(struct watch *watch, struct agenda *agenda, struct instant now)
 /* Goes on with another configuration. */
 void watch_resume(struct watch *watch, struct agenda *agenda, struct instant now);
 
-/* Takes the result of a look that has ended: begins or ends an outage, and begins due polls and those held before. */
+/* Takes the result of a look that has ended: begins or ends an outage, and begins due polls and those
+ * held before. */
 void watch_take_look(struct watch *watch, struct instant now);
 
 /* Begins a look at the watch's time, or when polls are due. */
 void watch_look(struct watch *watch, struct instant now);
 
-/* When one of these must be called next, monotonic. While a look lasts, writes a sign of life into the store once a watch period. */
+/* When one of these must be called next, monotonic. While a look lasts, writes a sign of life into the
+ * store once a watch period. */
 int64_t watch_next_ms(struct watch *watch, struct instant now);
 
 #endif

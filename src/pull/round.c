@@ -1,4 +1,5 @@
-/* All chosen backups at once, in one loop, after a look at the primary: once, and with --retry again after the times of `retry`. */
+/* All chosen backups at once, in one loop, after a look at the primary: once, and with --retry again
+ * after the times of `retry`. */
 #include <mxpull/pull/round.h>
 
 #include "pull.h"
@@ -63,7 +64,8 @@ static void take_over(struct round *round, struct instant now)
     }
 }
 
-/* Does all that can be done now. A poll that falls due during a look waits for the next look. Returns when there is more to do, monotonic. */
+/* Does all that can be done now. A poll that falls due during a look waits for the next look. Returns
+ * when there is more to do, monotonic. */
 static int64_t advance(struct round *round)
 {
     struct agenda *agenda = round->agenda;

@@ -1,4 +1,5 @@
-/* Looks at the primary every `watch`, and before polls begin. A primary that was down or refused everything, and is ready again, ends an outage. */
+/* Looks at the primary every `watch`, and before polls begin. A primary that was down or refused
+ * everything, and is ready again, ends an outage. */
 #include "pull.h"
 
 #include <mxpull/base/log.h>

@@ -196,7 +196,8 @@ static void write_log(const struct alarm *alarm, enum level level)
     log_fields(level, fields, count);
 }
 
-/* Copies a remote's text, cut with an ellipsis, with every character escaped that a shell could read. Returns target. */
+/* Copies a remote's text, cut with an ellipsis, with every character escaped that a shell could read.
+ * Returns target. */
 static const char *tame(char target[TEXT_SIZE_MAX + 1], const char *text)
 {
     char printable[TEXT_SIZE_MAX + 1], tamed[TEXT_SIZE_MAX * 4 + 1];

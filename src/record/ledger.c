@@ -123,7 +123,8 @@ enum status ledger_flush(struct ledger *ledger, struct error *error)
     if (ledger->first == NULL)
         return STATUS_OK;
     enum status status = write_all(ledger, error);
-    /* Only written entries show that the store works again: a full disk may still take something smaller. */
+    /* Only written entries show that the store works again: a full disk may still take something
+     * smaller. */
     if (ledger_check(ledger, status, error)) {
         if (ledger->is_failing)
             log_message(LEVEL_INFO, "the answers can be written down again");

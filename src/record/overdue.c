@@ -1,4 +1,5 @@
-/* When a domain falls silent, and when its silence ends, from the store and from what this process has seen. */
+/* When a domain falls silent, and when its silence ends, from the store and from what this process has
+ * seen. */
 #include "record.h"
 
 #include <mxpull/base/memory.h>
@@ -12,7 +13,8 @@ struct watched {
     const struct backup_config *backup; /* borrowed from the configuration, as is name */
     const char *name;
     int64_t
-        silent_at_ms; /* when the domain counts as silent; INT64_MAX: it does already, or was never asked for */
+        silent_at_ms; /* when the domain counts as silent; INT64_MAX: it does already, or was never
+                         asked for */
     int64_t
         from_ms; /* silent_at_ms counts from here: the last good answer, or the first question */
     int64_t good_ms;     /* the last good answer; 0: none is known */
@@ -73,7 +75,8 @@ static bool write_silent(struct overdue *overdue, struct watched *watched, bool 
     return true;
 }
 
-/* Reads what the store knows of a domain, and writes what only this process knows. *has_ended: another process has ended a silence that this process reported. False when the store cannot be read. */
+/* Reads what the store knows of a domain, and writes what only this process knows. *has_ended: another
+ * process has ended a silence that this process reported. False when the store cannot be read. */
 static bool reconcile(struct overdue *overdue, struct watched *watched, bool *has_ended)
 {
     const struct store_domain *state = &overdue->state;
@@ -101,7 +104,8 @@ static bool reconcile(struct overdue *overdue, struct watched *watched, bool *ha
 
 /* ---- answers ---- */
 
-/* Returns whether to report the end of a silence: this answer has ended it in the store, or only this process knew of it. */
+/* Returns whether to report the end of a silence: this answer has ended it in the store, or only this
+ * process knew of it. */
 static bool note_good(struct overdue *overdue, struct watched *watched, int64_t at_ms,
                       bool is_written, bool has_silent)
 {

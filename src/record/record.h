@@ -1,7 +1,8 @@
 #ifndef MXPULL_SRC_RECORD_RECORD_H
 #define MXPULL_SRC_RECORD_RECORD_H
 
-/* What the files of the floor share. recorder.c uses overdue.c, ledger.c and hooks.c, and overdue.c uses ledger.c. */
+/* What the files of the floor share. recorder.c uses overdue.c, ledger.c and hooks.c, and overdue.c
+ * uses ledger.c. */
 
 #include <mxpull/base/log.h>
 #include <mxpull/net/timer.h>
@@ -30,7 +31,10 @@ struct alarm {
     int64_t streak;      /* polls in a row that were not good */
 };
 
-/* Logs the alarm in one line, and runs on_failure or on_recovery (hooks NULL: neither) with MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP, MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in the log and against the system's shell), MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. */
+/* Logs the alarm in one line, and runs on_failure or on_recovery (hooks NULL: neither) with
+ * MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP, MXPULL_HOST, MXPULL_DOMAIN,
+ * MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in the log and against the
+ * system's shell), MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. */
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks);
 
@@ -57,11 +61,13 @@ struct entry {
     size_t text_count;
 };
 
-/* What a run writes into the store: entries of a quarter of a second in one transaction. While another process holds the store they are kept and tried again; after any other failure they are dropped. */
+/* What a run writes into the store: entries of a quarter of a second in one transaction. While another
+ * process holds the store they are kept and tried again; after any other failure they are dropped. */
 struct ledger {
     const struct recorder_options *options; /* borrowed */
 
-    /* Called for an entry that was written (STATUS_OK), is kept (STATUS_BUSY, at every try) or was dropped. */
+    /* Called for an entry that was written (STATUS_OK), is kept (STATUS_BUSY, at every try) or was
+     * dropped. */
     void (*tried)(void *context, struct entry *entry, enum status status);
     void *context;
 
@@ -89,7 +95,8 @@ const char *entry_own(struct entry *entry, char *text);
 /* Writes all entries now. */
 enum status ledger_flush(struct ledger *ledger, struct error *error);
 
-/* At the end of a run: waits so long for the store. Entries that cannot be written are lost, which is logged. */
+/* At the end of a run: waits so long for the store. Entries that cannot be written are lost, which is
+ * logged. */
 void ledger_finish(struct ledger *ledger, int64_t patience_ms);
 
 /* Returns whether the store worked, and logs once if not. */
@@ -97,24 +104,28 @@ bool ledger_check(struct ledger *ledger, enum status status, const struct error 
 
 /* ---- overdue.c ---- */
 
-/* Domains without a good answer for too long. The store decides, because other processes ask, too; without it a daemon uses its own memory. */
+/* Domains without a good answer for too long. The store decides, because other processes ask, too;
+ * without it a daemon uses its own memory. */
 struct overdue;
 
-/* All borrowed. A daemon begins with all that the store knows. raise reports an alarm, whose texts last for the call. */
+/* All borrowed. A daemon begins with all that the store knows. raise reports an alarm, whose texts
+ * last for the call. */
 struct overdue *overdue_new(struct ledger *ledger,
                             void (*raise)(void *context, const struct alarm *alarm), void *context);
 
 /* NULL is allowed. */
 void overdue_free(struct overdue *overdue);
 
-/* Notes an answer of the backup, by its place. is_written: the store has the answer; has_silent: and has a silent domain of this backup. */
+/* Notes an answer of the backup, by its place. is_written: the store has the answer; has_silent: and
+ * has a silent domain of this backup. */
 void overdue_answered(struct overdue *overdue, size_t backup, const struct store_answer *answer,
                       bool is_written, bool has_silent);
 
 /* How many domains of the backup were held by their last answer at the start. */
 size_t overdue_held_count(const struct overdue *overdue, size_t backup);
 
-/* Checks all domains, except those of backups that are about to be asked (is_asked; may be NULL). Returns when the next one will be silent; the caller need not wake for those left out. */
+/* Checks all domains, except those of backups that are about to be asked (is_asked; may be NULL).
+ * Returns when the next one will be silent; the caller need not wake for those left out. */
 int64_t overdue_check(struct overdue *overdue, int64_t now_ms,
                       bool (*is_asked)(void *context, size_t backup), void *context);
 

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A backup's last poll, for the time in which the store does not have it. At first as the store has it. */
+/* A backup's last poll, for the time in which the store does not have it. At first as the store has
+ * it. */
 struct polled {
     bool has_failed; /* its last poll was not good */
     bool is_unwritten;
@@ -45,7 +46,8 @@ static void raise_alarm(void *context, const struct alarm *alarm)
                 recorder->options.config, recorder->options.hooks);
 }
 
-/* Raises the alarm of a poll. The store says what has changed, unless it lacks this poll or the one before. */
+/* Raises the alarm of a poll. The store says what has changed, unless it lacks this poll or the one
+ * before. */
 static void tell_change(struct recorder *recorder, struct entry *entry, bool is_written)
 {
     struct polled *polled = &recorder->polled[entry->backup - recorder->options.config->backups];
@@ -214,7 +216,9 @@ void recorder_primary(struct recorder *recorder, const char *why)
                              &error);
 }
 
-/* ---- looks at the primary. After a look that left domains out or lost its connection, the next one begins with the domains that have waited longest, and ends with those that cost a connection. After a look without trouble the order is the configuration's. ---- */
+/* ---- looks at the primary. After a look that left domains out or lost its connection, the next one
+ * begins with the domains that have waited longest, and ends with those that cost a connection. After
+ * a look without trouble the order is the configuration's. ---- */
 
 struct ranked {
     struct node node;

@@ -42,13 +42,18 @@ struct cron {
         any_weekday; /* the field of weekdays does; when neither does, either field may name the day */
 };
 
-/* Reads 5 fields separated by blanks, of *, numbers, ranges, steps and lists, months and weekdays also as English names of three letters, 7 also for Sunday; or @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually. STATUS_SYNTAX, also for days that no year has (31 February). */
+/* Reads 5 fields separated by blanks, of *, numbers, ranges, steps and lists, months and weekdays also
+ * as English names of three letters, 7 also for Sunday; or @hourly, @daily, @midnight, @weekly,
+ * @monthly, @yearly, @annually. STATUS_SYNTAX, also for days that no year has (31 February). */
 enum status schedule_parse_cron(struct cron *cron, const char *text, struct error *error);
 
 /* How far local time is ahead of UTC at that instant, in seconds. */
 typedef int64_t schedule_offset(int64_t utc_s);
 
-/* The first time after after_ms (wall clock, milliseconds) that the cron expression names in local time, by cron(8): a fixed time in a skipped hour comes right after it, and in an hour that comes twice only the first time. An expression whose minute or hour begins with * follows the hours as they pass. INT64_MAX when there is none within 400 years. */
+/* The first time after after_ms (wall clock, milliseconds) that the cron expression names in local
+ * time, by cron(8): a fixed time in a skipped hour comes right after it, and in an hour that comes
+ * twice only the first time. An expression whose minute or hour begins with * follows the hours as
+ * they pass. INT64_MAX when there is none within 400 years. */
 int64_t schedule_cron_next(const struct cron *cron, schedule_offset *offset, int64_t after_ms);
 
 /* The schedule's first time after after_ms: by the cron expression, or after_ms + interval. */
@@ -57,7 +62,8 @@ int64_t schedule_next(const struct timing *timing, schedule_offset *offset, int6
 /* The longest delay of the poll of a slot: jitter, but at most a tenth of the time to the next slot. */
 int64_t schedule_jitter_max(const struct timing *timing, schedule_offset *offset, int64_t slot_ms);
 
-/* When a domain counts as silent whose last good answer (or, without one, first poll) was at good_ms: after silence_s, or with 0 after three slots of the schedule and the third one's jitter. */
+/* When a domain counts as silent whose last good answer (or, without one, first poll) was at good_ms:
+ * after silence_s, or with 0 after three slots of the schedule and the third one's jitter. */
 int64_t schedule_silent_at(const struct timing *timing, schedule_offset *offset, int64_t silence_s,
                            int64_t good_ms);
 

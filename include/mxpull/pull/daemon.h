@@ -4,7 +4,8 @@
 #include <mxpull/plan/plan.h>
 #include <mxpull/pull/round.h>
 
-/* Asks every backup by its plan, and all of them when the primary has come back. One loop, which sleeps until something is due. */
+/* Asks every backup by its plan, and all of them when the primary has come back. One loop, which
+ * sleeps until something is due. */
 struct daemon;
 
 /* The daemon's state for reports. All borrowed until the next turn of the loop. */
@@ -24,17 +25,20 @@ struct daemon_options {
     schedule_offset *offset; /* of local time */
     void *context;           /* of the calls that follow */
 
-    /* Whether a reload, or a pull of everything, was requested since the last call. Called whenever the loop wakes. */
+    /* Whether a reload, or a pull of everything, was requested since the last call. Called whenever
+     * the loop wakes. */
     bool (*take_reload)(void);
     bool (*take_now)(void *context);
 
-    /* Reads the configuration anew. NULL: it is faulty, which was logged, and the old one stays. The new one is in force when the polls under way have ended; ready is called then. */
+    /* Reads the configuration anew. NULL: it is faulty, which was logged, and the old one stays. The
+     * new one is in force when the polls under way have ended; ready is called then. */
     struct config *(*reload)(void *context);
 
     /* Called when all is set up, at the start and after a reload. */
     void (*ready)(void *context);
 
-    /* Called when polls have ended and none is under way, or a minute has passed; and when an outage begins or ends. */
+    /* Called when polls have ended and none is under way, or a minute has passed; and when an outage
+     * begins or ends. */
     void (*told)(void *context, const struct daemon_view *view);
 };
 

@@ -22,10 +22,13 @@ struct round *round_new(const struct round_options *options);
 /* NULL is allowed. */
 void round_free(struct round *round);
 
-/* Asks, and returns when every result is known. Calls the polling's stop() whenever the loop wakes: once it is true, sessions end with QUIT, results without an answer become interrupted, and the round ends within a second. Blocks. */
+/* Asks, and returns when every result is known. Calls the polling's stop() whenever the loop wakes:
+ * once it is true, sessions end with QUIT, results without an answer become interrupted, and the round
+ * ends within a second. Blocks. */
 void round_run(struct round *round);
 
-/* While it runs: the look at the primary under way, or NULL; and how far a connecting session of the backup has come. */
+/* While it runs: the look at the primary under way, or NULL; and how far a connecting session of the
+ * backup has come. */
 const struct preflight_wait *round_waits(const struct round *round);
 enum stage round_stage(const struct round *round, const struct backup_config *backup);
 

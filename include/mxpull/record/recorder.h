@@ -8,7 +8,8 @@
 
 /* ---- hooks.c ---- */
 
-/* Runs the commands of on_failure and on_recovery in the background, a few at a time, in order, each killed when its time is over. */
+/* Runs the commands of on_failure and on_recovery in the background, a few at a time, in order, each
+ * killed when its time is over. */
 struct hooks;
 
 enum {
@@ -33,7 +34,9 @@ bool hooks_are_idle(const struct hooks *hooks);
 
 /* ---- recorder.c ---- */
 
-/* Writes the results of polls into the store, and raises alarms. A store that cannot be written (a full disk) is logged once, and once when it works again; polling goes on. While another process holds the store, results wait. */
+/* Writes the results of polls into the store, and raises alarms. A store that cannot be written (a
+ * full disk) is logged once, and once when it works again; polling goes on. While another process
+ * holds the store, results wait. */
 struct recorder;
 
 struct recorder_options {
@@ -45,8 +48,8 @@ struct recorder_options {
     schedule_offset *offset; /* of local time, for cron expressions */
     int64_t patience_ms;     /* how long a store that another process holds is waited for */
     bool is_failing;         /* that the store cannot be written was logged already */
-    bool
-        watches; /* a daemon's: alarms do not wait for the store, and all domains are watched for silence, not only those polled */
+    bool watches; /* a daemon's: alarms do not wait for the store, and all domains are watched for
+                    silence, not only those polled */
 };
 
 struct recorder *recorder_new(const struct recorder_options *options);
@@ -57,7 +60,8 @@ void recorder_free(struct recorder *recorder);
 /* Calls poll_remember with what the store has of earlier polls, of any process. */
 void recorder_recall(struct recorder *recorder, struct poll *poll);
 
-/* Sorts the domains for a look at the primary: first those that earlier looks, of any process, left out, last those that cost a look its connection. */
+/* Sorts the domains for a look at the primary: first those that earlier looks, of any process, left
+ * out, last those that cost a look its connection. */
 void recorder_order_look(struct recorder *recorder, struct node *domains, size_t count);
 
 /* For a daemon: how many domains of the backup, by its place, were held at the start. */
@@ -80,7 +84,8 @@ void recorder_note_look(struct recorder *recorder, const struct preflight *prefl
 /* Records a pull's look at the primary; why: the primary is not ready, or NULL. */
 void recorder_primary(struct recorder *recorder, const char *why);
 
-/* Raises the alarm for silent domains, except those of backups (by place) that are about to be asked (is_asked; may be NULL). Returns when the next one will be silent, wall clock; INT64_MAX: never. */
+/* Raises the alarm for silent domains, except those of backups (by place) that are about to be asked
+ * (is_asked; may be NULL). Returns when the next one will be silent, wall clock; INT64_MAX: never. */
 int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
                                bool (*is_asked)(void *context, size_t backup), void *context);
 
@@ -91,7 +96,8 @@ void recorder_flush(struct recorder *recorder);
 bool recorder_is_written(const struct recorder *recorder);
 bool recorder_is_failing(const struct recorder *recorder);
 
-/* At the end of a run: writes, waiting for so long. Entries that cannot be written are lost, which is logged. */
+/* At the end of a run: writes, waiting for so long. Entries that cannot be written are lost, which is
+ * logged. */
 void recorder_finish(struct recorder *recorder, int64_t patience_ms);
 
 /* Removes a part of the rows that are too old. Returns whether there is more. */
