@@ -1,6 +1,7 @@
 /* Looks at everything at once: one part for each domain, each backup, the primary and the configuration. */
 #include "parts.h"
 #include <mxpull/base/memory.h>
+#include <mxpull/session/pool.h>
 #include <mxpull/smtp/outcome.h>
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ struct check {
     struct check_options options;
     struct resolver *resolver;
     struct lookups *lookups;
-    struct gate downloads;
+    struct gate downloads, connections, commands;
     struct host_address *own; /* owned: the addresses of this machine */
     size_t own_count;
     struct findings *findings; /* owned; those of parts[i] at [i] */
@@ -87,6 +88,9 @@ struct check *check_new(const struct check_options *options, struct error *error
     check->resolver = resolver;
     check->lookups = lookups_new(options->loop, resolver);
     check->downloads.free = DOWNLOADS_MAX;
+    check->connections.free = pool_sessions_at_once(options->config, options->config->backup_count *
+                                                                         BACKUP_ADDRESSES_MAX);
+    check->commands.free = POOL_COMMANDS_AT_ONCE;
     check->own = host_addresses(&check->own_count);
     add_domains(check);
     add_backups(check);
@@ -113,6 +117,8 @@ void check_run(struct check *check)
         check->parts[i] = (struct part){.options = &check->options,
                                         .lookups = check->lookups,
                                         .downloads = &check->downloads,
+                                        .connections = &check->connections,
+                                        .commands = &check->commands,
                                         .own = check->own,
                                         .own_count = check->own_count,
                                         .findings = &check->findings[i],

@@ -10,6 +10,10 @@
 #include <mxpull/check/check.h>
 #include <mxpull/platform/host.h>
 
+enum {
+    BACKUP_ADDRESSES_MAX = 16 /* of a backup, that are looked at */
+};
+
 /* What a part works with; borrowed for its life. */
 struct part {
     const struct check_options *options;
@@ -17,6 +21,8 @@ struct part {
     struct gate *downloads;         /* for documents over HTTPS */
     const struct host_address *own; /* the addresses of this machine */
     size_t own_count;
+    struct gate *connections; /* to backups */
+    struct gate *commands;    /* that bring passwords */
     struct findings *findings;
     struct check *check; /* for part_over */
     void *state;         /* the part's own */

@@ -6,6 +6,7 @@
 enum setting {
     SETTING_ETRN,       /* who may say ETRN, for which domains */
     SETTING_ATRN,       /* or TURN */
+    SETTING_DOMAINS,    /* its own domains, for which it takes mail as the primary */
     SETTING_RELAY_TO,   /* the domains that it takes mail for as a backup */
     SETTING_RELAY_FROM, /* the clients that may send mail to any domain */
     SETTING_TLS,        /* STARTTLS and its certificate */

@@ -169,6 +169,14 @@ static void note_ehlo(struct preflight *preflight, const char *text)
     }
 }
 
+/* Whether a server that expects no PROXY line has answered it as a command: its answers to others would be taken for
+ * those to the commands before. */
+static bool answers_proxy_line(const struct preflight *preflight)
+{
+    return preflight->options.proxy_line != NULL && preflight->expects_ehlo &&
+           preflight->hearing.reply.code / 100 == 5;
+}
+
 static void note_reply(struct preflight *preflight, const struct reply *reply)
 {
     if (!preflight->has_greeted)
@@ -186,6 +194,14 @@ static void take_reply(struct preflight *preflight, bool is_followed)
     struct reply *reply = &preflight->hearing.reply;
     bool is_good_greeting = !preflight->has_greeted && reply->code == 220;
 
+    if (answers_proxy_line(preflight)) {
+        char why[ERROR_TEXT_SIZE];
+
+        (void)snprintf(why, sizeof why, "it refuses EHLO behind a PROXY line: %d %s", reply->code,
+                       reply->text.bytes);
+        cut(preflight, why);
+        return;
+    }
     note_reply(preflight, reply);
     preflight->has_greeted = true;
     if (is_followed && is_good_greeting) {

@@ -184,13 +184,13 @@ static void wire(void *context, const struct backup_config *backup, char directi
 static void fill_in(const struct sim *sim, const char *config, struct buffer *filled)
 {
     while (*config != '\0') {
-        size_t plain = strcspn(config, "$%");
+        size_t plain = strcspn(config, "$%^");
 
         (void)buffer_append(filled, config, plain);
         config += plain;
         if (*config == '\0')
             continue;
-        bool as_options = *config++ == '$';
+        char kind = *config++;
         size_t size = strspn(config, "abcdefghijklmnopqrstuvwxyz0123456789");
         const struct server *found = NULL;
         for (size_t i = 0; i < sim->server_count; i++) {
@@ -198,8 +198,12 @@ static void fill_in(const struct sim *sim, const char *config, struct buffer *fi
                 found = &sim->servers[i];
         }
         assert_non_null(found);
-        (void)buffer_append_format(filled, as_options ? "host = \"%s\" port = %s" : "%s:%s",
-                                   found->address, found->port);
+        if (kind == '$')
+            (void)buffer_append_format(filled, "host = \"%s\" port = %s", found->address,
+                                       found->port);
+        else
+            (void)buffer_append_format(filled, "%s%s%s", kind == '%' ? found->address : "",
+                                       kind == '%' ? ":" : "", found->port);
         config += size;
     }
 }

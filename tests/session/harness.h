@@ -30,7 +30,7 @@ bool sim_says(struct sim *sim, const char *text);
 size_t sim_count(struct sim *sim, const char *text);
 
 /* Loads the configuration after each $NAME in it was replaced by "host = ADDRESS port = PORT" of
- * that server of mxsim, and each %NAME by "ADDRESS:PORT"; to be freed by config_free. Fails the test
+ * that server of mxsim, each %NAME by "ADDRESS:PORT", and each ^NAME by PORT; to be freed by config_free. Fails the test
  * when it is faulty. */
 struct config *sim_config(const struct sim *sim, const char *text);
 
