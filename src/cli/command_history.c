@@ -261,49 +261,38 @@ static struct line_widths find_widths(const struct config *config)
     return widths;
 }
 
-static enum status write_rows(struct output *output, struct store *store,
-                              const struct arguments *arguments, const struct config *config,
-                              const struct store_filter *filter, struct error *error)
-{
-    struct history_names names;
-    size_t count = 0;
-    enum status status =
-        history_names_find(&names, arguments->names, arguments->name_count, config, store, error);
-    struct history_request request = {.messages = arguments->messages,
-                                      .filter = *filter,
-                                      .form = arguments->json  ? HISTORY_JSON
-                                              : arguments->csv ? HISTORY_CSV
-                                                               : HISTORY_TEXT,
-                                      .look = setup_look(arguments),
-                                      .widths = find_widths(config)};
-
-    if (status != STATUS_OK)
-        return status;
-    request.filter.names = names.names;
-    request.filter.name_count = names.count;
-    status = history_form_write(output, store, &request, &count, error);
-    if (status == STATUS_OK && count == 0 && !arguments->quiet)
-        output_tell("mxpull: there is nothing of that in the past");
-    return status;
-}
-
 int command_history(const struct arguments *arguments)
 {
     struct output output = {.stream = stdout};
-    struct store_filter filter = {0};
+    struct history_request request = {.messages = arguments->messages,
+                                      .form = arguments->json  ? HISTORY_JSON
+                                              : arguments->csv ? HISTORY_CSV
+                                                               : HISTORY_TEXT,
+                                      .look = setup_look(arguments)};
+    struct history_names names;
     struct store *store = NULL;
     struct config *config = NULL;
+    size_t count = 0;
     struct error error;
-    enum status status = read_filter(arguments, &filter, &error);
+    enum status status = read_filter(arguments, &request.filter, &error);
 
     if (status == STATUS_OK) {
         config = setup_config(arguments, NULL, NULL);
         if (config == NULL)
             return EXIT_STATUS_CONFIG;
+        request.widths = find_widths(config);
         status = past_open(&store, config, &error);
     }
     if (status == STATUS_OK)
-        status = write_rows(&output, store, arguments, config, &filter, &error);
+        status = history_names_find(&names, arguments->names, arguments->name_count, config, store,
+                                    &error);
+    if (status == STATUS_OK) {
+        request.filter.names = names.names;
+        request.filter.name_count = names.count;
+        status = history_form_write(&output, store, &request, &count, &error);
+    }
+    if (status == STATUS_OK && count == 0 && !arguments->quiet)
+        output_tell("mxpull: there is nothing of that in the past");
     store_close(store);
     if (status == STATUS_OK && past_trouble(config, &error))
         status = STATUS_SYSTEM;

@@ -81,13 +81,17 @@ static const struct column message_columns[] = {
 
 /* ---- JSON ---- */
 
-static json_t *json_of(const struct column *column, const void *row)
+/* CSV has the names of ours escaped, too. */
+static json_t *value_of(const struct column *column, const void *row, enum history_form form)
 {
     const void *field = (const char *)row + column->offset;
 
     switch (column->kind) {
     case KIND_STAMP: return json_stamp(*(const int64_t *)field);
-    case KIND_OWN: return json_own(*(const char *const *)field);
+    case KIND_OWN:
+        if (form != HISTORY_CSV)
+            return json_own(*(const char *const *)field);
+        return json_remote(*(const char *const *)field);
     case KIND_REMOTE: return json_remote(*(const char *const *)field);
     case KIND_FILLED: return json_remote_filled(*(const char *const *)field);
     case KIND_CODE: return json_number_if(*(const int *)field > 0, *(const int *)field);
@@ -138,49 +142,35 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
-/* Appends a text, escaped as in the log, with a ' before each part that could be a formula. Programs
- * that split at semicolons see a new cell behind each, and ignore quotes inside one. */
+/* Appends a text that is escaped, with a ' before each part that could be a formula. Programs that split at
+ * semicolons see a new cell behind each, and ignore quotes inside one. */
 static void append_text(struct buffer *text, const char *field)
 {
-    struct buffer shown, tamed;
+    struct buffer tamed;
     size_t size;
 
-    if (field == NULL)
-        return;
-    buffer_init(&shown, FIELD_SIZE_MAX);
     buffer_init(&tamed, 2 * FIELD_SIZE_MAX);
-    text_printable(&shown, field, strlen(field));
-    for (const char *part = shown.bytes; *part != '\0'; part += size) {
-        if (begins_formula(part))
+    for (; *field != '\0'; field += size) {
+        if (begins_formula(field))
             (void)buffer_append_text(&tamed, "'");
-        size = strcspn(part, ";");
-        size += strspn(part + size, ";");
-        (void)buffer_append(&tamed, part, size);
+        size = strcspn(field, ";");
+        size += strspn(field + size, ";");
+        (void)buffer_append(&tamed, field, size);
     }
     append_field(text, tamed.bytes);
     buffer_done(&tamed);
-    buffer_done(&shown);
 }
 
-/* An unknown value is empty. */
-static void append_cell(struct buffer *text, const struct column *column, const void *row)
+/* An unknown value (null) is empty. Releases the value. */
+static void append_cell(struct buffer *text, json_t *value)
 {
-    const void *field = (const char *)row + column->offset;
-    char stamp[CLOCK_TEXT_SIZE];
-    int64_t count = -1;
-
-    switch (column->kind) {
-    case KIND_STAMP: append_text(text, clock_utc_text(stamp, *(const int64_t *)field)); break;
-    case KIND_OWN:
-    case KIND_REMOTE:
-    case KIND_FILLED: append_text(text, *(const char *const *)field); break;
-    case KIND_FLAG: append_text(text, *(const bool *)field ? "true" : "false"); break;
-    case KIND_CODE: count = *(const int *)field > 0 ? *(const int *)field : -1; break;
-    case KIND_COUNT: count = *(const int64_t *)field; break;
-    case KIND_TRIES: count = *(const unsigned *)field; break;
-    }
-    if (count >= 0)
-        (void)buffer_append_format(text, "%lld", (long long)count);
+    if (json_is_string(value))
+        append_text(text, json_string_value(value));
+    else if (json_is_integer(value))
+        (void)buffer_append_format(text, "%lld", (long long)json_integer_value(value));
+    else if (json_is_boolean(value))
+        (void)buffer_append_text(text, json_is_true(value) ? "true" : "false");
+    json_decref(value);
 }
 
 static void append_record(struct buffer *text, const struct column *columns, size_t count,
@@ -189,7 +179,7 @@ static void append_record(struct buffer *text, const struct column *columns, siz
     for (size_t i = 0; i < count; i++) {
         (void)buffer_append_text(text, i > 0 ? "," : "");
         if (row != NULL)
-            append_cell(text, &columns[i], row);
+            append_cell(text, value_of(&columns[i], row, HISTORY_CSV));
         else
             (void)buffer_append_text(text, columns[i].name);
     }
@@ -293,7 +283,7 @@ void history_form_append(struct buffer *text, const struct history_request *requ
     case HISTORY_JSON:
         object = json_object();
         for (size_t i = 0; i < count; i++)
-            json_set(object, columns[i].name, json_of(&columns[i], row));
+            json_set(object, columns[i].name, value_of(&columns[i], row, HISTORY_JSON));
         json_append(text, object);
         break;
     case HISTORY_CSV: append_record(text, columns, count, row); break;

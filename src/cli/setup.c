@@ -165,21 +165,19 @@ static void tell_notice(void *context, const char *text)
 static enum status tell_missing(const char *directory, const char *path, struct error *error)
 {
     struct error why;
+    enum writable writable = directory_writable(directory, &why);
 
-    switch (directory_writable(directory, &why)) {
-    case WRITABLE_YES: break;
-    case WRITABLE_NOT_BY_US:
+    if (writable == WRITABLE_NOT_BY_US)
         return error_set(
             error, STATUS_SYSTEM,
             "nothing is remembered: %s is not there, and this user cannot make it: %s; "
             "run mxpull as a user that can write there, or set state_dir",
             path, why.text);
-    case WRITABLE_BY_NOBODY:
+    if (writable == WRITABLE_BY_NOBODY)
         return error_set(error, STATUS_SYSTEM,
                          "nothing is remembered: %s is not there and cannot be written: %s; mend "
                          "that, or set state_dir to a folder that can be written",
                          path, why.text);
-    }
     return error_set(error, STATUS_SYSTEM,
                      "nothing has been asked yet: %s is not there; mxpull pull, or mxpull "
                      "daemon, makes it",
