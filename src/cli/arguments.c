@@ -4,7 +4,6 @@
 #include "arguments.h"
 #include "words.h"
 #include <mxpull/base/closest.h>
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>

@@ -2,17 +2,13 @@
  * the state directory, the service manager and the metrics. */
 #include "arguments.h"
 #include "logging.h"
-#include "output.h"
 #include "setup.h"
 #include "status.h"
-#include <mxpull/base/log.h>
-#include <mxpull/base/memory.h>
 #include <mxpull/net/timer.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/service.h>
 #include <mxpull/platform/signals.h>
-#include <mxpull/platform/terminal.h>
 #include <mxpull/pull/daemon.h>
 
 #include <stdio.h>

@@ -10,7 +10,6 @@
 #include <mxpull/session/selection.h>
 #include <mxpull/smtp/outcome.h>
 
-#include <stdio.h>
 #include <string.h>
 
 enum {

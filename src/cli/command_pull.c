@@ -3,14 +3,10 @@
  * opened or asked. */
 #include "arguments.h"
 #include "logging.h"
-#include "output.h"
 #include "setup.h"
 #include "status.h"
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
-#include <mxpull/platform/terminal.h>
-#include <mxpull/pull/round.h>
-#include <mxpull/record/recorder.h>
 
 enum {
     STORE_WAIT_MS = 30,

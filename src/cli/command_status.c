@@ -1,6 +1,5 @@
 /* mxpull status: what is known, from the store alone. */
 #include "arguments.h"
-#include "output.h"
 #include "setup.h"
 #include "status.h"
 #include <mxpull/base/text.h>

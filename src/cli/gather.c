@@ -1,6 +1,5 @@
 /* Gathers equal answers, so that they are reported once. */
 #include "report.h"
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 
 #include <stdlib.h>

@@ -2,12 +2,10 @@
 #include "history.h"
 #include "json.h"
 #include "words.h"
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/smtp/outcome.h>
 
-#include <stdio.h>
 #include <string.h>
 #include <wchar.h>
 

@@ -1,13 +1,8 @@
 #include "arguments.h"
-#include "output.h"
 #include "status.h"
-#include <mxpull/net/loop.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
-#include <mxpull/store/store.h>
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {

@@ -4,7 +4,6 @@
 #include "status.h"
 #include <mxpull/base/text.h>
 
-#include <stdio.h>
 #include <string.h>
 
 enum {

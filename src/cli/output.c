@@ -1,6 +1,5 @@
 /* Standard output, and whether it took what it was given. */
 #include "output.h"
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/text.h>
 
 #include <errno.h>

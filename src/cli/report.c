@@ -2,9 +2,6 @@
 #include "report.h"
 #include "json.h"
 #include "logging.h"
-#include <mxpull/base/memory.h>
-#include <mxpull/base/text.h>
-#include <mxpull/session/result.h>
 
 #include <stdlib.h>
 

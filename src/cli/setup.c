@@ -1,7 +1,6 @@
 /* What several commands begin with: the configuration, the loop, the look of their lines, the state
  * directory. */
 #include "setup.h"
-#include "output.h"
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>

@@ -1,7 +1,6 @@
 /* The table of the status: a row for each domain, and below it what is wrong with it. */
 #include "status.h"
 #include <mxpull/base/memory.h>
-#include <mxpull/base/text.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* Reads what the store knows of the configured backups, and judges it. The judging uses plain values
  * alone. */
 #include "status.h"
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
 
 #include <stdlib.h>

@@ -4,7 +4,6 @@
  * whenever local time shows it. */
 #include <mxpull/plan/schedule.h>
 
-#include <mxpull/base/compiler.h>
 #include <mxpull/base/text.h>
 
 #include <assert.h>

@@ -1,7 +1,6 @@
 /* Alarms: logged, and told to the administrator's commands. No poll waits for a command. */
 #include "record.h"
 
-#include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>

@@ -4,7 +4,6 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/session/result.h>
 
 #include <stdlib.h>
 #include <string.h>
