@@ -195,14 +195,15 @@ static void check_times(const struct part *part)
     if (first == NULL)
         return;
     char *others = count > 1 ? memory_format(" (and of %zu more)", count - 1) : memory_copy("");
-    finding_advise(add(part, first, SEVERITY_WARN, "interval-long",
-                       first->timing.schedule != NULL ? "schedule" : "interval",
-                       "%s from poll to poll%s, and most backups give mail back to its sender "
-                       "after 5 days",
-                       duration_format(gap, first_s - first_s % 60), others),
-                   0,
-                   "set interval to hours, or a schedule for each day; where cron asks, to its "
-                   "rhythm");
+    finding_advise(
+        add(part, first, SEVERITY_WARN, "interval-long",
+            first->timing.schedule != NULL ? "schedule" : "interval",
+            "%s from poll to poll%s, and most backups give mail back to its sender "
+            "after 5 days",
+            duration_format(gap, first_s - first_s % 60), others),
+        0,
+        "set interval to a few hours, or a schedule that asks each day; where cron asks, "
+        "set interval to its rhythm");
     free(others);
 }
 

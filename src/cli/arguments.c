@@ -3,6 +3,7 @@
  * on every system. */
 #include "arguments.h"
 #include "words.h"
+#include <mxpull/base/closest.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
@@ -53,6 +54,19 @@ const struct command command_table[] = {
      "  75  MX records could not be found out now; what was found out is printed\n"
      "  69  the system does not give what it needs\n",
      command_init},
+    {"check", "[BACKUP|DOMAIN ...]", "is everything set up right?",
+     "Tries all that can be tried without starting a queue or sending a mail: the\n"
+     "records of each domain, each backup, your mail server, the configuration.\n"
+     "Prints a line for each finding, and below a WARN or a FAIL what to do. With -q\n"
+     "only these. Names choose backups and domains. The exit status is that of the\n"
+     "worst FAIL.\n",
+     "   0  nothing failed\n"
+     "   1  nothing failed, but with --strict there are warnings\n"
+     "  75  something could not be found out now\n"
+     "  76  a server does not speak SMTP, or its TLS is not good\n"
+     "  69  a server does not offer what is needed\n"
+     "  77  a server refused us\n",
+     command_check},
     {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
      "Says what is known of your mail server, the daemon, and every backup and domain\n"
      "of the configuration: the last answer and when it came, the next poll, the last\n"
@@ -109,6 +123,7 @@ const struct flag flag_table[] = {
     {'\0', "csv", NULL, "history", FIELD(csv), "print CSV with a header line"},
     {'\0', "nagios", NULL, "status", FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},
+    {'\0', "strict", NULL, "check", FIELD(strict), "exit with 1 where there are warnings"},
     {'o', "output", "FILE", "init", FIELD(output), "write FILE, which must not be there"},
     {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},
@@ -187,7 +202,7 @@ static const char *suggest_flag(const char *name)
 
     for (size_t i = 0; i < flag_count; i++)
         names[i] = flag_table[i].name;
-    return text_closest(name, names, flag_count);
+    return closest_word(name, names, flag_count);
 }
 
 /* --name, --name=value, --name value */
@@ -248,7 +263,7 @@ static enum status read_word(struct reading *reading, const char *word)
             return STATUS_OK;
         for (size_t i = 0; i < command_count; i++)
             names[i] = command_table[i].name;
-        return unknown(reading, "command \"", word, "\"", text_closest(word, names, command_count));
+        return unknown(reading, "command \"", word, "\"", closest_word(word, names, command_count));
     }
     if (arguments->command->operands == NULL)
         return error_set(reading->error, STATUS_SYNTAX,

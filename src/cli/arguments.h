@@ -11,6 +11,7 @@ struct arguments;
 /* Exit statuses besides those of the outcomes (sysexits.h). */
 enum exit_status {
     EXIT_STATUS_OK = 0,
+    EXIT_STATUS_WARNINGS = 1, /* which --strict does not put up with */
     EXIT_STATUS_USAGE = 64,
     EXIT_STATUS_UNAVAILABLE = 69,   /* the system lacks what mxpull needs */
     EXIT_STATUS_CANNOT_CREATE = 73, /* what -o names is there already, or cannot be made */
@@ -41,6 +42,7 @@ int command_status(const struct arguments *arguments);
 int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 int command_init(const struct arguments *arguments);
+int command_check(const struct arguments *arguments);
 
 /* The command line as read. All texts are borrowed from argv. */
 struct arguments {
@@ -49,7 +51,7 @@ struct arguments {
 
     /* How often each switch was given. */
     unsigned verbose, quiet, json, help, version;
-    unsigned dry_run, force, retry, nagios, csv, failed, messages;
+    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict;
 
     const char *since, *outcome, *limit, *output; /* NULL: not given */
     const char *color;                            /* "auto", "always" or "never" */

@@ -3,8 +3,8 @@
 
 #include <cli/arguments.h>
 
+#include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
-#include <mxpull/base/text.h>
 
 #include <stdio.h>
 
@@ -186,7 +186,7 @@ static void test_suggest(void **state)
 {
     static const char *const words[] = {"pull", "status", "history"};
     const struct suggest_row *row = *state;
-    const char *near = text_closest(row->name, words, COUNT_OF(words));
+    const char *near = closest_word(row->name, words, COUNT_OF(words));
 
     if (row->near == NULL)
         assert_null(near);
@@ -268,8 +268,10 @@ static void test_exits(void **state)
         const char *command;
         const char *exits;
     } rows[] = {
-        {"pull", "0 75 76 69 77 78 64"}, {"daemon", "0 75 69 78 64"}, {"status", "0 75 78 64"},
-        {"history", "0 75 78 64"},       {"config", "0 75 78 64"},    {"init", "0 73 75 69 78 64"},
+        {"pull", "0 75 76 69 77 78 64"},    {"daemon", "0 75 69 78 64"},
+        {"status", "0 75 78 64"},           {"history", "0 75 78 64"},
+        {"config", "0 75 78 64"},           {"init", "0 73 75 69 78 64"},
+        {"check", "0 1 75 76 69 77 78 64"},
     };
 
     (void)state;

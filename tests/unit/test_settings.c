@@ -5,6 +5,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/config/config.h>
 #include <mxpull/platform/file.h>
+#include <mxpull/platform/folder.h>
 
 #define ATRN "method = atrn user = u password = p tls = required domains = "
 #define NAME(c) c "n23456789012345678901234567890123456789.example, "
@@ -15,6 +16,7 @@
 #define AUTH "tls = required user = u domains = a.example password_file = \"@DIR@/"
 
 static size_t overs;
+static bool is_public_told; /* the system tells that all may write into a folder */
 
 void part_over(struct part *part)
 {
@@ -200,6 +202,14 @@ static void test_row(void **state)
 
     make("mxpull.conf", text, 0600);
     struct config *config = config_load(in_directory("mxpull.conf"), tell, NULL);
+    bool is_elsewhere = config == NULL ? strstr(text, "unix:") != NULL
+                                       : strcmp(row->id, "state-open") == 0 && !is_public_told;
+    if (is_elsewhere) { /* Windows has no such sockets, and wine no such lists */
+        config_free(config);
+        free(text);
+        free(expected);
+        skip();
+    }
     assert_non_null(config);
     const struct check_options options = {.config = config,
                                           .selection = {&row->chosen, row->chosen != NULL ? 1 : 0}};
@@ -220,6 +230,7 @@ static void test_row(void **state)
 int main(void)
 {
     struct error error;
+    struct folder *folder = NULL;
 
     if (make_directory(NULL) != 0)
         return 1;
@@ -230,6 +241,9 @@ int main(void)
     if (directory_make(in_directory("public"), &error) != STATUS_OK)
         return 1;
     support_set_mode(in_directory("public"), 0777);
+    if (folder_open(&folder, in_directory("public"), &error) == STATUS_OK)
+        is_public_told = folder_check_ours(folder, &error) != STATUS_OK;
+    folder_close(folder);
     int failed = RUN_TABLE(rows, test_row);
     if (remove_directory(NULL) != 0)
         failed++;
