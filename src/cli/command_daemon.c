@@ -203,7 +203,7 @@ static void make_daemon(struct run *run, struct config *config)
 static int run_daemon(struct run *run, struct config *config)
 {
     run->loop = setup_loop();
-    if (run->loop == NULL || state_open(&run->state, config, STATE_DAEMON) != STATUS_OK) {
+    if (run->loop == NULL || state_open(&run->state, config, true) != STATUS_OK) {
         config_free(config);
         return run->loop == NULL ? EXIT_STATUS_UNAVAILABLE : EXIT_STATUS_TEMPORARY;
     }

@@ -75,7 +75,7 @@ static int open_state(struct run *run)
     run->loop = setup_loop();
     if (run->loop == NULL)
         return EXIT_STATUS_UNAVAILABLE;
-    if (!run->arguments->dry_run && state_open(&run->state, run->config, STATE_PULL) != STATUS_OK)
+    if (!run->arguments->dry_run && state_open(&run->state, run->config, false) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
     if (!run->arguments->dry_run)
         run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);

@@ -140,8 +140,8 @@ static void append_field(struct buffer *text, const char *field)
     (void)buffer_append_text(text, is_quoted ? "\"" : "");
 }
 
-/* Appends a text that is escaped, with a ' before each part that could be a formula. Programs that split at
- * semicolons see a new cell behind each, and ignore quotes inside one. */
+/* Appends a text that is escaped, with a ' before each part that could be a formula. Programs that
+ * split at semicolons see a new cell behind each, and ignore quotes inside one. */
 static void append_text(struct buffer *text, const char *field)
 {
     struct buffer tamed;

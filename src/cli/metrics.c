@@ -14,46 +14,23 @@ enum {
     TURN_WAIT_MS = 300
 };
 
-/* Metrics of each answer; a value below 0: this answer has none. */
-enum metric {
-    METRIC_SUCCESS,
-    METRIC_OUTCOME,
-    METRIC_CODE,
-    METRIC_PENDING,
-    METRIC_REFUSED_FOR_NOW,
-    METRIC_REFUSED_FOR_GOOD
-};
-
+/* Metrics of each answer. */
 static const struct {
     const char *name;
     const char *help;
 } metrics[] = {
-    [METRIC_SUCCESS] = {"mxpull_poll_success",
-                        "Whether the last answer of a backup for a domain was a good one."},
-    [METRIC_OUTCOME] = {"mxpull_outcome", "The outcome of the last answer, as a label."},
-    [METRIC_CODE] = {"mxpull_answer_code", "The SMTP reply code of the last answer."},
-    [METRIC_PENDING] = {"mxpull_pending_messages", "Messages that the backup said it holds."},
-    [METRIC_REFUSED_FOR_NOW] = {"mxpull_refused_for_now_messages",
-                                "Messages of the last ATRN or TURN that your mail server did not "
-                                "take for a while."},
-    [METRIC_REFUSED_FOR_GOOD] = {"mxpull_refused_for_good_messages",
-                                 "Messages of the last ATRN or TURN that your mail server refused "
-                                 "for good."},
+    {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one."},
+    {"mxpull_outcome", "The outcome of the last answer, as a label."},
+    {"mxpull_answer_code", "The SMTP reply code of the last answer."},
+    {"mxpull_pending_messages", "Messages that the backup said it holds."},
+    {"mxpull_refused_for_now_messages",
+     "Messages of the last ATRN or TURN that your mail server did not take for a while."},
+    {"mxpull_refused_for_good_messages",
+     "Messages of the last ATRN or TURN that your mail server refused for good."},
 };
-
-static int64_t value_of(enum metric metric, const struct store_domain *state)
-{
-    switch (metric) {
-    case METRIC_SUCCESS:
-        return state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD;
-    case METRIC_OUTCOME: return 1;
-    case METRIC_CODE: return state->code > 0 ? state->code : -1;
-    case METRIC_PENDING: return state->pending;
-    case METRIC_REFUSED_FOR_NOW: return state->refused_for_now;
-    case METRIC_REFUSED_FOR_GOOD: return state->refused_for_good;
-    }
-    return -1;
-}
+enum {
+    METRIC_OUTCOME = 1 /* of metrics: it has a label */
+};
 
 /* Appends name="value"; name includes the { or comma before it. Hidden characters are escaped as in
  * the log, then backslash and quote as the format wants it. */
@@ -78,15 +55,23 @@ static void format_head(struct buffer *text, const char *name, const char *help)
     (void)buffer_append_format(text, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void format_metric(struct buffer *text, enum metric metric, const struct status_view *view)
+/* A value below 0: this answer has none. */
+static void format_metric(struct buffer *text, size_t metric, const struct status_view *view)
 {
     bool is_begun = false;
 
     for (size_t i = 0; i < view->domain_count; i++) {
         const struct status_domain *domain = &view->domains[i];
-        int64_t value = value_of(metric, &domain->state);
+        const struct store_domain *state = &domain->state;
+        const int64_t values[COUNT_OF(metrics)] = {
+            state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD,
+            1,
+            state->code > 0 ? state->code : -1,
+            state->pending,
+            state->refused_for_now,
+            state->refused_for_good};
 
-        if (domain->state.outcome[0] == '\0' || value < 0)
+        if (state->outcome[0] == '\0' || values[metric] < 0)
             continue;
         if (!is_begun)
             format_head(text, metrics[metric].name, metrics[metric].help);
@@ -95,8 +80,8 @@ static void format_metric(struct buffer *text, enum metric metric, const struct 
         format_label(text, "{backup", domain->backup->config->name);
         format_label(text, ",domain", domain->name);
         if (metric == METRIC_OUTCOME)
-            format_label(text, ",outcome", domain->state.outcome);
-        (void)buffer_append_format(text, "} %lld\n", (long long)value);
+            format_label(text, ",outcome", state->outcome);
+        (void)buffer_append_format(text, "} %lld\n", (long long)values[metric]);
     }
 }
 
@@ -116,15 +101,15 @@ void metrics_format(struct buffer *text, const struct status_view *view,
                    facts->started_wall_ms + facts->elapsed_ms);
     format_seconds(text, "mxpull_round_seconds", "How long the last round took.",
                    facts->elapsed_ms);
-    if (view->primary != PRIMARY_UNKNOWN) {
+    if (view->primary != OUTAGE_UNKNOWN) {
         format_head(text, "mxpull_primary_up", "Whether your mail server takes mail.");
-        (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == PRIMARY_UP);
+        (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == OUTAGE_UP);
         if (view->life.since_ms > 0)
             format_seconds(text, "mxpull_primary_since_timestamp_seconds",
                            "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
-        format_metric(text, (enum metric)i, view);
+        format_metric(text, i, view);
 }
 
 void metrics_add_results(struct status_view *view, const struct round_facts *facts)

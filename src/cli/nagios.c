@@ -77,7 +77,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
 {
     const struct store_life *life = &view->life;
 
-    if (view->primary == PRIMARY_DOWN && note(problems)) {
+    if (view->primary == OUTAGE_DOWN && note(problems)) {
         (void)buffer_append_format(&problems->first, "your mail server %s is down",
                                    view->config->primary.address.text);
         if (life->since_ms > 0)
@@ -92,7 +92,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
     if (view->trouble.text[0] != '\0' && note(problems))
         (void)buffer_append_text(&problems->first, view->trouble.text);
     note_domains(problems, view, VERDICT_FAILING);
-    if (view->primary != PRIMARY_DOWN)
+    if (view->primary != OUTAGE_DOWN)
         note_domains(problems, view, VERDICT_HELD);
     note_certificates(problems, view);
     if (view->daemon_health != HEALTH_OK && note(problems))
@@ -144,7 +144,7 @@ static void append_performance(struct buffer *line, const struct status_view *vi
     for (size_t i = 0; i < COUNT_KINDS; i++)
         (void)buffer_append_format(line, " %s=%zu", status_count_names[i], view->counts[i]);
     append_value(line, "oldest_good", oldest_s >= 0, oldest_s, "s");
-    append_value(line, "primary_up", view->primary != PRIMARY_UNKNOWN, view->primary == PRIMARY_UP,
+    append_value(line, "primary_up", view->primary != OUTAGE_UNKNOWN, view->primary == OUTAGE_UP,
                  "");
     append_value(line, "certificate_days", days_min != INT64_MAX, days_min, "");
 }

@@ -63,7 +63,7 @@ static void log_notice(void *context, const char *text)
 }
 
 /* Pulls run side by side; of daemons there is one. */
-static enum status open_locks(struct state *state, const char *directory, enum state_use use,
+static enum status open_locks(struct state *state, const char *directory, bool is_daemon,
                               struct error *error)
 {
     struct folder *folder = NULL;
@@ -77,7 +77,7 @@ static enum status open_locks(struct state *state, const char *directory, enum s
         status = folder_open(&folder, directory, error);
     if (status == STATUS_OK) /* others could forge what mxpull remembers */
         status = folder_check_ours(folder, error);
-    if (status == STATUS_OK && use == STATE_DAEMON)
+    if (status == STATUS_OK && is_daemon)
         status = lock_take(&state->lock, daemon_lock, error);
     if (status == STATUS_OK)
         status = lock_set_open(&state->claims, asking_lock, error);
@@ -96,7 +96,7 @@ static enum status open_locks(struct state *state, const char *directory, enum s
 /* Opens the store. A daemon without a directory remembers as long as it runs. A store that another
  * process holds is opened later. */
 static void open_memory(struct state *state, const struct config *config, bool has_locks,
-                        enum state_use use)
+                        bool is_daemon)
 {
     const struct store_options options = {.directory = has_locks ? config->state_dir : NULL,
                                           .keep_s = config->history_s,
@@ -106,7 +106,7 @@ static void open_memory(struct state *state, const struct config *config, bool h
     struct error error;
 
     state->patience_ms = STORE_PATIENCE_MS;
-    if (!has_locks && use == STATE_PULL)
+    if (!has_locks && !is_daemon)
         return;
     enum status status = store_open(&state->store, &options, &error);
     if (!has_locks || status == STATUS_OK)
@@ -115,22 +115,22 @@ static void open_memory(struct state *state, const struct config *config, bool h
         state->patience_ms -= clock_monotonic_ms() - begun_ms;
     if (state->patience_ms < 0)
         state->patience_ms = 0;
-    if (status != STATUS_BUSY || use == STATE_DAEMON)
+    if (status != STATUS_BUSY || is_daemon)
         log_message(LEVEL_WARNING,
                     "state_dir: %s; mxpull goes on without writing down what is answered",
                     error.text);
-    if (status != STATUS_BUSY && use == STATE_PULL) {
+    if (status != STATUS_BUSY && !is_daemon) {
         store_close(state->store);
         state->store = NULL;
     }
 }
 
-enum status state_open(struct state *state, const struct config *config, enum state_use use)
+enum status state_open(struct state *state, const struct config *config, bool is_daemon)
 {
     struct error error;
 
     *state = (struct state){0};
-    enum status status = open_locks(state, config->state_dir, use, &error);
+    enum status status = open_locks(state, config->state_dir, is_daemon, &error);
     if (status == STATUS_BUSY) {
         log_message(LEVEL_ERROR, "%s", error.text);
         return STATUS_BUSY;
@@ -140,7 +140,7 @@ enum status state_open(struct state *state, const struct config *config, enum st
                     "state_dir: %s; mxpull works without its memory, and another run at the same "
                     "time goes unnoticed",
                     error.text);
-    open_memory(state, config, status == STATUS_OK, use);
+    open_memory(state, config, status == STATUS_OK, is_daemon);
     return STATUS_OK;
 }
 

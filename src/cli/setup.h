@@ -32,15 +32,10 @@ struct state {
     int64_t patience_ms; /* how long to wait for a store that another process holds */
 };
 
-enum state_use {
-    STATE_PULL,
-    STATE_DAEMON /* opens its store later when it cannot now; without a directory it remembers as long
-                    as it runs */
-};
-
-/* Opens the state directory, and logs in one warning what cannot be opened. STATUS_BUSY, logged and
- * with nothing open, when another daemon runs; else STATUS_OK. */
-enum status state_open(struct state *state, const struct config *config, enum state_use use);
+/* Opens the state directory, for a pull or a daemon, and logs in one warning what cannot be opened.
+ * STATUS_BUSY, logged and with nothing open, when another daemon runs; else STATUS_OK. A daemon opens
+ * its store later when it cannot now, and without a directory remembers as long as it runs. */
+enum status state_open(struct state *state, const struct config *config, bool is_daemon);
 void state_close(struct state *state);
 
 /* ---- the state directory of the commands that only read it ---- */

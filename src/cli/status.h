@@ -2,6 +2,7 @@
 #define MXPULL_SRC_CLI_STATUS_H
 
 #include "report.h"
+#include <mxpull/plan/plan.h>
 #include <mxpull/platform/lock.h>
 #include <mxpull/store/store.h>
 
@@ -20,12 +21,6 @@ enum daemon_state {
     DAEMON_NEVER, /* none ever ran */
     DAEMON_ALIVE,
     DAEMON_GONE
-};
-
-enum primary_state {
-    PRIMARY_UNKNOWN, /* never looked at, or too long ago */
-    PRIMARY_UP,
-    PRIMARY_DOWN
 };
 
 struct status_backup {
@@ -79,7 +74,7 @@ struct status_view {
     struct store_log log;   /* what the last run's lacks */
     enum daemon_state daemon;
     enum health daemon_health;
-    enum primary_state primary;
+    enum outage_state primary; /* UNKNOWN: never looked at, or too long ago */
     bool has_outage;
     struct store_outage outage;    /* the last one */
     struct status_backup *backups; /* owned: the chosen ones, in the order of the configuration */

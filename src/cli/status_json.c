@@ -5,7 +5,7 @@
 static json_t *primary_object(const struct status_view *view)
 {
     static const char *const states[] = {
-        [PRIMARY_UNKNOWN] = "unknown", [PRIMARY_UP] = "up", [PRIMARY_DOWN] = "down"};
+        [OUTAGE_UNKNOWN] = "unknown", [OUTAGE_UP] = "up", [OUTAGE_DOWN] = "down"};
     const struct store_life *life = &view->life;
     const struct store_outage *outage = &view->outage;
     json_t *last = NULL;
@@ -18,7 +18,7 @@ static json_t *primary_object(const struct status_view *view)
             "text", json_remote(outage->why));
     return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "address",
                      json_own(view->config->primary.address.text), "state", states[view->primary],
-                     "since", json_stamp(view->primary != PRIMARY_UNKNOWN ? life->since_ms : 0),
+                     "since", json_stamp(view->primary != OUTAGE_UNKNOWN ? life->since_ms : 0),
                      "looked", json_stamp(life->looked_ms), "text", json_remote_filled(life->text),
                      "last_outage", last != NULL ? last : json_null());
 }

@@ -33,7 +33,7 @@ static void append_outage(struct buffer *sentence, const struct status_view *vie
     const struct store_outage *outage = &view->outage;
     bool lasts = outage->ended_ms == 0;
 
-    if (!view->has_outage || (lasts && view->primary == PRIMARY_DOWN))
+    if (!view->has_outage || (lasts && view->primary == OUTAGE_DOWN))
         return;
     (void)buffer_append_format(sentence, "; last outage %s, %s", word_minute(outage->began_ms).text,
                                lasts
@@ -69,20 +69,20 @@ static void add_primary(const struct status_page *page, struct buffer *sentence)
         const char *word;
         enum style style;
     } states[] = {
-        [PRIMARY_UNKNOWN] = {"unknown", STYLE_DIM},
-        [PRIMARY_UP] = {"up", STYLE_GOOD},
-        [PRIMARY_DOWN] = {"DOWN", STYLE_BAD},
+        [OUTAGE_UNKNOWN] = {"unknown", STYLE_DIM},
+        [OUTAGE_UP] = {"up", STYLE_GOOD},
+        [OUTAGE_DOWN] = {"DOWN", STYLE_BAD},
     };
     const struct status_view *view = page->view;
     const struct store_life *life = &view->life;
 
-    if (page->only_wrong && view->primary != PRIMARY_DOWN)
+    if (page->only_wrong && view->primary != OUTAGE_DOWN)
         return;
-    if (view->primary == PRIMARY_UNKNOWN && life->looked_ms != 0)
+    if (view->primary == OUTAGE_UNKNOWN && life->looked_ms != 0)
         (void)buffer_append_format(sentence, ", was %s when looked at last, %s (%s ago)",
                                    life->is_up ? "up" : "down", word_minute(life->looked_ms).text,
                                    ago(view, life->looked_ms).text);
-    else if (view->primary == PRIMARY_UNKNOWN)
+    else if (view->primary == OUTAGE_UNKNOWN)
         (void)buffer_append_text(sentence, life->has_looked
                                                ? ", looked at last at a time that is not known"
                                                : ", never looked at");
@@ -91,7 +91,7 @@ static void add_primary(const struct status_page *page, struct buffer *sentence)
                                    life->since_ms > 0 ? " for " : "",
                                    life->since_ms > 0 ? ago(view, life->since_ms).text : "",
                                    ago(view, life->looked_ms).text);
-    if (view->primary != PRIMARY_UNKNOWN && life->text[0] != '\0')
+    if (view->primary != OUTAGE_UNKNOWN && life->text[0] != '\0')
         (void)buffer_append_format(sentence, "%s%s", life->is_up ? "; now: " : ": ",
                                    status_primary_text(view, life->text));
     append_held(sentence, view);

@@ -84,7 +84,7 @@ static bool is_fresh(const struct status_view *view, int64_t at_ms)
 
 bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain)
 {
-    return view->primary == PRIMARY_DOWN && domain->is_held &&
+    return view->primary == OUTAGE_DOWN && domain->is_held &&
            strcmp(domain->state.text, view->life.text) == 0;
 }
 
@@ -108,9 +108,9 @@ static void judge_life(struct status_view *view)
     if (view->daemon == DAEMON_GONE &&
         (life->alive_ms == 0 || (view->now_ms - life->alive_ms) / 1000 < DAEMON_MISSED_S))
         view->daemon_health = HEALTH_WARNING;
-    view->primary = !is_fresh(view, life->looked_ms) ? PRIMARY_UNKNOWN
-                    : life->is_up                    ? PRIMARY_UP
-                                                     : PRIMARY_DOWN;
+    view->primary = !is_fresh(view, life->looked_ms) ? OUTAGE_UNKNOWN
+                    : life->is_up                    ? OUTAGE_UP
+                                                     : OUTAGE_DOWN;
 }
 
 /* A certificate that is not verified, as with a pinned key, may be out of date. */
@@ -186,7 +186,7 @@ static void judge_all(struct status_view *view, schedule_offset *offset)
                     [VERDICT_SILENT] = {COUNT_SILENT, HEALTH_CRITICAL}};
 
     judge_life(view);
-    view->health = view->primary == PRIMARY_DOWN ? HEALTH_CRITICAL : view->daemon_health;
+    view->health = view->primary == OUTAGE_DOWN ? HEALTH_CRITICAL : view->daemon_health;
     for (size_t i = 0; i < view->backup_count; i++) {
         judge_backup(view, &view->backups[i]);
         view->health = health_worse(view->health, view->backups[i].health);

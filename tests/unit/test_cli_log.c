@@ -433,7 +433,7 @@ static void test_metrics(void **state)
     assert_int_equal(status_view_read(&view, &config, NULL, NULL, wall_ms, utc_offset, &error),
                      STATUS_OK);
     metrics_add_results(&view, &facts);
-    view.primary = PRIMARY_DOWN;
+    view.primary = OUTAGE_DOWN;
     view.life.since_ms = 1500;
     metrics_format(&text, &view, &facts);
     status_view_done(&view);

@@ -252,26 +252,26 @@ struct primary_row {
     int64_t looked_ago_ms; /* INT64_MIN: never */
     bool is_up;
     int64_t outage_ago_ms, outage_ms; /* 0: there was none; it lasts */
-    enum primary_state primary;
+    enum outage_state primary;
     const char *line;
 };
 
 static const struct primary_row primary_rows[] = {
-    {"never looked at", INT64_MIN, false, 0, 0, PRIMARY_UNKNOWN,
+    {"never looked at", INT64_MIN, false, 0, 0, OUTAGE_UNKNOWN,
      "primary  127.0.0.1:25  unknown, never looked at\n"},
-    {"up", 12 * SECONDS, true, 0, 0, PRIMARY_UP,
+    {"up", 12 * SECONDS, true, 0, 0, OUTAGE_UP,
      "primary  127.0.0.1:25  up for 3d4h, looked at 12s ago\n"},
-    {"up after an outage", 12 * SECONDS, true, 81 * HOURS, 49 * MINUTES, PRIMARY_UP,
+    {"up after an outage", 12 * SECONDS, true, 81 * HOURS, 49 * MINUTES, OUTAGE_UP,
      "primary  127.0.0.1:25  up for 3d4h, looked at 12s ago; last outage 2026-11-20 07:00, 49m: no "
      "banner\n"},
-    {"an outage without an end", 12 * SECONDS, true, 81 * HOURS, 0, PRIMARY_UP,
+    {"an outage without an end", 12 * SECONDS, true, 81 * HOURS, 0, OUTAGE_UP,
      "; last outage 2026-11-20 07:00, its end was not seen: no banner\n"},
-    {"down", 12 * SECONDS, false, 76 * HOURS, 0, PRIMARY_DOWN,
+    {"down", 12 * SECONDS, false, 76 * HOURS, 0, OUTAGE_DOWN,
      "primary  127.0.0.1:25  DOWN for 3d4h, looked at 12s ago: connection "
      "refused\n"},
-    {"looked at too long ago", 3 * HOURS, true, 0, 0, PRIMARY_UNKNOWN,
+    {"looked at too long ago", 3 * HOURS, true, 0, 0, OUTAGE_UNKNOWN,
      "primary  127.0.0.1:25  unknown, was up when looked at last, 2026-11-23 13:00 (3h ago)\n"},
-    {"down, too long ago", 3 * HOURS, false, 76 * HOURS, 0, PRIMARY_UNKNOWN,
+    {"down, too long ago", 3 * HOURS, false, 76 * HOURS, 0, OUTAGE_UNKNOWN,
      "  unknown, was down when looked at last, 2026-11-23 13:00 (3h ago); last outage 2026-11-20 "
      "12:00, its end was not seen: no banner\n"},
 };
@@ -294,13 +294,13 @@ static void test_primary(void **state)
     struct status_view view = read_view(store);
 
     assert_int_equal(view.primary, row->primary);
-    assert_int_equal(view.health == HEALTH_CRITICAL, row->primary == PRIMARY_DOWN);
+    assert_int_equal(view.health == HEALTH_CRITICAL, row->primary == OUTAGE_DOWN);
     format(&text, &view, LINE_UNBOUNDED, false, false);
     if (strstr(text.bytes, row->line) == NULL)
         fail_msg("no \"%s\" in: %s", row->line, text.bytes);
     buffer_done(&text);
     format(&text, &view, LINE_UNBOUNDED, false, true);
-    assert_int_equal(strstr(text.bytes, "primary") != NULL, row->primary == PRIMARY_DOWN);
+    assert_int_equal(strstr(text.bytes, "primary") != NULL, row->primary == OUTAGE_DOWN);
     buffer_done(&text);
     status_view_done(&view);
     store_close(store);
