@@ -22,8 +22,8 @@ enum exit_status {
 /* One command: all that parsing, help and running need. */
 struct command {
     const char *name;
-    const char
-        *operands; /* as the usage line shows them, "[BACKUP|DOMAIN ...]"; NULL: it takes none */
+    /* As the usage line shows them, "[BACKUP|DOMAIN ...]"; NULL: it takes none. */
+    const char *operands;
     const char *summary; /* one line for the list of commands */
     const char *details; /* for its own help: whole lines of at most 79 columns */
     const char *exits;   /* the same: a line for each exit status that not every command has */

@@ -16,9 +16,9 @@ struct logging_options {
     const char *path; /* with LOG_FILE */
     unsigned verbose; /* -v: decisions too; -vv: the wire too */
     bool quiet;       /* standard error: only what is wrong */
-    bool
-        is_at_terminal; /* standard error: its reader sees the answers on standard output already */
-    bool is_stamped;    /* standard error: lines are as in a log file, with their time and level */
+    /* Standard error: its reader sees the answers on standard output already. */
+    bool is_at_terminal;
+    bool is_stamped; /* standard error: lines are as in a log file, with their time and level */
     /* Called before (begins) and behind each line on standard error; may be NULL. */
     void (*around)(void *context, bool begins);
     void *context;

@@ -15,9 +15,9 @@
  * backup could not be asked for any of its domains. */
 struct answers {
     const struct result *first;
-    const char
-        *text; /* common to all; several held answers have an ellipsis in place of the domain: "…
-                 refuses postmaster@…: 450 later" */
+    /* Common to all; several held answers have an ellipsis in place of the domain: "… refuses
+     * postmaster@…: 450 later". */
+    const char *text;
     size_t count;      /* how many it stands for; 1: for itself */
     size_t backups;    /* of how many backups they are */
     bool is_part;      /* these have other domains as well */

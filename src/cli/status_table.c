@@ -51,12 +51,6 @@ static void widen(size_t *width, size_t columns)
         *width = columns;
 }
 
-static void narrow(size_t *width, size_t max)
-{
-    if (*width > max)
-        *width = max;
-}
-
 static bool is_wrong(enum health health)
 {
     return health == HEALTH_WARNING || health == HEALTH_CRITICAL;
@@ -135,8 +129,10 @@ static void measure_table(struct table *table)
     }
     used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
     table->longest = line_share(table->longest, columns > used ? columns - used : 0);
-    narrow(&table->names.backup, table->longest.backup);
-    narrow(&table->names.domain, table->longest.domain);
+    if (table->names.backup > table->longest.backup)
+        table->names.backup = table->longest.backup;
+    if (table->names.domain > table->longest.domain)
+        table->names.domain = table->longest.domain;
     used = behind_names(table, 0) + line_names_columns(table->longest);
     if (columns < used + table->strip)
         table->strip = columns > used ? columns - used : 0;

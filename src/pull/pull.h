@@ -103,8 +103,8 @@ struct watch {
     int64_t recovered_ms;       /* wall clock: when the last outage ended; 0: not known */
     bool wants_full;            /* the next look tries every domain */
     bool has_news;              /* an outage has begun or ended since that was reset */
-    int64_t
-        next_alive_ms; /* while a look lasts: when the store is told next that the daemon lives */
+    /* While a look lasts: when the store is told next that the daemon lives. */
+    int64_t next_alive_ms;
     int64_t next_upkeep_ms; /* wall clock: when the store is pruned next */
 };
 

@@ -93,20 +93,6 @@ static int64_t advance(struct round *round)
     return agenda->look == NULL ? next_ms : INT64_MAX;
 }
 
-/* Polls that wait for a retry keep their last answer. */
-static void stop_all(struct round *round)
-{
-    struct agenda *agenda = round->agenda;
-
-    round->is_stopping = true;
-    agenda_end_look(agenda);
-    agenda->due_count = 0;
-    for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
-        if (agenda->polls[i] != NULL)
-            poll_stop(agenda->polls[i]);
-    }
-}
-
 static bool is_over(const struct round *round)
 {
     struct agenda *agenda = round->agenda;
@@ -118,7 +104,7 @@ static bool is_over(const struct round *round)
 
 void round_run(struct round *round)
 {
-    const struct agenda *agenda = round->agenda;
+    struct agenda *agenda = round->agenda;
     struct round_facts *facts = &round->facts;
     int64_t stop_limit_ms = INT64_MAX, began_ms = clock_monotonic_ms();
 
@@ -126,7 +112,14 @@ void round_run(struct round *round)
     while (!is_over(round)) {
         if (!round->is_stopping && agenda->polling.stop()) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
-            stop_all(round);
+            round->is_stopping = true;
+            agenda_end_look(agenda);
+            agenda->due_count = 0;
+            /* Polls that wait for a retry keep their last answer. */
+            for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
+                if (agenda->polls[i] != NULL)
+                    poll_stop(agenda->polls[i]);
+            }
         }
         int64_t next_ms = advance(round);
         if (clock_monotonic_ms() >= stop_limit_ms)

@@ -164,12 +164,6 @@ static const char *const event_names[] = {
     [ALARM_ANSWER] = "answer",
 };
 
-/* "" where it is not known. */
-static const char *since_text(char target[CLOCK_TEXT_SIZE], const struct alarm *alarm)
-{
-    return alarm->since_ms != 0 ? clock_utc_text(target, alarm->since_ms) : "";
-}
-
 /* Leaves out texts that are NULL and numbers that are 0. */
 static void write_log(const struct alarm *alarm, enum level level)
 {
@@ -181,7 +175,8 @@ static void write_log(const struct alarm *alarm, enum level level)
         {.key = "domain", .text = alarm->domain},
         {.key = "outcome", .text = *alarm->outcome != '\0' ? alarm->outcome : NULL},
         {.key = "streak", .number = alarm->streak},
-        {.key = "since", .text = alarm->since_ms != 0 ? since_text(since, alarm) : NULL},
+        {.key = "since",
+         .text = alarm->since_ms != 0 ? clock_utc_text(since, alarm->since_ms) : NULL},
         {.key = "text", .text = alarm->text},
         {.key = "advice", .text = advice},
     };
@@ -228,20 +223,27 @@ static char *show(const char *name)
 
 static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
 {
-    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE];
+    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE] = "";
     char *backup = show(alarm->backup->name);
     char *domain = show(alarm->domain != NULL ? alarm->domain : "");
     char text[TEXT_SIZE_MAX + 1], advice[TEXT_SIZE_MAX + 1];
 
     if (alarm->code > 0)
         (void)snprintf(code, sizeof code, "%d", alarm->code);
+    if (alarm->since_ms != 0)
+        (void)clock_utc_text(since, alarm->since_ms);
     (void)snprintf(streak, sizeof streak, "%lld", (long long)alarm->streak);
     const struct process_variable variables[] = {
-        {"MXPULL_EVENT", event_names[alarm->event]}, {"MXPULL_BACKUP", backup},
-        {"MXPULL_HOST", alarm->backup->host},        {"MXPULL_DOMAIN", domain},
-        {"MXPULL_OUTCOME", alarm->outcome},          {"MXPULL_CODE", code},
-        {"MXPULL_TEXT", tame(text, alarm->text)},    {"MXPULL_ADVICE", tame(advice, alarm->advice)},
-        {"MXPULL_SINCE", since_text(since, alarm)},  {"MXPULL_STREAK", streak},
+        {"MXPULL_EVENT", event_names[alarm->event]},
+        {"MXPULL_BACKUP", backup},
+        {"MXPULL_HOST", alarm->backup->host},
+        {"MXPULL_DOMAIN", domain},
+        {"MXPULL_OUTCOME", alarm->outcome},
+        {"MXPULL_CODE", code},
+        {"MXPULL_TEXT", tame(text, alarm->text)},
+        {"MXPULL_ADVICE", tame(advice, alarm->advice)},
+        {"MXPULL_SINCE", since},
+        {"MXPULL_STREAK", streak},
     };
     hooks_run(hooks, command, variables, COUNT_OF(variables));
     free(domain);

@@ -12,11 +12,10 @@
 struct watched {
     const struct backup_config *backup; /* borrowed from the configuration, as is name */
     const char *name;
-    int64_t
-        silent_at_ms; /* when the domain counts as silent; INT64_MAX: it does already, or was never
-                         asked for */
-    int64_t
-        from_ms; /* silent_at_ms counts from here: the last good answer, or the first question */
+    /* When the domain counts as silent; INT64_MAX: it does already, or was never asked for. */
+    int64_t silent_at_ms;
+    /* silent_at_ms counts from here: the last good answer, or the first question. */
+    int64_t from_ms;
     int64_t good_ms;     /* the last good answer; 0: none is known */
     int64_t told_ms;     /* when this process told of its silence */
     const char *outcome; /* of the last answer, a constant; NULL: there was none */

@@ -263,26 +263,19 @@ void recorder_order_look(struct recorder *recorder, struct node *domains, size_t
     free(ranked);
 }
 
-static bool has_trouble(const struct preflight *preflight)
-{
-    bool has_trouble = false;
-
-    for (size_t i = 0; i < preflight->count; i++) {
-        enum probe_fate fate = probe_fate(preflight->probe, i);
-
-        has_trouble = has_trouble || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
-    }
-    return has_trouble;
-}
-
 void recorder_note_look(struct recorder *recorder, const struct preflight *preflight)
 {
     struct store *store = recorder->options.store;
     size_t count = preflight->count, asked = 0;
-    bool is_troubled = has_trouble(preflight);
+    bool is_troubled = false;
     int64_t turn = clock_wall_ms() * STORE_TURNS_A_MS;
     struct error error;
 
+    for (size_t i = 0; i < count; i++) {
+        enum probe_fate fate = probe_fate(preflight->probe, i);
+
+        is_troubled = is_troubled || fate == PROBE_LEFT_OUT || fate == PROBE_CUT;
+    }
     if (store == NULL || !(is_troubled || recorder->has_looks))
         return;
     struct store_look *looks = memory_new(count, sizeof *looks);

@@ -112,9 +112,9 @@ struct outage {
     enum outage_state state;
     int64_t watch_ms;
     int64_t since_ms; /* wall clock: when the state began; DOWN: when the outage began */
-    int64_t
-        unwatched_ms; /* wall clock, UNKNOWN: the last sign of life before mxpull did not watch for too
-                         long, 0: it did watch */
+    /* Wall clock, UNKNOWN: the last sign of life before mxpull did not watch for too long, 0: it did
+     * watch. */
+    int64_t unwatched_ms;
     int64_t looked_ms;    /* wall: when the primary was last looked at, 0: never */
     int64_t next_look_ms; /* monotonic */
     int64_t ticked_ms;    /* the same: of the last outage_tick */

@@ -38,8 +38,8 @@ struct cron {
     bool any_minute;   /* the field of minutes begins with * */
     bool any_hour;     /* that of hours does */
     bool any_day;      /* the field of days begins with * */
-    bool
-        any_weekday; /* the field of weekdays does; when neither does, either field may name the day */
+    /* The field of weekdays does; when neither does, either field may name the day. */
+    bool any_weekday;
 };
 
 /* Reads 5 fields separated by blanks, of *, numbers, ranges, steps and lists, months and weekdays also

@@ -43,8 +43,8 @@ struct recorder_options {
     const struct config *config; /* borrowed, as all that follows */
     struct store *store;         /* NULL: there is no memory, and nothing is done */
     struct hooks *hooks;         /* NULL: changes are logged alone */
-    struct loop
-        *loop; /* the entries of a quarter of a second are written together; NULL: each at once */
+    /* The entries of a quarter of a second are written together; NULL: each at once. */
+    struct loop *loop;
     schedule_offset *offset; /* of local time, for cron expressions */
     int64_t patience_ms;     /* how long a store that another process holds is waited for */
     bool is_failing;         /* that the store cannot be written was logged already */
