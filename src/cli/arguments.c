@@ -3,7 +3,6 @@
  * on every system. */
 #include "arguments.h"
 #include "words.h"
-#include <mxpull/base/closest.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
@@ -202,7 +201,7 @@ static const char *suggest_flag(const char *name)
 
     for (size_t i = 0; i < flag_count; i++)
         names[i] = flag_table[i].name;
-    return closest_word(name, names, flag_count);
+    return text_closest(name, names, flag_count);
 }
 
 /* --name, --name=value, --name value */
@@ -263,7 +262,7 @@ static enum status read_word(struct reading *reading, const char *word)
             return STATUS_OK;
         for (size_t i = 0; i < command_count; i++)
             names[i] = command_table[i].name;
-        return unknown(reading, "command \"", word, "\"", closest_word(word, names, command_count));
+        return unknown(reading, "command \"", word, "\"", text_closest(word, names, command_count));
     }
     if (arguments->command->operands == NULL)
         return error_set(reading->error, STATUS_SYNTAX,

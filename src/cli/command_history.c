@@ -3,7 +3,6 @@
 #include "history.h"
 #include "setup.h"
 #include "words.h"
-#include <mxpull/base/closest.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
@@ -107,7 +106,7 @@ static enum status unknown_outcome(const char *text, struct error *error)
 
     for (int i = 0; i < OUTCOME_COUNT; i++)
         names[i] = outcome_name((enum outcome)i);
-    const char *near = closest_word(text, names, OUTCOME_COUNT);
+    const char *near = text_closest(text, names, OUTCOME_COUNT);
     if (near != NULL)
         return error_set(error, STATUS_SYNTAX,
                          "--outcome: there is no \"%s\"; did you mean \"%s\"?", shown.text, near);

@@ -2,7 +2,6 @@
  * the interface promises. */
 #include "loading.h"
 
-#include <mxpull/base/closest.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 
@@ -138,7 +137,7 @@ static const char *closest(enum option_section section, bool others, const char 
         if (option_is_of(&options[i], section) != others)
             names[count++] = options[i].name;
     }
-    const char *nearest = closest_word(name, names, count);
+    const char *nearest = text_closest(name, names, count);
     free(names);
     /* Two letters that begin a name say nothing. */
     return nearest != NULL && strlen(name) == 2 && strlen(nearest) > 3 ? NULL : nearest;
@@ -162,7 +161,7 @@ char *fault_suggest(char target[SUGGESTION_SIZE], enum option_section section, c
 char *fault_suggest_section(char target[SUGGESTION_SIZE], const char *name)
 {
     static const char *const names[] = {"primary", "backup", "defaults"};
-    const char *nearest = closest_word(name, names, COUNT_OF(names));
+    const char *nearest = text_closest(name, names, COUNT_OF(names));
 
     if (nearest != NULL)
         (void)snprintf(target, SUGGESTION_SIZE, "; did you mean %s?", nearest);

@@ -2,7 +2,6 @@
  * ends at the first unknown section, counts each comment as two more lines, takes a comment inside
  * a list for an error, and passes over quotes that are not closed, a missing } and bad escapes. */
 #include "loading.h"
-#include "token.h"
 
 #include <mxpull/base/text.h>
 

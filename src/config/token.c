@@ -1,7 +1,7 @@
 /* The scanner of the outline. It cuts the text as libconfuse's scanner does, and refuses what that one
  * passes over: a quote that is not closed on its line, a # right behind a word, an escape that is none
  * or makes a NUL, a variable that is not set. */
-#include "token.h"
+#include "loading.h"
 
 #include <mxpull/base/memory.h>
 

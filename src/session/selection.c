@@ -1,6 +1,5 @@
 /* What the names on the command line choose: backups by name, and domains by name in every backup
  * that lists them. */
-#include <mxpull/base/closest.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/session/selection.h>
@@ -61,7 +60,7 @@ const char *selection_closest(const struct config *config, const char *name)
         for (size_t domain = 0; domain < config->backups[i].domain_count; domain++)
             names[count++] = config->backups[i].domain_texts[domain];
     }
-    const char *closest = closest_word(name, names, count);
+    const char *closest = text_closest(name, names, count);
     free(names);
     return closest;
 }

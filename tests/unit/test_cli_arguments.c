@@ -3,8 +3,8 @@
 
 #include <cli/arguments.h>
 
-#include <mxpull/base/closest.h>
 #include <mxpull/base/compiler.h>
+#include <mxpull/base/text.h>
 
 #include <stdio.h>
 
@@ -186,7 +186,7 @@ static void test_suggest(void **state)
 {
     static const char *const words[] = {"pull", "status", "history"};
     const struct suggest_row *row = *state;
-    const char *near = closest_word(row->name, words, COUNT_OF(words));
+    const char *near = text_closest(row->name, words, COUNT_OF(words));
 
     if (row->near == NULL)
         assert_null(near);

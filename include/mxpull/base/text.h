@@ -63,4 +63,9 @@ char *text_copy_cut(char *target, size_t target_size, const char *text);
 void text_format(char *target, size_t target_size, const char *format, va_list arguments)
     PRINTF_LIKE(3, 0);
 
+/* The word of the list that was most likely meant by a misspelt one: one that begins with it, or the nearest one that is
+ * at most two typing errors away (a letter wrong, too many, missing, or two swapped), of a long word one error for three
+ * letters. NULL when none is near. */
+const char *text_closest(const char *misspelt, const char *const words[], size_t count);
+
 #endif

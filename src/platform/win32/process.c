@@ -1,7 +1,6 @@
 /* Commands that run beside us: each by cmd.exe, with all that it starts in one job, so that it can be ended as a
  * whole. It has no standard input, and a console of its own that nobody sees, so that Ctrl-C does not reach it. A
  * thread of the system's pool waits for the end of each and wakes the loop. */
-#include "signals.h"
 #include "system.h"
 
 #include <mxpull/base/compiler.h>
@@ -178,7 +177,7 @@ static void CALLBACK on_end(void *context, BOOLEAN is_timeout)
 {
     (void)context;
     (void)is_timeout;
-    signals_wake();
+    system_wake();
 }
 
 /* On failure process is to be freed. */

@@ -16,8 +16,6 @@
  *
  * A process that ends without having said that it stopped has crashed, and is started again; one that
  * said so with an exit status stays stopped: starting it again would not help. */
-#include "signals.h"
-
 #include "system.h"
 
 #include <mxpull/platform/service.h>
@@ -67,7 +65,7 @@ static void request(atomic_bool *flag)
     ReleaseSRWLockExclusive(&run.lock);
 }
 
-void signals_wake(void)
+void system_wake(void)
 {
     request(NULL);
 }

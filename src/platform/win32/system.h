@@ -39,6 +39,9 @@ const char *system_error_text(DWORD number);
 /* "path: what: the reason"; returns STATUS_SYSTEM. */
 enum status system_fail(struct error *error, const char *path, const char *what, DWORD number);
 
+/* Wakes the loop, between signals_start and signals_end; from any thread. */
+void system_wake(void);
+
 #define SYSTEM_SEPARATORS "\\/"
 
 /* Whether files can be made in this very directory, as directory_writable says; *is_missing: there is none. */
