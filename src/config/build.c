@@ -180,8 +180,7 @@ static void complete_backup(struct config *config, struct section *section,
     limit_jitter(&backup->timing, section, faults);
 }
 
-/* What is not the host's fault must not stop us: a host whose name cannot be said in EHLO is
- * "localhost". */
+/* "localhost" where the host's name cannot stand in EHLO: the administrator may be unable to change it. */
 static char *default_ehlo_name(void)
 {
     char *own = host_full_name();

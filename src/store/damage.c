@@ -1,6 +1,6 @@
-/* A damaged store is given another name, so that it can be looked into, and stands in nobody's way.
- * Its companions go with it: SQLite would read an old log into a new file. Where a file that somebody has
- * open cannot be renamed, all stays as it is, and is tried again at the next use. */
+/* A damaged store is given another name, so that people can look into it and a new one can begin. Its companions go with it:
+ * SQLite would read an old log into a new file. Where an open file cannot be renamed, all stays as it is until the next
+ * use. */
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>

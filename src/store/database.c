@@ -1,7 +1,6 @@
-/* The file itself: how it is opened, made, opened anew and closed. Who may change it holds the lock
- * file meanwhile, so that nobody sets aside, or removes the log of, a file that another has just
- * begun. Nothing of it is ever opened but by SQLite: closing it would give back SQLite's own locks.
- */
+/* The file itself: opened, made, opened anew and closed. A process that changes the file's name or its companions holds the
+ * lock file meanwhile, so that it does not set aside, or remove the log of, a file that another process has just begun.
+ * Only SQLite opens the file: closing it ourselves would give back SQLite's own locks. */
 #include "internal.h"
 
 #include <mxpull/base/buffer.h>
@@ -102,7 +101,7 @@ static void make_file(const struct store *store)
     (void)file_make_private(store->path, &error);
 }
 
-/* Ends a question that goes on for ever, as only a file that somebody else has made can ask. */
+/* Ends a query without end, which only a file that mxpull has not made can bring about. */
 static int watch_steps(void *context)
 {
     struct store *store = context;
@@ -110,7 +109,7 @@ static int watch_steps(void *context)
     return ++store->watched >= WATCHED_MAX;
 }
 
-/* The file may be somebody else's work, and we may be root: nothing in it is to be run. */
+/* Another user may have made the file, and we may be root: nothing in it is run. */
 static int distrust(struct store *store)
 {
     static const struct {
@@ -132,8 +131,8 @@ static int distrust(struct store *store)
     return code;
 }
 
-/* What makes a file smaller after pruning can only be asked for in a new one without writing to it. A log
- * that has grown while a reader looked at an older state is cut when it is begun anew. */
+/* Only a new, empty file takes auto_vacuum, by which pruning makes it smaller. journal_size_limit cuts a log that has grown
+ * while a reader looked at an older state. */
 static int configure(struct store *store)
 {
     int64_t pages = 0;
@@ -206,9 +205,9 @@ static int connect(struct store *store, int64_t *version)
     return code;
 }
 
-/* A log is read by means of a file beside it, which a reader may not be able to make: on a full disk, on
- * one that is read only, or in another user's folder. Then nobody has the store open, or the file would
- * be there. What only the log holds is not seen, and that is told. */
+/* SQLite reads a log by means of a file beside it, which a reader cannot make on a full or read-only disk or in another
+ * user's folder. That file is missing, so nobody has the store open. What only the log holds is not seen, and notice says
+ * so. */
 static int connect_frozen(struct store *store, int64_t *version)
 {
     char *log = memory_format("%s-wal", store->path);
@@ -332,7 +331,7 @@ void database_close(struct store *store)
     lock_set_close(lock);
 }
 
-/* A reader cannot set the file aside, and says who will. */
+/* A reader cannot set the file aside; the message says who will. */
 static enum status failure_of_damage(const struct store *store, int code, struct error *error)
 {
     const char *what =

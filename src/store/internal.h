@@ -20,10 +20,10 @@ struct store {
     sqlite3 *database; /* NULL: not open; the next call tries to open it */
     struct store_options options;
     char *directory, *path; /* no directory: there is no file, and neither of these two */
-    char *note_path;        /* is there while somebody suspects damage */
+    char *note_path;        /* there while damage is suspected */
     char *lock_path;        /* locked while the file is opened, set aside or closed */
     struct folder *folder;  /* the directory; SQLite is called with the rights of its owner */
-    bool is_frozen;         /* read without locks and without its log, for nobody can write it */
+    bool is_frozen;         /* read without locks and without its log: nobody can write it */
     int64_t patience_ms;
     int watched; /* calls of the progress handler during the present statement */
 

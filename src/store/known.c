@@ -1,5 +1,4 @@
-/* What is known now: of backups and their domains, of the primary and its outages, of the daemon's life and of
- * the log. */
+/* The present state: of backups and their domains, of the primary and its outages, of the daemon and of the log. */
 #include "internal.h"
 
 #include <string.h>

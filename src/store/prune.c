@@ -1,5 +1,5 @@
-/* Old rows go, a bounded part at a time, so that nobody waits long for it. What is known now of
- * backups, domains and the primary stays. */
+/* Old rows go, a bounded part at a time, so that nobody waits long. The present state of backups, domains and the primary
+ * stays. */
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>

@@ -118,7 +118,7 @@ const char *grade_name(enum grade grade)
     return grades[grade];
 }
 
-/* What is none, as only another's file can have it, counts as bad. */
+/* An unknown name, which only a foreign file can hold, counts as bad. */
 static enum grade grade_of(const char *name)
 {
     enum grade grade = GRADE_BAD;

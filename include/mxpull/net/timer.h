@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One thing that waits for a time. Embedded in its owner, who sets the first three fields once and
+/* One thing that waits for a time. Embedded in its owner, which sets the first three fields once and
  * clears the timer before it goes. */
 struct timer {
     void (*due)(void *context); /* may set and clear any timer, this one included */

@@ -5,12 +5,12 @@
 
 #include <stdbool.h>
 
-/* A folder that is held open, and with whose rights its files are opened.
+/* A folder that is held open, and the rights with which its files are opened.
  *
- * On POSIX root would follow any link that another user puts into a folder of his. So root opens, makes and
- * renames files there with that user's rights alone: the rights of the first user but root to whom a folder, or
- * a link to one, on the way belongs. The functions of file.h and lock.h do so by themselves; who opens files in
- * another way does it between folder_enter and folder_leave. Other users, and Windows, act as themselves. */
+ * On POSIX another user can put links into his folder, and root would follow them anywhere. So root opens, makes and
+ * renames files with the rights of the first user but root who owns a folder, or a link to one, on the way. The functions
+ * of file.h and lock.h do so by themselves; code that opens files in another way does it between folder_enter and
+ * folder_leave. Other users, and Windows, act as themselves. */
 struct folder;
 
 /* STATUS_SYSTEM. */
@@ -29,9 +29,8 @@ const char *folder_path(const struct folder *folder, bool *is_handle);
  * that mends it. */
 enum status folder_check_ours(const struct folder *folder, struct error *error);
 
-/* STATUS_OK when the folder has no file of that name, a plain one, or a directory, which nobody takes for one.
- * STATUS_SYSTEM for a link, a pipe and the like. Always STATUS_OK on Windows: a folder there holds no pipes, and
- * who makes a link needs a right that administrators alone have at first. */
+/* STATUS_OK when the folder has no file of that name, a plain one, or a directory. STATUS_SYSTEM for a link, a pipe and the
+ * like. Always STATUS_OK on Windows: folders there hold no pipes, and by default only administrators can make links. */
 enum status folder_check_file(const struct folder *folder, const char *name, struct error *error);
 
 #endif

@@ -4,9 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What the one who watches over our process is told: systemd by sd_notify(3), where $NOTIFY_SOCKET
- * names its socket; the Service Control Manager on Windows. Without anybody who watches nothing
- * happens. */
+/* What we tell the service manager: systemd by sd_notify(3), where $NOTIFY_SOCKET names its socket; the Service Control
+ * Manager on Windows. Without a manager nothing happens. */
 
 /* To be called first, once a program. Returns whether we are a Windows service: then nobody sees our
  * standard streams, and what is to be read belongs into the system's own log. */
@@ -27,7 +26,7 @@ void service_ended(int exit_status);
 /* One line about what we are doing, for people. */
 void service_status(const char *text);
 
-/* How often SERVICE_IS_ALIVE must be told at least, milliseconds; INT64_MAX: nobody waits for it. */
+/* How often SERVICE_IS_ALIVE must be told at least, milliseconds; INT64_MAX: the manager does not wait for it. */
 int64_t service_alive_interval_ms(void);
 
 #endif

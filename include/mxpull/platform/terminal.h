@@ -9,8 +9,8 @@
  * not "dumb"). */
 bool terminal_is(FILE *stream);
 
-/* Whether whoever reads standard output reads this stream with it: a person at a terminal, also a dumb
- * one; or it is the same file or pipe, where the system tells. */
+/* Whether the reader of standard output sees this stream, too: on a terminal, also a dumb one; or because both are the same
+ * file or pipe, where the system tells. */
 bool terminal_repeats(FILE *stream);
 
 /* Whether what is written to the stream is kept in a plain file, which notes no time by itself. */

@@ -55,8 +55,8 @@ static enum status open_stream(FILE **file, int descriptor, const char *mode, co
     return error->status;
 }
 
-/* Looked at before it is opened, for opening a device may do something, and afterwards, when it cannot
- * be exchanged any more. A pipe that nobody writes to keeps nobody waiting. */
+/* The file is looked at before it is opened, for opening a device may do something, and again afterwards, when it cannot
+ * be exchanged any more. O_NONBLOCK: a pipe without a writer would block. */
 enum status file_open(FILE **file, const char *path, struct error *error)
 {
     struct stat facts;
@@ -187,7 +187,7 @@ enum status file_check_private(FILE *file, const char *path, struct error *error
     return STATUS_OK;
 }
 
-/* Others who may write into its folder can put there only what is theirs, and that is refused here. */
+/* Others may write into its folder, but what they put there is theirs, and refused here. */
 enum status file_check_ours(FILE *file, const char *path, struct error *error)
 {
     struct stat facts;

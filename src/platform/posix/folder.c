@@ -1,6 +1,6 @@
-/* The way to a file, one folder after the other, each held open so that none is exchanged behind our back, and
- * root's acting as the user to whom the first one on the way belongs that is not root's: he could lead us
- * anywhere from there. The real user id stays root's, so he can neither trace nor signal us meanwhile. */
+/* The way to a file, one folder after the other. Each is held open, so that nobody exchanges it behind our back. Root acts
+ * as the first owner on the way that is not root, for that owner could lead us anywhere from there. The real user id stays
+ * root's, so that this user can neither trace nor signal us meanwhile. */
 #include "folder.h"
 #include "system.h"
 
@@ -140,8 +140,7 @@ struct way {
     int links;
 };
 
-/* Reads where the link of that name leads to, and whose it is. NULL where it is none; the caller frees it. errno
- * stays. */
+/* The target of the link of that name, and its owner in *facts. NULL: it is no link. The caller frees it. errno stays. */
 static char *read_link(const struct folder *folder, const char *name, struct stat *facts)
 {
     char text[PATH_MAX];

@@ -92,8 +92,7 @@ enum status lock_set_open(struct lock_set **set, const char *path, struct error 
     return STATUS_OK;
 }
 
-/* The system does not tell the holder on another host or in another container, and nobody may hold the lock any
- * more. */
+/* The system cannot tell a holder on another host or in another container, and the lock may be free again by now. */
 enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *error)
 {
     struct flock wanted = record(F_WRLCK, key), found = wanted;

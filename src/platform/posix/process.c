@@ -1,6 +1,6 @@
-/* Commands that run beside us: each a shell in a process group of its own, so that all that it has started can be
- * ended with it. SIGCHLD only wakes the loop (signals.c): who has ended is asked of each process by its own id, so
- * that a library's children are left alone. */
+/* Commands that run beside us: each a shell in a process group of its own, so that all that it has started can be ended
+ * with it. SIGCHLD only wakes the loop (signals.c): each process is waited for by its own id, so that a library's children
+ * are left alone. */
 #include "system.h"
 
 #include <mxpull/base/memory.h>
@@ -19,8 +19,8 @@
 
 extern char **environ;
 
-/* A process that was killed ends at once, unless it hangs in the system, as on a dead file server:
- * then it is left to whoever reaps when we have ended. */
+/* KILLED_WAIT_MS: a process that was killed ends at once, unless it hangs in the system, as on a dead file server: then
+ * init reaps it after our end. */
 enum {
     KILLED_WAIT_MS = 1000,
     CHUNK_SIZE = 4096,
@@ -70,8 +70,8 @@ static char **make_environment(const struct process_variable *variables, size_t 
     return environment;
 }
 
-/* Our own files are closed there as they are; some of libcurl's are not, and a command that leaves something
- * running in the background would hold them open for as long as that lives. */
+/* Our own files close at exec, but some of libcurl's do not: a command that leaves something running in the background
+ * would hold them open. */
 static void keep_descriptors(void)
 {
     DIR *list = opendir("/dev/fd");

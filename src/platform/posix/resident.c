@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Forgets the pages of segments that cannot be written to: they come back from their files. An object whose code
- * was changed when it was loaded is left alone. */
+/* Gives back the pages of read-only segments, which come back from their files when they are used again. An object whose
+ * code was changed when it was loaded is left alone. */
 static int forget_code(struct dl_phdr_info *object, size_t size, void *context)
 {
     const uintptr_t page = *(const uintptr_t *)context;

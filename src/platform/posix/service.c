@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* SEND_TIMEOUT_S: how long the one who watches may leave its queue full before a message is lost. */
+/* SEND_TIMEOUT_S: how long the manager may leave its queue full before a message is lost. */
 enum {
     STATUS_TEXT_SIZE = 512,
     RELOADING_SIZE = 64,
@@ -26,8 +26,8 @@ enum {
     NS_PER_US = 1000
 };
 
-/* Fills in the watcher's address. Returns its size, or 0: nobody watches. */
-static socklen_t find_watcher(struct sockaddr_un *address)
+/* Fills in the manager's address. Returns its size, or 0: there is none. */
+static socklen_t find_manager(struct sockaddr_un *address)
 {
     const char *name = getenv("NOTIFY_SOCKET");
 
@@ -44,7 +44,7 @@ static void tell(const char *message)
 {
     struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
     struct sockaddr_un address;
-    socklen_t size = find_watcher(&address);
+    socklen_t size = find_manager(&address);
     int descriptor = size > 0 ? socket(AF_UNIX, SOCK_DGRAM, 0) : -1;
 
     if (descriptor < 0)
@@ -105,6 +105,6 @@ int64_t service_alive_interval_ms(void)
     if (interval == NULL || !text_to_number(interval, 1, INT64_MAX, &interval_us))
         return INT64_MAX;
     if (pid != NULL && (!text_to_number(pid, 1, INT64_MAX, &number) || number != getpid()))
-        return INT64_MAX; /* it was meant for the one who started us */
+        return INT64_MAX; /* it was meant for our parent */
     return interval_us / US_PER_MS > 2 ? interval_us / US_PER_MS / 2 : 1;
 }

@@ -1,7 +1,6 @@
-/* The signals that ask for something. Each sets its flag and wakes the loop, whose wait it
- * interrupts as well (SA_RESTART is off). A second one that asks a run to end takes the system's own
- * course, in case that the run does not come to an end. A signal to end that was ignored when we
- * were started (nohup, a job in the background) stays ignored. */
+/* The signals that ask for something. Each sets its flag and wakes the loop, whose wait it interrupts as well (SA_RESTART is
+ * off). A second one that asks a run to end takes the system's own course, in case the run hangs. A signal to end that was
+ * ignored when we were started (nohup, a job in the background) stays ignored. */
 #include <mxpull/platform/signals.h>
 
 #include <mxpull/base/compiler.h>
@@ -78,7 +77,7 @@ void signals_start(enum signals_use use, void (*wake)(void *context), void *cont
     }
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
-    (void)sigprocmask(SIG_UNBLOCK, &child, NULL); /* who started us may have blocked it */
+    (void)sigprocmask(SIG_UNBLOCK, &child, NULL); /* our parent may have blocked it */
 }
 
 void signals_end(void)

@@ -60,8 +60,8 @@ static bool is_one_of_us(PSID account, const char *self)
     return is_ours;
 }
 
-/* Whether one entry lets somebody else in. Entries of the kinds that conditions hang on count as well;
- * those that deny do not help, for they may come too late. */
+/* Whether one entry lets somebody else in. Conditional entries count as well; entries that deny do not help, for they may
+ * come too late. */
 static bool lets_others_in(ACE_HEADER *entry, const char *self, enum access_right right)
 {
     const ACCESS_MASK writing =
@@ -167,7 +167,7 @@ static void add_removals(struct buffer *list, PACL entries, const char *self)
 char *access_icacls(HANDLE file, const char *path)
 {
     bool for_service = is_for_service(path);
-    /* The service would refuse what is open to one more, or his, be he the one who asks. */
+    /* The service refuses a file that is open to, or owned by, anybody else, even the caller. */
     char *self = for_service ? NULL : own_sid(), *command;
     const char *accounts[ACCOUNTS_MAX];
     size_t count = list_accounts(accounts, for_service, self);
@@ -191,7 +191,7 @@ char *access_icacls(HANDLE file, const char *path)
     return command;
 }
 
-/* What is new is the state, which the service must be able to write. */
+/* New files are state, which the service must be able to write. */
 SECURITY_ATTRIBUTES *access_new(const char *path)
 {
     SECURITY_ATTRIBUTES *attributes = memory_new(1, sizeof *attributes);

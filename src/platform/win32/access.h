@@ -23,9 +23,8 @@ enum access_right {
 /* Judges an open file. */
 enum access access_of(HANDLE file, enum access_right right);
 
-/* The command that makes the open file, whose path is given, ours alone: "icacls "…" /inheritance:r
- * /grant:r *SID:F …". What lies below %ProgramData% becomes the service's, and whoever asks is no more
- * than an administrator there. The caller frees it. */
+/* The command that makes the open file at path ours alone: "icacls "…" /inheritance:r /grant:r *SID:F …". A file below
+ * %ProgramData% becomes the service's, and the caller has access only as an administrator. The caller frees the text. */
 char *access_icacls(HANDLE file, const char *path);
 
 /* The security of something new at path that is ours alone, and all that comes to be in it; NULL

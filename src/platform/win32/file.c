@@ -223,7 +223,7 @@ enum status file_create(const char *path, const char *bytes, size_t size, struct
     return status;
 }
 
-/* What is made in a directory takes its access list over. */
+/* A new file inherits the access list of its directory. */
 enum status file_make_private(const char *path, struct error *error)
 {
     HANDLE file =
@@ -346,7 +346,7 @@ enum writable system_writable(const char *path, bool *is_missing, struct error *
                : WRITABLE_NOT_BY_US;
 }
 
-/* ---- folders: access lists say who may write into one; whoever runs us acts as himself ---- */
+/* ---- folders: access lists say who may write into one; we always act as ourselves ---- */
 
 struct folder {
     HANDLE handle;

@@ -19,7 +19,7 @@ enum {
     ADAPTERS_SIZE = 16 * 1024 /* what the system's manual recommends */
 };
 
-/* What the console was set to before us; it outlives us, and belongs to who started us. */
+/* The console's setting before us: the console outlives us. */
 static UINT old_code_page;
 
 static void give_console_back(void)
@@ -27,8 +27,8 @@ static void give_console_back(void)
     (void)SetConsoleOutputCP(old_code_page);
 }
 
-/* A service and a program without a console have none of the three. What is opened in their place is
- * for reading alone, so that writing to it fails as it would have without it. */
+/* A service and a program without a console have none of the three. NUL stands in for them, opened for reading alone, so
+ * that writing still fails. */
 static void open_streams(void)
 {
     FILE *const streams[] = {stdin, stdout, stderr};

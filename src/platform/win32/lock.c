@@ -87,8 +87,8 @@ static size_t find_taken(const struct lock_set *set, uint64_t key)
     return i;
 }
 
-/* The system would lock us out of what is ours already, so that is remembered. It says in two ways that somebody else
- * has it. */
+/* The system would refuse a lock that we hold already, so we remember ours. It reports a lock of another process in two
+ * ways. */
 enum status lock_set_take(struct lock_set *set, uint64_t key, struct error *error)
 {
     key &= PLACES;

@@ -49,7 +49,7 @@ static struct {
     DWORD state;
     bool has_ended; /* in order, with exit_status */
     DWORD exit_status;
-    HANDLE answered; /* set when it is known who has started us */
+    HANDLE answered; /* set when it is known whether the manager has started us */
 } service = {.lock = SRWLOCK_INIT, .state = SERVICE_START_PENDING};
 
 /* ---- what is asked ---- */
@@ -82,7 +82,7 @@ static bool is_service(void)
 static BOOL WINAPI on_event(DWORD event)
 {
     if (event == CTRL_LOGOFF_EVENT && is_service())
-        return TRUE; /* somebody's, not ours */
+        return TRUE; /* another user logs off */
     if (atomic_load(&stop) && (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT))
         return FALSE;
     request(&stop);
@@ -237,7 +237,7 @@ static void WINAPI on_start(DWORD count, wchar_t **words)
     (void)SetEvent(service.answered);
 }
 
-/* Fails at once where we were started by somebody else, as far as that is not known before. */
+/* The dispatcher fails at once where the manager has not started us. */
 static DWORD WINAPI talk(void *context)
 {
     const SERVICE_TABLE_ENTRYW table[] = {

@@ -1,9 +1,8 @@
 #ifndef MXPULL_SRC_PLATFORM_WIN32_SYSTEM_H
 #define MXPULL_SRC_PLATFORM_WIN32_SYSTEM_H
 
-/* Between our UTF-8 and the system's UTF-16, for every call of the system goes by its wide form: the
- * others speak UTF-8 only from Windows 10 1903 on. What is not well-formed becomes U+FFFD. All copies
- * are the caller's to free with free(). */
+/* Between our UTF-8 and the system's UTF-16: we call only the wide functions of Windows, for the others speak UTF-8 only
+ * from Windows 10 1903 on. Malformed text becomes U+FFFD. The caller frees all copies with free(). */
 
 #include <winsock2.h> /* before windows.h */
 
@@ -27,8 +26,8 @@ char *win32_full_path(const char *path);
 /* An environment variable, or NULL when it is not set or empty. */
 char *win32_variable(const char *name);
 
-/* CreateFileW of a path in UTF-8, shared with whoever reads, writes, renames or removes it meanwhile, and inherited by
- * nobody. INVALID_HANDLE_VALUE with GetLastError set. attributes may be NULL. */
+/* CreateFileW of a path in UTF-8. Others may read, write, rename and remove the file meanwhile; no child inherits it.
+ * INVALID_HANDLE_VALUE with GetLastError set. attributes may be NULL. */
 HANDLE win32_open(const char *path, DWORD access, DWORD disposition, DWORD flags,
                   SECURITY_ATTRIBUTES *attributes);
 

@@ -44,7 +44,7 @@ bool terminal_is_file(FILE *stream)
     return GetFileType(handle_of(stream)) == FILE_TYPE_DISK;
 }
 
-/* What is seen of it: the buffer behind may hold thousands of rows. */
+/* The visible part: the buffer behind may hold thousands of rows. */
 struct terminal_size terminal_size(FILE *stream)
 {
     CONSOLE_SCREEN_BUFFER_INFO facts;
