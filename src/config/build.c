@@ -156,13 +156,6 @@ static void complete_host(struct config *config, const struct section *section,
     (void)value_own_text(config, backup->host);
 }
 
-static int default_port(const struct backup_config *backup)
-{
-    if (backup->tls == TLS_IMPLICIT)
-        return PORT_SMTPS;
-    return backup->method == METHOD_ATRN ? PORT_ODMR : PORT_SMTP;
-}
-
 static void complete_backup(struct config *config, struct section *section,
                             const struct section *defaults, struct faults *faults)
 {
@@ -173,7 +166,9 @@ static void complete_backup(struct config *config, struct section *section,
     set_name(config, section, faults);
     complete_host(config, section, faults);
     if (backup->port == 0)
-        backup->port = default_port(backup);
+        backup->port = backup->tls == TLS_IMPLICIT     ? PORT_SMTPS
+                       : backup->method == METHOD_ATRN ? PORT_ODMR
+                                                       : PORT_SMTP;
     if (backup->mail_port == 0)
         backup->mail_port = PORT_SMTP;
     inherit_timing(&backup->timing, &config->timing, section);

@@ -40,24 +40,22 @@ static void append_quoted(struct buffer *line, const char *text)
     (void)buffer_append_text(line, quote);
 }
 
-static void append_durations(struct buffer *line, const struct durations *list)
+static void append_list(struct buffer *line, const struct option *option, const void *section)
 {
+    const struct durations *durations = option->type == OPTION_DURATIONS
+                                            ? (const void *)((const char *)section + option->offset)
+                                            : NULL;
+    const struct backup_config *backup = section; /* of nodes */
+    const size_t count = durations != NULL ? durations->count : backup->domain_count;
     char text[DURATION_TEXT_SIZE];
 
     (void)buffer_append_text(line, "{");
-    for (size_t i = 0; i < list->count; i++)
-        (void)buffer_append_format(line, "%s%s", i > 0 ? ", " : "",
-                                   duration_format(text, list->seconds[i]));
-    (void)buffer_append_text(line, "}");
-}
-
-static void append_nodes(struct buffer *line, const struct backup_config *backup)
-{
-    (void)buffer_append_text(line, "{");
-    for (size_t i = 0; i < backup->domain_count; i++) {
-        if (i > 0)
-            (void)buffer_append_text(line, ", ");
-        append_quoted(line, backup->domain_texts[i]);
+    for (size_t i = 0; i < count; i++) {
+        (void)buffer_append_text(line, i > 0 ? ", " : "");
+        if (durations != NULL)
+            (void)buffer_append_text(line, duration_format(text, durations->seconds[i]));
+        else
+            append_quoted(line, backup->domain_texts[i]);
     }
     (void)buffer_append_text(line, "}");
 }
@@ -69,10 +67,8 @@ static void append_value(struct buffer *line, const struct option *option, const
         (option->type == OPTION_LOG && ((const struct config *)section)->log != LOG_FILE);
     char *text = option_text(option, section);
 
-    if (option->type == OPTION_DURATIONS)
-        append_durations(line, (const void *)((const char *)section + option->offset));
-    else if (option->type == OPTION_NODES)
-        append_nodes(line, section);
+    if (option->type == OPTION_DURATIONS || option->type == OPTION_NODES)
+        append_list(line, option, section);
     else if (is_word)
         (void)buffer_append_text(line, text);
     else

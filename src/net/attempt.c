@@ -107,11 +107,6 @@ enum stage attempt_stage(const struct attempt *attempt)
     return lookup_us > 0 ? STAGE_CONNECT : STAGE_LOOKUP;
 }
 
-static bool is_beaten(const struct attempt *attempt)
-{
-    return attempt->connection->chosen && attempt->connection->acting != attempt;
-}
-
 /* ---- its end ---- */
 
 void attempt_end(struct attempt *attempt)
@@ -274,7 +269,7 @@ static void connected(void *context, CURLcode result)
                               .place = connection->place};
     struct error error;
 
-    if (attempt->phase == PHASE_ENDED || is_beaten(attempt))
+    if (attempt->phase == PHASE_ENDED || (connection->chosen && connection->acting != attempt))
         return;
     if (attempt->tls_version[0] != '\0') {
         facts->tls = attempt->tls_version;

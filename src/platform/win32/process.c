@@ -126,17 +126,6 @@ static wchar_t *shell_path(void)
     return path;
 }
 
-/* /d: nothing that the registry names is run first; /s: the outer quotes are taken off, and nothing
- * else is touched. */
-static wchar_t *make_line(const char *command)
-{
-    char *words = memory_format("cmd.exe /d /s /c \"%s\"", command);
-    wchar_t *line = win32_wide(words);
-
-    memory_free_secret(words);
-    return line;
-}
-
 /* It runs only when it is in its job: it could have started something before. */
 static bool run_shell(struct process *process, wchar_t *line, const struct inherited *inherited)
 {
@@ -208,7 +197,9 @@ enum status process_start(struct process **process, const char *command,
                           struct error *error)
 {
     struct process *started = memory_new(1, sizeof *started);
-    wchar_t *line = make_line(command);
+    /* /d: nothing that the registry names is run first; /s: the outer quotes are taken off, and nothing else. */
+    char *words = memory_format("cmd.exe /d /s /c \"%s\"", command);
+    wchar_t *line = win32_wide(words);
     HANDLE writing = NULL;
     enum status status;
 
@@ -224,6 +215,7 @@ enum status process_start(struct process **process, const char *command,
         (void)CloseHandle(writing);
     memory_wipe(line, wcslen(line) * sizeof *line);
     free(line);
+    memory_free_secret(words);
     if (status == STATUS_OK)
         *process = started;
     else
