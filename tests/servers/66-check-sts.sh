@@ -5,16 +5,15 @@
 # shellcheck source=dns.sh
 . "$(dirname "$0")/dns.sh"
 needs nsd
-"$MXPULL" check --help >/dev/null 2>&1 || skip 'mxpull has no check'
 
 mkdir "$tmp/tls"
 names=(good testing off unlisted untested moved gone html broken long expired unknown wrong)
 alternatives=$(printf ',DNS:mta-sts.%s.check.test' "${names[@]}")
-make_ca ca && make_ca other &&
-    make_certificate good ca "${alternatives#,}" 30 &&
-    make_certificate expired ca "${alternatives#,}" -1 &&
-    make_certificate unknown other "${alternatives#,}" 30 &&
-    make_certificate wrong ca DNS:somebody-else.test 30 || die 'openssl cannot make the certificates'
+if ! make_ca ca || ! make_ca other || ! make_certificate good ca "${alternatives#,}" 30 ||
+    ! make_certificate expired ca "${alternatives#,}" -1 || ! make_certificate unknown other "${alternatives#,}" 30 ||
+    ! make_certificate wrong ca DNS:somebody-else.test 30; then
+    die 'openssl cannot make the certificates'
+fi
 
 # serve NAME CERTIFICATE: the whole answer to a request for NAME's policy is read from standard input.
 web=0
@@ -86,7 +85,7 @@ CONFIG
 expect_sts() {
     local here="[.findings[] | select(.domain == \"$1.check.test\" and .backup == null and .subject == \"MTA-STS\")]"
     expect "$1" "$2" "$(json "$here | map(\"\\(.severity) \\(.id)\") | join(\", \")")"
-    [ -z "${3:-}" ] || expect_match "$1: its words" "$3" "$(json "$here[0] | .text + \" \" + (.advice // \"\")")"
+    [ -z "${3:-}" ] || expect_match "$1: its words" "$3" "$(json "${here}[0] | .text + \" \" + (.advice // \"\")")"
 }
 
 SSL_CERT_FILE=$tmp/tls/ca.pem run_mxpull check -c "$tmp/mxpull.conf" --json

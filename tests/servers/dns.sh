@@ -40,7 +40,7 @@ dns_start() {
             "${address[dns]}" "$DNS_PORT" "$folder"
         printf '  pidfile: "%s/nsd.pid"\n  logfile: "%s/log"\n  zonelistfile: "%s/zone.list"\n  xfrdfile: "%s/xfrd.state"\n  xfrdir: "/tmp"\n' \
             "$folder" "$folder" "$folder" "$folder"
-        printf '  verbosity: 2\nremote-control:\n  control-enable: no\n'
+        printf '  verbosity: 2\n  rrl-ratelimit: 0\nremote-control:\n  control-enable: no\n'
         for zone in "${home[dns]}"/{zones,lame}/*; do
             [ -e "$zone" ] || continue
             printf 'zone:\n  name: "%s"\n  zonefile: "%s"\n' "${zone##*/}" "${zone##*/}"
