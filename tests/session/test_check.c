@@ -6,7 +6,7 @@
 
 #include <mxpull/base/text.h>
 #include <mxpull/check/check.h>
-#include <mxpull/platform/clock.h>
+#include <mxpull/platform/signals.h>
 
 #include <stdio.h>
 #include <support.h>
@@ -322,6 +322,16 @@ static const struct row primary_rows[] = {
 
 /* ---- running ---- */
 
+static struct loop *running; /* NULL: none */
+
+/* A command has ended. */
+static void wake(void *context)
+{
+    (void)context;
+    if (running != NULL)
+        loop_wake(running);
+}
+
 static bool never(void)
 {
     return false;
@@ -355,7 +365,9 @@ static int run(struct sim *sim, const char *text, enum topic topic, struct buffe
         &(struct check_options){.config = config, .loop = loop, .stop = never, .told = count_told},
         &error);
     assert_non_null(check);
+    running = loop;
     check_run(check);
+    running = NULL;
     const struct findings *findings = check_findings(check, &count);
     assert_int_equal(told, count);
     for (size_t i = 0; i < count; i++) {
@@ -422,10 +434,141 @@ static void test_primary(void **state)
     test(row, row->options, TOPIC_PRIMARY);
 }
 
+/* ---- many at once ---- */
+
+static size_t turns_left, backups_told;
+static bool has_told_dead;
+
+static bool stop_after_turns(void)
+{
+    return turns_left-- == 0;
+}
+
+static bool stop_when_living_are_told(void)
+{
+    return backups_told == 3;
+}
+
+static void note_backup(void *context, const struct findings *findings)
+{
+    (void)context;
+    if (findings->topic != TOPIC_BACKUP)
+        return;
+    backups_told++;
+    has_told_dead = has_told_dead || strcmp(findings->backup->name, "dead") == 0;
+}
+
+static void run_until(struct sim *sim, const char *text, bool (*stop)(void))
+{
+    struct error error;
+    char whole[4000];
+
+    (void)snprintf(whole, sizeof whole, "dns_server = \"%s\" %s", dns.address, text);
+    struct config *config = sim_config(sim, whole);
+    struct loop *loop = loop_new(&error);
+    struct check *check = check_new(
+        &(struct check_options){.config = config, .loop = loop, .stop = stop, .told = note_backup},
+        &error);
+    assert_non_null(check);
+    backups_told = 0;
+    running = loop;
+    check_run(check);
+    running = NULL;
+    check_free(check);
+    loop_free(loop);
+    config_free(config);
+}
+
+#define MANY                                                                                       \
+    "primary { address = \"%mx\" } "                                                               \
+    "backup dead { $dead domains = d.test mail_port = ^dead } "                                    \
+    "backup a { $mx domains = a.test mail_port = ^mx } "                                           \
+    "backup b { $mx domains = {b.test, c.test} mail_port = ^mx } "                                 \
+    "backup c { host = two.test port = ^mx domains = a.test mail_port = ^mx }"
+#define DEAD "server dead 127.0.0.1:0\ngreeting stall\n"
+
+/* A silent one keeps no other from being told. */
+static void test_dead_beside_living(void **state)
+{
+    struct sim *sim = sim_start(MX DEAD);
+
+    (void)state;
+    run_until(sim, MANY, stop_when_living_are_told);
+    assert_false(has_told_dead);
+    assert_int_equal(backups_told, 3);
+    sim_stop(sim);
+}
+
+static void test_one_connection_at_once(void **state)
+{
+    struct sim *sim = sim_start(MX "server dead 127.0.0.1:0\ngreeting close\n");
+
+    (void)state;
+    run_until(sim, "concurrency = 1 " MANY, never);
+    assert_int_equal(backups_told, 4);
+    sim_stop(sim);
+}
+
+static void test_broken_off_at_every_turn(void **state)
+{
+    struct sim *sim = sim_start(MX DEAD);
+
+    (void)state;
+    for (size_t turns = 0; turns < 60; turns++) {
+        turns_left = turns;
+        run_until(sim, "concurrency = 2 defaults { command_timeout = 1s } " MANY, stop_after_turns);
+    }
+    sim_stop(sim);
+}
+
+/* A server that breaks off, or falls silent, at any place ends in findings, and so does one that never ends. */
+static void test_hostile(void **state)
+{
+    static const struct {
+        const char *fault, *end;
+        int last, step;
+    } faults[] = {{"after-bytes", "close", 260, 13},
+                  {"after-bytes", "reset", 260, 13},
+                  {"after-commands", "close", 5, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        for (int at = 0; at < faults[i].last; at += faults[i].step) {
+            char script[600] = MX;
+            struct buffer list, texts;
+
+            (void)snprintf(script + strlen(script), sizeof script - strlen(script),
+                           "fault %s %d %s\n", faults[i].fault, at, faults[i].end);
+            struct sim *sim = sim_start(script);
+            buffer_init(&list, 10000);
+            buffer_init(&texts, 100000);
+            (void)run(sim,
+                      "primary { address = \"127.0.0.1:1\" } backup mx { $mx domains = a.test "
+                      "mail_port = ^mx }",
+                      TOPIC_BACKUP, &list, &texts);
+            if (strstr(list.bytes, "fail ") == NULL &&
+                strstr(list.bytes, "skip backup-relay") == NULL)
+                fail_msg("%s%s", script, texts.bytes);
+            buffer_done(&list);
+            buffer_done(&texts);
+            sim_stop(sim);
+        }
+    }
+}
+
 int main(void)
 {
+    signals_start(SIGNALS_RUN, wake, NULL);
     dns_server_start(&dns, zone);
-    int failed = RUN_TABLE(rows, test_backup) + RUN_TABLE(primary_rows, test_primary);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_dead_beside_living),
+        cmocka_unit_test(test_one_connection_at_once),
+        cmocka_unit_test(test_broken_off_at_every_turn),
+        cmocka_unit_test(test_hostile),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL) + RUN_TABLE(rows, test_backup) +
+                 RUN_TABLE(primary_rows, test_primary);
     dns_server_end(&dns);
+    signals_end();
     return unit_status(failed);
 }
