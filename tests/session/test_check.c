@@ -527,8 +527,8 @@ static void test_hostile(void **state)
     static const struct {
         const char *fault, *end;
         int last, step;
-    } faults[] = {{"after-bytes", "close", 260, 13},
-                  {"after-bytes", "reset", 260, 13},
+    } faults[] = {{"after-bytes", "close", 100, 5},
+                  {"after-bytes", "reset", 100, 5},
                   {"after-commands", "close", 5, 1}};
 
     (void)state;
