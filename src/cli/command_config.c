@@ -9,49 +9,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_t *json_take(char *text)
-{
-    json_t *value = json_own(text);
-
-    free(text);
-    return value;
-}
-
-static json_t *durations_value(const struct durations *durations)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < durations->count; i++)
-        (void)json_array_append_new(array, json_integer(durations->seconds[i]));
-    return array;
-}
-
-static json_t *domains_value(const struct backup_config *backup)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < backup->domain_count; i++)
-        (void)json_array_append_new(array, json_own(backup->domain_texts[i]));
-    return array;
-}
-
 static json_t *value_of(const struct option *option, const void *section)
 {
     const void *field = (const char *)section + option->offset;
+    const struct durations *durations = field;
+    const struct backup_config *backup = section;
+    json_t *value = NULL;
+    char *text;
+
     switch (option->type) {
     case OPTION_TEXT:
     case OPTION_SECRET:
     case OPTION_PROXY:
     case OPTION_ADDRESS:
     case OPTION_LOG:
-    case OPTION_CHOICE: return json_take(option_text(option, section));
+    case OPTION_CHOICE:
+        text = option_text(option, section);
+        value = json_own(text);
+        free(text);
+        break;
     case OPTION_NUMBER:
     case OPTION_DURATION: return json_integer(memory_read_number(field, option->size));
     case OPTION_FLAG: return json_boolean(*(const bool *)field);
-    case OPTION_DURATIONS: return durations_value(field);
-    case OPTION_NODES: return domains_value(section);
+    case OPTION_DURATIONS:
+        value = json_array();
+        for (size_t i = 0; i < durations->count; i++)
+            (void)json_array_append_new(value, json_integer(durations->seconds[i]));
+        break;
+    case OPTION_NODES:
+        value = json_array();
+        for (size_t i = 0; i < backup->domain_count; i++)
+            (void)json_array_append_new(value, json_own(backup->domain_texts[i]));
+        break;
     }
-    return json_null();
+    return value;
 }
 
 /* key and name: a member that stands before the options, or NULL. */

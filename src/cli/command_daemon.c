@@ -11,7 +11,6 @@
 #include <mxpull/platform/signals.h>
 #include <mxpull/pull/daemon.h>
 
-#include <stdio.h>
 #include <string.h>
 
 struct run {
@@ -67,14 +66,14 @@ static void on_told(void *context, const struct daemon_view *view)
 {
     struct run *run = context;
     const struct round_facts *facts = &view->facts;
-    char text[ERROR_TEXT_SIZE], ended[CLOCK_TEXT_SIZE];
+    char ended[CLOCK_TEXT_SIZE];
 
     (void)logging_note_lost(&run->logging, run->state.store);
     host_trim_memory();
-    (void)snprintf(text, sizeof text, "asked last at %s; your mail server is %s",
-                   clock_local_text(ended, facts->started_wall_ms + facts->elapsed_ms),
-                   view->primary->state == OUTAGE_UP ? "up" : "not ready");
-    service_status(text);
+    service_status(word_format("asked last at %s; your mail server is %s",
+                               clock_local_text(ended, facts->started_wall_ms + facts->elapsed_ms),
+                               view->primary->state == OUTAGE_UP ? "up" : "not ready")
+                       .text);
     /* Until the first answer the file of the earlier run says more. */
     if (view->has_asked)
         metrics_write(view->config, run->state.store, run->state.claims, facts);

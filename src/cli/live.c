@@ -54,18 +54,22 @@ static bool rests(const struct work *work)
     return work->state == SESSION_WAITING && work->again_ms != 0;
 }
 
-/* "12s", "4m30s", or "" for less than a second. */
-static const char *elapsed_text(char target[DURATION_TEXT_SIZE], int64_t ms)
+/* ", 12s", ", 4m30s", or "" for less than a second. */
+static struct word elapsed_word(int64_t since_ms)
 {
-    target[0] = '\0';
-    return ms < 1000 ? target : duration_format(target, ms / 1000);
+    char duration[DURATION_TEXT_SIZE];
+    int64_t seconds = (clock_monotonic_ms() - since_ms) / 1000;
+
+    return word_format("%s%s", seconds > 0 ? ", " : "",
+                       seconds > 0 ? duration_format(duration, seconds) : "");
 }
 
-static const char *left_text(char target[DURATION_TEXT_SIZE], int64_t until_ms)
+static struct word left_word(int64_t until_ms)
 {
+    char duration[DURATION_TEXT_SIZE];
     int64_t left_ms = until_ms - clock_monotonic_ms();
 
-    return duration_format(target, left_ms > 0 ? (left_ms + 999) / 1000 : 0);
+    return word_format("%s", duration_format(duration, left_ms > 0 ? (left_ms + 999) / 1000 : 0));
 }
 
 static const char *state_text(const struct live *live, const struct backup_config *backup,
@@ -102,18 +106,12 @@ static void add_work(struct live *live, size_t index)
 {
     const struct backup_config *backup = &live->options->config->backups[index];
     const struct work *work = &live->work[index];
-    char duration[DURATION_TEXT_SIZE];
-    int64_t now_ms = clock_monotonic_ms(), receiving_ms = now_ms - work->since_ms;
+    int64_t receiving_ms = clock_monotonic_ms() - work->since_ms;
     struct line line = begin_row(live);
-    struct word state;
+    struct word state = rests(work) ? word_format("again in %s", left_word(work->again_ms).text)
+                                    : word_format("%s%s", state_text(live, backup, work->state),
+                                                  elapsed_word(work->moved_ms).text);
 
-    if (rests(work)) {
-        state = word_format("again in %s", left_text(duration, work->again_ms));
-    } else {
-        (void)elapsed_text(duration, now_ms - work->moved_ms);
-        state = word_format("%s%s%s", state_text(live, backup, work->state),
-                            duration[0] != '\0' ? ", " : "", duration);
-    }
     line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host,
                live->options->widths, line_columns(state.text));
     line_cell(&line, STYLE_DIM, state.text, 0);
@@ -141,16 +139,14 @@ static size_t count_lines(const char *text)
 static void add_primary(struct live *live, size_t room)
 {
     const struct preflight_wait *wait = &live->wait;
-    char duration[DURATION_TEXT_SIZE];
     struct line line = begin_row(live);
     struct buffer state;
     size_t size = 0;
 
     buffer_init(&state, STATUS_SIZE);
     preflight_wait_format(&state, wait);
-    if (*elapsed_text(duration, clock_monotonic_ms() - wait->since_ms) != '\0')
-        (void)buffer_append_format(&state, ", %s", duration);
-    (void)buffer_append_format(&state, ", gives up in %s", left_text(duration, wait->until_ms));
+    (void)buffer_append_format(&state, "%s, gives up in %s", elapsed_word(wait->since_ms).text,
+                               left_word(wait->until_ms).text);
     line_cell(&line, STYLE_PLAIN, "your mail server", 0);
     line_cell(&line, STYLE_PLAIN, live->options->config->primary.address.text, 0);
     line_last(&line, STYLE_DIM, state.bytes, INDENT);
