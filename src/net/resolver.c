@@ -1,14 +1,16 @@
-/* Questions to the DNS, by c-ares: one channel, whose sockets the loop polls beside those of the connections.
+/* Questions to the DNS, by two channels of c-ares, whose sockets the loop polls beside those of the connections.
  *
- * A question waits until the loop's next turn, for c-ares may answer from within ares_query. From then on c-ares has it, until it
- * calls heard; where that takes longer than a caller should wait, the caller is told that nobody answers, and what c-ares
- * says later is dropped. */
+ * A question waits until the loop's next turn, for c-ares may answer from within ares_query. It is asked over UDP, and
+ * over TCP where the answer was truncated; where there was none, or one that cannot be read, over the other one, and so
+ * on. A channel each, for c-ares 1.18 lets all questions of a channel fail when the server hangs up. When the caller's
+ * patience ends he is told, and what c-ares says later is dropped. */
 #define CARES_NO_DEPRECATED /* what takes the place of ares_query is not in c-ares 1.18 */
 #include "dns_message.h"
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/socket.h>
 
 #include <ares.h>
 #include <stdio.h>
@@ -17,23 +19,24 @@
 
 enum {
     CLASS_IN = 1,
+    FORMERR = 1, /* RFC 1035 4.1.1, as the others */
+    TRUNCATED = 2,
 
-    /* The first try waits for 2 s, each later one twice as long; c-ares waits less for servers that were quick, so there are
-     * more tries than 15 s have room for. */
-    TRY_MS = 2000,
-    TRIES = 6,
+    /* c-ares waits for 1 s, 2 s and 4 s; less for a server that was quick, where its version knows that. Then it is the other
+     * channel's turn, after a pause. */
+    TRY_MS = 1000,
+    TRIES = 3,
+    TURNS = 8,
+    PAUSE_MS = 200,
     PATIENCE_MS = 15000,
 
     /* What a server takes without fragments (DNS flag day 2020). */
     EDNS_SIZE = 1232,
 
-    /* A question that c-ares gives up before its time is asked again so often. */
-    REPEATS = 5,
-    REPEAT_MS = 200,
-
     /* Sockets hold some hundreds of packets: no more are sent at once. */
     BURST = 64,
-    BURST_MS = 10
+    BURST_MS = 10,
+    SOCKETS = 2048
 };
 
 struct question {
@@ -44,17 +47,20 @@ struct question {
     void (*answered)(void *context, const struct dns_answer *answer);
     void *context;
     struct timer patience; /* set until the caller is told */
-    unsigned repeats;
+    unsigned turns;
+    bool over_tcp;
+    bool is_long;    /* the answer does not fit into a datagram */
+    bool is_rubbish; /* there was an answer that cannot be read */
 };
 
 struct resolver {
     struct loop *loop;     /* borrowed */
     struct resolver *next; /* in the loop */
-    ares_channel channel;
+    ares_channel udp, tcp;
     char *servers;                  /* owned: "192.0.2.1:53 or 192.0.2.2:53" */
     struct question *first, **last; /* owned: those that c-ares does not have yet */
-    struct question *repeated;      /* owned: those that wait to be put there again */
-    struct timer burst, retry, repeat;
+    struct question *paused;        /* owned: those that wait to be put there again */
+    struct timer burst, pause, retry;
     struct curl_waitfd *sockets;
     size_t socket_count;
 };
@@ -82,23 +88,28 @@ static void watch(void *context, ares_socket_t socket, int readable, int writabl
         resolver->sockets[i] = resolver->sockets[--resolver->socket_count];
 }
 
+/* Lets c-ares do what is due, and to the sockets what can be done. */
+static void process(struct resolver *resolver, ares_socket_t readable, ares_socket_t writable)
+{
+    ares_process_fd(resolver->udp, readable, writable);
+    ares_process_fd(resolver->tcp, readable, writable);
+}
+
 static void set_retry(struct resolver *resolver)
 {
-    struct timeval left;
+    struct timeval limit, *left = ares_timeout(resolver->udp, NULL, &limit);
 
-    if (ares_timeout(resolver->channel, NULL, &left) == NULL)
-        timer_set(resolver->loop, &resolver->retry, INT64_MAX);
-    else
-        timer_set(resolver->loop, &resolver->retry,
-                  clock_monotonic_ms() + (int64_t)left.tv_sec * 1000 + left.tv_usec / 1000 + 1);
+    left = ares_timeout(resolver->tcp, left, &limit);
+    timer_set(resolver->loop, &resolver->retry,
+              left == NULL
+                  ? INT64_MAX
+                  : clock_monotonic_ms() + (int64_t)left->tv_sec * 1000 + left->tv_usec / 1000 + 1);
 }
 
 static void retry_due(void *context)
 {
-    struct resolver *resolver = context;
-
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    set_retry(resolver);
+    process(context, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    set_retry(context);
 }
 
 struct resolver *resolver_next(const struct resolver *resolver)
@@ -117,8 +128,8 @@ void resolver_act(struct resolver *resolver, const struct curl_waitfd *wait)
     bool is_readable = (wait->revents & ~CURL_WAIT_POLLOUT) != 0;
     bool is_writable = (wait->revents & CURL_WAIT_POLLOUT) != 0;
 
-    ares_process_fd(resolver->channel, is_readable ? wait->fd : ARES_SOCKET_BAD,
-                    is_writable ? wait->fd : ARES_SOCKET_BAD);
+    process(resolver, is_readable ? wait->fd : ARES_SOCKET_BAD,
+            is_writable ? wait->fd : ARES_SOCKET_BAD);
     set_retry(resolver);
 }
 
@@ -153,7 +164,10 @@ static char *explain(const struct question *question, enum dns_fate fate, int co
         return memory_format("%s has no %s record", name, dns_type_name(question->type));
     case DNS_NO_NAME:
         return memory_format(code < 0 ? "%s cannot be a name" : "%s does not exist", name);
-    case DNS_SILENT: return memory_format("no answer from %s", servers);
+    case DNS_SILENT:
+        return memory_format(question->is_long ? "%s does not give its long answer over TCP"
+                                               : "no answer from %s",
+                             servers);
     case DNS_RUBBISH: return memory_format("an answer from %s that cannot be read", servers);
     case DNS_FAILED:
     case DNS_REFUSED: break;
@@ -167,35 +181,25 @@ static char *explain(const struct question *question, enum dns_fate fate, int co
     return memory_format("%s says error %d", servers, code);
 }
 
-static void tell(struct question *question, int code, int status, const unsigned char *bytes,
-                 size_t size)
+static void tell(struct question *question, enum dns_fate fate, int code, int status,
+                 const struct dns_message *message)
 {
-    struct dns_message message = {0};
-    bool is_readable = bytes != NULL && dns_message_read(&message, bytes, size, question->type);
-    enum dns_fate fate = fate_of(code, status);
-
-    if (code == 0 && !is_readable)
+    if (fate == DNS_SILENT && question->is_rubbish)
         fate = DNS_RUBBISH;
-    else if (code == 0 && message.count > 0)
-        fate = DNS_FOUND;
-    else if (code == 0 && message.is_referral)
-        fate = DNS_REFUSED;
-
-    char *text = explain(question, fate, code, status, &message);
+    char *text = explain(question, fate, code, status, message);
     const struct dns_answer answer = {.fate = fate,
-                                      .records = message.records,
-                                      .count = fate == DNS_FOUND ? message.count : 0,
-                                      .alias = message.alias,
+                                      .records = message->records,
+                                      .count = fate == DNS_FOUND ? message->count : 0,
+                                      .alias = message->alias,
                                       .text = text};
     timer_set(question->resolver->loop, &question->patience, INT64_MAX);
     question->answered(question->context, &answer);
     free(text);
-    dns_message_free(&message);
 }
 
 static void patience_due(void *context)
 {
-    tell(context, -1, ARES_ETIMEOUT, NULL, 0);
+    tell(context, DNS_SILENT, -1, ARES_ETIMEOUT, &(struct dns_message){0});
 }
 
 static void question_free(struct question *question)
@@ -218,51 +222,79 @@ static void put_in_queue(struct question *question)
         timer_set(resolver->loop, &resolver->burst, 0);
 }
 
-static void repeat_due(void *context)
+static void pause_due(void *context)
 {
     struct resolver *resolver = context;
 
-    while (resolver->repeated != NULL) {
-        struct question *question = resolver->repeated;
+    while (resolver->paused != NULL) {
+        struct question *question = resolver->paused;
 
-        resolver->repeated = question->next;
+        resolver->paused = question->next;
         put_in_queue(question);
     }
 }
 
-/* c-ares lets all questions on a connection fail when the answer to one of them cannot be read, or the server hangs
- * up; and 1.18 leaves EDNS out once a server does not understand it, but asks one question again alone. */
-static bool is_to_repeat(const struct question *question, int status)
+/* Asks once more where that may help: over the other channel, or, after a FORMERR, without EDNS, which c-ares 1.18 does by
+ * itself for the first question alone. */
+static bool ask_again(struct question *question, enum dns_fate fate, int code, bool is_truncated)
 {
-    return (status == ARES_EBADRESP || status == ARES_ECONNREFUSED || status == ARES_ETIMEOUT ||
-            status == ARES_EFORMERR) &&
-           question->repeats < REPEATS;
+    struct resolver *resolver = question->resolver;
+    bool is_bad =
+        fate == DNS_SILENT || (fate == DNS_RUBBISH && !question->is_rubbish) || code == FORMERR;
+
+    if ((!is_bad && !is_truncated) || question->turns == TURNS)
+        return false;
+    question->turns++;
+    question->is_long = question->is_long || is_truncated;
+    question->is_rubbish = question->is_rubbish || (fate == DNS_RUBBISH && !is_truncated);
+    if (question->is_long)
+        question->over_tcp = true;
+    else if (code != FORMERR)
+        question->over_tcp = !question->over_tcp;
+    if (is_truncated) {
+        put_in_queue(question);
+        return true;
+    }
+    question->next = resolver->paused;
+    resolver->paused = question;
+    if (!timer_is_set(&resolver->pause))
+        timer_set(resolver->loop, &resolver->pause, clock_monotonic_ms() + PAUSE_MS);
+    return true;
 }
 
-/* c-ares has an answer, or will not get one. */
+/* c-ares has an answer, or gives up. */
 static void heard(void *context, int status, int timeouts, unsigned char *bytes, int size)
 {
     struct question *question = context;
-    struct resolver *resolver = question->resolver;
+    struct dns_message message = {0};
+    bool is_whole = bytes != NULL && size >= 4;
     int code = -1;
 
     (void)timeouts;
-    if (status != ARES_EDESTRUCTION && timer_is_set(&question->patience)) {
-        if (is_to_repeat(question, status)) {
-            question->repeats++;
-            question->next = resolver->repeated;
-            resolver->repeated = question;
-            if (!timer_is_set(&resolver->repeat))
-                timer_set(resolver->loop, &resolver->repeat, clock_monotonic_ms() + REPEAT_MS);
-            return;
-        }
-        if (bytes != NULL && size >= 4)
-            code = bytes[3] & 0xf;
-        else if (status >= ARES_ENODATA && status <= ARES_EREFUSED)
-            code = status - ARES_ENODATA;
-        tell(question, code, status, bytes, bytes != NULL ? (size_t)size : 0);
+    if (status == ARES_EDESTRUCTION || !timer_is_set(&question->patience)) {
+        question_free(question);
+        return;
     }
-    question_free(question);
+    if (is_whole)
+        code = bytes[3] & 0xf;
+    else if (status >= ARES_ENODATA && status <= ARES_EREFUSED)
+        code = status - ARES_ENODATA;
+    enum dns_fate fate = fate_of(code, status);
+    bool is_readable = is_whole && dns_message_read(&message, bytes, (size_t)size, question->type);
+    if (status == ARES_EBADRESP && question->over_tcp)
+        fate = DNS_SILENT; /* it may have been the answer to another question */
+    else if (code == 0 && !is_readable)
+        fate = DNS_RUBBISH;
+    else if (code == 0 && message.count > 0)
+        fate = DNS_FOUND;
+    else if (code == 0 && message.is_referral)
+        fate = DNS_REFUSED;
+    if (!ask_again(question, fate, code,
+                   is_whole && !question->over_tcp && (bytes[2] & TRUNCATED) != 0)) {
+        tell(question, fate, code, status, &message);
+        question_free(question);
+    }
+    dns_message_free(&message);
 }
 
 static void burst_due(void *context)
@@ -276,8 +308,8 @@ static void burst_due(void *context)
         if (resolver->first == NULL)
             resolver->last = &resolver->first;
         if (timer_is_set(&question->patience))
-            ares_query(resolver->channel, question->name, CLASS_IN, dns_type_number(question->type),
-                       heard, question);
+            ares_query(question->over_tcp ? resolver->tcp : resolver->udp, question->name, CLASS_IN,
+                       dns_type_number(question->type), heard, question);
         else
             question_free(question);
     }
@@ -341,39 +373,55 @@ static char *server_names(ares_channel channel)
     return names != NULL ? names : memory_copy("a DNS server");
 }
 
-struct resolver *resolver_new(struct loop *loop, const char *dns_server, struct error *error)
+static int open_channel(ares_channel *channel, struct resolver *resolver, const char *dns_server,
+                        int flags)
 {
-    struct resolver *resolver = memory_new(1, sizeof *resolver);
     struct ares_options options = {
         /* Where there is another server, it is asked when one fails. */
-        .flags = ARES_FLAG_EDNS | (dns_server != NULL ? ARES_FLAG_NOCHECKRESP : 0),
+        .flags = flags | ARES_FLAG_EDNS | (dns_server != NULL ? ARES_FLAG_NOCHECKRESP : 0),
         .timeout = TRY_MS,
         .tries = TRIES,
         .ednspsz = EDNS_SIZE,
         .sock_state_cb = watch,
         .sock_state_cb_data = resolver};
+    int set = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+              ARES_OPT_SOCK_STATE_CB;
+
+#ifdef ARES_OPT_UDP_MAX_QUERIES
+    /* From c-ares 1.20 on a socket for each question: an answer that cannot be read makes all on its socket fail. */
+    options.udp_max_queries = 1;
+    set |= ARES_OPT_UDP_MAX_QUERIES;
+    (void)socket_raise_limit(SOCKETS);
+#endif
+    int status = ares_init_options(channel, &options, set);
+    if (status == ARES_SUCCESS && dns_server != NULL)
+        status = ares_set_servers_ports_csv(*channel, dns_server);
+    return status;
+}
+
+struct resolver *resolver_new(struct loop *loop, const char *dns_server, struct error *error)
+{
+    struct resolver *resolver = memory_new(1, sizeof *resolver);
     int status = ares_library_init(ARES_LIB_INIT_ALL);
 
-    resolver->loop = loop;
-    resolver->last = &resolver->first;
-    resolver->burst = (struct timer){.due = burst_due, .context = resolver};
-    resolver->retry = (struct timer){.due = retry_due, .context = resolver};
-    resolver->repeat = (struct timer){.due = repeat_due, .context = resolver};
-    resolver->next = loop->resolvers;
+    *resolver = (struct resolver){.loop = loop,
+                                  .next = loop->resolvers,
+                                  .last = &resolver->first,
+                                  .burst = {.due = burst_due, .context = resolver},
+                                  .pause = {.due = pause_due, .context = resolver},
+                                  .retry = {.due = retry_due, .context = resolver}};
     loop->resolvers = resolver;
     if (status == ARES_SUCCESS)
-        status = ares_init_options(&resolver->channel, &options,
-                                   ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-                                       ARES_OPT_EDNSPSZ | ARES_OPT_SOCK_STATE_CB);
-    if (status == ARES_SUCCESS && dns_server != NULL)
-        status = ares_set_servers_ports_csv(resolver->channel, dns_server);
+        status = open_channel(&resolver->udp, resolver, dns_server, ARES_FLAG_IGNTC);
+    if (status == ARES_SUCCESS)
+        status = open_channel(&resolver->tcp, resolver, dns_server, ARES_FLAG_USEVC);
     if (status != ARES_SUCCESS) {
         (void)error_set(error, STATUS_SYSTEM, "DNS%s%s: %s", dns_server != NULL ? " server " : "",
                         dns_server != NULL ? dns_server : "", ares_strerror(status));
         resolver_free(resolver);
         return NULL;
     }
-    resolver->servers = server_names(resolver->channel);
+    resolver->servers = server_names(resolver->udp);
     return resolver;
 }
 
@@ -387,10 +435,10 @@ void resolver_free(struct resolver *resolver)
         else
             link = &(*link)->next;
     }
-    if (resolver->channel != NULL)
-        ares_destroy(resolver->channel); /* hears of each question that is open */
+    ares_destroy(resolver->udp); /* heard is called for each question that is open */
+    ares_destroy(resolver->tcp);
     ares_library_cleanup();
-    repeat_due(resolver);
+    pause_due(resolver);
     while (resolver->first != NULL) {
         struct question *question = resolver->first;
 
@@ -398,8 +446,8 @@ void resolver_free(struct resolver *resolver)
         question_free(question);
     }
     timer_set(resolver->loop, &resolver->burst, INT64_MAX);
+    timer_set(resolver->loop, &resolver->pause, INT64_MAX);
     timer_set(resolver->loop, &resolver->retry, INT64_MAX);
-    timer_set(resolver->loop, &resolver->repeat, INT64_MAX);
     free(resolver->sockets);
     free(resolver->servers);
     free(resolver);

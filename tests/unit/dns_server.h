@@ -14,9 +14,12 @@
 /* What it does besides answering. */
 enum dns_manner {
     DNS_ANSWERS,
-    DNS_TRUNCATES,     /* over UDP, with nothing in it */
-    DNS_HANGS_UP,      /* the same, and closes the connection that is made then */
-    DNS_SAYS_NOTHING,  /* over UDP */
+    DNS_TRUNCATES,    /* over UDP, with nothing in it */
+    DNS_HANGS_UP,     /* the same, and closes the connection that is made then */
+    DNS_WANTS_TCP,    /* says nothing over UDP */
+    DNS_IS_SLOW,      /* hears the third question alone */
+    DNS_BEGINS_EMPTY, /* sends an empty datagram before */
+    DNS_SAYS_NOTHING,
     DNS_KNOWS_NO_EDNS, /* FORMERR to who tries it */
     DNS_IS_FORGED, /* sends an answer of another id before, and one to another question, and one from another port */
     DNS_CUTS,          /* the last 3 bytes are missing */
@@ -231,11 +234,15 @@ static inline void dns_serve_datagram(intptr_t socket, int port, const unsigned 
                                       size_t size)
 {
     static struct dns_output output;
+    static unsigned heard;
     const struct dns_rule *rule;
 
     dns_answer(&output, bytes, size, false, &rule);
-    if (rule->manner == DNS_SAYS_NOTHING)
+    if (rule->manner == DNS_SAYS_NOTHING || rule->manner == DNS_WANTS_TCP ||
+        (rule->manner == DNS_IS_SLOW && ++heard % 3 != 0))
         return;
+    if (rule->manner == DNS_BEGINS_EMPTY)
+        support_send_to(socket, port, "", 0);
     if (rule->manner == DNS_IS_FORGED) {
         struct dns_output *forged = calloc(1, sizeof *forged);
         int other_port = 0;
@@ -275,6 +282,8 @@ static inline void dns_serve_stream(intptr_t client)
         dns_answer(&output, question, size, true, &rule);
         if (rule->manner == DNS_HANGS_UP)
             return;
+        if (rule->manner == DNS_SAYS_NOTHING)
+            continue;
         header[0] = (unsigned char)(output.size >> 8);
         header[1] = (unsigned char)output.size;
         if (!support_send(client, header, 2) || !support_send(client, output.bytes, output.size))

@@ -45,6 +45,11 @@ static const struct dns_rule rules[] = {
     {.name = "rubbish.test", .manner = DNS_TALKS_RUBBISH},
     {.name = "short-a.test", .records = {"short-a.test A c00002"}},
     {.name = "short-mx.test", .records = {"short-mx.test TXT x", "short-mx.test MX 10 "}},
+    {.name = "tcp.test", .manner = DNS_WANTS_TCP, .records = {"tcp.test A c0000209"}},
+    {.name = "slow.test", .manner = DNS_IS_SLOW, .records = {"slow.test A c000020a"}},
+    {.name = "begins-empty.test",
+     .manner = DNS_BEGINS_EMPTY,
+     .records = {"begins-empty.test A c000020b"}},
     {.name = "silent.test", .manner = DNS_SAYS_NOTHING},
     {0}};
 
@@ -139,9 +144,11 @@ static const struct row {
     {"referral", "refers.test", DNS_A, DNS_REFUSED, "", NULL,
      "% does not know, and only names other servers"},
     {"truncated", "truncated.test", DNS_A, DNS_FOUND, "192.0.2.4", NULL, NULL},
-    {"hangs up", "hangs-up.test", DNS_A, DNS_SILENT, "", NULL, "no answer from %"},
+    {"hangs up", "hangs-up.test", DNS_A, DNS_SILENT, "", NULL,
+     "% does not give its long answer over TCP"},
     {"no EDNS", "old.test", DNS_A, DNS_FOUND, "192.0.2.5", NULL, NULL},
     {"forged", "forged.test", DNS_A, DNS_FOUND, "192.0.2.6", NULL, NULL},
+    {"empty datagram", "begins-empty.test", DNS_A, DNS_FOUND, "192.0.2.11", NULL, NULL},
     {"cut", "cut.test", DNS_A, DNS_RUBBISH, "", NULL, "an answer from % that cannot be read"},
     {"loop of pointers", "loop.test", DNS_A, DNS_RUBBISH, "", NULL,
      "an answer from % that cannot be read"},
@@ -231,10 +238,13 @@ static void test_many_questions(void **state)
                                       "servfail.test", "old.test",  "forged.test"};
     char name[40];
     unsigned bad_count = 0;
+    struct heard tcp = {0}, slow = {0};
 
     (void)state;
     for (int i = 0; i < SILENT; i++)
         resolver_ask(resolver, "silent.test", DNS_A, answered, &heard[COUNT + i]);
+    resolver_ask(resolver, "tcp.test", DNS_A, answered, &tcp);
+    resolver_ask(resolver, "slow.test", DNS_A, answered, &slow);
     for (int i = 0; i < COUNT; i++) {
         (void)snprintf(name, sizeof name, "%d.single.test", i);
         resolver_ask(resolver, name, DNS_A, answered, &heard[i]);
@@ -247,6 +257,10 @@ static void test_many_questions(void **state)
         (void)snprintf(name, sizeof name, "10.0.%d.%d", i / 256, i % 256);
         assert_string_equal(heard[i].records, name);
     }
+    wait_for(&slow);
+    assert_string_equal(slow.records, "192.0.2.10");
+    wait_for(&tcp);
+    assert_string_equal(tcp.records, "192.0.2.9");
     for (int i = 0; i < SILENT; i++)
         assert_int_equal(heard[COUNT + i].times, 0);
     for (int i = 0; i < SILENT; i++) {
@@ -255,6 +269,8 @@ static void test_many_questions(void **state)
         assert_non_null(strstr(heard[COUNT + i].text, "no answer from 127.0.0.1:"));
     }
     assert_int_equal(bad_count, COUNT / 5);
+    forget(&tcp);
+    forget(&slow);
     for (int i = 0; i < COUNT + SILENT; i++)
         forget(&heard[i]);
     free(heard);
@@ -273,11 +289,13 @@ static void ask_again(void *context, const struct dns_answer *answer)
 static void test_asking_from_within(void **state)
 {
     unsigned left = 20;
+    int64_t until_ms = clock_monotonic_ms() + 60000;
 
     (void)state;
     resolver_ask(resolver, "a.test", DNS_A, ask_again, &left);
-    while (left > 0)
-        loop_turn(loop, INT64_MAX);
+    while (left > 0 && clock_monotonic_ms() < until_ms)
+        loop_turn(loop, until_ms);
+    assert_int_equal(left, 0);
 }
 
 static void test_closed_port(void **state)
@@ -299,6 +317,56 @@ static void test_closed_port(void **state)
     assert_non_null(strstr(heard.text, address));
     forget(&heard);
     resolver_free(other);
+}
+
+/* A server at whose port nobody listens for datagrams. */
+static void test_tcp_alone(void **state)
+{
+    int port = 0;
+    intptr_t listener = support_listen(&port, 10);
+    struct support_server *streams = support_serve(listener, dns_serve_stream);
+    struct heard heard = {0};
+    char address[40];
+    struct error error;
+
+    (void)state;
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    struct resolver *other = resolver_new(loop, address, &error);
+    assert_non_null(other);
+    resolver_ask(other, "a.test", DNS_A, answered, &heard);
+    wait_for(&heard);
+    assert_string_equal(heard.records, "192.0.2.1, 192.0.2.2");
+    forget(&heard);
+    resolver_free(other);
+    support_end_server(streams);
+}
+
+/* The second one is asked where the first one does not answer. */
+static void test_two_servers(void **state)
+{
+    int port = 0;
+    intptr_t silent = support_bind(&port);
+    char address[80];
+    struct heard heard = {0};
+    struct error error;
+
+    (void)state;
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d,%s", port, server.address);
+    struct resolver *other = resolver_new(loop, address, &error);
+    assert_non_null(other);
+    resolver_ask(other, "a.test", DNS_A, answered, &heard);
+    wait_for(&heard);
+    assert_string_equal(heard.records, "192.0.2.1, 192.0.2.2");
+    forget(&heard);
+    memset(&heard, 0, sizeof heard);
+    resolver_ask(other, "servfail.test", DNS_A, answered, &heard);
+    wait_for(&heard);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%d or %s says SERVFAIL", port,
+                   server.address);
+    assert_string_equal(heard.text, address);
+    forget(&heard);
+    resolver_free(other);
+    support_close(silent);
 }
 
 /* Nobody hears of what was open: neither of what was sent, nor of what had to wait. */
@@ -341,6 +409,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_records),       cmocka_unit_test(test_many_questions),
         cmocka_unit_test(test_asking_from_within), cmocka_unit_test(test_closed_port),
+        cmocka_unit_test(test_tcp_alone),          cmocka_unit_test(test_two_servers),
         cmocka_unit_test(test_open_questions),     cmocka_unit_test(test_servers)};
     struct error error;
     int failed;
