@@ -31,7 +31,9 @@ struct call {
 
 /* What is found out about a host. */
 struct place {
+    struct place *next;
     struct draft *draft; /* borrowed */
+    size_t host;         /* of the picture's */
     char *name;          /* owned */
     struct target target;
     struct call calls[COUNT_OF(ports)];
@@ -49,7 +51,7 @@ struct draft {
     struct lookups *lookups;
     struct gate gate;
     struct draft_picture picture; /* its lists are owned */
-    struct place **places;        /* owned; one for each host of the picture */
+    struct place *places;         /* owned; one for each host of the picture */
     struct question *questions;   /* owned; one for each domain */
     size_t open;                  /* what this step still waits for */
 };
@@ -67,9 +69,9 @@ static size_t find_host(struct draft *draft, const char *name)
     if (i < picture->host_count)
         return i;
     struct place *place = memory_new(1, sizeof *place);
-    *place = (struct place){.draft = draft, .name = memory_copy(name)};
-    draft->places = memory_more(draft->places, i, sizeof *draft->places);
-    draft->places[i] = place;
+    *place =
+        (struct place){.next = draft->places, .draft = draft, .host = i, .name = memory_copy(name)};
+    draft->places = place;
     picture->hosts = memory_more(picture->hosts, i, sizeof *picture->hosts);
     picture->hosts[i] = (struct draft_host){.name = place->name};
     picture->host_count++;
@@ -126,10 +128,9 @@ static void found(void *context)
 
 static void find_addresses(struct draft *draft)
 {
-    for (size_t i = 0; i < draft->picture.host_count; i++) {
+    for (struct place *place = draft->places; place != NULL; place = place->next) {
         draft->open++;
-        target_find(&draft->places[i]->target, draft->places[i]->name, draft->lookups, found,
-                    draft);
+        target_find(&place->target, place->name, draft->lookups, found, draft);
     }
 }
 
@@ -139,15 +140,15 @@ static void recognize(struct draft *draft)
     size_t count;
     struct host_address *own = host_addresses(&count);
 
-    for (size_t i = 0; i < draft->picture.host_count; i++) {
-        const struct target *target = &draft->places[i]->target;
+    for (struct place *place = draft->places; place != NULL; place = place->next) {
+        const struct target *target = &place->target;
 
         for (size_t j = 0; j < target->count; j++) {
             for (size_t k = 0; k < count; k++) {
                 if (address_is_equal(target->addresses[j], own[k].text) &&
                     !address_is_in(own[k].text, "127.0.0.0", 8) &&
                     !address_is_equal(own[k].text, "::1"))
-                    draft->picture.hosts[i].address = target->addresses[j];
+                    draft->picture.hosts[place->host].address = target->addresses[j];
             }
         }
     }
@@ -209,12 +210,10 @@ static void leave(void *context)
 
 static void begin_visits(struct draft *draft)
 {
-    for (size_t i = 0; i < draft->picture.host_count; i++) {
-        struct place *place = draft->places[i];
-
-        if (!draft_is_backup(&draft->picture, i))
+    for (struct place *place = draft->places; place != NULL; place = place->next) {
+        if (!draft_is_backup(&draft->picture, place->host))
             continue;
-        draft->picture.hosts[i].why = place->target.why != NULL ? place->target.why : "";
+        draft->picture.hosts[place->host].why = place->target.why != NULL ? place->target.why : "";
         for (size_t j = 0; j < COUNT_OF(ports) && place->target.count > 0; j++) {
             struct call *call = &place->calls[j];
 
@@ -228,9 +227,9 @@ static void begin_visits(struct draft *draft)
 
 static void note_visits(struct draft *draft)
 {
-    for (size_t i = 0; i < draft->picture.host_count; i++) {
-        struct call *calls = draft->places[i]->calls;
-        struct draft_host *host = &draft->picture.hosts[i];
+    for (struct place *place = draft->places; place != NULL; place = place->next) {
+        const struct call *calls = place->calls;
+        struct draft_host *host = &draft->picture.hosts[place->host];
 
         if (calls[0].count > 0)
             host->smtp = calls[0].visits[calls[0].count - 1];
@@ -287,9 +286,8 @@ void draft_free(struct draft *draft)
 {
     if (draft == NULL)
         return;
-    for (size_t i = 0; i < draft->picture.host_count; i++) {
-        struct place *place = draft->places[i];
-
+    for (struct place *place = draft->places, *next; place != NULL; place = next) {
+        next = place->next;
         for (size_t j = 0; j < COUNT_OF(place->calls) * ADDRESSES_MAX; j++)
             visit_free(place->calls[j / ADDRESSES_MAX].visits[j % ADDRESSES_MAX]);
         target_done(&place->target);
@@ -300,7 +298,6 @@ void draft_free(struct draft *draft)
         free(draft->picture.domains[i].exchanges);
     free(draft->picture.domains);
     free(draft->picture.hosts);
-    free(draft->places);
     free(draft->questions);
     resolver_free(draft->resolver);
     lookups_free(draft->lookups);

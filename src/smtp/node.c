@@ -190,12 +190,11 @@ bool node_equal(const struct node *a, const struct node *b)
 
 bool node_domain(struct node *domain, const struct node *node)
 {
-    struct node inner;
+    struct node inner = *node;
     struct error error;
 
-    if (node->form == NODE_DOMAIN)
-        inner = *node;
-    else if (node_parse(&inner, node->name + 1, &error) != STATUS_OK || inner.form != NODE_DOMAIN)
+    if (node->form != NODE_DOMAIN &&
+        (node_parse(&inner, node->name + 1, &error) != STATUS_OK || inner.form != NODE_DOMAIN))
         return false;
     if (node->form == NODE_QUEUE && strchr(inner.name, '.') == NULL)
         return false;
