@@ -529,7 +529,7 @@ static void test_hostile(void **state)
         int last, step;
     } faults[] = {{"after-bytes", "close", 100, 5},
                   {"after-bytes", "reset", 100, 5},
-                  {"after-commands", "close", 5, 1}};
+                  {"after-commands", "close", 3, 1}};
 
     (void)state;
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
