@@ -122,7 +122,7 @@ static enum status parse_flag(const char *text, int64_t *flag, struct error *err
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (text_equal(text, words[i])) {
-            *flag = i % 2;
+            *flag = (int64_t)(i % 2);
             return STATUS_OK;
         }
     }
