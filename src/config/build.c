@@ -58,7 +58,7 @@ struct config *build_begin(struct sections *sections)
     return config;
 }
 
-/* Of options with one group, a backup that sets one takes over none. */
+/* A backup that sets one option of a group takes over none of them. */
 static const char *group_of(const struct option *option)
 {
     if (text_starts_with(option->name, "password"))
@@ -137,7 +137,7 @@ static void set_name(struct config *config, const struct section *section, struc
     backup->line = section->line;
 }
 
-/* The title stands for the host when no other one is named. */
+/* The title is the host when none is set. */
 static void complete_host(struct config *config, const struct section *section,
                           struct faults *faults)
 {

@@ -1,5 +1,4 @@
-/* Host names, addresses, proxies, fingerprints, mechanisms, paths. What passes here can stand in a URL or
- * a command as it is. */
+/* Host names, addresses, proxies, fingerprints, mechanisms, paths, in forms that can stand in a URL or a command. */
 #include "forms.h"
 
 #include <mxpull/base/compiler.h>
@@ -201,8 +200,8 @@ enum status form_schedule(const char *text, char **schedule, struct error *error
                                                                 : STATUS_SYNTAX;
 }
 
-/* A daemon, a command at a prompt and one of cron stand in different directories, and each would find
- * another file at a relative path. */
+/* A daemon, a command at a prompt and cron stand in different directories: each would find another file at a relative
+ * path. */
 enum status form_path(const char *text, char **path, struct error *error)
 {
     if (host_path_is_absolute(text))

@@ -1,6 +1,6 @@
-/* The structure of the file, found before libconfuse sees it. libconfuse 3.3 alone will not do: it
- * ends at the first unknown section, counts each comment as two more lines, takes a comment inside
- * a list for an error, and passes over quotes that are not closed, a missing } and bad escapes. */
+/* The structure of the file, found before libconfuse sees it. libconfuse 3.3 ends at the first unknown section, counts each
+ * comment as two more lines, takes a comment inside a list for an error, and passes over quotes that are not closed, a
+ * missing } and bad escapes. */
 #include "loading.h"
 
 #include <mxpull/base/text.h>

@@ -1,4 +1,4 @@
-/* Combinations: what each option alone does not show. */
+/* Combinations of options that are good each by itself. */
 #include "loading.h"
 
 #include <mxpull/base/compiler.h>
@@ -37,8 +37,8 @@ static void refuse(const struct subject *subject, bool wrong, const char *option
                    "%s", text);
 }
 
-/* The same where the option is without use beside the others. One of the defaults that one backup has no use
- * for is no fault of this backup: it goes without. */
+/* The same where the option has no use beside the others. An option from the defaults is no fault then: this backup goes
+ * without it. */
 static void refuse_unused(const struct subject *subject, bool unused, const char *name,
                           const char *text)
 {
@@ -52,7 +52,7 @@ static void refuse_unused(const struct subject *subject, bool unused, const char
         refuse(subject, unused && is_set(subject, name), name, text);
 }
 
-/* Which of interval and schedule holds cannot be told when both are there. */
+/* interval and schedule exclude each other. */
 static void check_timing(const struct section *section, struct faults *faults)
 {
     const struct setting *later = section_find(section, "interval");

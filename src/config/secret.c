@@ -1,4 +1,4 @@
-/* Passwords that are kept elsewhere: in a file of their own, or with a command that has printed them. */
+/* Passwords in a file of their own, or printed by a command. */
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>

@@ -1,4 +1,4 @@
-/* What is allowed and yet deserves a word: `mxpull config` shows it. */
+/* Warnings about allowed but doubtful settings: `mxpull config` shows them. */
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>

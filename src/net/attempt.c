@@ -1,6 +1,5 @@
-/* One try to connect: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH. All that libcurl
- * leaves open is closed here: it calls a connection good that did not authenticate or stayed in
- * clear, and its timeouts are not ours. The states are drawn in internal.h. */
+/* One try to connect: libcurl makes it, with greeting, EHLO, STARTTLS and AUTH. Here stand the checks that libcurl lacks, for
+ * it calls a connection good that did not authenticate or stayed in clear, and the deadlines. internal.h draws the states. */
 #include "internal.h"
 
 #include <mxpull/base/duration.h>
@@ -46,7 +45,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
                                       &attempt->socket_error);
 }
 
-/* A name that was not found may be no name's fault: can a socket be opened at all? */
+/* A lookup fails, too, where no socket can be opened: tries whether one can. */
 static void try_socket(struct attempt *attempt)
 {
     intptr_t opened = socket_open(AF_INET, SOCK_STREAM, 0, &attempt->socket_error);
@@ -147,10 +146,9 @@ static void give_way(void *context)
 
 /* ---- the connect phase ---- */
 
-/* From the moment that TCP stands each reply has its own time; another attempt than the first must
- * greet within the connection's limit, if the first one is not waited for any more. libcurl's bound
- * for the whole of the connect phase, under which it has divided its time among the addresses of the
- * host until now, is lifted. */
+/* Once TCP stands each reply has its own time; an attempt that is not the first must be greeted within the connection's
+ * limit, unless the first one is still waited for. libcurl's bound for the whole connect phase, by which it has divided its
+ * time among the host's addresses, is lifted. */
 static void begin_session(struct attempt *attempt, int64_t since_ms)
 {
     const struct connection *connection = attempt->connection;

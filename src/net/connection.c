@@ -1,9 +1,7 @@
-/* A connection as its owner knows it, made by one attempt or several. A host may have several
- * addresses, and libcurl goes on to the next one only where TCP fails. What is wrong with one machine
- * (its greeting is a refusal, it closes, speaks no SMTP or stays silent) leads to another attempt
- * here, in which the addresses that were used are left out; beside a silent one, which is waited for
- * all the same, and whichever greets first is kept. A mechanism of AUTH that is refused leads to
- * another attempt without it. */
+/* A connection as its owner knows it, made by one attempt or several. libcurl goes on to the next address of a host only
+ * where TCP fails. Where one machine is at fault (its greeting is a refusal, it closes, speaks no SMTP or stays silent),
+ * another attempt begins here without the addresses that were used. A silent machine is waited for meanwhile; the first
+ * attempt that is greeted is kept. A mechanism of AUTH that is refused leads to another attempt without it. */
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
@@ -74,8 +72,8 @@ static void look_at_silent(void *context)
     }
 }
 
-/* A mechanism was refused, and not what we are (535) or that we are in clear (530): the server may
- * take another one that it offers. */
+/* The server refused a mechanism, not the user (535) or the session in clear (530): it may take another mechanism that it
+ * offers. */
 static void try_next_mechanism(struct attempt *attempt)
 {
     struct connection *connection = attempt->connection;
@@ -116,7 +114,7 @@ static int weight_of(const struct attempt *attempt)
            (attempt->code != 0 ? 1 : 0);
 }
 
-/* Tells the owner the failure that tells most; of equals the last one. What AUTH has tried is named. */
+/* Tells the owner the weightiest failure; of equals the last one. The mechanisms that AUTH has tried are named. */
 static void tell(struct connection *connection, struct attempt *last)
 {
     struct attempt *failed = last;
@@ -157,8 +155,8 @@ static void failed(struct attempt *attempt)
     tell(connection, attempt);
 }
 
-/* 7.88 drops a connection that was not used yet when another one is opened; and a greeting may be
- * there already: what the owner has left untouched is read from at once. */
+/* 7.88 drops an unused connection when another one is opened, and a greeting may be there already: so a connection that the
+ * owner has left untouched is read from at once. */
 static void ready(struct attempt *attempt)
 {
     struct connection *connection = attempt->connection;
@@ -271,7 +269,7 @@ static void close_left(void *context, int code, const struct error *error)
     connection_close(context);
 }
 
-/* Each connection that was left holds a file, so that there are only so many: the oldest one goes. */
+/* Each connection that was left holds a file descriptor, so their number is bounded: the oldest one goes. */
 static void make_room(const struct loop *loop)
 {
     struct connection *oldest = NULL;

@@ -72,8 +72,8 @@ static bool is_end(CURLcode result)
     return result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_GOT_NOTHING;
 }
 
-/* Whether the last reply is the reason: it refused what was asked, libcurl may have had another
- * answer to it, such as HELO, and then the connection was closed. */
+/* Whether the last reply is the reason: it refused what was asked, or the connection was closed behind it, where libcurl may
+ * have tried HELO in between. */
 static bool is_refusal(const struct kind *kind, const struct heard *heard)
 {
     bool was_closed = is_end(kind->result) && !heard->open && heard->stage == heard->asked;
@@ -81,7 +81,7 @@ static bool is_refusal(const struct kind *kind, const struct heard *heard)
     return (kind->by_reply || was_closed) && heard->code >= 400 && heard->code <= 599;
 }
 
-/* Whether AUTH was answered by what is neither a challenge, nor 235, nor a refusal (RFC 4954 4). */
+/* Whether the reply to AUTH is neither a challenge, nor 235, nor a refusal (RFC 4954 4). */
 static bool is_no_answer(const struct kind *kind, const struct heard *heard)
 {
     return kind->result == CURLE_LOGIN_DENIED && heard->asked == STAGE_AUTH && heard->code != 334 &&
@@ -101,8 +101,7 @@ static void explain_system(const struct failure *failure, enum status status, st
                     failure->place, socket_error_text((int)failure->os_error));
 }
 
-/* AUTH: a mechanism that is not ours, or one that libcurl was not built with; or it could make nothing
- * of a challenge. */
+/* LOGIN_DENIED without a refusal: no mechanism that libcurl has is offered, or it could not answer a challenge. */
 static void explain(const struct failure *failure, const struct kind *kind, struct error *error)
 {
     CURLcode result = failure->result;

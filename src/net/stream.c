@@ -88,9 +88,8 @@ void stream_send(struct attempt *attempt, const char *bytes, size_t size)
     flush(attempt);
 }
 
-/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In
- * clear a recv that brought less than it could have is the last one. A fast sender gets no more
- * than a few turns at a time, so that the others have theirs. */
+/* Receives until there is no more: TLS keeps decrypted bytes that polling the socket cannot see. In clear, a recv that fills
+ * less than its buffer is the last one. A fast sender gets only a few turns at a time, so that the others have theirs. */
 void stream_receive(struct attempt *attempt)
 {
     enum {
@@ -140,7 +139,7 @@ static void go_on(void *context)
         stream_receive(attempt);
 }
 
-/* The connection stands: its owner may have a last word. */
+/* The connection still stands: its owner may send a last command. */
 static void time_out(void *context)
 {
     const struct attempt *attempt = context;

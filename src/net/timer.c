@@ -89,7 +89,7 @@ void timers_run(struct loop *loop, int64_t now_ms)
     }
 }
 
-/* A timer that becomes due changes places only with timers that were looked at before. */
+/* Making a timer due moves only timers that this loop has passed already. */
 void timers_wake(struct loop *loop)
 {
     for (size_t i = 0; i < loop->timers.count; i++) {

@@ -32,9 +32,8 @@ void wire_show(const struct connection *connection, char direction, const char *
     }
 }
 
-/* A command of ours while connecting. After AUTH, and after each challenge (334), it holds a
- * secret; before the greeting it is for the proxy, and its lines behind the first one may hold the
- * proxy's password. */
+/* A command of ours while connecting. The lines behind AUTH and behind each challenge (334) hold secrets. Before the greeting
+ * it is for the proxy, and its lines behind the first one may hold the proxy's password. */
 static void show_command(const struct attempt *attempt, const char *line, size_t size)
 {
     const struct connection *connection = attempt->connection;

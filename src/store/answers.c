@@ -1,6 +1,5 @@
-/* What comes in: polls with their answers, and messages. Each becomes rows of history, and changes what is
- * known of its backup and domains. Those rows are kept up to date here, so that status need not look at
- * history. */
+/* New polls with their answers, and new messages. Each becomes rows of history and brings the state of its backup and domains
+ * up to date, so that status need not look at history. */
 #include "internal.h"
 
 #include <mxpull/base/compiler.h>
@@ -33,8 +32,8 @@ const struct store_answer *store_worst(const struct store_poll *poll)
     " first_ms = iif(outcome IS NULL OR (excluded.at_ms >= " STAMP_FLOOR                           \
     " AND (first_ms < " STAMP_FLOOR " OR first_ms > excluded.at_ms + " STAMP_AHEAD ")),"           \
     " excluded.at_ms, first_ms),"
-/* The last good answer may have been stamped by a clock that was far ahead, or behind. So one before it is kept
- * where the stamps jump: of those later than the new one the earliest. */
+/* The clock of the last good answer may have been far ahead, or behind. So where stamps jump, an earlier one is kept: of those
+ * later than the new one the earliest. */
 #define NEXT_GOOD                                                                                  \
     " good_before_ms = CASE WHEN excluded.good_ms < " STAMP_FLOOR                                  \
     " OR excluded.good_ms BETWEEN good_ms AND good_ms + " MONTH " THEN good_before_ms"             \
@@ -43,12 +42,12 @@ const struct store_answer *store_worst(const struct store_poll *poll)
     " ELSE good_ms END,"                                                                           \
     " good_ms = iif(" IS_GOOD ", " STAMP_NEXT("good_ms", "excluded.good_ms") ", good_ms),"
 #define MONTH "2592000000"
-/* In what order domains are asked for next: asked_ms, the oldest first. One that is left out keeps its
- * stamp, which is older than this poll. One that was cut without an answer keeps it once where others
- * were served, for a limit of the server cuts as well; where none was it goes behind those left out
- * (?3). Cut again it goes last, so that it does not begin each poll with a broken connection. One that
- * was refused is set back to its last good answer at each other poll: refused by a limit it comes first
- * then, and refused for good it does not take the place of others for ever. */
+/* The order in which domains are asked next: by asked_ms, the oldest first.
+ * - left out of a poll: the stamp stays, and is older than this poll;
+ * - cut without an answer: where others were served the stamp stays once, for a limit of the server cuts as well; where
+ *   none was, the domain goes behind those left out (?3). Cut again it goes last, so that no poll begins with it;
+ * - refused: at each other poll set back to its last good answer. Refused by a limit it comes first then, and refused for
+ *   good it does not take the place of others for ever. */
 #define FIRST_ASKED " iif(?2 <= ?3 OR grade = 'good', ?2, iif(?4, 0, ?3)),"
 #define NEXT_ASKED                                                                                 \
     " asked_ms = CASE WHEN ?2 <= ?3 THEN asked_ms"                                                 \
@@ -62,8 +61,8 @@ const struct store_answer *store_worst(const struct store_poll *poll)
 #define NEXT_MAIL                                                                                  \
     " mail_ms = iif(excluded.messages > 0, " STAMP_NEXT("mail_ms", "excluded.at_ms") ", mail_ms),"
 
-/* RFC 5321 3.8, 4.2.4: 421, 500 and 502 may come from a server that does not know ETRN. -30 is
- * STORE_STRIP_MAX. A list of three behind IN would be made a table for every answer. */
+/* RFC 5321 3.8, 4.2.4: a server that does not know ETRN may answer 421, 500 or 502. -30 is STORE_STRIP_MAX. SQLite would make
+ * a table of a list of three behind IN for every answer. */
 static const char domain_sql[] =
     "INSERT INTO domains (backup, domain, first_ms, at_ms, good_ms, mail_ms, streak, outcome, code,"
     " text, pending, messages, bytes, refused_for_now, refused_for_good, strip, asked_ms,"

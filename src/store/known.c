@@ -108,7 +108,7 @@ enum status store_get_domain(struct store *store, const char *backup, const char
     return STATUS_OK;
 }
 
-/* A domain without a row is not silent: where it is to be, a row is made. */
+/* A domain without a row is not silent; a row is made only for one that is. */
 enum status store_set_silent(struct store *store, const char *backup, const char *domain,
                              bool silent, bool *changed, struct error *error)
 {

@@ -14,17 +14,16 @@ enum {
 
 #define MONTH_MS (INT64_C(30) * 24 * 3600 * 1000)
 
-/* In how many of the eight parts of the time that is kept, ?2 each, from ?1 on, there are answers; nothing
- * without an answer of the older half. */
+/* How many of the eight parts of the time that is kept, ?2 each, from ?1 on, have answers; 0 where the older half has none. */
 static const char witnesses_sql[] =
     "WITH RECURSIVE parts(part, from_ms) AS (SELECT 0, ?1 UNION ALL"
     " SELECT part + 1, from_ms + ?2 FROM parts WHERE part < 7)"
     " SELECT iif(min(part) < 4, count(*), 0) FROM parts"
     " WHERE EXISTS (SELECT 1 FROM answers WHERE at_ms BETWEEN from_ms AND from_ms + ?2)";
 
-/* Removes at most ?6 rows with stamps from ?1 to before ?2, and with those rows that were written down before the
- * first one that is kept (from ?2 to ?3) those whose stamps are not believed: later than ?4, or earlier than ?1.
- * ?5: those of now, from then to ?4, say how many more may go: twice as many as they are; or NULL. */
+/* Removes at most ?6 rows: those with stamps from ?1 to before ?2; and, of those with stamps that are not believed (later than
+ * ?4, or earlier than ?1), the rows written before the first one that is kept (from ?2 to ?3). Unless ?5 is NULL: at most
+ * twice as many as there are rows with stamps from ?5 to ?4. */
 #define REMOVE(table, stamp)                                                                       \
     "WITH kept(id) AS (SELECT id FROM " table " WHERE " stamp " BETWEEN ?2 AND ?3 ORDER BY " stamp \
     " LIMIT 1) DELETE FROM " table " WHERE id IN (SELECT id FROM (SELECT id FROM " table           \
@@ -36,10 +35,9 @@ static const char witnesses_sql[] =
 static const char *const removals[] = {REMOVE("answers", "at_ms"), REMOVE("messages", "at_ms"),
                                        REMOVE("outages", "ended_ms")};
 
-/* A clock that has run ahead would make everything old. So nothing goes without an answer of the older half, or,
- * where months are kept, with hardly any at all: a few answers by a clock that was far ahead do not make old what
- * is not. After time away, where polls are rare, and by a wrong clock, at most twice as many go as have come just
- * now. */
+/* A clock that has run ahead would make everything old. So nothing goes without an answer of the older half or, where months
+ * are kept, with hardly any: a few answers by a clock far ahead make nothing old. After time away, where polls are rare, and
+ * by a wrong clock, at most twice as many rows go as have just come. */
 static int prune(struct store *store, int64_t now_ms, bool *more)
 {
     int64_t keep_ms = store->options.keep_s * 1000, old_ms = now_ms - keep_ms, witnesses = 0;

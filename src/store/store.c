@@ -163,8 +163,8 @@ enum status store_commit(struct store *store, struct error *error)
     return work_end(store, SQLITE_OK, error);
 }
 
-/* ---- stamps: a clock may have been far ahead for a while, or, without a battery, far behind. What was
- * written then must not outlive it. ---- */
+/* ---- stamps: a clock may have been far ahead for a while or, without a battery, far behind. Its stamps must not outlive
+ * that. ---- */
 
 int64_t stamp_now(const struct store *store)
 {

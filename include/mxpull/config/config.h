@@ -124,7 +124,7 @@ typedef void config_fault(void *context, const char *line);
  * runs no command. */
 struct config *config_load(const char *path, config_fault *fault, void *context);
 
-/* What is allowed and yet deserves a word. Borrowed for the call. */
+/* A warning about an allowed but doubtful setting. Borrowed for the call. */
 struct config_warning {
     enum config_worry {
         WORRY_AUTH_IN_CLEAR,

@@ -232,8 +232,7 @@ enum status store_recall(struct store *store, const char *backup,
                          void (*row)(void *context, const struct store_asked *asked), void *context,
                          struct error *error);
 
-/* A domain that the primary was asked for in a look that had trouble: some were left out, or have cost it its
- * connection. */
+/* A domain that the primary was asked for in a look that left some out, or in which some have cost it its connection. */
 struct store_look {
     const char *domain; /* borrowed for the call */
     int64_t turn; /* the milliseconds of then times STORE_TURNS_A_MS, and its place in the look */

@@ -57,7 +57,7 @@ static void write_pid(int descriptor)
 
 enum status lock_take(struct lock_set **lock, const char *path, struct error *error)
 {
-    struct lock_set *opened;
+    struct lock_set *opened = NULL;
     enum status status = lock_set_open(&opened, path, error);
 
     if (status != STATUS_OK)
