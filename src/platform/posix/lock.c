@@ -60,7 +60,7 @@ enum status lock_take(struct lock_set **lock, const char *path, struct error *er
     struct lock_set *opened = NULL;
     enum status status = lock_set_open(&opened, path, error);
 
-    if (status != STATUS_OK)
+    if (opened == NULL)
         return status;
     if (flock(opened->descriptor, LOCK_EX | LOCK_NB) == 0) {
         write_pid(opened->descriptor);
