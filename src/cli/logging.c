@@ -196,7 +196,9 @@ enum status logging_open(struct logging *logging, const struct logging_options *
     }
     if (status != STATUS_OK)
         return status;
-    *logging = (struct logging){.options = *options, .stream = stream};
+    *logging =
+        (struct logging){.options = *options, .path = memory_copy(options->path), .stream = stream};
+    logging->options.path = logging->path; /* the configuration may go before the log */
     buffer_init(&logging->line, LINE_SIZE_MAX);
     log_open(logging_threshold(options), write_event, logging);
     return STATUS_OK;
@@ -204,17 +206,19 @@ enum status logging_open(struct logging *logging, const struct logging_options *
 
 void logging_close(struct logging *logging)
 {
-    char *text = gap_text(logging);
-
     log_open(LEVEL_ERROR, NULL, NULL);
-    if (logging->gap.missing > 0)
+    if (logging->gap.missing > 0) {
+        char *text = gap_text(logging);
+
         tell_operator(logging, &(struct log_event){.level = LEVEL_WARNING, .message = text});
-    free(text);
+        free(text);
+    }
     if (logging->options.target == LOG_SYSLOG || logging->options.target == LOG_EVENTLOG)
         system_log_close();
     if (logging->stream != NULL)
         (void)fclose(logging->stream);
     buffer_done(&logging->line);
+    free(logging->path);
     *logging = (struct logging){0};
 }
 

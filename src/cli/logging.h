@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Where the log goes, and how much of it. path is borrowed while the log is open. */
+/* Where the log goes, and how much of it. */
 struct logging_options {
     enum log_target target;
     enum log_style style;
@@ -26,6 +26,7 @@ struct logging_options {
 
 struct logging {
     struct logging_options options;
+    char *path; /* owned: options.path */
     struct buffer line;
     FILE *stream;          /* with LOG_FILE: owned */
     struct store_log gap;  /* lines that are missing since the last one that could be written */
