@@ -192,10 +192,11 @@ start_sim() {
     local script=${2:-$tmp/script.$1} journal=(--log "$tmp/journal.$1")
     [ $# -gt 1 ] || cat >"$script"
     [ -z "$sim_is_silent" ] || journal=()
+    rm -f "$tmp/$1.servers" # of an earlier one, which was ready
     "${sim_by[@]}" "$MXSIM" "${journal[@]}" "$script" >"$tmp/$1.servers" 2>&1 </dev/null 9>&- &
     printf '%s\n' $! >"$tmp/$1.pid"
     processes+=($!)
-    wait_for 30 grep -q '^ready' "$tmp/$1.servers" || die "mxsim does not start: $(cat "$tmp/$1.servers")"
+    wait_for 30 grep -qs '^ready' "$tmp/$1.servers" || die "mxsim does not start: $(cat "$tmp/$1.servers")"
 }
 
 stop_sim() {

@@ -12,6 +12,8 @@ enum {
     TEXT_SIZE_MAX = 2000 /* of a text and of an advice; what is longer ends in an ellipsis */
 };
 
+static char *printable(const char *format, va_list arguments) PRINTF_LIKE(1, 0);
+
 static char *printable(const char *format, va_list arguments)
 {
     char raw[TEXT_SIZE_MAX];
