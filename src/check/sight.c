@@ -377,10 +377,11 @@ static void judge_relay(const struct look *look, const struct asked *asked)
     case RELAYING_OPEN:
         finding_advise(
             findings_add(look->findings, SEVERITY_WARN, "backup-relay-open", "relay",
-                         "%s takes mail from here for postmaster@%s, which is none of yours",
+                         "%s takes mail from here for postmaster@%s, which is none of yours; so it "
+                         "is not told what it takes from others",
                          asked->place, text),
             0,
-            "if it means to relay for this machine, nothing is to be done; else anybody may "
+            "if it trusts this machine, and means to, nothing is to be done; else anybody may "
             "send through it: see to who may (%s)",
             software_setting(look->software, SETTING_RELAY_FROM));
         break;
