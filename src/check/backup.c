@@ -332,7 +332,10 @@ static void judge_addresses(const struct looking *looking)
         finding_advise(
             findings_add(findings, SEVERITY_FAIL,
                          looking->is_missing ? "backup-address-missing" : "backup-address-unknown",
-                         "address", "%s has no address: %s", host, looking->dns_text),
+                         "address",
+                         looking->is_missing ? "%s has no address: %s"
+                                             : "the address of %s could not be found out: %s",
+                         host, looking->dns_text),
             looking->is_missing ? 78 : 75,
             looking->is_missing ? "correct host, or give it an A or AAAA record"
                                 : "check again later, and see to the name servers of its domain");
