@@ -46,7 +46,7 @@ expect 'init: exit status' 0 "$status"
 {
     printf 'ehlo_name = "mail.ok.test"\nstate_dir = "%s/state"\n' "$tmp"
     sed "s/#address = .*/address = \"$PRIMARY:$SMTP_PORT\"/" "$tmp/draft.conf"
-} >"$tmp/ok.conf"
+} | adapt_config >"$tmp/ok.conf"
 chmod 600 "$tmp/ok.conf"
 
 # checks STATUS WHAT CONFIGURATION ARGUMENT...

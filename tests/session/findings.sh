@@ -93,14 +93,15 @@ expect_in 'the wire of the primary' "primary=127.0.0.1:$(port primary) wire=" "$
 expect 'the wire is not on standard output' 0 "$(grep -c 'wire=' "$tmp/out")"
 
 if [ -z "$DRIVE" ]; then
-    "$MXPULL" check -c "$conf" >"$tmp/out" 2>"$tmp/err" </dev/null &
+    : >"$tmp/stopped" # not what a run before has left
+    "$MXPULL" check -c "$conf" >"$tmp/stopped" 2>"$tmp/err" </dev/null &
     program=$!
-    expect_soon 'something is known' 1 grep -c '^configuration' "$tmp/out"
+    expect_soon 'something is known' 1 grep -c '^configuration' "$tmp/stopped"
     kill -TERM "$program"
     wait "$program"
     expect 'stopped: exit status' 75 "$?"
     program=
-    expect_in 'stopped: is told' '; stopped: ' "$tmp/out"
+    expect_in 'stopped: is told' '; stopped: ' "$tmp/stopped"
 fi
 
 if [ -z "$DRIVE" ] && command -v script >/dev/null; then
