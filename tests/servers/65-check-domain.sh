@@ -4,7 +4,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=dns.sh
-. "$(dirname "$0")/dns.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/dns.sh"
 needs nsd
 command -v pgrep >/dev/null || skip 'pgrep is not installed'
 

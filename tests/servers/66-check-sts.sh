@@ -3,7 +3,7 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=dns.sh
-. "$(dirname "$0")/dns.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/dns.sh"
 needs nsd
 
 mkdir "$tmp/tls"
@@ -28,20 +28,27 @@ serve() {
     wait_for 20 answers "127.125.$TEST_NUMBER.$((10 + web))" 443 || skip "nobody can listen at 127.125.$TEST_NUMBER.$((10 + web)):443"
 }
 
-plain() { printf 'HTTP/1.1 200 OK\r\nContent-Type: %s\r\n\r\n' "${1:-text/plain}"; }
+# page [TYPE]: the answer whose document is read from standard input.
+page() {
+    local document
+    document=$(mktemp "$tmp/document.XXXXXX") || exit 1
+    cat >"$document"
+    printf 'HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n' "${1:-text/plain}" "$(stat -c %s "$document")"
+    cat "$document"
+}
 policy() { printf 'version: STSv1\r\nmode: %s\r\n' "$1"; shift; printf 'mx: %s\r\n' "$@"; printf 'max_age: 604800\r\n'; }
 
-{ plain; policy enforce mail.check.test '*.back.test'; } >"$tmp/policy"
+policy enforce mail.check.test '*.back.test' | page >"$tmp/policy"
 serve good good <"$tmp/policy"
-serve testing good < <(plain; policy testing mail.check.test mx2.back.test)
-serve off good < <(plain; printf 'version: STSv1\nmode: none\nmax_age: 60\n')
-serve unlisted good < <(plain; policy enforce mail.check.test)
-serve untested good < <(plain; policy testing mail.check.test)
+serve testing good < <(policy testing mail.check.test mx2.back.test | page)
+serve off good < <(printf 'version: STSv1\nmode: none\nmax_age: 60\n' | page)
+serve unlisted good < <(policy enforce mail.check.test | page)
+serve untested good < <(policy testing mail.check.test | page)
 serve moved good < <(printf 'HTTP/1.1 301 Moved\r\nLocation: https://mta-sts.good.check.test/.well-known/mta-sts.txt\r\nContent-Length: 0\r\n\r\n')
 serve gone good < <(printf 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n')
-serve html good < <(plain text/html; policy enforce mail.check.test mx2.back.test)
-serve broken good < <(plain; printf 'mode: enforce\n')
-serve long good < <(plain; policy enforce mail.check.test mx2.back.test; head -c 70000 /dev/zero | tr '\0' x)
+serve html good < <(policy enforce mail.check.test mx2.back.test | page text/html)
+serve broken good < <(printf 'mode: enforce\n' | page)
+serve long good < <({ policy enforce mail.check.test mx2.back.test; head -c 70000 /dev/zero | tr '\0' x; } | page)
 serve expired expired <"$tmp/policy"
 serve unknown unknown <"$tmp/policy"
 serve wrong wrong <"$tmp/policy"
