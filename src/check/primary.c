@@ -26,7 +26,7 @@ struct view {
     struct primary *primary;
     const struct backup_config *backup; /* whose mail it brings */
     char *address;                      /* owned; NULL: this machine's */
-    char proxy_line[PROXY_LINE_SIZE];   /* "": none */
+    char proxy_line[PROXY_LINE_SIZE];   /* "": our own, or none */
     struct gate_guest guest;
     struct preflight *look; /* NULL: it has not begun */
 };
@@ -121,7 +121,7 @@ static void begin_view(void *context)
         .count = 1 + FOREIGN_DOMAINS,
         .limit_ms = VIEW_MS,
         .connection = &way,
-        .proxy_line = view->proxy_line[0] != '\0' ? view->proxy_line : NULL,
+        .proxy_line = options->config->primary.proxy_protocol ? view->proxy_line : NULL,
         .over = tell_view,
         .wire = options->wire != NULL ? show_view : NULL,
         .context = view});
@@ -143,8 +143,6 @@ static void add_view(struct primary *primary, const struct backup_config *backup
         (void)snprintf(view->proxy_line, PROXY_LINE_SIZE, "PROXY %s %s %s %d %d\r\n",
                        is_ipv6 ? "TCP6" : "TCP4", address, is_ipv6 ? "::1" : "127.0.0.1",
                        PROXY_PORT, 25);
-    else if (primary->part->options->config->primary.proxy_protocol)
-        (void)text_copy(view->proxy_line, PROXY_LINE_SIZE, "PROXY UNKNOWN\r\n");
     gate_enter(&primary->gate, &view->guest);
 }
 

@@ -136,6 +136,19 @@ static bool wants_proxy_line(const struct primary_config *primary)
     return a->port == b->port && text_equal(a->host, b->host);
 }
 
+/* Tells the other side our own address, as it is: Postfix does not take UNKNOWN, which is left for a UNIX socket. */
+static void introduce(struct connection *connection)
+{
+    const struct connection_facts *facts = connection_facts(connection);
+    char line[2 * CONNECTION_ADDRESS_SIZE + 64] = "PROXY UNKNOWN\r\n";
+
+    if (facts->address[0] != '\0' && facts->local_address[0] != '\0')
+        (void)snprintf(line, sizeof line, "PROXY %s %s %s %d %d\r\n",
+                       strchr(facts->address, ':') != NULL ? "TCP6" : "TCP4", facts->local_address,
+                       facts->address, facts->local_port, facts->port);
+    connection_send(connection, line, strlen(line));
+}
+
 static void ready(void *context)
 {
     struct preflight *preflight = context;
@@ -152,8 +165,10 @@ static void ready(void *context)
         return;
     }
     expect_reply(preflight, PREFLIGHT_AT_GREETING);
-    if (proxy_line != NULL)
+    if (proxy_line != NULL && proxy_line[0] != '\0')
         connection_send(preflight->connection, proxy_line, strlen(proxy_line));
+    else if (proxy_line != NULL)
+        introduce(preflight->connection);
 }
 
 static void note_ehlo(struct preflight *preflight, const char *text)
@@ -342,7 +357,7 @@ static void choose_way(struct preflight *preflight)
     preflight->way.show_wire = options->wire != NULL;
     preflight->way.connect_timeout_ms = preflight->way.reply_timeout_ms = PREFLIGHT_TIMEOUT_MS;
     if (options->connection == NULL && wants_proxy_line(primary))
-        options->proxy_line = "PROXY UNKNOWN\r\n";
+        options->proxy_line = "";
     options->connection = NULL;
 }
 

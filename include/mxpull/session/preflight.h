@@ -46,8 +46,9 @@ struct preflight_options {
 
     /* For `mxpull check`; all 0: our own mail server at its address, with nobody to tell. */
     const struct connection_options
-        *connection;        /* another server, or another way; its texts are borrowed */
-    const char *proxy_line; /* said before all else on a bare connection, with CRLF; borrowed */
+        *connection; /* another server, or another way; its texts are borrowed */
+    const char *
+        proxy_line; /* said before all else on a bare connection, with CRLF; borrowed; "": our own address */
     void (*over)(
         void *
             context); /* it is over: perhaps before preflight_new returns. It may not be freed there */
