@@ -422,6 +422,10 @@ static void test_backup(void **state)
     const struct row *row = *state;
     char text[2000];
 
+    /* Without a CA wine trusts everybody. */
+    if (support_is_wine() && strstr(row->script, "unknown.crt") != NULL &&
+        strstr(row->options, "tls_ca_file") == NULL)
+        skip();
     (void)snprintf(text, sizeof text, "primary { address = \"127.0.0.1:1\" } backup mx { %s }",
                    row->options);
     test(row, text, TOPIC_BACKUP);
