@@ -222,21 +222,13 @@ static const char *advice_of(const struct result *result)
     return "";
 }
 
-/* In ASCII, as it must stand behind a #. */
-static const char *name_of(const struct node *node)
-{
-    if (node == NULL)
-        return "";
-    return node->form == NODE_DOMAIN ? node->name : node->name + 1;
-}
-
 char *advice_new(const struct result *result)
 {
     const struct backup_config *backup = result->backup;
     const char *secret = backup->password_command != NULL ? "password_command" : "password";
     const struct {
         const char *word, *value;
-    } words[] = {{"{name}", name_of(result->node)},
+    } words[] = {{"{name}", result->node != NULL ? node_bare_name(result->node) : ""},
                  {"{command}", verb_name(session_verb(backup->method))},
                  {"{user}", backup->user != NULL ? backup->user : ""},
                  {"{password}", backup->password_file != NULL ? "password_file" : secret}};

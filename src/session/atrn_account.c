@@ -77,8 +77,7 @@ static bool note_refused(const struct atrn_account *account, size_t index,
     *(refusal->for_good ? &result->refused_for_good : &result->refused_for_now) += 1;
     if (refusals->known_count == REFUSALS_KNOWN_MAX)
         return false;
-    refusals->known =
-        memory_resize(refusals->known, refusals->known_count + 1, sizeof *refusals->known);
+    refusals->known = memory_more(refusals->known, refusals->known_count, sizeof *refusals->known);
     refusals->known[refusals->known_count++] = (struct atrn_refused){
         .offer = refusal->offer, .for_good = refusal->for_good, .session = account->sessions};
     return true;

@@ -12,9 +12,8 @@ struct session_method;
 
 /* What is alike in a session of every method; each begins with it. */
 struct session {
-    struct poll
-        *poll; /* borrowed: `wanted` is what is asked for, at least 1, and where its answers go */
-    struct node *nodes;        /* owned: of what is wanted */
+    struct poll *poll;  /* borrowed: its `wanted`, at least 1, are asked for and get the answers */
+    struct node *nodes; /* owned: of what is wanted */
     void (*ended)(void *poll); /* once, when every result is known; it may not free the session */
     const struct session_method *method;
     struct connection *connection; /* NULL between two of them */

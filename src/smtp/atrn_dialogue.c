@@ -27,18 +27,12 @@ enum {
     TEXT_SIZE_MAX = 1000
 };
 
-/* Without the option character (RFC 1985 5.3). */
-static const char *domain_of(const struct node *node)
-{
-    return node->name + (node->form == NODE_DOMAIN ? 0 : 1);
-}
-
 size_t atrn_command_size(const struct node *nodes, size_t count)
 {
     size_t size = strlen("ATRN\r\n");
 
     for (size_t i = 0; i < count; i++)
-        size += 1 + strlen(domain_of(&nodes[i]));
+        size += 1 + strlen(node_bare_name(&nodes[i]));
     return size;
 }
 
@@ -54,7 +48,7 @@ void atrn_dialogue_init(struct atrn_dialogue *dialogue, enum verb verb, const st
     buffer_init(command, ATRN_LINE_MAX);
     (void)buffer_append_text(command, verb_name(verb));
     for (size_t i = 0; i < count && verb == VERB_ATRN; i++)
-        (void)buffer_append_format(command, "%c%s", i == 0 ? ' ' : ',', domain_of(&nodes[i]));
+        (void)buffer_append_format(command, "%c%s", i == 0 ? ' ' : ',', node_bare_name(&nodes[i]));
     (void)buffer_append_text(command, "\r\n");
 }
 

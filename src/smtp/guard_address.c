@@ -199,13 +199,12 @@ static bool are_labels(const char *text, size_t size)
 
 static bool is_in(const char *domain, size_t size, const struct node *node)
 {
-    bool has_option = node->form != NODE_DOMAIN;
-    const char *name = node->name + (has_option ? 1 : 0);
+    const char *name = node_bare_name(node);
     size_t name_size = strlen(name), front = size - name_size;
 
     return node->form != NODE_QUEUE && size >= name_size &&
            memcmp(domain + front, name, name_size) == 0 &&
-           (front == 0 || (has_option && are_labels(domain, front)));
+           (front == 0 || (node->form == NODE_SUFFIX && are_labels(domain, front)));
 }
 
 bool guard_domains_have(const struct guard_domains *domains, struct guard_part domain, bool *marks)

@@ -183,6 +183,11 @@ enum status node_parse(struct node *node, const char *text, struct error *error)
     return STATUS_OK;
 }
 
+const char *node_bare_name(const struct node *node)
+{
+    return node->name + (node->form != NODE_DOMAIN ? 1 : 0);
+}
+
 bool node_equal(const struct node *a, const struct node *b)
 {
     return strcmp(a->name, b->name) == 0;

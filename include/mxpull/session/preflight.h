@@ -40,21 +40,19 @@ struct preflight_options {
     const struct config *config; /* borrowed for its life: primary, ehlo_name */
     const struct node *domains;  /* copied, asked for in this order, doubles once */
     size_t count;                /* 0: the greeting alone is looked at */
-    int64_t
-        limit_ms; /* a domain that is not told of by then counts as left out; 0: PREFLIGHT_LIMIT_MS and
-                         what the configuration gives for the greeting */
+    /* A domain without an answer by then counts as left out. 0: PREFLIGHT_LIMIT_MS and greeting_timeout. */
+    int64_t limit_ms;
 
-    /* For `mxpull check`; all 0: our own mail server at its address, with nobody to tell. */
-    const struct connection_options
-        *connection; /* another server, or another way; its texts are borrowed */
-    const char *
-        proxy_line; /* said before all else on a bare connection, with CRLF; borrowed; "": our own address */
-    void (*over)(
-        void *
-            context); /* it is over: perhaps before preflight_new returns. It may not be freed there */
-    void (*wire)(void *context, char direction, const char *line,
-                 size_t size); /* as connection_events has it */
-    void *context;             /* of both */
+    /* For `mxpull check`. All 0: our own mail server at its address, without callbacks. */
+    /* Another server, or another way. Its texts are borrowed. */
+    const struct connection_options *connection;
+    /* Sent first on a bare connection, with its CRLF; borrowed. "": a PROXY line with our own address. */
+    const char *proxy_line;
+    /* The preflight is over, perhaps before preflight_new returns. The callee may not free it. */
+    void (*over)(void *context);
+    /* As in struct connection_events. */
+    void (*wire)(void *context, char direction, const char *line, size_t size);
+    void *context; /* of both */
 };
 
 /* Whether our own mail server is ready to take mail, found out by smtp/probe over a connection in
@@ -63,10 +61,9 @@ struct preflight {
     struct preflight_options options; /* domains: not used after preflight_new */
     struct preflight_wait wait;       /* until is_over */
     bool is_over;                     /* what follows is known then */
-    char *
-        shortage; /* owned: which shortage of files has kept us from looking at it, or NULL; nothing is
-                       known of it then, and nothing speaks against mail */
-    char *why;    /* owned: NULL when it greets and speaks SMTP, else why not, naming its address */
+    /* Owned: the shortage of files that kept us from looking, or NULL. Then nothing speaks against mail. */
+    char *shortage;
+    char *why; /* owned: NULL when it greets and speaks SMTP, else why not, naming its address */
     struct node *domains; /* owned: those that were to be asked for, in that order */
     size_t count;
     struct probe *probe;                  /* owned: probe_fate tells what has become of a domain */

@@ -26,12 +26,11 @@ enum node_form {
 /* What ETRN names. A plain value: once parsed it can stand in a command as it is. */
 struct node {
     enum node_form form;
-    char name[NODE_SIZE_MAX +
-              1]; /* option character included, domains as lower-case A-labels: "@example.com" */
+    char name[NODE_SIZE_MAX + 1]; /* with its option character, domains as lower-case A-labels */
 };
 
 /* Reads a node as an administrator writes it: UTF-8, any case. An internationalized domain becomes
- * A-labels (IDNA 2008, non- transitional). STATUS_SYNTAX, with *node untouched, for what may not be
+ * A-labels (IDNA 2008, non-transitional). STATUS_SYNTAX, with *node untouched, for what may not be
  * in a command (CR, LF, NUL, space, control characters) and for what is not a domain: an empty or
  * over-long label, a character that is not a letter, digit, hyphen or (such names exist)
  * underscore, a mail address, an IP address, a final dot. */
@@ -45,6 +44,9 @@ enum status domain_to_ascii(char target[DOMAIN_SIZE_MAX + 1], const char *text,
  * normalization: ASCII letters of any case, digits, hyphens and underscores, a valid A-label, or a U-label
  * (RFC 5890 2.3.2.1). False for anything else. */
 bool domain_label_to_ascii(char target[DOMAIN_LABEL_SIZE_MAX + 1], const char *text, size_t size);
+
+/* The name without its option character: in "@example.com" and "#example.com" the domain. Borrowed. */
+const char *node_bare_name(const struct node *node);
 
 bool node_equal(const struct node *a, const struct node *b);
 
