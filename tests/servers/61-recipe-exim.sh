@@ -1,0 +1,54 @@
+#!/bin/bash
+# contrib/backup-mx/exim as it stands: Exim takes mail for our users while our server is down, holds it although our server is back and a queue
+# run has passed, and sends it when we ask, and nobody else.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=recipes.sh
+. "$(dirname "$0")/recipes.sh"
+needs exim postfix
+
+make_certificates "127.125.$TEST_NUMBER.2"
+new_server mx2 exim exim
+folder=$(inside mx2)
+mkdir -p "${home[mx2]}"/{log,spool}
+cp "$tmp"/tls/*.pem "${home[mx2]}/"
+give mx2 Debian-exim log spool
+fill exim/exim.conf "$tmp/exim.conf" \
+    'HOST_NAME = mx2.example.net' 'HOST_NAME = mx2.test' \
+    'CERTIFICATE = /etc/exim4/mx2.crt' "CERTIFICATE = $folder/good.pem" 'PRIVATE_KEY = /etc/exim4/mx2.key' "PRIVATE_KEY = $folder/good.pem" \
+    'DOMAINS = example.com' 'DOMAINS = example.test' 'MAIL_SERVER = 192.0.2.1::25' "MAIL_SERVER = $PRIMARY::$SMTP_PORT" \
+    'ASKERS = 192.0.2.1' "ASKERS = $PRIMARY" 'RECIPIENTS = /etc/exim4/backup-recipients' "RECIPIENTS = $folder/backup-recipients" \
+    'EXIM = /usr/sbin/exim4' "EXIM = /usr/sbin/exim4 -C $folder/exim.conf" 'message_size_limit = 10M' 'message_size_limit = 5M'
+fill exim/backup-recipients "${home[mx2]}/backup-recipients" \
+    postmaster@example.com postmaster@example.test user@example.com user@example.test
+# Where it runs here, and that all servers of the test are on this machine.
+{
+    printf '%s\n' "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" 'deliver_drop_privilege' 'host_lookup =' \
+        'rfc1413_query_timeout = 0s'
+    sed -e 's/^  route_list = /  self = send\n&/' -e 's/^  driver = smtp$/&\n  allow_localhost/' "$tmp/exim.conf"
+} >"${home[mx2]}/exim.conf"
+launch_exim mx2
+
+expect_recipients mx2
+submit_messages mx2 10
+expect_within 20 'messages held at the backup' 10 queue_count mx2
+start_postfix_primary
+submit_messages mx2 1
+in_root mx2 exim4 -C "$folder/exim.conf" -q
+expect_nothing_comes mx2 11
+
+ask_config "$STRANGER" example.test
+pull
+expect_result mx2 example.test deferred 458
+ask_config "$PRIMARY" foreign.test
+pull
+expect_result mx2 foreign.test deferred 458
+expect_nothing_comes mx2 11
+
+ask_config "$PRIMARY" example.test
+pull
+expect_pull 'ours' 0 started
+expect_match 'TLS' '^TLS' "$(json '.results[0].tls')"
+expect_all_arrived
+expect_within 20 'messages left at the backup' 0 queue_count mx2
+finish
