@@ -344,8 +344,9 @@ static void judge_addresses(const struct looking *looking)
         for (size_t i = 0; i < looking->count; i++)
             (void)buffer_append_format(&list, "%s%s", i > 0 ? ", " : "",
                                        looking->places[i].address);
-        findings_add(findings, SEVERITY_OK, "backup-address", "address", "%s is %s", host,
-                     list.bytes);
+        findings_add(findings, SEVERITY_OK, "backup-address", "address", "%s%s%s", host,
+                     host_ip_version(host) == 0 ? " is " : ", as host has it",
+                     host_ip_version(host) == 0 ? list.bytes : "");
         buffer_done(&list);
     }
     if (looking->more > 0)
