@@ -1,0 +1,36 @@
+#ifndef MXPULL_ARRIVAL_MAIL_LOG_H
+#define MXPULL_ARRIVAL_MAIL_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MAIL_LOG_ADDRESS_SIZE = 64,
+    MAIL_LOG_ID_SIZE = 256,
+    MAIL_LOG_KEY_SIZE = 64,
+    MAIL_LOG_OPEN_MAX = 256
+};
+
+/* A message that the primary has taken, as its log tells. */
+struct arrival {
+    char address[MAIL_LOG_ADDRESS_SIZE]; /* the client's IP address, as it stands there */
+    int64_t bytes;                       /* -1: not told */
+    char message_id[MAIL_LOG_ID_SIZE];   /* with its angle brackets; "": not told, or too long */
+};
+
+/* What earlier lines have told of messages that are not complete. Starts as all zero. */
+struct mail_log {
+    struct open_message {
+        char key[MAIL_LOG_KEY_SIZE]; /* Postfix: the queue id; OpenSMTPD: the session's; "": free */
+        struct arrival arrival;
+    } open[MAIL_LOG_OPEN_MAX]; /* a ring: the oldest makes room */
+    size_t next;
+};
+
+/* Reads one line of the log of Postfix, Exim, sendmail or OpenSMTPD, without its line end: each line tells by itself
+ * which of them it is of. True with *arrival filled when a message is known to have been taken by it. Anything else is
+ * passed over. Pure, and bounded whatever stands in the line. */
+bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct arrival *arrival);
+
+#endif
