@@ -12,6 +12,7 @@
 #include <mxpull/arrival/mail_log.h>
 #include <mxpull/base/text.h>
 
+#include <stdio.h>
 #include <string.h>
 
 /* What is left of a line. */
@@ -164,6 +165,7 @@ static bool read_postfix(struct mail_log *log, struct rest rest, struct arrival 
 /* rest: behind "<= ". */
 static bool read_exim(struct rest rest, struct arrival *arrival)
 {
+    char id[MAIL_LOG_ID_SIZE - 2];
     struct rest fields;
 
     *arrival = (struct arrival){.bytes = -1};
@@ -185,15 +187,8 @@ static bool read_exim(struct rest rest, struct arrival *arrival)
     fields = rest;
     if (seek(&fields, " S="))
         arrival->bytes = take_number(&fields);
-    if (seek(&fields, " id=")) {
-        struct rest id = take_until(&fields, " ");
-
-        arrival->message_id[0] = '<';
-        if (copy(arrival->message_id + 1, sizeof arrival->message_id - 2, id))
-            (void)strcat(arrival->message_id, ">");
-        else
-            arrival->message_id[0] = '\0';
-    }
+    if (seek(&fields, " id=") && copy(id, sizeof id, take_until(&fields, " ")))
+        (void)snprintf(arrival->message_id, sizeof arrival->message_id, "<%s>", id);
     return true;
 }
 
@@ -268,6 +263,12 @@ static bool take_pattern(struct rest *rest, const char *pattern)
     return true;
 }
 
+static void skip_word(struct rest *rest)
+{
+    (void)take_until(rest, " ");
+    (void)take(rest, " ");
+}
+
 /* Exim's own beginning of a line: date and time unless syslog has them, zone and process where they are wanted, and
  * the message's id. What senders choose stands behind it alone. */
 static bool take_exim_head(struct rest *rest)
@@ -275,11 +276,11 @@ static bool take_exim_head(struct rest *rest)
     struct rest id;
 
     if (take_pattern(rest, "9999-99-99 99:99:99"))
-        (void)take_until(rest, " "), (void)take(rest, " ");
+        skip_word(rest);
     if (rest->at < rest->end && (*rest->at == '+' || *rest->at == '-'))
-        (void)take_until(rest, " "), (void)take(rest, " ");
+        skip_word(rest);
     if (take(rest, "["))
-        (void)take_until(rest, " "), (void)take(rest, " ");
+        skip_word(rest);
     id = take_until(rest, " ");
     return id.end - id.at >= 16 && id.at[6] == '-' && take(rest, " <= ");
 }
@@ -289,9 +290,8 @@ bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct a
     struct rest rest = {line, line + size}, tag = rest, program;
     char name[32];
 
-    if (take_pattern(&tag, "9999-99-99 ")) { /* syslog has a T there, or the month's name */
+    if (take_pattern(&tag, "9999-99-99 ")) /* syslog has a T there, or the month's name */
         return take_exim_head(&rest) && read_exim(rest, arrival);
-    }
     if (!seek(&rest, "]: "))
         return false;
     /* "postfix/smtpd[7]: " is the last word of syslog's head. */
