@@ -191,18 +191,20 @@ static void fetch(void *context)
 {
     struct look *look = context;
     struct download_result failure = {.code = 0};
+    char *authorities = host_variable("SSL_CERT_FILE"); /* as OpenSSL's own programs */
     const struct download_options options = {
         .host = look->sts_host,
         .path = STS_PATH,
         .addresses = look->sts_target.addresses,
         .address_count = look->sts_target.count,
-        .ca_file = getenv("SSL_CERT_FILE"), /* as OpenSSL's own programs */
+        .ca_file = authorities,
         .timeout_ms = FETCH_TIMEOUT_MS,
         .size_max = STS_POLICY_SIZE_MAX,
     };
 
     look->download =
         download_begin(look->part->options->loop, &options, fetched, look, &failure.error);
+    free(authorities);
     if (look->download == NULL)
         end_fetch(look, &failure);
 }

@@ -86,9 +86,9 @@ static void test_row(void **state)
 {
     const struct row *row = *state;
     int port;
+    struct sim *sim = sim_start("server mx 127.0.0.1:0\n" TLS);
     intptr_t listener = support_listen(&port, 10);
     struct support_server *proxy = support_serve(listener, row->serve);
-    struct sim *sim = sim_start("server mx 127.0.0.1:0\n" TLS);
     char config[1000], expected[64];
 
     (void)snprintf(config, sizeof config,

@@ -25,6 +25,9 @@ char **host_begin(int *count, char **given);
  * short name, else "localhost". */
 char *host_full_name(void);
 
+/* An environment variable in UTF-8. NULL where it is not set. */
+char *host_variable(const char *name);
+
 /* The configuration that is read when none is named: $MXPULL_CONFIG, then
  * $XDG_CONFIG_HOME/mxpull/mxpull.conf (else ~/.config/…) if that file is there, then
  * system_directory/mxpull.conf (on Windows %ProgramData%\mxpull\mxpull.conf). Root passes over a

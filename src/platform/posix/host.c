@@ -100,6 +100,11 @@ struct host_address *host_addresses(size_t *count)
     return list;
 }
 
+char *host_variable(const char *name)
+{
+    return memory_copy(getenv(name));
+}
+
 /* An environment variable that names a directory, or NULL. XDG demands an absolute path, and ignores others. */
 static const char *directory_variable(const char *name)
 {

@@ -108,6 +108,11 @@ static char *in_program_data(const char *inside)
     return path;
 }
 
+char *host_variable(const char *name)
+{
+    return win32_variable(name);
+}
+
 char *host_config_path(const char *system_directory)
 {
     char *named = win32_variable("MXPULL_CONFIG");
