@@ -299,16 +299,24 @@ struct support_server {
     pid_t process;
 };
 
+/* The copy keeps its listener alone: the input of a program that we started would never end while a
+ * copy of it is open here. */
 static struct support_server *start_server(intptr_t listener)
 {
+    enum {
+        FIRST_FREE = 3
+    };
     struct support_server *server = calloc(1, sizeof *server);
 
     demand(server != NULL, "calloc");
     server->listener = listener;
     server->process = fork();
     demand(server->process >= 0, "fork");
-    if (server->process == 0)
+    if (server->process == 0) {
         (void)alarm(300); /* in case that nobody ends it */
+        server->listener = dup2((int)listener, FIRST_FREE);
+        closefrom(FIRST_FREE + 1);
+    }
     return server;
 }
 
@@ -317,7 +325,7 @@ struct support_server *support_serve(intptr_t listener, void (*serve)(intptr_t c
     struct support_server *server = start_server(listener);
 
     while (server->process == 0) {
-        int client = accept((int)listener, NULL, NULL);
+        int client = accept((int)server->listener, NULL, NULL);
 
         if (client < 0)
             _exit(1);
@@ -357,11 +365,11 @@ support_serve_datagrams(intptr_t socket, void (*serve)(intptr_t socket, int port
         unsigned char bytes[4096];
         struct sockaddr_in peer = {0};
         socklen_t peer_size = sizeof peer;
-        long size =
-            recvfrom((int)socket, bytes, sizeof bytes, 0, (struct sockaddr *)&peer, &peer_size);
+        long size = recvfrom((int)server->listener, bytes, sizeof bytes, 0,
+                             (struct sockaddr *)&peer, &peer_size);
 
         if (size >= 0)
-            serve(socket, ntohs(peer.sin_port), bytes, (size_t)size);
+            serve(server->listener, ntohs(peer.sin_port), bytes, (size_t)size);
     }
     return server;
 }
