@@ -44,7 +44,7 @@ count() {
     local folder=$1 labels=$2
     report=$folder/report.xml
     rm -f "$report"
-    ctest --test-dir "$folder" -L "$labels" -j 2 --output-on-failure --output-junit "$report" || :
+    ctest --test-dir "$folder" -L "$labels" -j 4 --output-on-failure --output-junit "$report" || :
     [ -s "$report" ] || {
         echo "test.sh: ctest has written no report" >&2
         exit 70
