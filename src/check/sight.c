@@ -273,13 +273,9 @@ static void judge_login(const struct look *look)
     const struct visit *visit = look->visit;
     const char *user = look->backup->user,
                *setting = software_setting(look->software, SETTING_AUTH);
-    int exit_status =
-        outcome_exit_status(visit->code != 0 ? outcome_of_refusal(STAGE_AUTH, visit->code)
-                                             : outcome_of_status(visit->error.status));
+    int exit_status = exit_of(visit);
     char code[CODE_SIZE];
 
-    if (visit->code != 0)
-        (void)snprintf(code, sizeof code, "%d ", visit->code);
     if (look->sight->no_password != NULL)
         findings_add(look->findings, SEVERITY_SKIP, "backup-login", "login",
                      "%s: not tried: there is no password", look->place);
