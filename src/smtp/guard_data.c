@@ -26,6 +26,7 @@ static void pass(struct guard_data *data, struct buffer *content, const char *by
 {
     if (content != NULL)
         guard_append(content, bytes, size);
+    guard_header_feed(&data->header, bytes, size);
     data->size += (int64_t)size;
 }
 

@@ -6,6 +6,26 @@
 #include <mxpull/smtp/guard.h>
 #include <mxpull/smtp/reply.h>
 
+/* ---- guard_header.c: the Message-ID of a content (RFC 5322 3.6.4) ---- */
+
+/* The header of a content while it passes. A plain value, 0 at the content's first byte. */
+struct guard_header {
+    enum guard_header_at {
+        GUARD_HEADER_LINE, /* at the begin of a line */
+        GUARD_HEADER_NAME,
+        GUARD_HEADER_VALUE,
+        GUARD_HEADER_ID,
+        GUARD_HEADER_REST, /* of a line that says nothing */
+        GUARD_HEADER_END
+    } at;
+    bool has_name; /* the line, or the one that it goes on with, is Message-ID's */
+    size_t taken;  /* bytes */
+    size_t size;   /* of what was read of the name, or of the identifier */
+    char message_id[GUARD_MESSAGE_ID_SIZE]; /* as in struct guard_message */
+};
+
+void guard_header_feed(struct guard_header *header, const char *bytes, size_t size);
+
 /* ---- guard_data.c: the content of a message ---- */
 
 enum guard_data_end {
@@ -24,6 +44,7 @@ struct guard_data {
     } before;      /* what the byte before a place ends */
     unsigned held; /* bytes of "." or ".\r" that wait until it is clear what they are */
     int64_t size;  /* octets passed, without the final dot */
+    struct guard_header header;
 };
 
 /* Appends to a buffer that has the room. */

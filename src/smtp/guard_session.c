@@ -108,6 +108,7 @@ void guard_tell_message(const struct guard *guard, int code, const char *text)
         .recipient_count = transaction->recipient_count,
         .for_nodes = transaction->for_nodes,
         .size = guard->data.size,
+        .message_id = guard->data.header.message_id,
         .code = code,
         .text = text,
     };

@@ -210,10 +210,22 @@ static void watch_provider(const char *bytes, size_t size)
     CHECK(size == 0 || bytes[size - 1] == '\n');
 }
 
+/* A Message-ID is whole, or none. */
+static void check_message(void *context, const struct guard_message *message)
+{
+    size_t size = strlen(message->message_id);
+
+    (void)context;
+    CHECK(size < GUARD_MESSAGE_ID_SIZE);
+    CHECK(size == 0 ||
+          (message->message_id[0] == '<' && strcspn(message->message_id, ">") == size - 1));
+}
+
 static void open_session(struct session *session, struct watch *watch,
                          struct guard_failures *failures)
 {
-    struct guard_options options = {.nodes = session->nodes, .node_count = 3, .failures = failures};
+    struct guard_options options = {
+        .nodes = session->nodes, .node_count = 3, .failures = failures, .message = check_message};
     struct error error;
 
     *session = (struct session){.state = GUARD_OPEN, .watch = watch};

@@ -40,6 +40,7 @@ struct talk {
     struct guard_output output;
     struct buffer provider, primary;            /* all that each side was sent, but the greeting */
     struct buffer messages, refused, not_taken; /* what the callbacks were told */
+    char message_id[GUARD_MESSAGE_ID_SIZE];     /* of the last message */
     enum guard_state state;
     bool has_other; /* a lost primary is not the last one: TALK_ATTACH is to come */
 };
@@ -48,6 +49,7 @@ static inline void talk_message(void *context, const struct guard_message *messa
 {
     struct talk *talk = context;
 
+    (void)snprintf(talk->message_id, sizeof talk->message_id, "%s", message->message_id);
     (void)buffer_append_format(&talk->messages, "<%s> to %zu [%s] %lld: %d %s (", message->sender,
                                message->recipient_count, message->recipients,
                                (long long)message->size, message->code, message->text);

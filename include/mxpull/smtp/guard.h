@@ -21,6 +21,10 @@ enum guard_side {
     GUARD_PRIMARY
 };
 
+enum {
+    GUARD_MESSAGE_ID_SIZE = 300
+};
+
 /* One message that came to its end: accepted, or refused by the primary behind the final dot. All
  * borrowed for the call. */
 struct guard_message {
@@ -32,9 +36,10 @@ struct guard_message {
     /* For each of the guard's nodes: whether one of the recipients is there. (Where more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
      * are counted, and stand as "…", but not here.) */
     const bool *for_nodes;
-    int64_t size;     /* octets as the primary got them, dots doubled, without the final dot */
-    int code;         /* the primary's reply to the final dot */
-    const char *text; /* its lines joined by \n, as received */
+    int64_t size; /* octets as the primary got them, dots doubled, without the final dot */
+    const char *message_id; /* with its angle brackets, as received; "": none, or a longer one */
+    int code;               /* the primary's reply to the final dot */
+    const char *text;       /* its lines joined by \n, as received */
 };
 
 /* Mail that the primary has just refused: a transaction, one recipient or a content. All borrowed for the
