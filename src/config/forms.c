@@ -200,6 +200,27 @@ enum status form_schedule(const char *text, char **schedule, struct error *error
                                                                 : STATUS_SYNTAX;
 }
 
+enum status form_mailbox(const char *text, char **mailbox, struct error *error)
+{
+    enum {
+        LOCAL_PART_SIZE_MAX = 64 /* RFC 5321 4.5.3.1.1 */
+    };
+    char ascii[DOMAIN_SIZE_MAX + 1];
+    const size_t size = strspn(text, LETTERS DIGITS "!#$%&'*+-/=?^_`{|}~.");
+    struct error ignored;
+
+    if (size == 0 || size > LOCAL_PART_SIZE_MAX || text[0] == '.' || text[size - 1] == '.' ||
+        strstr(text, "..") != NULL || (text[size] != '\0' && text[size] != '@'))
+        return form_refuse(error, text,
+                           "is no mail address; user@example.com, or user alone, is allowed");
+    if (text[size] == '\0')
+        return give(mailbox, text);
+    if (domain_to_ascii(ascii, text + size + 1, &ignored) != STATUS_OK)
+        return form_refuse(error, text, "has no domain behind the @; user@example.com is allowed");
+    *mailbox = memory_format("%.*s@%s", (int)size, text, ascii);
+    return STATUS_OK;
+}
+
 /* A daemon, a command at a prompt and cron stand in different directories: each would find another file at a relative
  * path. */
 enum status form_path(const char *text, char **path, struct error *error)

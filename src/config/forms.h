@@ -17,6 +17,8 @@ enum status form_dns_server(const char *text, char **server,
 enum status form_fingerprint(const char *text, char **fingerprint, struct error *error);
 enum status form_mechanism(const char *text, char **mechanism, struct error *error);
 enum status form_schedule(const char *text, char **schedule, struct error *error);
+/* An address whose local part is a dot-atom (RFC 5321 4.1.2), or such a local part. */
+enum status form_mailbox(const char *text, char **mailbox, struct error *error);
 enum status form_path(const char *text, char **path, struct error *error);
 enum status form_file(const char *text, char **path, struct error *error);
 

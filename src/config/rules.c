@@ -215,6 +215,27 @@ static void check_domains(const struct subject *subject)
     check_unique(mentions, backup->domain_count, "domains", subject->faults);
 }
 
+/* The address of drills is of a domain that some backup has: others would be asked to relay. */
+static void check_drill(const struct config *config, const struct section *section,
+                        struct faults *faults)
+{
+    const char *at = config->drill_to != NULL ? strchr(config->drill_to, '@') : NULL;
+
+    for (size_t i = 0; i < config->backup_count && at != NULL; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        for (size_t j = 0; j < backup->domain_count && at != NULL; j++) {
+            if (node_has_domain(&backup->domains[j], at + 1))
+                at = NULL;
+        }
+    }
+    if (at != NULL)
+        faults_add(
+            faults, (struct place){section_line(section, "drill_to"), section, "drill_to"},
+            "is not of a domain that a backup has; an address of one of your domains, or the "
+            "part before the @ alone, is allowed");
+}
+
 void check_combinations(struct config *config, const struct sections *sections,
                         struct faults *faults)
 {
@@ -239,6 +260,8 @@ void check_combinations(struct config *config, const struct sections *sections,
         check_timing(section, faults);
     }
     check_unique(mentions, count, NULL, faults);
+    if (sections->whole && !sections->refused)
+        check_drill(config, sections->list[0], faults);
     if (sections->whole && config->backup_count == 0 && !sections->refused)
         faults_add(faults, (struct place){0},
                    "no backup is configured, so there is nothing to ask; backup \"NAME\" { … } is "

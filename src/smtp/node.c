@@ -206,3 +206,15 @@ bool node_domain(struct node *domain, const struct node *node)
     *domain = inner;
     return true;
 }
+
+bool node_has_domain(const struct node *node, const char *domain)
+{
+    struct node inner;
+
+    if (!node_domain(&inner, node))
+        return false;
+    const size_t size = strlen(domain), inner_size = strlen(inner.name);
+    if (size > inner_size && (node->form != NODE_SUFFIX || domain[size - inner_size - 1] != '.'))
+        return false;
+    return size >= inner_size && text_equal(domain + size - inner_size, inner.name);
+}

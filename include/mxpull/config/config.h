@@ -104,6 +104,8 @@ struct config {
     char *on_failure;
     char *on_recovery;
     int64_t silence_s;
+    char *drill;    /* cron expression */
+    char *drill_to; /* "user@example.com", or the part before the @ */
     struct primary_config primary;
     struct backup_config *backups; /* in the order of the file */
     size_t backup_count;

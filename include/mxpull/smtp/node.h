@@ -54,4 +54,7 @@ bool node_equal(const struct node *a, const struct node *b);
  * with *domain untouched, for a queue of any other name. */
 bool node_domain(struct node *domain, const struct node *node);
 
+/* Whether the node is about this domain, in lower case ASCII: itself, or below the suffix. */
+bool node_has_domain(const struct node *node, const char *domain);
+
 #endif
