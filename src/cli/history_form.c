@@ -71,10 +71,16 @@ static const struct column answer_columns[] = {
 };
 
 static const struct column message_columns[] = {
-    {"at", KIND_STAMP, MESSAGE(at_ms)},       {"backup", KIND_OWN, MESSAGE(backup)},
-    {"sender", KIND_REMOTE, MESSAGE(sender)}, {"recipients", KIND_REMOTE, MESSAGE(recipients)},
-    {"bytes", KIND_COUNT, MESSAGE(bytes)},    {"code", KIND_CODE, MESSAGE(code)},
+    {"at", KIND_STAMP, MESSAGE(at_ms)},
+    {"backup", KIND_OWN, MESSAGE(backup)},
+    {"sender", KIND_REMOTE, MESSAGE(sender)},
+    {"recipients", KIND_REMOTE, MESSAGE(recipients)},
+    {"bytes", KIND_COUNT, MESSAGE(bytes)},
+    {"code", KIND_CODE, MESSAGE(code)},
     {"text", KIND_REMOTE, MESSAGE(text)},
+    {"client", KIND_FILLED, MESSAGE(client)},
+    {"message_id", KIND_FILLED, MESSAGE(message_id)},
+    {"evidence", KIND_OWN, MESSAGE(evidence)},
 };
 
 /* ---- JSON ---- */
@@ -229,23 +235,48 @@ static void append_answer(struct buffer *text, const struct history_request *req
     end_line(&line, answer->code, answer->text);
 }
 
-/* "2026-11-23 17:00:00  mx2  12.4 KB  a@example.net -> b@example.com  250 OK" */
+/* "<1@example.net> from 192.0.2.7" */
+static void append_origin(struct buffer *origin, const struct store_message *message)
+{
+    if (message->message_id != NULL)
+        text_append_cut(origin, message->message_id, SAID_SIZE_MAX / 2);
+    if (message->client != NULL)
+        (void)buffer_append_format(origin, "%sfrom %s", origin->size > 0 ? " " : "",
+                                   message->client);
+}
+
+/* "2026-11-23 17:00:00  mx2  12.4 KB  a@example.net -> b@example.com  250 OK", and of the log
+ * "2026-11-23 17:00:00  mx2  12.4 KB  <1@example.net> from 192.0.2.7 (log)" */
 static void append_message(struct buffer *text, const struct history_request *request,
                            const struct store_message *message)
 {
     struct line line = begin_line(text, request, message->at_ms);
-    struct buffer path;
+    struct buffer path, origin;
 
     buffer_init(&path, SAID_SIZE_MAX);
-    text_append_cut(&path, *message->sender != '\0' ? message->sender : "<>", SAID_SIZE_MAX / 2);
-    (void)buffer_append_text(&path, " -> ");
-    text_append_cut(&path, message->recipients, SAID_SIZE_MAX);
+    buffer_init(&origin, SAID_SIZE_MAX);
+    append_origin(&origin, message);
     line_names(&line, message->backup, "", (struct line_widths){.backup = request->widths.backup},
                BEHIND_NAMES);
-    line_cell(&line, STYLE_PLAIN, word_volume(message->bytes).text, VOLUME_WIDTH);
-    line_cell(&line, STYLE_PLAIN, path.bytes, 0);
-    end_line(&line, message->code, message->text);
+    line_cell(&line, STYLE_PLAIN, message->bytes < 0 ? "-" : word_volume(message->bytes).text,
+              VOLUME_WIDTH);
+    if (message->sender != NULL && message->recipients != NULL) {
+        text_append_cut(&path, *message->sender != '\0' ? message->sender : "<>",
+                        SAID_SIZE_MAX / 2);
+        (void)buffer_append_text(&path, " -> ");
+        text_append_cut(&path, message->recipients, SAID_SIZE_MAX);
+        line_cell(&line, STYLE_PLAIN, path.bytes, 0);
+    }
+    if (text_equal(message->evidence, "log")) {
+        (void)buffer_append_text(&origin, origin.size > 0 ? " (log)" : "(log)");
+        line_last(&line, STYLE_PLAIN, origin.bytes, INDENT);
+    } else {
+        if (origin.size > 0)
+            line_cell(&line, STYLE_PLAIN, origin.bytes, 0);
+        end_line(&line, message->code, message->text);
+    }
     buffer_done(&path);
+    buffer_done(&origin);
 }
 
 /* ---- pages ---- */

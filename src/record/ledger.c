@@ -4,6 +4,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,7 +57,7 @@ static void clear(struct ledger *ledger)
         ledger->first = next;
     }
     ledger->end = &ledger->first;
-    ledger->size = ledger->count = 0;
+    ledger->size = 0;
 }
 
 /* ---- the store's health ---- */
@@ -89,6 +90,8 @@ static enum status write_entry(struct store *store, struct entry *entry, struct 
     switch (entry->kind) {
     case ENTRY_POLL: return store_add_poll(store, &entry->poll, &entry->change, error);
     case ENTRY_MESSAGE: return store_add_message(store, &entry->message, error);
+    case ENTRY_ARRIVAL: return store_set_arrival(store, &entry->arrival, error);
+    case ENTRY_DRILL: return store_add_drill(store, &entry->drill, error);
     case ENTRY_OUTAGE:
         status = store_outage_begin(store, entry->outage.began_ms, entry->outage.why, error);
         if (status == STATUS_OK && entry->outage.ended_ms != 0)
@@ -147,6 +150,14 @@ static void timer_due(void *context)
     (void)ledger_flush(context, &error);
 }
 
+static void count_lost(struct ledger *ledger, const struct entry *entry)
+{
+    if (entry->kind == ENTRY_POLL)
+        ledger->lost_polls++;
+    else
+        ledger->lost_others++;
+}
+
 void ledger_add(struct ledger *ledger, struct entry *entry)
 {
     size_t size = sizeof *entry + entry->poll.count * sizeof *entry->answers;
@@ -156,12 +167,11 @@ void ledger_add(struct ledger *ledger, struct entry *entry)
         size += sizeof(char *) + (entry->texts[i] != NULL ? strlen(entry->texts[i]) + 1 : 0);
     if (ledger->size + size > SIZE_MAX_KEPT) {
         ledger->tried(ledger->context, entry, STATUS_LIMIT);
+        count_lost(ledger, entry);
         free_entry(entry);
-        ledger->lost++;
         return;
     }
     ledger->size += size;
-    ledger->count++;
     *ledger->end = entry;
     ledger->end = &entry->next;
     if (ledger->options->loop == NULL)
@@ -170,19 +180,34 @@ void ledger_add(struct ledger *ledger, struct entry *entry)
         set_timer(ledger, COLLECT_MS);
 }
 
+static void tell_lost(struct ledger *ledger, const char *why)
+{
+    size_t polls = ledger->lost_polls, others = ledger->lost_others;
+    char answers[64] = "", records[64] = "";
+
+    if (polls > 0)
+        (void)snprintf(answers, sizeof answers, "the answers of %zu poll%s%s", polls,
+                       polls == 1 ? "" : "s", others > 0 ? " and " : "");
+    if (others > 0)
+        (void)snprintf(records, sizeof records, "%zu %srecord%s", others, polls > 0 ? "other " : "",
+                       others == 1 ? "" : "s");
+    if (polls + others > 0)
+        log_message(LEVEL_WARNING, "%s; %s%s %s not written down", why, answers, records,
+                    polls == 0 && others == 1 ? "is" : "are");
+    ledger->lost_polls = ledger->lost_others = 0;
+}
+
 void ledger_finish(struct ledger *ledger, int64_t patience_ms)
 {
     struct error error = {.text = "there was no room for more"};
 
     store_set_patience(ledger->options->store, patience_ms);
     enum status status = ledger_flush(ledger, &error);
-    size_t lost = ledger->lost + ledger->count;
 
     store_set_patience(ledger->options->store, status == STATUS_OK ? patience_ms : 0);
-    if (lost > 0)
-        log_message(LEVEL_WARNING, "%s; the answers of %zu poll%s are not written down", error.text,
-                    lost, lost == 1 ? "" : "s");
-    ledger->lost = 0;
+    for (const struct entry *entry = ledger->first; entry != NULL; entry = entry->next)
+        count_lost(ledger, entry);
+    tell_lost(ledger, error.text);
     clear(ledger);
     set_timer(ledger, INT64_MAX);
 }

@@ -43,6 +43,8 @@ void alarm_raise(const struct alarm *alarm, enum level level, const struct confi
 enum entry_kind {
     ENTRY_POLL,
     ENTRY_MESSAGE,
+    ENTRY_ARRIVAL,
+    ENTRY_DRILL,
     ENTRY_OUTAGE
 };
 
@@ -56,6 +58,8 @@ struct entry {
     struct store_change change;   /* once it is written */
     bool is_told;                 /* the ledger's owner has told its alarms */
     struct store_message message;
+    struct store_arrival arrival;
+    struct store_drill drill;
     struct store_outage outage;
     char **texts; /* owned */
     size_t text_count;
@@ -72,8 +76,8 @@ struct ledger {
     void *context;
 
     struct entry *first, **end;
-    size_t size, count,
-        lost; /* bytes and number of the entries; those for which there was no room */
+    size_t size;                    /* bytes of the entries */
+    size_t lost_polls, lost_others; /* entries for which there was no room */
     struct timer timer;
     bool is_failing; /* the last write failed, which was logged */
     bool is_held;    /* another process held the store last time */

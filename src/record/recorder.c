@@ -174,22 +174,69 @@ void recorder_recall(struct recorder *recorder, struct poll *poll)
             &error);
 }
 
-/* ---- messages and the primary ---- */
+/* ---- messages, arrivals, drills and the primary ---- */
 
-void recorder_message(struct recorder *recorder, const struct backup_config *backup,
-                      const struct guard_message *message)
+void recorder_heard(struct recorder *recorder, const struct store_message *message)
 {
     if (recorder->options.store == NULL)
         return;
     struct entry *entry = ledger_entry(ENTRY_MESSAGE);
-    entry->message =
-        (struct store_message){.at_ms = clock_wall_ms(),
-                               .backup = backup->name,
-                               .sender = entry_copy(entry, message->sender),
-                               .recipients = entry_own(entry, memory_copy(message->recipients)),
-                               .bytes = message->size,
-                               .code = message->code,
-                               .text = entry_copy(entry, message->text)};
+    struct store_message *copy = &entry->message;
+
+    *copy = *message;
+    copy->backup = entry_copy(entry, message->backup);
+    copy->evidence = entry_copy(entry, message->evidence);
+    copy->sender = entry_copy(entry, message->sender);
+    copy->recipients =
+        entry_own(entry, message->recipients != NULL ? memory_copy(message->recipients) : NULL);
+    copy->text = entry_copy(entry, message->text);
+    copy->client = entry_copy(entry, message->client);
+    copy->message_id = entry_copy(entry, message->message_id);
+    ledger_add(&recorder->ledger, entry);
+}
+
+void recorder_message(struct recorder *recorder, const struct backup_config *backup,
+                      const struct guard_message *message)
+{
+    recorder_heard(recorder, &(const struct store_message){.at_ms = clock_wall_ms(),
+                                                           .backup = backup->name,
+                                                           .evidence = "bridge",
+                                                           .sender = message->sender,
+                                                           .recipients = message->recipients,
+                                                           .bytes = message->size,
+                                                           .code = message->code,
+                                                           .text = message->text});
+}
+
+void recorder_arrival(struct recorder *recorder, const struct store_arrival *arrival)
+{
+    if (recorder->options.store == NULL)
+        return;
+    struct entry *entry = ledger_entry(ENTRY_ARRIVAL);
+    struct store_arrival *copy = &entry->arrival;
+
+    *copy = *arrival;
+    copy->backup = entry_copy(entry, arrival->backup);
+    copy->state = entry_copy(entry, arrival->state);
+    copy->evidence = entry_copy(entry, arrival->evidence);
+    copy->address = entry_copy(entry, arrival->address);
+    ledger_add(&recorder->ledger, entry);
+}
+
+void recorder_drill(struct recorder *recorder, const struct store_drill *drill)
+{
+    if (recorder->options.store == NULL)
+        return;
+    struct entry *entry = ledger_entry(ENTRY_DRILL);
+    struct store_drill *copy = &entry->drill;
+
+    *copy = *drill;
+    copy->backup = entry_copy(entry, drill->backup);
+    copy->domain = entry_copy(entry, drill->domain);
+    copy->outcome = entry_copy(entry, drill->outcome);
+    copy->evidence = entry_copy(entry, drill->evidence);
+    copy->text = entry_copy(entry, drill->text);
+    copy->token = entry_copy(entry, drill->token);
     ledger_add(&recorder->ledger, entry);
 }
 

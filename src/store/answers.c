@@ -224,25 +224,39 @@ static const char *next_domain(char **rest)
 
 /* Only a domain that is asked for has a state to be changed: below an "@suffix" there are as many as a sender
  * likes to write. */
-static int add_message(struct store *store, const struct store_message *message)
+static int note_mail(struct store *store, const struct store_message *message)
 {
-    static const char sql[] =
-        "INSERT INTO messages (" MESSAGE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?)";
     static const char state[] = "UPDATE domains SET mail_ms = " STAMP_NEXT(
         "mail_ms", "?3") " WHERE backup = ?1 AND domain = ?2";
-    int code =
-        statement_run(store, sql,
-                      VALUES(NUMBER(message->at_ms), TEXT(message->backup), TEXT(message->sender),
-                             TEXT(message->recipients), NUMBER(message->bytes),
-                             NUMBER(message->code), TEXT(message->text)));
     char *recipients = memory_copy(message->recipients);
     char *rest = recipients;
     const char *domain;
+    int code = SQLITE_OK;
 
-    while (code == SQLITE_OK && message->code / 100 == 2 && (domain = next_domain(&rest)) != NULL)
+    while (code == SQLITE_OK && (domain = next_domain(&rest)) != NULL)
         code = statement_run(store, state,
                              VALUES(TEXT(message->backup), TEXT(domain), NUMBER(message->at_ms)));
     free(recipients);
+    return code;
+}
+
+static int add_message(struct store *store, const struct store_message *message)
+{
+    static const char sql[] =
+        "INSERT INTO messages (" MESSAGE_COLUMNS
+        ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(nullif(?10, ''), '<>')"
+        " WHERE ?3 <> 'log' OR ?10 IN ('', '<>') OR NOT EXISTS (SELECT 1 FROM messages"
+        " WHERE message_id = ?10 AND at_ms BETWEEN ?1 - ?11 AND ?1 + ?11"
+        " AND evidence = ?3 AND backup = ?2 AND client IS ?9)";
+    int code =
+        statement_run(store, sql,
+                      VALUES(NUMBER(message->at_ms), TEXT(message->backup), TEXT(message->evidence),
+                             TEXT(message->sender), TEXT(message->recipients), TOLD(message->bytes),
+                             NUMBER(message->code), TEXT(message->text), TEXT(message->client),
+                             TEXT(message->message_id), NUMBER(STORE_MESSAGE_AGAIN_MS)));
+
+    if (code == SQLITE_OK && message->recipients != NULL && message->code / 100 == 2)
+        code = note_mail(store, message);
     return code;
 }
 

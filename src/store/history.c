@@ -23,9 +23,10 @@ static const struct layout answer_layout =
 
 static const struct layout message_layout =
     LAYOUT(FIELD(NUMBER, store_message, at_ms), FIELD(NAME, store_message, backup),
-           FIELD(NAME, store_message, sender), FIELD(NAME, store_message, recipients),
-           FIELD(NUMBER, store_message, bytes), FIELD(NUMBER, store_message, code),
-           FIELD(TEXT, store_message, text));
+           FIELD(NAME, store_message, evidence), FIELD(TEXT, store_message, sender),
+           FIELD(TEXT, store_message, recipients), FIELD(TOLD, store_message, bytes),
+           FIELD(NUMBER, store_message, code), FIELD(TEXT, store_message, text),
+           FIELD(TEXT, store_message, client), FIELD(TEXT, store_message, message_id));
 
 /* ?1: since; ?2: names, each with a line end behind it; NULL: none. The first name of answers, mostly the only one, is
  * ?6 instead: that is twice as fast. Each row is compared with the names before anything else, for most rows fail there. */

@@ -132,12 +132,16 @@ const char *grade_name(enum grade grade);
 #define ANSWER_COLUMNS                                                                             \
     "at_ms, backup, cause, domain, verb, outcome, grade, code, text, address, tls, authenticated," \
     " pending, messages, bytes, refused_for_now, refused_for_good, attempts, ms"
-#define MESSAGE_COLUMNS "at_ms, backup, sender, recipients, bytes, code, text"
+#define MESSAGE_COLUMNS                                                                            \
+    "at_ms, backup, evidence, sender, recipients, bytes, code, text, client, message_id"
+
+/* An arrival that brought mail, in the words of its index. */
+#define WITH_MAIL " (messages > 0 OR (messages IS NULL AND state = 'arrived')) "
 
 /* ---- schema.c ---- */
 
 enum {
-    SCHEMA_VERSION = 5
+    SCHEMA_VERSION = 6
 };
 
 /* The tables are not those of that version: treated as damage. */

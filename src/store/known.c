@@ -1,4 +1,4 @@
-/* The present state: of backups and their domains, of the primary and its outages, of the daemon and of the log. */
+/* The present state: of backups, what they brought, and their domains, of the primary and its outages, of the daemon and of the log. */
 #include "internal.h"
 
 #include <string.h>
@@ -59,6 +59,72 @@ enum status store_get_backup(struct store *store, const char *backup, struct sto
                              bool *found, struct error *error)
 {
     return read_one(store, &backup_question, VALUES(TEXT(backup)), state, found, error);
+}
+
+/* ---- arrivals and drills ---- */
+
+enum status store_set_arrival(struct store *store, const struct store_arrival *arrival,
+                              struct error *error)
+{
+    static const char sql[] =
+        "INSERT INTO arrivals (asked_ms, backup, state, evidence, messages, bytes, connections,"
+        " first_ms, last_ms, address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (asked_ms, backup) DO UPDATE SET state = excluded.state,"
+        " evidence = excluded.evidence, messages = excluded.messages, bytes = excluded.bytes,"
+        " connections = excluded.connections, first_ms = excluded.first_ms,"
+        " last_ms = excluded.last_ms, address = excluded.address";
+
+    return write_one(store, sql,
+                     VALUES(NUMBER(arrival->asked_ms), TEXT(arrival->backup), TEXT(arrival->state),
+                            TEXT(arrival->evidence), TOLD(arrival->messages), TOLD(arrival->bytes),
+                            TOLD(arrival->connections), NUMBER(arrival->first_ms),
+                            NUMBER(arrival->last_ms), TEXT(arrival->address)),
+                     error);
+}
+
+static const struct question arrival_question = {
+    "SELECT asked_ms, first_ms, last_ms, messages, bytes, connections, state, evidence, address"
+    " FROM arrivals WHERE backup = ? AND" WITH_MAIL "ORDER BY id DESC LIMIT 1",
+    LAYOUT(FIELD(STAMP, store_last_arrival, asked_ms), FIELD(STAMP, store_last_arrival, first_ms),
+           FIELD(STAMP, store_last_arrival, last_ms), FIELD(TOLD, store_last_arrival, messages),
+           FIELD(TOLD, store_last_arrival, bytes), FIELD(TOLD, store_last_arrival, connections),
+           FIELD(COPY, store_last_arrival, state), FIELD(COPY, store_last_arrival, evidence),
+           FIELD(COPY, store_last_arrival, address))};
+
+enum status store_last_arrival(struct store *store, const char *backup,
+                               struct store_last_arrival *arrival, bool *found, struct error *error)
+{
+    return read_one(store, &arrival_question, VALUES(TEXT(backup)), arrival, found, error);
+}
+
+enum status store_add_drill(struct store *store, const struct store_drill *drill,
+                            struct error *error)
+{
+    static const char sql[] =
+        "INSERT INTO drills (at_ms, backup, domain, outcome, evidence, text, token, exit_status,"
+        " accepted_ms, arrived_ms, code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+    return write_one(store, sql,
+                     VALUES(NUMBER(drill->at_ms), TEXT(drill->backup), TEXT(drill->domain),
+                            TEXT(drill->outcome), TEXT(drill->evidence), TEXT(drill->text),
+                            TEXT(drill->token), NUMBER(drill->exit_status),
+                            TOLD(drill->accepted_ms), TOLD(drill->arrived_ms), NUMBER(drill->code)),
+                     error);
+}
+
+static const struct question drill_question = {
+    "SELECT at_ms, accepted_ms, arrived_ms, exit_status, code, domain, outcome, evidence, text"
+    " FROM drills WHERE backup = ? ORDER BY id DESC LIMIT 1",
+    LAYOUT(FIELD(STAMP, store_last_drill, at_ms), FIELD(TOLD, store_last_drill, accepted_ms),
+           FIELD(TOLD, store_last_drill, arrived_ms), FIELD(NUMBER, store_last_drill, exit_status),
+           FIELD(NUMBER, store_last_drill, code), FIELD(COPY, store_last_drill, domain),
+           FIELD(COPY, store_last_drill, outcome), FIELD(COPY, store_last_drill, evidence),
+           FIELD(COPY, store_last_drill, text))};
+
+enum status store_last_drill(struct store *store, const char *backup,
+                             struct store_last_drill *drill, bool *found, struct error *error)
+{
+    return read_one(store, &drill_question, VALUES(TEXT(backup)), drill, found, error);
 }
 
 /* ---- domains ---- */

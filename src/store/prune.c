@@ -23,17 +23,23 @@ static const char witnesses_sql[] =
 
 /* Removes at most ?6 rows: those with stamps from ?1 to before ?2; and, of those with stamps that are not believed (later than
  * ?4, or earlier than ?1), the rows written before the first one that is kept (from ?2 to ?3). Unless ?5 is NULL: at most
- * twice as many as there are rows with stamps from ?5 to ?4. */
-#define REMOVE(table, stamp)                                                                       \
+ * twice as many as there are rows with stamps from ?5 to ?4. Those of but stay. */
+#define REMOVE(table, stamp, but)                                                                  \
     "WITH kept(id) AS (SELECT id FROM " table " WHERE " stamp " BETWEEN ?2 AND ?3 ORDER BY " stamp \
     " LIMIT 1) DELETE FROM " table " WHERE id IN (SELECT id FROM (SELECT id FROM " table           \
     " WHERE " stamp " BETWEEN ?1 AND ?2 - 1 UNION ALL SELECT id FROM " table " WHERE " stamp       \
     " > ?4 AND id < (SELECT id FROM kept) UNION ALL SELECT id FROM " table " WHERE " stamp         \
-    " BETWEEN 1 AND ?1 - 1 AND id < (SELECT id FROM kept)) LIMIT iif(?5 IS NULL, ?6, min(?6,"      \
+    " BETWEEN 1 AND ?1 - 1 AND id < (SELECT id FROM kept))" but                                    \
+    " LIMIT iif(?5 IS NULL, ?6, min(?6,"                                                           \
     " 2 * (SELECT count(*) FROM " table " WHERE " stamp " BETWEEN ?5 AND ?4))))"
 
-static const char *const removals[] = {REMOVE("answers", "at_ms"), REMOVE("messages", "at_ms"),
-                                       REMOVE("outages", "ended_ms")};
+#define BUT_LAST(table, of) " WHERE id NOT IN (SELECT max(id) FROM " table of " GROUP BY backup)"
+
+static const char *const removals[] = {
+    REMOVE("answers", "at_ms", ""), REMOVE("messages", "at_ms", ""),
+    REMOVE("outages", "ended_ms", ""),
+    REMOVE("arrivals", "asked_ms", BUT_LAST("arrivals", " WHERE" WITH_MAIL)),
+    REMOVE("drills", "at_ms", BUT_LAST("drills", ""))};
 
 /* A clock that has run ahead would make everything old. So nothing goes without an answer of the older half or, where months
  * are kept, with hardly any: a few answers by a clock far ahead make nothing old. After time away, where polls are rare, and

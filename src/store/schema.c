@@ -1,4 +1,4 @@
-/* The tables, and how an older store gets them. The version is the file's user_version; 1 to 5 were released.
+/* The tables, and how an older store gets them. The version is the file's user_version; 1 to 6 were released.
  * People read the names and texts with sqlite3, too; stamps are milliseconds since 1970: datetime(at_ms / 1000,
  * 'unixepoch'). */
 #include "internal.h"
@@ -87,17 +87,6 @@ static const char *const schema[] = {
     " why TEXT NOT NULL)",
     "CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0",
 
-    "CREATE TABLE messages ("
-    " id INTEGER PRIMARY KEY,"
-    " at_ms INTEGER NOT NULL,"
-    " backup TEXT NOT NULL COLLATE NOCASE,"
-    " sender TEXT NOT NULL,"
-    " recipients TEXT NOT NULL,"
-    " bytes INTEGER NOT NULL,"
-    " code INTEGER NOT NULL,"
-    " text TEXT)",
-    "CREATE INDEX messages_at ON messages (at_ms)",
-
     /* Domains that were asked for in a look at the primary that had trouble. */
     "CREATE TABLE looks (domain TEXT PRIMARY KEY COLLATE NOCASE, turn INTEGER NOT NULL) "
     "WITHOUT ROWID",
@@ -108,6 +97,57 @@ static const char *const schema[] = {
     " since_ms INTEGER NOT NULL,"
     " missing INTEGER NOT NULL,"
     " why TEXT NOT NULL)",
+
+    /* From here on: what version 5 had otherwise, or not at all. */
+    "CREATE TABLE messages ("
+    " id INTEGER PRIMARY KEY,"
+    " at_ms INTEGER NOT NULL,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " evidence TEXT NOT NULL DEFAULT 'bridge'," /* bridge, log */
+    " sender TEXT,"                             /* NULL here and below: not known */
+    " recipients TEXT,"
+    " bytes INTEGER,"
+    " code INTEGER NOT NULL,"
+    " text TEXT,"
+    " client TEXT,"
+    " message_id TEXT)",
+    "CREATE INDEX messages_at ON messages (at_ms)",
+    "CREATE INDEX messages_id ON messages (message_id, at_ms) WHERE message_id IS NOT NULL",
+
+    "CREATE TABLE arrivals ("
+    " id INTEGER PRIMARY KEY,"
+    " asked_ms INTEGER NOT NULL,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " state TEXT NOT NULL," /* arrived, empty, coming, unseen, unknown */
+    " evidence TEXT,"
+    " messages INTEGER,"
+    " bytes INTEGER,"
+    " connections INTEGER,"
+    " first_ms INTEGER NOT NULL,"
+    " last_ms INTEGER NOT NULL,"
+    " address TEXT)",
+    "CREATE UNIQUE INDEX arrivals_asked ON arrivals (asked_ms, backup)",
+    "CREATE INDEX arrivals_mail ON arrivals (backup) WHERE" WITH_MAIL,
+
+    "CREATE TABLE drills ("
+    " id INTEGER PRIMARY KEY,"
+    " at_ms INTEGER NOT NULL,"
+    " backup TEXT NOT NULL COLLATE NOCASE,"
+    " domain TEXT NOT NULL COLLATE NOCASE,"
+    " outcome TEXT NOT NULL," /* ok, not accepted, unseen, refused by us, unknown */
+    " evidence TEXT,"
+    " text TEXT,"
+    " token TEXT NOT NULL,"
+    " exit_status INTEGER NOT NULL,"
+    " accepted_ms INTEGER,"
+    " arrived_ms INTEGER,"
+    " code INTEGER NOT NULL)",
+    "CREATE INDEX drills_at ON drills (at_ms)",
+    "CREATE INDEX drills_backup ON drills (backup)",
+};
+
+enum {
+    SAME_AS_5 = 10 /* so many of these were version 5's: its answers are not written anew */
 };
 
 /* ---- an older store ---- */
@@ -115,12 +155,14 @@ static const char *const schema[] = {
 #define OLD_TABLES                                                                                 \
     "('polls', 'answers', 'backups', 'domains', 'life', 'outages', 'messages', 'looks', 'log')"
 
+/* ?1: its version. */
 static const char put_aside[] =
-    "SELECT 'DROP INDEX IF EXISTS answers_at; DROP INDEX IF EXISTS messages_at;"
+    "SELECT 'DROP INDEX IF EXISTS messages_at; ' || iif(?1 < 5, 'DROP INDEX IF EXISTS answers_at;"
     " DROP INDEX IF EXISTS outages_open; DROP INDEX IF EXISTS answers_odd; DROP TABLE IF EXISTS "
-    "message_domains; '"
+    "message_domains; ', '')"
     " || group_concat('ALTER TABLE ' || name || ' RENAME TO old_' || name, '; ')"
-    " FROM sqlite_master WHERE type = 'table' AND name IN " OLD_TABLES;
+    " FROM sqlite_master WHERE type = 'table' AND name IN " OLD_TABLES
+    " AND (?1 < 5 OR name = 'messages')";
 
 /* The columns of a table that the old one has, too. */
 static const char take_over[] =
@@ -161,11 +203,11 @@ static int run_made(struct store *store, const char *sql, const struct value *va
     return code;
 }
 
-static int make(struct store *store)
+static int make(struct store *store, size_t first)
 {
     int code = SQLITE_OK;
 
-    for (size_t i = 0; i < COUNT_OF(schema) && code == SQLITE_OK; i++)
+    for (size_t i = first; i < COUNT_OF(schema) && code == SQLITE_OK; i++)
         code = statement_execute(store, schema[i]);
     return code;
 }
@@ -174,15 +216,15 @@ static int upgrade(struct store *store, int64_t version)
 {
     static const char *const tables[] = {"backups",  "domains", "life", "outages",
                                          "messages", "looks",   "log"};
-    int code = run_made(store, put_aside, NO_VALUES);
+    int code = run_made(store, put_aside, VALUES(NUMBER(version)));
 
     if (code == SQLITE_OK && version < 4)
         code = statement_execute(store, add_refused);
     if (code == SQLITE_OK)
-        code = make(store);
+        code = make(store, version < 5 ? 0 : SAME_AS_5);
     for (size_t i = 0; i < COUNT_OF(tables) && code == SQLITE_OK; i++)
         code = run_made(store, take_over, VALUES(TEXT(tables[i])));
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK && version < 5)
         code = statement_execute(store, take_over_answers);
     if (code == SQLITE_OK && version < 4)
         code = statement_execute(store, add_asked);
@@ -220,7 +262,7 @@ static int climb(struct store *store, int64_t *version)
         code = compare(store, 0);
     if (code == SQLITE_OK && !store->options.read_only && *version < SCHEMA_VERSION) {
         (void)sqlite3_snprintf(sizeof sql, sql, "PRAGMA user_version = %d", SCHEMA_VERSION);
-        code = *version <= 0 ? make(store) : upgrade(store, *version);
+        code = *version <= 0 ? make(store, 0) : upgrade(store, *version);
         if (code == SQLITE_OK)
             code = statement_execute(store, sql);
         *version = SCHEMA_VERSION;
@@ -245,11 +287,12 @@ static int in_transaction(struct store *store, const char *begin, int64_t *versi
 int schema_update(struct store *store, int64_t *version)
 {
     int code = statement_ask(store, "PRAGMA user_version", version, NO_VALUES);
-    bool is_old = *version < SCHEMA_VERSION && !store->options.read_only, has_rows = *version > 0;
+    bool is_old = *version < SCHEMA_VERSION && !store->options.read_only;
+    bool is_written_anew = is_old && *version > 0 && *version < 5;
 
     if (code == SQLITE_OK)
         code = in_transaction(store, is_old ? "BEGIN IMMEDIATE" : "BEGIN", version);
-    if (code == SQLITE_OK && is_old && has_rows) {
+    if (code == SQLITE_OK && is_written_anew) {
         /* It has pages that it does not need any more. Where that cannot be done it only stays large. */
         (void)statement_execute(store, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM");
     }

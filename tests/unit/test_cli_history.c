@@ -130,6 +130,7 @@ static void test_name(void **state)
     assert_ok(store_add_message(store,
                                 &(struct store_message){.at_ms = NOW,
                                                         .backup = "mx9",
+                                                        .evidence = "bridge",
                                                         .sender = "",
                                                         .recipients = "<a@mail.example>",
                                                         .text = ""},
@@ -346,6 +347,7 @@ static void add_message(struct store *store, const char *sender, const char *rec
     assert_ok(store_add_message(store,
                                 &(struct store_message){.at_ms = NOW,
                                                         .backup = "provider",
+                                                        .evidence = "bridge",
                                                         .sender = sender,
                                                         .recipients = recipients,
                                                         .bytes = 12400,
@@ -371,14 +373,74 @@ static void messages_have_all_forms(void **state)
         store, HISTORY_JSON, true,
         "{\"messages\":[{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"sender\":"
         "\"a@example.net\",\"recipients\":\"b@example.com,c@example.com\",\"bytes\":12400,"
-        "\"code\":250,\"text\":\"queued\"},{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":"
+        "\"code\":250,\"text\":\"queued\",\"client\":null,\"message_id\":null,\"evidence\":"
+        "\"bridge\"},{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":"
         "\"provider\",\"sender\":\"\",\"recipients\":\"b@example.com\",\"bytes\":12400,"
-        "\"code\":250,\"text\":null}]}\n");
+        "\"code\":250,\"text\":null,\"client\":null,\"message_id\":null,\"evidence\":"
+        "\"bridge\"}]}\n");
     assert_form(store, HISTORY_CSV, true,
-                "at,backup,sender,recipients,bytes,code,text\n"
+                "at,backup,sender,recipients,bytes,code,text,client,message_id,evidence\n"
                 "2026-11-23T16:00:00Z,provider,a@example.net,\"b@example.com,c@example.com\",12400,"
-                "250,queued\n"
-                "2026-11-23T16:00:00Z,provider,,b@example.com,12400,250,\n");
+                "250,queued,,,bridge\n"
+                "2026-11-23T16:00:00Z,provider,,b@example.com,12400,250,,,,bridge\n");
+    store_close(store);
+}
+
+/* Of a message that the log has told of, neither sender nor recipients nor an answer are known. */
+static void messages_of_the_log_have_all_forms(void **state)
+{
+    const struct store_message messages[] = {
+        {.bytes = 12400, .client = "192.0.2.7", .message_id = "<1@example.net>"},
+        {.bytes = -1, .client = "2001:db8::7"},
+        {.bytes = 0, .message_id = "<2@example.net>"},
+        {.bytes = 10},
+    };
+    struct store *store = open_store();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(messages); i++) {
+        struct store_message message = messages[i];
+
+        message.at_ms = NOW;
+        message.backup = "provider";
+        message.evidence = "log";
+        assert_ok(store_add_message(store, &message, &problem));
+    }
+    assert_ok(store_add_message(store,
+                                &(struct store_message){.at_ms = NOW,
+                                                        .backup = "provider",
+                                                        .evidence = "bridge",
+                                                        .sender = "a@example.net",
+                                                        .recipients = "b@example.com",
+                                                        .bytes = 10,
+                                                        .code = 250,
+                                                        .text = "queued",
+                                                        .client = "192.0.2.9",
+                                                        .message_id = "<3@example.net>"},
+                                &problem));
+    assert_form(store, HISTORY_TEXT, true,
+                "2026-11-23 16:00:00  provider  12.4 KB   <1@example.net> from 192.0.2.7 (log)\n"
+                "2026-11-23 16:00:00  provider  -         from 2001:db8::7 (log)\n"
+                "2026-11-23 16:00:00  provider  0 B       <2@example.net> (log)\n"
+                "2026-11-23 16:00:00  provider  10 B      (log)\n"
+                "2026-11-23 16:00:00  provider  10 B      a@example.net -> b@example.com  "
+                "<3@example.net> from 192.0.2.9  250 queued\n");
+    assert_form(store, HISTORY_CSV, true,
+                "at,backup,sender,recipients,bytes,code,text,client,message_id,evidence\n"
+                "2026-11-23T16:00:00Z,provider,,,12400,,,192.0.2.7,<1@example.net>,log\n"
+                "2026-11-23T16:00:00Z,provider,,,,,,2001:db8::7,,log\n"
+                "2026-11-23T16:00:00Z,provider,,,0,,,,<2@example.net>,log\n"
+                "2026-11-23T16:00:00Z,provider,,,10,,,,,log\n"
+                "2026-11-23T16:00:00Z,provider,a@example.net,b@example.com,10,250,queued,"
+                "192.0.2.9,<3@example.net>,bridge\n");
+    char *json =
+        write_form(store, HISTORY_JSON, true, (struct store_filter){.limit = 1}, 80, false);
+    assert_string_equal(json, "{\"messages\":[{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":"
+                              "\"provider\",\"sender\":\"a@example.net\",\"recipients\":"
+                              "\"b@example.com\",\"bytes\":10,\"code\":250,\"text\":\"queued\","
+                              "\"client\":\"192.0.2.9\",\"message_id\":\"<3@example.net>\","
+                              "\"evidence\":\"bridge\"}]}\n");
+    free(json);
     store_close(store);
 }
 
@@ -446,9 +508,17 @@ static void hostile_texts_do_no_harm(void **state)
                                     .code = 459,
                                     .text = hostile_texts[i]});
         add_message(store, hostile_texts[i], hostile_texts[i], hostile_texts[i]);
+        assert_ok(store_add_message(store,
+                                    &(struct store_message){.at_ms = NOW,
+                                                            .backup = hostile_texts[i],
+                                                            .evidence = "log",
+                                                            .client = hostile_texts[i],
+                                                            .message_id = hostile_texts[i]},
+                                    &problem));
     }
     for (int messages = 0; messages <= 1; messages++) {
         const struct store_filter all = {.limit = 0};
+        size_t rows = COUNT_OF(hostile_texts) * (messages ? 2 : 1);
         char *text = write_form(store, HISTORY_TEXT, messages, all, 80, false);
         char *json = write_form(store, HISTORY_JSON, messages, all, 80, false);
         char *csv = write_form(store, HISTORY_CSV, messages, all, 80, false);
@@ -457,11 +527,10 @@ static void hostile_texts_do_no_harm(void **state)
         assert_harmless(text);
         assert_harmless(json);
         assert_harmless(csv);
-        assert_csv(csv, messages ? 7 : 18, COUNT_OF(hostile_texts) + 1);
+        assert_csv(csv, messages ? 10 : 18, rows + 1);
         assert_no_formulas(csv);
         assert_int_equal(
-            json_array_size(json_object_get(object, messages ? "messages" : "answers")),
-            COUNT_OF(hostile_texts));
+            json_array_size(json_object_get(object, messages ? "messages" : "answers")), rows);
         json_decref(object);
         free(text);
         free(json);
@@ -618,6 +687,7 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(answers_are_json),
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),
+    TEST(messages_of_the_log_have_all_forms),
     TEST(hostile_texts_do_no_harm),
     TEST(long_texts_are_cut),
     TEST(contradiction_is_not_looked_for),

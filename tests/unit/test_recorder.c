@@ -475,6 +475,30 @@ static void test_pull_while_the_store_is_held(void **state)
     store_close(store);
 }
 
+/* What waits is lost by its kind: messages, arrivals and drills are no polls. */
+static void test_records_that_are_lost(void **state)
+{
+    const struct store_drill drill = {
+        .backup = backup_name, .domain = good_domain, .outcome = "ok", .token = "t"};
+    struct store *store = open_store();
+    struct recorder *recorder = make_recorder(store, false);
+    struct store *holder = hold(store);
+
+    (void)state;
+    recorder_drill(recorder, &drill);
+    recorder_finish(recorder, 0);
+    assert_non_null(strstr(logged, "another process holds it; 1 record is not written down\n"));
+    recorder_drill(recorder, &drill);
+    recorder_arrival(recorder, &(struct store_arrival){.backup = backup_name, .state = "empty"});
+    poll_brings(recorder, OUTCOME_DENIED);
+    recorder_finish(recorder, 0);
+    assert_non_null(strstr(logged, "; the answers of 1 poll and 2 other records are not written "));
+    recorder_finish(recorder, 0);
+    let_go(holder);
+    recorder_free(recorder);
+    store_close(store);
+}
+
 static void test_store_that_is_held(void **state)
 {
     struct store *store = open_store();
@@ -595,6 +619,48 @@ static void test_store_in_memory(void **state)
     store_close(store);
 }
 
+/* Copies go into the store, as one with the poll before them. */
+static void test_arrivals_and_drills(void **state)
+{
+    char text[] = "mx2", token[] = "TOKEN";
+    struct store *store = open_store();
+    struct recorder *recorder = make_recorder(store, true);
+    struct store_last_arrival arrival;
+    struct store_last_drill drill;
+    struct error error;
+    bool found;
+
+    (void)state;
+    recorder_heard(recorder, &(struct store_message){.at_ms = clock_wall_ms(),
+                                                     .backup = text,
+                                                     .evidence = "log",
+                                                     .message_id = "<1@x.test>"});
+    recorder_arrival(recorder, &(struct store_arrival){.asked_ms = clock_wall_ms(),
+                                                       .backup = text,
+                                                       .state = "arrived",
+                                                       .messages = 4,
+                                                       .bytes = -1});
+    recorder_drill(recorder, &(struct store_drill){.at_ms = clock_wall_ms(),
+                                                   .backup = text,
+                                                   .domain = good_domain,
+                                                   .outcome = "ok",
+                                                   .token = token});
+    text[0] = token[0] = '?';
+    recorder_flush(recorder);
+    assert_true(recorder_is_written(recorder));
+    assert_int_equal(store_last_arrival(store, "mx2", &arrival, &found, &error), STATUS_OK);
+    assert_true(found);
+    assert_int_equal(arrival.messages, 4);
+    assert_int_equal(arrival.bytes, -1);
+    assert_string_equal(arrival.evidence, "");
+    assert_int_equal(store_last_drill(store, "mx2", &drill, &found, &error), STATUS_OK);
+    assert_true(found);
+    assert_string_equal(drill.domain, "a.example");
+    assert_told("");
+    recorder_free(recorder);
+    store_close(store);
+}
+
 static void test_without_a_store(void **state)
 {
     struct recorder *recorder = make_recorder(NULL, true);
@@ -603,6 +669,9 @@ static void test_without_a_store(void **state)
     poll_brings(recorder, OUTCOME_UNREACHABLE);
     assert_int_equal(check_silence(recorder, INT64_MAX - 1), INT64_MAX);
     recorder_prune(recorder, 0);
+    recorder_heard(recorder, &(struct store_message){.backup = backup_name});
+    recorder_arrival(recorder, &(struct store_arrival){.backup = backup_name});
+    recorder_drill(recorder, &(struct store_drill){.backup = backup_name});
     assert_told("");
     recorder_free(recorder);
 }
@@ -620,12 +689,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silence_by_pulls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_works_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_records_that_are_lost, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pull_while_the_store_is_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_recovery_that_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_end_of_silence_that_is_not_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_silence_that_another_has_ended, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_in_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_arrivals_and_drills, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_store, set_up, tear_down),
     };
 

@@ -209,7 +209,7 @@ static struct store *open_history(int days)
     assert_ok(store_begin(store, &problem));
     for (int day = days; day > 0; day--) {
         const struct store_message message = {
-            .at_ms = RIGHT - day * DAY, .backup = "mx2", .sender = "", .recipients = "a@a.test"};
+            .at_ms = RIGHT - day * DAY, .backup = "mx2", .evidence = "log"};
 
         (void)add(store, "mx2", RIGHT - day * DAY, "a.test", GRADE_GOOD);
         assert_ok(store_add_message(store, &message, &problem));

@@ -236,7 +236,7 @@ static void version_1_is_brought_up_to_date(void **state)
     assert_int_equal(ask_file("PRAGMA user_version"), 1);
     store = open_store();
     assert_int_equal(test_notices, 0);
-    assert_int_equal(ask_file("PRAGMA user_version"), 5);
+    assert_int_equal(ask_file("PRAGMA user_version"), 6);
     assert_int_equal(ask_file("PRAGMA auto_vacuum"), 2); /* it can shrink */
     assert_int_equal(sum_of_schema(), sum);
     assert_int_equal(count_answers(store), 2);
@@ -270,7 +270,7 @@ static void version_4_is_brought_up_to_date(void **state)
     make_version("4");
     store = open_store();
     assert_int_equal(test_notices, 0);
-    assert_int_equal(ask_file("PRAGMA user_version"), 5);
+    assert_int_equal(ask_file("PRAGMA user_version"), 6);
     assert_int_equal(sum_of_schema(), sum);
     assert_int_equal(count_answers(store), 3);
     assert_int_equal(ask_file("SELECT refused_for_now FROM answers WHERE cause = 'recovery' AND "
@@ -282,6 +282,40 @@ static void version_4_is_brought_up_to_date(void **state)
     assert_int_equal(ask_file("SELECT missing FROM log"), 6);
     assert_int_equal(ask_file("SELECT bytes FROM messages"), 250);
     assert_int_equal(ask_file("SELECT due_ms FROM backups"), 3010);
+    store_close(store);
+}
+
+/* The root page of its answers: another one after they were written anew. */
+#define ANSWERS_ROOT "SELECT rootpage FROM sqlite_master WHERE name = 'answers_odd'"
+
+/* A million answers stay where they are. */
+static void version_5_is_brought_up_to_date(void **state)
+{
+    struct store *store;
+    int64_t sum, root;
+
+    (void)state;
+    store_close(open_store());
+    sum = sum_of_schema();
+    assert_int_equal(unlink(in_directory("mxpull.db")), 0);
+    make_version("5");
+    root = ask_file(ANSWERS_ROOT);
+    store = open_store();
+    assert_int_equal(test_notices, 0);
+    assert_int_equal(ask_file("PRAGMA user_version"), 6);
+    assert_int_equal(ask_file("PRAGMA auto_vacuum"), 2);
+    assert_int_equal(sum_of_schema(), sum);
+    assert_int_equal(ask_file(ANSWERS_ROOT), root);
+    assert_int_equal(count_answers(store), 1);
+    assert_int_equal(ask_file("SELECT count(*) FROM messages WHERE at_ms = 2045 AND bytes = 250"
+                              " AND sender = 'a@b' AND recipients = 'c@d' AND code = 250"
+                              " AND text = 'ok' AND evidence = 'bridge' AND client IS NULL"
+                              " AND message_id IS NULL"),
+                     1);
+    assert_int_equal(ask_file("SELECT due_ms FROM backups"), 3010);
+    assert_int_equal(ask_file("SELECT asked_ms FROM domains WHERE first_ms = 2050"), 0);
+    assert_int_equal(ask_file("SELECT ended_ms FROM outages WHERE began_ms = 2060"), 0);
+    assert_int_equal(ask_file("SELECT alive_ms FROM life"), 2070);
     store_close(store);
 }
 
@@ -494,6 +528,7 @@ int main(void)
         IN_DIRECTORY(read_only_changes_nothing),
         IN_DIRECTORY(version_1_is_brought_up_to_date),
         IN_DIRECTORY(version_4_is_brought_up_to_date),
+        IN_DIRECTORY(version_5_is_brought_up_to_date),
         IN_DIRECTORY(log_is_cut_again),
         IN_DIRECTORY(file_shrinks),
         IN_DIRECTORY(newer_version_is_refused),

@@ -220,12 +220,18 @@ static bool take_bytes(void *context, const struct store_message *message)
     return true;
 }
 
+#define MAIL(at, of, from, to, letter, reply, said)                                                \
+    {                                                                                              \
+        .at_ms = at, .backup = of, .evidence = "bridge", .sender = from, .recipients = to,         \
+        .bytes = letter, .code = reply, .text = said                                               \
+    }
+
 static const struct store_message mails[] = {
-    {100, "odmr", "a@x.test", "me@example.com", 'A', 250, "2.0.0 Ok"},
-    {200, "odmr", "", "me@Example.com,you@example.com,it@example.org", 'B', 250, NULL},
-    {150, "turn", "b@x.test", "\"a,b@c\"@example.net", 'C', 451, ""},
-    {300, "turn", "b@x.test", "<me@example.com>", 'D', 250, ""},
-    {400, "odmr", "b@x.test", "postmaster", 'E', 250, ""},
+    MAIL(100, "odmr", "a@x.test", "me@example.com", 'A', 250, "2.0.0 Ok"),
+    MAIL(200, "odmr", "", "me@Example.com,you@example.com,it@example.org", 'B', 250, NULL),
+    MAIL(150, "turn", "b@x.test", "\"a,b@c\"@example.net", 'C', 451, ""),
+    MAIL(300, "turn", "b@x.test", "<me@example.com>", 'D', 250, ""),
+    MAIL(400, "odmr", "b@x.test", "postmaster", 'E', 250, ""),
 };
 
 static const struct message_row {

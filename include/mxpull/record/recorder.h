@@ -70,9 +70,15 @@ size_t recorder_held_count(const struct recorder *recorder, size_t backup);
 /* Records a poll that is over: the results of its last try, and nothing else. */
 void recorder_poll(struct recorder *recorder, const struct poll *poll);
 
-/* Records the primary's answer for a message. */
+/* Records the primary's answer for a message of the bridge. */
 void recorder_message(struct recorder *recorder, const struct backup_config *backup,
                       const struct guard_message *message);
+
+/* Records a message that the primary's log has told of, and what store_set_arrival and store_add_drill record. All
+ * borrowed for the call. */
+void recorder_heard(struct recorder *recorder, const struct store_message *message);
+void recorder_arrival(struct recorder *recorder, const struct store_arrival *arrival);
+void recorder_drill(struct recorder *recorder, const struct store_drill *drill);
 
 /* Records an outage of the primary, wall clock; ended_ms 0: it lasts. */
 void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms,

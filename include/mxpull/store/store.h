@@ -20,14 +20,15 @@ enum {
     STORE_PATIENCE_MS = 5000,
     STORE_STRIP_MAX = 30,
     STORE_NAMES_MAX = 200,
-    STORE_TURNS_A_MS = 4096
+    STORE_TURNS_A_MS = 4096,
+    STORE_MESSAGE_AGAIN_MS = 3600 * 1000
 };
 
 struct store_options {
     const char *directory; /* made if it is not there, mode 0700; NULL: a memory without a file */
     bool read_only;        /* nothing is made or changed; STATUS_SYSTEM when there is no store */
     bool insist;    /* a store that cannot be opened now is given, too: each use tries it again */
-    int64_t keep_s; /* how long answers, messages and outages are kept; 0: for ever */
+    int64_t keep_s; /* how long what has happened is kept; 0: for ever */
     int64_t (*now_ms)(void); /* the wall clock of tests; NULL: that of the system */
 
     /* Something that the operator should read once, such as the name under which a damaged store
@@ -109,18 +110,56 @@ struct store_change {
 enum status store_add_poll(struct store *store, const struct store_poll *poll,
                            struct store_change *change, struct error *error);
 
-/* A message that came in by ATRN or TURN. */
+/* A message that came in from a backup. */
 struct store_message {
     int64_t at_ms;
     const char *backup;
-    const char *sender;     /* reverse-path, "" for <> */
-    const char *recipients; /* as the guard has them, parted by commas */
-    int64_t bytes;
-    int code;         /* the primary's answer to it */
-    const char *text; /* of that answer */
+    const char *evidence;   /* "bridge": by ATRN or TURN; "log": the primary's log has told of it */
+    const char *sender;     /* reverse-path, "" for <>; NULL: not known */
+    const char *recipients; /* as the guard has them, parted by commas; NULL: not known */
+    int64_t bytes;          /* -1: not known */
+    int code;               /* the primary's answer to it; 0: not known */
+    const char *text;       /* of that answer; NULL: not known */
+    const char *client;     /* the address that it came from; NULL: not known */
+    const char *message_id; /* with its angle brackets; NULL, "" or "<>": not known */
 };
+
+/* Several processes may follow one log. So a message of the log whose Message-ID is known is recorded once: not again
+ * while there is one of the same backup, client and Message-ID, STORE_MESSAGE_AGAIN_MS or less before or after it. */
 enum status store_add_message(struct store *store, const struct store_message *message,
                               struct error *error);
+
+/* ---- arrivals and drills ---- */
+
+/* What was seen to arrive after a poll. The words are the interface's: "arrived", "empty", …; "bridge", "log", … */
+struct store_arrival {
+    int64_t asked_ms; /* when that poll began */
+    const char *backup;
+    const char *state, *evidence;         /* evidence NULL: none */
+    int64_t messages, bytes, connections; /* -1: not known */
+    int64_t first_ms, last_ms;            /* when the first and the last came; 0: none */
+    const char *address;                  /* where it came from; NULL: not known */
+};
+
+/* Replaces what was recorded for the same backup and asked_ms. */
+enum status store_set_arrival(struct store *store, const struct store_arrival *arrival,
+                              struct error *error);
+
+/* A drill: a message of mxpull's own, sent through a backup. */
+struct store_drill {
+    int64_t at_ms; /* when it was sent */
+    const char *backup, *domain;
+    const char *outcome;  /* the interface's: "ok", "not accepted", … */
+    const char *evidence; /* NULL: none */
+    const char *text;     /* what a server said; NULL: nothing */
+    const char *token;    /* of its Message-ID and subject */
+    int exit_status;
+    int64_t accepted_ms, arrived_ms; /* how long after at_ms; -1: it was not */
+    int code;                        /* of text; 0: none */
+};
+
+enum status store_add_drill(struct store *store, const struct store_drill *drill,
+                            struct error *error);
 
 /* ---- the schedule's memory ---- */
 
@@ -197,6 +236,30 @@ struct store_backup {
 /* *found is false, and *state untouched, for a backup of which nothing is known. */
 enum status store_get_backup(struct store *store, const char *backup, struct store_backup *state,
                              bool *found, struct error *error);
+
+/* The arrival that brought mail last: messages were counted, or it is "arrived". */
+struct store_last_arrival {
+    int64_t asked_ms, first_ms, last_ms;
+    int64_t messages, bytes, connections; /* -1: not known */
+    char state[16], evidence[16];         /* evidence "": none */
+    char address[64];                     /* "": not known */
+};
+
+/* *found is false, and *arrival untouched, where there is none. */
+enum status store_last_arrival(struct store *store, const char *backup,
+                               struct store_last_arrival *arrival, bool *found,
+                               struct error *error);
+
+/* The drill that was recorded last; texts are cut with an ellipsis, "" where there is none. */
+struct store_last_drill {
+    int64_t at_ms, accepted_ms, arrived_ms; /* as in struct store_drill; at_ms 0: not known */
+    int exit_status, code;
+    char domain[256], outcome[32], evidence[16], text[512];
+};
+
+/* *found is false, and *drill untouched, where there is none. */
+enum status store_last_drill(struct store *store, const char *backup,
+                             struct store_last_drill *drill, bool *found, struct error *error);
 
 struct store_domain {
     bool has_good;    /* there was a good answer, also where it is not known when */
@@ -282,7 +345,8 @@ enum status store_messages(struct store *store, const struct store_filter *filte
 
 /* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether there is more to do.
  * Nothing goes unless something was answered in the older half of that time, too: a clock that has run ahead would
- * make everything old. What has a stamp that is not believed goes with what was written down at the same time. */
+ * make everything old. What has a stamp that is not believed goes with what was written down at the same time. What
+ * store_last_arrival and store_last_drill find stays. */
 enum status store_prune(struct store *store, int64_t now_ms, bool *more, struct error *error);
 
 /* SQLite's version. */

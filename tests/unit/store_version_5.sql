@@ -1,0 +1,21 @@
+-- The store of mxpull 0.1 before it remembered arrivals and drills, as .dump shows it; its stamps are small, as the tests want them, and a message was added.
+PRAGMA auto_vacuum = INCREMENTAL;
+CREATE TABLE answers ( id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, backup TEXT NOT NULL COLLATE NOCASE, cause TEXT NOT NULL, domain TEXT NOT NULL COLLATE NOCASE, verb TEXT NOT NULL, outcome TEXT NOT NULL, grade TEXT NOT NULL, code INTEGER NOT NULL, text TEXT, address TEXT, tls TEXT, authenticated INTEGER NOT NULL, pending INTEGER, messages INTEGER, bytes INTEGER, refused_for_now INTEGER, refused_for_good INTEGER, attempts INTEGER NOT NULL, ms INTEGER NOT NULL);
+INSERT INTO answers VALUES(1,2050,'mx2','pull','example.com','CONNECT','unreachable','temporary',0,'no connection to 192.0.2.1:25: Connection refused','192.0.2.1',NULL,0,NULL,NULL,NULL,NULL,NULL,1,0);
+CREATE TABLE backups ( backup TEXT PRIMARY KEY COLLATE NOCASE, slot_ms INTEGER NOT NULL DEFAULT 0, due_ms INTEGER NOT NULL DEFAULT 0, asked_ms INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, failing_since_ms INTEGER NOT NULL DEFAULT 0, certificate_expires_ms INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+INSERT INTO backups VALUES('mx2',3000,3010,2050,1,2050,0);
+CREATE TABLE domains ( backup TEXT NOT NULL COLLATE NOCASE, domain TEXT NOT NULL COLLATE NOCASE, first_ms INTEGER NOT NULL DEFAULT 0, at_ms INTEGER NOT NULL DEFAULT 0, good_ms INTEGER NOT NULL DEFAULT 0, good_before_ms INTEGER NOT NULL DEFAULT 0, mail_ms INTEGER NOT NULL DEFAULT 0, asked_ms INTEGER NOT NULL DEFAULT 0, started_ms INTEGER NOT NULL DEFAULT 0, understood INTEGER NOT NULL DEFAULT 0, streak INTEGER NOT NULL DEFAULT 0, silent INTEGER NOT NULL DEFAULT 0, outcome TEXT, code INTEGER NOT NULL DEFAULT 0, text TEXT, advice TEXT, messages INTEGER, bytes INTEGER, pending INTEGER, refused_for_now INTEGER, refused_for_good INTEGER, strip TEXT NOT NULL DEFAULT '', PRIMARY KEY (backup, domain)) WITHOUT ROWID;
+INSERT INTO domains VALUES('mx2','example.com',2050,2050,0,0,0,0,0,0,1,0,'unreachable',0,'no connection to 192.0.2.1:25: Connection refused','check the line, host and port, and any firewall in between',NULL,NULL,NULL,NULL,NULL,'-');
+CREATE TABLE life ( id INTEGER PRIMARY KEY CHECK (id = 1), alive_ms INTEGER NOT NULL, has_ended INTEGER NOT NULL DEFAULT 0, is_up INTEGER NOT NULL, looked_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL, text TEXT NOT NULL);
+INSERT INTO life VALUES(1,2070,1,0,2060,2060,'your mail server 127.0.0.1:1 does not answer: connection refused');
+CREATE TABLE outages ( id INTEGER PRIMARY KEY, began_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL DEFAULT 0, why TEXT NOT NULL);
+INSERT INTO outages VALUES(1,2060,0,'your mail server 127.0.0.1:1 does not answer: connection refused');
+CREATE TABLE messages ( id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, backup TEXT NOT NULL COLLATE NOCASE, sender TEXT NOT NULL, recipients TEXT NOT NULL, bytes INTEGER NOT NULL, code INTEGER NOT NULL, text TEXT);
+CREATE TABLE looks (domain TEXT PRIMARY KEY COLLATE NOCASE, turn INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE log ( id INTEGER PRIMARY KEY CHECK (id = 1), since_ms INTEGER NOT NULL, missing INTEGER NOT NULL, why TEXT NOT NULL);
+CREATE INDEX answers_at ON answers (at_ms, backup, domain);
+CREATE INDEX answers_odd ON answers (at_ms, outcome, grade, backup, domain) WHERE outcome <> 'started';
+CREATE UNIQUE INDEX outages_open ON outages (ended_ms) WHERE ended_ms = 0;
+CREATE INDEX messages_at ON messages (at_ms);
+INSERT INTO messages VALUES (1, 2045, 'mx2', 'a@b', 'c@d', 250, 250, 'ok');
+PRAGMA user_version = 5;
