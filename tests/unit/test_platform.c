@@ -692,6 +692,17 @@ static void random_seeds_differ(void **state)
     assert_true(all_set == UINT64_MAX && never_set == UINT64_MAX);
 }
 
+static void random_bytes_differ(void **state)
+{
+    unsigned char bytes[2][256] = {{0}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_true(host_random(bytes[i], sizeof bytes[i]));
+    assert_memory_not_equal(bytes[0], bytes[1], sizeof bytes[0]);
+    assert_memory_not_equal(bytes[0], bytes[0] + 128, 128);
+}
+
 #if defined __GLIBC__ && !defined __SANITIZE_ADDRESS__
 /* The pages of this process that are in memory. */
 static long resident_pages(void)
@@ -844,6 +855,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(host_tells_addresses_from_names),
     cmocka_unit_test(host_tells_absolute_paths),
     cmocka_unit_test(random_seeds_differ),
+    cmocka_unit_test(random_bytes_differ),
     cmocka_unit_test(freed_memory_is_given_back),
     cmocka_unit_test(terminal_is_known_by_its_type),
     cmocka_unit_test(terminal_is_not_a_file),

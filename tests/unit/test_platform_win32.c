@@ -134,6 +134,17 @@ static void random_seeds_differ(void **state)
     assert_true(all_set == UINT64_MAX && never_set == UINT64_MAX);
 }
 
+static void random_bytes_differ(void **state)
+{
+    unsigned char bytes[2][256] = {{0}};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++)
+        assert_true(host_random(bytes[i], sizeof bytes[i]));
+    assert_memory_not_equal(bytes[0], bytes[1], sizeof bytes[0]);
+    assert_memory_not_equal(bytes[0], bytes[0] + 128, 128);
+}
+
 static void memory_is_given_back(void **state)
 {
     (void)state;
@@ -470,6 +481,7 @@ int main(int count, char *words[])
         cmocka_unit_test(clock_knows_the_zone),
         cmocka_unit_test(text_is_formatted_as_everywhere),
         cmocka_unit_test(random_seeds_differ),
+        cmocka_unit_test(random_bytes_differ),
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_knows_its_addresses),

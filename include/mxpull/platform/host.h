@@ -61,6 +61,9 @@ struct host_address {
  * system does not tell. */
 struct host_address *host_addresses(size_t *count);
 
+/* Fills the bytes, at most 256, with what nobody can guess. False where the system has no source of it. */
+bool host_random(void *bytes, size_t size);
+
 /* A number that two hosts, and two runs on one host, do not share. For jitter, not for keys. */
 uint64_t host_seed(void);
 

@@ -179,12 +179,17 @@ bool host_path_is_absolute(const char *path)
     return *path == '/';
 }
 
+bool host_random(void *bytes, size_t size)
+{
+    return getentropy(bytes, size) == 0;
+}
+
 uint64_t host_seed(void)
 {
     uint64_t seed;
     struct timespec now;
 
-    if (getentropy(&seed, sizeof seed) == 0)
+    if (host_random(&seed, sizeof seed))
         return seed;
     (void)clock_gettime(CLOCK_REALTIME, &now); /* an old kernel, or a sandbox */
     return (uint64_t)now.tv_sec << 30 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 44;

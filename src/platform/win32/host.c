@@ -145,12 +145,16 @@ bool host_path_is_absolute(const char *path)
     return is_slash(path[0]) && is_slash(path[1]);
 }
 
+bool host_random(void *bytes, size_t size)
+{
+    return BCryptGenRandom(NULL, bytes, (ULONG)size, BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0;
+}
+
 uint64_t host_seed(void)
 {
     uint64_t seed = 0;
 
-    if (BCryptGenRandom(NULL, (unsigned char *)&seed, sizeof seed,
-                        BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
+    if (!host_random(&seed, sizeof seed))
         seed = ((uint64_t)clock_wall_ms() << 20) ^ ((uint64_t)GetCurrentProcessId() << 44);
     return seed;
 }
