@@ -3,6 +3,8 @@
 # run has passed, and sends it when we ask, and nobody else.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=check.sh
+. "$(dirname "$0")/check.sh"
 # shellcheck source=recipes.sh
 . "$(dirname "$0")/recipes.sh"
 needs exim postfix
@@ -24,31 +26,23 @@ fill exim/backup-recipients "${home[mx2]}/backup-recipients" \
 # Where it runs here, and that all servers of the test are on this machine.
 {
     printf '%s\n' "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" 'deliver_drop_privilege' 'host_lookup =' \
-        'rfc1413_query_timeout = 0s'
+        'rfc1413_query_timeout = 0s' 'log_selector = +smtp_no_mail +smtp_syntax_error'
     sed -e 's/^  route_list = /  self = send\n&/' -e 's/^  driver = smtp$/&\n  allow_localhost/' "$tmp/exim.conf"
 } >"${home[mx2]}/exim.conf"
 launch_exim mx2
 
 expect_recipients mx2
-submit_messages mx2 10
-expect_within 20 'messages held at the backup' 10 queue_count mx2
-start_postfix_primary
-submit_messages mx2 1
-in_root mx2 exim4 -C "$folder/exim.conf" -q
-expect_nothing_comes mx2 11
+expect_checked mx2
+expect_fault mx2 'the domain is not in DOMAINS' backup-mail-refused '^fail .* 550 .*Exim: relay_to_domains' exim.conf \
+    's/^DOMAINS = .*/DOMAINS = other.test/'
+expect_fault mx2 'nobody may ask' backup-method-missing '^fail .*Exim: acl_smtp_etrn' exim.conf '/^acl_smtp_etrn/d'
+expect_fault mx2 'an open relay' backup-relay-open '^warn .*Exim: ' exim.conf \
+    '/message = relay not permitted/,+1d; s/^  deny    message = unknown recipient/  accept !domains = +backed\n&/'
+expect 'sessions with ETRN, ATRN, TURN or DATA at the backup' 0 "$(started_count mx2)"
 
-ask_config "$STRANGER" example.test
-pull
-expect_result mx2 example.test deferred 458
-ask_config "$PRIMARY" foreign.test
-pull
-expect_result mx2 foreign.test deferred 458
-expect_nothing_comes mx2 11
-
-ask_config "$PRIMARY" example.test
-pull
-expect_pull 'ours' 0 started
-expect_match 'TLS' '^TLS' "$(json '.results[0].tls')"
-expect_all_arrived
-expect_within 20 'messages left at the backup' 0 queue_count mx2
+queue_run() { in_root mx2 exim4 -C "$folder/exim.conf" -q; }
+expect_held mx2 queue_run
+expect_denied "$STRANGER" example.test deferred 458
+expect_denied "$PRIMARY" foreign.test deferred 458
+expect_sent mx2
 finish

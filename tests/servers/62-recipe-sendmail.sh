@@ -3,6 +3,8 @@
 # sends it when we ask, and nobody else.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=check.sh
+. "$(dirname "$0")/check.sh"
 # shellcheck source=recipes.sh
 . "$(dirname "$0")/recipes.sh"
 needs sendmail postfix
@@ -51,22 +53,27 @@ done
 launch_sendmail mx2
 
 expect_recipients mx2
-submit_messages mx2 10
-expect_within 20 'messages held at the backup' 10 queue_count mx2
-start_postfix_primary
-submit_messages mx2 1
-expect_nothing_comes mx2 11
+expect_checked mx2
+expect_fault mx2 'no RELAY_DOMAIN' backup-mail-refused '^fail .* 550 .*sendmail: ' sendmail.cf \
+    's/^C{R}example.test/C{R}other.test/; s/^CRexample.test/CRother.test/'
+expect_fault mx2 'ETRN is hidden' backup-method-missing '^fail .*sendmail: .*noetrn' sendmail.cf \
+    's/^O PrivacyOptions=.*/&,noetrn/'
+expect 'sessions with ETRN, ATRN, TURN or DATA at the backup' 0 "$(started_count mx2)"
 
-ask_config "$STRANGER" example.test
-pull
-expect_pull 'a stranger' 77 denied
-expect_result mx2 example.test denied 459
-expect_nothing_comes mx2 11
-
-ask_config "$PRIMARY" example.test
-pull
-expect_pull 'ours' 0 started
-expect_match 'TLS' '^TLS' "$(json '.results[0].tls')"
-expect_all_arrived
-expect_within 20 'messages left at the backup' 0 queue_count mx2
+# The line for cron tries what is for others, here a message of its own for a host that does not answer, and nothing else.
+cron=$(grep -o -- "sendmail '-q!R[^']*'" "$RECIPES/sendmail/README.md" | cut -d "'" -f 2)
+expect 'the line for cron' '-q!Rexample.com' "$cron"
+sendmail() { in_root mx2 /usr/libexec/sendmail/sendmail -C "$folder/sendmail.cf" "$@"; }
+queue_run() {
+    # Nobody listens there.
+    sendmail -odq -f postmaster@mx2.test 'user@[127.125.62.98]'
+    expect_within 20 'messages held at the backup, and one of its own' "$(($1 + 1))" queue_count mx2
+    sendmail "${cron/example.com/example.test}"
+    expect_within 20 'messages tried' 1 deferred_count mx2
+    rm -f "$(grep -l '^MDeferred' "$here"/queue/qf*)"
+}
+expect_held mx2 queue_run
+expect_denied "$STRANGER" example.test denied 459
+expect 'a stranger: exit status' 77 "$status"
+expect_sent mx2
 finish

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # mxpull check of one backup, as JSON; sourced behind lib.sh by the tests that need it. There is no DNS here, so nothing is said of names.
 
 # check_config DOMAINS SETTING...: a configuration of one backup, mx2, whose mail port is the port itself unless the settings say otherwise.
@@ -25,4 +25,13 @@ expect_finding() {
     else
         expect "$1: $2" '' "$(finding "$2")"
     fi
+}
+
+# started_count NAME: how many of what its log shows would start a queue or send mail: sessions (Postfix counts their commands at "disconnect"), or commands.
+started_count() {
+    case ${kind[$1]} in
+    postfix) server_log "$1" | grep -cE 'disconnect.* (etrn|data|bdat|unknown)=' ;;
+    exim) server_log "$1" | grep -cE 'ETRN|ATRN|TURN|DATA|<=' ;;
+    sendmail) server_log "$1" | grep -cE '<<< *(ETRN|ATRN|TURN|DATA)' ;;
+    esac
 }

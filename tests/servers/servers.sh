@@ -82,7 +82,8 @@ server_log() {
 # queue_count NAME: messages that it holds.
 queue_count() {
     case ${kind[$1]} in
-    postfix) find "${home[$1]}"/queue/{incoming,active,deferred} -type f ;;
+    # Its queue manager moves them meanwhile.
+    postfix) find "${home[$1]}"/queue/{incoming,active,deferred,active} -type f -printf '%f\n' | sort -u ;;
     exim) find "${home[$1]}/spool/input" -name '*-H' ;;
     sendmail) find "${home[$1]}/queue" -name 'qf*' ;;
     esac 2>/dev/null | wc -l
