@@ -145,9 +145,8 @@ static void recognize(struct draft *draft)
 
         for (size_t j = 0; j < target->count; j++) {
             for (size_t k = 0; k < count; k++) {
-                if (address_is_equal(target->addresses[j], own[k].text) &&
-                    !address_is_in(own[k].text, "127.0.0.0", 8) &&
-                    !address_is_equal(own[k].text, "::1"))
+                if (host_ip_is_in(target->addresses[j], own[k].text) &&
+                    !host_ip_is_loopback(own[k].text))
                     draft->picture.hosts[place->host].address = target->addresses[j];
             }
         }

@@ -59,7 +59,7 @@ static void recognize_by_address(const struct domain *domain, struct exchange *e
     for (size_t i = 0; i < domain->own_count && *by == NULL; i++) {
         const char *own = domain->own[i].text;
 
-        if (!address_is_in(own, "127.0.0.0", 8) && target_has(&exchange->target, own))
+        if (!host_ip_is_loopback(own) && target_has(&exchange->target, own))
             *by = own;
     }
     exchange->is_primary = *by != NULL;

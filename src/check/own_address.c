@@ -5,10 +5,10 @@
 
 static bool is_own(const struct domain *domain, const char *address)
 {
-    if (address_is_in(address, "127.0.0.0", 8))
+    if (host_ip_is_loopback(address))
         return true;
     for (size_t i = 0; i < domain->own_count; i++) {
-        if (address_is_equal(domain->own[i].text, address))
+        if (host_ip_is_in(domain->own[i].text, address))
             return true;
     }
     return false;
@@ -57,7 +57,7 @@ static void judge_version(const struct domain *domain, const struct target *targ
     if (is_own(domain, address))
         (void)findings_add(findings, SEVERITY_OK, id, subject,
                            "%s is %s, an address of this machine", target->name, address);
-    else if (!is_here && address_is_equal(listens->host, address))
+    else if (!is_here && host_ip_is_in(listens->host, address))
         (void)findings_add(findings, SEVERITY_OK, id, subject,
                            "%s is %s, as primary { address } has it", target->name, address);
     else if (!is_here)

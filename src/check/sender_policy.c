@@ -14,19 +14,6 @@ struct spf {
     bool lists;        /* the address passes */
 };
 
-/* "ip4:192.0.2.0/24" */
-static bool is_in_term(const char *address, const char *term)
-{
-    const size_t size = strcspn(term, "/");
-    char *network = memory_copy_part(term, size);
-    int64_t bits = strchr(address, ':') != NULL ? 128 : 32;
-    const bool is_sound = term[size] == '\0' || text_to_number(term + size + 1, 0, bits, &bits);
-    const bool is_in = is_sound && address_is_in(address, network, (int)bits);
-
-    free(network);
-    return is_in;
-}
-
 /* One term, qualifier included. The MX hosts of the domain are those of the exchange. */
 static void read_term(struct spf *spf, const char *term, const struct domain *domain,
                       const struct exchange *exchange, const char *address)
@@ -42,7 +29,7 @@ static void read_term(struct spf *spf, const char *term, const struct domain *do
     else if (fails)
         return;
     else if (text_starts_with(term, "ip4:") || text_starts_with(term, "ip6:"))
-        spf->lists = spf->lists || is_in_term(address, term + strlen("ip4:"));
+        spf->lists = spf->lists || host_ip_is_in(address, term + strlen("ip4:"));
     else if (text_equal(term, "mx") || text_starts_with(term, "mx/") ||
              (text_starts_with(term, "mx:") && text_equal(term + 3, domain->name)) ||
              (text_starts_with(term, "a:") && text_equal(term + 2, exchange->target.name)))

@@ -6,7 +6,6 @@
 #include <mxpull/platform/host.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 static void add_address(struct target *target, const char *address)
 {
@@ -56,7 +55,7 @@ bool target_is_uncertain(const struct target *target)
 bool target_has(const struct target *target, const char *address)
 {
     for (size_t i = 0; i < target->count; i++) {
-        if (address_is_equal(target->addresses[i], address))
+        if (host_ip_is_in(target->addresses[i], address))
             return true;
     }
     return false;
@@ -78,48 +77,28 @@ void target_done(struct target *target)
     target->count = 0;
 }
 
-bool address_is_in(const char *address, const char *network, int bits)
-{
-    unsigned char a[HOST_IP_SIZE], b[HOST_IP_SIZE];
-    const int version = host_ip_parse(address, a);
-    const int size = version == 4 ? 32 : 128;
-
-    if (version == 0 || host_ip_parse(network, b) != version || bits < 0 || bits > size)
-        return false;
-    const unsigned rest = 0xffU << (8 - bits % 8) & 0xffU; /* 0 of whole bytes */
-    return memcmp(a, b, (size_t)bits / 8) == 0 &&
-           (rest == 0 || ((a[bits / 8] ^ b[bits / 8]) & rest) == 0);
-}
-
-bool address_is_equal(const char *a, const char *b)
-{
-    return address_is_in(a, b, host_ip_version(a) == 4 ? 32 : 128);
-}
-
 const char *address_limit(const char *address)
 {
     static const struct {
-        const char *network;
-        int bits;
-        const char *words;
+        const char *network, *words;
     } rows[] = {
-        {"127.0.0.0", 8, "a loopback address"},
-        {"::1", 128, "a loopback address"},
-        {"10.0.0.0", 8, "a private address"},
-        {"172.16.0.0", 12, "a private address"},
-        {"192.168.0.0", 16, "a private address"},
-        {"fc00::", 7, "a private address"},
-        {"100.64.0.0", 10, "an address of a provider's own network (RFC 6598)"},
-        {"169.254.0.0", 16, "a link-local address"},
-        {"fe80::", 10, "a link-local address"},
-        {"0.0.0.0", 8, "no host's address"},
-        {"::", 128, "no host's address"},
-        {"224.0.0.0", 3, "no host's address"},
-        {"ff00::", 8, "no host's address"},
+        {"127.0.0.0/8", "a loopback address"},
+        {"::1/128", "a loopback address"},
+        {"10.0.0.0/8", "a private address"},
+        {"172.16.0.0/12", "a private address"},
+        {"192.168.0.0/16", "a private address"},
+        {"fc00::/7", "a private address"},
+        {"100.64.0.0/10", "an address of a provider's own network (RFC 6598)"},
+        {"169.254.0.0/16", "a link-local address"},
+        {"fe80::/10", "a link-local address"},
+        {"0.0.0.0/8", "no host's address"},
+        {"::/128", "no host's address"},
+        {"224.0.0.0/3", "no host's address"},
+        {"ff00::/8", "no host's address"},
     };
 
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (address_is_in(address, rows[i].network, rows[i].bits))
+        if (host_ip_is_in(address, rows[i].network))
             return rows[i].words;
     }
     return NULL;

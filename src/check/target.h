@@ -35,12 +35,6 @@ bool target_has(const struct target *target, const char *address);
 
 void target_done(struct target *target);
 
-/* Whether two texts are the same IP address. */
-bool address_is_equal(const char *a, const char *b);
-
-/* Whether an address is within the network of that many leading bits. */
-bool address_is_in(const char *address, const char *network, int bits);
-
 /* "a private address", "a loopback address" …, which hosts elsewhere do not reach; NULL for all others. */
 const char *address_limit(const char *address);
 

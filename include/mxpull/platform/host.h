@@ -1,6 +1,8 @@
 #ifndef MXPULL_PLATFORM_HOST_H
 #define MXPULL_PLATFORM_HOST_H
 
+#include <mxpull/base/status.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +54,16 @@ int host_ip_version(const char *text);
 /* The same, with the address in network order: its first 4 bytes, or all 16. Untouched for 0. */
 int host_ip_parse(const char *text, unsigned char bytes[HOST_IP_SIZE]);
 
+/* The same for a network, as 192.0.2.0/24 or 2001:db8::/32, or an address as a network of itself alone, with the number of
+ * leading bits that count. IPv4-mapped IPv6 (RFC 4291 2.5.5.2) is IPv4. */
+int host_network_parse(const char *text, unsigned char bytes[HOST_IP_SIZE], int *bits);
+
+/* Whether an address is within a network, or the same as an address, however the two are spelt; IPv4-mapped IPv6 is IPv4. False
+ * where one of them is none. */
+bool host_ip_is_in(const char *address, const char *network);
+
+bool host_ip_is_loopback(const char *address);
+
 /* An IP address in figures, without a scope. */
 struct host_address {
     char text[HOST_ADDRESS_SIZE];
@@ -63,6 +75,22 @@ struct host_address *host_addresses(size_t *count);
 
 /* Fills the bytes, at most 256, with what nobody can guess. False where the system has no source of it. */
 bool host_random(void *bytes, size_t size);
+
+/* A TCP connection between this machine and another one, or within it. */
+struct host_peer {
+    char address[HOST_ADDRESS_SIZE]; /* of the other end; IPv4-mapped IPv6 as IPv4 */
+    int port;
+    char local_address[HOST_ADDRESS_SIZE];
+    int local_port;
+    bool has_ended; /* this end has closed it (FIN_WAIT, TIME_WAIT …): nothing more comes over it */
+};
+
+/* Calls peer for each TCP connection, IPv4 and IPv6, that another end has made to a socket of this machine that listens on the port;
+ * one that has ended is seen for a minute (Linux) or a few, where this end closed it first. Needs no rights. *peer is borrowed for
+ * the call. STATUS_UNREACHABLE where nothing listens on the port here, so that nothing can be told; STATUS_SYSTEM or STATUS_SHORTAGE
+ * where the system does not tell. Never blocks. */
+enum status host_peers(int port, void (*peer)(void *context, const struct host_peer *peer),
+                       void *context, struct error *error);
 
 /* A number that two hosts, and two runs on one host, do not share. For jitter, not for keys. */
 uint64_t host_seed(void);

@@ -3,6 +3,7 @@
 #include "system.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 
@@ -41,6 +42,46 @@ int host_ip_version(const char *text)
     unsigned char bytes[HOST_IP_SIZE];
 
     return host_ip_parse(text, bytes);
+}
+
+int host_network_parse(const char *text, unsigned char bytes[HOST_IP_SIZE], int *bits)
+{
+    static const unsigned char mapped[HOST_IP_SIZE - 4] = {[10] = 0xff, 0xff};
+    char address[HOST_ADDRESS_SIZE] = "";
+    const size_t size = strcspn(text, "/");
+
+    if (size >= sizeof address)
+        return 0;
+    memcpy(address, text, size);
+    int version = host_ip_parse(address, bytes);
+    int64_t count = version == 4 ? 32 : 128;
+    if (version == 0 || (text[size] == '/' && !text_to_number(text + size + 1, 0, count, &count)))
+        return 0;
+    if (version == 6 && count >= 96 && memcmp(bytes, mapped, sizeof mapped) == 0) {
+        memmove(bytes, bytes + sizeof mapped, 4);
+        version = 4;
+        count -= 96;
+    }
+    *bits = (int)count;
+    return version;
+}
+
+bool host_ip_is_in(const char *address, const char *network)
+{
+    unsigned char a[HOST_IP_SIZE], b[HOST_IP_SIZE];
+    int whole, bits;
+    const int version = host_network_parse(address, a, &whole);
+
+    if (version == 0 || host_network_parse(network, b, &bits) != version || whole < bits)
+        return false;
+    const unsigned rest = 0xffU << (8 - bits % 8) & 0xffU; /* 0 of whole bytes */
+    return memcmp(a, b, (size_t)bits / 8) == 0 &&
+           (rest == 0 || ((a[bits / 8] ^ b[bits / 8]) & rest) == 0);
+}
+
+bool host_ip_is_loopback(const char *address)
+{
+    return host_ip_is_in(address, "127.0.0.0/8") || host_ip_is_in(address, "::1");
 }
 
 void system_add_address(struct host_address **list, size_t *count, const struct sockaddr *address)
