@@ -13,7 +13,7 @@ static json_t *value_of(const struct option *option, const void *section)
 {
     const void *field = (const char *)section + option->offset;
     const struct durations *durations = field;
-    const struct backup_config *backup = section;
+    const struct texts texts = option_texts(option, section);
     json_t *value = NULL;
     char *text;
 
@@ -36,10 +36,11 @@ static json_t *value_of(const struct option *option, const void *section)
         for (size_t i = 0; i < durations->count; i++)
             (void)json_array_append_new(value, json_integer(durations->seconds[i]));
         break;
+    case OPTION_TEXTS:
     case OPTION_NODES:
         value = json_array();
-        for (size_t i = 0; i < backup->domain_count; i++)
-            (void)json_array_append_new(value, json_own(backup->domain_texts[i]));
+        for (size_t i = 0; i < texts.count; i++)
+            (void)json_array_append_new(value, json_own(texts.list[i]));
         break;
     }
     return value;

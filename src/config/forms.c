@@ -133,6 +133,19 @@ enum status form_ip_address(const char *text, char **address, struct error *erro
     return STATUS_OK;
 }
 
+enum status form_network(const char *text, char **network, struct error *error)
+{
+    unsigned char bytes[HOST_IP_SIZE];
+    int bits;
+
+    if (host_network_parse(text, bytes, &bits) != 0)
+        return give(network, text);
+    return form_refuse(
+        error, text,
+        "is neither an IP address nor a network; 192.0.2.1, 192.0.2.0/24, 2001:db8::1 "
+        "and 2001:db8::/32 are allowed");
+}
+
 enum status form_dns_server(const char *text, char **server, struct error *error)
 {
     char *host = NULL;

@@ -12,6 +12,7 @@ enum status form_host(const char *text, char **host, struct error *error);
 enum status form_name(const char *text, char **name, struct error *error);
 enum status form_ehlo_name(const char *text, char **name, struct error *error);
 enum status form_ip_address(const char *text, char **address, struct error *error);
+enum status form_network(const char *text, char **network, struct error *error);
 enum status form_dns_server(const char *text, char **server,
                             struct error *error); /* with its port */
 enum status form_fingerprint(const char *text, char **fingerprint, struct error *error);

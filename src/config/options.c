@@ -96,6 +96,8 @@ const struct option options[] = {
      "etrn, atrn or turn", NULL},
     {SECTION_BACKUP, "domains", OPTION_NODES, "{}", 0, 0, NULL, NULL, IN_BACKUP(domain_count),
      "\"example.com\", \"@example.com\" (with all below it), \"#queue\"; atrn and turn: no queues, and mail for no other is let in", NULL},
+    {SECTION_BACKUP, "arrives_from", OPTION_TEXTS, "{}", 0, 0, form_network, NULL, IN_BACKUP(arrives_from),
+     "addresses and networks that its mail comes from (\"192.0.2.0/24\"), besides those of host", NULL},
     {SECTION_BACKUP, "force", OPTION_FLAG, "false", 0, 0, NULL, NULL, IN_BACKUP(force),
      "ask although EHLO does not offer the command (a Postfix that hides ETRN still answers it)", NULL},
     {SECTION_BACKUP, "etrns_per_connection", OPTION_NUMBER, "8", 1, 10000, NULL, NULL, IN_BACKUP(etrns_per_connection),

@@ -45,8 +45,8 @@ static void append_list(struct buffer *line, const struct option *option, const 
     const struct durations *durations = option->type == OPTION_DURATIONS
                                             ? (const void *)((const char *)section + option->offset)
                                             : NULL;
-    const struct backup_config *backup = section; /* of nodes */
-    const size_t count = durations != NULL ? durations->count : backup->domain_count;
+    const struct texts texts = option_texts(option, section);
+    const size_t count = durations != NULL ? durations->count : texts.count;
     char text[DURATION_TEXT_SIZE];
 
     (void)buffer_append_text(line, "{");
@@ -55,7 +55,7 @@ static void append_list(struct buffer *line, const struct option *option, const 
         if (durations != NULL)
             (void)buffer_append_text(line, duration_format(text, durations->seconds[i]));
         else
-            append_quoted(line, backup->domain_texts[i]);
+            append_quoted(line, texts.list[i]);
     }
     (void)buffer_append_text(line, "}");
 }
@@ -67,7 +67,7 @@ static void append_value(struct buffer *line, const struct option *option, const
         (option->type == OPTION_LOG && ((const struct config *)section)->log != LOG_FILE);
     char *text = option_text(option, section);
 
-    if (option->type == OPTION_DURATIONS || option->type == OPTION_NODES)
+    if (option->type >= OPTION_DURATIONS)
         append_list(line, option, section);
     else if (is_word)
         (void)buffer_append_text(line, text);

@@ -15,7 +15,7 @@
 enum {
     SHOWN_SIZE = 80,
     CHOICES_SIZE = 120,
-    DURATIONS_MAX = 100
+    LIST_MAX = 100 /* but of nodes */
 };
 
 static const char stars[] = "********";
@@ -27,7 +27,7 @@ static const char *const logs[] = {[LOG_STDERR] = "stderr",
 
 bool value_is_list(const struct option *option)
 {
-    return option->type == OPTION_DURATIONS || option->type == OPTION_NODES;
+    return option->type >= OPTION_DURATIONS;
 }
 
 void *value_own(struct config *config, void *memory, size_t size)
@@ -79,6 +79,11 @@ static enum status parse_duration(const struct option *option, const char *text,
     return STATUS_OK;
 }
 
+static enum status refuse_long_list(struct error *error)
+{
+    return error_set(error, STATUS_SYNTAX, "is too long a list; up to %d are allowed", LIST_MAX);
+}
+
 static enum status add_duration(struct config *config, const struct option *option,
                                 struct durations *list, const char *text, struct error *error)
 {
@@ -87,13 +92,28 @@ static enum status add_duration(struct config *config, const struct option *opti
 
     if (status != STATUS_OK)
         return status;
-    if (list->count == DURATIONS_MAX)
-        return error_set(error, STATUS_SYNTAX, "is too long a list; up to %d are allowed",
-                         DURATIONS_MAX);
+    if (list->count == LIST_MAX)
+        return refuse_long_list(error);
     if (list->count == 0)
-        list->seconds = value_own(config, memory_new(DURATIONS_MAX, sizeof *list->seconds),
-                                  DURATIONS_MAX * sizeof *list->seconds);
+        list->seconds = value_own(config, memory_new(LIST_MAX, sizeof *list->seconds),
+                                  LIST_MAX * sizeof *list->seconds);
     list->seconds[list->count++] = seconds;
+    return STATUS_OK;
+}
+
+static enum status add_text(struct config *config, const struct option *option, struct texts *texts,
+                            const char *text, struct error *error)
+{
+    char *copy;
+
+    if (texts->count == LIST_MAX)
+        return refuse_long_list(error);
+    if (option->form(text, &copy, error) != STATUS_OK)
+        return STATUS_SYNTAX;
+    if (texts->count == 0)
+        texts->list = value_own(config, memory_new(LIST_MAX, sizeof *texts->list),
+                                LIST_MAX * sizeof *texts->list);
+    texts->list[texts->count++] = value_own_text(config, copy);
     return STATUS_OK;
 }
 
@@ -220,6 +240,7 @@ enum status value_set(struct config *config, const struct option *option, void *
     case OPTION_ADDRESS: return set_address(config, text, field, error);
     case OPTION_LOG: return set_log(config, text, error);
     case OPTION_DURATIONS: return add_duration(config, option, field, text, error);
+    case OPTION_TEXTS: return add_text(config, option, field, text, error);
     case OPTION_NODES: return add_node(config, fields, text, error);
     case OPTION_NUMBER: status = parse_number(option, text, &number, error); break;
     case OPTION_FLAG: status = parse_flag(text, &number, error); break;
@@ -264,9 +285,21 @@ char *option_text(const struct option *option, const void *section)
     case OPTION_CHOICE: return memory_copy(option->choices[number]);
     case OPTION_DURATION: return memory_copy(duration_format(duration, number));
     case OPTION_DURATIONS:
+    case OPTION_TEXTS:
     case OPTION_NODES: break;
     }
     return NULL;
+}
+
+struct texts option_texts(const struct option *option, const void *section)
+{
+    const struct backup_config *backup = section;
+
+    if (option->type == OPTION_TEXTS)
+        return *(const struct texts *)(const void *)((const char *)section + option->offset);
+    if (option->type == OPTION_NODES)
+        return (struct texts){backup->domain_texts, backup->domain_count};
+    return (struct texts){0};
 }
 
 void value_set_initial(struct config *config, const struct option *option, void *fields)

@@ -44,6 +44,11 @@ struct address {
     char *path; /* of a UNIX socket; NULL for TCP */
 };
 
+struct texts {
+    char **list;
+    size_t count;
+};
+
 struct primary_config {
     struct address address;
     struct address relay_address; /* the same as address unless it is set */
@@ -87,6 +92,7 @@ struct backup_config {
     char *source_address;
     char *proxy;
     enum ip ip;
+    struct texts arrives_from; /* addresses and networks, as host_network_parse takes them */
     struct timing timing;
 };
 

@@ -2,6 +2,7 @@
 #define MXPULL_CONFIG_OPTIONS_H
 
 #include <mxpull/base/status.h>
+#include <mxpull/config/config.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,7 @@ enum option_type {
     OPTION_CHOICE,    /* an enum: one of choices */
     OPTION_DURATION,  /* int64_t: min to max, in seconds */
     OPTION_DURATIONS, /* struct durations: a list of them */
+    OPTION_TEXTS,     /* struct texts: a list of texts of the option's form, none of them empty */
     OPTION_NODES      /* domain_count, domains, domain_texts: a list of ETRN node names */
 };
 
@@ -43,7 +45,7 @@ struct option {
     enum option_type type;
     const char *initial; /* the default as the file would have it; "" where the help tells it */
     int64_t min, max;    /* OPTION_NUMBER, OPTION_DURATION and each of OPTION_DURATIONS */
-    option_form *form;   /* OPTION_TEXT; NULL: anything printable */
+    option_form *form;   /* OPTION_TEXT, NULL: anything printable; OPTION_TEXTS */
     const char *const *choices; /* OPTION_CHOICE: ends in NULL, in the order of the enum */
     size_t offset, size;        /* of the field within the section's struct */
     const char *help;           /* one line */
@@ -68,5 +70,8 @@ const struct option *option_find(enum option_section section, const char *name);
 /* The value of an option in the struct of its section as it may be shown: with stars for a secret. NULL: not set, or a
  * list. The caller frees it. */
 char *option_text(const struct option *option, const void *section);
+
+/* The texts of an OPTION_TEXTS or OPTION_NODES, borrowed; none for any other. */
+struct texts option_texts(const struct option *option, const void *section);
 
 #endif
