@@ -91,7 +91,7 @@ static void ask_next(struct lookups *lookups)
         if (lookups->queue == NULL)
             lookups->last = &lookups->queue;
         lookups->asked++;
-        resolver_ask(lookups->resolver, lookup->name, lookup->type, take_answer, lookup);
+        (void)resolver_ask(lookups->resolver, lookup->name, lookup->type, take_answer, lookup);
     }
 }
 

@@ -3,7 +3,7 @@
  * A question waits until the loop's next turn, for c-ares may answer from within ares_query. It is asked over UDP, and
  * over TCP where the answer was truncated; where there was none, or one that cannot be read, over the other one, and so
  * on. A channel each, for c-ares 1.18 lets all questions of a channel fail when the server hangs up. When the caller's
- * patience ends he is told, and what c-ares says later is dropped. */
+ * patience ends he is told, and what c-ares says later is dropped, as what it says of a question that he has given up. */
 #define CARES_NO_DEPRECATED /* what takes the place of ares_query is not in c-ares 1.18 */
 #include "dns_message.h"
 #include "internal.h"
@@ -39,10 +39,10 @@ enum {
     SOCKETS = 2048
 };
 
-struct question {
+struct dns_question {
     struct resolver *resolver;
-    struct question *next; /* in a list of the resolver's */
-    char *name;            /* owned, as it is asked for */
+    struct dns_question *next; /* in a list of the resolver's */
+    char *name;                /* owned, as it is asked for */
     enum dns_type type;
     void (*answered)(void *context, const struct dns_answer *answer);
     void *context;
@@ -57,9 +57,9 @@ struct resolver {
     struct loop *loop;     /* borrowed */
     struct resolver *next; /* in the loop */
     ares_channel udp, tcp;
-    char *servers;                  /* owned: "192.0.2.1:53 or 192.0.2.2:53" */
-    struct question *first, **last; /* owned: those that c-ares does not have yet */
-    struct question *paused;        /* owned: those that wait to be put there again */
+    char *servers;                      /* owned: "192.0.2.1:53 or 192.0.2.2:53" */
+    struct dns_question *first, **last; /* owned: those that c-ares does not have yet */
+    struct dns_question *paused;        /* owned: those that wait to be put there again */
     struct timer burst, pause, retry;
     struct curl_waitfd *sockets;
     size_t socket_count;
@@ -150,7 +150,7 @@ static enum dns_fate fate_of(int code, int status)
     return status == ARES_EBADRESP ? DNS_RUBBISH : DNS_FAILED;
 }
 
-static char *explain(const struct question *question, enum dns_fate fate, int code, int status,
+static char *explain(const struct dns_question *question, enum dns_fate fate, int code, int status,
                      const struct dns_message *message)
 {
     static const char *const codes[] = {"NOERROR",  "FORMERR", "SERVFAIL",
@@ -181,7 +181,7 @@ static char *explain(const struct question *question, enum dns_fate fate, int co
     return memory_format("%s says error %d", servers, code);
 }
 
-static void tell(struct question *question, enum dns_fate fate, int code, int status,
+static void tell(struct dns_question *question, enum dns_fate fate, int code, int status,
                  const struct dns_message *message)
 {
     if (fate == DNS_SILENT && question->is_rubbish)
@@ -202,7 +202,7 @@ static void patience_due(void *context)
     tell(context, DNS_SILENT, -1, ARES_ETIMEOUT, &(struct dns_message){0});
 }
 
-static void question_free(struct question *question)
+static void question_free(struct dns_question *question)
 {
     timer_set(question->resolver->loop, &question->patience, INT64_MAX);
     free(question->name);
@@ -211,7 +211,7 @@ static void question_free(struct question *question)
 
 /* ---- questions ---- */
 
-static void put_in_queue(struct question *question)
+static void put_in_queue(struct dns_question *question)
 {
     struct resolver *resolver = question->resolver;
 
@@ -227,7 +227,7 @@ static void pause_due(void *context)
     struct resolver *resolver = context;
 
     while (resolver->paused != NULL) {
-        struct question *question = resolver->paused;
+        struct dns_question *question = resolver->paused;
 
         resolver->paused = question->next;
         put_in_queue(question);
@@ -236,7 +236,8 @@ static void pause_due(void *context)
 
 /* Asks once more where that may help: over the other channel, or, after a FORMERR, without EDNS, which c-ares 1.18 does by
  * itself for the first question alone. */
-static bool ask_again(struct question *question, enum dns_fate fate, int code, bool is_truncated)
+static bool ask_again(struct dns_question *question, enum dns_fate fate, int code,
+                      bool is_truncated)
 {
     struct resolver *resolver = question->resolver;
     bool is_bad =
@@ -265,7 +266,7 @@ static bool ask_again(struct question *question, enum dns_fate fate, int code, b
 /* c-ares has an answer, or gives up. */
 static void heard(void *context, int status, int timeouts, unsigned char *bytes, int size)
 {
-    struct question *question = context;
+    struct dns_question *question = context;
     struct dns_message message = {0};
     bool is_whole = bytes != NULL && size >= 4;
     int code = -1;
@@ -302,7 +303,7 @@ static void burst_due(void *context)
     struct resolver *resolver = context;
 
     for (unsigned i = 0; i < BURST && resolver->first != NULL; i++) {
-        struct question *question = resolver->first;
+        struct dns_question *question = resolver->first;
 
         resolver->first = question->next;
         if (resolver->first == NULL)
@@ -334,19 +335,28 @@ static char *reverse_name(const char *text)
     return memory_format("%sip6.arpa", name);
 }
 
-void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
-                  void (*answered)(void *context, const struct dns_answer *answer), void *context)
+struct dns_question *resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+                                  void (*answered)(void *context, const struct dns_answer *answer),
+                                  void *context)
 {
-    struct question *question = memory_new(1, sizeof *question);
+    struct dns_question *question = memory_new(1, sizeof *question);
 
-    *question = (struct question){.resolver = resolver,
-                                  .name = type == DNS_PTR ? reverse_name(name) : memory_copy(name),
-                                  .type = type,
-                                  .answered = answered,
-                                  .context = context,
-                                  .patience = {.due = patience_due, .context = question}};
+    *question =
+        (struct dns_question){.resolver = resolver,
+                              .name = type == DNS_PTR ? reverse_name(name) : memory_copy(name),
+                              .type = type,
+                              .answered = answered,
+                              .context = context,
+                              .patience = {.due = patience_due, .context = question}};
     timer_set(resolver->loop, &question->patience, clock_monotonic_ms() + PATIENCE_MS);
     put_in_queue(question);
+    return question;
+}
+
+void resolver_cancel(struct dns_question *question)
+{
+    if (question != NULL)
+        timer_set(question->resolver->loop, &question->patience, INT64_MAX);
 }
 
 /* ---- the resolver ---- */
@@ -440,7 +450,7 @@ void resolver_free(struct resolver *resolver)
     ares_library_cleanup();
     pause_due(resolver);
     while (resolver->first != NULL) {
-        struct question *question = resolver->first;
+        struct dns_question *question = resolver->first;
 
         resolver->first = question->next;
         question_free(question);

@@ -57,8 +57,12 @@ void resolver_free(struct resolver *resolver);
 
 /* Asks, and calls answered once: in a turn of the loop, never from within this call. The answer is borrowed for that call, in which
  * anything may be asked but the resolver not be freed. The name is ASCII; for DNS_PTR it may be an IP address, whose reverse name is
- * then asked for. Bounded: some 15 s whatever the server does. */
-void resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
-                  void (*answered)(void *context, const struct dns_answer *answer), void *context);
+ * then asked for. Bounded: some 15 s whatever the server does. The question is the resolver's, and gone once answered was called. */
+struct dns_question *resolver_ask(struct resolver *resolver, const char *name, enum dns_type type,
+                                  void (*answered)(void *context, const struct dns_answer *answer),
+                                  void *context);
+
+/* Gives up a question that is not answered yet: answered is not called. NULL is allowed. */
+void resolver_cancel(struct dns_question *question);
 
 #endif
