@@ -1,6 +1,5 @@
 #!/bin/bash
-# The scripts of contrib that other programs call: NetworkManager's dispatcher against a systemctl that only writes down what it
-# is told, and OpenRC's, as far as a shell can read it.
+# The script of contrib that NetworkManager calls, against a systemctl that only writes down what it is told.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 begin
@@ -32,5 +31,4 @@ dispatched '' 0 '' eth0 down
 dispatched "$signal" 0 FULL '' connectivity-change
 dispatched '' 0 LIMITED '' connectivity-change
 
-sh -n "$contrib/openrc/mxpull" || fail 'contrib/openrc/mxpull is no shell script'
 finish
