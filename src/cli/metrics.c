@@ -14,11 +14,12 @@ enum {
     TURN_WAIT_MS = 300
 };
 
+struct metric {
+    const char *name, *help;
+};
+
 /* Metrics of each answer. */
-static const struct {
-    const char *name;
-    const char *help;
-} metrics[] = {
+static const struct metric metrics[] = {
     {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one."},
     {"mxpull_outcome", "The outcome of the last answer, as a label."},
     {"mxpull_answer_code", "The SMTP reply code of the last answer."},
@@ -55,6 +56,17 @@ static void format_head(struct buffer *text, const char *name, const char *help)
     (void)buffer_append_format(text, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
+/* Appends the metric's name and its first label; before the first one its head. */
+static void format_name(struct buffer *text, const struct metric *metric, bool *is_begun,
+                        const struct status_backup *backup)
+{
+    if (!*is_begun)
+        format_head(text, metric->name, metric->help);
+    *is_begun = true;
+    (void)buffer_append_text(text, metric->name);
+    format_label(text, "{backup", backup->config->name);
+}
+
 /* A value below 0: this answer has none. */
 static void format_metric(struct buffer *text, size_t metric, const struct status_view *view)
 {
@@ -73,14 +85,43 @@ static void format_metric(struct buffer *text, size_t metric, const struct statu
 
         if (state->outcome[0] == '\0' || values[metric] < 0)
             continue;
-        if (!is_begun)
-            format_head(text, metrics[metric].name, metrics[metric].help);
-        is_begun = true;
-        (void)buffer_append_text(text, metrics[metric].name);
-        format_label(text, "{backup", domain->backup->config->name);
+        format_name(text, &metrics[metric], &is_begun, domain->backup);
         format_label(text, ",domain", domain->name);
         if (metric == METRIC_OUTCOME)
             format_label(text, ",outcome", state->outcome);
+        (void)buffer_append_format(text, "} %lld\n", (long long)values[metric]);
+    }
+}
+
+/* Metrics of each backup. */
+static const struct metric backup_metrics[] = {
+    {"mxpull_arrival_timestamp_seconds",
+     "When mail was last seen to arrive from the backup, in seconds since 1970."},
+    {"mxpull_arrival_messages", "Messages of that arrival."},
+    {"mxpull_arrival_bytes", "Bytes of that arrival."},
+    {"mxpull_drill_timestamp_seconds",
+     "When the last drill of the backup began, in seconds since 1970."},
+    {"mxpull_drill_success", "Whether its message was seen to arrive."},
+};
+
+/* A value below 0 is not known. */
+static void format_backup_metric(struct buffer *text, size_t metric, const struct status_view *view)
+{
+    bool is_begun = false;
+
+    for (size_t i = 0; i < view->backup_count; i++) {
+        const struct status_backup *backup = &view->backups[i];
+        int64_t arrival_ms = status_arrival_ms(backup), drill_ms = backup->drill.at_ms;
+        bool has_result = backup->drill.exit_status == 0 || backup->drill_health != HEALTH_OK;
+        const int64_t values[COUNT_OF(backup_metrics)] = {
+            arrival_ms > 0 ? arrival_ms / 1000 : -1,
+            backup->has_arrival ? backup->arrival.messages : -1,
+            backup->has_arrival ? backup->arrival.bytes : -1, drill_ms > 0 ? drill_ms / 1000 : -1,
+            backup->has_drill && has_result ? backup->drill.exit_status == 0 : -1};
+
+        if (values[metric] < 0)
+            continue;
+        format_name(text, &backup_metrics[metric], &is_begun, backup);
         (void)buffer_append_format(text, "} %lld\n", (long long)values[metric]);
     }
 }
@@ -110,6 +151,8 @@ void metrics_format(struct buffer *text, const struct status_view *view,
     }
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
         format_metric(text, i, view);
+    for (size_t i = 0; i < COUNT_OF(backup_metrics); i++)
+        format_backup_metric(text, i, view);
 }
 
 void metrics_add_results(struct status_view *view, const struct round_facts *facts)

@@ -56,6 +56,18 @@ static void note_domains(struct problems *problems, const struct status_view *vi
     }
 }
 
+static void note_drills(struct problems *problems, const struct status_view *view)
+{
+    for (size_t i = 0; i < view->backup_count; i++) {
+        const struct status_backup *backup = &view->backups[i];
+
+        if (backup->drill_health == HEALTH_OK || !note(problems))
+            continue;
+        (void)buffer_append_format(&problems->first, "%s: ", backup->config->name);
+        status_append_drill(&problems->first, view, backup);
+    }
+}
+
 static void note_certificates(struct problems *problems, const struct status_view *view)
 {
     for (size_t i = 0; i < view->backup_count; i++) {
@@ -94,6 +106,7 @@ static void note_all(struct problems *problems, const struct status_view *view)
     note_domains(problems, view, VERDICT_FAILING);
     if (view->primary != OUTAGE_DOWN)
         note_domains(problems, view, VERDICT_HELD);
+    note_drills(problems, view);
     note_certificates(problems, view);
     if (view->daemon_health != HEALTH_OK && note(problems))
         (void)buffer_append_format(&problems->first,

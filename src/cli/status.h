@@ -30,6 +30,10 @@ struct status_backup {
     bool has_certificate;               /* that is verified, and whose end is known */
     int64_t certificate_days; /* until it ends, rounded down: negative when it has ended */
     enum health health;       /* of its certificate */
+    bool has_arrival, has_drill;
+    struct store_last_arrival arrival; /* the one that brought mail last */
+    struct store_last_drill drill;
+    enum health drill_health; /* HEALTH_WARNING: it has failed */
 };
 
 /* The state of a domain, from good to bad. */
@@ -98,6 +102,16 @@ int64_t status_silence_s(const struct status_view *view, const struct status_dom
 /* The text about the primary without its address, for a place that names the address already. Borrowed
  * from text. */
 const char *status_primary_text(const struct status_view *view, const char *text);
+
+/* When mail was last seen to arrive from the backup; 0: not known. */
+int64_t status_arrival_ms(const struct status_backup *backup);
+
+/* Appends how the backup's last drill went; what a remote said in it is not escaped yet. "drill ok 12d ago", "drill failed 12d ago: your mail server refused a message for example.com: 550 no". */
+void status_append_drill(struct buffer *sentence, const struct status_view *view,
+                         const struct status_backup *backup);
+
+/* What can be done about a drill that has failed, or "". */
+const char *status_drill_advice(const struct store_last_drill *drill);
 
 /* Whether the domain was not asked because the primary is down. */
 bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);

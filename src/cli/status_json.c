@@ -23,6 +23,44 @@ static json_t *primary_object(const struct status_view *view)
                      "last_outage", last != NULL ? last : json_null());
 }
 
+static json_t *arrival_object(const struct status_backup *backup)
+{
+    const struct store_last_arrival *arrival = &backup->arrival;
+    json_t *object = backup->has_arrival ? json_object() : NULL;
+
+    if (object == NULL)
+        return NULL;
+    json_set(object, "state", json_remote(arrival->state));
+    json_set(object, "evidence", json_remote_filled(arrival->evidence));
+    json_set(object, "messages", json_count(arrival->messages));
+    json_set(object, "bytes", json_count(arrival->bytes));
+    json_set(object, "connections", json_count(arrival->connections));
+    json_set(object, "first", json_stamp(arrival->first_ms));
+    json_set(object, "last", json_stamp(arrival->last_ms));
+    json_set(object, "asked", json_stamp(arrival->asked_ms));
+    json_set(object, "address", json_remote_filled(arrival->address));
+    return object;
+}
+
+static json_t *drill_object(const struct status_backup *backup)
+{
+    const struct store_last_drill *drill = &backup->drill;
+    json_t *object = backup->has_drill ? json_object() : NULL;
+
+    if (object == NULL)
+        return NULL;
+    json_set(object, "at", json_stamp(drill->at_ms));
+    json_set(object, "domain", json_remote(drill->domain));
+    json_set(object, "outcome", json_remote(drill->outcome));
+    json_set(object, "exit_status", json_integer(drill->exit_status));
+    json_set(object, "evidence", json_remote_filled(drill->evidence));
+    json_set(object, "code", json_number_if(drill->code > 0, drill->code));
+    json_set(object, "text", json_remote_filled(drill->text));
+    json_set(object, "accepted_ms", json_count(drill->accepted_ms));
+    json_set(object, "arrived_ms", json_count(drill->arrived_ms));
+    return object;
+}
+
 static json_t *domain_object(const struct status_domain *domain)
 {
     const struct status_backup *backup = domain->backup;
@@ -54,6 +92,8 @@ static json_t *domain_object(const struct status_domain *domain)
     json_set(object, "strip", json_stringn(strip, state->strip_count));
     json_set(object, "refused_for_now", json_count(is_asked ? state->refused_for_now : -1));
     json_set(object, "refused_for_good", json_count(is_asked ? state->refused_for_good : -1));
+    json_set(object, "arrival", arrival_object(backup));
+    json_set(object, "drill", drill_object(backup));
     return object;
 }
 

@@ -277,6 +277,41 @@ static void add_certificate(const struct table *table, const struct status_backu
     line_last(&line, style, sentence.text, DETAIL_INDENT);
 }
 
+/* "mail 12 messages, 3m ago"; what is not known is left out */
+static struct word arrival_word(const struct status_view *view, const struct status_backup *backup)
+{
+    int64_t messages = backup->arrival.messages, at_ms = status_arrival_ms(backup);
+    struct word count = word_format(" %s", word_count((uint64_t)messages, "message").text);
+    bool is_counted = messages >= 0;
+
+    return word_format("mail%s%s", is_counted ? count.text : "",
+                       ago_word(is_counted ? ", " : " ", view, at_ms).text);
+}
+
+/* "mx2  mail 12 messages, 3m ago  drill ok 12d ago" */
+static void add_arrival_and_drill(struct table *table, const struct status_backup *backup)
+{
+    const struct status_page *page = table->page;
+    bool has_failed = backup->drill_health != HEALTH_OK;
+    struct word mail = arrival_word(page->view, backup);
+    struct line line = line_begin(page->text, page->look);
+    struct buffer drill;
+
+    if (page->only_wrong ? !has_failed : !backup->has_arrival && !backup->has_drill)
+        return;
+    buffer_init(&drill, STATUS_SENTENCE_SIZE_MAX);
+    if (backup->has_drill)
+        status_append_drill(&drill, page->view, backup);
+    line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
+               strlen(mail.text));
+    if (backup->has_arrival && !page->only_wrong)
+        line_cell(&line, STYLE_PLAIN, mail.text, 0);
+    line_last(&line, has_failed ? STYLE_WARNING : STYLE_PLAIN, drill.bytes, DETAIL_INDENT);
+    if (has_failed && said_first(&table->advice, status_drill_advice(&backup->drill)))
+        add_detail(table, STYLE_DIM, status_drill_advice(&backup->drill));
+    buffer_done(&drill);
+}
+
 /* ---- what is the same for many ---- */
 
 struct trouble {
@@ -358,8 +393,10 @@ void status_table_add(const struct status_page *page)
             if (domain->health != HEALTH_OK && (page->only_wrong || table.peers[i].is_last))
                 add_details(&table, domain);
         }
-        if (is_last)
+        if (is_last) {
+            add_arrival_and_drill(&table, domain->backup);
             add_certificate(&table, domain->backup);
+        }
     }
     free(table.peers);
     said_done(&table.advice);

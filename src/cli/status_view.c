@@ -88,6 +88,75 @@ bool status_is_held_by_primary(const struct status_view *view, const struct stat
            strcmp(domain->state.text, view->life.text) == 0;
 }
 
+int64_t status_arrival_ms(const struct status_backup *backup)
+{
+    return backup->arrival.last_ms > 0 ? backup->arrival.last_ms : backup->arrival.asked_ms;
+}
+
+/* ---- drills ---- */
+
+enum {
+    SAID_SIZE_MAX = 1000
+};
+
+/* Each outcome that is not "ok", in words around the domain. */
+static const struct drill_outcome {
+    const char *name, *before, *behind, *advice;
+} drill_outcomes[] = {
+    {"not accepted", "the backup did not accept a message for ", "",
+     "enter the domain among those that the backup takes mail for; is mail_port its port for "
+     "mail?"},
+    {"unseen", "the backup accepted a message for ", " and was not seen to give it back",
+     "let the backup reach your mail server (firewall, NAT, port 25 from its address); its log "
+     "says "
+     "what it has tried"},
+    {"refused by us", "your mail server refused a message for ", " from the backup",
+     "let your mail server take mail for the domain from the backup's address; its log says why it "
+     "did not"},
+    {"unknown", "whether a message for ", " came back could not be seen", ""},
+};
+
+/* NULL: another outcome. */
+static const struct drill_outcome *find_outcome(const struct store_last_drill *drill)
+{
+    for (size_t i = 0; i < COUNT_OF(drill_outcomes); i++) {
+        if (strcmp(drill_outcomes[i].name, drill->outcome) == 0)
+            return &drill_outcomes[i];
+    }
+    return NULL;
+}
+
+const char *status_drill_advice(const struct store_last_drill *drill)
+{
+    const struct drill_outcome *outcome = find_outcome(drill);
+
+    return outcome != NULL ? outcome->advice : "";
+}
+
+void status_append_drill(struct buffer *sentence, const struct status_view *view,
+                         const struct status_backup *backup)
+{
+    const struct store_last_drill *drill = &backup->drill;
+    const struct drill_outcome *outcome = find_outcome(drill);
+
+    (void)buffer_append_format(sentence, "drill %s",
+                               backup->drill_health == HEALTH_OK ? drill->outcome : "failed");
+    if (drill->at_ms > 0)
+        (void)buffer_append_format(sentence, " %s ago",
+                                   word_span((view->now_ms - drill->at_ms) / 1000).text);
+    if (drill->exit_status == 0)
+        return;
+    if (outcome != NULL)
+        (void)buffer_append_format(sentence, ": %s%s%s", outcome->before, drill->domain,
+                                   outcome->behind);
+    else
+        (void)buffer_append_format(sentence, ": %s, %s", drill->outcome, drill->domain);
+    if (drill->code > 0 || drill->text[0] != '\0') {
+        (void)buffer_append_text(sentence, ": ");
+        words_append_said(sentence, drill->code, drill->text, SAID_SIZE_MAX);
+    }
+}
+
 /* ---- judging ---- */
 
 /* A daemon that is gone is a warning for DAEMON_MISSED_S only: the administrator may have switched to
@@ -121,6 +190,9 @@ static void judge_backup(const struct status_view *view, struct status_backup *b
     int64_t day_ms = INT64_C(1000) * DAY_S, left_ms = state->certificate_expires_ms - view->now_ms;
     bool is_verified = (tls == TLS_REQUIRED || tls == TLS_IMPLICIT) && backup->config->tls_verify;
 
+    if (backup->has_drill && backup->drill.exit_status != 0 &&
+        strcmp(backup->drill.outcome, "unknown") != 0)
+        backup->drill_health = HEALTH_WARNING;
     backup->next_ms = view->daemon == DAEMON_ALIVE ? state->due_ms : 0;
     backup->has_certificate = state->certificate_expires_ms > 0 && is_verified;
     if (!backup->has_certificate)
@@ -190,6 +262,7 @@ static void judge_all(struct status_view *view, schedule_offset *offset)
     for (size_t i = 0; i < view->backup_count; i++) {
         judge_backup(view, &view->backups[i]);
         view->health = health_worse(view->health, view->backups[i].health);
+        view->health = health_worse(view->health, view->backups[i].drill_health);
     }
     for (size_t i = 0; i < view->domain_count; i++) {
         struct status_domain *domain = &view->domains[i];
@@ -249,7 +322,13 @@ static enum status read_all(struct status_view *view, struct store *store, struc
     for (size_t i = 0; i < view->backup_count && status == STATUS_OK; i++) {
         struct status_backup *backup = &view->backups[i];
 
-        status = store_get_backup(store, backup->config->name, &backup->state, &found, error);
+        const char *name = backup->config->name;
+
+        status = store_get_backup(store, name, &backup->state, &found, error);
+        if (status == STATUS_OK)
+            status = store_last_arrival(store, name, &backup->arrival, &backup->has_arrival, error);
+        if (status == STATUS_OK)
+            status = store_last_drill(store, name, &backup->drill, &backup->has_drill, error);
     }
     for (size_t i = 0; i < view->domain_count && status == STATUS_OK; i++) {
         struct status_domain *domain = &view->domains[i];
