@@ -57,8 +57,9 @@ struct loop {
         *connections;           /* owned, the newest first; closed ones stay until the turn ends */
     unsigned leaving_count;     /* of the connections: left, and not closed */
     struct resolver *resolvers; /* borrowed */
-    struct curl_waitfd
-        *waits; /* one for each stream that waits for its socket, then the resolvers' */
+    struct loop_watch *watches; /* borrowed */
+    struct curl_waitfd *waits; /* one for each stream that waits for its socket, one for each watch,
+                                   then the resolvers' */
     size_t wait_capacity;
     char *received; /* what one recv brings: used up before the next one */
 };

@@ -1,5 +1,5 @@
 /* One libcurl multi for all connections. libcurl drives those that are connecting; the sockets of
- * the others are polled beside them in the same call, until the first timer is due. */
+ * the others, and what else is watched, are polled beside them in the same call, until the first timer is due. */
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
@@ -120,15 +120,20 @@ static struct curl_waitfd *wait_at(struct loop *loop, unsigned place)
     return &loop->waits[place];
 }
 
-/* Returns how many are waited for; *streams of them, the first ones, by streams. */
-static unsigned fill_waits(struct loop *loop, unsigned *streams)
+/* Returns how many are waited for; from *resolved on, by resolvers. */
+static unsigned fill_waits(struct loop *loop, unsigned *resolved)
 {
     unsigned count = 0;
 
     for (struct connection *connection = loop->connections; connection != NULL;
          connection = connection->next)
         connection->wait = stream_wait(connection->acting, wait_at(loop, count)) ? ++count : 0;
-    *streams = count;
+    for (struct loop_watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+        *wait_at(loop, count) = (struct curl_waitfd){.fd = (curl_socket_t)watch->descriptor,
+                                                     .events = CURL_WAIT_POLLIN};
+        watch->wait = ++count;
+    }
+    *resolved = count;
     for (const struct resolver *resolver = loop->resolvers; resolver != NULL;
          resolver = resolver_next(resolver)) {
         const struct curl_waitfd *waits;
@@ -150,9 +155,42 @@ static int timeout_until(const struct loop *loop, int64_t until_ms)
     return left_ms < INT_MAX ? (int)left_ms : INT_MAX;
 }
 
+void loop_watch(struct loop *loop, struct loop_watch *watch)
+{
+    if (watch->is_in)
+        return;
+    watch->is_in = true;
+    watch->wait = 0;
+    watch->next = loop->watches;
+    loop->watches = watch;
+}
+
+void loop_unwatch(struct loop *loop, struct loop_watch *watch)
+{
+    struct loop_watch **link = &loop->watches;
+
+    if (!watch->is_in)
+        return;
+    while (*link != watch)
+        link = &(*link)->next;
+    *link = watch->next;
+    watch->is_in = false;
+}
+
+/* One that has not been called in this turn. NULL: none. */
+static struct loop_watch *find_ready(const struct loop *loop)
+{
+    for (struct loop_watch *watch = loop->watches; watch != NULL; watch = watch->next) {
+        if (watch->wait > 0 && loop->waits[watch->wait - 1].revents != 0)
+            return watch;
+    }
+    return NULL;
+}
+
 void loop_turn(struct loop *loop, int64_t until_ms)
 {
-    unsigned streams, count = fill_waits(loop, &streams);
+    struct loop_watch *watch;
+    unsigned resolved, count = fill_waits(loop, &resolved);
     int running;
 
     /* Polling comes first, so that what an event brings about is seen by the caller before the next
@@ -163,7 +201,11 @@ void loop_turn(struct loop *loop, int64_t until_ms)
         if (connection->wait > 0 && loop->waits[connection->wait - 1].revents != 0)
             stream_act(connection->acting, loop->waits[connection->wait - 1].revents);
     }
-    for (unsigned i = streams; i < count; i++) {
+    while ((watch = find_ready(loop)) != NULL) {
+        watch->wait = 0;
+        watch->ready(watch->context);
+    }
+    for (unsigned i = resolved; i < count; i++) {
         for (struct resolver *resolver = loop->resolvers;
              resolver != NULL && loop->waits[i].revents != 0; resolver = resolver_next(resolver))
             resolver_act(resolver, &loop->waits[i]);

@@ -1,4 +1,4 @@
-/* net: the queue of timers, by itself and in a loop. */
+/* net: the queue of timers, by itself and in a loop; what else a loop waits for. */
 #include "random.h"
 #include "unit.h"
 
@@ -6,6 +6,7 @@
 #include <mxpull/platform/clock.h>
 
 #include <stdio.h>
+#include <support.h>
 
 /* ---- single cases ---- */
 
@@ -303,6 +304,108 @@ static void test_loop_is_woken(void **state)
     loop_free(loop);
 }
 
+/* ---- what is watched ---- */
+
+struct watched {
+    struct loop_watch watch;
+    struct loop *loop;
+    int port, calls;
+    struct watched *other; /* taken out, or put in, when this one is called; NULL: none */
+    bool puts_in, takes_bytes;
+};
+
+static void on_ready(void *context)
+{
+    struct watched *watched = context;
+    char bytes[10];
+
+    watched->calls++;
+    if (watched->takes_bytes)
+        assert_true(support_receive(watched->watch.descriptor, bytes, sizeof bytes) > 0);
+    if (watched->other != NULL && watched->puts_in)
+        loop_watch(watched->loop, &watched->other->watch);
+    else if (watched->other != NULL)
+        loop_unwatch(watched->loop, &watched->other->watch);
+}
+
+static void begin_watched(struct loop *loop, struct watched watched[3])
+{
+    for (int i = 0; i < 3; i++) {
+        watched[i] = (struct watched){.loop = loop, .takes_bytes = true};
+        watched[i].watch = (struct loop_watch){.ready = on_ready,
+                                               .context = &watched[i],
+                                               .descriptor = support_bind(&watched[i].port)};
+    }
+}
+
+static void turn(struct loop *loop, struct watched watched[3], const int calls[3])
+{
+    loop_turn(loop, clock_monotonic_ms() + 50);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(watched[i].calls, calls[i]);
+        watched[i].calls = 0;
+    }
+}
+
+static void test_watches(void **state)
+{
+    struct error error;
+    struct loop *loop = loop_new(&error);
+    struct watched w[3];
+
+    (void)state;
+    assert_non_null(loop);
+    begin_watched(loop, w);
+    intptr_t sender = support_bind(&(int){0});
+
+    loop_unwatch(loop, &w[0].watch); /* which is not in */
+    for (int i = 0; i < 3; i++) {
+        loop_watch(loop, &w[i].watch);
+        loop_watch(loop, &w[i].watch);
+    }
+    turn(loop, w, (int[3]){0, 0, 0});
+    support_send_to(sender, w[1].port, "x", 1);
+    turn(loop, w, (int[3]){0, 1, 0});
+    turn(loop, w, (int[3]){0, 0, 0});
+
+    /* What is left unread is told again in the next turn; one that takes itself out is not called any more. */
+    w[1].takes_bytes = false;
+    support_send_to(sender, w[0].port, "x", 1);
+    support_send_to(sender, w[1].port, "x", 1);
+    loop_turn(loop, clock_monotonic_ms() + 10000);
+    assert_int_equal(w[1].calls, 1);
+    w[0].calls = w[1].calls = 0;
+    w[1].other = &w[1];
+    turn(loop, w, (int[3]){0, 1, 0});
+    turn(loop, w, (int[3]){0, 0, 0});
+
+    /* One that is put in while others are called has its turn later. */
+    w[0].other = &w[1];
+    w[0].puts_in = true;
+    support_send_to(sender, w[0].port, "x", 1);
+    turn(loop, w, (int[3]){1, 0, 0});
+    turn(loop, w, (int[3]){0, 1, 0});
+
+    /* Of two that take each other out one is called. */
+    for (int i = 0; i < 3; i++)
+        loop_unwatch(loop, &w[i].watch);
+    for (int i = 0; i < 2; i++) {
+        w[i].other = &w[1 - i];
+        w[i].puts_in = false;
+        w[i].takes_bytes = false;
+        support_send_to(sender, w[i].port, "x", 1);
+    }
+    loop_watch(loop, &w[0].watch);
+    loop_watch(loop, &w[1].watch);
+    loop_turn(loop, clock_monotonic_ms() + 10000);
+    assert_int_equal(w[0].calls + w[1].calls, 1);
+
+    for (int i = 0; i < 3; i++)
+        support_close(w[i].watch.descriptor);
+    support_close(sender);
+    loop_free(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +418,7 @@ int main(void)
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_loop_waits_for_the_timer),
         cmocka_unit_test(test_loop_is_woken),
+        cmocka_unit_test(test_watches),
     };
 
     return unit_status(cmocka_run_group_tests(tests, NULL, NULL));

@@ -3,6 +3,7 @@
 
 #include <mxpull/base/status.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,26 @@ void loop_turn(struct loop *loop, int64_t until_ms);
 
 /* "libcurl 7.88.1, OpenSSL/3.0.17": with the TLS library that libcurl speaks by. */
 void loop_libraries(char *text, size_t size);
+
+/* One thing besides connections that the loop waits for: a descriptor that can be read from (on Windows of a
+ * socket alone), or whose other end was closed. Embedded in its owner, which sets the first three fields once and
+ * takes it out of the loop before it goes. */
+struct loop_watch {
+    void (*ready)(
+        void *context); /* in a turn; may put any watch in and take any out, this one included */
+    void *context;      /* borrowed */
+    intptr_t descriptor;
+
+    struct loop_watch *next; /* private, as what follows */
+    unsigned wait;           /* its place in this turn, from 1 */
+    bool is_in;
+};
+
+/* Calls ready in each turn in which there is something to read. In vain where it is in already. */
+void loop_watch(struct loop *loop, struct loop_watch *watch);
+
+/* In vain where it is not in. */
+void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
 /* Makes a waiting loop_turn return. May be called from another thread and from a signal handler. */
 void loop_wake(struct loop *loop);
