@@ -28,6 +28,14 @@ enum status process_start(struct process **process, const char *command,
  * stood in the command itself. Never on POSIX, where it should stand in double quotes. */
 bool process_shell_reads(char byte);
 
+/* Takes up to size bytes of what a captured command has printed and not been taken yet: returns how many; 0: none are
+ * there now. *is_closed: nor will there be any. Never blocks. */
+size_t process_read(struct process *process, char *bytes, size_t size, bool *is_closed);
+
+/* A descriptor for loop_watch that is readable when process_read brings something new; -1 where the system has none
+ * (Windows). */
+intptr_t process_descriptor(const struct process *process);
+
 /* Takes what has been printed by now. STATUS_LIMIT: more than output may take. */
 enum status process_output(struct process *process, struct buffer *output, struct error *error);
 

@@ -23,7 +23,6 @@ extern char **environ;
  * init reaps it after our end. */
 enum {
     KILLED_WAIT_MS = 1000,
-    CHUNK_SIZE = 4096,
     DECIMAL = 10
 };
 
@@ -169,23 +168,20 @@ enum status process_start(struct process **process, const char *command,
 
 /* ---- while it runs, and its end ---- */
 
-enum status process_output(struct process *process, struct buffer *output, struct error *error)
+size_t process_read(struct process *process, char *bytes, size_t size, bool *is_closed)
 {
-    char chunk[CHUNK_SIZE];
-    enum status status = STATUS_OK;
-    ssize_t size;
+    ssize_t taken;
 
-    while (status == STATUS_OK && (size = read(process->output, chunk, sizeof chunk)) != 0) {
-        if (size < 0 && errno != EINTR)
-            break;
-        if (size > 0)
-            status = buffer_append(output, chunk, (size_t)size);
-    }
-    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
-    if (status != STATUS_OK)
-        return error_set(error, STATUS_LIMIT, "the command printed more than %zu bytes",
-                         output->limit);
-    return STATUS_OK;
+    do
+        taken = read(process->output, bytes, size);
+    while (taken < 0 && errno == EINTR);
+    *is_closed = taken == 0 || (taken < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+intptr_t process_descriptor(const struct process *process)
+{
+    return process->output;
 }
 
 bool process_shell_reads(char byte)

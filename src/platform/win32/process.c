@@ -17,8 +17,7 @@ enum {
     COMMAND_SIZE_MAX = 32 * 1024,
     KILLED_WAIT_MS = 1000,
     KILLED_STATUS = 1,
-    PIPE_SIZE = 8192,
-    CHUNK_SIZE = 4096
+    PIPE_SIZE = 8192
 };
 
 struct process {
@@ -225,23 +224,21 @@ enum status process_start(struct process **process, const char *command,
 
 /* ---- while it runs, and its end ---- */
 
-enum status process_output(struct process *process, struct buffer *output, struct error *error)
+size_t process_read(struct process *process, char *bytes, size_t size, bool *is_closed)
 {
-    char chunk[CHUNK_SIZE];
-    enum status status = STATUS_OK;
-    DWORD held = 0, size = 0;
+    DWORD held = 0, taken = 0;
 
-    while (
-        status == STATUS_OK && PeekNamedPipe(process->output, NULL, 0, NULL, &held, NULL) &&
-        held > 0 &&
-        ReadFile(process->output, chunk, held < sizeof chunk ? held : sizeof chunk, &size, NULL) &&
-        size > 0)
-        status = buffer_append(output, chunk, size);
-    memory_wipe(chunk, sizeof chunk); /* it may have held a secret */
-    if (status != STATUS_OK)
-        return error_set(error, STATUS_LIMIT, "the command printed more than %zu bytes",
-                         output->limit);
-    return STATUS_OK;
+    *is_closed = !PeekNamedPipe(process->output, NULL, 0, NULL, &held, NULL);
+    if (*is_closed || held == 0)
+        return 0;
+    *is_closed = !ReadFile(process->output, bytes, held < size ? held : (DWORD)size, &taken, NULL);
+    return taken;
+}
+
+intptr_t process_descriptor(const struct process *process)
+{
+    (void)process;
+    return -1;
 }
 
 /* cmd.exe puts the value in before it looks for these; the percent sign is one to what it calls. */
