@@ -8,15 +8,19 @@
 enum {
     MAIL_LOG_ADDRESS_SIZE = 64,
     MAIL_LOG_ID_SIZE = 256,
+    MAIL_LOG_TEXT_SIZE = 256,
     MAIL_LOG_KEY_SIZE = 64,
     MAIL_LOG_OPEN_MAX = 256
 };
 
-/* A message that the primary has taken, as its log tells. */
+/* A message that the primary has taken, or refused, as its log tells. */
 struct arrival {
     char address[MAIL_LOG_ADDRESS_SIZE]; /* the client's IP address, as it stands there */
     int64_t bytes;                       /* -1: not told */
     char message_id[MAIL_LOG_ID_SIZE];   /* with its angle brackets; "": not told, or too long */
+    bool is_refused;                     /* the message, or one recipient of it */
+    char text
+        [MAIL_LOG_TEXT_SIZE]; /* with is_refused: the primary's words ("550 5.1.1 …"), cut, as they stand there; "" */
 };
 
 /* What earlier lines have told of messages that are not complete. Starts as all zero. */

@@ -1,0 +1,326 @@
+/* The primary's log, followed: what is heard of it whatever happens to the file, and when it is said to be lost. */
+#include "directory.h"
+#include "unit.h"
+
+#include <mxpull/arrival/log_tail.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/signals.h>
+
+enum {
+    PATIENCE_MS = 60 * 1000,
+    QUIET_MS = 1500 /* longer than a look takes to come */
+};
+
+struct fixture {
+    struct loop *loop;
+    struct log_tail *tail;
+    char path[600];
+    char heard[4000]; /* the message-ids, as "1 2 3" */
+    char lost[400];
+};
+
+static void on_heard(void *context, const struct arrival *arrival, int64_t at_ms)
+{
+    struct fixture *f = context;
+    size_t size = strlen(f->heard);
+
+    assert_true(llabs((long long)(at_ms - clock_wall_ms())) < PATIENCE_MS);
+    (void)snprintf(f->heard + size, sizeof f->heard - size, "%s%s", size > 0 ? " " : "",
+                   arrival->message_id);
+}
+
+static void on_lost(void *context, const char *why)
+{
+    struct fixture *f = context;
+
+    assert_string_equal(f->lost, ""); /* once */
+    (void)snprintf(f->lost, sizeof f->lost, "%s", why);
+}
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+static void follow(struct fixture *f, const char *setting)
+{
+    struct log_tail_options options = {
+        .loop = f->loop, .setting = setting, .heard = on_heard, .lost = on_lost, .context = f};
+    struct error error = {.text = ""};
+
+    f->tail = log_tail_open(&options, &error);
+    assert_string_equal(error.text, "");
+    assert_non_null(f->tail);
+}
+
+static void follow_file(struct fixture *f)
+{
+    char *setting = memory_format("file:%s", f->path);
+
+    follow(f, setting);
+    assert_string_equal(log_tail_source(f->tail), f->path);
+    free(setting);
+}
+
+static void begin(struct fixture *f)
+{
+    struct error error;
+
+    memset(f, 0, sizeof *f);
+    f->loop = loop_new(&error);
+    assert_non_null(f->loop);
+    signals_start(SIGNALS_RUN, wake, f->loop);
+    (void)snprintf(f->path, sizeof f->path, "%s", in_directory("mail.log"));
+    (void)remove(f->path);
+}
+
+static void end(struct fixture *f)
+{
+    log_tail_close(f->tail);
+    signals_end();
+    loop_free(f->loop);
+}
+
+static void add_bytes(const char *path, const char *bytes, size_t size)
+{
+    FILE *file = fopen(path, "ab");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void add(const char *path, const char *text)
+{
+    add_bytes(path, text, strlen(text));
+}
+
+/* A whole line of Exim's: heard as <id>. */
+static void add_message(const char *path, int id)
+{
+    char line[200];
+
+    (void)snprintf(line, sizeof line,
+                   "2026-11-29 06:59:09 1xXYsP-0003Py-0B <= a@b H=c [192.0.2.7] S=2 id=%d\n", id);
+    add(path, line);
+}
+
+/* Until that was heard, or a minute has passed. */
+static void expect(struct fixture *f, const char *heard)
+{
+    int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    while (strcmp(f->heard, heard) != 0 && clock_monotonic_ms() < until_ms && *f->lost == '\0')
+        loop_turn(f->loop, until_ms);
+    assert_string_equal(f->lost, "");
+    assert_string_equal(f->heard, heard);
+}
+
+static void expect_lost(struct fixture *f, const char *why)
+{
+    int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
+
+    while (*f->lost == '\0' && clock_monotonic_ms() < until_ms)
+        loop_turn(f->loop, until_ms);
+    if (strstr(f->lost, why) == NULL)
+        assert_string_equal(f->lost, why);
+}
+
+static void run_for(struct fixture *f, int64_t ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + ms;
+
+    while (clock_monotonic_ms() < until_ms)
+        loop_turn(f->loop, until_ms);
+}
+
+/* ---- a file ---- */
+
+static void test_new_lines_alone(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    add_message(f.path, 1);
+    follow_file(&f);
+    add_message(f.path, 2);
+    expect(&f, "<2>");
+    add_message(f.path, 3);
+    add_message(f.path, 4);
+    expect(&f, "<2> <3> <4>");
+    end(&f);
+}
+
+static void test_parts_of_lines(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    /* What is left of a line that was begun before looks like one. */
+    add(f.path, "Nov 29 06:59:09 mx1 dovecot[1]: user=");
+    follow_file(&f);
+    add_message(f.path, 1);
+    add_message(f.path, 2);
+    expect(&f, "<2>");
+    add(f.path, "2026-11-29 06:59:09 1xXYsP-0003Py-0B <= a@b H=c [192.0");
+    run_for(&f, QUIET_MS);
+    add(f.path, ".2.7] S=2 id=3\r\n2026");
+    expect(&f, "<2> <3>");
+    end(&f);
+}
+
+static void test_rubbish(void **state)
+{
+    const size_t size = 10 * 1024 * 1024;
+    char *rubbish = memory_new(size, 1); /* NULs */
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    add(f.path, "");
+    follow_file(&f);
+    add_bytes(f.path, rubbish, size);
+    add(f.path, "\n");
+    add_message(f.path, 1);
+    memset(rubbish, 'x', size);
+    add_bytes(f.path, rubbish, size); /* its end looks like a line */
+    add_message(f.path, 2);
+    add_message(f.path, 3);
+    memset(rubbish, '\n', 100000);
+    add_bytes(f.path, rubbish, 100000);
+    add_message(f.path, 4);
+    expect(&f, "<1> <3> <4>");
+    free(rubbish);
+    end(&f);
+}
+
+static void test_rotated_by_rename(void **state)
+{
+    struct fixture f;
+    char old[600];
+
+    (void)state;
+    begin(&f);
+    (void)snprintf(old, sizeof old, "%s", in_directory("mail.log.1"));
+    (void)remove(old);
+    add(f.path, "");
+    follow_file(&f);
+    add_message(f.path, 1);
+    assert_int_equal(rename(f.path, old), 0);
+    add_message(old, 2);
+    expect(&f, "<1> <2>");
+    add(f.path, ""); /* made by logrotate, while the old one is still written to */
+    run_for(&f, QUIET_MS);
+    add_message(old, 3);
+    expect(&f, "<1> <2> <3>");
+    add_message(old, 4);
+    add(old, "2026-11-29 06:59:09 1xXYsP-0003Py-0B ");
+    add_message(f.path, 5);
+    expect(&f, "<1> <2> <3> <4> <5>");
+    add_message(f.path, 6);
+    expect(&f, "<1> <2> <3> <4> <5> <6>");
+    end(&f);
+}
+
+static void test_rotated_by_copy(void **state)
+{
+    struct fixture f;
+    FILE *file;
+
+    (void)state;
+    begin(&f);
+    add_message(f.path, 1);
+    add_message(f.path, 1);
+    follow_file(&f);
+    add_message(f.path, 2);
+    expect(&f, "<2>");
+    add(f.path, "2026-11-29 06:59:09 ");
+    run_for(&f, QUIET_MS);
+    file = fopen(f.path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    add_message(f.path, 3);
+    expect(&f, "<2> <3>");
+    end(&f);
+}
+
+static void test_gone_and_back(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    add(f.path, "");
+    follow_file(&f);
+    assert_int_equal(remove(f.path), 0);
+    run_for(&f, QUIET_MS);
+    add_message(f.path, 1);
+    expect(&f, "<1>");
+    end(&f);
+}
+
+static void test_no_file(void **state)
+{
+    struct log_tail_options options = {.heard = on_heard, .lost = on_lost};
+    struct error error;
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    options.loop = f.loop;
+    options.setting = "file:/no/such/log";
+    assert_null(log_tail_open(&options, &error));
+    assert_non_null(strstr(error.text, "/no/such/log: cannot be opened: "));
+    end(&f);
+}
+
+/* ---- a command ---- */
+
+static void test_command(void **state)
+{
+    struct fixture f;
+    char *setting;
+
+    (void)state;
+    begin(&f);
+    add_message(f.path, 1);
+    add_message(f.path, 2);
+    setting = memory_format("command:cat \"%s\"", f.path);
+    follow(&f, setting);
+    free(setting);
+    expect(&f, "<1> <2>");
+    expect_lost(&f, "the command of mail_log: the command has ended");
+    run_for(&f, QUIET_MS);
+    end(&f);
+}
+
+static void test_command_that_fails(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    follow(&f, "command:exit 3");
+    expect_lost(&f, "the command of mail_log: the command failed with exit status 3");
+    end(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_new_lines_alone),
+        cmocka_unit_test(test_parts_of_lines),
+        cmocka_unit_test(test_rubbish),
+        cmocka_unit_test(test_rotated_by_rename),
+        cmocka_unit_test(test_rotated_by_copy),
+        cmocka_unit_test(test_gone_and_back),
+        cmocka_unit_test(test_no_file),
+        cmocka_unit_test(test_command),
+        cmocka_unit_test(test_command_that_fails),
+    };
+
+    return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory));
+}
