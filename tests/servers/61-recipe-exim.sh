@@ -8,6 +8,7 @@
 # shellcheck source=recipes.sh
 . "$(dirname "$0")/recipes.sh"
 needs exim postfix
+domains=(example.test example.test.net)
 
 make_certificates "127.125.$TEST_NUMBER.2"
 new_server mx2 exim exim
@@ -18,11 +19,11 @@ give mx2 Debian-exim log spool
 fill exim/exim.conf "$tmp/exim.conf" \
     'HOST_NAME = mx2.example.net' 'HOST_NAME = mx2.test' \
     'CERTIFICATE = /etc/exim4/mx2.crt' "CERTIFICATE = $folder/good.pem" 'PRIVATE_KEY = /etc/exim4/mx2.key' "PRIVATE_KEY = $folder/good.pem" \
-    'DOMAINS = example.com' 'DOMAINS = example.test' 'MAIL_SERVER = 192.0.2.1::25' "MAIL_SERVER = $PRIMARY::$SMTP_PORT" \
+    'DOMAINS = example.com' 'DOMAINS = example.test : example.test.net' 'MAIL_SERVER = 192.0.2.1::25' "MAIL_SERVER = $PRIMARY::$SMTP_PORT" \
     'ASKERS = 192.0.2.1' "ASKERS = $PRIMARY" 'RECIPIENTS = /etc/exim4/backup-recipients' "RECIPIENTS = $folder/backup-recipients" \
     'EXIM = /usr/sbin/exim4' "EXIM = /usr/sbin/exim4 -C $folder/exim.conf" 'message_size_limit = 10M' 'message_size_limit = 5M'
 fill exim/backup-recipients "${home[mx2]}/backup-recipients" \
-    postmaster@example.com postmaster@example.test user@example.com user@example.test
+    postmaster@example.com postmaster@example.test user@example.com $'user@example.test\nuser@example.test.net'
 # Where it runs here, and that all servers of the test are on this machine.
 {
     printf '%s\n' "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" 'deliver_drop_privilege' 'host_lookup =' \
@@ -45,4 +46,33 @@ expect_held mx2 queue_run
 expect_denied "$STRANGER" example.test deferred 458
 expect_denied "$PRIMARY" foreign.test deferred 458
 expect_sent mx2
+
+# While the last queue run is under way Exim answers 458.
+is_started() { pull && [ "$(json '.results[0].code')" = 250 ]; }
+start() { wait_for 30 is_started || fail 'no queue run is started'; }
+
+# One domain at a time, also where the name of another one begins alike.
+submit_messages mx2 1
+submit_messages mx2 1 example.test.net
+start
+expect_within 20 'messages at the primary' 12 primary_count
+ended_count() { server_log mx2 | grep -c 'End queue run: .* -qf'; }
+expect_within 20 'queue runs that were asked for' 2 ended_count
+expect 'messages of the other domain at the backup' 1 "$(queue_count mx2)"
+
+# What has waited for long, and cannot be sent when we ask, is neither returned nor reported to be late.
+header=$(echo "${home[mx2]}"/spool/input/*-H)
+aged=$(sed "4s/^[0-9]*/$(($(date +%s) - 86400 * 60))/" "$header")
+printf '%s\n' "$aged" >"$header"
+expect 'how long it has waited' 60d "$(in_root mx2 exim4 -C "$folder/exim.conf" -bp | awk 'NR == 1 { print $1 }')"
+stop_server primary
+ask_config "$PRIMARY" example.test.net
+start
+expect_within 20 'queue runs that were asked for' 3 ended_count
+expect 'attempts in vain' 1 "$(server_log mx2 | grep -c ' == user@example.test.net .*Connection refused')"
+expect 'bounces and reports' 0 "$(server_log mx2 | grep -c '<= <>')"
+launch_postfix primary
+start
+expect_all_arrived
+expect_within 20 'messages left at the backup' 0 queue_count mx2
 finish
