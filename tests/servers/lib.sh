@@ -7,7 +7,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 SERVERS=${MXPULL_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
-TEST_NUMBER=$((10#${TEST_NAME%%-*}))
+: "${TEST_NUMBER:=$((10#${TEST_NAME%%-*}))}" # a test of several runs gives each its own
 SMTP_PORT=24025            # unlikely ones: a server that listens on every address would be in the way
 SMTPS_PORT=24465
 PRIMARY=127.125.$TEST_NUMBER.1
@@ -83,11 +83,11 @@ watch_the_time() {
     ! grep -qx "PPid:[[:space:]]*$$" "/proc/$BASHPID/status" || kill -TERM $$
 }
 
-# The servers need root: to change their root folder and their users.
+# become_root ARGUMENT...: the servers need root, to change their root folder and their users. The arguments are the test's own.
 become_root() {
     [ "$(id -u)" -ne 0 ] || return 0
     sudo -n true 2>/dev/null || skip "only root can run the servers, and sudo asks for a password"
-    exec sudo -n env MXPULL="$MXPULL" MXSIM="${MXSIM:-}" MXPULL_SERVERS="$SERVERS" bash "$0"
+    exec sudo -n env MXPULL="${MXPULL:-}" MXSIM="${MXSIM:-}" SYSLOGD="${SYSLOGD:-}" MXPULL_SERVERS="$SERVERS" bash "$0" "$@"
 }
 
 # A run of this test that was killed may have left servers. Their addresses are this test's own and its lock is held, so

@@ -10,6 +10,7 @@ declare -A address=()      # where it listens
 declare -A root=()         # the folder that is its /
 declare -A home=()         # its own folder, below that one
 declare -A pid=()          # while it runs
+declare -A enter=()        # what commands begin with that run on its machine, where that is not ours (network.sh)
 next_address=2
 
 # --- Servers in general -----------------------------------------------------------------------------------------------------
@@ -27,6 +28,14 @@ new_server() {
     fi
 }
 
+# new_primary KIND ROOT: the same for our own server, with a folder mail; fails when it is there.
+new_primary() {
+    [ -z "${home[primary]:-}" ] || return 1
+    address[primary]=$PRIMARY
+    new_server primary "$1" "$2"
+    mkdir "${home[primary]}/mail"
+}
+
 # inside NAME: the server's folder as the server sees it.
 inside() { printf '%s' "${home[$1]#"${root[$1]}"}"; }
 
@@ -42,7 +51,8 @@ give() {
 in_root() {
     local name=$1
     shift
-    env -i PATH=/usr/sbin:/usr/bin LC_ALL=C chroot "${root[$name]}" "$@" </dev/null 9>&-
+    # shellcheck disable=SC2086 # a list of words
+    env -i PATH=/usr/sbin:/usr/bin LC_ALL=C ${enter[$name]:-} chroot "${root[$name]}" "$@" </dev/null 9>&-
 }
 
 answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
@@ -75,8 +85,16 @@ server_log() {
     case ${kind[$1]} in
     postfix | nsd) cat "${home[$1]}/log" ;;
     exim) cat "${home[$1]}"/log/* ;;
-    sendmail) cat "${home[$1]}/traffic" ;;
+    sendmail) cat "${home[$1]}"/{log,traffic} ;;
     esac 2>/dev/null
+}
+
+# mail_log NAME: the file in which it tells of messages; sendmail only as our own server.
+mail_log() {
+    case ${kind[$1]} in
+    exim) printf '%s' "${home[$1]}/log/mainlog" ;;
+    *) printf '%s' "${home[$1]}/log" ;;
+    esac
 }
 
 # queue_count NAME: messages that it holds.
@@ -177,10 +195,7 @@ write_sasl() {
 
 # start_postfix_primary [SETTING...]: our own server at $PRIMARY, which keeps everything for $domains in one mailbox file.
 start_postfix_primary() {
-    if [ -z "${home[primary]:-}" ]; then
-        address[primary]=$PRIMARY
-        new_server primary postfix postfix
-        mkdir -p "${home[primary]}/mail"
+    if new_primary postfix postfix; then
         chown 65534:65534 "${home[primary]}/mail"
         write_postfix primary "virtual_mailbox_domains = ${domains[*]}" 'virtual_mailbox_maps = static:all.mbox' \
             "virtual_mailbox_base = $(inside primary)/mail" 'virtual_uid_maps = static:65534' \
@@ -195,26 +210,48 @@ exim_etrn_acl='accept'     # the ACL of Exim's ETRN; set it before start_exim_ba
 
 # start_exim_backup NAME [SETTING...]: settings of Exim's main section. The certificates are at $config_dir.
 start_exim_backup() {
-    local name=$1 folder list
+    local name=$1
     shift
     new_server "$name" exim exim
-    folder=$(inside "$name")
-    mkdir -p "${home[$name]}"/{log,spool}
-    [ ! -d "$tmp/tls" ] || cp "$tmp"/tls/*.pem "${home[$name]}/"
-    give "$name" Debian-exim log spool
-    list=$(IFS=:; printf '%s' "${domains[*]}")
-    [[ $* == *tls_advertise_hosts* ]] || set -- 'tls_advertise_hosts =' "$@"
     {
-        printf '%s\n' "primary_hostname = $name.test" "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" \
-            'deliver_drop_privilege' 'host_lookup =' 'rfc1413_query_timeout = 0s' 'keep_environment =' \
-            "domainlist backed = $list" 'acl_smtp_rcpt = check_rcpt' 'acl_smtp_etrn = check_etrn' "$@"
-        printf '%s\n' 'begin acl' 'check_rcpt:' '  accept domains = +backed' '  deny' 'check_etrn:' "  $exim_etrn_acl"
+        exim_main "$name" 'acl_smtp_etrn = check_etrn' "$@"
+        printf '%s\n' 'check_etrn:' "  $exim_etrn_acl"
         printf '%s\n' 'begin routers' 'to_primary:' '  driver = manualroute' "  route_list = * $PRIMARY" \
             '  self = send' '  transport = to_primary'
         printf '%s\n' 'begin transports' 'to_primary:' '  driver = smtp' "  port = $SMTP_PORT" '  allow_localhost'
         printf '%s\n' 'begin retry' '* * F,4d,1h'
     } >"${home[$name]}/exim.conf"
     launch_exim "$name"
+}
+
+# start_exim_primary [SETTING...]: what start_postfix_primary does.
+start_exim_primary() {
+    if new_primary exim exim; then
+        give primary Debian-exim mail
+        {
+            exim_main primary "$@"
+            printf '%s\n' 'begin routers' 'ours:' '  driver = accept' '  transport = mailbox'
+            printf '%s\n' 'begin transports' 'mailbox:' '  driver = appendfile' "  file = $(inside primary)/mail/all.mbox" \
+                '  use_lockfile = false' '  lock_fcntl_timeout = 30s'
+        } >"${home[primary]}/exim.conf"
+    fi
+    launch_exim primary
+}
+
+# exim_main NAME SETTING...: the main section, and the beginning of the ACLs.
+exim_main() {
+    local name=$1 folder list
+    shift
+    folder=$(inside "$name")
+    mkdir -p "${home[$name]}"/{log,spool}
+    [ ! -d "$tmp/tls" ] || cp "$tmp"/tls/*.pem "${home[$name]}/"
+    give "$name" Debian-exim log spool
+    list=$(IFS=:; printf '%s' "${domains[*]}")
+    [[ $* == *tls_advertise_hosts* ]] || set -- 'tls_advertise_hosts =' "$@"
+    printf '%s\n' "primary_hostname = $name.test" "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" \
+        'deliver_drop_privilege' 'host_lookup =' 'rfc1413_query_timeout = 0s' 'keep_environment =' \
+        "domainlist backed = $list" 'acl_smtp_rcpt = check_rcpt' "$@"
+    printf '%s\n' 'begin acl' 'check_rcpt:' '  accept domains = +backed' '  deny'
 }
 
 launch_exim() {
@@ -229,36 +266,60 @@ launch_exim() {
 # --- sendmail ---------------------------------------------------------------------------------------------------------------
 
 start_sendmail_backup() {
-    local name=$1 folder
+    local name=$1
     new_server "$name" sendmail sendmail
-    folder=$(inside "$name")
-    mkdir -p "${home[$name]}/queue"
-    chmod 700 "${home[$name]}/queue"
     : >"${home[$name]}/aliases"
-    printf '%s\n' "${domains[@]}" >"${home[$name]}/relay-domains"
+    make_sendmail "$name" "define(\`SMART_HOST', \`relay:[$PRIMARY]')"
+}
+
+# start_sendmail_primary: what start_postfix_primary does, for the user "user". What it says to syslog is in its folder's file log; needs
+# own_network, whose mounts are the test's own.
+start_sendmail_primary() {
+    local here
+    if new_primary sendmail sendmail; then
+        here=${home[primary]}
+        chown 65534:65534 "$here/mail"
+        printf 'user: %s/mail/all.mbox\npostmaster: user\n' "$(inside primary)" >"$here/aliases"
+        "$SYSLOGD" "$here/socket" "$here/log" >/dev/null 2>&1 </dev/null 9>&- &
+        processes+=($!)
+        if ! wait_for 30 test -S "$here/socket" || ! touch "${root[primary]}/dev/log" || ! mount --bind "$here/socket" "${root[primary]}/dev/log"; then
+            die 'sendmail gets no syslog'
+        fi
+        make_sendmail primary "define(\`confDEF_USER_ID', \`65534:65534')" "LOCAL_DOMAIN(\`${domains[*]}')"
+    else
+        launch_sendmail primary
+    fi
+}
+
+# make_sendmail NAME LINE...: its configuration, with these lines, and starts it.
+make_sendmail() {
+    local name=$1 folder
+    folder=$(inside "$name")
+    mkdir -m 700 "${home[$name]}/queue"
     printf 'hosts files\naliases files\n' >"${home[$name]}/service.switch"
-    sendmail_macros "$name" "$folder" >"${home[$name]}/sendmail.mc"
+    printf '%s\n' "${domains[@]}" >"${home[$name]}/relay-domains"
+    sendmail_macros "$name" "$folder" "${@:2}" >"${home[$name]}/sendmail.mc"
     in_root "$name" m4 "$folder/sendmail.mc" >"${home[$name]}/sendmail.cf" || die "$name: m4 fails"
     launch_sendmail "$name"
 }
 
-# sendmail_macros NAME FOLDER: the source of its sendmail.cf. No DNS, everything to the primary, and no queue run of its own.
+# sendmail_macros NAME FOLDER LINE...: the source of its sendmail.cf. No DNS, and no queue run of its own.
 sendmail_macros() {
     printf '%s\n' "include(\`/usr/share/sendmail/cf/m4/cf.m4')" "OSTYPE(\`linux')" "define(\`confDOMAIN_NAME', \`$1.test')" \
-        "define(\`SMART_HOST', \`relay:[$PRIMARY]')" "define(\`RELAY_MAILER_ARGS', \`TCP \$h $SMTP_PORT')" \
+        "define(\`RELAY_MAILER_ARGS', \`TCP \$h $SMTP_PORT')" \
         "define(\`QUEUE_DIR', \`$2/queue')" "define(\`confPID_FILE', \`$2/sendmail.pid')" \
         "define(\`ALIAS_FILE', \`$2/aliases')" "define(\`STATUS_FILE', \`$2/statistics')" \
         "define(\`confSERVICE_SWITCH_FILE', \`$2/service.switch')" "define(\`confCR_FILE', \`$2/relay-domains')" \
         "define(\`confTO_IDENT', \`0')" "define(\`confDONT_PROBE_INTERFACES', \`True')" \
         "FEATURE(\`no_default_msa')" "FEATURE(\`nocanonify')" "FEATURE(\`accept_unresolvable_domains')" \
-        "DAEMON_OPTIONS(\`Name=MTA, Addr=${address[$1]}, Port=$SMTP_PORT')" "MAILER(\`local')" "MAILER(\`smtp')"
+        "DAEMON_OPTIONS(\`Name=MTA, Addr=${address[$1]}, Port=$SMTP_PORT')" "${@:3}" "MAILER(\`local')" "MAILER(\`smtp')"
 }
 
 launch_sendmail() {
     local name=$1 folder
     folder=$(inside "$name")
     rm -f "${home[$name]}/sendmail.pid"
-    in_root "$name" /usr/libexec/sendmail/sendmail -bd -C "$folder/sendmail.cf" -X "$folder/traffic" ||
+    in_root "$name" /usr/libexec/sendmail/sendmail -bd -L sm-mta -C "$folder/sendmail.cf" -X "$folder/traffic" ||
         die "$name (sendmail) does not start"
     is_up "$name" "${home[$name]}/sendmail.pid"
 }
