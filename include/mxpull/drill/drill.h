@@ -1,0 +1,95 @@
+#ifndef MXPULL_DRILL_DRILL_H
+#define MXPULL_DRILL_DRILL_H
+
+#include <mxpull/arrival/arrivals.h>
+#include <mxpull/drill/course.h>
+#include <mxpull/net/timer.h>
+#include <mxpull/record/recorder.h>
+#include <mxpull/session/poll.h>
+#include <mxpull/session/selection.h>
+
+/* Drills: each sends one message of our own through a backup, has the backup asked, and sees whether the message arrives. Any
+ * number at once, in the one loop. */
+
+enum {
+    DRILL_ADDRESS_SIZE = 64 + 1 + DOMAIN_SIZE_MAX + 1,
+    DRILL_TOKEN_SIZE = 33
+};
+
+/* Who gets the message. */
+struct drill_recipient {
+    char address[DRILL_ADDRESS_SIZE];
+    size_t domain; /* of the backup: whose mail it is */
+};
+
+/* Finds it: drill_to where the backup has its domain, else postmaster (or the part of drill_to before the @) at the first domain
+ * that is chosen. False where none is, or all are queues that say nothing of a domain. */
+bool drill_recipient_find(struct drill_recipient *recipient, const struct config *config,
+                          const struct backup_config *backup, const struct selection *choice);
+
+/* When the last drill of the backup sent a message, if that was on the same day of local time as now_ms: then no other is
+ * due that day. 0: none did. store NULL: 0. */
+enum status drill_sent_today(struct store *store, const struct backup_config *backup,
+                             schedule_offset *offset, int64_t now_ms, int64_t *sent_ms,
+                             struct error *error);
+
+/* One drill. For others to read. */
+struct drill {
+    const struct backup_config *backup; /* borrowed */
+    struct drill_recipient recipient;
+    const char *domain; /* as the administrator wrote it; borrowed */
+    char token[DRILL_TOKEN_SIZE];
+    int64_t at_ms; /* when it began, wall clock; 0: it has not */
+    bool is_over;  /* what it has come to is known */
+    struct course course;
+
+    struct drills *drills; /* private, as what follows; borrowed */
+    struct handing *handing;
+    struct buffer message;
+    struct timer timer;
+    enum course_phase told; /* the phase that was told last */
+};
+
+struct drills_options {
+    const struct polling
+        *polling;    /* borrowed, as all that follows: configuration, loop, recorder, stop, wire */
+    int64_t wait_ms; /* how long the message is waited for behind the backup's answer */
+
+    /* The backup is to be asked for the domain (of another method than ETRN: for all of its domains), and drills_answered
+     * called. In a turn of the loop. */
+    void (*ask)(void *context, const struct drill *drill);
+
+    /* It has come to another phase; over: what it has come to is known. In a turn of the loop; may be NULL. */
+    void (*moved)(void *context, const struct drill *drill);
+    void *context;
+};
+
+struct drills;
+
+struct drills *drills_new(const struct drills_options *options);
+
+/* Drops those that are not over. NULL is allowed. */
+void drills_free(struct drills *drills);
+
+/* Adds a drill, which begins as soon as there is room: at most `concurrency` hand their messages in at once. A backup has one
+ * drill at a time. */
+void drills_add(struct drills *drills, const struct backup_config *backup,
+                const struct drill_recipient *recipient);
+
+/* In their order. */
+size_t drills_count(const struct drills *drills);
+const struct drill *drills_at(const struct drills *drills, size_t place);
+
+/* How many are not over. */
+size_t drills_open(const struct drills *drills);
+
+/* A poll of a backup is over: its answer, if a drill has asked for it. */
+void drills_answered(struct drills *drills, const struct poll *poll);
+
+/* The primary has answered for a message that came in by ATRN or TURN: of struct poll_observer. */
+void drills_received(struct drills *drills, const struct guard_message *message);
+
+/* Ends all soon; what has not begun is over without a message. */
+void drills_stop(struct drills *drills);
+
+#endif
