@@ -200,6 +200,8 @@ void build_complete(struct config *config, struct sections *sections, struct fau
     }
     if (config->primary.public_name == NULL && config->ehlo_name[0] != '[')
         config->primary.public_name = config->ehlo_name;
+    if (config->primary.mail_log == NULL)
+        config->primary.mail_log = value_own_text(config, memory_copy("auto"));
     if (config->primary.relay_address.text == NULL)
         config->primary.relay_address = config->primary.address;
     limit_jitter(&config->timing, sections->list[0], faults);

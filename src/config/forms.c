@@ -7,6 +7,7 @@
 #include <mxpull/plan/schedule.h>
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
+#include <mxpull/platform/system_log.h>
 #include <mxpull/smtp/node.h>
 
 #include <stdlib.h>
@@ -260,6 +261,33 @@ enum status form_file(const char *text, char **path, struct error *error)
     *path = NULL;
     return error_set(error, STATUS_SYNTAX, "%.150s; a file that can be read is allowed",
                      reason.text);
+}
+
+/* A word in small letters, or a path or command with what it is before it. */
+enum status form_mail_log(const char *text, char **setting, struct error *error)
+{
+    static const char *const words[] = {"auto", "off", "journal"};
+    static const char file[] = "file:", command[] = "command:";
+    size_t count = system_log_is_syslog() ? 3 : 2; /* Windows has no journal */
+    char *path;
+
+    if (strncmp(text, file, sizeof file - 1) == 0) {
+        if (form_path(text + sizeof file - 1, &path, error) != STATUS_OK)
+            return STATUS_SYNTAX;
+        free(path);
+        return give(setting, text);
+    }
+    if (strncmp(text, command, sizeof command - 1) == 0 && text[sizeof command - 1] != '\0')
+        return give(setting, text);
+    for (size_t i = 0; i < count; i++) {
+        if (text_equal(text, words[i]))
+            return give(setting, words[i]);
+    }
+    return form_refuse(error, text,
+                       count == 3 ? "is not a log; auto, off, journal, \"file:PATH\" and "
+                                    "\"command:COMMAND\" are allowed"
+                                  : "is not a log of this system; auto, off, \"file:PATH\" and "
+                                    "\"command:COMMAND\" are allowed");
 }
 
 /* Where the host of a proxy begins, behind a user and password if there are any; NULL: no known

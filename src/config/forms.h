@@ -22,6 +22,7 @@ enum status form_schedule(const char *text, char **schedule, struct error *error
 enum status form_mailbox(const char *text, char **mailbox, struct error *error);
 enum status form_path(const char *text, char **path, struct error *error);
 enum status form_file(const char *text, char **path, struct error *error);
+enum status form_mail_log(const char *text, char **setting, struct error *error);
 
 /* Errors never show the text: there may be a password in it. */
 enum status form_proxy(const char *text, char **proxy, struct error *error);

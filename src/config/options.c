@@ -77,6 +77,8 @@ const struct option options[] = {
      "daemon: how often your mail server is looked at; down, then up pulls at once", NULL},
     {SECTION_PRIMARY, "recovery", OPTION_DURATIONS, "{0s, 2m, 10m, 30m}", 0, WEEK, NULL, NULL, IN_PRIMARY(recovery),
      "after an outage: pulls at these times, then the schedule goes on", NULL},
+    {SECTION_PRIMARY, "mail_log", OPTION_TEXT, "auto", 0, 0, form_mail_log, NULL, IN_PRIMARY(mail_log),
+     "its log, in which the mail of a backup is seen to arrive: auto, off, journal, \"file:PATH\" or \"command:COMMAND\"", NULL},
     {SECTION_PRIMARY, "quiet", OPTION_DURATION, "30s", SECOND, HOUR, NULL, NULL, IN_PRIMARY(quiet_s),
      "mail of a backup has arrived when no more has come for so long", NULL},
     {SECTION_PRIMARY, "relay_address", OPTION_ADDRESS, "", 0, 0, NULL, NULL, IN_PRIMARY(relay_address),

@@ -83,6 +83,26 @@ static void log_of_another_system_is_refused(void **state)
     buffer_done(&faults);
 }
 
+static void journal_is_refused_where_there_is_none(void **state)
+{
+    const char *text = "primary { mail_log = journal }\n" BACKUP;
+    struct buffer faults;
+
+    (void)state;
+    buffer_init(&faults, 1024);
+    struct config *config = load_bytes(text, strlen(text), &faults);
+    if (system_log_is_syslog()) {
+        assert_non_null(config);
+        assert_string_equal(config->primary.mail_log, "journal");
+    } else {
+        assert_null(config);
+        assert_non_null(strstr(faults.bytes, "1: primary: mail_log: \"journal\" is not a log of "
+                                             "this system; auto, off, "));
+    }
+    config_free(config);
+    buffer_done(&faults);
+}
+
 /* What config_print says; the caller frees it. */
 static char *print(const struct config *config)
 {
@@ -523,6 +543,14 @@ static const struct fault_row combination_rows[] = {
      "4: backup \"mx\": host: is not an address of the version"},
     {"source and host of two versions", ETRN "source_address = 192.0.2.2\n host = ::1\n}\n",
      "3: backup \"mx\": source_address: cannot reach the host"},
+    {"mail log that is none", "primary { mail_log = /var/log/mail.log }\n" BACKUP,
+     "1: primary: mail_log: \"/var/log/mail.log\" is not a log"},
+    {"mail log at a relative path", "primary { mail_log = \"file:mail.log\" }\n" BACKUP,
+     "1: primary: mail_log: \"mail.log\" is not an absolute path"},
+    {"mail log without a path", "primary { mail_log = \"file:\" }\n" BACKUP,
+     "1: primary: mail_log: \"\" is not an absolute path"},
+    {"mail log of no command", "primary { mail_log = \"command:\" }\n" BACKUP,
+     "1: primary: mail_log: \"command:\" is not a log"},
     {"no backup", "primary { }\n", " no backup is configured"},
     {"no backup, but a misspelt one", "backups mx { }\n",
      "1: backups: is not a section; did you mean backup?"},
@@ -562,7 +590,8 @@ static const struct effect_row effect_rows[] = {
      "stderr\n"
      "log_format = text\nmetrics_file = \"\"\non_failure = \"\"\non_recovery = \"\"\naddress = "
      "\"127.0.0.1:25\"\n"
-     "preflight = greeting\nwatch = 30s\nrecovery = {0s, 2m, 10m, 30m}\nquiet = 30s\nrelay_address "
+     "preflight = greeting\nwatch = 30s\nrecovery = {0s, 2m, 10m, 30m}\nmail_log = \"auto\"\nquiet "
+     "= 30s\nrelay_address "
      "= "
      "\"127.0.0.1:25\"\n"
      "proxy_protocol = false\nrelay_connections = 4\nhost = \"mx\"\nport = 25\nmail_port = "
@@ -662,6 +691,12 @@ static const struct effect_row effect_rows[] = {
      "state_dir = \"" ROOT "/s\"\nmetrics_file = \"//server/m\""},
     {"log of the system as JSON", "log = " LOG_OWN " log_format = json\n" BACKUP,
      "log = " LOG_OWN "\nlog_format = json"},
+    {"mail log in a file", "primary { mail_log = \"file:" ROOT "/var/log/x y\" }\n" BACKUP,
+     "mail_log = \"file:" ROOT "/var/log/x y\""},
+    {"mail log of a command", "primary { mail_log = 'command:cat \"$X\"' }\n" BACKUP,
+     "mail_log = 'command:cat \"$X\"'"},
+    {"no mail log", "primary { mail_log = OFF }\n" BACKUP, "mail_log = \"off\""},
+    {"mail log that is not named", "primary { mail_log = '' }\n" BACKUP, "mail_log = \"auto\""},
     {"primary at a socket", "primary { address = \"unix:/run/smtp\" }\n" BACKUP,
      "address = \"unix:/run/smtp\"\nrelay_address = \"unix:/run/smtp\""},
     {"primary at an IPv6 address",
@@ -1348,6 +1383,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_of_another_system_is_refused),
+        cmocka_unit_test(journal_is_refused_where_there_is_none),
         cmocka_unit_test(test_missing_and_directory),
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_rubbish_takes_no_time),

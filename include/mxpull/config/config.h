@@ -58,6 +58,7 @@ struct primary_config {
     int64_t watch_s;
     int64_t greeting_timeout_s;
     struct durations recovery;
+    char *mail_log; /* "auto", "off", "journal", "file:PATH" or "command:COMMAND"; never NULL */
     int64_t quiet_s;
     bool proxy_protocol;
     int64_t relay_connections;
