@@ -195,17 +195,23 @@ void recorder_heard(struct recorder *recorder, const struct store_message *messa
     ledger_add(&recorder->ledger, entry);
 }
 
-void recorder_message(struct recorder *recorder, const struct backup_config *backup,
+void recorder_message(struct recorder *recorder, const struct poll *poll,
                       const struct guard_message *message)
 {
+    const char *client = NULL;
+
+    for (size_t i = 0; i < poll->count && client == NULL; i++)
+        client = poll->results[i].address;
     recorder_heard(recorder, &(const struct store_message){.at_ms = clock_wall_ms(),
-                                                           .backup = backup->name,
+                                                           .backup = poll->backup->name,
                                                            .evidence = "bridge",
                                                            .sender = message->sender,
                                                            .recipients = message->recipients,
                                                            .bytes = message->size,
                                                            .code = message->code,
-                                                           .text = message->text});
+                                                           .text = message->text,
+                                                           .client = client,
+                                                           .message_id = message->message_id});
 }
 
 void recorder_arrival(struct recorder *recorder, const struct store_arrival *arrival)

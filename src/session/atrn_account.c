@@ -166,7 +166,7 @@ void atrn_account_message(void *context, const struct guard_message *message)
         return;
     log_fields(is_taken ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
     if (polling->delivered != NULL)
-        polling->delivered(polling->recorder, account->poll->backup, message);
+        polling->delivered(polling->recorder, account->poll, message);
 }
 
 void atrn_account_command(void *context, const char *command, const char *reply)

@@ -244,10 +244,10 @@ static int add_message(struct store *store, const struct store_message *message)
 {
     static const char sql[] =
         "INSERT INTO messages (" MESSAGE_COLUMNS
-        ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, nullif(nullif(?10, ''), '<>')"
+        ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, nullif(?9, ''), nullif(nullif(?10, ''), '<>')"
         " WHERE ?3 <> 'log' OR ?10 IN ('', '<>') OR NOT EXISTS (SELECT 1 FROM messages"
         " WHERE message_id = ?10 AND at_ms BETWEEN ?1 - ?11 AND ?1 + ?11"
-        " AND evidence = ?3 AND backup = ?2 AND client IS ?9)";
+        " AND evidence = ?3 AND backup = ?2 AND client IS nullif(?9, ''))";
     int code =
         statement_run(store, sql,
                       VALUES(NUMBER(message->at_ms), TEXT(message->backup), TEXT(message->evidence),

@@ -93,6 +93,28 @@ expect "none" "mxpull: there is nothing of that in the past" "$(cat "$tmp/out" "
 run 0 history --messages -c "$conf" -q
 expect "no messages" "" "$(cat "$tmp/out" "$tmp/err")"
 
+# A message that came by ATRN, with its Message-ID and where it came from.
+mkdir "$tmp/waiting"
+printf 'X-Mxsim-To: u@a.example\nX-Mxsim-From: s@x.example\nMessage-ID: <1@x.example>\n\nhello\n' >"$tmp/waiting/1.eml"
+cat >"$tmp/provider" <<EOF
+server provider 127.0.0.1:0
+  auth PLAIN joe secret
+  odmr $tmp/waiting
+sink primary 127.0.0.1:0
+EOF
+start_sim provider "$tmp/provider"
+cat >"$tmp/came.conf" <<EOF
+state_dir = "$theirs/came"
+primary { address = "127.0.0.1:$(port primary)" }
+backup provider { host = "127.0.0.1" port = $(port provider) method = atrn domains = a.example user = joe password = secret auth_in_clear = true }
+EOF
+chmod 600 "$tmp/came.conf"
+run 0 pull -c "$theirs/came.conf"
+run 0 history --messages -c "$theirs/came.conf"
+expect_in "what came, and from where" " B      s@x.example -> u@a.example  <1@x.example> from 127.0.0.1  250 " "$tmp/out"
+run 0 history --messages --json -c "$theirs/came.conf"
+expect "as JSON" "127.0.0.1 <1@x.example> bridge" "$(jq -r '.messages[] | "\(.client) \(.message_id) \(.evidence)"' "$tmp/out")"
+
 # A backup that is no longer configured is still known.
 configure good
 run 0 history bad -c "$conf"

@@ -70,8 +70,8 @@ size_t recorder_held_count(const struct recorder *recorder, size_t backup);
 /* Records a poll that is over: the results of its last try, and nothing else. */
 void recorder_poll(struct recorder *recorder, const struct poll *poll);
 
-/* Records the primary's answer for a message of the bridge. */
-void recorder_message(struct recorder *recorder, const struct backup_config *backup,
+/* Records the primary's answer for a message that came by the bridge in this poll. */
+void recorder_message(struct recorder *recorder, const struct poll *poll,
                       const struct guard_message *message);
 
 /* Records a message that the primary's log has told of, and what store_set_arrival and store_add_drill record. All

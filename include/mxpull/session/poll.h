@@ -47,6 +47,7 @@ struct poll_observer {
 };
 
 struct recorder;
+struct poll;
 
 /* What the polls of a run share. All borrowed for the life of the polls. */
 struct polling {
@@ -61,7 +62,7 @@ struct polling {
 
     /* The primary has answered for a message that came in by ATRN or TURN: recorder_message. May be
      * NULL. */
-    void (*delivered)(struct recorder *recorder, const struct backup_config *backup,
+    void (*delivered)(struct recorder *recorder, const struct poll *poll,
                       const struct guard_message *message);
     struct recorder *recorder;
 };

@@ -120,7 +120,7 @@ struct store_message {
     int64_t bytes;          /* -1: not known */
     int code;               /* the primary's answer to it; 0: not known */
     const char *text;       /* of that answer; NULL: not known */
-    const char *client;     /* the address that it came from; NULL: not known */
+    const char *client;     /* the address that it came from; NULL or "": not known */
     const char *message_id; /* with its angle brackets; NULL, "" or "<>": not known */
 };
 
