@@ -13,7 +13,7 @@
 enum {
     DOMAINS_MAX = 2000,
     VERDICT_SIZE = 2000,
-    PATIENCE_MS = 20000
+    PATIENCE_MS = 120000
 };
 
 #define SINK "sink primary 127.0.0.1:0\n"

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-    PATIENCE_MS = 10000,
+    PATIENCE_MS = 60000,
     MANY = 1024 * 1024
 };
 
