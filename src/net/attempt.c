@@ -6,6 +6,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 
 #include <stdlib.h>
@@ -75,6 +76,9 @@ void attempt_note_address(struct attempt *attempt)
                  &facts->port);
     note_end(attempt->easy, CURLINFO_LOCAL_IP, CURLINFO_LOCAL_PORT, facts->local_address,
              &facts->local_port);
+    if (strcmp(facts->address, facts->local_address) == 0 ||
+        host_ip_is_loopback(facts->local_address))
+        loop_note_own(attempt->connection->loop, facts->local_address, facts->local_port);
 }
 
 /* ---- how far it has come ---- */

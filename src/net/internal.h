@@ -49,6 +49,10 @@ struct transfer {
     void *context;                 /* borrowed */
 };
 
+enum {
+    OWN_ENDS = 256
+};
+
 struct loop {
     CURLM *multi;
     struct timer_queue timers;
@@ -61,8 +65,13 @@ struct loop {
     struct curl_waitfd *waits; /* one for each stream that waits for its socket, one for each watch,
                                    then the resolvers' */
     size_t wait_capacity;
-    char *received; /* what one recv brings: used up before the next one */
+    char *received;         /* what one recv brings: used up before the next one */
+    uint64_t own[OWN_ENDS]; /* hashes of our ends of connections within this machine; a ring */
+    size_t next_own;
 };
+
+/* Notes our end of a connection within this machine. */
+void loop_note_own(struct loop *loop, const char *address, int port);
 
 /* ---- heard.c ---- */
 

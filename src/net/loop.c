@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 
 #include <limits.h>
@@ -216,6 +217,34 @@ void loop_turn(struct loop *loop, int64_t until_ms)
         timers_wake(loop);
     timers_run(loop, clock_monotonic_ms());
     free_closed(loop);
+}
+
+/* ---- our own ends ---- */
+
+static uint64_t end_hash(const char *address, int port)
+{
+    char text[CONNECTION_ADDRESS_SIZE + sizeof " 65535"];
+
+    return text_hash(text, (size_t)snprintf(text, sizeof text, "%s %d", address, port));
+}
+
+void loop_note_own(struct loop *loop, const char *address, int port)
+{
+    if (loop_is_own(loop, address, port))
+        return;
+    loop->own[loop->next_own] = end_hash(address, port);
+    loop->next_own = (loop->next_own + 1) % OWN_ENDS;
+}
+
+bool loop_is_own(const struct loop *loop, const char *address, int port)
+{
+    uint64_t hash = end_hash(address, port);
+
+    for (size_t i = 0; i < OWN_ENDS; i++) {
+        if (loop->own[i] == hash)
+            return true;
+    }
+    return false;
 }
 
 void loop_libraries(char *text, size_t size)

@@ -49,4 +49,7 @@ void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 /* Makes a waiting loop_turn return. May be called from another thread and from a signal handler. */
 void loop_wake(struct loop *loop);
 
+/* Whether that end of a connection within this machine is one of the loop's, or was one of its last. */
+bool loop_is_own(const struct loop *loop, const char *address, int port);
+
 #endif
