@@ -61,7 +61,9 @@ static bool judge_rest(struct arrival_account *account, const struct arrival_ans
 bool account_judge(struct arrival_account *account, const struct arrival_answer *answer,
                    const struct arrival_sight *sight, int64_t quiet_ms, int64_t now_ms)
 {
-    *account = (struct arrival_account){.is_announced = answer->is_announced,
+    *account = (struct arrival_account){.asked_ms = account->asked_ms,
+                                        .waited_ms = account->waited_ms,
+                                        .is_announced = answer->is_announced,
                                         .messages = sight->sees_log ? 0 : -1,
                                         .bytes = sight->sees_log ? 0 : -1,
                                         .connections = sight->connections,

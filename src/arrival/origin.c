@@ -77,6 +77,11 @@ bool origin_has(const struct origin *origin, const char *address)
     return false;
 }
 
+bool origin_is_asking(const struct origin *origin)
+{
+    return origin->looks[0].question != NULL || origin->looks[1].question != NULL;
+}
+
 void origin_free(struct origin *origin)
 {
     if (origin == NULL)

@@ -133,7 +133,7 @@ static void run(void **state)
                                   .first_ms = 17,
                                   .last_ms = 18,
                                   .address = "192.0.2.7"};
-    struct arrival_account account;
+    struct arrival_account account = {.asked_ms = 3, .waited_ms = 4};
 
     (void)snprintf(sight.refusal, sizeof sight.refusal, "%s", row->refusal);
     bool is_settled = account_judge(&account, &answer, &sight, QUIET_MS, NOW_MS);
@@ -153,6 +153,8 @@ static void run(void **state)
                                     : row->sees_log || row->messages > 0 ? row->messages * 1000
                                                                          : -1);
     assert_int_equal(account.connections, row->connections);
+    assert_int_equal(account.asked_ms, 3);
+    assert_int_equal(account.waited_ms, 4);
     assert_int_equal(account.first_ms, 17);
     assert_int_equal(account.last_ms, 18);
     assert_string_equal(account.address, "192.0.2.7");

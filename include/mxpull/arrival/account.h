@@ -49,6 +49,8 @@ struct arrival_sight {
 };
 
 struct arrival_account {
+    int64_t asked_ms,
+        waited_ms; /* the caller's: when the backup was asked (wall clock), and for how long its mail is waited for since its answers */
     enum arrival_state state;
     enum evidence evidence;
     bool is_announced;
@@ -58,7 +60,7 @@ struct arrival_account {
     char refusal[ACCOUNT_TEXT_SIZE];
 };
 
-/* Judges at now_ms (monotonic). Returns whether nothing more is to be waited for. No guess makes ARRIVAL_ARRIVED:
+/* Judges at now_ms (monotonic), and fills all but the caller's fields. Returns whether nothing more is to be waited for. No guess makes ARRIVAL_ARRIVED:
  * messages were seen, or counted. */
 bool account_judge(struct arrival_account *account, const struct arrival_answer *answer,
                    const struct arrival_sight *sight, int64_t quiet_ms, int64_t now_ms);

@@ -21,6 +21,9 @@ void origin_add(struct origin *origin, const char *address);
  * now. */
 bool origin_has(const struct origin *origin, const char *address);
 
+/* Whether the DNS has not answered yet. */
+bool origin_is_asking(const struct origin *origin);
+
 /* NULL is allowed. */
 void origin_free(struct origin *origin);
 
