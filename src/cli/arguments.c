@@ -112,6 +112,8 @@ const struct flag flag_table[] = {
      "ask although your mail server is not ready"},
     {'\0', "retry", NULL, "pull", FIELD(retry),
      "ask again what failed, after the times of `retry`"},
+    {'\0', "wait", "DURATION", "pull", FIELD(wait),
+     "go on until the mail has arrived, at most so long: 60s"},
     {'\0', "since", "WHEN", "history", FIELD(since),
      "from then on: 2d (ago), 2026-11-20, 2026-11-20T07:00Z"},
     {'\0', "failed", NULL, "history", FIELD(failed), "only answers that are neither good nor held"},

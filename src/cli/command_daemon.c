@@ -79,6 +79,17 @@ static void on_told(void *context, const struct daemon_view *view)
         metrics_write(view->config, run->state.store, run->state.claims, facts);
 }
 
+/* What tells nothing is logged with -v alone. */
+static void on_arrived(void *context, const struct backup_config *backup,
+                       const struct arrival_account *account)
+{
+    bool has_mail = account->state == ARRIVAL_ARRIVED || account->state == ARRIVAL_COMING;
+
+    (void)context;
+    logging_arrival(has_mail || account->refusal[0] != '\0' ? LEVEL_INFO : LEVEL_DEBUG, backup,
+                    account);
+}
+
 /* Feeds the watchdog, where there is one. */
 static void feed_watchdog(void *context)
 {
@@ -195,6 +206,7 @@ static void make_daemon(struct run *run, struct config *config)
         .take_now = on_take_now,
         .reload = on_reload,
         .ready = on_ready,
+        .arrived = on_arrived,
         .told = on_told,
     });
 }

@@ -5,11 +5,13 @@
 #include "logging.h"
 #include "setup.h"
 #include "status.h"
+#include <mxpull/base/duration.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 
 enum {
     STORE_WAIT_MS = 30,
+    WAIT_MAX_S = 7 * 24 * 3600,
     PRUNE_MS = 1000 /* how long a run removes old rows at its end */
 };
 
@@ -26,6 +28,7 @@ struct run {
     struct live_options watching; /* of live */
     struct live *live;            /* the round's observer */
     struct report report;
+    int64_t wait_s; /* 0: no mail is waited for */
 };
 
 static void wake(void *context)
@@ -55,6 +58,25 @@ static int open_log(struct run *run)
     }
     log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
     return EXIT_STATUS_OK;
+}
+
+/* A wait that is none, or longer than a week, is a typing error. */
+static int read_wait(struct run *run)
+{
+    const char *text = run->arguments->wait;
+
+    if (text == NULL)
+        return EXIT_STATUS_OK;
+    if (run->arguments->dry_run > 0) {
+        output_tell("--wait cannot be used with --dry-run, which asks for no mail");
+        return EXIT_STATUS_USAGE;
+    }
+    if (duration_parse(text, &run->wait_s) == STATUS_OK && run->wait_s > 0 &&
+        run->wait_s <= WAIT_MAX_S)
+        return EXIT_STATUS_OK;
+    output_tell("--wait is a duration of 1s to 1w, such as 60s or 5m; not \"%s\"",
+                word_shown(text).text);
+    return EXIT_STATUS_USAGE;
 }
 
 /* An unknown name is told before anything is opened. */
@@ -106,7 +128,10 @@ static void make_round(struct run *run)
                     .recorder = run->recorder},
         .selection = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
+        .wait_ms = run->wait_s * 1000,
         .resting = live_resting,
+        .awaiting = live_awaiting,
+        .arrived = live_arrived,
     };
 
     run->round = round_new(&options);
@@ -142,7 +167,9 @@ static void make_report(struct run *run)
                                           .widths = widths,
                                           .color = look.color,
                                           .measure = terminal_size,
-                                          .stage = round_stage};
+                                          .stage = round_stage,
+                                          .arrival = round_arrival,
+                                          .report = &run->report};
 }
 
 /* Writes the metrics, raises alarms, removes old rows, and waits for the commands of the alarms. */
@@ -178,11 +205,13 @@ static int ask(struct run *run)
 int command_pull(const struct arguments *arguments)
 {
     int (*const steps[])(struct run *) = {open_log, check_names, open_state};
-    struct run run = {.arguments = arguments, .config = setup_config(arguments, NULL, NULL)};
-    int exit_status = EXIT_STATUS_OK;
+    struct run run = {.arguments = arguments};
+    int exit_status = read_wait(&run);
 
+    if (exit_status == EXIT_STATUS_OK)
+        run.config = setup_config(arguments, NULL, NULL);
     if (run.config == NULL)
-        return EXIT_STATUS_CONFIG;
+        return exit_status != EXIT_STATUS_OK ? exit_status : EXIT_STATUS_CONFIG;
     run.watching.config = run.config;
     run.live = live_new(&run.watching);
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)

@@ -28,6 +28,7 @@ struct work {
     int64_t since_ms; /* when the first session of receiving began; 0: none has */
     int64_t moved_ms; /* when it came into its state */
     int64_t again_ms; /* SESSION_WAITING: when it is asked again; 0: not known */
+    bool is_awaited;  /* SESSION_DONE: its mail is waited for */
 };
 
 struct live {
@@ -46,7 +47,8 @@ struct live {
 
 static bool goes_on(const struct work *work)
 {
-    return work->is_begun && work->state != SESSION_WAITING && work->state != SESSION_DONE;
+    return work->is_begun && work->state != SESSION_WAITING &&
+           (work->state != SESSION_DONE || work->is_awaited);
 }
 
 static bool rests(const struct work *work)
@@ -95,6 +97,18 @@ static const char *state_text(const struct live *live, const struct backup_confi
     return "done";
 }
 
+/* ", 12s left" behind what was seen so far. */
+static struct word awaited_word(const struct live *live, const struct backup_config *backup)
+{
+    int64_t left_ms = 0;
+    const struct arrival_account *account =
+        live->options->arrival(live->options->round, backup, &left_ms);
+    struct word seen = account != NULL ? arrival_seen(account) : (struct word){.text = ""};
+
+    return word_format("%s, waits for %s", seen.text[0] != '\0' ? seen.text : "no mail yet",
+                       left_word(clock_monotonic_ms() + left_ms).text);
+}
+
 static struct line begin_row(struct live *live)
 {
     return line_begin(&live->rows, (struct line_look){live_columns(live), live->options->color});
@@ -108,9 +122,10 @@ static void add_work(struct live *live, size_t index)
     const struct work *work = &live->work[index];
     int64_t receiving_ms = clock_monotonic_ms() - work->since_ms;
     struct line line = begin_row(live);
-    struct word state = rests(work) ? word_format("again in %s", left_word(work->again_ms).text)
-                                    : word_format("%s%s", state_text(live, backup, work->state),
-                                                  elapsed_word(work->moved_ms).text);
+    struct word state = work->is_awaited ? awaited_word(live, backup)
+                        : rests(work) ? word_format("again in %s", left_word(work->again_ms).text)
+                                      : word_format("%s%s", state_text(live, backup, work->state),
+                                                    elapsed_word(work->moved_ms).text);
 
     line_names(&line, backup->name, work->domain != NULL ? work->domain : backup->host,
                live->options->widths, line_columns(state.text));
@@ -167,7 +182,8 @@ static struct counts count_work(const struct live *live)
     for (size_t i = 0; i < live->options->config->backup_count; i++) {
         counts.working += goes_on(&live->work[i]);
         counts.resting += rests(&live->work[i]);
-        counts.done += live->work[i].is_begun && live->work[i].state == SESSION_DONE;
+        counts.done += live->work[i].is_begun && live->work[i].state == SESSION_DONE &&
+                       !live->work[i].is_awaited;
     }
     return counts;
 }
@@ -338,6 +354,26 @@ void live_resting(void *context, const struct backup_config *backup, int64_t unt
     work->state = SESSION_WAITING;
     work->again_ms = until_ms;
     redraw(context);
+}
+
+void live_awaiting(void *context, const struct backup_config *backup)
+{
+    struct work *work = work_of(context, backup);
+
+    work->is_begun = work->is_awaited = true;
+    work->state = SESSION_DONE;
+    work->domain = NULL;
+    redraw(context);
+}
+
+void live_arrived(void *context, const struct backup_config *backup,
+                  const struct arrival_account *account)
+{
+    struct live *live = context;
+
+    work_of(live, backup)->is_awaited = false;
+    report_arrived(live->options->report, round_facts(live->options->round), backup, account);
+    redraw(live);
 }
 
 void live_turned(void *context)

@@ -257,6 +257,25 @@ void logging_answer(const struct answers *answers)
     log_fields(result_is_good(result) ? LEVEL_INFO : LEVEL_WARNING, fields.list, fields.count);
 }
 
+void logging_arrival(enum level level, const struct backup_config *backup,
+                     const struct arrival_account *account)
+{
+    const char *evidence = evidence_name(account->evidence);
+    struct fields fields = {.count = 0};
+
+    add(&fields, true, "backup", backup->name, 0);
+    add(&fields, true, "arrival", arrival_state_name(account->state), 0);
+    add(&fields, evidence != NULL, "evidence", evidence, 0);
+    add(&fields, account->messages >= 0, "messages", NULL, account->messages);
+    add(&fields, account->bytes >= 0, "bytes", NULL, account->bytes);
+    add(&fields, account->connections >= 0, "connections", NULL, account->connections);
+    add(&fields, account->address[0] != '\0', "address", account->address, 0);
+    add(&fields, account->last_ms > 0, "ms", NULL, account->last_ms - account->asked_ms);
+    add(&fields, account->refusal[0] != '\0', "text", account->refusal, 0);
+    log_fields(account_exit_status(account) != 0 ? LEVEL_WARNING : level, fields.list,
+               fields.count);
+}
+
 void logging_wire_of(const char *key, const char *name, char direction, const char *line,
                      size_t size)
 {

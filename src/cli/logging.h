@@ -55,6 +55,11 @@ void logging_format(struct buffer *line, const struct log_event *event, enum log
  * that were held `backups=60 domains=120 outcome=held text="..."`. */
 void logging_answer(const struct answers *answers);
 
+/* Logs what became of a backup's mail, `backup=mx2 arrival=arrived evidence=log messages=12 bytes=340200 connections=1
+ * address=192.0.2.7 ms=3200`: what was asked for and is not seen as a warning, else on that level. */
+void logging_arrival(enum level level, const struct backup_config *backup,
+                     const struct arrival_account *account);
+
 /* Logs a line of the wire, `backup=mx2 wire="> ETRN example.com"`. As in struct poll_observer. */
 void logging_wire(void *context, const struct backup_config *backup, char direction,
                   const char *line, size_t size);

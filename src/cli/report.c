@@ -182,7 +182,25 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
 
 /* ---- JSON: the keys and their order are the interface's ---- */
 
-static json_t *result_object(const struct result *result)
+static json_t *arrival_object(const struct arrival_account *account)
+{
+    const char *evidence = evidence_name(account->evidence);
+    json_t *object = json_object();
+
+    json_set(object, "state", json_string(arrival_state_name(account->state)));
+    json_set(object, "evidence", evidence != NULL ? json_string(evidence) : NULL);
+    json_set(object, "messages", json_count(account->messages));
+    json_set(object, "bytes", json_count(account->bytes));
+    json_set(object, "connections", json_count(account->connections));
+    json_set(object, "first", json_stamp(account->first_ms));
+    json_set(object, "last", json_stamp(account->last_ms));
+    json_set(object, "address", json_remote_filled(account->address));
+    json_set(object, "refusal", json_remote_filled(account->refusal));
+    return object;
+}
+
+/* account NULL: no mail was waited for. */
+static json_t *result_object(const struct result *result, const struct arrival_account *account)
 {
     const struct backup_config *backup = result->backup;
     bool has_outcome = result->known && !result->dry;
@@ -208,6 +226,7 @@ static json_t *result_object(const struct result *result)
     json_set(object, "ms", json_integer(result->ms));
     json_set(object, "refused_for_now", json_count(result->refused_for_now));
     json_set(object, "refused_for_good", json_count(result->refused_for_good));
+    json_set(object, "arrival", account != NULL ? arrival_object(account) : NULL);
     return object;
 }
 
@@ -222,6 +241,15 @@ static struct line_look look_of(const struct report *report)
     return look;
 }
 
+/* Puts whole lines above the live table, or writes them. */
+static void put_lines(const struct report *report, const struct buffer *lines)
+{
+    if (report->live != NULL)
+        live_keep(report->live, lines->bytes);
+    else
+        output_write(report->output, lines->bytes, lines->size);
+}
+
 static void on_gathered(void *context, const struct answers *answers)
 {
     struct report *report = context;
@@ -234,11 +262,35 @@ static void on_gathered(void *context, const struct answers *answers)
         return;
     buffer_init(&text, TEXT_SIZE_MAX);
     report_append_answers(&text, answers, look_of(report), report->widths, &report->advice);
-    if (report->live != NULL)
-        live_keep(report->live, text.bytes);
-    else
-        output_write(report->output, text.bytes, text.size);
+    put_lines(report, &text);
     buffer_done(&text);
+}
+
+static void put_arrival(struct report *report, const struct round_facts *facts,
+                        const struct backup_config *backup, const struct arrival_account *account)
+{
+    struct arrival_view view = {
+        .backup = backup, .account = account, .means = facts->means, .answered = ""};
+    struct buffer text;
+
+    for (size_t i = 0; i < facts->count; i++) {
+        if (facts->results[i]->backup == backup && facts->results[i]->address != NULL)
+            view.answered = facts->results[i]->address;
+    }
+    buffer_init(&text, TEXT_SIZE_MAX);
+    arrival_append(&text, &view, look_of(report), report->widths, &report->advice);
+    put_lines(report, &text);
+    buffer_done(&text);
+}
+
+void report_arrived(struct report *report, const struct round_facts *facts,
+                    const struct backup_config *backup, const struct arrival_account *account)
+{
+    gather_flush(report->gather);
+    if (log_wants(LEVEL_INFO))
+        logging_arrival(LEVEL_INFO, backup, account);
+    if (!report->json && !report->quiet)
+        put_arrival(report, facts, backup, account);
 }
 
 void report_begin(struct report *report)
@@ -250,6 +302,22 @@ void report_done(struct report *report)
 {
     gather_free(report->gather);
     said_done(&report->advice);
+}
+
+/* What is wrong, once for each backup. */
+static void put_unseen(struct report *report, const struct round_facts *facts)
+{
+    const struct backup_config *told = NULL;
+
+    for (size_t i = 0; i < facts->count && facts->arrivals != NULL; i++) {
+        const struct backup_config *backup = facts->results[i]->backup;
+        const struct arrival_account *account = facts->arrivals[i];
+
+        if (account == NULL || account_exit_status(account) == 0 || backup == told)
+            continue;
+        put_arrival(report, facts, backup, account);
+        told = backup;
+    }
 }
 
 /* With quiet the failures were logged as they came, and are reported now. */
@@ -267,7 +335,9 @@ void report_finish(struct report *report, const struct round_facts *facts)
     if (report->json) {
         results = json_array();
         for (size_t i = 0; i < facts->count; i++)
-            (void)json_array_append_new(results, result_object(facts->results[i]));
+            (void)json_array_append_new(
+                results, result_object(facts->results[i],
+                                       facts->arrivals != NULL ? facts->arrivals[i] : NULL));
         json_write(report->output,
                    json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "started",
                              json_stamp(facts->started_wall_ms), "seconds",
@@ -282,6 +352,7 @@ void report_finish(struct report *report, const struct round_facts *facts)
                 gather_add(report->gather, facts->results[i]);
         }
         gather_flush(report->gather);
+        put_unseen(report, facts);
     } else {
         buffer_init(&text, TEXT_SIZE_MAX);
         report_append_summary(&text, facts, look_of(report));

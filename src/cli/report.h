@@ -7,7 +7,7 @@
 #include <mxpull/platform/terminal.h>
 #include <mxpull/pull/round.h>
 
-/* The output of `mxpull pull`. report.c uses live.c, and both, as the daemon, use gather.c. */
+/* The output of `mxpull pull`. report.c uses live.c, and both, as the daemon, use gather.c and arrival_form.c. */
 
 /* ---- gather.c ---- */
 
@@ -45,6 +45,24 @@ void gather_flush(void *gather);
  */
 bool result_is_good(const struct result *result);
 
+/* ---- arrival_form.c ---- */
+
+/* What became of a backup's mail. All borrowed. */
+struct arrival_view {
+    const struct backup_config *backup;
+    const struct arrival_account *account;
+    const struct arrival_means *means;
+    const char *answered; /* the address that answered for the backup; "": not known */
+};
+
+/* Appends `mx2  arrived  12 messages, 340.2 KB from 192.0.2.7 in 3.2 s (log)`, and below it what can be done, if anything
+ * and it was not said before. */
+void arrival_append(struct buffer *text, const struct arrival_view *view, struct line_look look,
+                    struct line_widths widths, struct said *advice);
+
+/* `3 messages, 12.4 KB`, `1 connection`, "": nothing was seen so far. */
+struct word arrival_seen(const struct arrival_account *account);
+
 /* ---- live.c ---- */
 
 /* The live table on a terminal while a round runs. Answers scroll up as they come. Below them stand
@@ -67,19 +85,26 @@ struct live_options {
     struct terminal_size (*measure)(FILE *stream); /* terminal_size; asked at each drawing */
     /* round_stage: how far SESSION_CONNECTING has come. */
     enum stage (*stage)(const struct round *round, const struct backup_config *backup);
+    /* round_arrival; and what is told what became of a backup's mail: report_arrived. */
+    const struct arrival_account *(*arrival)(const struct round *round,
+                                             const struct backup_config *backup, int64_t *left_ms);
+    struct report *report;
 };
 
 /* options are borrowed; the caller may fill in all but config later, before the round runs. */
 struct live *live_new(const struct live_options *options);
 void live_free(struct live *live);
 
-/* The round's observer (struct poll_observer, round_options.resting); live is a struct live. */
+/* The round's observer (struct poll_observer, round_options.resting and what follows); live is a struct live. */
 void live_answered(void *live, const struct result *result);
 void live_moved(void *live, const struct backup_config *backup, enum session_state state,
                 const char *domain);
 void live_progressed(void *live, const struct backup_config *backup, uint64_t messages,
                      int64_t bytes);
 void live_resting(void *live, const struct backup_config *backup, int64_t until_ms);
+void live_awaiting(void *live, const struct backup_config *backup);
+void live_arrived(void *live, const struct backup_config *backup,
+                  const struct arrival_account *account);
 void live_turned(void *live);
 
 /* Puts whole lines of at most live_columns above the rows. */
@@ -112,6 +137,10 @@ struct report {
 /* The caller sets the fields before gather first. */
 void report_begin(struct report *report);
 void report_done(struct report *report); /* all zero: nothing has begun */
+
+/* What became of a backup's mail is known: a line, a log entry. */
+void report_arrived(struct report *report, const struct round_facts *facts,
+                    const struct backup_config *backup, const struct arrival_account *account);
 
 /* The round is over. */
 void report_finish(struct report *report, const struct round_facts *facts);

@@ -24,6 +24,11 @@ static size_t place_of(const struct agenda *agenda, const struct poll *poll)
     return (size_t)(poll->backup - agenda->polling.config->backups);
 }
 
+static bool was_asked(const struct poll *poll)
+{
+    return poll->held_count < poll->count;
+}
+
 int64_t agenda_take_due(struct agenda *agenda, struct instant now)
 {
     static const struct selection all;
@@ -53,6 +58,8 @@ void agenda_admit(struct agenda *agenda, const struct preflight *look)
     for (size_t i = 0; i < agenda->due_count; i++) {
         recorder_recall(agenda->polling.recorder, agenda->due[i]);
         poll_clear(agenda->due[i], look);
+        if (agenda->await != NULL && was_asked(agenda->due[i]))
+            await_begin(agenda->await, agenda->due[i]->backup);
         pool_add(agenda->pool, agenda->due[i]);
     }
     agenda->due_count = 0;
@@ -82,10 +89,13 @@ void agenda_take_over(struct agenda *agenda, struct instant now)
 
         recorder_poll(agenda->polling.recorder, poll);
         agenda->held[place] = poll->held_count;
-        if (poll->held_count == poll->count)
+        if (!was_asked(poll)) {
             plan_held(agenda->plan, place, now);
-        else
+        } else {
             plan_ended(agenda->plan, place, now, poll_failed_for_now(poll));
+            await_answered(agenda->await, poll);
+            recovery_asked(agenda->recovery, place);
+        }
         if (agenda->keeps_last) {
             old = agenda->polls[place];
             agenda->polls[place] = poll;
@@ -280,6 +290,7 @@ struct agenda *agenda_new(const struct agenda_options *options, struct instant n
     agenda->store = options->store;
     agenda->is_round = options->selection != NULL;
     agenda->keeps_last = options->keeps_last;
+    agenda->recovery = options->recovery;
     agenda->due = memory_new(count, sizeof(struct poll *));
     agenda->polls = memory_new(count, sizeof(struct poll *));
     agenda->held = memory_new(count, sizeof *agenda->held);
@@ -300,6 +311,12 @@ struct agenda *agenda_new(const struct agenda_options *options, struct instant n
         most += agenda->polls[i] != NULL || !agenda->is_round ? 1 : 0;
     }
     agenda->pool = pool_new(&agenda->polling, most);
+    if (options->await != NULL) {
+        struct await_options await = *options->await;
+
+        await.polling = &agenda->polling;
+        agenda->await = await_new(&await);
+    }
     restore_plan(agenda, now);
     return agenda;
 }
@@ -315,6 +332,7 @@ void agenda_free(struct agenda *agenda)
     for (size_t i = 0; i < agenda->polling.config->backup_count; i++)
         poll_free(agenda->polls[i]);
     agenda_end_look(agenda);
+    await_free(agenda->await);
     pool_free(agenda->pool);
     plan_free(agenda->plan);
     free(agenda->due);

@@ -17,7 +17,8 @@ enum {
     STORE_WAIT_MS = 300, /* for a store that another process holds: the loop must go on */
     STOP_LIMIT_MS = 1200,
     STORE_WAIT_AT_END_MS = 50,
-    TELL_AT_LEAST_MS = 60 * 1000
+    TELL_AT_LEAST_MS = 60 * 1000,
+    AWAIT_MS = 10 * 60 * 1000 /* how long after its answers a backup's mail is watched */
 };
 
 struct daemon {
@@ -25,6 +26,7 @@ struct daemon {
     struct hooks *hooks;
     struct agenda *agenda;
     struct watch watch;
+    struct recovery recovery;
     struct config *config;     /* owned: the one in force */
     struct config *next;       /* owned; DRAINING: the configuration that comes */
     int64_t drain_ms, drop_ms; /* monotonic: when polls under way are stopped, and dropped */
@@ -74,6 +76,16 @@ static void tell(struct daemon *daemon, struct instant now)
 
 /* ---- one configuration after the other ---- */
 
+static void on_arrived(void *context, const struct backup_config *backup,
+                       const struct arrival_account *account)
+{
+    struct daemon *daemon = context;
+
+    recovery_arrived(&daemon->recovery, account);
+    daemon->options.arrived(daemon->options.context, backup, account);
+    daemon->agenda->has_news = true;
+}
+
 /* is_failing: that the store cannot be written was logged already. */
 static void take_configuration(struct daemon *daemon, struct config *config, bool is_failing,
                                struct instant now)
@@ -96,6 +108,10 @@ static void take_configuration(struct daemon *daemon, struct config *config, boo
                                             .store = options->store,
                                             .offset = options->offset,
                                             .seed = options->seed,
+                                            .await = &(struct await_options){.limit_ms = AWAIT_MS,
+                                                                             .told = on_arrived,
+                                                                             .context = daemon},
+                                            .recovery = &daemon->recovery,
                                             .keeps_last = config->metrics_file != NULL},
                    now);
 }
@@ -141,6 +157,8 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
         pool_stop(agenda->pool);
         return daemon->drop_ms;
     }
+    await_stop(agenda->await);
+    recovery_end(&daemon->recovery, daemon->config);
     bool is_failing = recorder_is_failing(agenda->polling.recorder);
     recorder_finish(agenda->polling.recorder, STORE_WAIT_AT_END_MS);
     give_configuration_up(daemon);
@@ -201,6 +219,21 @@ static bool is_asked(void *context, size_t backup)
            plan_memory(plan, backup).due_ms <= clock_wall_ms();
 }
 
+/* Returns when there is more to do, monotonic. */
+static int64_t await_mail(struct daemon *daemon, struct instant now)
+{
+    struct agenda *agenda = daemon->agenda;
+    struct recovery *recovery = &daemon->recovery;
+    int64_t next_ms = await_advance(agenda->await, now.monotonic_ms);
+
+    if (!recovery->is_on || is_busy(agenda) || !await_is_over(agenda->await))
+        return next_ms;
+    if (now.monotonic_ms < recovery->until_ms)
+        return recovery->until_ms;
+    recovery_end(recovery, daemon->config);
+    return next_ms;
+}
+
 /* Does all that can be done now. Returns when there is more to do, monotonic. */
 static int64_t advance(struct daemon *daemon)
 {
@@ -217,6 +250,7 @@ static int64_t advance(struct daemon *daemon)
         next_ms = schedule_earlier(next_ms, agenda_take_due(daemon->agenda, now));
     daemon->is_busy = daemon->is_busy || is_busy(daemon->agenda);
     watch_look(&daemon->watch, now);
+    next_ms = schedule_earlier(next_ms, await_mail(daemon, now));
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
     int64_t silent_ms =
@@ -266,6 +300,8 @@ static void stop(struct daemon *daemon)
             break;
         loop_turn(agenda->polling.loop, limit_ms);
     }
+    await_stop(agenda->await);
+    recovery_end(&daemon->recovery, daemon->config);
     recorder_finish(recorder, STORE_WAIT_AT_END_MS);
 }
 
@@ -288,5 +324,6 @@ void daemon_free(struct daemon *daemon)
     give_configuration_up(daemon);
     hooks_free(daemon->hooks);
     config_free(daemon->next);
+    free(daemon->recovery.asked);
     free(daemon);
 }

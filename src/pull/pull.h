@@ -1,11 +1,83 @@
 #ifndef MXPULL_SRC_PULL_PULL_H
 #define MXPULL_SRC_PULL_PULL_H
 
-/* What the files of the floor share. daemon.c uses watch.c, and these two and round.c use agenda.c. */
+/* What the files of the floor share. daemon.c uses watch.c, these two and round.c use agenda.c, and all use await.c and
+ * recovery.c. */
 
+#include <mxpull/arrival/arrivals.h>
 #include <mxpull/plan/plan.h>
 #include <mxpull/record/recorder.h>
 #include <mxpull/session/pool.h>
+
+/* ---- await.c ---- */
+
+/* The mail of backups that were asked: watched from before they are asked until it is settled what became of it, or its
+ * time is over. Written by the recorder. */
+struct await;
+
+struct await_options {
+    const struct polling *polling; /* copied; with the recorder */
+    int64_t limit_ms;              /* how long after the answers */
+    bool
+        asks_again; /* what was announced (252, 253) is asked for again, until it is answered by 251 */
+
+    /* The wait for a backup's mail is over. May be NULL. */
+    void (*told)(void *context, const struct backup_config *backup,
+                 const struct arrival_account *account);
+    void *context;
+};
+
+struct await *await_new(const struct await_options *options);
+
+/* NULL is allowed. */
+void await_free(struct await *await);
+
+/* The backup is about to be asked. A wait for the mail of an earlier poll is over. */
+void await_begin(struct await *await, const struct backup_config *backup);
+
+/* The answers of a poll that was begun are known. */
+void await_answered(struct await *await, const struct poll *poll);
+
+/* Tells what is settled, or over. Returns when there is more to do, monotonic; called in every turn of the loop. */
+int64_t await_advance(struct await *await, int64_t now_ms);
+
+/* Whether nothing is waited for. */
+bool await_is_over(const struct await *await);
+
+/* Ends all waits, and tells how they stand. */
+void await_stop(struct await *await);
+
+/* How it stands with the backup's mail, and how long it is waited for: 0: no longer. NULL: there was no good answer, or none
+ * is known yet. */
+const struct arrival_account *await_account(const struct await *await,
+                                            const struct backup_config *backup, int64_t *left_ms);
+
+const struct arrival_means *await_means(const struct await *await);
+
+/* ---- recovery.c ---- */
+
+/* What a recovery has brought: told when its polls, and the waits for their mail, are over. */
+struct recovery {
+    bool is_on;
+    int64_t outage_s;        /* how long the outage was */
+    int64_t began_ms;        /* wall clock: when it was over */
+    int64_t until_ms;        /* monotonic: the last of the times of `recovery` is over */
+    bool *asked;             /* owned: of each backup */
+    int64_t messages, bytes; /* seen; bytes -1: not told of all */
+    bool is_blind;           /* of some mail it cannot be seen whether it came */
+    int64_t last_ms;         /* wall clock: when the last of them came */
+};
+
+/* An outage that began at outage_ms, wall clock, has ended; an earlier recovery is told. */
+void recovery_begin(struct recovery *recovery, const struct config *config, int64_t outage_ms,
+                    struct instant now);
+
+/* A backup, by its place, was asked; and so its mail stands. Of use while it is on, else in vain. */
+void recovery_asked(struct recovery *recovery, size_t backup);
+void recovery_arrived(struct recovery *recovery, const struct arrival_account *account);
+
+/* Tells it, if it is on, and ends it. */
+void recovery_end(struct recovery *recovery, const struct config *config);
 
 /* ---- agenda.c ---- */
 
@@ -21,12 +93,14 @@ struct agenda {
     struct poll *
         *polls; /* a round's polls, asked again and again; a daemon's last ones; NULL: none */
     bool is_round;
-    bool keeps_last;        /* a daemon's last polls are kept */
-    size_t *held;           /* how many domains a daemon's last poll held */
-    struct preflight *look; /* under way, or ended and not taken in; NULL: none */
-    bool looks_at_all;      /* it asks for all domains of the configuration */
-    int64_t written_ms;     /* when the plan was written last, monotonic */
-    bool has_news;          /* polls have ended since that was reset */
+    bool keeps_last;           /* a daemon's last polls are kept */
+    size_t *held;              /* how many domains a daemon's last poll held */
+    struct preflight *look;    /* under way, or ended and not taken in; NULL: none */
+    bool looks_at_all;         /* it asks for all domains of the configuration */
+    int64_t written_ms;        /* when the plan was written last, monotonic */
+    bool has_news;             /* polls have ended since that was reset */
+    struct await *await;       /* NULL: no mail is waited for */
+    struct recovery *recovery; /* borrowed; NULL: a round's agenda */
 };
 
 /* Both clocks. */
@@ -41,6 +115,8 @@ struct agenda_options {
     schedule_offset *offset; /* of local time */
     uint64_t seed;           /* of jitter */
     bool keeps_last;
+    const struct await_options *await; /* without polling; NULL: no mail is waited for */
+    struct recovery *recovery;         /* borrowed; NULL: for a round */
 };
 
 /* Begins with what the store knows, at a start and at a reload alike. */

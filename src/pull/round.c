@@ -16,7 +16,8 @@ enum {
 struct round {
     struct round_options options;
     struct agenda *agenda;
-    const struct result **results; /* owned: those of facts */
+    const struct result **results;           /* owned: those of facts */
+    const struct arrival_account **arrivals; /* the same */
     struct round_facts facts;
     bool is_stopping;
 };
@@ -24,13 +25,20 @@ struct round {
 struct round *round_new(const struct round_options *options)
 {
     struct round *round = memory_new(1, sizeof *round);
+    const struct await_options await = {.limit_ms = options->wait_ms,
+                                        .asks_again = true,
+                                        .told = options->arrived,
+                                        .context = options->polling.context};
 
     round->options = *options;
-    round->agenda = agenda_new(
-        &(struct agenda_options){.polling = &options->polling, .selection = &options->selection},
-        agenda_now());
+    round->agenda =
+        agenda_new(&(struct agenda_options){.polling = &options->polling,
+                                            .selection = &options->selection,
+                                            .await = options->wait_ms > 0 ? &await : NULL},
+                   agenda_now());
     round->results = agenda_results(round->agenda, &round->facts.count);
     round->facts.results = round->results;
+    round->facts.means = round->agenda->await != NULL ? await_means(round->agenda->await) : NULL;
     round->facts.dry_run = options->polling.dry_run;
     return round;
 }
@@ -40,11 +48,24 @@ void round_free(struct round *round)
     if (round == NULL)
         return;
     agenda_free(round->agenda);
+    free(round->arrivals);
     free(round->results);
     free(round);
 }
 
 /* ---- the course ---- */
+
+/* The answers of a backup are known. */
+static void await_answer(struct round *round, const struct poll *poll)
+{
+    const struct round_options *options = &round->options;
+    int64_t left_ms;
+
+    await_answered(round->agenda->await, poll);
+    if (await_account(round->agenda->await, poll->backup, &left_ms) != NULL &&
+        options->awaiting != NULL)
+        options->awaiting(options->polling.context, poll->backup);
+}
 
 /* Records the polls that are over, and plans their retries. */
 static void take_over(struct round *round, struct instant now)
@@ -57,6 +78,8 @@ static void take_over(struct round *round, struct instant now)
 
         recorder_poll(agenda->polling.recorder, poll);
         plan_ended(agenda->plan, place, now, again);
+        if (agenda->await != NULL && !again)
+            await_answer(round, poll);
         int64_t due_ms = plan_memory(agenda->plan, place).due_ms;
         if (due_ms != 0 && round->options.resting != NULL)
             round->options.resting(agenda->polling.context, poll->backup,
@@ -90,7 +113,11 @@ static int64_t advance(struct round *round)
         agenda_look(agenda, round->options.selection.count == 0 &&
                                 agenda->due_count == agenda->polling.config->backup_count);
     agenda_tell(agenda);
-    return agenda->look == NULL ? next_ms : INT64_MAX;
+    if (agenda->look != NULL)
+        next_ms = INT64_MAX;
+    return agenda->await == NULL
+               ? next_ms
+               : schedule_earlier(next_ms, await_advance(agenda->await, clock_monotonic_ms()));
 }
 
 static bool is_over(const struct round *round)
@@ -99,7 +126,30 @@ static bool is_over(const struct round *round)
 
     return agenda->pool->count == 0 &&
            (round->is_stopping || (agenda->due_count == 0 && agenda->look == NULL &&
-                                   plan_next_ms(agenda->plan, agenda_now()) == INT64_MAX));
+                                   plan_next_ms(agenda->plan, agenda_now()) == INT64_MAX &&
+                                   (agenda->await == NULL || await_is_over(agenda->await))));
+}
+
+/* Ends the waits, and adds what became of the mail. */
+static void conclude_waits(struct round *round)
+{
+    struct round_facts *facts = &round->facts;
+    struct await *await = round->agenda->await;
+    int64_t left_ms;
+
+    await_stop(await);
+    round->arrivals = memory_new(facts->count, sizeof *round->arrivals);
+    facts->arrivals = round->arrivals;
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct result *result = facts->results[i];
+        const struct arrival_account *account = await_account(await, result->backup, &left_ms);
+
+        if (account == NULL || (result->backup->method == METHOD_ETRN &&
+                                (!result->known || result_grade(result) != GRADE_GOOD)))
+            continue;
+        round->arrivals[i] = account;
+        facts->exit_status = exit_status_worse(facts->exit_status, account_exit_status(account));
+    }
 }
 
 void round_run(struct round *round)
@@ -133,6 +183,8 @@ void round_run(struct round *round)
         poll_conclude(agenda->polls[i]);
         poll_settle(agenda->polls[i], OUTCOME_INTERRUPTED, "stopped before an answer came");
     }
+    if (agenda->await != NULL)
+        conclude_waits(round);
     facts->elapsed_ms = clock_monotonic_ms() - began_ms;
     for (size_t i = 0; i < facts->count; i++) {
         const struct result *result = facts->results[i];
@@ -157,6 +209,12 @@ enum stage round_stage(const struct round *round, const struct backup_config *ba
     const struct agenda *agenda = round->agenda;
 
     return poll_stage(agenda->polls[backup - agenda->polling.config->backups]);
+}
+
+const struct arrival_account *round_arrival(const struct round *round,
+                                            const struct backup_config *backup, int64_t *left_ms)
+{
+    return await_account(round->agenda->await, backup, left_ms);
 }
 
 const struct round_facts *round_facts(const struct round *round)

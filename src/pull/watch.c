@@ -124,6 +124,7 @@ static bool note_outage(struct watch *watch, const char *why, struct instant now
                   "your mail server takes mail again");
         recorder_outage(agenda->polling.recorder, began_ms, now.wall_ms, unwatched);
         watch->recovered_ms = now.wall_ms;
+        recovery_begin(agenda->recovery, agenda->polling.config, began_ms, now);
         break;
     }
     return event == OUTAGE_ENDED;

@@ -20,8 +20,7 @@ enum {
     FRUITLESS_MAX = 100            /* sessions in a row that took no message off the provider */
 };
 
-void atrn_account_init(struct atrn_account *account, const struct poll *poll,
-                       const struct node *nodes)
+void atrn_account_init(struct atrn_account *account, struct poll *poll, const struct node *nodes)
 {
     *account = (struct atrn_account){
         .poll = poll,
@@ -128,6 +127,8 @@ static void count_message(struct atrn_account *account, const struct guard_messa
             forget_refused(account, i, message);
         }
     }
+    account->poll->messages++;
+    account->poll->bytes += message->size;
     if (polling->observer.progressed != NULL)
         polling->observer.progressed(polling->context, account->poll->backup, 1, message->size);
 }

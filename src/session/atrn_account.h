@@ -26,7 +26,7 @@ struct atrn_refusals {
 /* What a provider's reversed sessions have brought, for its results, the log and who watches; and what they may
  * take and write, all of them together. */
 struct atrn_account {
-    const struct poll *poll;        /* borrowed, as what follows */
+    struct poll *poll;              /* borrowed, as what follows */
     const struct node *nodes;       /* of what is wanted: what is ours, and let in */
     struct atrn_refusals *refusals; /* owned: of each */
     unsigned sessions;              /* that are over */
@@ -47,8 +47,7 @@ struct atrn_account {
 };
 
 /* For what the poll wants, whose results begin with 0. */
-void atrn_account_init(struct atrn_account *account, const struct poll *poll,
-                       const struct node *nodes);
+void atrn_account_init(struct atrn_account *account, struct poll *poll, const struct node *nodes);
 void atrn_account_done(struct atrn_account *account);
 
 /* Adds to the credit, or takes off, up to its ceiling. */

@@ -324,19 +324,20 @@ struct report_row {
     "{" JSON_KEYS_FRONT "\"domain\":\"example.com\",\"outcome\":\"started\",\"code\":250,"         \
     "\"text\":\"Queuing started\","                                                                \
     "\"pending\":null,\"messages\":null,\"bytes\":null,\"tls\":\"TLSv1.3\",\"authenticated\":"     \
-    "false,\"attempts\":1,\"ms\":18,\"refused_for_now\":null,\"refused_for_good\":null}"
+    "false,\"attempts\":1,\"ms\":18,\"refused_for_now\":null,\"refused_for_good\":null,"           \
+    "\"arrival\":null}"
 #define JSON_PENDING                                                                               \
     "{" JSON_KEYS_FRONT "\"domain\":\"example.com\",\"outcome\":\"pending\",\"code\":253,"         \
     "\"text\":\"OK\",\"pending\":3,"                                                               \
     "\"messages\":0,\"bytes\":7,\"tls\":null,\"authenticated\":true,\"attempts\":1,\"ms\":18,"     \
-    "\"refused_for_now\":null,\"refused_for_good\":null}"
+    "\"refused_for_now\":null,\"refused_for_good\":null,\"arrival\":null}"
 #define JSON_FAILED                                                                                \
     "{\"backup\":\"backup\",\"host\":\"mx2.example.net\",\"address\":null,\"port\":366,"           \
     "\"method\":\"atrn\",\"domain\":\"b.example\","                                                \
     "\"outcome\":\"unreachable\",\"code\":null,\"text\":\"\\\\x1b\\\\xff\\\"\\\\n\xc3\xa4\","      \
     "\"pending\":null,\"messages\":null,"                                                          \
     "\"bytes\":null,\"tls\":null,\"authenticated\":false,\"attempts\":1,\"ms\":18,\"refused_for_"  \
-    "now\":null,\"refused_for_good\":null}"
+    "now\":null,\"refused_for_good\":null,\"arrival\":null}"
 #define JSON_FRONT(status)                                                                         \
     "{\"started\":\"2026-11-23T16:00:00Z\",\"seconds\":0.42,\"exit_status\":" status               \
     ",\"results\":["

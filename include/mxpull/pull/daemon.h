@@ -37,6 +37,10 @@ struct daemon_options {
     /* Called when all is set up, at the start and after a reload. */
     void (*ready)(void *context);
 
+    /* The mail of a backup is no longer watched: what became of it. */
+    void (*arrived)(void *context, const struct backup_config *backup,
+                    const struct arrival_account *account);
+
     /* Called when polls have ended and none is under way, or a minute has passed; and when an outage
      * begins or ends. */
     void (*told)(void *context, const struct daemon_view *view);
