@@ -125,6 +125,8 @@ const struct flag flag_table[] = {
     {'\0', "nagios", NULL, "status", FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},
     {'\0', "strict", NULL, "check", FIELD(strict), "exit with 1 where there are warnings"},
+    {'\0', "names", NULL, "config", FIELD(only_names),
+     "print only the names of backups and domains, one a line"},
     {'o', "output", "FILE", "init", FIELD(output), "write FILE, which must not be there"},
     {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},

@@ -51,7 +51,7 @@ struct arguments {
 
     /* How often each switch was given. */
     unsigned verbose, quiet, json, help, version;
-    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict;
+    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, only_names;
 
     const char *wait, *since, *outcome, *limit, *output; /* NULL: not given */
     const char *color;                                   /* "auto", "always" or "never" */

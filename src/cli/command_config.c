@@ -3,11 +3,16 @@
 #include "arguments.h"
 #include "setup.h"
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/config/options.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    NAMES_SIZE_MAX = 128 * 1024 * 1024
+};
 
 static json_t *value_of(const struct option *option, const void *section)
 {
@@ -101,6 +106,27 @@ static bool can_read_passwords(const struct config *config)
     return can_read;
 }
 
+/* What can be given as a name, one a line: what the completion of a shell offers. */
+static bool print_names(const struct config *config)
+{
+    struct buffer text;
+
+    buffer_init(&text, NAMES_SIZE_MAX);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+
+        for (size_t j = 0; j <= backup->domain_count; j++) {
+            const char *name = j == 0 ? backup->name : backup->domain_texts[j - 1];
+
+            text_visible(&text, name, strlen(name));
+            (void)buffer_append_text(&text, "\n");
+        }
+    }
+    bool is_told = output_print(&text);
+    buffer_done(&text);
+    return is_told;
+}
+
 int command_config(const struct arguments *arguments)
 {
     struct config *config = setup_config(arguments, NULL, NULL);
@@ -108,6 +134,12 @@ int command_config(const struct arguments *arguments)
 
     if (config == NULL)
         return EXIT_STATUS_CONFIG;
+    if (arguments->only_names) {
+        bool is_told = arguments->quiet || print_names(config);
+
+        config_free(config);
+        return is_told ? EXIT_STATUS_OK : EXIT_STATUS_TEMPORARY;
+    }
     config_warn(config, print_warning, NULL);
     bool can_read = can_read_passwords(config);
     if (arguments->json && !arguments->quiet)

@@ -14,6 +14,9 @@ examples=share/doc/mxpull/examples
 expected() {
     cat <<END
 755 bin/mxpull
+644 share/bash-completion/completions/mxpull
+644 share/fish/vendor_completions.d/mxpull.fish
+644 share/zsh/site-functions/_mxpull
 644 share/doc/mxpull/CHECK.md
 644 share/doc/mxpull/LICENSE
 644 share/doc/mxpull/SECURITY.md

@@ -118,6 +118,12 @@ cp "$tmp/out" "$tmp/printed"
 run 0 config -c "$theirs/printed"
 expect "what config prints is read again" "" "$(diff <(tail -n +2 "$tmp/out") <(tail -n +2 "$tmp/printed"))"
 
+printf '%s\n' "backup 'it''s \$x' { host = 127.0.0.1 domains = {a.example, '#q', @b.example} password_file = \"$theirs/missing\" user = u auth_in_clear = true }" |
+    sed "s/it''s/it\\\\'s/" >"$tmp/named"
+run 0 config --names -c "$theirs/named"
+expect "the names in it" "it's \$x a.example #q @b.example " "$(tr '\n' ' ' <"$tmp/out")"
+expect "and no word of what is wrong with a password" "" "$(cat "$tmp/err")"
+
 # --- logs -------------------------------------------------------------------------------------------------------------------
 { printf 'log = "file:%s"\nlog_format = json\nmetrics_file = "%s"\n' "$theirs/log" "$theirs/metrics.prom" && cat "$tmp/mxpull.conf"; } >"$tmp/logged"
 run 75 pull -q -c "$theirs/logged"
