@@ -16,6 +16,8 @@ static char address[] = "127.0.0.1:25", path[] = "/etc/mxpull.conf", name[] = "m
 static char secret[] = "hunter2", log_path[] = "/var/log/mxpull";
 static char domain[] = "@m\xc3\xbcller.example";
 static char *domains[] = {domain};
+static char network[] = "2001:db8::/32", own_address[] = "192.0.2.7";
+static char *networks[] = {network, own_address};
 static int64_t seconds[] = {60, 300};
 
 struct proxy_row {
@@ -46,6 +48,7 @@ static void write_json(char text[TEXT_SIZE], const char *proxy)
                                    .port = 25,
                                    .domain_texts = domains,
                                    .domain_count = 1,
+                                   .arrives_from = {networks, 2},
                                    .password = secret,
                                    .proxy = copy,
                                    .tls = TLS_REQUIRED,
@@ -102,6 +105,7 @@ static void test_options(void **state)
         "\"force\":true",
         "\"retry\":[60,300]",
         "\"on_failure\":\"\\u00AD\\u001B\\u007F\\uDB40\\uDC41ä\"",
+        "\"arrives_from\":[\"2001:db8::/32\",\"192.0.2.7\"]",
         "\"domains\":[\"@m\xc3\xbcller.example\"]",
     };
     char text[TEXT_SIZE];

@@ -618,6 +618,15 @@ static const struct effect_row effect_rows[] = {
     {"where mail comes from",
      ETRN "arrives_from = {192.0.2.7, '192.0.2.0/24', \"2001:db8::/32\"}\n}\n",
      "arrives_from = {\"192.0.2.7\", \"192.0.2.0/24\", \"2001:db8::/32\"}"},
+    {"where mail comes from, by the defaults",
+     "defaults {\n arrives_from = {192.0.2.7, 192.0.2.8}\n}\n" ETRN "}\n",
+     "arrives_from = {\"192.0.2.7\", \"192.0.2.8\"}"},
+    {"where mail comes from, and not by the defaults",
+     "defaults {\n arrives_from = {192.0.2.7, 192.0.2.8}\n}\n" ETRN "arrives_from = ::1\n}\n",
+     "arrives_from = {\"::1\"}"},
+    {"where mail comes from, no longer by the defaults",
+     "defaults {\n arrives_from = 192.0.2.7\n}\n" ETRN "arrives_from = {}\n}\n",
+     "arrives_from = {}"},
     {"host is the name", "backup mx.example.net { domains = a.example }\n",
      "host = \"mx.example.net\""},
     {"host in UTF-8", ETRN "host = M\xc3\xbcller.example\n}\n", "host = \"xn--mller-kva.example\""},
@@ -923,6 +932,36 @@ static void test_hundred_faults(void **state)
     assert_non_null(strstr(faults.bytes, " there may be more faults than these 100\n"));
     buffer_done(&faults);
     free(text);
+}
+
+/* A list holds a hundred values; each one more is one fault, and what stands behind it is read. */
+static void test_long_lists(void **state)
+{
+    static const char *const lists[][2] = {{"arrives_from", "192.0.2.7\n,"}, {"retry", "1m\n,"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        size_t size;
+        char *values = repeat(lists[i][1], 100, &size), *text, *expected;
+        struct buffer faults;
+
+        text =
+            memory_format("backup mx { domains = a.example\n%s = {%s}\n}\n", lists[i][0], values);
+        config_free(load(text));
+        free(text);
+        text = memory_format("backup mx { domains = a.example\n%s = {%s%s}\nport = x }\n",
+                             lists[i][0], values, lists[i][1]);
+        buffer_init(&faults, 1024 * 1024);
+        assert_null(load_bytes(text, strlen(text), &faults));
+        expected = memory_format(
+            "102: backup \"mx\": %s: is too long a list; up to 100 are allowed\n", lists[i][0]);
+        assert_non_null(strstr(faults.bytes, expected));
+        assert_non_null(strstr(faults.bytes, "104: backup \"mx\": port: \"x\" is not"));
+        buffer_done(&faults);
+        free(expected);
+        free(text);
+        free(values);
+    }
 }
 
 static void test_too_large(void **state)
@@ -1388,6 +1427,7 @@ int main(void)
         cmocka_unit_test(test_unreadable),
         cmocka_unit_test(test_rubbish_takes_no_time),
         cmocka_unit_test(test_hundred_faults),
+        cmocka_unit_test(test_long_lists),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_ten_thousand_backups),
         cmocka_unit_test(test_broken_file_leaves_no_trace),

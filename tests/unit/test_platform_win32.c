@@ -14,6 +14,7 @@
 #include <io.h>
 #include <time.h>
 #include <winver.h>
+#include <ws2tcpip.h>
 
 /* windows.h has a STATUS_TIMEOUT of its own, 258. */
 _Static_assert(STATUS_TIMEOUT < STATUS_SYSTEM, "ours is meant");
@@ -189,6 +190,94 @@ static void host_knows_its_addresses(void **state)
     }
     assert_int_equal(loopback, 1);
     free(addresses);
+}
+
+struct seen {
+    size_t count, ended;
+    struct host_peer last;
+};
+
+static void see(void *context, const struct host_peer *peer)
+{
+    struct seen *seen = context;
+
+    seen->count++;
+    seen->ended += peer->has_ended;
+    seen->last = *peer;
+}
+
+static struct seen look(int port)
+{
+    struct seen seen = {0};
+    struct error error = {0};
+
+    if (host_peers(port, see, &seen, &error) != STATUS_OK)
+        fail_msg("%s", error.text);
+    return seen;
+}
+
+/* IPv4 has its test with all systems. */
+static void host_sees_connections_over_ipv6(void **state)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr *any = (struct sockaddr *)&address;
+    int size = sizeof address;
+    WSADATA facts;
+
+    (void)state;
+    assert_int_equal(WSAStartup(MAKEWORD(2, 2), &facts), 0);
+    SOCKET listener = socket(AF_INET6, SOCK_STREAM, 0), client = socket(AF_INET6, SOCK_STREAM, 0);
+
+    if (listener == INVALID_SOCKET || bind(listener, any, size) != 0)
+        skip();
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, any, &size), 0);
+    const int port = ntohs(address.sin6_port);
+    assert_int_equal(look(port).count, 0);
+    assert_int_equal(connect(client, any, size), 0);
+    SOCKET accepted = accept(listener, NULL, NULL);
+    assert_int_not_equal(accepted, INVALID_SOCKET);
+    struct seen seen = look(port);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.ended, 0);
+    assert_string_equal(seen.last.address, "::1");
+    assert_string_equal(seen.last.local_address, "::1");
+    assert_int_equal(seen.last.local_port, port);
+    (void)closesocket(accepted);
+    (void)closesocket(client);
+    seen = look(port);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.ended, 1);
+    (void)closesocket(listener);
+}
+
+/* One socket listens for both; a connection over IPv4 has an IPv4 address all the same. */
+static void host_sees_ipv4_at_a_socket_of_ipv6(void **state)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6};
+    struct sockaddr *any = (struct sockaddr *)&address;
+    const DWORD no = 0;
+    int size = sizeof address;
+    WSADATA facts;
+
+    (void)state;
+    assert_int_equal(WSAStartup(MAKEWORD(2, 2), &facts), 0);
+    SOCKET listener = socket(AF_INET6, SOCK_STREAM, 0);
+
+    if (listener == INVALID_SOCKET ||
+        setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, (const char *)&no, sizeof no) != 0 ||
+        bind(listener, any, size) != 0)
+        skip();
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, any, &size), 0);
+    const int port = ntohs(address.sin6_port);
+    intptr_t client = support_connect(port);
+    const struct seen seen = look(port);
+    assert_int_equal(seen.count, 1);
+    assert_string_equal(seen.last.address, "127.0.0.1");
+    assert_string_equal(seen.last.local_address, "127.0.0.1");
+    support_close(client);
+    (void)closesocket(listener);
 }
 
 static void assert_and_free(char *text, const char *expected)
@@ -485,6 +574,8 @@ int main(int count, char *words[])
         cmocka_unit_test(memory_is_given_back),
         cmocka_unit_test(host_has_a_name),
         cmocka_unit_test(host_knows_its_addresses),
+        cmocka_unit_test(host_sees_connections_over_ipv6),
+        cmocka_unit_test(host_sees_ipv4_at_a_socket_of_ipv6),
         cmocka_unit_test(host_reads_addresses),
         cmocka_unit_test(host_finds_configuration_and_state),
         cmocka_unit_test(host_tells_addresses_from_names),
