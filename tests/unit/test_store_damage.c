@@ -584,6 +584,13 @@ static const struct foreign_row {
     {"an index less", "DROP INDEX answers_at"},
     {"another program's file", "PRAGMA user_version = 0"},
     {"an older version that it is not", "PRAGMA user_version = 2"},
+    {"the older version before, which it is not", "PRAGMA user_version = 5"},
+    {"a check of messages", "ALTER TABLE messages ADD c INTEGER CHECK (c IS NULL OR abs(c) > 1)"},
+    {"a table of arrivals less", "DROP TABLE arrivals"},
+    {"a trigger of drills",
+     "CREATE TRIGGER t AFTER INSERT ON drills BEGIN DELETE FROM backups; END"},
+    {"another index of arrivals",
+     "DROP INDEX arrivals_mail; CREATE INDEX arrivals_mail ON arrivals (abs(asked_ms))"},
 };
 
 static void foreign(void **state)

@@ -319,6 +319,32 @@ static void version_5_is_brought_up_to_date(void **state)
     store_close(store);
 }
 
+/* What stays where it is must be what version 5 made, too. */
+static void version_5_of_others_is_set_aside(void **state)
+{
+    static const char *const changes[] = {
+        "ALTER TABLE answers ADD c AS (abs(at_ms))",
+        "CREATE TRIGGER t AFTER INSERT ON answers BEGIN DELETE FROM backups; END",
+        "DROP TABLE domains",
+        "CREATE TABLE drills (a)",
+        "CREATE INDEX messages_id ON answers (abs(at_ms))",
+        "DROP TABLE messages; CREATE VIEW messages AS SELECT * FROM answers",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        assert_int_equal(make_directory(NULL), 0);
+        make_version("5");
+        run_sql(changes[i]);
+        struct store *store = open_store();
+        assert_int_equal(test_notices, 1);
+        assert_non_null(strstr(test_notice, "not made by mxpull"));
+        assert_int_equal(count_answers(store), 0);
+        store_close(store);
+        assert_int_equal(remove_directory(NULL), 0);
+    }
+}
+
 static void newer_version_is_refused(void **state)
 {
     struct store *store = NULL;
@@ -529,6 +555,7 @@ int main(void)
         IN_DIRECTORY(version_1_is_brought_up_to_date),
         IN_DIRECTORY(version_4_is_brought_up_to_date),
         IN_DIRECTORY(version_5_is_brought_up_to_date),
+        cmocka_unit_test(version_5_of_others_is_set_aside),
         IN_DIRECTORY(log_is_cut_again),
         IN_DIRECTORY(file_shrinks),
         IN_DIRECTORY(newer_version_is_refused),
