@@ -99,21 +99,23 @@ enum {
     SAID_SIZE_MAX = 1000
 };
 
-/* Each outcome that is not "ok", in words around the domain. */
+/* Each outcome that is not "ok", in words around the domain, and what can be done: by the code of the refusal. */
 static const struct drill_outcome {
-    const char *name, *before, *behind, *advice;
+    const char *name, *before, *behind;
+    const char *advice, *for_now, *unanswered; /* 5yz, 4yz, no code; NULL: the first one */
 } drill_outcomes[] = {
     {"not accepted", "the backup did not accept a message for ", "",
-     "enter the domain among those that the backup takes mail for; is mail_port its port for "
-     "mail?"},
+     "let the backup relay for this domain (relay_domains)",
+     "the backup refused for now (greylisting, load, a full disk?); see its log, and drill again",
+     "senders reach nothing there that takes mail; is mail_port its port? see mxpull check"},
     {"unseen", "the backup accepted a message for ", " and was not seen to give it back",
-     "let the backup reach your mail server (firewall, NAT, port 25 from its address); its log "
-     "says "
-     "what it has tried"},
+     "look for the message in the backup's queue and log; does a firewall or NAT let it reach port "
+     "25 of your mail server?",
+     NULL, NULL},
     {"refused by us", "your mail server refused a message for ", " from the backup",
-     "let your mail server take mail for the domain from the backup's address; its log says why it "
-     "did not"},
-    {"unknown", "whether a message for ", " came back could not be seen", ""},
+     "let your mail server take mail for this domain from the backup; its log says why it did not",
+     NULL, NULL},
+    {"unknown", "whether a message for ", " came back could not be seen", "", NULL, NULL},
 };
 
 /* NULL: another outcome. */
@@ -130,7 +132,12 @@ const char *status_drill_advice(const struct store_last_drill *drill)
 {
     const struct drill_outcome *outcome = find_outcome(drill);
 
-    return outcome != NULL ? outcome->advice : "";
+    if (outcome == NULL)
+        return "";
+    const char *advice = drill->code == 0         ? outcome->unanswered
+                         : drill->code / 100 == 4 ? outcome->for_now
+                                                  : outcome->advice;
+    return advice != NULL ? advice : outcome->advice;
 }
 
 void status_append_drill(struct buffer *sentence, const struct status_view *view,
