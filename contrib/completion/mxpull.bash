@@ -43,7 +43,7 @@ _mxpull() {
         ;;
     *)
         # Nothing is known of another argument.
-        if [[ $option == -* ]] && grep -qE -- "^ .*$option [A-Z]" <<<"$usage"; then
+        if [[ $option == -* ]] && grep -qE -- "^ .*$option [A-Z]" <<<"$usage" 2>/dev/null; then
             return
         elif [[ $word == -* ]]; then
             candidates=$(tr ' ' '\n' <<<"$flags" | grep .)

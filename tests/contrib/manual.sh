@@ -64,13 +64,16 @@ for command in $commands; do
 done
 known 'options named in the text' "$(tr ' ' '\n' <<<"$every_flag" | grep '^-'; echo -vv)" \
     "$(cat "$manual" "$format" | grep -oE '\<Fl [^ ]+' | sed 's/^Fl //; s/\\-/-/g; s/^/-/')"
-known 'commands named in the text' "$commands"$'\n'"$(printf '%s\n' auto always never off may required implicit)" \
+known 'commands named in the text' "$commands"$'\n'"$(printf '%s\n' auto always never off may required implicit journal)" \
     "$(cat "$manual" "$format" | sed -n 's/.*\<Cm \([a-z]*\).*/\1/p')"
 
 # ---- exit statuses and outcomes
 outcomes=$(in_source 'X\(\w+, ("\w+", \d+)\)' include/mxpull/smtp/outcome.h | sed 's/"\(.*\)", \(.*\)/\1 (\2)/')
 alike outcomes "$outcomes" "$(part Outcomes "$manual" | items Sy)"
-known 'outcomes named in the text' "$(cut -d' ' -f1 <<<"$outcomes")" "$(grep -oE '\<Sy [a-z]+' "$manual" | cut -d' ' -f2)"
+arrivals=$(in_source '\[ARRIVAL_\w+\] = "([\w-]+)"' src/arrival/account.c)
+alike arrivals "$arrivals" "$(part Arrivals "$manual" | items Sy | cut -d' ' -f1)"
+alike 'their evidence' "$(in_source '\[EVIDENCE_\w+\] = "([\w-]+)"' src/arrival/account.c)" "$(part Arrivals "$manual" | items Ql)"
+known 'outcomes named in the text' "$(cut -d' ' -f1 <<<"$outcomes")"$'\n'"$arrivals" "$(grep -oE '\<Sy [a-z]+' "$manual" | cut -d' ' -f2)"
 alike 'exit statuses' \
     "$({ for command in $commands; do help_of "$command" | sed '1,/^Exit status:/d'; done; cat <<<"$outcomes" | tr -dc '0-9\n'; } | awk '{ print $1 }' | sort -u)" \
     "$(part 'Exit status' "$manual" | sed '/^\.El/,$d' | sed -n 's/^\.It //p' | sort)"
