@@ -108,9 +108,11 @@ known 'options of the configuration named in the text' "$options"$'\n'"$(printf 
 # ---- what the manual shows as a configuration is one
 printf 'password\n' >"$tmp/mxpull.password"
 chmod 600 "$tmp/mxpull.password"
-part 'A FIRST CONFIGURATION' "$format" | sed "s|\"/[^\"]*/mxpull.password|\"$tmp/mxpull.password|" |
-    awk -v tmp="$tmp" '/^\.Bd/ { file = tmp "/" ++n ".conf" } /^\.Ed/ { file = "" } file != "" && !/^\./ { print >file }'
+{ part 'A FIRST SETUP' "$manual"; part 'A FIRST CONFIGURATION' "$format"; } | sed "s|\"/[^\"]*/mxpull.password|\"$tmp/mxpull.password|" |
+    awk -v tmp="$tmp" '/^\.Bd/ { first = 1; next } /^\.Ed/ { file = "" } first && /^(backup|interval) / { file = tmp "/" ++n ".conf" }
+        { first = 0 } file != "" { print >file }'
 for file in "$tmp"/*.conf; do
     said=$("$program" config -q -c "$file" 2>&1) && ok "$(basename "$file") is understood" || fail "$(basename "$file"): $said"
 done
+expect 'configurations in the manuals' 5 "$(find "$tmp" -name '*.conf' | wc -l)"
 finish
