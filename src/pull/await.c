@@ -13,7 +13,8 @@
 
 enum {
     LOOK_MS = 1000,
-    WRITE_MS = 10 * 1000 /* at least, between two records of mail that still comes */
+    WRITE_MS = 10 * 1000, /* at least, between two records of mail that still comes */
+    HEARD_MAX = 10 * 1000 /* messages of a backup that are recorded; the account counts all */
 };
 
 /* When announced mail is asked for again; the last one again and again. */
@@ -36,6 +37,7 @@ struct awaited {
     size_t tries;     /* how often it was */
     int64_t written_ms;
     int64_t written_messages; /* of the account, in the store */
+    unsigned heard;           /* messages that are recorded */
     const char **pending;     /* owned: the domains to ask again for, pending_count of them */
     size_t pending_count;
     struct poll *again; /* under way; NULL: none */
@@ -62,8 +64,9 @@ static void write_message(void *context, const struct backup_config *backup,
 {
     const struct await *await = context;
 
-    if (backup == NULL || arrival->is_refused)
+    if (backup == NULL || arrival->is_refused || find(await, backup)->heard >= HEARD_MAX)
         return;
+    find(await, backup)->heard++;
     recorder_heard(await->polling.recorder, &(struct store_message){
                                                 .at_ms = at_ms,
                                                 .backup = backup->name,
@@ -150,6 +153,7 @@ void await_begin(struct await *await, const struct backup_config *backup)
     if (awaited->phase == PHASE_ASKED)
         return;
     awaited->phase = PHASE_ASKED;
+    awaited->heard = 0;
     await->count++;
     if (backup->method == METHOD_ETRN)
         arrivals_watch(await->arrivals, backup);

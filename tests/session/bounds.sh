@@ -76,4 +76,22 @@ asked=$(grep -c '< ETRN' "$tmp/journal.sim")
 run 75 pull -c "$conf" slow
 expect "the next one begins with the others" "$((asked + 1))" \
     "$(grep -o '< ETRN d[0-9]*' "$tmp/journal.sim" | awk 'seen[$0]++ == 0 { n++ } NR == '"$((asked + 1))"' { print n }')"
+
+# More messages of a backup than a poll may have us write down, as our own server's log tells of them.
+printf 'server swift 127.0.0.1:0\n  reply ETRN "250 OK"\nsink taking 127.0.0.1:0\n' >"$tmp/script"
+start_sim heard "$tmp/script"
+: >"$tmp/mail.log"
+cat >"$tmp/heard.conf" <<END
+state_dir = "$theirs/heard"
+primary { address = "127.0.0.1:$(port taking)" mail_log = "file:$theirs/mail.log" quiet = 1s }
+backup swift { host = "127.0.0.1" port = $(port swift) domains = a.example arrives_from = "127.0.0.1" }
+END
+timeout 100 "$MXPULL" pull --wait 90s -c "$theirs/heard.conf" >"$tmp/waited" 2>&1 &
+waiting=$!
+expect_soon "it is asked" 1 grep -c "< ETRN" "$tmp/journal.heard"
+seq 10050 | sed 's/.*/2026-11-29 10:00:00 1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=9 id=&@b.example/' >>"$tmp/mail.log"
+wait $waiting
+expect_in "all are counted" "10050 messages" "$tmp/waited"
+run 0 history --messages --limit 0 -c "$theirs/heard.conf"
+expect "ten thousand are written down" 10000 "$(wc -l <"$tmp/out")"
 finish
