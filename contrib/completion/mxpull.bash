@@ -56,10 +56,11 @@ _mxpull() {
     esac
 
     # Not by compgen -W, which would run what stands in a name; and without what bash takes for words before this one.
-    local typed=${word%"$2"}
+    local typed=${word//\\/} before=${word%"$2"}
     while IFS= read -r candidate; do
-        printf -v candidate %q "$candidate"
-        [[ -z $candidate || $candidate == "''" || $candidate != "$word"* ]] || COMPREPLY+=("${candidate#"$typed"}")
+        [[ -n $candidate && $candidate == "$typed"* ]] || continue
+        printf -v candidate %q "${candidate#"${before//\\/}"}"
+        COMPREPLY+=("$candidate")
     done <<<"$candidates"
 }
 complete -F _mxpull mxpull

@@ -22,6 +22,7 @@ chmod 755 bin/mxpull
 cat >home/mxpull.conf <<'END'
 backup "mxone" { host = "mx1.example.net" domains = {"example.com", "@below.example", "#queue"} }
 backup "second" { host = "mx2.example.net" domains = {"example.com"} }
+backup "co:lon x" { host = "mx4.example.net" domains = {"colon.example"} }
 backup 'zz$(touch run)"q' { host = "mx3.example.net" domains = {"zz.example"} }
 END
 sed 's/mxone/other/' home/mxpull.conf >home/other.conf
@@ -98,6 +99,9 @@ completes 'history \\#que\t' '<history><#queue>'
 completes 'pull zz.\t' '<pull><zz.example>'
 completes 'pull -c ~/other.conf oth\t' "<pull><-c><$HOME/other.conf><other>"
 completes "pull --config=$HOME/other.conf oth\\t" "<pull><--config=$HOME/other.conf><other>"
+completes '-c ~/other.conf pull oth\t' "<-c><$HOME/other.conf><pull><other>"
+completes 'pull co\\:l\t' '<pull><co:lon x>'
+completes 'pull co:l\t' '<pull><co:lon x>'
 completes 'daemon mxo\t' '<daemon><mxo>'
 completes 'pull zz\\$\t' '<pull><zz$(touch run)"q>'
 [ ! -e run ] && [ ! -e home/run ] && ok 'what stands in a name is not run' || fail 'the completion runs what stands in a name'
