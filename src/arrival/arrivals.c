@@ -1,5 +1,6 @@
 /* The evidence. Messages of the log wait until the addresses of every watched backup are known; then each watch counts
- * those of its backup. Connections are looked at once a second, and kept, as long as one of a watch's time may matter. */
+ * those of its backup. Connections are looked at every few milliseconds first, then less often, and kept, as long as one of
+ * a watch's time may matter. */
 #include <mxpull/arrival/arrivals.h>
 
 #include <mxpull/arrival/log_tail.h>
@@ -16,7 +17,10 @@
 #include <string.h>
 
 enum {
-    LOOK_MS = 1000,
+    LOOK_FIRST_MS = 20, /* between two looks behind an answer; most mail comes soon, and fast */
+    LOOK_PART = 50,     /* and this part of the time since then, later */
+    LOOK_REST = 20,     /* but so many times as long as the look took */
+    LOOK_MS = 1000,     /* at most, in any case */
     MESSAGES_MAX =
         1024,        /* that wait for the addresses of a backup: more are judged by those known */
     PEERS_MAX = 1024 /* connections remembered: those beyond are seen only while they stand */
@@ -57,7 +61,8 @@ struct arrivals {
     size_t message_count;
     struct peer *peers;
     size_t peer_count;
-    int64_t looked_ms; /* monotonic */
+    int64_t looked_ms;   /* monotonic, as what follows */
+    int64_t answered_ms; /* when a backup was begun to be watched, or has answered */
     struct timer look;
 };
 
@@ -244,6 +249,20 @@ static void on_peer(void *context, const struct host_peer *connection)
         peer->open_ms = arrivals->looked_ms;
 }
 
+/* How long until the next look. A connection that is over leaves nothing here where its client has closed it. */
+static int64_t next_pause_ms(const struct arrivals *arrivals)
+{
+    const int64_t now_ms = clock_monotonic_ms();
+    const int64_t rest_ms = (now_ms - arrivals->looked_ms) * LOOK_REST;
+    int64_t pause_ms = (now_ms - arrivals->answered_ms) / LOOK_PART;
+
+    if (pause_ms < LOOK_FIRST_MS)
+        pause_ms = LOOK_FIRST_MS;
+    if (pause_ms < rest_ms)
+        pause_ms = rest_ms;
+    return pause_ms < LOOK_MS ? pause_ms : LOOK_MS;
+}
+
 static void look(void *context)
 {
     struct arrivals *arrivals = context;
@@ -262,7 +281,16 @@ static void look(void *context)
     for (size_t i = 0; (sighting = next_watched(arrivals, &i)) != NULL;)
         sighting->has_looked = true;
     judge_messages(arrivals);
-    timer_set(arrivals->options.loop, &arrivals->look, arrivals->looked_ms + LOOK_MS);
+    timer_set(arrivals->options.loop, &arrivals->look,
+              arrivals->looked_ms + next_pause_ms(arrivals));
+}
+
+/* Connections may come from now on. */
+static void look_soon(struct arrivals *arrivals)
+{
+    arrivals->answered_ms = clock_monotonic_ms();
+    if (arrivals->means.no_connections[0] == '\0')
+        timer_set(arrivals->options.loop, &arrivals->look, 0);
 }
 
 /* Whether the primary's name or address is plainly this machine's. */
@@ -379,8 +407,7 @@ void arrivals_watch(struct arrivals *arrivals, const struct backup_config *backu
                                   .origin = origin,
                                   .began_ms = clock_monotonic_ms(),
                                   .next = arrivals->message_count};
-    if (arrivals->means.no_connections[0] == '\0')
-        timer_set(arrivals->options.loop, &arrivals->look, 0);
+    look_soon(arrivals);
 }
 
 void arrivals_leave(struct arrivals *arrivals, const struct backup_config *backup)
@@ -399,6 +426,7 @@ void arrivals_add_address(struct arrivals *arrivals, const struct backup_config 
                           const char *address)
 {
     origin_add(find(arrivals, backup)->origin, address);
+    look_soon(arrivals);
 }
 
 const struct arrival_means *arrivals_means(const struct arrivals *arrivals)
