@@ -13,14 +13,16 @@ static bool is_past(int64_t since_ms, int64_t span_ms, int64_t now_ms)
     return since_ms != 0 && now_ms - since_ms >= span_ms;
 }
 
-/* Mail that was seen, or counted. */
+/* Mail that was seen. Where the log was lost since, more may have come, and go on to come. */
 static bool judge_messages(struct arrival_account *account, const struct arrival_answer *answer,
                            const struct arrival_sight *sight, int64_t quiet_ms, int64_t now_ms)
 {
     bool is_over = sight->open == 0 && (is_past(sight->moved_ms, quiet_ms, now_ms) ||
                                         is_past(answer->reasked_ms, LAG_MS, now_ms));
 
-    account->state = is_over ? ARRIVAL_ARRIVED : ARRIVAL_COMING;
+    account->state = !is_over          ? ARRIVAL_COMING
+                     : sight->sees_log ? ARRIVAL_ARRIVED
+                                       : ARRIVAL_UNKNOWN;
     account->evidence = EVIDENCE_LOG;
     account->messages = sight->messages;
     account->bytes = sight->bytes;

@@ -77,7 +77,8 @@ static void append_said(struct buffer *said, const struct arrival_account *accou
     case ARRIVAL_UNSEEN: append_unseen(said, account); break;
     case ARRIVAL_UNKNOWN:
         append_seen(said, account);
-        (void)buffer_append_text(said, account->connections > 0
+        (void)buffer_append_text(said, account->messages > 0 ? "; whether more came cannot be seen"
+                                       : account->connections > 0
                                            ? "; whether they brought mail cannot be seen"
                                            : "whether mail came cannot be seen");
         break;
@@ -102,6 +103,8 @@ static char *advise_unknown(const struct arrival_view *view)
         return memory_format("%s tells of no message from there: is that the log of your mail "
                              "server? (primary { mail_log })",
                              means->log);
+    if (view->account->messages > 0)
+        return memory_format("the log of your mail server was lost: %s", means->no_log);
     if (view->account->connections > 0)
         return memory_format("primary { mail_log } shows mxpull the messages: %s", means->no_log);
     return memory_format("no log: %s; no connections: %s", means->no_log, means->no_connections);
