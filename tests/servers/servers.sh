@@ -250,7 +250,7 @@ exim_main() {
     [[ $* == *tls_advertise_hosts* ]] || set -- 'tls_advertise_hosts =' "$@"
     printf '%s\n' "primary_hostname = $name.test" "spool_directory = $folder/spool" "log_file_path = $folder/log/%slog" \
         'deliver_drop_privilege' 'host_lookup =' 'rfc1413_query_timeout = 0s' 'keep_environment =' \
-        "domainlist backed = $list" 'acl_smtp_rcpt = check_rcpt' "$@"
+        'smtp_accept_queue_per_connection = 0' "domainlist backed = $list" 'acl_smtp_rcpt = check_rcpt' "$@"
     printf '%s\n' 'begin acl' 'check_rcpt:' '  accept domains = +backed' '  deny'
 }
 
