@@ -7,6 +7,8 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 
+#include <support_words.h>
+
 enum {
     PATIENCE_MS = 60 * 1000,
     QUIET_MS = 1500 /* longer than a look takes to come */
@@ -288,7 +290,7 @@ static void test_command(void **state)
     begin(&f);
     add_message(f.path, 1);
     add_message(f.path, 2);
-    setting = memory_format("command:cat \"%s\"", f.path);
+    setting = memory_format("command:" COMMAND_SHOW("\"%s\""), f.path);
     follow(&f, setting);
     free(setting);
     expect_lost(&f, "the command of mail_log: the command has ended");

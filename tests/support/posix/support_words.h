@@ -15,6 +15,7 @@
 #define VARIABLE(name) "$" name
 #define COMMAND_AND ";"
 #define COMMAND_LIST(files) "ls " files
+#define COMMAND_SHOW(file) "cat " file
 #define COMMAND_REMOVE(file) "rm " file
 #define COMMAND_SHORT "sleep 0.01"
 #define COMMAND_VARIABLES "env"

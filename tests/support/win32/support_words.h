@@ -14,6 +14,7 @@
 #define VARIABLE(name) "%" name "%"
 #define COMMAND_AND "&"
 #define COMMAND_LIST(files) "dir /b " files
+#define COMMAND_SHOW(file) "type " file
 #define COMMAND_REMOVE(file) "del " file
 #define COMMAND_SHORT "cmd /c exit"
 #define COMMAND_VARIABLES "set MXPULL_"
