@@ -85,6 +85,17 @@ static struct sighting *next_watched(const struct arrivals *arrivals, size_t *in
 
 /* ---- the log ---- */
 
+/* sendmail tells of a message before it is taken. */
+static void take_back(struct arrival_sight *sight, const struct arrival *arrival)
+{
+    if (sight->messages == 0)
+        return;
+    if (sight->bytes >= arrival->bytes && arrival->bytes >= 0)
+        sight->bytes -= arrival->bytes;
+    if (--sight->messages == 0)
+        sight->first_ms = sight->last_ms = 0;
+}
+
 static void count_message(struct arrival_sight *sight, const struct message *message)
 {
     const struct arrival *arrival = &message->arrival;
@@ -93,6 +104,8 @@ static void count_message(struct arrival_sight *sight, const struct message *mes
     sight->moved_ms = message->now_ms;
     if (arrival->is_refused) {
         (void)text_copy_cut(sight->refusal, sizeof sight->refusal, arrival->text);
+        if (arrival->was_taken)
+            take_back(sight, arrival);
         return;
     }
     if (sight->messages++ == 0)

@@ -15,26 +15,32 @@ enum {
 
 /* A message that the primary has taken, or refused, as its log tells. */
 struct arrival {
-    char address[MAIL_LOG_ADDRESS_SIZE]; /* the client's IP address, as it stands there */
+    char address[MAIL_LOG_ADDRESS_SIZE]; /* the client's IP address, in any spelling */
     int64_t bytes;                       /* -1: not told */
     char message_id[MAIL_LOG_ID_SIZE];   /* with its angle brackets; "": not told, or too long */
     bool is_refused;                     /* the message, or one recipient of it */
+    bool
+        was_taken; /* with is_refused: it was told to be taken before (sendmail), and has these bytes */
     char text
-        [MAIL_LOG_TEXT_SIZE]; /* with is_refused: the primary's words ("550 5.1.1 …"), cut, as they stand there; "" */
+        [MAIL_LOG_TEXT_SIZE]; /* with is_refused: the primary's words ("550 5.1.1 …"), cut, as they stand there */
 };
 
 /* What earlier lines have told of messages that are not complete. Starts as all zero. */
 struct mail_log {
     struct open_message {
-        char key[MAIL_LOG_KEY_SIZE]; /* Postfix: the queue id; OpenSMTPD: the session's; "": free */
-        struct arrival arrival;
+        char key
+            [MAIL_LOG_KEY_SIZE]; /* Postfix, sendmail: the queue id; OpenSMTPD: the session's; "": free */
+        char address[MAIL_LOG_ADDRESS_SIZE];
+        int64_t bytes;
+        char message_id[MAIL_LOG_ID_SIZE];
+        char text[MAIL_LOG_TEXT_SIZE];
     } open[MAIL_LOG_OPEN_MAX]; /* a ring: the oldest makes room */
     size_t next;
 };
 
 /* Reads one line of the log of Postfix, Exim, sendmail or OpenSMTPD, without its line end: each line tells by itself
- * which of them it is of. True with *arrival filled when a message is known to have been taken by it. Anything else is
- * passed over. Pure, and bounded whatever stands in the line. */
+ * which of them it is of. True with *arrival filled when a message is known to have been taken or refused by it. Anything
+ * else is passed over, and so is what may be a sender's words. Pure, and bounded whatever stands in the line. */
 bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct arrival *arrival);
 
 #endif
