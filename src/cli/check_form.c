@@ -125,8 +125,7 @@ void check_form_summary(struct buffer *text, struct check_counts counts, int64_t
                                counts.of[SEVERITY_FAIL], counts.of[SEVERITY_SKIP]);
     words_append_elapsed(text, elapsed_ms);
     if (open > 0)
-        (void)buffer_append_format(text, "; stopped: %zu of %zu were not looked at to the end",
-                                   open, of);
+        (void)buffer_append_format(text, "; " CHECK_STOPPED, open, of);
     (void)buffer_append_text(text, "\n");
 }
 

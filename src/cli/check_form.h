@@ -27,6 +27,9 @@ struct check_counts {
 void check_form_group(struct check_page *page, struct buffer *text,
                       const struct findings *findings);
 
+/* What is said of groups that were broken off: how many, and of how many. */
+#define CHECK_STOPPED "stopped: %zu of %zu were not looked at to the end"
+
 struct check_counts check_form_count(const struct findings *groups, size_t count);
 
 /* Appends "14 ok, 1 warning, 2 failed, 1 skipped in 0.4 s", and with open > 0 "; stopped: 3 of 12 were not looked at to

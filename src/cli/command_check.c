@@ -170,14 +170,17 @@ static int look(struct run *run)
 {
     int64_t started_ms = clock_monotonic_ms(), checked_wall_ms = clock_wall_ms();
     const struct arguments *arguments = run->arguments;
-    size_t count, of;
+    size_t count, of, open;
 
     signals_start(SIGNALS_RUN, wake, run->loop);
     check_run(run->check);
     draw_progress(run, false);
     const struct findings *groups = check_findings(run->check, &count);
     const struct check_counts counts = check_form_count(groups, count);
-    int exit_status = exit_status_of(run, counts, check_open(run->check, &of));
+    open = check_open(run->check, &of);
+    int exit_status = exit_status_of(run, counts, open);
+    if (open > 0 && (arguments->json > 0 || arguments->quiet > 0))
+        log_message(LEVEL_WARNING, CHECK_STOPPED, open, of);
     if (!arguments->json)
         write_end(run, counts, clock_monotonic_ms() - started_ms);
     else if (arguments->quiet == 0 || exit_status != EXIT_STATUS_OK || counts.of[SEVERITY_WARN] > 0)

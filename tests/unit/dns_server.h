@@ -42,6 +42,7 @@ struct dns_output {
 };
 
 static const struct dns_rule *dns_rules; /* the last one has no name */
+static FILE *dns_journal;                /* gets "asked NAME" for each question; NULL: none */
 
 static inline void dns_put(struct dns_output *output, const void *bytes, size_t size)
 {
@@ -177,6 +178,10 @@ static inline void dns_answer(struct dns_output *output, const unsigned char *qu
 
     if (end > size)
         abort();
+    if (dns_journal != NULL) {
+        (void)fprintf(dns_journal, "asked %s\n", name);
+        (void)fflush(dns_journal);
+    }
     while (rule->name != NULL && strcmp(rule->name, name) != 0)
         rule++;
     if (rule->name == NULL)
