@@ -159,8 +159,8 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
     }
     await_stop(agenda->await);
     recovery_end(&daemon->recovery, daemon->config);
-    bool is_failing = recorder_is_failing(agenda->polling.recorder);
     recorder_finish(agenda->polling.recorder, STORE_WAIT_AT_END_MS);
+    bool is_failing = recorder_is_failing(agenda->polling.recorder);
     give_configuration_up(daemon);
     take_configuration(daemon, daemon->next, is_failing, now);
     daemon->next = NULL;
