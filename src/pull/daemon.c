@@ -33,8 +33,10 @@ struct daemon {
     bool is_busy;              /* polls are under way, or were since options.told last */
     bool has_asked;            /* polls have ended since the start */
     struct instant busy_since; /* the first of them began */
-    int64_t told_ms;           /* when that was, monotonic */
-    int64_t due_ms;            /* when the loop is to turn next, monotonic */
+    int64_t round_wall_ms,
+        round_ms;    /* when the last polls that were told of began, and how long they took */
+    int64_t told_ms; /* when that was, monotonic */
+    int64_t due_ms;  /* when the loop is to turn next, monotonic */
 };
 
 /* Whether polls are due or under way. */
@@ -55,6 +57,10 @@ static void tell(struct daemon *daemon, struct instant now)
     if (!daemon->watch.has_news &&
         !(agenda->has_news && (is_done || now.monotonic_ms - daemon->told_ms >= TELL_AT_LEAST_MS)))
         return;
+    if (daemon->is_busy) {
+        daemon->round_wall_ms = since.wall_ms;
+        daemon->round_ms = now.monotonic_ms - since.monotonic_ms;
+    }
     daemon->has_asked = daemon->has_asked || agenda->has_news;
     daemon->is_busy = !is_done;
     daemon->busy_since = now;
@@ -64,8 +70,7 @@ static void tell(struct daemon *daemon, struct instant now)
     struct daemon_view view = {
         .config = agenda->polling.config,
         .primary = &daemon->watch.outage,
-        .facts = {.started_wall_ms = since.wall_ms,
-                  .elapsed_ms = now.monotonic_ms - since.monotonic_ms},
+        .facts = {.started_wall_ms = daemon->round_wall_ms, .elapsed_ms = daemon->round_ms},
         .has_asked = daemon->has_asked,
     };
     const struct result **results = agenda_results(agenda, &view.facts.count);
@@ -268,6 +273,7 @@ struct daemon *daemon_new(const struct daemon_options *options)
 
     daemon->options = *options;
     daemon->told_ms = daemon->due_ms = now.monotonic_ms;
+    daemon->round_wall_ms = now.wall_ms;
     daemon->hooks = hooks_new(options->polling.loop, HOOKS_TIMEOUT_MS);
     take_configuration(daemon, options->config, false, now);
     watch_start(&daemon->watch, daemon->agenda, now);

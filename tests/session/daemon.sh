@@ -495,4 +495,20 @@ expect_soon "and its end" "4 1" eval 'echo $(measured) $(primary_up)'
 expect_soon "the pulls after it" $((count + 8)) asked good
 stop_daemon
 
+# Mail that arrives after a round is told at once, and is no round.
+configure "metrics_file = \"$theirs/metrics.prom\"" "$(backup good | sed 's/}$/arrives_from = "127.0.0.1" }/')"
+sed -i "s|^primary { |&quiet = 1s mail_log = \"file:$theirs/mail.log\" |" "$tmp/mxpull.conf"
+: >"$tmp/mail.log"
+rm -rf "$tmp/state" "$tmp/metrics.prom"
+start_daemon
+metric() { sed -n "s/^mxpull_$1 //p" "$tmp/metrics.prom" 2>/dev/null; }
+expect_soon "after a round there is no arrival" "1 " eval 'echo "$(measured) $(metric "arrival_messages.*")"'
+round="$(metric last_round_timestamp_seconds) $(metric round_seconds)"
+for id in 1 2 3; do
+    echo "2026-11-29 10:00:00 1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=9 id=$id@b.example" >>"$tmp/mail.log"
+done
+expect_soon "an arrival" 3 metric 'arrival_messages{backup="good"}'
+expect "is no round" "$round" "$(metric last_round_timestamp_seconds) $(metric round_seconds)"
+stop_daemon
+
 finish

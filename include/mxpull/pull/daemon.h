@@ -13,7 +13,7 @@ struct daemon_view {
     const struct config *config;
     const struct outage *primary;
     struct round_facts
-        facts;      /* of the polls since the last view; results: the last ones of all backups */
+        facts;      /* the times of the last polls; results: the last ones of all backups */
     bool has_asked; /* polls have ended since the start */
 };
 
