@@ -77,12 +77,21 @@ static void write_message(void *context, const struct backup_config *backup,
                                             });
 }
 
+/* That nothing came after a poll that announced nothing is not worth a row: most polls are so. */
+static bool is_worth_writing(const struct arrival_account *account)
+{
+    return account->messages > 0 || account->connections > 0 || account->refusal[0] != '\0' ||
+           account_exit_status(account) != 0;
+}
+
 static void write_account(const struct await *await, const struct backup_config *backup,
                           int64_t now_ms)
 {
     struct awaited *awaited = find(await, backup);
     const struct arrival_account *account = &awaited->account;
 
+    if (!is_worth_writing(account))
+        return;
     awaited->written_ms = now_ms;
     awaited->written_messages = account->messages;
     recorder_arrival(await->polling.recorder,

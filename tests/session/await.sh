@@ -148,6 +148,7 @@ FROM=192.0.2.7 configure "$seen"
 when_asked mute '1abcde-000000-00 <= a@b.example H=other [192.0.2.99] P=esmtp S=340 id=z@b.example'
 pull 0 --wait 4s --json mute
 expect "mail of others is not counted" "unseen null 0 0" "$(arrival)"
+
 when_asked stuck 'H=mx2 [192.0.2.7] F=<a@b.example> rejected RCPT <x@a.example>: relay not permitted'
 pull 75 --wait 60s stuck
 expect_match "mail that our own server refuses" 'stuck  unseen   your mail server has refused it: .*relay not permitted.* \(log\)' "$(cat "$tmp/out")"
