@@ -151,7 +151,7 @@ enum log_file_place log_file_place(const struct log_file *file)
     struct stat ours, there;
 
     if (fstat(file->descriptor, &ours) != 0 || stat(file->path, &there) != 0)
-        return LOG_FILE_MOVED;
+        return errno == ENOENT ? LOG_FILE_MOVED : LOG_FILE_REPLACED;
     if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
         return LOG_FILE_THERE;
     return S_ISREG(there.st_mode) && there.st_size == 0 ? LOG_FILE_MOVED : LOG_FILE_REPLACED;

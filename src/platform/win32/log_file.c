@@ -63,22 +63,21 @@ enum log_file_place log_file_place(const struct log_file *file)
     BY_HANDLE_FILE_INFORMATION ours, there;
     HANDLE handle = win32_open(file->path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
                                FILE_FLAG_BACKUP_SEMANTICS, NULL);
-    enum log_file_place place = LOG_FILE_MOVED;
 
     if (handle == INVALID_HANDLE_VALUE)
-        return place;
-    if (GetFileInformationByHandle(file->handle, &ours) &&
-        GetFileInformationByHandle(handle, &there)) {
-        if (ours.dwVolumeSerialNumber == there.dwVolumeSerialNumber &&
-            ours.nFileIndexHigh == there.nFileIndexHigh &&
-            ours.nFileIndexLow == there.nFileIndexLow)
-            place = LOG_FILE_THERE;
-        else if ((there.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ||
-                 there.nFileSizeHigh > 0 || there.nFileSizeLow > 0)
-            place = LOG_FILE_REPLACED;
-    }
+        return GetLastError() == ERROR_FILE_NOT_FOUND ? LOG_FILE_MOVED : LOG_FILE_REPLACED;
+    bool is_known = GetFileInformationByHandle(file->handle, &ours) &&
+                    GetFileInformationByHandle(handle, &there);
     (void)CloseHandle(handle);
-    return place;
+    if (!is_known)
+        return LOG_FILE_REPLACED;
+    if (ours.dwVolumeSerialNumber == there.dwVolumeSerialNumber &&
+        ours.nFileIndexHigh == there.nFileIndexHigh && ours.nFileIndexLow == there.nFileIndexLow)
+        return LOG_FILE_THERE;
+    return (there.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0 && there.nFileSizeHigh == 0 &&
+                   there.nFileSizeLow == 0
+               ? LOG_FILE_MOVED
+               : LOG_FILE_REPLACED;
 }
 
 int64_t log_file_written_ms(const struct log_file *file)
