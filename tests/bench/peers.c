@@ -3,6 +3,10 @@
  *
  *   bench_peers CONNECTIONS LOOKS RUNS
  *
+ * or only holds connections until its input ends, and prints the port:
+ *
+ *   bench_peers CONNECTIONS
+ *
  * The connections are its own, over loopback, and nobody accepts them. */
 #define _DEFAULT_SOURCE
 
@@ -144,13 +148,21 @@ static void measure(const char *what, void (*way)(void), int looks, size_t runs)
 
 int main(int count, char *words[])
 {
-    const long connections = count == 4 ? strtol(words[1], NULL, 10) : 0;
+    const bool holds = count == 2;
+    const long connections = holds || count == 4 ? strtol(words[1], NULL, 10) : 0;
     const long looks = count == 4 ? strtol(words[2], NULL, 10) : 0;
     const long runs = count == 4 ? strtol(words[3], NULL, 10) : 0;
 
-    if (connections < 1 || looks < 1 || runs < 1 || runs > RUNS_MAX)
+    if (connections < 1 || (!holds && (looks < 1 || runs < 1 || runs > RUNS_MAX)))
         return 64;
     open_connections((size_t)connections);
+    if (holds) {
+        printf("%d\n", port);
+        (void)fflush(stdout);
+        while (getchar() != EOF)
+            continue;
+        return 0;
+    }
     measure("looks", look, (int)looks, (size_t)runs);
     measure("files", look_at_files, (int)looks, (size_t)runs);
     measure("cat", run_cat, (int)looks, (size_t)runs);
