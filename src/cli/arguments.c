@@ -22,7 +22,8 @@ const struct command command_table[] = {
      "Asks the backup MX hosts for the mail that they hold for you, all at once, and\n"
      "reports every answer. Names choose what is asked: backups by their name, and\n"
      "domains by theirs in every backup that lists them. Without names all are asked.\n"
-     "The exit status is that of the worst answer.\n",
+     "The exit status is that of the worst answer. With --wait it goes on, and tells\n"
+     "what became of each backup's mail; Ctrl-C ends that watch, not the mail.\n",
      "   0  all is well\n"
      "  75  try again later\n"
      "  76  a server does not speak SMTP, or TLS failed\n"

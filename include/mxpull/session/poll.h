@@ -75,12 +75,13 @@ struct poll {
     struct result *results; /* owned, in the order of the configuration */
     size_t count;
     size_t held_count; /* results that poll_clear has held; all: the backup was not asked at all */
-    const char *cause; /* why it is asked, a constant: "pull", or as plan_cause_name has it */
-    int64_t began_ms;  /* when it was cleared last, wall clock */
-    uint64_t messages; /* that came by ATRN or TURN in all its tries, each once */
-    int64_t bytes;     /* the same */
-    bool begun;        /* since then, by poll_begin */
-    bool over;         /* a begun poll: every result is known */
+    const char
+        *cause; /* why it is asked, a constant: "pull", "wait", or as plan_cause_name has it */
+    int64_t began_ms;             /* when it was cleared last, wall clock */
+    uint64_t messages;            /* that came by ATRN or TURN in all its tries, each once */
+    int64_t bytes;                /* the same */
+    bool begun;                   /* since then, by poll_begin */
+    bool over;                    /* a begun poll: every result is known */
     void (*ended)(void *context); /* called when the poll is over, also from within poll_begin and
                                      poll_stop, and may not free it; NULL: nobody waits for it */
     void *context;                /* borrowed */

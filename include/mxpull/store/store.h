@@ -85,7 +85,7 @@ struct store_answer {
 /* One poll of one backup, as good as its worst answer. */
 struct store_poll {
     const char *backup;
-    const char *cause; /* "pull", "schedule", "retry", "recovery", "now" */
+    const char *cause; /* "pull", "schedule", "retry", "recovery", "now", "wait" */
     int64_t began_ms, ended_ms;
     int exit_status;
     int64_t certificate_expires_ms; /* 0: not known, what was known before stays */
