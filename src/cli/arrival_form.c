@@ -106,7 +106,9 @@ static char *advise_unknown(const struct arrival_view *view)
     if (view->account->messages > 0)
         return memory_format("the log of your mail server was lost: %s", means->no_log);
     if (view->account->connections > 0)
-        return memory_format("primary { mail_log } shows mxpull the messages: %s", means->no_log);
+        return memory_format("messages are seen in your mail server's log alone, which primary { "
+                             "mail_log } names: %s",
+                             means->no_log);
     return memory_format("no log: %s; no connections: %s", means->no_log, means->no_connections);
 }
 

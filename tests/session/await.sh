@@ -158,7 +158,7 @@ configure "mail_log = off quiet = 2s"
 fill full 1
 pull 0 --wait 60s full
 expect_in "connections tell of no messages" "full  unknown  1 connection from 127.0.0.1; whether they brought mail cannot be seen (connections)" "$tmp/out"
-expect_in "a log would" "primary { mail_log } shows mxpull the messages: mail_log = off" "$tmp/out"
+expect_in "a log would" "messages are seen in your mail server's log alone, which primary { mail_log } names: mail_log = off" "$tmp/out"
 PRIMARY=192.0.2.1:25 configure "preflight = off mail_log = off"
 pull 0 --wait 60s mute full
 expect_in "a primary that is elsewhere" "mute  unknown  whether mail came cannot be seen" "$tmp/out"

@@ -440,9 +440,46 @@ static void test_waits(void **state)
     free(scene);
 }
 
+static const struct arrival_account *
+tell_arrival(const struct round *round, const struct backup_config *backup, int64_t *left_ms)
+{
+    static const struct arrival_account accounts[] = {
+        {.messages = 3, .bytes = 12400}, {.messages = -1, .connections = 1}, {.messages = -1}};
+
+    (void)round;
+    *left_ms = 3600000;
+    return &accounts[backup - first_backup];
+}
+
+/* Mail that is waited for. */
+static void test_mail(void **state)
+{
+    static const struct live_row row = {"", 90, 12, 3, false};
+    static const char *const rows[] = {"mx0     mx.example.net  3 messages, 12.4 KB, waits for 1h",
+                                       "mx1     mx.example.net  1 connection, waits for 1h",
+                                       "mx2     mx.example.net  no mail yet, waits for 1h",
+                                       "0 of 3 backups done, 3 working, 0 waiting"};
+    struct scene *scene = memory_new(1, sizeof *scene);
+
+    (void)state;
+    scene_init(scene, &row);
+    scene->options.arrival = tell_arrival;
+    for (size_t i = 0; i < 3; i++) {
+        live_moved(scene->live, &scene->backups[i], SESSION_DONE, NULL);
+        live_awaiting(scene->live, &scene->backups[i]);
+    }
+    expect_screen(scene, rows, COUNT_OF(rows));
+    live_free(scene->live);
+    gather_free(scene->gather);
+    buffer_done(&scene->terminal.kept);
+    (void)fclose(scene->output.stream);
+    free(scene);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_waits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_waits),
+                                       cmocka_unit_test(test_mail)};
     int failed = 0;
     struct error error;
 
