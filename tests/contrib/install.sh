@@ -55,7 +55,7 @@ sh -n "$installed/$examples/mxpull.openrc" || fail 'mxpull.openrc is no shell sc
 if command -v man >/dev/null && [ -x "$(command -v man)" ]; then
     for page in '8 mxpull' '5 mxpull.conf'; do
         # shellcheck disable=SC2086 # two words
-        man -M "$installed/share/man" $page >/dev/null 2>&1 && ok "man $page" || fail "man does not find $page"
+        man -M "$installed/share/man" $page >/dev/null 2>&1 || fail "man does not find $page"
     done
 else
     printf 'SKIPPED: man is not installed\n'

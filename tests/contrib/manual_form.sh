@@ -7,7 +7,7 @@ begin
 for manual in mxpull.8 mxpull.conf.5; do
     # Which other manuals there are is a matter of the machine.
     said=$(cd "$1" && mandoc -T lint "$manual" 2>&1 | grep -vE 'referenced manual not found|outdated mandoc\.db|^$')
-    [ -z "$said" ] && ok "$manual" || fail "$said"
+    expect "faults of $manual" '' "$said"
     mandoc -T html -O toc "$1/$manual" >"$tmp/$manual.html" 2>/dev/null || fail "$manual: mandoc makes no HTML"
     expect_in "$manual as HTML" '<h1 class="Sh" id="A_FIRST' "$tmp/$manual.html"
 done
