@@ -23,6 +23,8 @@ static const struct metric metrics[] = {
     {"mxpull_poll_success", "Whether the last answer of a backup for a domain was a good one."},
     {"mxpull_outcome", "The outcome of the last answer, as a label."},
     {"mxpull_answer_code", "The SMTP reply code of the last answer."},
+    {"mxpull_last_success_timestamp_seconds",
+     "When the last good answer came, in seconds since 1970."},
     {"mxpull_pending_messages", "Messages that the backup said it holds."},
     {"mxpull_refused_for_now_messages",
      "Messages of the last ATRN or TURN that your mail server did not take for a while."},
@@ -79,6 +81,7 @@ static void format_metric(struct buffer *text, size_t metric, const struct statu
             state->strip_count > 0 && state->strip[state->strip_count - 1] == GRADE_GOOD,
             1,
             state->code > 0 ? state->code : -1,
+            state->good_ms > 0 ? state->good_ms / 1000 : -1,
             state->pending,
             state->refused_for_now,
             state->refused_for_good};
@@ -95,6 +98,8 @@ static void format_metric(struct buffer *text, size_t metric, const struct statu
 
 /* Metrics of each backup. */
 static const struct metric backup_metrics[] = {
+    {"mxpull_certificate_expiry_timestamp_seconds",
+     "When the verified certificate of the backup ends, in seconds since 1970."},
     {"mxpull_arrival_timestamp_seconds",
      "When mail was last seen to arrive from the backup, in seconds since 1970."},
     {"mxpull_arrival_messages", "Messages of that arrival."},
@@ -114,9 +119,11 @@ static void format_backup_metric(struct buffer *text, size_t metric, const struc
         int64_t arrival_ms = status_arrival_ms(backup), drill_ms = backup->drill.at_ms;
         bool has_result = backup->drill.exit_status == 0 || backup->drill_health != HEALTH_OK;
         const int64_t values[COUNT_OF(backup_metrics)] = {
+            backup->has_certificate ? backup->state.certificate_expires_ms / 1000 : -1,
             arrival_ms > 0 ? arrival_ms / 1000 : -1,
             backup->has_arrival ? backup->arrival.messages : -1,
-            backup->has_arrival ? backup->arrival.bytes : -1, drill_ms > 0 ? drill_ms / 1000 : -1,
+            backup->has_arrival ? backup->arrival.bytes : -1,
+            drill_ms > 0 ? drill_ms / 1000 : -1,
             backup->has_drill && has_result ? backup->drill.exit_status == 0 : -1};
 
         if (values[metric] < 0)
@@ -149,6 +156,11 @@ void metrics_format(struct buffer *text, const struct status_view *view,
             format_seconds(text, "mxpull_primary_since_timestamp_seconds",
                            "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
+    if (view->has_outage)
+        format_seconds(text, "mxpull_last_outage_seconds",
+                       "How long the last outage of your mail server lasted, or lasts so far.",
+                       (view->outage.ended_ms > 0 ? view->outage.ended_ms : view->now_ms) -
+                           view->outage.began_ms);
     for (size_t i = 0; i < COUNT_OF(metrics); i++)
         format_metric(text, i, view);
     for (size_t i = 0; i < COUNT_OF(backup_metrics); i++)
@@ -179,6 +191,8 @@ void metrics_add_results(struct status_view *view, const struct round_facts *fac
             state->refused_for_good = result->refused_for_good;
             state->strip[0] = result_grade(result);
             state->strip_count = 1;
+            if (state->strip[0] == GRADE_GOOD)
+                state->good_ms = result->at_ms;
             break;
         }
     }

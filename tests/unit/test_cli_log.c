@@ -398,6 +398,7 @@ static void test_metrics(void **state)
     const struct result started = {.backup = &mx2,
                                    .domain = "example.com",
                                    .known = true,
+                                   .at_ms = wall_ms + 900,
                                    .code = 250,
                                    .pending = -1,
                                    .refused_for_now = -1,
@@ -413,6 +414,7 @@ static void test_metrics(void **state)
     const struct result failed = {.backup = &mx2,
                                   .domain = "example.net",
                                   .known = true,
+                                  .at_ms = wall_ms + 900,
                                   .pending = -1,
                                   .refused_for_now = -1,
                                   .refused_for_good = -1,
@@ -435,6 +437,10 @@ static void test_metrics(void **state)
     metrics_add_results(&view, &facts);
     view.primary = OUTAGE_DOWN;
     view.life.since_ms = 1500;
+    view.has_outage = true;
+    view.outage = (struct store_outage){.began_ms = wall_ms - 2500};
+    view.backups[1].has_certificate = true;
+    view.backups[1].state.certificate_expires_ms = wall_ms + 86400000;
     metrics_format(&text, &view, &facts);
     status_view_done(&view);
     assert_string_equal(
@@ -453,6 +459,10 @@ static void test_metrics(void **state)
         "1970.\n"
         "# TYPE mxpull_primary_since_timestamp_seconds gauge\n"
         "mxpull_primary_since_timestamp_seconds 1.500\n"
+        "# HELP mxpull_last_outage_seconds How long the last outage of your mail server lasted, or "
+        "lasts so far.\n"
+        "# TYPE mxpull_last_outage_seconds gauge\n"
+        "mxpull_last_outage_seconds 2.500\n"
         "# HELP mxpull_poll_success Whether the last answer of a backup for a domain was a good "
         "one.\n"
         "# TYPE mxpull_poll_success gauge\n"
@@ -468,13 +478,22 @@ static void test_metrics(void **state)
         "# TYPE mxpull_answer_code gauge\n"
         "mxpull_answer_code{backup=\"mx2\",domain=\"example.com\"} 250\n"
         "mxpull_answer_code{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 253\n"
+        "# HELP mxpull_last_success_timestamp_seconds When the last good answer came, in seconds "
+        "since 1970.\n"
+        "# TYPE mxpull_last_success_timestamp_seconds gauge\n"
+        "mxpull_last_success_timestamp_seconds{backup=\"mx2\",domain=\"example.com\"} 1795449600\n"
         "# HELP mxpull_pending_messages Messages that the backup said it holds.\n"
         "# TYPE mxpull_pending_messages gauge\n"
         "mxpull_pending_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 3\n"
         "# HELP mxpull_refused_for_now_messages Messages of the last ATRN or TURN that your "
         "mail server did not take for a while.\n"
         "# TYPE mxpull_refused_for_now_messages gauge\n"
-        "mxpull_refused_for_now_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 2\n");
+        "mxpull_refused_for_now_messages{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\",domain=\"#q\"} 2\n"
+        "# HELP mxpull_certificate_expiry_timestamp_seconds When the verified certificate of the "
+        "backup ends, in seconds since 1970.\n"
+        "# TYPE mxpull_certificate_expiry_timestamp_seconds gauge\n"
+        "mxpull_certificate_expiry_timestamp_seconds{backup=\"a\\\"b\\\\c\\\\n\\\\x1b\"} "
+        "1795536000\n");
     buffer_done(&text);
 }
 
