@@ -20,6 +20,8 @@ END
 
 bad='servfail.test refused.test refers.test silent.test hangs-up.test cut.test loop.test round.test wrong-count.test rubbish.test'
 good='good.test slow.test forged.test begins-empty.test old.test tcp.test truncated.test'
+# c-ares 1.18 closes its socket at an empty datagram, with the questions of others (CVE-2023-32067, which Debian has mended).
+[ -z "$DRIVE" ] || good=${good/begins-empty.test /}
 hosts='lame-host.test silent-host.test loop-host.test gone-host.test'
 many='100.mx.many.test'
 none='no.test empty.test'
@@ -42,7 +44,7 @@ found() {
         "\(.[0].domain) \($ids)"' "$tmp/out"
 }
 run 78 check --json -c "$conf"
-expect 'what fails' "$(sort <<'END'
+expect 'what fails' "$(sed "${DRIVE:+/^begins-empty/d}" <<'END' | sort
 100.mx.many.test mx-primary-missing mx-target-missing
 begins-empty.test ok
 cut.test mx-rubbish
