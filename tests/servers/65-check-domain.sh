@@ -159,7 +159,7 @@ expect_match "as text" 'WARN +MX +private\.back\.test \(preference 30\).*backup 
     "$(tr '\n' ' ' <"$tmp/out")"
 expect_match "as text: numbers are told" 'FAIL +MX +mx2\.back\.test.* preference 10.* 20: the lower number is preferred' "$(cat "$tmp/out")"
 
-dns_silent_while run_mxpull check -c "$tmp/mxpull.conf" --json good.check.test nx.check.test
+silent_while dns run_mxpull check -c "$tmp/mxpull.conf" --json good.check.test nx.check.test
 expect "a silent server: exit status" 75 "$status"
 expect_wrong good 'fail mx-silent'
 expect_wrong nx 'fail mx-silent'

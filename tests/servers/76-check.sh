@@ -34,13 +34,7 @@ dns_lame_zone lame.test
 dns_start
 
 # As a newcomer: a draft, in which the one thing is put right that init cannot know, where the primary listens.
-cat >"$tmp/dns.conf" <<CONF
-dns_server = "$DNS"
-ehlo_name = "mail.ok.test"
-backup "any" {
-    domains = {any.test}
-}
-CONF
+dns_config mail.ok.test >"$tmp/dns.conf"
 run_mxpull init -c "$tmp/dns.conf" -o "$tmp/draft.conf" ok.test
 expect 'init: exit status' 0 "$status"
 {
@@ -93,6 +87,12 @@ finds 'a backup that hides ETRN' fail backup-method-missing
 with 's/host = .*/host = "mx2.back.test" mail_port = 24102/'
 checks 77 'a backup that refuses all' "$tmp/other.conf"
 
+# Ctrl-C while the backup is silent.
+silent_while mx2 interrupted "$tmp/out" '^configuration' check -c "$tmp/ok.conf"
+expect 'interrupted: exit status' 75 "$status"
+expect_in 'interrupted: what is known' 'OK    file' "$tmp/out"
+expect_in 'interrupted: is told' '; stopped: ' "$tmp/out"
+
 stop_server primary
 checks 75 'the primary is down' "$tmp/ok.conf"
 finds 'the primary is down' fail primary-not-ready
@@ -101,7 +101,7 @@ stop_server mx2
 checks 75 'the backup is down' "$tmp/ok.conf"
 finds 'the backup is down' fail backup-greeting-missing
 launch_postfix mx2
-dns_silent_while checks 75 'the DNS is silent' "$tmp/ok.conf"
+silent_while dns checks 75 'the DNS is silent' "$tmp/ok.conf"
 finds 'the DNS is silent' fail mx-silent
 
 expect 'what the backup was told' 0 "$(server_log mx2 | grep 'disconnect from' | grep -cE 'etrn=|data=|bdat=')"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2154
 # A real DNS server (NSD) with a zone for each fault; to be sourced after lib.sh. It answers REFUSED for zones that it does not
-# have, SERVFAIL for those of dns_lame_zone, and nothing at all in dns_silent_while.
+# have, SERVFAIL for those of dns_lame_zone, and nothing at all in silent_while.
 DNS_PORT=24053
 DNS=127.125.$TEST_NUMBER.253:$DNS_PORT # for dns_server
 
@@ -53,18 +53,5 @@ dns_start() {
     pid[dns]=$(tr -d ' \n' <"${home[dns]}/nsd.pid")
 }
 
-# All processes of the server: those that answer are children of the first one.
-dns_processes() {
-    local parent=${pid[dns]} list
-    list=$(pgrep -P "$parent")
-    printf '%s\n' "$parent" $list $(for parent in $list; do pgrep -P "$parent"; done)
-}
-
-# dns_silent_while COMMAND...: meanwhile questions come in and are not answered.
-dns_silent_while() {
-    local list
-    mapfile -t list < <(dns_processes)
-    kill -STOP "${list[@]}"
-    "$@"
-    kill -CONT "${list[@]}"
-}
+# dns_config EHLO-NAME: a configuration by which mxpull init asks this server.
+dns_config() { printf 'dns_server = "%s"\nehlo_name = "%s"\nbackup "any" {\n    domains = {any.test}\n}\n' "$DNS" "$1"; }

@@ -132,6 +132,22 @@ killed_after() {
     [ "$killed_status" -eq 137 ]
 }
 
+# interrupted FILE REGEX ARGUMENT...: mxpull with these, and Ctrl-C as soon as a line like this stands in the FILE that it writes.
+interrupted() {
+    local file=$1 regex=$2
+    shift 2
+    : >"$file"
+    set -m # else a program in the background hears no SIGINT
+    "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
+    program=$!
+    set +m
+    wait_for 30 grep -qE -- "$regex" "$file" || fail "$file: no line like $regex"
+    kill -INT "$program"
+    wait "$program"
+    status=$?
+    program=
+}
+
 # --- mxpull -----------------------------------------------------------------------------------------------------------------
 
 # write_bare_config: the standard input becomes the configuration; only what no test cares about is put before it.

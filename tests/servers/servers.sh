@@ -80,6 +80,20 @@ stop_server() {
     unset "pid[$1]"
 }
 
+# silent_while NAME COMMAND...: meanwhile whoever connects or asks gets no answer. Those that answer are children of the first process, or of these.
+silent_while() {
+    local number=${pid[$1]} list
+    shift
+    mapfile -t list < <(
+        printf '%s\n' "$number"
+        pgrep -P "$number"
+        pgrep -P "$(pgrep -d , -P "$number")"
+    )
+    kill -STOP "${list[@]}"
+    "$@"
+    kill -CONT "${list[@]}"
+}
+
 # server_log NAME: all that it has logged.
 server_log() {
     case ${kind[$1]} in

@@ -58,6 +58,17 @@ by_ends() {
     MXPULL_BY="$ENDS_EXE $1 $(windows_path "$tmp/end")"
 }
 
+# As in ../servers/lib.sh.
+interrupted() {
+    local file=$1 regex=$2
+    shift 2
+    : >"$file"
+    by_ends ctrl-c
+    { wait_for 60 grep -qE -- "$regex" "$file" && : >"$tmp/end"; } &
+    run_mxpull "$@"
+    MXPULL_BY=''
+}
+
 # Whoever kills must have wine for itself: what is killed leaves its server in some disorder, so that another one takes its place then.
 killed=
 leave() { [ -z "$killed" ] || "$WINDOWS/../../contrib/mingw/wine.sh" --start 9>&-; }
