@@ -242,7 +242,12 @@ static bool read_postfix(struct mail_log *log, struct rest rest, struct arrival 
             return false;
         message = add(log, key);
         (void)take_until(&rest, "[ ,");
-        if (!take_address(&rest, message->address))
+        bool is_known = take_address(&rest, message->address);
+        if (take(&rest, ", orig_client=")) { /* a proxy before the queue has handed it in */
+            (void)take_until(&rest, "[ ,");
+            is_known = take_address(&rest, message->address);
+        }
+        if (!is_known)
             message->key[0] = '\0';
         return false;
     }

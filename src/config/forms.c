@@ -269,7 +269,7 @@ enum status form_mail_log(const char *text, char **setting, struct error *error)
     static const char *const words[] = {"auto", "off", "journal"};
     static const char file[] = "file:", command[] = "command:";
     size_t count = system_log_is_syslog() ? 3 : 2; /* Windows has no journal */
-    char *path;
+    char *path = NULL;
 
     if (strncmp(text, file, sizeof file - 1) == 0) {
         if (form_path(text + sizeof file - 1, &path, error) != STATUS_OK)

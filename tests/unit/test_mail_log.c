@@ -109,6 +109,13 @@ static const struct row {
       POSTFIX "smtpd[1]: NOQUEUE: client=b[192.0.2.8]",
       POSTFIX "smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 550 no" FROM_TO},
      "192.0.2.7 ! 550 no"},
+    {"Postfix: behind a proxy before the queue, and behind a filter that has its own queue id",
+     {POSTFIX "smtpd[1]: 8A: client=unknown[127.0.0.1], orig_client=unknown[192.0.2.7]",
+      POSTFIX "qmgr[1]: 8A: from=<a@b>, size=1, nrcpt=1 (queue active)",
+      POSTFIX
+      "smtpd[1]: 8B: client=localhost[127.0.0.1], orig_queue_id=8C, orig_client=unknown[192.0.2.7]",
+      POSTFIX "qmgr[1]: 8B: from=<a@b>, size=1, nrcpt=1 (queue active)"},
+     "192.0.2.7 1 |127.0.0.1 1 "},
     {"Postfix: no address",
      {POSTFIX "smtpd[1]: 8A: client=unknown[unknown]", POSTFIX "smtpd[1]: 8B: client=a[192.0.2.7x]",
       POSTFIX "qmgr[3]: 8A: from=<a@b>, size=1, nrcpt=1 (queue active)",
