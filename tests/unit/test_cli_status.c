@@ -616,6 +616,22 @@ static void text_fits_terminals(void **state)
 
     (void)state;
     fill(store);
+    for (size_t i = 0; i < COUNT_OF(backup_names); i++) {
+        assert_ok(store_set_arrival(store,
+                                    &(struct store_arrival){.asked_ms = NOW - 3 * MINUTES,
+                                                            .backup = backup_names[i],
+                                                            .state = "arrived",
+                                                            .messages = 12},
+                                    &problem));
+        assert_ok(store_add_drill(store,
+                                  &(struct store_drill){.at_ms = NOW - 12 * DAYS,
+                                                        .backup = backup_names[i],
+                                                        .domain = "example.com",
+                                                        .outcome = i == 0 ? "ok" : "unseen",
+                                                        .exit_status = i == 0 ? 0 : 75,
+                                                        .token = "t"},
+                                  &problem));
+    }
     struct status_view view = read_view(store);
     for (size_t columns = 1; columns <= COLUMNS_MAX; columns++) {
         format(&text, &view, columns, false, false);
@@ -629,6 +645,8 @@ static void text_fits_terminals(void **state)
         if (columns >= 80) {
             assert_non_null(strstr(text.bytes, "~!o++"));
             assert_non_null(strstr(text.bytes, "\n      459 not for you\n"));
+            assert_non_null(
+                strstr(text.bytes, "\nmx2       mail 12 messages, 3m ago  drill ok 12d ago\n"));
         }
         buffer_done(&text);
     }
