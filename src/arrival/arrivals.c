@@ -370,6 +370,11 @@ struct arrival_sight arrivals_sight(struct arrivals *arrivals, const struct back
     const struct sighting *sighting = find(arrivals, backup);
     struct arrival_sight sight = sighting->sight;
 
+    /* Those that wait for the DNS, as far as it is known whose they are. */
+    for (size_t i = sighting->next; i < arrivals->message_count; i++) {
+        if (origin_has(sighting->origin, arrivals->messages[i].arrival.address))
+            count_message(&sight, &arrivals->messages[i]);
+    }
     sight.sees_log = arrivals->means.log[0] != '\0';
     sight.sees_connections = arrivals->means.no_connections[0] == '\0';
     if (sight.sees_connections)

@@ -2,6 +2,7 @@
  *
  *   IDLE --await_begin--> ASKED --await_answered--> WAITING --settled, or its time is over--> IDLE, with an account
  *                           +--no good answer--> IDLE, without one
+ * A wait that goes_on tells what is settled, and stays WAITING until its time is over.
  */
 #include "pull.h"
 
@@ -28,7 +29,8 @@ enum phase {
 
 struct awaited {
     enum phase phase;
-    bool has_account;
+    bool has_account; /* it was told once at least */
+    bool is_settled;  /* WAITING: by the last look */
     struct arrival_answer answer;
     struct arrival_sight bridged; /* ATRN, TURN */
     struct arrival_account account;
@@ -36,9 +38,10 @@ struct awaited {
     int64_t again_ms; /* when it is asked again; INT64_MAX: not */
     size_t tries;     /* how often it was */
     int64_t written_ms;
-    int64_t written_messages; /* of the account, in the store */
-    unsigned heard;           /* messages that are recorded */
-    const char **pending;     /* owned: the domains to ask again for, pending_count of them */
+    int64_t written_messages;                /* of the account, in the store */
+    int64_t told_messages, told_connections; /* of the account that was told last */
+    unsigned heard;                          /* messages that are recorded */
+    const char **pending; /* owned: the domains to ask again for, pending_count of them */
     size_t pending_count;
     struct poll *again; /* under way; NULL: none */
 };
@@ -50,6 +53,7 @@ struct await {
     struct pool *pool;       /* NULL: nothing is asked again */
     struct awaited *awaited; /* one for each backup of the configuration */
     size_t count;            /* of those that are not idle */
+    int64_t due_ms;          /* monotonic: the next look at what was seen */
 };
 
 static struct awaited *find(const struct await *await, const struct backup_config *backup)
@@ -138,15 +142,27 @@ static bool judge(struct await *await, const struct backup_config *backup, int64
                          await->polling.config->primary.quiet_s * 1000, now_ms);
 }
 
-static void end(struct await *await, const struct backup_config *backup, int64_t now_ms)
+/* Tells what has not been told yet. */
+static void tell(struct await *await, const struct backup_config *backup, int64_t now_ms)
 {
     struct awaited *awaited = find(await, backup);
+    const struct arrival_account *account = &awaited->account;
 
+    if (awaited->has_account && account->messages == awaited->told_messages &&
+        (account->connections == awaited->told_connections || account->messages > 0))
+        return;
     awaited->has_account = true;
+    awaited->told_messages = account->messages;
+    awaited->told_connections = account->connections;
     write_account(await, backup, now_ms);
-    go_idle(await, backup);
     if (await->options.told != NULL)
-        await->options.told(await->options.context, backup, &awaited->account);
+        await->options.told(await->options.context, backup, account);
+}
+
+static void end(struct await *await, const struct backup_config *backup, int64_t now_ms)
+{
+    tell(await, backup, now_ms);
+    go_idle(await, backup);
 }
 
 void await_begin(struct await *await, const struct backup_config *backup)
@@ -215,8 +231,11 @@ void await_answered(struct await *await, const struct poll *poll)
     struct awaited *awaited = find(await, backup);
     int64_t now_ms = clock_monotonic_ms();
 
+    if (awaited->phase != PHASE_ASKED)
+        return;
     awaited->account = (struct arrival_account){.asked_ms = poll->began_ms};
-    awaited->has_account = false;
+    awaited->has_account = awaited->is_settled = false;
+    await->due_ms = 0;
     if (!add_answers(awaited, poll)) {
         go_idle(await, backup);
         return;
@@ -269,18 +288,28 @@ static void take_again(struct await *await, struct poll *poll, int64_t now_ms)
 
 /* ---- the course ---- */
 
+/* Whether more may be seen of what is settled. */
+static bool goes_on(const struct await *await, const struct awaited *awaited)
+{
+    return await->options.goes_on && awaited->answer.messages < 0 && !awaited->answer.is_empty &&
+           (awaited->account.messages >= 0 || awaited->account.connections >= 0);
+}
+
 /* Returns when there is more to do for the backup. */
 static int64_t advance(struct await *await, const struct backup_config *backup, int64_t now_ms)
 {
     struct awaited *awaited = find(await, backup);
     const struct arrival_account *account = &awaited->account;
 
-    if (judge(await, backup, now_ms) || now_ms >= awaited->end_ms) {
+    awaited->is_settled = judge(await, backup, now_ms);
+    if (now_ms >= awaited->end_ms || (awaited->is_settled && !goes_on(await, awaited))) {
         end(await, backup, now_ms);
         return INT64_MAX;
     }
-    if (account->messages > awaited->written_messages &&
-        (awaited->written_messages == 0 || now_ms - awaited->written_ms >= WRITE_MS))
+    if (awaited->is_settled)
+        tell(await, backup, now_ms);
+    else if (account->messages > awaited->written_messages &&
+             (awaited->written_messages == 0 || now_ms - awaited->written_ms >= WRITE_MS))
         write_account(await, backup, now_ms);
     if (awaited->again == NULL && now_ms >= awaited->again_ms)
         ask_again(await, backup);
@@ -290,22 +319,28 @@ static int64_t advance(struct await *await, const struct backup_config *backup, 
 int64_t await_advance(struct await *await, int64_t now_ms)
 {
     const struct config *config = await->polling.config;
-    int64_t next_ms = INT64_MAX;
 
     for (struct poll *poll; await->pool != NULL && (poll = pool_take(await->pool)) != NULL;)
         take_again(await, poll, now_ms);
+    if (now_ms < await->due_ms)
+        return await->due_ms;
+    await->due_ms = INT64_MAX;
     for (size_t i = 0; i < config->backup_count && await->count > 0; i++) {
         if (await->awaited[i].phase != PHASE_WAITING)
             continue;
         int64_t again_ms = advance(await, &config->backups[i], now_ms);
-        next_ms = again_ms < next_ms ? again_ms : next_ms;
+        await->due_ms = again_ms < await->due_ms ? again_ms : await->due_ms;
     }
-    return next_ms;
+    return await->due_ms;
 }
 
-bool await_is_over(const struct await *await)
+bool await_is_settled(const struct await *await)
 {
-    return await->count == 0;
+    size_t settled = 0;
+
+    for (size_t i = 0; i < await->polling.config->backup_count; i++)
+        settled += await->awaited[i].phase == PHASE_WAITING && await->awaited[i].is_settled;
+    return await->count == settled;
 }
 
 void await_stop(struct await *await)

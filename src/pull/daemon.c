@@ -86,7 +86,7 @@ static void on_arrived(void *context, const struct backup_config *backup,
 {
     struct daemon *daemon = context;
 
-    recovery_arrived(&daemon->recovery, account);
+    recovery_arrived(&daemon->recovery, (size_t)(backup - daemon->config->backups), account);
     daemon->options.arrived(daemon->options.context, backup, account);
     daemon->agenda->has_news = true;
 }
@@ -114,6 +114,7 @@ static void take_configuration(struct daemon *daemon, struct config *config, boo
                                             .offset = options->offset,
                                             .seed = options->seed,
                                             .await = &(struct await_options){.limit_ms = AWAIT_MS,
+                                                                             .goes_on = true,
                                                                              .told = on_arrived,
                                                                              .context = daemon},
                                             .recovery = &daemon->recovery,
@@ -231,7 +232,7 @@ static int64_t await_mail(struct daemon *daemon, struct instant now)
     struct recovery *recovery = &daemon->recovery;
     int64_t next_ms = await_advance(agenda->await, now.monotonic_ms);
 
-    if (!recovery->is_on || is_busy(agenda) || !await_is_over(agenda->await))
+    if (!recovery->is_on || is_busy(agenda) || !await_is_settled(agenda->await))
         return next_ms;
     if (now.monotonic_ms < recovery->until_ms)
         return recovery->until_ms;
@@ -330,6 +331,6 @@ void daemon_free(struct daemon *daemon)
     give_configuration_up(daemon);
     hooks_free(daemon->hooks);
     config_free(daemon->next);
-    free(daemon->recovery.asked);
+    free(daemon->recovery.backups);
     free(daemon);
 }

@@ -18,10 +18,11 @@ struct await;
 struct await_options {
     const struct polling *polling; /* copied; with the recorder */
     int64_t limit_ms;              /* how long after the answers */
-    bool
-        asks_again; /* what was announced (252, 253) is asked for again, until it is answered by 251 */
+    bool asks_again; /* what was announced (252, 253) is asked for again, until 251 answers it */
+    bool goes_on;    /* to the end of limit_ms, also where it is settled: more may come */
 
-    /* The wait for a backup's mail is over. May be NULL. */
+    /* It is settled what became of a backup's mail, or its time is over; with goes_on again where more has come. May be
+     * NULL. */
     void (*told)(void *context, const struct backup_config *backup,
                  const struct arrival_account *account);
     void *context;
@@ -41,8 +42,8 @@ void await_answered(struct await *await, const struct poll *poll);
 /* Tells what is settled, or over. Returns when there is more to do, monotonic; called in every turn of the loop. */
 int64_t await_advance(struct await *await, int64_t now_ms);
 
-/* Whether nothing is waited for. */
-bool await_is_over(const struct await *await);
+/* Whether it is settled what became of all mail. */
+bool await_is_settled(const struct await *await);
 
 /* Ends all waits, and tells how they stand. */
 void await_stop(struct await *await);
@@ -59,13 +60,16 @@ const struct arrival_means *await_means(const struct await *await);
 /* What a recovery has brought: told when its polls, and the waits for their mail, are over. */
 struct recovery {
     bool is_on;
-    int64_t outage_s;        /* how long the outage was */
-    int64_t began_ms;        /* wall clock: when it was over */
-    int64_t until_ms;        /* monotonic: the last of the times of `recovery` is over */
-    bool *asked;             /* owned: of each backup */
-    int64_t messages, bytes; /* seen; bytes -1: not told of all */
-    bool is_blind;           /* of some mail it cannot be seen whether it came */
-    int64_t last_ms;         /* wall clock: when the last of them came */
+    int64_t outage_s; /* how long the outage was */
+    int64_t began_ms; /* wall clock: when it was over */
+    int64_t until_ms; /* monotonic: the last of the times of `recovery` is over */
+    struct recovered {
+        bool is_asked;
+        int64_t asked_ms, messages; /* of its last poll with mail: what was seen so far */
+    } * backups;                    /* owned: one for each backup */
+    int64_t messages;               /* of the polls before these */
+    bool is_blind;                  /* of some mail it cannot be seen whether it came */
+    int64_t last_ms;                /* wall clock: when the last message came */
 };
 
 /* An outage that began at outage_ms, wall clock, has ended; an earlier recovery is told. */
@@ -74,7 +78,8 @@ void recovery_begin(struct recovery *recovery, const struct config *config, int6
 
 /* A backup, by its place, was asked; and so its mail stands. Of use while it is on, else in vain. */
 void recovery_asked(struct recovery *recovery, size_t backup);
-void recovery_arrived(struct recovery *recovery, const struct arrival_account *account);
+void recovery_arrived(struct recovery *recovery, size_t backup,
+                      const struct arrival_account *account);
 
 /* Tells it, if it is on, and ends it. */
 void recovery_end(struct recovery *recovery, const struct config *config);

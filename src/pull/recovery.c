@@ -22,30 +22,34 @@ void recovery_begin(struct recovery *recovery, const struct config *config, int6
         return;
     for (size_t i = 0; i < times->count; i++)
         last_s = times->seconds[i] > last_s ? times->seconds[i] : last_s;
-    *recovery = (struct recovery){.is_on = true,
-                                  .outage_s = (now.wall_ms - outage_ms) / 1000,
-                                  .began_ms = now.wall_ms,
-                                  .until_ms = now.monotonic_ms + last_s * 1000,
-                                  .asked = memory_new(config->backup_count, sizeof(bool))};
+    *recovery =
+        (struct recovery){.is_on = true,
+                          .outage_s = (now.wall_ms - outage_ms) / 1000,
+                          .began_ms = now.wall_ms,
+                          .until_ms = now.monotonic_ms + last_s * 1000,
+                          .backups = memory_new(config->backup_count, sizeof(struct recovered))};
 }
 
 void recovery_asked(struct recovery *recovery, size_t backup)
 {
     if (recovery->is_on)
-        recovery->asked[backup] = true;
+        recovery->backups[backup].is_asked = true;
 }
 
-/* Mail of a poll before the recovery is none of it. */
-void recovery_arrived(struct recovery *recovery, const struct arrival_account *account)
+/* Mail of a poll before the recovery is none of it. A poll's mail may be told again when there is more. */
+void recovery_arrived(struct recovery *recovery, size_t backup,
+                      const struct arrival_account *account)
 {
     if (!recovery->is_on || account->asked_ms < recovery->began_ms)
         return;
+    struct recovered *recovered = &recovery->backups[backup];
     recovery->is_blind = recovery->is_blind || account->state == ARRIVAL_UNKNOWN;
     if (account->messages <= 0)
         return;
-    recovery->messages += account->messages;
-    recovery->bytes =
-        account->bytes < 0 || recovery->bytes < 0 ? -1 : recovery->bytes + account->bytes;
+    if (recovered->asked_ms != account->asked_ms)
+        recovery->messages += recovered->messages;
+    recovered->asked_ms = account->asked_ms;
+    recovered->messages = account->messages;
     recovery->last_ms = account->last_ms > recovery->last_ms ? account->last_ms : recovery->last_ms;
 }
 
@@ -75,8 +79,10 @@ void recovery_end(struct recovery *recovery, const struct config *config)
 
     if (!recovery->is_on)
         return;
-    for (size_t i = 0; i < config->backup_count; i++)
-        asked += recovery->asked[i];
+    for (size_t i = 0; i < config->backup_count; i++) {
+        asked += recovery->backups[i].is_asked;
+        recovery->messages += recovery->backups[i].messages;
+    }
     buffer_init(&text, TEXT_SIZE);
     (void)buffer_append_format(&text, "outage of %s over: %zu backup%s asked",
                                duration_format(span, recovery->outage_s), asked,
@@ -92,6 +98,6 @@ void recovery_end(struct recovery *recovery, const struct config *config)
     if (asked > 0)
         log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
     buffer_done(&text);
-    free(recovery->asked);
+    free(recovery->backups);
     *recovery = (struct recovery){0};
 }

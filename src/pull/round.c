@@ -127,16 +127,22 @@ static bool is_over(const struct round *round)
     return agenda->pool->count == 0 &&
            (round->is_stopping || (agenda->due_count == 0 && agenda->look == NULL &&
                                    plan_next_ms(agenda->plan, agenda_now()) == INT64_MAX &&
-                                   (agenda->await == NULL || await_is_over(agenda->await))));
+                                   (agenda->await == NULL || await_is_settled(agenda->await))));
 }
 
 /* Ends the waits, and adds what became of the mail. */
 static void conclude_waits(struct round *round)
 {
     struct round_facts *facts = &round->facts;
-    struct await *await = round->agenda->await;
+    const struct agenda *agenda = round->agenda;
+    struct await *await = agenda->await;
     int64_t left_ms;
 
+    /* Those that were to be asked again. */
+    for (size_t i = 0; i < agenda->polling.config->backup_count; i++) {
+        if (agenda->polls[i] != NULL)
+            await_answered(agenda->await, agenda->polls[i]);
+    }
     await_stop(await);
     round->arrivals = memory_new(facts->count, sizeof *round->arrivals);
     facts->arrivals = round->arrivals;

@@ -236,10 +236,14 @@ start_sim other "$tmp/other"
 expect_soon "what the recovery has brought" 1 logged "event=recovered "
 expect_match "its sum" 'event=recovered .*backups=2 messages=3 text="outage of [0-9a-z]+ over: 2 backups asked, 3 messages came back in [0-9]+s"' "$(grep event=recovered "$tmp/log")"
 
-# While nothing is watched no log is open.
+# Mail that comes later in the ten minutes; and while nothing is watched no log is open.
+exim '1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=340 id=late@b.example'
+expect_soon "mail that comes late is seen, too" 1 logged "backup=full arrival=arrived evidence=log messages=4"
 # shellcheck disable=SC2329
 opened() { find "/proc/$daemon/fd" -lname "$log" | wc -l; }
-[ ! -d "/proc/$daemon/fd" ] || expect_soon "the log is closed" 0 opened
+[ ! -d "/proc/$daemon/fd" ] || expect "the log is open" 1 "$(opened)"
+kill -HUP "$daemon"
+[ ! -d "/proc/$daemon/fd" ] || expect_soon "a reload ends the watch" 0 opened
 kill "$daemon"
 wait "$daemon"
 expect "the daemon ends" 0 $?
