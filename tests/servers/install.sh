@@ -5,9 +5,9 @@
 #
 #   install.sh [CACHE [NAME...]]
 #
-# CACHE defaults to ${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers, the NAMEs to postfix, exim, sendmail, nsd (a DNS server) and
-# exim-atrn, an Exim that speaks ATRN. What exists already is left alone. What cannot be had is named, and the rest is still made; the tests that
-# need it then skip. Exit status: 0 when everything asked for is there, 1 when something is missing. exim-atrn comes from a Debian
+# CACHE defaults to ${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers, the NAMEs to postfix, exim, sendmail, nsd (a DNS server),
+# prometheus (for its promtool) and exim-atrn, an Exim that speaks ATRN. What exists already is left alone. What cannot be had is
+# named, and the rest is still made; the tests that need it then skip. Exit status: 0 when everything asked for is there, 1 when something is missing. exim-atrn comes from a Debian
 # release that not every mirror has: it counts only when it is named.
 set -u -o pipefail
 
@@ -16,7 +16,7 @@ cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
 names=("$@")
 optional=
 if [ ${#names[@]} -eq 0 ]; then
-    names=(postfix exim sendmail nsd exim-atrn)
+    names=(postfix exim sendmail nsd prometheus exim-atrn)
     optional=exim-atrn
 fi
 
@@ -97,6 +97,7 @@ packages() {
     exim) printf '%s\n' exim4-daemon-light ;;
     exim-atrn) printf '%s\n' exim4-daemon-heavy ;;
     nsd) printf '%s\n' nsd ;;
+    prometheus) printf '%s\n' prometheus ;;
     sendmail) printf '%s\n' sendmail-bin sendmail-cf m4 dash coreutils sed ;;
     *) return 1 ;;
     esac
@@ -108,6 +109,7 @@ main_program() {
     postfix) printf 'usr/lib/postfix/sbin/master' ;;
     sendmail) printf 'usr/libexec/sendmail/sendmail' ;;
     nsd) printf 'usr/sbin/nsd' ;;
+    prometheus) printf 'usr/bin/promtool' ;;
     *) printf 'usr/sbin/exim4' ;;
     esac
 }
