@@ -1,0 +1,385 @@
+/* Drills under way: each one's course, moved on by what its handing in, its backup's poll, the primary's log and the bridge
+ * bring about. What happens is noted at once; what follows from it is done in a turn of the loop, by the drill's timer. */
+#include <mxpull/drill/drill.h>
+
+#include "drill_message.h"
+#include "handing.h"
+
+#include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/host.h>
+#include <mxpull/session/reach.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MESSAGE_SIZE_MAX = 8 * 1024
+};
+
+struct drills {
+    struct drills_options options;
+    struct arrivals *arrivals;
+    struct drill **list; /* owned, as the drills */
+    size_t count;
+    size_t open; /* that are not over */
+    size_t sending;
+    size_t next;        /* the first that has not begun */
+    struct timer timer; /* more may begin */
+};
+
+static void stir(struct drill *drill)
+{
+    timer_set(drill->drills->options.polling->loop, &drill->timer, 0);
+}
+
+/* ---- what comes in ---- */
+
+/* Whether it is the Message-ID of the drill, of which a log may have cut the end off: the token is nobody else's. */
+static bool is_mine(const struct drill *drill, const char *message_id)
+{
+    char begin[DRILL_TOKEN_SIZE + sizeof "<drill.@"];
+
+    (void)snprintf(begin, sizeof begin, "<drill.%s@", drill->token);
+    return strncmp(message_id, begin, strlen(begin)) == 0;
+}
+
+/* Whether the primary's words are about the drill's recipient. */
+static bool names_recipient(const struct drill *drill, const char *words)
+{
+    char name[DRILL_ADDRESS_SIZE + 2];
+
+    (void)snprintf(name, sizeof name, "<%s>", drill->recipient.address);
+    for (; *words != '\0'; words++) {
+        if (text_starts_with(words, name))
+            return true;
+    }
+    return false;
+}
+
+static void hear_of(struct drill *drill, bool is_from_backup, const struct arrival *arrival)
+{
+    struct course *course = &drill->course;
+
+    if (is_mine(drill, arrival->message_id)) {
+        if (arrival->is_refused)
+            course_refused(course, EVIDENCE_LOG, arrival->text, false);
+        else
+            course_arrived(course, EVIDENCE_LOG, arrival->address, clock_monotonic_ms());
+        stir(drill);
+    } else if (is_from_backup && arrival->is_refused) {
+        course_refused(course, EVIDENCE_LOG, arrival->text, !names_recipient(drill, arrival->text));
+        stir(drill);
+    } else if (is_from_backup && arrival->message_id[0] == '\0') {
+        course_unnamed(course);
+    }
+}
+
+static void heard(void *context, const struct backup_config *backup, const struct arrival *arrival,
+                  int64_t at_ms)
+{
+    const struct drills *drills = context;
+
+    (void)at_ms;
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+
+        if (!drill->is_over && drill->at_ms != 0 && (backup == NULL || backup == drill->backup))
+            hear_of(drill, backup != NULL, arrival);
+    }
+}
+
+void drills_received(struct drills *drills, const struct guard_message *message)
+{
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+        char words[COURSE_TEXT_SIZE];
+
+        if (drill->is_over || !is_mine(drill, message->message_id))
+            continue;
+        (void)snprintf(words, sizeof words, "%d %.400s", message->code, message->text);
+        if (message->code / 100 == 2)
+            course_arrived(&drill->course, EVIDENCE_BRIDGE, "", clock_monotonic_ms());
+        else
+            course_refused(&drill->course, EVIDENCE_BRIDGE, words, false);
+        stir(drill);
+    }
+}
+
+void drills_answered(struct drills *drills, const struct poll *poll)
+{
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+
+        for (size_t j = 0; j < poll->count && drill->backup == poll->backup && !drill->is_over;
+             j++) {
+            const struct result *result = &poll->results[j];
+
+            if (result->node != &drill->backup->domains[drill->recipient.domain] || !result->known)
+                continue;
+            if (result->address != NULL && result->address[0] != '\0')
+                arrivals_add_address(drills->arrivals, drill->backup, result->address);
+            course_answered(&drill->course, result->outcome, result->code,
+                            result->text != NULL ? result->text : "", clock_monotonic_ms());
+            stir(drill);
+        }
+    }
+}
+
+/* ---- one drill ---- */
+
+static void handed_in(void *context)
+{
+    struct drill *drill = context;
+
+    drill->drills->sending--;
+    if (*handing_address(drill->handing) != '\0')
+        arrivals_add_address(drill->drills->arrivals, drill->backup,
+                             handing_address(drill->handing));
+    course_delivered(&drill->course, handing_delivery(drill->handing), clock_monotonic_ms());
+    timer_set(drill->drills->options.polling->loop, &drill->drills->timer, 0);
+    stir(drill);
+}
+
+static void show_wire(void *context, char direction, const char *line, size_t size)
+{
+    const struct drill *drill = context;
+    const struct polling *polling = drill->drills->options.polling;
+
+    polling->observer.wire(polling->context, drill->backup, direction, line, size);
+}
+
+/* As any sender connects: nothing of what pulls need is demanded, or given away. */
+static struct connection_options way_of(const struct drill *drill)
+{
+    const struct polling *polling = drill->drills->options.polling;
+    struct connection_options way = reach_options(polling->config, drill->backup);
+
+    way.port = drill->backup->mail_port;
+    way.tls = TLS_MAY;
+    way.tls_ca_file = way.tls_fingerprint = way.user = way.auth = NULL;
+    way.show_wire = polling->observer.wire != NULL;
+    return way;
+}
+
+/* False where the system has no source of what nobody can guess. */
+static bool make_token(char token[DRILL_TOKEN_SIZE])
+{
+    unsigned char bytes[(DRILL_TOKEN_SIZE - 1) / 2];
+
+    if (!host_random(bytes, sizeof bytes))
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        (void)snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+static void begin(struct drill *drill)
+{
+    const struct polling *polling = drill->drills->options.polling;
+    const struct drill_message message = {
+        .ehlo_name = polling->config->ehlo_name,
+        .recipient = drill->recipient.address,
+        .backup = drill->backup->name,
+        .domain = strchr(drill->recipient.address, '@') + 1,
+        .host = drill->backup->host,
+        .token = drill->token,
+        .at_ms = clock_wall_ms(),
+    };
+
+    drill->at_ms = message.at_ms;
+    course_begin(&drill->course, drill->backup->method != METHOD_ETRN,
+                 drill->drills->options.wait_ms, clock_monotonic_ms());
+    if (!make_token(drill->token)) {
+        course_delivered(&drill->course,
+                         &(struct delivery){.fate = DELIVERY_REFUSED,
+                                            .outcome = OUTCOME_UNREACHABLE,
+                                            .text = "this system gives no random numbers"},
+                         clock_monotonic_ms());
+        stir(drill);
+        return;
+    }
+    drill->drills->sending++;
+    arrivals_watch(drill->drills->arrivals, drill->backup); /* before anything can come */
+    drill_message_format(&drill->message, &message);
+    drill->handing = handing_new(
+        &(struct handing_options){.loop = polling->loop,
+                                  .way = way_of(drill),
+                                  .recipient = drill->recipient.address,
+                                  .message = drill->message.bytes,
+                                  .over = handed_in,
+                                  .wire = polling->observer.wire != NULL ? show_wire : NULL,
+                                  .context = drill});
+}
+
+static void write_down(const struct drill *drill)
+{
+    const struct course *course = &drill->course;
+    const struct store_drill row = {
+        .at_ms = drill->at_ms,
+        .backup = drill->backup->name,
+        .domain = drill->domain,
+        .outcome = drill_outcome_name(course->outcome),
+        .evidence = evidence_name(course->evidence),
+        .text = course->text[0] != '\0' ? course->text : NULL,
+        .token = drill->token,
+        .exit_status = course->exit_status,
+        .accepted_ms = course->accepted_after_ms,
+        .arrived_ms = course->arrived_after_ms,
+        .code = course->code,
+    };
+    const struct log_field fields[] = {
+        {.key = "event", .text = "drill"},
+        {.key = "backup", .text = row.backup},
+        {.key = "domain", .text = row.domain},
+        {.key = "outcome", .text = row.outcome},
+        {.key = "evidence", .text = row.evidence != NULL ? row.evidence : "none"},
+        {.key = "accepted_ms", .number = row.accepted_ms},
+        {.key = "arrived_ms", .number = row.arrived_ms},
+        {.key = "token", .text = row.token},
+        {.key = "code", .number = row.code},
+        {.key = "text", .text = course->text},
+    };
+
+    log_fields(course->outcome == DRILL_OK ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
+    recorder_drill(drill->drills->options.polling->recorder, &row);
+}
+
+/* One that was stopped before its message went out has done nothing that is to be remembered. */
+static void end(struct drill *drill)
+{
+    drill->is_over = true;
+    drill->drills->open--;
+    arrivals_leave(drill->drills->arrivals, drill->backup);
+    if (!drill->course.is_stopped || course_has_sent(&drill->course))
+        write_down(drill);
+}
+
+static void advance(void *context)
+{
+    struct drill *drill = context;
+    struct drills *drills = drill->drills;
+    const struct drills_options *options = &drills->options;
+
+    if (drill->is_over)
+        return;
+    if (drill->course.phase != COURSE_OVER) {
+        const struct arrival_sight sight = arrivals_sight(drills->arrivals, drill->backup);
+
+        course_tick(&drill->course, &sight, clock_monotonic_ms());
+    }
+    enum course_phase phase = drill->course.phase;
+    bool is_new = phase != drill->told;
+    drill->told = phase;
+    if (phase == COURSE_OVER)
+        end(drill);
+    else
+        timer_set(options->polling->loop, &drill->timer, drill->course.until_ms);
+    if (is_new && phase == COURSE_ASKING)
+        options->ask(options->context, drill);
+    if (is_new && options->moved != NULL)
+        options->moved(options->context, drill);
+}
+
+/* ---- all ---- */
+
+static void begin_more(void *context)
+{
+    struct drills *drills = context;
+
+    while (drills->next < drills->count &&
+           drills->sending < (size_t)drills->options.polling->config->concurrency) {
+        struct drill *drill = drills->list[drills->next++];
+
+        if (drill->course.phase != COURSE_OVER) /* stopped */
+            begin(drill);
+    }
+}
+
+struct drills *drills_new(const struct drills_options *options)
+{
+    struct drills *drills = memory_new(1, sizeof *drills);
+
+    drills->options = *options;
+    drills->timer = (struct timer){.due = begin_more, .context = drills};
+    drills->arrivals = arrivals_new(&(struct arrivals_options){.config = options->polling->config,
+                                                               .loop = options->polling->loop,
+                                                               .heard = heard,
+                                                               .context = drills});
+    return drills;
+}
+
+void drills_free(struct drills *drills)
+{
+    if (drills == NULL)
+        return;
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+
+        handing_free(drill->handing);
+        buffer_done(&drill->message);
+        timer_set(drills->options.polling->loop, &drill->timer, INT64_MAX);
+        free(drill);
+    }
+    timer_set(drills->options.polling->loop, &drills->timer, INT64_MAX);
+    arrivals_free(drills->arrivals);
+    free(drills->list);
+    free(drills);
+}
+
+void drills_add(struct drills *drills, const struct backup_config *backup,
+                const struct drill_recipient *recipient)
+{
+    struct drill *drill = memory_new(1, sizeof *drill);
+
+    drill->backup = backup;
+    drill->recipient = *recipient;
+    drill->domain = backup->domain_texts[recipient->domain];
+    drill->drills = drills;
+    drill->timer = (struct timer){.due = advance, .context = drill};
+    buffer_init(&drill->message, MESSAGE_SIZE_MAX);
+    drills->list = memory_more(drills->list, drills->count, sizeof *drills->list);
+    drills->list[drills->count++] = drill;
+    drills->open++;
+    timer_set(drills->options.polling->loop, &drills->timer, 0);
+}
+
+size_t drills_count(const struct drills *drills)
+{
+    return drills->count;
+}
+
+const struct drill *drills_at(const struct drills *drills, size_t place)
+{
+    return drills->list[place];
+}
+
+size_t drills_open(const struct drills *drills)
+{
+    return drills->open;
+}
+
+void drills_stop(struct drills *drills)
+{
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+        struct arrival_sight sight = {.connections = -1};
+
+        if (drill->course.phase == COURSE_OVER)
+            continue;
+        if (drill->at_ms == 0) {
+            course_begin(&drill->course, false, 0, clock_monotonic_ms());
+        } else {
+            sight = arrivals_sight(drills->arrivals, drill->backup);
+            handing_stop(drill->handing, "stopped");
+            if (handing_delivery(drill->handing)->fate != DELIVERY_REFUSED)
+                course_delivered(&drill->course, handing_delivery(drill->handing),
+                                 clock_monotonic_ms());
+        }
+        course_stop(&drill->course, &sight);
+        stir(drill);
+    }
+}
