@@ -67,6 +67,25 @@ const struct command command_table[] = {
      "  69  a server does not offer what is needed\n"
      "  77  a server refused us\n",
      command_check},
+    {"drill", "[BACKUP|DOMAIN ...]", "prove the whole way with one message",
+     "Sends one small message through each backup's mail port to the postmaster of a\n"
+     "domain (or drill_to), as any sender would: from <>, so that nothing comes back.\n"
+     "Then sees whether it comes by itself, has the backup asked, and waits until\n"
+     "your mail server's log or the reversed session shows that it has arrived. Tells\n"
+     "what is about to be sent, and asks first if it is run at a terminal. No backup\n"
+     "gets more than one such message a day, unless with --force. Names choose\n"
+     "backups and domains.\n"
+     "\n"
+     "  ok             the message has arrived\n"
+     "  not accepted   the backup takes no mail for the domain, or not now\n"
+     "  unseen         the backup has the message, and it did not come\n"
+     "  refused by us  it came, and your own mail server refused it\n"
+     "  unknown        whether it came cannot be seen: look into the mailbox\n",
+     "   0  every message has arrived\n"
+     "  75  unseen, unknown, refused for now, or not sent\n"
+     "  76  a backup does not speak SMTP\n"
+     "  77  refused, by a backup or by your own mail server\n",
+     command_drill},
     {"status", "[BACKUP|DOMAIN ...]", "last answers, next polls, silence",
      "Says what is known of your mail server, the daemon, and every backup and domain\n"
      "of the configuration: the last answer and when it came, the next poll, the last\n"
@@ -109,11 +128,12 @@ const size_t command_count = COUNT_OF(command_table);
 const struct flag flag_table[] = {
     {'\0', "dry-run", NULL, "pull", FIELD(dry_run),
      "connect, log in, and print what would be asked"},
-    {'\0', "force", NULL, "pull daemon", FIELD(force),
-     "ask although your mail server is not ready"},
+    {'\0', "force", NULL, "pull daemon drill", FIELD(force),
+     "go on although your mail server is not ready"},
+    {'y', "yes", NULL, "drill", FIELD(yes), "send without asking first"},
     {'\0', "retry", NULL, "pull", FIELD(retry),
      "ask again what failed, after the times of `retry`"},
-    {'\0', "wait", "DURATION", "pull", FIELD(wait),
+    {'\0', "wait", "DURATION", "pull drill", FIELD(wait),
      "go on until the mail has arrived, at most so long: 60s"},
     {'\0', "since", "WHEN", "history", FIELD(since),
      "from then on: 2d (ago), 2026-11-20, 2026-11-20T07:00Z"},

@@ -43,6 +43,7 @@ int command_history(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 int command_init(const struct arguments *arguments);
 int command_check(const struct arguments *arguments);
+int command_drill(const struct arguments *arguments);
 
 /* The command line as read. All texts are borrowed from argv. */
 struct arguments {
@@ -51,7 +52,7 @@ struct arguments {
 
     /* How often each switch was given. */
     unsigned verbose, quiet, json, help, version;
-    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, only_names;
+    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, yes, only_names;
 
     const char *wait, *since, *outcome, *limit, *output; /* NULL: not given */
     const char *color;                                   /* "auto", "always" or "never" */

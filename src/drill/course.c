@@ -29,6 +29,7 @@ void course_begin(struct course *course, bool turns, int64_t wait_ms, int64_t no
                               .began_ms = now_ms,
                               .until_ms = INT64_MAX,
                               .accepted_after_ms = -1,
+                              .asked_after_ms = -1,
                               .answered_after_ms = -1,
                               .arrived_after_ms = -1,
                               .connections = -1};
@@ -109,6 +110,7 @@ void course_tick(struct course *course, const struct arrival_sight *sight, int64
         return;
     if (course->phase == COURSE_RESTING) {
         course->phase = COURSE_ASKING;
+        course->asked_after_ms = now_ms - course->began_ms;
         course->until_ms = INT64_MAX;
     } else if (course->phase == COURSE_WAITING) {
         judge(course, sight);

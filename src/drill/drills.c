@@ -109,6 +109,22 @@ void drills_received(struct drills *drills, const struct guard_message *message)
     }
 }
 
+/* A recipient is refused before the Message-ID is known. */
+void drills_refused(struct drills *drills, const struct guard_refusal *refusal)
+{
+    for (size_t i = 0; i < drills->count; i++) {
+        struct drill *drill = drills->list[i];
+        char words[COURSE_TEXT_SIZE];
+
+        if (drill->course.phase != COURSE_ASKING ||
+            !text_equal(refusal->recipient, drill->recipient.address))
+            continue;
+        (void)snprintf(words, sizeof words, "%d %.400s", refusal->code, refusal->text);
+        course_refused(&drill->course, EVIDENCE_BRIDGE, words, false);
+        stir(drill);
+    }
+}
+
 void drills_answered(struct drills *drills, const struct poll *poll)
 {
     for (size_t i = 0; i < drills->count; i++) {
@@ -237,8 +253,7 @@ static void write_down(const struct drill *drill)
         {.key = "domain", .text = row.domain},
         {.key = "outcome", .text = row.outcome},
         {.key = "evidence", .text = row.evidence != NULL ? row.evidence : "none"},
-        {.key = "accepted_ms", .number = row.accepted_ms},
-        {.key = "arrived_ms", .number = row.arrived_ms},
+        {.key = "ms", .number = row.arrived_ms >= 0 ? row.arrived_ms : row.accepted_ms},
         {.key = "token", .text = row.token},
         {.key = "code", .number = row.code},
         {.key = "text", .text = course->text},

@@ -100,7 +100,11 @@ static void forget_refused(const struct atrn_account *account, size_t index,
 void atrn_account_refusal(void *context, const struct guard_refusal *refusal)
 {
     struct atrn_account *account = context;
+    const struct polling *polling = account->poll->polling;
     bool is_new = false;
+
+    if (polling->observer.refused != NULL)
+        polling->observer.refused(polling->context, refusal);
 
     for (size_t i = 0; i < account->poll->wanted_count; i++) {
         struct atrn_refusals *refusals = &account->refusals[i];
@@ -159,6 +163,8 @@ void atrn_account_message(void *context, const struct guard_message *message)
         {.key = "text", .text = message->text},
     };
 
+    if (polling->observer.received != NULL)
+        polling->observer.received(polling->context, message);
     if (is_taken) {
         atrn_account_earn(account, MESSAGE_EARNS_MS);
         count_message(account, message);

@@ -146,7 +146,11 @@ void guard_note_refusal(struct guard *guard, const struct guard_pending *command
 {
     struct guard_transaction *transaction = &guard->transaction;
     struct guard_refusal refusal = {
-        .offer = command->identity, .for_good = code >= 500, .code = code, .text = text};
+        .offer = command->identity,
+        .for_good = code >= 500,
+        .recipient = command->verb == GUARD_RCPT && command->path != NULL ? command->path : "",
+        .code = code,
+        .text = text};
     unsigned how = refusal.for_good ? GUARD_FOR_GOOD : GUARD_FOR_NOW;
     bool is_new = !transaction->is_open || (transaction->refused & how) == 0;
 

@@ -44,7 +44,7 @@ struct course {
     int64_t until_ms; /* course_tick is due; INT64_MAX: something else comes first */
 
     /* How long after began_ms; -1: it was not. */
-    int64_t accepted_after_ms, answered_after_ms, arrived_after_ms;
+    int64_t accepted_after_ms, asked_after_ms, answered_after_ms, arrived_after_ms;
     bool is_doubtful;  /* handed over, but no reply to it came */
     bool is_by_itself; /* it arrived before the backup was asked */
 

@@ -86,8 +86,9 @@ size_t drills_open(const struct drills *drills);
 /* A poll of a backup is over: its answer, if a drill has asked for it. */
 void drills_answered(struct drills *drills, const struct poll *poll);
 
-/* The primary has answered for a message that came in by ATRN or TURN: of struct poll_observer. */
+/* As struct poll_observer has them. */
 void drills_received(struct drills *drills, const struct guard_message *message);
+void drills_refused(struct drills *drills, const struct guard_refusal *refusal);
 
 /* Ends all soon; what has not begun is over without a message. */
 void drills_stop(struct drills *drills);

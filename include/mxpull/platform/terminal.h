@@ -13,6 +13,9 @@ bool terminal_is(FILE *stream);
  * file or pipe, where the system tells. */
 bool terminal_repeats(FILE *stream);
 
+/* Whether a person can be asked: standard input is a terminal, also a dumb one. */
+bool terminal_answers(void);
+
 /* Whether what is written to the stream is kept in a plain file, which notes no time by itself. */
 bool terminal_is_file(FILE *stream);
 

@@ -42,6 +42,10 @@ struct poll_observer {
     void (*progressed)(void *context, const struct backup_config *backup, uint64_t messages,
                        int64_t bytes);
 
+    /* The primary has answered for a message that came in by ATRN or TURN, or has refused one or a recipient of it. */
+    void (*received)(void *context, const struct guard_message *message);
+    void (*refused)(void *context, const struct guard_refusal *refusal);
+
     /* Called by pull after every turn of the loop, before polls that are over are freed. */
     void (*turned)(void *context);
 };

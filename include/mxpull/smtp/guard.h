@@ -48,6 +48,7 @@ struct guard_refusal {
     uint64_t offer;        /* as in struct guard_message; of MAIL alone where that was refused */
     bool for_good;         /* 5yz: the provider returns it to its sender; else it comes again */
     const bool *for_nodes; /* for each node: the first such refusal to it of this message */
+    const char *recipient; /* where it was one that was refused: its path, as received; else "" */
     int code;
     const char *text; /* the primary's, its lines joined by \n, as received */
 };

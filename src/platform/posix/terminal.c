@@ -26,6 +26,11 @@ bool terminal_repeats(FILE *stream)
            !S_ISCHR(own.st_mode) && own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
+bool terminal_answers(void)
+{
+    return isatty(STDIN_FILENO) != 0;
+}
+
 bool terminal_is_file(FILE *stream)
 {
     struct stat facts;

@@ -39,6 +39,13 @@ bool terminal_repeats(FILE *stream)
     return GetConsoleMode(handle_of(stream), &mode) != 0;
 }
 
+bool terminal_answers(void)
+{
+    DWORD mode;
+
+    return GetConsoleMode(handle_of(stdin), &mode) != 0;
+}
+
 bool terminal_is_file(FILE *stream)
 {
     return GetFileType(handle_of(stream)) == FILE_TYPE_DISK;

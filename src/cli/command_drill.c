@@ -1,0 +1,462 @@
+/* mxpull drill: one message through each backup, which is to come back to us. Names, configuration and memory are looked at
+ * before anything is sent. */
+#include "arguments.h"
+#include "drill_form.h"
+#include "logging.h"
+#include "setup.h"
+#include "words.h"
+#include <mxpull/base/duration.h>
+#include <mxpull/base/memory.h>
+#include <mxpull/platform/clock.h>
+#include <mxpull/platform/signals.h>
+#include <mxpull/platform/terminal.h>
+#include <mxpull/session/pool.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STORE_WAIT_MS = 30,
+    STOP_LIMIT_MS = 900, /* then polls are dropped */
+    WAIT_MAX_S = 24 * 3600,
+    TEXT_SIZE_MAX = 16 * 1024 * 1024,
+    PROGRESS_SIZE_MAX = 4 * 1024
+};
+
+/* All that a run holds. What is not there yet is NULL. */
+struct run {
+    const struct arguments *arguments;
+    struct config *config;
+    struct logging logging;
+    struct loop *loop;
+    struct state state;
+    struct recorder *recorder;
+    struct polling polling;
+    struct pool *pool;
+    struct drills *drills;
+    struct drilled *list; /* the backups that are chosen */
+    size_t count;
+    int64_t wait_ms;
+    struct output output;
+    struct line_look look;
+    struct line_widths widths;
+    bool has_progress; /* a line below the others says how the rest stands */
+    bool is_drawn;
+};
+
+/* ---- what is shown ---- */
+
+static void write_text(struct run *run, const struct buffer *text)
+{
+    output_write(&run->output, text->bytes, text->size);
+}
+
+/* Draws how the first drill that is not over stands, and how many others there are; or takes that away. */
+static void draw_progress(struct run *run, bool wanted)
+{
+    const struct drill *drill = NULL;
+    struct buffer text, line;
+
+    if (!run->has_progress || (!run->is_drawn && !wanted))
+        return;
+    for (size_t i = drills_count(run->drills); i > 0; i--) {
+        if (!drills_at(run->drills, i - 1)->is_over)
+            drill = drills_at(run->drills, i - 1);
+    }
+    run->is_drawn = wanted && drill != NULL;
+    buffer_init(&text, PROGRESS_SIZE_MAX);
+    buffer_init(&line, PROGRESS_SIZE_MAX);
+    (void)buffer_append_text(&text, "\r\x1b[K");
+    if (run->is_drawn) {
+        size_t columns = terminal_size(stdout).columns;
+        struct line cells =
+            line_begin(&text, (struct line_look){.columns = columns > 0 ? columns - 1 : 0});
+
+        drill_form_steps(&line, drill);
+        if (drills_open(run->drills) > 1)
+            (void)buffer_append_format(&line, " (and %zu more)", drills_open(run->drills) - 1);
+        line_names(&cells, drill->backup->name, drill->domain, run->widths, line.size);
+        line_cell(&cells, STYLE_DIM, line.bytes, 0);
+    }
+    write_text(run, &text);
+    buffer_done(&line);
+    buffer_done(&text);
+}
+
+static void around_log_line(void *context, bool begins)
+{
+    struct run *run = context;
+
+    if (run->drills != NULL)
+        draw_progress(run, !begins);
+}
+
+static void write_line(struct run *run, const struct drilled *drilled)
+{
+    bool is_wanted = !run->arguments->json &&
+                     (!run->arguments->quiet || drill_form_exit_status(drilled) != EXIT_STATUS_OK);
+    struct buffer text;
+
+    if (!is_wanted)
+        return;
+    buffer_init(&text, TEXT_SIZE_MAX);
+    drill_form_add(&text, drilled, run->look, run->widths);
+    write_text(run, &text);
+    buffer_done(&text);
+}
+
+/* ---- before anything is sent ---- */
+
+static int open_log(struct run *run)
+{
+    const struct config *config = run->config;
+    bool is_at_terminal = terminal_repeats(stderr);
+    struct error error;
+    const struct logging_options options = {
+        .target = config->log,
+        .style = config->log_format,
+        .path = config->log_path,
+        .verbose = run->arguments->verbose,
+        .quiet = run->arguments->quiet,
+        .is_at_terminal = is_at_terminal,
+        .around = is_at_terminal ? around_log_line : NULL,
+        .context = run,
+    };
+
+    if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
+        output_tell("%s: log: %s", config->path, error.text);
+        return EXIT_STATUS_CONFIG;
+    }
+    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
+    return EXIT_STATUS_OK;
+}
+
+static int read_wait(struct run *run)
+{
+    const char *text = run->arguments->wait;
+    int64_t seconds = COURSE_WAIT_MS / 1000;
+
+    if (text != NULL &&
+        (duration_parse(text, &seconds) != STATUS_OK || seconds == 0 || seconds > WAIT_MAX_S)) {
+        output_tell("--wait is a duration of 1s to 1d, such as 60s or 5m; not \"%s\"",
+                    word_shown(text).text);
+        return EXIT_STATUS_USAGE;
+    }
+    run->wait_ms = seconds * 1000;
+    return EXIT_STATUS_OK;
+}
+
+static int choose(struct run *run)
+{
+    const struct selection choice = {run->arguments->names, run->arguments->name_count};
+    const struct config *config = run->config;
+    struct error error;
+
+    if (selection_check(&choice, config, &error) != STATUS_OK) {
+        log_message(LEVEL_ERROR, "%s", error.text);
+        return EXIT_STATUS_USAGE;
+    }
+    run->list = memory_new(config->backup_count, sizeof *run->list);
+    for (size_t i = 0; i < config->backup_count; i++) {
+        const struct backup_config *backup = &config->backups[i];
+        struct drilled *drilled = &run->list[run->count];
+
+        if (!selection_has_any(&choice, backup))
+            continue;
+        run->count++;
+        drilled->backup = backup;
+        drilled->domain = "";
+        if (drill_recipient_find(&drilled->recipient, config, backup, &choice))
+            drilled->domain = backup->domain_texts[drilled->recipient.domain];
+        line_widen(&run->widths, backup->name, drilled->domain);
+        if (*drilled->domain != '\0')
+            continue;
+        drilled->exit_status = EXIT_STATUS_CONFIG;
+        (void)snprintf(drilled->why_not, sizeof drilled->why_not,
+                       "it is asked for queues alone, which say nothing of a domain to send to");
+    }
+    return EXIT_STATUS_OK;
+}
+
+static int open_state(struct run *run)
+{
+    run->loop = setup_loop();
+    if (run->loop == NULL)
+        return EXIT_STATUS_UNAVAILABLE;
+    if (state_open(&run->state, run->config, false) != STATUS_OK)
+        return EXIT_STATUS_TEMPORARY;
+    run->recorder = recorder_new(&(struct recorder_options){.config = run->config,
+                                                            .store = run->state.store,
+                                                            .loop = run->loop,
+                                                            .offset = clock_local_offset_s,
+                                                            .patience_ms = STORE_WAIT_MS});
+    return EXIT_STATUS_OK;
+}
+
+/* One message a backup and day. */
+static void leave_out_drilled(struct run *run)
+{
+    for (size_t i = 0; i < run->count && !run->arguments->force; i++) {
+        struct drilled *drilled = &run->list[i];
+        struct error error;
+        int64_t sent_ms = 0;
+
+        if (!recorder_check(run->recorder,
+                            drill_sent_today(run->state.store, drilled->backup,
+                                             clock_local_offset_s, clock_wall_ms(), &sent_ms,
+                                             &error),
+                            &error) ||
+            sent_ms == 0 || drilled->why_not[0] != '\0')
+            continue;
+        drilled->exit_status = EXIT_STATUS_TEMPORARY;
+        (void)snprintf(drilled->why_not, sizeof drilled->why_not,
+                       "a message was sent today already, at %s; --force sends another one",
+                       word_minute(sent_ms).text);
+    }
+}
+
+static size_t count_due(const struct run *run)
+{
+    size_t due = 0;
+
+    for (size_t i = 0; i < run->count; i++)
+        due += run->list[i].why_not[0] == '\0';
+    return due;
+}
+
+/* What is about to be sent, and with a person at the terminal the question whether it may be. */
+static int confirm(struct run *run)
+{
+    bool asks = !run->arguments->yes && terminal_answers();
+    struct output errors = {.stream = stderr};
+    struct buffer text;
+    char answer[8] = "";
+
+    if (count_due(run) == 0 || (!asks && (run->arguments->quiet || run->arguments->json)))
+        return EXIT_STATUS_OK;
+    buffer_init(&text, TEXT_SIZE_MAX);
+    (void)buffer_append_text(&text, "One small message (from <>, subject \"mxpull drill\") is sent "
+                                    "to each of these:\n");
+    for (size_t i = 0; i < run->count; i++) {
+        const struct drilled *drilled = &run->list[i];
+        struct line line = line_begin(&text, run->look);
+
+        if (drilled->why_not[0] != '\0')
+            continue;
+        line_indent(&line, 2);
+        line_cell(&line, STYLE_PLAIN, drilled->recipient.address, 0);
+        line_last(
+            &line, STYLE_DIM,
+            word_format("by %.40s, port %d", drilled->backup->host, drilled->backup->mail_port)
+                .text,
+            4);
+    }
+    if (asks)
+        (void)buffer_append_text(&text, "Send? [y/N] ");
+    output_write(asks ? &errors : &run->output, text.bytes, text.size);
+    buffer_done(&text);
+    if (!asks)
+        return EXIT_STATUS_OK;
+    if (fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+        return EXIT_STATUS_OK;
+    output_tell("nothing was sent");
+    return EXIT_STATUS_TEMPORARY;
+}
+
+/* ---- the run ---- */
+
+static void wake(void *context)
+{
+    loop_wake(context);
+}
+
+/* Through a backup whose mail we cannot take a message would only be held. */
+static void look_at_primary(struct run *run)
+{
+    struct preflight *look = NULL;
+
+    if (run->config->primary.preflight == PREFLIGHT_OFF || run->arguments->force ||
+        count_due(run) == 0)
+        return;
+    look = preflight_new(&(struct preflight_options){.loop = run->loop, .config = run->config});
+    while (!look->is_over && !signals_stop_requested())
+        loop_turn(run->loop, INT64_MAX);
+    for (size_t i = 0; i < run->count; i++) {
+        struct drilled *drilled = &run->list[i];
+        const char *why = look->is_over ? look->why : "stopped";
+
+        if (why == NULL || drilled->why_not[0] != '\0')
+            continue;
+        drilled->exit_status = EXIT_STATUS_TEMPORARY;
+        (void)snprintf(drilled->why_not, sizeof drilled->why_not,
+                       look->is_over ? "your mail server is not ready: %.120s" : "%s", why);
+    }
+    preflight_free(look);
+}
+
+static void on_ask(void *context, const struct drill *drill)
+{
+    struct run *run = context;
+    const struct selection choice = {&drill->domain, 1};
+    struct poll *poll = poll_new(&run->polling, drill->backup, &choice);
+
+    poll->cause = "drill";
+    recorder_recall(run->recorder, poll);
+    poll_clear(poll, NULL);
+    pool_add(run->pool, poll);
+}
+
+static void on_moved(void *context, const struct drill *drill)
+{
+    struct run *run = context;
+
+    draw_progress(run, false);
+    for (size_t i = 0; i < run->count && drill->is_over; i++) {
+        if (run->list[i].drill == drill)
+            write_line(run, &run->list[i]);
+    }
+    draw_progress(run, true);
+}
+
+static void on_received(void *context, const struct guard_message *message)
+{
+    drills_received(((struct run *)context)->drills, message);
+}
+
+static void on_refused(void *context, const struct guard_refusal *refusal)
+{
+    drills_refused(((struct run *)context)->drills, refusal);
+}
+
+static void make_drills(struct run *run)
+{
+    run->polling = (struct polling){
+        .config = run->config,
+        .loop = run->loop,
+        .claims = run->state.claims,
+        .stop = signals_stop_requested,
+        .force = run->arguments->force,
+        .observer = {.wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
+                     .received = on_received,
+                     .refused = on_refused},
+        .context = run,
+        .delivered = recorder_message,
+        .recorder = run->recorder,
+    };
+    run->pool = pool_new(&run->polling, run->config->backup_count);
+    run->drills = drills_new(&(struct drills_options){.polling = &run->polling,
+                                                      .wait_ms = run->wait_ms,
+                                                      .ask = on_ask,
+                                                      .moved = on_moved,
+                                                      .context = run});
+    for (size_t i = 0; i < run->count; i++) {
+        struct drilled *drilled = &run->list[i];
+
+        if (drilled->why_not[0] != '\0') {
+            write_line(run, drilled);
+            continue;
+        }
+        drills_add(run->drills, drilled->backup, &drilled->recipient);
+        drilled->drill = drills_at(run->drills, drills_count(run->drills) - 1);
+    }
+}
+
+static void take_polls(struct run *run)
+{
+    for (struct poll *poll; (poll = pool_take(run->pool)) != NULL; poll_free(poll)) {
+        recorder_poll(run->recorder, poll);
+        drills_answered(run->drills, poll);
+    }
+}
+
+/* Until all are over. Polls that a drill no longer needs, for its message has come, end by themselves. */
+static void drill_all(struct run *run)
+{
+    int64_t stop_limit_ms = INT64_MAX;
+
+    while (drills_open(run->drills) > 0 || run->pool->count > 0) {
+        if (signals_stop_requested() && stop_limit_ms == INT64_MAX) {
+            stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
+            drills_stop(run->drills);
+            pool_stop(run->pool);
+        }
+        take_polls(run);
+        if (clock_monotonic_ms() >= stop_limit_ms)
+            break;
+        if (drills_open(run->drills) > 0 || run->pool->count > 0)
+            loop_turn(run->loop, stop_limit_ms);
+    }
+    while (run->pool->count > 0)
+        poll_free(run->pool->polls[--run->pool->count]);
+}
+
+static int report(struct run *run, int64_t started_wall_ms, int64_t elapsed_ms)
+{
+    const struct arguments *arguments = run->arguments;
+    int exit_status = EXIT_STATUS_OK;
+    struct buffer text;
+
+    for (size_t i = 0; i < run->count; i++)
+        exit_status = exit_status_worse(exit_status, drill_form_exit_status(&run->list[i]));
+    bool is_wanted = !arguments->quiet || exit_status != EXIT_STATUS_OK;
+    if (arguments->json && is_wanted) {
+        json_write(&run->output, drill_form_json(run->list, run->count, started_wall_ms, elapsed_ms,
+                                                 exit_status));
+    } else if (!arguments->json && !arguments->quiet) {
+        buffer_init(&text, TEXT_SIZE_MAX);
+        drill_form_summary(&text, run->list, run->count, elapsed_ms);
+        write_text(run, &text);
+        buffer_done(&text);
+    }
+    return output_finish(&run->output) ? exit_status
+                                       : exit_status_worse(exit_status, EXIT_STATUS_TEMPORARY);
+}
+
+static int drill(struct run *run)
+{
+    int64_t started_ms = clock_monotonic_ms(), started_wall_ms = clock_wall_ms();
+
+    signals_start(SIGNALS_RUN, wake, run->loop);
+    look_at_primary(run);
+    make_drills(run);
+    drill_all(run);
+    draw_progress(run, false);
+    int exit_status = report(run, started_wall_ms, clock_monotonic_ms() - started_ms);
+    recorder_finish(run->recorder, run->state.patience_ms);
+    signals_end();
+    return logging_note_lost(&run->logging, run->state.store)
+               ? exit_status_worse(exit_status, EXIT_STATUS_TEMPORARY)
+               : exit_status;
+}
+
+int command_drill(const struct arguments *arguments)
+{
+    int (*const steps[])(struct run *) = {read_wait, open_log, choose, open_state};
+    struct run run = {.arguments = arguments, .output = {.stream = stdout}};
+    int exit_status = EXIT_STATUS_OK;
+
+    run.config = setup_config(arguments, NULL, NULL);
+    if (run.config == NULL)
+        return EXIT_STATUS_CONFIG;
+    run.look = setup_look(arguments);
+    run.has_progress =
+        terminal_is(stdout) && arguments->verbose == 0 && !arguments->quiet && !arguments->json;
+    for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
+        exit_status = steps[i](&run);
+    if (exit_status == EXIT_STATUS_OK) {
+        leave_out_drilled(&run);
+        exit_status = confirm(&run);
+    }
+    if (exit_status == EXIT_STATUS_OK)
+        exit_status = drill(&run);
+    drills_free(run.drills);
+    pool_free(run.pool);
+    free(run.list);
+    recorder_free(run.recorder);
+    state_close(&run.state);
+    logging_close(&run.logging);
+    loop_free(run.loop);
+    config_free(run.config);
+    return exit_status;
+}

@@ -1,0 +1,224 @@
+#!/bin/bash
+# mxpull drill against scripted backups: each outcome, what is told and remembered, one message a day, what is asked first, and servers that
+# mean no good.
+# shellcheck source=../lib.sh
+. "$(dirname "$0")/../lib.sh"
+begin
+mkdir "$tmp/held" "$tmp/turned" "$tmp/arrived"
+
+start_sim servers <<EOF
+sink primary 127.0.0.1:0
+  keep $tmp/arrived
+sink down 127.0.0.1:0
+  greeting "421 4.3.2 not now"
+sink strict 127.0.0.1:0
+  reply RCPT "550 5.1.1 <postmaster@t.example>: Recipient address rejected: no postmaster here"
+server holding 127.0.0.1:0
+  keep $tmp/held
+  deliver $tmp/held primary
+server swallowing 127.0.0.1:0
+  reply ETRN "250 2.0.0 Queuing started"
+server refusing 127.0.0.1:0
+  reply RCPT "554 5.7.1 relay access denied"
+server greylisting 127.0.0.1:0
+  reply RCPT "450 4.2.0 try again in 5 minutes"
+server denying 127.0.0.1:0
+  reply ETRN "459 4.7.1 who are you?"
+server silent 127.0.0.1:0
+  reply . stall
+server cutting 127.0.0.1:0
+  reply . close
+server hanging-up 127.0.0.1:0
+  reply RCPT close
+server talking 127.0.0.1:0
+  reply MAIL "250 ok" "250 ok"
+server endless 127.0.0.1:0
+  reply RCPT "250 x" endless
+server rubbish 127.0.0.1:0
+  greeting "SSH-2.0-x"
+server data 127.0.0.1:0
+  reply DATA "250 go ahead"
+server turning 127.0.0.1:0
+  auth PLAIN us secret
+  keep $tmp/turned
+  odmr $tmp/turned
+EOF
+more_evidence() { tail -n 60 "$tmp/journal.servers"; }
+
+# The primary's log, as Postfix writes it: what was kept came from 127.0.0.1.
+touch "$tmp/mail.log"
+mkfifo "$tmp/journal.pipe"
+tail -n +1 -f "$tmp/journal.servers" >"$tmp/journal.pipe" &
+processes+=($!)
+write_log() {
+    local server event file id
+    while read -r server event file _; do
+        [[ $server == primary#* && $event == kept ]] || continue
+        id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$file" | head -n 1)
+        printf 'Nov 29 10:00:00 mx1 postfix/%s\n' 'smtpd[7]: 4F2A: client=mx2[127.0.0.1]' "cleanup[8]: 4F2A: message-id=$id" \
+            'qmgr[9]: 4F2A: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
+    done
+}
+write_log <"$tmp/journal.pipe" &
+processes+=($!)
+
+configured=0
+configure() { # LOG PRIMARY OPTIONS BACKUP…
+    local name log=$1 primary=$2 options=$3
+    shift 3
+    configured=$((configured + 1))
+    {
+        printf 'state_dir = "%s/state.%s"\nehlo_name = mail.t.example\n%s\n' "$theirs" "$configured" "$options"
+        printf 'primary { address = "127.0.0.1:%s" mail_log = %s }\n' "$(port "$primary")" "$log"
+        for name in "$@"; do
+            printf 'backup %s { host = "127.0.0.1" port = %s mail_port = %s domains = {t.example, "%s.example"} arrives_from = {"127.0.0.1"} ' \
+                "$name" "$(port "$name")" "$(port "$name")" "$name"
+            [ "$name" != turning ] || printf 'method = atrn user = us password = secret auth_in_clear = true tls = off '
+            printf '}\n'
+        done
+    } >"$tmp/mxpull.conf"
+    $private "$tmp/mxpull.conf"
+}
+conf=$theirs/mxpull.conf
+logged="\"file:$tmp/mail.log\""
+line() { grep "^$1 " "$tmp/out"; }
+arrived() { find "$tmp/arrived" -name '*.eml' | wc -l; }
+seen() { grep -c -- "$1" "$tmp/journal.servers"; }
+dot='·'
+accepted="accepted [0-9.]+ s $dot"
+
+# --- a backup that holds mail until it is asked -----------------------------------------------------------------------------------
+configure "$logged" primary '' holding
+run 0 drill -c "$conf"
+expect_in "what is about to be sent" "  postmaster@t.example  by 127.0.0.1, port $(port holding)" "$tmp/out"
+expect_match "its line" "^holding  t.example  $accepted asked 250 $dot arrived [0-9.]+ s \(log\)$" "$(line holding)"
+expect_in "the sum" "1 of 1 drill ok in " "$tmp/out"
+expect "one message arrived" 1 "$(arrived)"
+message=$(find "$tmp/arrived" -name '*.eml')
+expect_in "its sender" "< MAIL FROM:<>" "$tmp/journal.servers"
+expect_in "its recipient" "< RCPT TO:<postmaster@t.example>" "$tmp/journal.servers"
+for field in 'From: mxpull <mxpull@mail.t.example>' 'To: <postmaster@t.example>' 'Auto-Submitted: auto-generated'; do
+    expect_in "$field" "$field" "$message"
+done
+expect_in "its text" "Nothing is to be done" "$message"
+token=$(sed -n 's/\r$//; s/^Subject: mxpull drill \([0-9a-f]*\)$/\1/p' "$message")
+expect "the token's length" 32 ${#token}
+expect_in "its Message-ID" "Message-ID: <drill.$token@mail.t.example>" "$message"
+run 0 status -c "$conf"
+expect_in "status" "drill ok" "$tmp/out"
+
+run 75 drill -c "$conf"
+expect_match "a second one that day" "^holding +t.example +not drilled: a message was sent today already, at .*; --force sends another one$" "$(line holding)"
+expect "no other message" 1 "$(arrived)"
+run 0 drill -c "$conf" --force --json
+expect "as JSON" "0 holding t.example postmaster@t.example ok 0 log started 250 false" "$(jq -r '[.exit_status, (.drills[0] | .backup, .domain, .to, .outcome, .exit_status, .evidence, .asked, .asked_code, .by_itself)] | join(" ")' "$tmp/out")"
+expect "the JSON's sum" '{"drilled":1,"ok":1,"failed":0}' "$(jq -c .summary "$tmp/out")"
+expect "JSON alone" 1 "$(wc -l <"$tmp/out")"
+run 0 drill -q -c "$conf" --force holding.example
+expect "-q says nothing of what is well" "" "$(cat "$tmp/out" "$tmp/err")"
+expect_in "the domain that was named" "RCPT TO:<postmaster@holding.example>" "$tmp/journal.servers"
+
+# --- who gets it ---------------------------------------------------------------------------------------------------------------------
+configure "$logged" primary 'drill_to = "drill+x@holding.example"' holding
+run 0 drill -c "$conf"
+expect_in "drill_to, an address" "RCPT TO:<drill+x@holding.example>" "$tmp/journal.servers"
+configure "$logged" primary 'drill_to = hostmaster' holding
+run 0 drill -c "$conf" holding.example
+expect_in "drill_to, a local part" "RCPT TO:<hostmaster@holding.example>" "$tmp/journal.servers"
+sed 's/domains = {[^}]*}/domains = {"#queue"}/' "$tmp/mxpull.conf" >"$tmp/queue.conf" && $private "$tmp/queue.conf"
+run 78 drill -c "$theirs/queue.conf"
+expect_in "a queue has no domain" "not drilled: it is asked for queues alone" "$tmp/out"
+run 64 drill -c "$conf" nobody
+expect_in "an unknown name" "nobody" "$tmp/err"
+run 64 drill -c "$conf" --wait 0
+expect_in "no time to wait" "--wait is a duration of 1s to 1d" "$tmp/err"
+
+# --- what goes wrong, all at once ------------------------------------------------------------------------------------------------------
+configure "$logged" primary 'defaults { command_timeout = 3s }' holding swallowing refusing greylisting denying silent cutting hanging-up talking endless rubbish data
+run 77 drill -c "$conf" --wait 3s
+expect_match "one that is well beside them" "arrived [0-9.]+ s \(log\)$" "$(line holding)"
+expect_match "it swallows" "$accepted asked 250 $dot unseen for 3s \(log\)$" "$(line swallowing)"
+expect_match "it refuses" "t.example +not accepted: RCPT: 554 5.7.1 relay access denied$" "$(line refusing)"
+expect_in "what to do about it" "  the backup takes no mail for t.example: let it relay for this domain" "$tmp/out"
+expect_match "it refuses for now" "not accepted: RCPT: 450 4.2.0 try again in 5 minutes$" "$(line greylisting)"
+expect_match "it takes mail, and does not know us" "$accepted asked denied: 459 4.7.1 who are you\? $dot unseen for 3s \(log\)$" "$(line denying)"
+expect_match "it does not answer the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 3s" "$(line silent)"
+expect_match "it hangs up behind the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 3s" "$(line cutting)"
+expect_match "it hangs up before" "not accepted: RCPT: " "$(line hanging-up)"
+expect_match "two replies for one" "not accepted: MAIL: it said more than one reply to a command$" "$(line talking)"
+expect_match "a reply without end" "not accepted: RCPT: " "$(line endless)"
+expect_match "no SMTP" "not accepted: " "$(line rubbish)"
+expect_match "DATA and 250" "not accepted: DATA: 250 go ahead$" "$(line data)"
+expect_in "the sum" "1 of 12 drills ok in " "$tmp/out"
+run 77 drill -c "$conf" --wait 1s refusing greylisting
+expect_in "what was not taken may be sent again that day" "0 of 2 drills ok" "$tmp/out"
+run 75 drill -c "$conf" --wait 1s greylisting
+
+# --- by the bridge ---------------------------------------------------------------------------------------------------------------------
+configure off primary '' turning
+run 0 drill -c "$conf"
+expect_match "a reversed session" "$accepted asking $dot arrived [0-9.]+ s \(bridge\)$" "$(line turning)"
+configure off strict '' turning
+run 77 drill -c "$conf"
+expect_match "our own server refuses it" "refused by us: 550 5.1.1 .*no postmaster here \(bridge\)$" "$(line turning)"
+rm -f "$tmp"/turned/*
+
+# --- a run beside ----------------------------------------------------------------------------------------------------------------------------
+etrns=$(seen 'swallowing.* < ETRN')
+asked() { [ "$(seen 'swallowing.* < ETRN')" -gt "$etrns" ]; }
+drill_beside() { # ARGUMENT…
+    "$MXPULL" drill -c "$conf" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+    program=$!
+    wait_for 30 asked || fail "it was never asked"
+}
+await() { # WHAT STATUS
+    wait "$program"
+    expect "$1" "$2" $?
+    program=
+}
+# --- nothing to see by --------------------------------------------------------------------------------------------------------------------
+configure off primary '' holding
+run 75 drill -c "$conf" --wait 2s
+expect_match "without a log nothing is called arrived" "$accepted asked 250 $dot (unknown: |unseen for 2s \(connections\))" "$(line holding)"
+! grep -q "arrived [0-9]" "$tmp/out"
+expect "not even by a guess: 0 is yes" 0 $?
+
+# --- our own server is down -----------------------------------------------------------------------------------------------------------------
+configure "$logged" down '' holding
+sent=$(seen 'holding.* < DATA')
+run 75 drill -c "$conf"
+expect_match "nothing is sent in an outage" "^holding +t.example +not drilled: your mail server is not ready: .*421 4.3.2 not now" "$(line holding)"
+expect "nothing" "$sent" "$(seen 'holding.* < DATA')"
+
+# --- at a terminal ----------------------------------------------------------------------------------------------------------------------------
+if command -v script >/dev/null; then
+    configure "$logged" primary '' holding
+    at_terminal() { # ANSWER ARGUMENT…
+        local answer=$1
+        shift
+        printf '%s\n' "$answer" | timeout 60 script -qec "'$MXPULL' drill -c '$conf' $*" /dev/null >"$tmp/out" 2>"$tmp/err"
+    }
+    at_terminal n
+    expect "no" 75 $?
+    expect_in "it asks" "Send? [y/N] " "$tmp/out"
+    expect_in "and does not send" "nothing was sent" "$tmp/out"
+    at_terminal y
+    expect "yes" 0 $?
+    expect_in "the line" "arrived" "$tmp/out"
+    at_terminal '' -y --force
+    expect "-y" 0 $?
+    ! grep -qF 'Send?' "$tmp/out"
+    expect "does not ask: 0 is yes" 0 $?
+fi
+
+# --- Ctrl-C --------------------------------------------------------------------------------------------------------------------------------------
+configure "$logged" primary '' swallowing silent
+etrns=$(seen 'swallowing.* < ETRN')
+drill_beside --wait 1h
+kill -TERM "$program"
+await "stopped" 75
+expect_match "what is known by then" "$accepted .*stopped before it was known whether it arrives" "$(line swallowing)"
+expect_in "where to look" "look for the subject \"mxpull drill " "$tmp/out"
+run 75 drill -c "$conf" --wait 1s swallowing
+expect_in "it counts as sent" "a message was sent today already" "$tmp/out"
+finish
