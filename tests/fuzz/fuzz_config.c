@@ -11,6 +11,8 @@ const char *const fuzz_seeds[] = {
     "backup mx2 { host = mx2.example.net domains = {example.com, \"@example.org\", '#q'} }\n",
     "interval = 4h\nretry = {1m, 5m}\nprimary { address = \"[::1]:25\" }\nbackup \"a\" { domains = "
     "{a.example} tls = required }\n",
+    "defaults { arrives_from = \"2001:db8::/32\" }\nbackup y { domains = y.example arrives_from = "
+    "{192.0.2.0/24, \"::ffff:192.0.2.7/128\", ::1} }\n",
     "# comment\nbackup x { domains = {x.example} user = u password = 'p' tls = implicit }\n",
     NULL,
 };

@@ -504,7 +504,8 @@ static bool forbid_netlink(void)
 /* From then on /proc shows processes alone, as systemd's ProcSubset=pid makes it; needs root. */
 static bool hide_proc(void)
 {
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("proc", "/proc", "proc", 0, "subset=pid") == 0;
 }
 
