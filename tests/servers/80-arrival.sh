@@ -48,6 +48,32 @@ slow() {
     esac
 }
 
+# reconfigure SED-SCRIPT: our server starts anew with its configuration so changed.
+reconfigure() {
+    local file=${home[primary]}
+    case ${kind[primary]} in
+    postfix) file+=/config/main.cf ;;
+    exim) file+=/exim.conf ;;
+    sendmail) file+=/sendmail.cf ;;
+    esac
+    sed -i "$1" "$file"
+    stop_server primary
+    "start_${kind[primary]}_primary"
+}
+
+# refuse: from here on our server puts off what comes from the backup; take: no more.
+# The $ are of sed, Postfix and sendmail.
+# shellcheck disable=SC2016
+refuse() {
+    case ${kind[primary]} in
+    postfix) reconfigure '$a smtpd_client_restrictions = inline:{{192.0.2.2 = 450 4.7.1 greylisted}}' ;;
+    exim) reconfigure 's/^check_rcpt:/&\n  defer hosts = 192.0.2.2\n    message = greylisted/' ;;
+    sendmail) reconfigure '$a SLocal_check_rcpt\nR$*\t$: $\&{client_addr}\nR192.0.2.2\t$#error $@ 4.7.1 $: "451 greylisted"' ;;
+    esac
+}
+
+take() { reconfigure '/^smtpd_client_restrictions/d; /^  defer hosts/,+1d; /^SLocal_check_rcpt/,+2d'; }
+
 # put_aside FILE: as logrotate does; whose server keeps the file open is told.
 put_aside() {
     mv "$1" "$1.1"
@@ -75,11 +101,18 @@ expect_arrival() {
 
 watch_log() { watch log "\"file:$(mail_log primary)\"" "$@"; }
 
-# watch_both QUIET DURATION: two mxpulls at the same time; one reads the log, the other sees the connections alone.
+# watch_both QUIET DURATION: two mxpulls at the same time; one reads the log, the other sees the connections alone. Both are at it before the
+# backup, which stands still meanwhile, hears of either.
 watch_both() {
+    kill -STOP -- "-${pid[mx2]}"
     watch_log "$@"
     watch off off "$@"
+    wait_for 30 prints 2 calls || fail 'two mxpulls do not connect'
+    kill -CONT -- "-${pid[mx2]}"
 }
+
+# calls: established connections to the backup.
+calls() { grep -c " 020200C0:$(printf '%X' "$SMTP_PORT") 01 " /proc/net/tcp; }
 
 # watched: waits for their ends.
 watched() {
@@ -115,7 +148,7 @@ esac
 "start_$2_primary"
 
 # --- nothing waits ---
-watch_both 2s 3s
+watch_both 2s 2s
 other_mail
 watched
 expect_arrival 'an empty queue, by the log' log unseen null 0
@@ -124,15 +157,26 @@ expect_arrival 'an empty queue, by connections' off unseen null null
 # --- it cannot reach us ---
 shut_the_way mx2
 submit_messages mx2 20
-watch_both 2s 4s
+watch_both 2s 3s
 other_mail
 watched
 expect_arrival 'the way shut, by the log' log unseen null 0
 expect_arrival 'the way shut, by connections' off unseen null null
 expect 'the way shut: messages at the backup' 20 "$(queue_count mx2)"
 
-# --- it can ---
+# --- it can, and our server refuses ---
 open_the_way mx2
+if [ "$1" = "$2" ]; then
+    refuse
+    watch_log 2s 60s
+    other_mail
+    watched
+    expect_arrival 'refused' log unseen log 0
+    expect_match "refused: our server's words" 'greylisted$' "$(jq -r '.results[0].arrival.refusal' "$tmp/log")"
+    take
+fi
+
+# --- our server takes it ---
 watch_both 2s 60s
 other_mail
 watched
@@ -146,10 +190,10 @@ expect_all_arrived
 rm "${home[primary]}/mail/all.mbox"
 : >"$tmp/ids"
 shut_the_way mx2
-submit_messages mx2 4
+submit_messages mx2 3
 slow
 open_the_way mx2
-watch_log 6s 60s
+watch_log 5s 60s
 other_mail
 wait_for 60 has_come 1 || fail 'nothing comes'
 put_aside "$(mail_log primary)"
@@ -160,6 +204,6 @@ cp "$(mail_log primary)" "$(mail_log primary).2"
 : >"$(mail_log primary)"
 other_mail
 watched
-expect_arrival 'slowly, by the log' log arrived log 4
+expect_arrival 'slowly, by the log' log arrived log 3
 expect_all_arrived
 finish
