@@ -78,10 +78,10 @@ static void tried(void *context, struct entry *entry, enum status status)
 {
     struct recorder *recorder = context;
     bool is_written = status == STATUS_OK;
-    size_t backup = (size_t)(entry->backup - recorder->options.config->backups);
 
     if (entry->kind != ENTRY_POLL || (status == STATUS_BUSY && !recorder->options.watches))
         return;
+    size_t backup = (size_t)(entry->backup - recorder->options.config->backups);
     if (!entry->is_told)
         tell_change(recorder, entry, is_written);
     else if (is_written)
