@@ -112,9 +112,10 @@ static size_t behind_names(const struct table *table, size_t strip)
 /* A narrow terminal cuts the old end of the strip first, then the names. */
 static void measure_table(struct table *table)
 {
+    const struct status_view *view = table->page->view;
     size_t columns = table->page->look.columns, used;
 
-    for (size_t i = 0; i < table->page->view->domain_count; i++) {
+    for (size_t i = 0; i < view->domain_count; i++) {
         struct row row;
 
         if (!is_shown(table, i))
@@ -125,7 +126,15 @@ static void measure_table(struct table *table)
         widen(&table->longest.domain, line_columns(row.domain));
         for (size_t j = 0; j < CELLS; j++)
             widen(&table->widths[j], strlen(row.cells[j].text));
-        widen(&table->strip, table->page->view->domains[i].state.strip_count);
+        widen(&table->strip, view->domains[i].state.strip_count);
+    }
+    for (size_t i = 0; i < view->backup_count; i++) {
+        const struct status_backup *backup = &view->backups[i];
+
+        if (!is_wrong(backup->drill_health))
+            continue;
+        line_widen(&table->names, backup->config->name, NULL);
+        widen(&table->longest.backup, line_columns(backup->config->name));
     }
     used = behind_names(table, table->strip < STRIP_MIN ? table->strip : STRIP_MIN) + 2 * GAP;
     table->longest = line_share(table->longest, columns > used ? columns - used : 0);

@@ -108,7 +108,7 @@ static const struct drill_outcome {
      "let the backup relay for this domain (relay_domains)",
      "the backup refused for now (greylisting, load, a full disk?); see its log, and drill again",
      "senders reach nothing there that takes mail; is mail_port its port? see mxpull check"},
-    {"unseen", "the backup accepted a message for ", " and was not seen to give it back",
+    {"unseen", "the backup was handed a message for ", " and was not seen to give it back",
      "look for the message in the backup's queue and log; does a firewall or NAT let it reach port "
      "25 of your mail server?",
      NULL, NULL},

@@ -258,13 +258,12 @@ static const struct drill_row {
       .exit_status = 75,
       .accepted_ms = 100,
       .arrived_ms = -1},
-     "mx2  drill failed 12d ago: the backup accepted a message for example.com and was not seen to "
-     "give it\n      back\n"
+     "mx2  drill failed 12d ago: the backup was handed a message for example.com and was not seen "
+     "to give\n      it back\n"
      "      look for the message in the backup's queue and log; does a firewall or NAT let it "
-     "reach "
-     "port\n      25 of your mail server?\n",
+     "reach port\n      25 of your mail server?\n",
      true,
-     "MXPULL WARNING - mx2: drill failed 12d ago: the backup accepted a message for example.com "
+     "MXPULL WARNING - mx2: drill failed 12d ago: the backup was handed a message for example.com "
      "and was not seen to give it back|",
      "\"exit_status\":75,\"evidence\":null,\"code\":null,\"text\":null,\"accepted_ms\":100,",
      "mxpull_drill_success{backup=\"mx2\"} 0\n"},
@@ -382,6 +381,9 @@ static void advice_is_given_once(void **state)
     const char *text = show(store, FORM_TEXT), *first = strstr(text, advice);
     assert_non_null(first);
     assert_null(strstr(first + 1, advice));
+    assert_has(text, "\nprovider  drill failed 1d ago: ");
+    text = show(store, FORM_QUIET); /* in columns, too */
+    assert_int_equal(strncmp(text, "mx2       drill failed", 22), 0);
     assert_has(text, "\nprovider  drill failed 1d ago: ");
     assert_has(show(store, FORM_NAGIOS), "give it back (and 1 more)|");
     end_store(store);
