@@ -46,6 +46,14 @@ static void done(struct groups *groups)
         findings_done(&groups->list[i]);
 }
 
+#define ADD_IT                                                                                     \
+    "      add it\n"                                                                               \
+    "      backup \"mx3.example.net\" {\n"                                                         \
+    "          domains = {\"a\\x1b\"}\n"                                                           \
+    "      }\n"                                                                                    \
+    "\n"                                                                                           \
+    "backup mx2\n"
+
 struct row {
     const char *name;
     size_t columns;
@@ -57,13 +65,7 @@ static const struct row rows[] = {
     {"all", LINE_UNBOUNDED, false, false,
      "domain m\xc3\xbcller.example\n"
      "OK    MX        2 records\n"
-     "WARN  MX        mx3.example.net is not in the configuration\n"
-     "      add it\n"
-     "      backup \"mx3.example.net\" {\n"
-     "          domains = {\"a\\x1b\"}\n"
-     "      }\n"
-     "\n"
-     "backup mx2\n"
+     "WARN  MX        mx3.example.net is not in the configuration\n" ADD_IT
      "SKIP  AUTH         no user is set\n"
      "FAIL  certificate  the backup said \"220 \\x1b[2J\\\\x\"\n"
      "      renew it\n"
@@ -72,26 +74,13 @@ static const struct row rows[] = {
      "OK    file      understood\n"},
     {"only what is wrong", LINE_UNBOUNDED, false, true,
      "domain m\xc3\xbcller.example\n"
-     "WARN  MX        mx3.example.net is not in the configuration\n"
-     "      add it\n"
-     "      backup \"mx3.example.net\" {\n"
-     "          domains = {\"a\\x1b\"}\n"
-     "      }\n"
-     "\n"
-     "backup mx2\n"
+     "WARN  MX        mx3.example.net is not in the configuration\n" ADD_IT
      "FAIL  certificate  the backup said \"220 \\x1b[2J\\\\x\"\n"
      "      renew it\n"},
     {"a narrow terminal", 40, false, true,
      "domain m\xc3\xbcller.example\n"
      "WARN  MX        mx3.example.net is not\n"
-     "                in the configuration\n"
-     "      add it\n"
-     "      backup \"mx3.example.net\" {\n"
-     "          domains = {\"a\\x1b\"}\n"
-     "      }\n"
-     "\n"
-     "backup mx2\n"
-     "FAIL  certificate  the backup said \"220\n"
+     "                in the configuration\n" ADD_IT "FAIL  certificate  the backup said \"220\n"
      "                   \\x1b[2J\\\\x\"\n"
      "      renew it\n"},
 };

@@ -298,25 +298,32 @@ static void test_asking_from_within(void **state)
     assert_int_equal(left, 0);
 }
 
+/* What other servers say of the A records of a name. */
+static struct heard ask_others(const char *servers, const char *name)
+{
+    struct heard heard = {0};
+    struct error error;
+    struct resolver *other = resolver_new(loop, servers, &error);
+
+    assert_non_null(other);
+    resolver_ask(other, name, DNS_A, answered, &heard);
+    wait_for(&heard);
+    resolver_free(other);
+    return heard;
+}
+
 static void test_closed_port(void **state)
 {
     int port = 0;
-    intptr_t socket = support_bind(&port);
     char address[40];
-    struct heard heard = {0};
-    struct error error;
 
     (void)state;
-    support_close(socket);
+    support_close(support_bind(&port));
     (void)snprintf(address, sizeof address, "127.0.0.1:%d", port);
-    struct resolver *other = resolver_new(loop, address, &error);
-    assert_non_null(other);
-    resolver_ask(other, "a.test", DNS_A, answered, &heard);
-    wait_for(&heard);
+    struct heard heard = ask_others(address, "a.test");
     assert_int_equal(heard.fate, DNS_SILENT);
     assert_non_null(strstr(heard.text, address));
     forget(&heard);
-    resolver_free(other);
 }
 
 /* A server at whose port nobody listens for datagrams. */
@@ -325,19 +332,13 @@ static void test_tcp_alone(void **state)
     int port = 0;
     intptr_t listener = support_listen(&port, 10);
     struct support_server *streams = support_serve(listener, dns_serve_stream);
-    struct heard heard = {0};
     char address[40];
-    struct error error;
 
     (void)state;
     (void)snprintf(address, sizeof address, "127.0.0.1:%d", port);
-    struct resolver *other = resolver_new(loop, address, &error);
-    assert_non_null(other);
-    resolver_ask(other, "a.test", DNS_A, answered, &heard);
-    wait_for(&heard);
+    struct heard heard = ask_others(address, "a.test");
     assert_string_equal(heard.records, "192.0.2.1, 192.0.2.2");
     forget(&heard);
-    resolver_free(other);
     support_end_server(streams);
 }
 
@@ -347,25 +348,17 @@ static void test_two_servers(void **state)
     int port = 0;
     intptr_t silent = support_bind(&port);
     char address[80];
-    struct heard heard = {0};
-    struct error error;
 
     (void)state;
     (void)snprintf(address, sizeof address, "127.0.0.1:%d,%s", port, server.address);
-    struct resolver *other = resolver_new(loop, address, &error);
-    assert_non_null(other);
-    resolver_ask(other, "a.test", DNS_A, answered, &heard);
-    wait_for(&heard);
+    struct heard heard = ask_others(address, "a.test");
     assert_string_equal(heard.records, "192.0.2.1, 192.0.2.2");
     forget(&heard);
-    memset(&heard, 0, sizeof heard);
-    resolver_ask(other, "servfail.test", DNS_A, answered, &heard);
-    wait_for(&heard);
+    heard = ask_others(address, "servfail.test");
     (void)snprintf(address, sizeof address, "127.0.0.1:%d or %s says SERVFAIL", port,
                    server.address);
     assert_string_equal(heard.text, address);
     forget(&heard);
-    resolver_free(other);
     support_close(silent);
 }
 
