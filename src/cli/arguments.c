@@ -43,7 +43,7 @@ const struct command command_table[] = {
      "Prints a configuration for these domains, with comments, made from their MX\n"
      "records and from what the hosts of these offer: which of them is taken for your\n"
      "mail server and why, and a section for each backup. What could not be found out\n"
-     "stands in it as a comment. The hosts are told EHLO and STARTTLS alone.\n"
+     "stands in it as a comment. The hosts are told EHLO, STARTTLS and QUIT alone.\n"
      "\n"
      "  mxpull init example.com >mxpull.conf && mxpull check -c mxpull.conf\n"
      "\n"
@@ -63,7 +63,7 @@ const struct command command_table[] = {
      "   0  nothing failed\n"
      "   1  nothing failed, but with --strict there are warnings\n"
      "  75  something could not be found out now\n"
-     "  76  a server does not speak SMTP, or its TLS is not good\n"
+     "  76  no SMTP, a DNS answer that cannot be read, or TLS that is not good\n"
      "  69  a server does not offer what is needed\n"
      "  77  a server refused us\n",
      command_check},
