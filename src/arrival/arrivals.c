@@ -55,6 +55,7 @@ struct arrivals {
     struct resolver
         *resolver; /* while something is watched, as what follows; NULL: it cannot be used */
     struct log_tail *tail;
+    char lost[ERROR_TEXT_SIZE]; /* why it was lost last; "": never */
     struct sighting *sightings; /* one for each backup of the configuration */
     size_t count;               /* of those watched */
     struct message *messages;
@@ -164,7 +165,10 @@ static void on_lost(void *context, const char *why)
 {
     struct arrivals *arrivals = context;
 
-    log_message(LEVEL_WARNING, "the log of your mail server can be followed no more: %s", why);
+    /* The log is opened anew for each poll: one that can never be followed is told once. */
+    log_message(strcmp(arrivals->lost, why) == 0 ? LEVEL_DEBUG : LEVEL_WARNING,
+                "the log of your mail server can be followed no more: %s", why);
+    (void)text_copy_cut(arrivals->lost, sizeof arrivals->lost, why);
     arrivals->means.log[0] = '\0';
     (void)text_copy_cut(arrivals->means.no_log, sizeof arrivals->means.no_log, why);
 }

@@ -80,15 +80,23 @@ static void watch(struct fixture *f, size_t backup)
     arrivals_watch(f->arrivals, &f->backups[backup]);
 }
 
-/* A line of Exim's; rest as "S=2 id=x". */
-static void add(const struct fixture *f, const char *address, const char *rest)
+static void add_line(const struct fixture *f, const char *line)
 {
     FILE *file = fopen(f->path, "ab");
 
     assert_non_null(file);
-    assert_true(fprintf(file, "2026-11-29 06:59:09 1xXYsP-0003Py-0B <= a@b H=c [%s] %s\n", address,
-                        rest) > 0);
+    assert_true(fprintf(file, "%s\n", line) > 0);
     assert_int_equal(fclose(file), 0);
+}
+
+/* A line of Exim's; rest as "S=2 id=x". */
+static void add(const struct fixture *f, const char *address, const char *rest)
+{
+    char line[300];
+
+    (void)snprintf(line, sizeof line, "2026-11-29 06:59:09 1xXYsP-0003Py-0B <= a@b H=c [%s] %s",
+                   address, rest);
+    add_line(f, line);
 }
 
 /* Until this was heard. */
@@ -262,12 +270,41 @@ static int end_group(void **state)
     return remove_directory(state);
 }
 
+/* sendmail tells of a message before a milter has the last word. */
+static void test_refused_after_it_was_told(void **state)
+{
+#define SENDMAIL "Nov 29 06:59:08 mx1 sm-mta[7]: 6A: "
+    struct fixture f;
+    struct arrival_sight sight;
+
+    (void)state;
+    begin(&f);
+    watch(&f, 0);
+    add(&f, "192.0.2.7", "S=100 id=1");
+    expect(&f, "-:<1> mx1:<1> ");
+    for (int i = 0; i < 2; i++) {
+        f.heard[0] = '\0';
+        add_line(&f, SENDMAIL "from=<a@b>, size=57, class=0, nrcpts=1, msgid=<2@a>, proto=ESMTP, "
+                              "daemon=MTA, relay=[192.0.2.7]");
+        expect(&f, "-:<2@a> mx1:<2@a> ");
+        expect_sight(&f, 0, i == 0 ? "2 157 192.0.2.7" : "1 57 192.0.2.7");
+        add_line(&f, SENDMAIL "Milter: data, reject=550 5.7.1 no spam");
+        add_line(&f, SENDMAIL "to=<c@d>, delay=00:00:00, pri=30057, stat=no spam");
+        expect(&f, "-:<2@a> mx1:<2@a> -:<2@a> mx1:<2@a> ");
+        expect_sight(&f, 0, i == 0 ? "1 100 192.0.2.7" : "0 0 192.0.2.7");
+        sight = arrivals_sight(f.arrivals, &f.backups[0]);
+        assert_string_equal(sight.refusal, "550 5.7.1 no spam");
+        watch(&f, 0); /* none came before in the second round */
+    }
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whose),    cmocka_unit_test(test_late),
-        cmocka_unit_test(test_answered), cmocka_unit_test(test_too_many),
-        cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_whose),    cmocka_unit_test(test_refused_after_it_was_told),
+        cmocka_unit_test(test_late),     cmocka_unit_test(test_answered),
+        cmocka_unit_test(test_too_many), cmocka_unit_test(test_blind),
     };
 
     return unit_status(cmocka_run_group_tests(tests, begin_group, end_group));
