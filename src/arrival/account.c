@@ -66,6 +66,7 @@ bool account_judge(struct arrival_account *account, const struct arrival_answer 
     *account = (struct arrival_account){.asked_ms = account->asked_ms,
                                         .waited_ms = account->waited_ms,
                                         .is_announced = answer->is_announced,
+                                        .is_left = answer->is_announced && answer->reasked_ms == 0,
                                         .messages = sight->sees_log ? 0 : -1,
                                         .bytes = sight->sees_log ? 0 : -1,
                                         .connections = sight->connections,

@@ -121,6 +121,10 @@ static char *advise(const struct arrival_view *view)
         return advise_unknown(view);
     if (account->state == ARRIVAL_ARRIVED && account->refusal[0] != '\0')
         return memory_format("your mail server has refused other mail of it: %s", account->refusal);
+    if (account->state == ARRIVAL_ARRIVED && account->is_left)
+        return memory_copy(
+            "it had announced mail, and has not said since that nothing is left: pull "
+            "again");
     if (account->state == ARRIVAL_UNSEEN && account->refusal[0] != '\0')
         return memory_copy("see your mail server's log; what it refuses for good (5yz) the backup "
                            "returns to the sender");

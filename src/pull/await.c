@@ -50,7 +50,7 @@ struct await {
     struct await_options options;
     struct polling polling; /* of those that ask again: nobody observes them */
     struct arrivals *arrivals;
-    struct pool *pool;       /* NULL: nothing is asked again */
+    struct pool *pool;       /* NULL: nothing was asked again yet */
     struct awaited *awaited; /* one for each backup of the configuration */
     size_t count;            /* of those that are not idle */
     int64_t due_ms;          /* monotonic: the next look at what was seen */
@@ -115,6 +115,14 @@ static void write_account(const struct await *await, const struct backup_config 
 
 /* ---- one backup ---- */
 
+static void forget_pending(struct awaited *awaited)
+{
+    free(awaited->pending);
+    awaited->pending = NULL;
+    awaited->pending_count = 0;
+    awaited->again_ms = INT64_MAX;
+}
+
 static void go_idle(struct await *await, const struct backup_config *backup)
 {
     struct awaited *awaited = find(await, backup);
@@ -122,10 +130,7 @@ static void go_idle(struct await *await, const struct backup_config *backup)
     if (awaited->phase == PHASE_IDLE)
         return;
     awaited->phase = PHASE_IDLE;
-    free(awaited->pending);
-    awaited->pending = NULL;
-    awaited->pending_count = 0;
-    awaited->again_ms = INT64_MAX;
+    forget_pending(awaited);
     arrivals_leave(await->arrivals, backup);
     await->count--;
 }
@@ -169,14 +174,16 @@ void await_begin(struct await *await, const struct backup_config *backup)
 {
     struct awaited *awaited = find(await, backup);
 
+    if (awaited->phase == PHASE_ASKED)
+        return;
     if (awaited->phase == PHASE_WAITING) {
         int64_t now_ms = clock_monotonic_ms();
 
         (void)judge(await, backup, now_ms);
-        end(await, backup, now_ms);
+        tell(await, backup, now_ms);
+        forget_pending(awaited);
+        await->count--;
     }
-    if (awaited->phase == PHASE_ASKED)
-        return;
     awaited->phase = PHASE_ASKED;
     awaited->heard = 0;
     await->count++;
@@ -247,7 +254,7 @@ void await_answered(struct await *await, const struct poll *poll)
     awaited->phase = PHASE_WAITING;
     awaited->end_ms = now_ms + await->options.limit_ms;
     awaited->tries = 0;
-    awaited->again_ms = await->pool != NULL && awaited->answer.is_announced
+    awaited->again_ms = await->options.asks_again && awaited->answer.is_announced
                             ? now_ms + again_s[0] * 1000
                             : INT64_MAX;
     awaited->written_messages = 0;
@@ -261,6 +268,8 @@ static void ask_again(struct await *await, const struct backup_config *backup)
     const struct selection pending = {awaited->pending, awaited->pending_count};
     struct poll *poll = poll_new(&await->polling, backup, &pending);
 
+    if (await->pool == NULL)
+        await->pool = pool_new(&await->polling, await->polling.config->backup_count);
     awaited->again_ms = INT64_MAX;
     awaited->again = poll;
     poll->cause = "wait";
@@ -384,8 +393,6 @@ struct await *await_new(const struct await_options *options)
                                                               .loop = polling->loop,
                                                               .heard = write_message,
                                                               .context = await});
-    if (options->asks_again)
-        await->pool = pool_new(&await->polling, polling->config->backup_count);
     return await;
 }
 

@@ -148,6 +148,7 @@ static void run(void **state)
     assert_int_equal(is_settled, row->is_settled);
     assert_int_equal(account_exit_status(&account), row->exit_status);
     assert_int_equal(account.is_announced, answer.is_announced);
+    assert_int_equal(account.is_left, row->answer == PENDING);
     assert_int_equal(account.messages, is_bridge                            ? row->answered_s
                                        : row->sees_log || row->messages > 0 ? row->messages
                                                                             : -1);

@@ -62,6 +62,16 @@ static const struct row {
      &sees_all,
      "mx2  arrived  2 messages, 2.0 KB (log)\n"
      "      your mail server has refused other mail of it: 550 5.1.1 no \\x1b such user\n"},
+    {"not all, maybe",
+     {.state = ARRIVAL_ARRIVED,
+      .evidence = EVIDENCE_LOG,
+      .messages = 2,
+      .bytes = 2000,
+      .is_announced = true,
+      .is_left = true},
+     &sees_all,
+     "mx2  arrived  2 messages, 2.0 KB (log)\n"
+     "      it had announced mail, and has not said since that nothing is left: pull again\n"},
     {"coming",
      {.state = ARRIVAL_COMING,
       .evidence = EVIDENCE_LOG,

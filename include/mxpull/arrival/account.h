@@ -54,6 +54,7 @@ struct arrival_account {
     enum arrival_state state;
     enum evidence evidence;
     bool is_announced;
+    bool is_left; /* it was announced, and the backup has not said since that nothing is left */
     int64_t messages, bytes, connections; /* -1: not known */
     int64_t first_ms, last_ms;            /* wall clock; 0: not known */
     char address[MAIL_LOG_ADDRESS_SIZE];
