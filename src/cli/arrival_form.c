@@ -45,9 +45,10 @@ static void append_unseen(struct buffer *said, const struct arrival_account *acc
     if (account->refusal[0] != '\0')
         (void)buffer_append_format(said, "your mail server has refused it: %s", account->refusal);
     else
-        (void)buffer_append_format(said, "%snothing came in %s",
-                                   account->is_announced ? "mail waits there, but " : "",
-                                   word_span((account->waited_ms + 500) / 1000).text);
+        (void)buffer_append_format(
+            said, "%s%s in %s", account->is_announced ? "mail waits there, but " : "",
+            account->messages < 0 ? "no connection was seen" : "nothing came",
+            word_span((account->waited_ms + 500) / 1000).text);
 }
 
 /* What stands behind the state. */
@@ -130,6 +131,10 @@ static char *advise(const struct arrival_view *view)
                            "returns to the sender");
     if (account->state == ARRIVAL_UNSEEN && account->is_announced)
         return advise_announced(view);
+    if (account->state == ARRIVAL_UNSEEN && account->messages < 0)
+        return memory_format("either nothing was waiting, or it cannot reach your mail server, or "
+                             "it was too quick to be seen without the log: %s",
+                             view->means->no_log);
     if (account->state == ARRIVAL_UNSEEN)
         return memory_format("either nothing was waiting, or it cannot reach your mail server: "
                              "\"mxpull drill %s\" tells which",

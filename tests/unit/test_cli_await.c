@@ -109,6 +109,13 @@ static const struct row {
      "mx2  unseen   nothing came in 1m\n"
      "      either nothing was waiting, or it cannot reach your mail server: \"mxpull drill mx2\" "
      "tells which\n"},
+    {"unseen after 250, without the log",
+     {.state = ARRIVAL_UNSEEN, .waited_ms = 59900, .messages = -1},
+     &sees_connections,
+     "mx2  unseen   no connection was seen in 1m\n"
+     "      either nothing was waiting, or it cannot reach your mail server, or it was too quick "
+     "to "
+     "be seen without the log: mail_log = off\n"},
     {"unseen after 253",
      {.state = ARRIVAL_UNSEEN, .waited_ms = 30000, .is_announced = true},
      &sees_all,
