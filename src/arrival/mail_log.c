@@ -18,6 +18,8 @@
  *              … smtpd[7]: 1234abcd smtp message msgid=5a6b size=472 nrcpt=1 proto=ESMTP
  *              … smtpd[7]: 1234abcd smtp failed-command command="RCPT TO:<b@example.com>" result="550 …"
  */
+#include "rest.h"
+
 #include <mxpull/arrival/mail_log.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/host.h>
@@ -25,127 +27,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is left of a line. */
-struct rest {
-    const char *at, *end;
-};
-
-/* Takes a word off the front if it stands there. */
-static bool take(struct rest *rest, const char *word)
-{
-    size_t size = strlen(word);
-
-    if ((size_t)(rest->end - rest->at) < size || memcmp(rest->at, word, size) != 0)
-        return false;
-    rest->at += size;
-    return true;
-}
-
-/* Takes off what stands before the first of the stops, or all, and returns it. */
-static struct rest take_until(struct rest *rest, const char *stops)
-{
-    struct rest taken = *rest;
-
-    while (rest->at < rest->end && (*rest->at == '\0' || strchr(stops, *rest->at) == NULL))
-        rest->at++;
-    taken.end = rest->at;
-    return taken;
-}
-
-/* Takes off what stands before the next place of the word, and the word; *before, unless it is NULL, is that part. */
-static bool seek(struct rest *rest, const char *word, struct rest *before)
-{
-    for (struct rest at = *rest; at.at < at.end; at.at++) {
-        struct rest behind = at;
-
-        if (take(&behind, word)) {
-            if (before != NULL)
-                *before = (struct rest){rest->at, at.at};
-            *rest = behind;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The same for the last place of the word. */
-static bool seek_last(struct rest *rest, const char *word, struct rest *before)
-{
-    struct rest all = *rest;
-    bool is_found = false;
-
-    while (seek(rest, word, before))
-        is_found = true;
-    if (is_found && before != NULL)
-        before->at = all.at;
-    return is_found;
-}
-
-static bool ends_with(struct rest part, const char *word)
-{
-    size_t size = strlen(word);
-
-    if ((size_t)(part.end - part.at) < size)
-        return false;
-    part.at = part.end - size;
-    return take(&part, word);
-}
-
-/* Takes off an address, an id or the like: up to the first stop that is neither quoted nor behind a backslash. backslash:
- * what the log has for one. Takes all where there is no such stop. */
-static struct rest take_quoted(struct rest *rest, char stop, const char *backslash)
-{
-    struct rest taken = *rest;
-    bool is_quoted = false;
-
-    while (rest->at < rest->end && (is_quoted || *rest->at != stop)) {
-        bool is_escape = take(rest, backslash);
-
-        if (is_escape && (take(rest, backslash) || rest->at == rest->end))
-            continue;
-        if (!is_escape && *rest->at == '"')
-            is_quoted = !is_quoted;
-        rest->at++;
-    }
-    taken.end = rest->at;
-    return taken;
-}
-
-/* One in angle brackets. */
-static bool take_bracketed(struct rest *rest, const char *backslash)
-{
-    if (!take(rest, "<"))
-        return false;
-    (void)take_quoted(rest, '>', backslash);
-    return take(rest, ">");
-}
-
-/* False, with target "", where it does not fit. */
-static bool copy(char *target, size_t target_size, struct rest part)
-{
-    size_t size = (size_t)(part.end - part.at);
-
-    target[0] = '\0';
-    if (size >= target_size || memchr(part.at, '\0', size) != NULL)
-        return false;
-    memcpy(target, part.at, size);
-    target[size] = '\0';
-    return true;
-}
-
 /* As much of it as there is room for. */
 static void copy_text(char target[MAIL_LOG_TEXT_SIZE], struct rest part)
 {
     if (part.end - part.at >= MAIL_LOG_TEXT_SIZE)
         part.end = part.at + MAIL_LOG_TEXT_SIZE - 1;
-    (void)copy(target, MAIL_LOG_TEXT_SIZE, part);
+    (void)rest_copy(target, MAIL_LOG_TEXT_SIZE, part);
 }
 
 /* An IP address, and nothing else. */
 static bool copy_address(char address[MAIL_LOG_ADDRESS_SIZE], struct rest part)
 {
-    (void)take(&part, "IPv6:");
-    if (copy(address, MAIL_LOG_ADDRESS_SIZE, part) && host_ip_version(address) != 0)
+    (void)rest_take(&part, "IPv6:");
+    if (rest_copy(address, MAIL_LOG_ADDRESS_SIZE, part) && host_ip_version(address) != 0)
         return true;
     address[0] = '\0';
     return false;
@@ -154,17 +48,8 @@ static bool copy_address(char address[MAIL_LOG_ADDRESS_SIZE], struct rest part)
 /* The one in "[192.0.2.7]", which the rest begins with. */
 static bool take_address(struct rest *rest, char address[MAIL_LOG_ADDRESS_SIZE])
 {
-    return take(rest, "[") && copy_address(address, take_until(rest, "]")) && take(rest, "]");
-}
-
-static int64_t take_number(struct rest *rest)
-{
-    char digits[20];
-    int64_t number = -1;
-
-    if (copy(digits, sizeof digits, take_until(rest, ", ")))
-        (void)text_to_number(digits, 0, INT64_MAX, &number);
-    return number;
+    return rest_take(rest, "[") && copy_address(address, rest_take_until(rest, "]")) &&
+           rest_take(rest, "]");
 }
 
 /* ---- messages that several lines tell of ---- */
@@ -205,46 +90,48 @@ static void fill(struct arrival *arrival, const struct open_message *message)
 static bool read_postfix_refusal(const struct open_message *message, struct rest rest,
                                  struct arrival *arrival)
 {
-    struct rest command = take_until(&rest, " "), text;
+    struct rest command = rest_take_until(&rest, " "), text;
 
     if (message != NULL)
         fill(arrival, message);
     arrival->is_refused = true;
     if (command.at < command.end && *command.at >= 'a') { /* header, body, … */
-        if (!seek_last(&rest, ">: ", NULL))
+        if (!rest_seek_last(&rest, ">: ", NULL))
             return false;
         copy_text(arrival->text, rest);
         return message != NULL;
     }
-    if (!take(&rest, " from "))
+    if (!rest_take(&rest, " from "))
         return false;
-    (void)take_until(&rest, "[");
+    (void)rest_take_until(&rest, "[");
     if (!take_address(&rest, arrival->address))
         return false;
-    (void)take_until(&rest, " "); /* ":" and perhaps a port before it */
-    (void)take(&rest, " ");
-    if (!seek(&rest, "; from=<", &text) && !seek(&rest, "; proto=", &text))
+    (void)rest_take_until(&rest, " "); /* ":" and perhaps a port before it */
+    (void)rest_take(&rest, " ");
+    if (!rest_seek(&rest, "; from=<", &text) && !rest_seek(&rest, "; proto=", &text))
         text = rest;
     copy_text(arrival->text, text);
     return true;
 }
 
-/* A queue id that is used again for another message begins with client=. NOQUEUE is none. */
+/* A queue id that is used again for another message begins with client=, or with message-id= where this machine wrote it.
+ * NOQUEUE is none. */
 static bool read_postfix(struct mail_log *log, struct rest rest, struct arrival *arrival)
 {
     char key[MAIL_LOG_KEY_SIZE];
     struct open_message *message;
 
-    if (!copy(key, sizeof key, take_until(&rest, ": ")) || key[0] == '\0' || !take(&rest, ": "))
+    if (!rest_copy(key, sizeof key, rest_take_until(&rest, ": ")) || key[0] == '\0' ||
+        !rest_take(&rest, ": "))
         return false;
-    if (take(&rest, "client=")) {
+    if (rest_take(&rest, "client=")) {
         if (strcmp(key, "NOQUEUE") == 0)
             return false;
         message = add(log, key);
-        (void)take_until(&rest, "[ ,");
+        (void)rest_take_until(&rest, "[ ,");
         bool is_known = take_address(&rest, message->address);
-        if (take(&rest, ", orig_client=")) { /* a proxy before the queue has handed it in */
-            (void)take_until(&rest, "[ ,");
+        if (rest_take(&rest, ", orig_client=")) { /* a proxy before the queue has handed it in */
+            (void)rest_take_until(&rest, "[ ,");
             is_known = take_address(&rest, message->address);
         }
         if (!is_known)
@@ -252,15 +139,17 @@ static bool read_postfix(struct mail_log *log, struct rest rest, struct arrival 
         return false;
     }
     message = find(log, key);
-    if (take(&rest, "reject: ") || take(&rest, "milter-reject: "))
+    if (rest_take(&rest, "reject: ") || rest_take(&rest, "milter-reject: "))
         return read_postfix_refusal(message, rest, arrival);
     if (message == NULL)
         return false;
-    if (take(&rest, "message-id=")) {
-        (void)copy(message->message_id, sizeof message->message_id, rest);
-    } else if (take(&rest, "from=<") && seek_last(&rest, ">, size=", NULL)) {
+    if (rest_take(&rest, "message-id=")) {
+        if (message->message_id[0] != '\0')
+            message->key[0] = '\0';
+        (void)rest_copy(message->message_id, sizeof message->message_id, rest);
+    } else if (rest_take(&rest, "from=<") && rest_seek_last(&rest, ">, size=", NULL)) {
         fill(arrival, message);
-        arrival->bytes = take_number(&rest);
+        arrival->bytes = rest_take_number(&rest);
         message->key[0] = '\0';
         return true;
     }
@@ -274,7 +163,7 @@ static void take_port(struct rest *rest)
 {
     struct rest at = *rest;
 
-    if (!take(&at, ":") || at.at == at.end || !text_is_digit(*at.at))
+    if (!rest_take(&at, ":") || at.at == at.end || !text_is_digit(*at.at))
         return;
     while (at.at < at.end && text_is_digit(*at.at))
         at.at++;
@@ -285,26 +174,26 @@ static void take_port(struct rest *rest)
  * helo_accept_junk_hosts the name in HELO is any text, and may hold what looks like its end. */
 static bool take_exim_client(struct rest *rest, char address[MAIL_LOG_ADDRESS_SIZE])
 {
-    if (!take(rest, "H="))
+    if (!rest_take(rest, "H="))
         return false;
-    (void)take_until(rest, " ([");
-    (void)take(rest, " ");
-    if (take(rest, "(")) {
+    (void)rest_take_until(rest, " ([");
+    (void)rest_take(rest, " ");
+    if (rest_take(rest, "(")) {
         struct rest other;
 
-        if (!seek(rest, ") [", NULL))
+        if (!rest_seek(rest, ") [", NULL))
             return false;
         rest->at--;
         other = *rest;
-        if (seek(&other, ") [", NULL))
+        if (rest_seek(&other, ") [", NULL))
             return false;
     }
     if (!take_address(rest, address))
         return false;
     take_port(rest);
-    if (take(rest, " I=[")) {
-        (void)take_until(rest, "]");
-        (void)take(rest, "]");
+    if (rest_take(rest, " I=[")) {
+        (void)rest_take_until(rest, "]");
+        (void)rest_take(rest, "]");
         take_port(rest);
     }
     return true;
@@ -313,17 +202,17 @@ static bool take_exim_client(struct rest *rest, char address[MAIL_LOG_ADDRESS_SI
 /* rest: behind "<= ". */
 static bool read_exim_message(struct rest rest, struct arrival *arrival)
 {
-    (void)take_quoted(&rest, ' ', "\\");
-    if (!take(&rest, " ") || !take_exim_client(&rest, arrival->address))
+    (void)rest_take_quoted(&rest, ' ', "\\");
+    if (!rest_take(&rest, " ") || !take_exim_client(&rest, arrival->address))
         return false;
-    while (take(&rest, " ")) {
-        struct rest word = take_quoted(&rest, ' ', "\\");
+    while (rest_take(&rest, " ")) {
+        struct rest word = rest_take_quoted(&rest, ' ', "\\");
         char id[MAIL_LOG_ID_SIZE - 2];
 
-        if (take(&word, "S=")) {
-            arrival->bytes = take_number(&word);
-        } else if (take(&word, "id=")) {
-            if (copy(id, sizeof id, word))
+        if (rest_take(&word, "S=")) {
+            arrival->bytes = rest_take_number(&word);
+        } else if (rest_take(&word, "id=")) {
+            if (rest_copy(id, sizeof id, word))
                 (void)snprintf(arrival->message_id, sizeof arrival->message_id, "<%s>", id);
             break;
         }
@@ -335,23 +224,24 @@ static bool read_exim_message(struct rest rest, struct arrival *arrival)
 static bool read_exim_refusal(struct rest rest, struct arrival *arrival)
 {
     arrival->is_refused = true;
-    if (take(&rest, "rejected MAIL FROM:") || take(&rest, "rejected from ")) { /* it is too big */
-        if (!take_bracketed(&rest, "\\") || !take(&rest, " ") ||
-            !take_exim_client(&rest, arrival->address) || !take(&rest, ": "))
+    if (rest_take(&rest, "rejected MAIL FROM:") ||
+        rest_take(&rest, "rejected from ")) { /* it is too big */
+        if (!rest_take_bracketed(&rest, "\\") || !rest_take(&rest, " ") ||
+            !take_exim_client(&rest, arrival->address) || !rest_take(&rest, ": "))
             return false;
         copy_text(arrival->text, rest);
         return true;
     }
     if (!take_exim_client(&rest, arrival->address))
         return false;
-    while (take(&rest, " ")) {
+    while (rest_take(&rest, " ")) {
         struct rest word = rest;
 
-        if (take(&word, "rejected ") || take(&word, "temporarily rejected ")) {
+        if (rest_take(&word, "rejected ") || rest_take(&word, "temporarily rejected ")) {
             copy_text(arrival->text, rest);
             return true;
         }
-        (void)take_quoted(&rest, ' ', "\\"); /* F=<a@example.org>, X=TLS1.3:… */
+        (void)rest_take_quoted(&rest, ' ', "\\"); /* F=<a@example.org>, X=TLS1.3:… */
         if (word.at == rest.at || memchr(word.at, '=', (size_t)(rest.at - word.at)) == NULL)
             return false;
     }
@@ -371,31 +261,31 @@ static bool read_sendmail_sender(struct mail_log *log, const char *key, struct r
     struct open_message *message = find(log, key);
     struct rest fields, relay = rest, cut;
 
-    if (!seek_last(&relay, ", relay=", &fields))
+    if (!rest_seek_last(&relay, ", relay=", &fields))
         return false;
-    (void)take_until(&relay, "[");
+    (void)rest_take_until(&relay, "[");
     if (!take_address(&relay, arrival->address))
         return false;
     relay = fields;
-    if (!seek_last(&relay, ", proto=", &fields))
+    if (!rest_seek_last(&relay, ", proto=", &fields))
         return false;
     relay = fields;
     cut = fields;
-    if (seek_last(&relay, ", bodytype=", &cut))
+    if (rest_seek_last(&relay, ", bodytype=", &cut))
         fields = cut;
-    if (ends_with(fields, ", nrcpts=0")) {
+    if (rest_ends_with(fields, ", nrcpts=0")) {
         arrival->is_refused = message != NULL && message->text[0] != '\0';
         if (arrival->is_refused)
             (void)text_copy(arrival->text, sizeof arrival->text, message->text);
         return arrival->is_refused;
     }
-    if (take_bracketed(&fields, sendmail_backslash) && take(&fields, ", size="))
-        arrival->bytes = take_number(&fields);
-    if (seek(&fields, ", msgid=", NULL)) {
+    if (rest_take_bracketed(&fields, sendmail_backslash) && rest_take(&fields, ", size="))
+        arrival->bytes = rest_take_number(&fields);
+    if (rest_seek(&fields, ", msgid=", NULL)) {
         cut = fields;
-        if (take_bracketed(&fields, sendmail_backslash))
-            (void)copy(arrival->message_id, sizeof arrival->message_id,
-                       (struct rest){cut.at, fields.at});
+        if (rest_take_bracketed(&fields, sendmail_backslash))
+            (void)rest_copy(arrival->message_id, sizeof arrival->message_id,
+                            (struct rest){cut.at, fields.at});
     }
     message = add(log, key);
     message->bytes = arrival->bytes;
@@ -410,8 +300,9 @@ static bool read_sendmail_recipient(struct open_message *message, struct rest re
 {
     struct rest mailer = rest;
 
-    if (message == NULL || message->address[0] == '\0' || seek(&mailer, ", mailer=", NULL) ||
-        !seek_last(&rest, ", stat=", NULL) || take(&rest, "queued") || take(&rest, "Deferred"))
+    if (message == NULL || message->address[0] == '\0' || rest_seek(&mailer, ", mailer=", NULL) ||
+        !rest_seek_last(&rest, ", stat=", NULL) || rest_take(&rest, "queued") ||
+        rest_take(&rest, "Deferred"))
         return false;
     fill(arrival, message);
     arrival->is_refused = arrival->was_taken = true;
@@ -430,20 +321,20 @@ static bool read_sendmail_refusal(struct mail_log *log, const char *key, struct 
     struct open_message *message;
     struct rest words = rest;
 
-    if (take(&words, "ruleset=check_relay, ") && seek(&words, ", relay=", NULL)) {
-        (void)take_until(&words, "[,");
+    if (rest_take(&words, "ruleset=check_relay, ") && rest_seek(&words, ", relay=", NULL)) {
+        (void)rest_take_until(&words, "[,");
         arrival->is_refused =
-            take_address(&words, arrival->address) && seek(&words, ", reject=", NULL);
+            take_address(&words, arrival->address) && rest_seek(&words, ", reject=", NULL);
         copy_text(arrival->text, words);
         return arrival->is_refused;
     }
     words = rest;
-    if (take(&words, "ruleset=") || take(&words, "Milter: ")) {
-        if (seek(&words, ", arg1=", NULL))
-            (void)take_bracketed(&words, sendmail_backslash);
-        if (!seek(&words, ", reject=", NULL))
+    if (rest_take(&words, "ruleset=") || rest_take(&words, "Milter: ")) {
+        if (rest_seek(&words, ", arg1=", NULL))
+            (void)rest_take_bracketed(&words, sendmail_backslash);
+        if (!rest_seek(&words, ", reject=", NULL))
             return false;
-    } else if (!take(&words, "<") && !take(&words, "message size (")) {
+    } else if (!rest_take(&words, "<") && !rest_take(&words, "message size (")) {
         return false;
     } else {
         words = rest;
@@ -459,11 +350,12 @@ static bool read_sendmail(struct mail_log *log, struct rest rest, struct arrival
 {
     char key[MAIL_LOG_KEY_SIZE];
 
-    if (!copy(key, sizeof key, take_until(&rest, ": ")) || key[0] == '\0' || !take(&rest, ": "))
+    if (!rest_copy(key, sizeof key, rest_take_until(&rest, ": ")) || key[0] == '\0' ||
+        !rest_take(&rest, ": "))
         return false;
-    if (take(&rest, "from="))
+    if (rest_take(&rest, "from="))
         return read_sendmail_sender(log, key, rest, arrival);
-    if (take(&rest, "to="))
+    if (rest_take(&rest, "to="))
         return read_sendmail_recipient(find(log, key), rest, arrival);
     return read_sendmail_refusal(log, key, rest, arrival);
 }
@@ -476,9 +368,9 @@ static bool read_opensmtpd_refusal(struct rest rest, struct arrival *arrival)
     struct rest text;
 
     arrival->is_refused = true;
-    if (!take(&rest, "MAIL") && !take(&rest, "RCPT") && !take(&rest, "DATA"))
+    if (!rest_take(&rest, "MAIL") && !rest_take(&rest, "RCPT") && !rest_take(&rest, "DATA"))
         return false;
-    if (!seek_last(&rest, "\" result=\"", NULL) || !seek_last(&rest, "\"", &text))
+    if (!rest_seek_last(&rest, "\" result=\"", NULL) || !rest_seek_last(&rest, "\"", &text))
         return false;
     copy_text(arrival->text, text);
     return true;
@@ -489,12 +381,13 @@ static bool read_opensmtpd(struct mail_log *log, struct rest rest, struct arriva
     char key[MAIL_LOG_KEY_SIZE];
     struct open_message *session;
 
-    if (!copy(key, sizeof key, take_until(&rest, " ")) || key[0] == '\0' || !take(&rest, " smtp "))
+    if (!rest_copy(key, sizeof key, rest_take_until(&rest, " ")) || key[0] == '\0' ||
+        !rest_take(&rest, " smtp "))
         return false;
-    if (take(&rest, "connected address=")) {
+    if (rest_take(&rest, "connected address=")) {
         session = add(log, key);
-        (void)take(&rest, "[");
-        if (!copy_address(session->address, take_until(&rest, "] ")))
+        (void)rest_take(&rest, "[");
+        if (!copy_address(session->address, rest_take_until(&rest, "] ")))
             session->key[0] = '\0';
         return false;
     }
@@ -502,42 +395,17 @@ static bool read_opensmtpd(struct mail_log *log, struct rest rest, struct arriva
     if (session == NULL)
         return false;
     fill(arrival, session);
-    if (take(&rest, "disconnected"))
+    if (rest_take(&rest, "disconnected"))
         session->key[0] = '\0';
-    if (take(&rest, "failed-command command=\""))
+    if (rest_take(&rest, "failed-command command=\""))
         return read_opensmtpd_refusal(rest, arrival);
-    if (!take(&rest, "message ") || !seek(&rest, " size=", NULL))
+    if (!rest_take(&rest, "message ") || !rest_seek(&rest, " size=", NULL))
         return false;
-    arrival->bytes = take_number(&rest);
+    arrival->bytes = rest_take_number(&rest);
     return true;
 }
 
 /* ---- which of them ---- */
-
-/* Whether it begins as the pattern, in which 9 stands for any digit, _ for a digit or a blank, and A for any letter. */
-static bool take_pattern(struct rest *rest, const char *pattern)
-{
-    struct rest at = *rest;
-
-    for (; *pattern != '\0'; pattern++, at.at++) {
-        if (at.at == at.end)
-            return false;
-        bool fits = *pattern == '9'   ? text_is_digit(*at.at)
-                    : *pattern == '_' ? text_is_digit(*at.at) || *at.at == ' '
-                    : *pattern == 'A' ? text_is_letter(*at.at)
-                                      : *at.at == *pattern;
-        if (!fits)
-            return false;
-    }
-    *rest = at;
-    return true;
-}
-
-static void skip_word(struct rest *rest)
-{
-    (void)take_until(rest, " ");
-    (void)take(rest, " ");
-}
 
 /* Exim's own line: date and time unless syslog has them, zone and process where they are wanted, and the message's id if
  * there is one. What senders choose stands behind it alone. */
@@ -545,20 +413,20 @@ static bool read_exim(struct rest rest, struct arrival *arrival)
 {
     struct rest id, behind;
 
-    if (take_pattern(&rest, "9999-99-99 99:99:99"))
-        skip_word(&rest);
+    if (rest_take_pattern(&rest, "9999-99-99 99:99:99"))
+        rest_skip_word(&rest);
     if (rest.at < rest.end && (*rest.at == '+' || *rest.at == '-'))
-        skip_word(&rest);
-    if (take(&rest, "["))
-        skip_word(&rest);
+        rest_skip_word(&rest);
+    if (rest_take(&rest, "["))
+        rest_skip_word(&rest);
     behind = rest;
-    id = take_until(&behind, " ");
+    id = rest_take_until(&behind, " ");
     if (id.end - id.at < 16 || id.at[6] != '-')
         return read_exim_refusal(rest, arrival);
-    if (!take(&behind, " "))
+    if (!rest_take(&behind, " "))
         return false;
-    return take(&behind, "<= ") ? read_exim_message(behind, arrival)
-                                : read_exim_refusal(behind, arrival);
+    return rest_take(&behind, "<= ") ? read_exim_message(behind, arrival)
+                                     : read_exim_refusal(behind, arrival);
 }
 
 /* "Nov 29 06:59:08 host postfix/smtpd[7]: ", or the time of RFC 3339; busybox has "mail.info " before the program. *is_whole:
@@ -567,20 +435,20 @@ static bool take_syslog_head(struct rest *rest, char *name, size_t name_size, bo
 {
     struct rest program;
 
-    if (!take_pattern(rest, "AAA _9 99:99:99 ")) {
-        if (!take_pattern(rest, "9999-99-99T99:99:99"))
+    if (!rest_take_pattern(rest, "AAA _9 99:99:99 ")) {
+        if (!rest_take_pattern(rest, "9999-99-99T99:99:99"))
             return false;
-        skip_word(rest);
+        rest_skip_word(rest);
     }
-    skip_word(rest);
-    if (take(rest, "mail."))
-        skip_word(rest);
-    program = take_until(rest, "[ ");
-    if (!take(rest, "["))
+    rest_skip_word(rest);
+    if (rest_take(rest, "mail."))
+        rest_skip_word(rest);
+    program = rest_take_until(rest, "[ ");
+    if (!rest_take(rest, "["))
         return false;
-    (void)take_until(rest, "] ");
-    *is_whole = !seek_last(&program, "/", NULL);
-    return take(rest, "]: ") && copy(name, name_size, program);
+    (void)rest_take_until(rest, "] ");
+    *is_whole = !rest_seek_last(&program, "/", NULL);
+    return rest_take(rest, "]: ") && rest_copy(name, name_size, program);
 }
 
 bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct arrival *arrival)
@@ -590,7 +458,7 @@ bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct a
     char name[32];
 
     *arrival = (struct arrival){.bytes = -1};
-    if (take_pattern(&head, "9999-99-99 ")) /* syslog has a T there, or the month's name */
+    if (rest_take_pattern(&head, "9999-99-99 ")) /* syslog has a T there, or the month's name */
         return read_exim(rest, arrival);
     if (!take_syslog_head(&rest, name, sizeof name, &is_whole))
         return false;

@@ -73,6 +73,13 @@ static const struct row {
       POSTFIX "cleanup[2]: 8B: reject: body viagra body from unknown[192.0.2.8]" FROM_TO
               ": 5.7.1 no spam body"},
      "192.0.2.7 <1@a>! 5.7.1 no spam, says the milter|192.0.2.8 ! 5.7.1 no spam body"},
+    {"Postfix: the queue id of a refused message, used again for one of this machine",
+     {POSTFIX "smtpd[1]: 8A: client=unknown[192.0.2.7]", POSTFIX "cleanup[2]: 8A: message-id=<1@a>",
+      POSTFIX
+      "cleanup[2]: 8A: milter-reject: END-OF-MESSAGE from unknown[192.0.2.7]: 5.7.1 no" FROM_TO,
+      POSTFIX "cleanup[2]: 8A: message-id=<2@a>",
+      POSTFIX "qmgr[1]: 8A: from=<root@a>, size=1, nrcpt=1 (queue active)"},
+     "192.0.2.7 <1@a>! 5.7.1 no"},
     {"Postfix: a header that is no client",
      {POSTFIX "smtpd[1]: 8A: client=unknown[192.0.2.7]",
       POSTFIX "cleanup[2]: 8A: reject: header Subject: viagra from y[192.0.2.9]" FROM_TO
