@@ -105,7 +105,7 @@ static const struct drill_outcome {
     const char *advice, *for_now, *unanswered; /* 5yz, 4yz, no code; NULL: the first one */
 } drill_outcomes[] = {
     {"not accepted", "the backup did not accept a message for ", "",
-     "let the backup relay for this domain (relay_domains)",
+     "does the backup relay for this domain (relay_domains), and let this machine in? see its log",
      "the backup refused for now (greylisting, load, a full disk?); see its log, and drill again",
      "senders reach nothing there that takes mail; is mail_port its port? see mxpull check"},
     {"unseen", "the backup was handed a message for ", " and was not seen to give it back",

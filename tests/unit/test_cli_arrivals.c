@@ -217,7 +217,8 @@ static const struct drill_row {
      "mx2  drill failed 1h ago: the backup did not accept a message for example.com: 554 "
      "5.7.1 "
      "Relay\n      access denied\n"
-     "      let the backup relay for this domain (relay_domains)\n",
+     "      does the backup relay for this domain (relay_domains), and let this machine in? see "
+     "its log\n",
      true,
      "MXPULL WARNING - mx2: drill failed 1h ago: the backup did not accept a message for "
      "example.com: 554 5.7.1 Relay access denied|",
