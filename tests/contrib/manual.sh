@@ -69,7 +69,9 @@ alike outcomes "$outcomes" "$(part Outcomes "$manual" | items Sy)"
 arrivals=$(in_source '\[ARRIVAL_\w+\] = "([\w-]+)"' src/arrival/account.c)
 alike arrivals "$arrivals" "$(part Arrivals "$manual" | items Sy | cut -d' ' -f1)"
 alike 'their evidence' "$(in_source '\[EVIDENCE_\w+\] = "([\w-]+)"' src/arrival/account.c)" "$(part Arrivals "$manual" | items Ql)"
-known 'outcomes named in the text' "$(cut -d' ' -f1 <<<"$outcomes")"$'\n'"$arrivals" "$(grep -oE '\<Sy [a-z]+' "$manual" | cut -d' ' -f2)"
+drills=$(in_source '\[DRILL_\w+\] = "([\w -]+)"' src/drill/course.c)
+alike 'outcomes of a drill' "$drills" "$(part drill "$manual" | items Sy | sed 's/ (.*//')"
+known 'outcomes named in the text' "$(cut -d' ' -f1 <<<"$outcomes"$'\n'"$drills")"$'\n'"$arrivals" "$(grep -oE '\<Sy [a-z]+' "$manual" | cut -d' ' -f2)"
 alike 'exit statuses' \
     "$({ for command in $commands; do help_of "$command" | sed '1,/^Exit status:/d'; done; cat <<<"$outcomes" | tr -dc '0-9\n'; } | awk '{ print $1 }' | sort -u)" \
     "$(part 'Exit status' "$manual" | sed '/^\.El/,$d' | sed -n 's/^\.It //p' | sort)"
