@@ -10,7 +10,6 @@
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 #include <mxpull/platform/terminal.h>
-#include <mxpull/session/pool.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +32,6 @@ struct run {
     struct state state;
     struct recorder *recorder;
     struct polling polling;
-    struct pool *pool;
     struct drills *drills;
     struct drilled *list; /* the backups that are chosen */
     size_t count;
@@ -295,18 +293,6 @@ static void look_at_primary(struct run *run)
     preflight_free(look);
 }
 
-static void on_ask(void *context, const struct drill *drill)
-{
-    struct run *run = context;
-    const struct selection choice = {&drill->domain, 1};
-    struct poll *poll = poll_new(&run->polling, drill->backup, &choice);
-
-    poll->cause = "drill";
-    recorder_recall(run->recorder, poll);
-    poll_clear(poll, NULL);
-    pool_add(run->pool, poll);
-}
-
 static void on_moved(void *context, const struct drill *drill)
 {
     struct run *run = context;
@@ -319,16 +305,6 @@ static void on_moved(void *context, const struct drill *drill)
     draw_progress(run, true);
 }
 
-static void on_received(void *context, const struct guard_message *message)
-{
-    drills_received(((struct run *)context)->drills, message);
-}
-
-static void on_refused(void *context, const struct guard_refusal *refusal)
-{
-    drills_refused(((struct run *)context)->drills, refusal);
-}
-
 static void make_drills(struct run *run)
 {
     run->polling = (struct polling){
@@ -337,19 +313,11 @@ static void make_drills(struct run *run)
         .claims = run->state.claims,
         .stop = signals_stop_requested,
         .force = run->arguments->force,
-        .observer = {.wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL,
-                     .received = on_received,
-                     .refused = on_refused},
-        .context = run,
-        .delivered = recorder_message,
+        .observer = {.wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL},
         .recorder = run->recorder,
     };
-    run->pool = pool_new(&run->polling, run->config->backup_count);
-    run->drills = drills_new(&(struct drills_options){.polling = &run->polling,
-                                                      .wait_ms = run->wait_ms,
-                                                      .ask = on_ask,
-                                                      .moved = on_moved,
-                                                      .context = run});
+    run->drills = drills_new(&(struct drills_options){
+        .polling = &run->polling, .wait_ms = run->wait_ms, .moved = on_moved, .context = run});
     for (size_t i = 0; i < run->count; i++) {
         struct drilled *drilled = &run->list[i];
 
@@ -362,33 +330,20 @@ static void make_drills(struct run *run)
     }
 }
 
-static void take_polls(struct run *run)
-{
-    for (struct poll *poll; (poll = pool_take(run->pool)) != NULL; poll_free(poll)) {
-        recorder_poll(run->recorder, poll);
-        drills_answered(run->drills, poll);
-    }
-}
-
-/* Until all are over. Polls that a drill no longer needs, for its message has come, end by themselves. */
+/* Until all are over. A poll that a drill no longer needs, for its message has come, ends by itself. */
 static void drill_all(struct run *run)
 {
     int64_t stop_limit_ms = INT64_MAX;
 
-    while (drills_open(run->drills) > 0 || run->pool->count > 0) {
+    while (!drills_are_over(run->drills) && clock_monotonic_ms() < stop_limit_ms) {
         if (signals_stop_requested() && stop_limit_ms == INT64_MAX) {
             stop_limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
             drills_stop(run->drills);
-            pool_stop(run->pool);
         }
-        take_polls(run);
-        if (clock_monotonic_ms() >= stop_limit_ms)
-            break;
-        if (drills_open(run->drills) > 0 || run->pool->count > 0)
+        drills_advance(run->drills);
+        if (!drills_are_over(run->drills))
             loop_turn(run->loop, stop_limit_ms);
     }
-    while (run->pool->count > 0)
-        poll_free(run->pool->polls[--run->pool->count]);
 }
 
 static int report(struct run *run, int64_t started_wall_ms, int64_t elapsed_ms)
@@ -451,7 +406,6 @@ int command_drill(const struct arguments *arguments)
     if (exit_status == EXIT_STATUS_OK)
         exit_status = drill(&run);
     drills_free(run.drills);
-    pool_free(run.pool);
     free(run.list);
     recorder_free(run.recorder);
     state_close(&run.state);

@@ -84,7 +84,8 @@ static void add_unknown(struct buffer *text, const struct course *course)
             text, "unknown: %s from %s; whether it came by them cannot be seen",
             word_count((uint64_t)course->connections, "connection").text, course->address);
     else
-        (void)buffer_append_text(text, "unknown: whether it arrived cannot be seen");
+        (void)buffer_append_format(text, "unknown: whether it arrived cannot be seen%s",
+                                   course->connections == 0 ? "; no connection from it was" : "");
 }
 
 static void add_end(struct buffer *text, const struct course *course)

@@ -45,7 +45,13 @@ static void end(struct course *course, enum drill_outcome outcome, enum evidence
     course->exit_status = exit_status;
 }
 
-/* By the primary's words, which begin with the code. A refusal for now may be over the next time. */
+/* Exim's log tells no code: "temporarily rejected RCPT …", or "rejected RCPT …". */
+static bool is_for_now(const char *words)
+{
+    return *words == '4' || text_starts_with(words, "temporarily ");
+}
+
+/* By the primary's words, which begin with the code where there is one. A refusal for now may be over the next time. */
 static void end_refused(struct course *course)
 {
     const char *rest = course->refusal;
@@ -56,7 +62,7 @@ static void end_refused(struct course *course)
     rest += strspn(rest, " ");
     (void)text_copy(course->text, sizeof course->text, rest);
     end(course, DRILL_REFUSED, course->refusal_evidence,
-        course->code / 100 == 4 ? EXIT_TEMPORARY : EXIT_REFUSED);
+        is_for_now(course->refusal) ? EXIT_TEMPORARY : EXIT_REFUSED);
 }
 
 /* The time is over. */
@@ -74,11 +80,9 @@ static void judge(struct course *course, const struct arrival_sight *sight)
             EXIT_TEMPORARY);
     else if (course->turns && outcome_grade(course->answer) == GRADE_GOOD)
         end(course, DRILL_UNSEEN, EVIDENCE_BRIDGE, EXIT_TEMPORARY);
-    else if (sight->sees_connections)
-        end(course, sight->connections > 0 ? DRILL_UNKNOWN : DRILL_UNSEEN, EVIDENCE_CONNECTIONS,
+    else /* connections tell nothing of a message, and a short one is easily missed */
+        end(course, DRILL_UNKNOWN, sight->connections > 0 ? EVIDENCE_CONNECTIONS : EVIDENCE_NONE,
             EXIT_TEMPORARY);
-    else
-        end(course, DRILL_UNKNOWN, EVIDENCE_NONE, EXIT_TEMPORARY);
 }
 
 void course_delivered(struct course *course, const struct delivery *delivery, int64_t now_ms)
@@ -158,7 +162,7 @@ void course_refused(struct course *course, enum evidence evidence, const char *w
     if (is_other)
         return;
     course->refusal_evidence = evidence;
-    if (*words != '4' && course->phase != COURSE_SENDING)
+    if (!is_for_now(words) && course->phase != COURSE_SENDING)
         end_refused(course);
 }
 

@@ -10,6 +10,7 @@
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/host.h>
+#include <mxpull/session/pool.h>
 #include <mxpull/session/reach.h>
 
 #include <stdio.h>
@@ -22,6 +23,8 @@ enum {
 
 struct drills {
     struct drills_options options;
+    struct polling polling; /* of the polls */
+    struct pool *pool;
     struct arrivals *arrivals;
     struct drill **list; /* owned, as the drills */
     size_t count;
@@ -92,8 +95,10 @@ static void heard(void *context, const struct backup_config *backup, const struc
     }
 }
 
-void drills_received(struct drills *drills, const struct guard_message *message)
+static void received(void *context, const struct guard_message *message)
 {
+    const struct drills *drills = context;
+
     for (size_t i = 0; i < drills->count; i++) {
         struct drill *drill = drills->list[i];
         char words[COURSE_TEXT_SIZE];
@@ -110,8 +115,10 @@ void drills_received(struct drills *drills, const struct guard_message *message)
 }
 
 /* A recipient is refused before the Message-ID is known. */
-void drills_refused(struct drills *drills, const struct guard_refusal *refusal)
+static void refused(void *context, const struct guard_refusal *refusal)
 {
+    const struct drills *drills = context;
+
     for (size_t i = 0; i < drills->count; i++) {
         struct drill *drill = drills->list[i];
         char words[COURSE_TEXT_SIZE];
@@ -125,24 +132,34 @@ void drills_refused(struct drills *drills, const struct guard_refusal *refusal)
     }
 }
 
-void drills_answered(struct drills *drills, const struct poll *poll)
+static void take_answer(struct drill *drill, const struct result *result)
 {
+    if (result->address != NULL && result->address[0] != '\0')
+        arrivals_add_address(drill->drills->arrivals, drill->backup, result->address);
+    course_answered(&drill->course, result->outcome, result->code,
+                    result->text != NULL ? result->text : "", clock_monotonic_ms());
+    stir(drill);
+}
+
+/* A poll of the backup is over. */
+static void take_poll(const struct drills *drills, const struct poll *poll)
+{
+    recorder_poll(drills->polling.recorder, poll);
     for (size_t i = 0; i < drills->count; i++) {
         struct drill *drill = drills->list[i];
 
         for (size_t j = 0; j < poll->count && drill->backup == poll->backup && !drill->is_over;
              j++) {
-            const struct result *result = &poll->results[j];
-
-            if (result->node != &drill->backup->domains[drill->recipient.domain] || !result->known)
-                continue;
-            if (result->address != NULL && result->address[0] != '\0')
-                arrivals_add_address(drills->arrivals, drill->backup, result->address);
-            course_answered(&drill->course, result->outcome, result->code,
-                            result->text != NULL ? result->text : "", clock_monotonic_ms());
-            stir(drill);
+            if (poll->results[j].node == &drill->backup->domains[drill->recipient.domain])
+                take_answer(drill, &poll->results[j]);
         }
     }
+}
+
+void drills_advance(struct drills *drills)
+{
+    for (struct poll *poll; (poll = pool_take(drills->pool)) != NULL; poll_free(poll))
+        take_poll(drills, poll);
 }
 
 /* ---- one drill ---- */
@@ -160,12 +177,19 @@ static void handed_in(void *context)
     stir(drill);
 }
 
+static void show_wire_of(void *context, const struct backup_config *backup, char direction,
+                         const char *line, size_t size)
+{
+    const struct polling *polling = ((const struct drills *)context)->options.polling;
+
+    polling->observer.wire(polling->context, backup, direction, line, size);
+}
+
 static void show_wire(void *context, char direction, const char *line, size_t size)
 {
     const struct drill *drill = context;
-    const struct polling *polling = drill->drills->options.polling;
 
-    polling->observer.wire(polling->context, drill->backup, direction, line, size);
+    show_wire_of(drill->drills, drill->backup, direction, line, size);
 }
 
 /* As any sender connects: nothing of what pulls need is demanded, or given away. */
@@ -273,6 +297,18 @@ static void end(struct drill *drill)
         write_down(drill);
 }
 
+static void ask(const struct drill *drill)
+{
+    const struct drills *drills = drill->drills;
+    const struct selection choice = {&drill->domain, 1};
+    struct poll *poll = poll_new(&drills->polling, drill->backup, &choice);
+
+    poll->cause = "drill";
+    recorder_recall(drills->polling.recorder, poll);
+    poll_clear(poll, NULL);
+    pool_add(drills->pool, poll);
+}
+
 static void advance(void *context)
 {
     struct drill *drill = context;
@@ -294,7 +330,7 @@ static void advance(void *context)
     else
         timer_set(options->polling->loop, &drill->timer, drill->course.until_ms);
     if (is_new && phase == COURSE_ASKING)
-        options->ask(options->context, drill);
+        ask(drill);
     if (is_new && options->moved != NULL)
         options->moved(options->context, drill);
 }
@@ -320,6 +356,14 @@ struct drills *drills_new(const struct drills_options *options)
 
     drills->options = *options;
     drills->timer = (struct timer){.due = begin_more, .context = drills};
+    drills->polling = *options->polling;
+    drills->polling.context = drills;
+    drills->polling.delivered = recorder_message;
+    drills->polling.observer = (struct poll_observer){
+        .wire = options->polling->observer.wire != NULL ? show_wire_of : NULL,
+        .received = received,
+        .refused = refused};
+    drills->pool = pool_new(&drills->polling, options->polling->config->backup_count);
     drills->arrivals = arrivals_new(&(struct arrivals_options){.config = options->polling->config,
                                                                .loop = options->polling->loop,
                                                                .heard = heard,
@@ -340,6 +384,9 @@ void drills_free(struct drills *drills)
         free(drill);
     }
     timer_set(drills->options.polling->loop, &drills->timer, INT64_MAX);
+    while (drills->pool->count > 0)
+        poll_free(drills->pool->polls[--drills->pool->count]);
+    pool_free(drills->pool);
     arrivals_free(drills->arrivals);
     free(drills->list);
     free(drills);
@@ -377,8 +424,14 @@ size_t drills_open(const struct drills *drills)
     return drills->open;
 }
 
+bool drills_are_over(const struct drills *drills)
+{
+    return drills->open == 0 && drills->pool->count == 0;
+}
+
 void drills_stop(struct drills *drills)
 {
+    pool_stop(drills->pool);
     for (size_t i = 0; i < drills->count; i++) {
         struct drill *drill = drills->list[i];
         struct arrival_sight sight = {.connections = -1};
@@ -395,6 +448,6 @@ void drills_stop(struct drills *drills)
                                  clock_monotonic_ms());
         }
         course_stop(&drill->course, &sight);
-        stir(drill);
+        advance(drill);
     }
 }

@@ -27,6 +27,7 @@ struct daemon {
     struct agenda *agenda;
     struct watch watch;
     struct recovery recovery;
+    struct drilling *drilling; /* NULL: none is wanted */
     struct config *config;     /* owned: the one in force */
     struct config *next;       /* owned; DRAINING: the configuration that comes */
     int64_t drain_ms, drop_ms; /* monotonic: when polls under way are stopped, and dropped */
@@ -91,6 +92,14 @@ static void on_arrived(void *context, const struct backup_config *backup,
     daemon->agenda->has_news = true;
 }
 
+/* Metrics tell of a drill. */
+static void on_drilled(void *context, const struct drill *drill)
+{
+    struct daemon *daemon = context;
+
+    daemon->agenda->has_news = daemon->agenda->has_news || drill->is_over;
+}
+
 /* is_failing: that the store cannot be written was logged already. */
 static void take_configuration(struct daemon *daemon, struct config *config, bool is_failing,
                                struct instant now)
@@ -120,10 +129,18 @@ static void take_configuration(struct daemon *daemon, struct config *config, boo
                                             .recovery = &daemon->recovery,
                                             .keeps_last = config->metrics_file != NULL},
                    now);
+    daemon->drilling = drilling_new(&(struct drilling_options){.polling = &options->polling,
+                                                               .store = options->store,
+                                                               .offset = options->offset,
+                                                               .seed = options->seed,
+                                                               .moved = on_drilled,
+                                                               .context = daemon},
+                                    now);
 }
 
 static void give_configuration_up(struct daemon *daemon)
 {
+    drilling_free(daemon->drilling);
     agenda_free(daemon->agenda);
     recorder_free(daemon->options.polling.recorder);
     config_free(daemon->config);
@@ -163,6 +180,7 @@ static int64_t rebuild_when_drained(struct daemon *daemon, struct instant now)
         pool_stop(agenda->pool);
         return daemon->drop_ms;
     }
+    drilling_stop(daemon->drilling);
     await_stop(agenda->await);
     recovery_end(&daemon->recovery, daemon->config);
     recorder_finish(agenda->polling.recorder, STORE_WAIT_AT_END_MS);
@@ -257,6 +275,9 @@ static int64_t advance(struct daemon *daemon)
     daemon->is_busy = daemon->is_busy || is_busy(daemon->agenda);
     watch_look(&daemon->watch, now);
     next_ms = schedule_earlier(next_ms, await_mail(daemon, now));
+    bool is_up = daemon->watch.outage.state == OUTAGE_UP;
+    next_ms = schedule_earlier(
+        next_ms, drilling_advance(daemon->drilling, is_up && daemon->next == NULL, now));
     agenda_write_plan(daemon->agenda, now);
     tell(daemon, now);
     int64_t silent_ms =
@@ -307,6 +328,7 @@ static void stop(struct daemon *daemon)
             break;
         loop_turn(agenda->polling.loop, limit_ms);
     }
+    drilling_stop(daemon->drilling);
     await_stop(agenda->await);
     recovery_end(&daemon->recovery, daemon->config);
     recorder_finish(recorder, STORE_WAIT_AT_END_MS);

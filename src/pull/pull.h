@@ -5,6 +5,7 @@
  * recovery.c. */
 
 #include <mxpull/arrival/arrivals.h>
+#include <mxpull/drill/drill.h>
 #include <mxpull/plan/plan.h>
 #include <mxpull/record/recorder.h>
 #include <mxpull/session/pool.h>
@@ -205,5 +206,32 @@ void watch_look(struct watch *watch, struct instant now);
 /* When one of these must be called next, monotonic. While a look lasts, writes a sign of life into the
  * store once a watch period. */
 int64_t watch_next_ms(struct watch *watch, struct instant now);
+
+/* ---- drilling.c ---- */
+
+/* The daemon's drills, by the option `drill`. */
+struct drilling;
+
+struct drilling_options {
+    const struct polling *polling; /* borrowed, as all that follows */
+    struct store *store;           /* NULL: nothing is remembered */
+    schedule_offset *offset;       /* of local time */
+    uint64_t seed;                 /* of jitter */
+    /* As struct drills_options has it. */
+    void (*moved)(void *context, const struct drill *drill);
+    void *context;
+};
+
+/* NULL where the daemon is not to drill. */
+struct drilling *drilling_new(const struct drilling_options *options, struct instant now);
+
+/* NULL is allowed, here and below. */
+void drilling_free(struct drilling *drilling);
+
+/* To be called after each turn of the loop; may_begin: the primary is up. Returns when the next drill is due, monotonic. */
+int64_t drilling_advance(struct drilling *drilling, bool may_begin, struct instant now);
+
+/* Ends the drills under way, and records them. */
+void drilling_stop(struct drilling *drilling);
 
 #endif

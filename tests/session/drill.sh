@@ -163,7 +163,7 @@ run 77 drill -c "$conf"
 expect_match "our own server refuses it" "refused by us: 550 5.1.1 .*no postmaster here \(bridge\)$" "$(line turning)"
 rm -f "$tmp"/turned/*
 
-# --- a run beside ----------------------------------------------------------------------------------------------------------------------------
+# --- our own server's log says that it refuses -------------------------------------------------------------------------------------------
 etrns=$(seen 'swallowing.* < ETRN')
 asked() { [ "$(seen 'swallowing.* < ETRN')" -gt "$etrns" ]; }
 drill_beside() { # ARGUMENT…
@@ -176,10 +176,18 @@ await() { # WHAT STATUS
     expect "$1" "$2" $?
     program=
 }
+configure "$logged" primary '' swallowing
+drill_beside
+printf '%s\n' 'Nov 29 10:00:01 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx2[127.0.0.1]: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away; from=<> to=<postmaster@t.example> proto=ESMTP helo=<mx2>' >>"$tmp/mail.log"
+await "refused by us" 77
+expect_match "with the log's words" "refused by us: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away.* \(log\)$" "$(line swallowing)"
+run 1 status --nagios -c "$conf" t.example
+expect_in "the monitor" "drill" "$tmp/out"
+
 # --- nothing to see by --------------------------------------------------------------------------------------------------------------------
 configure off primary '' holding
 run 75 drill -c "$conf" --wait 2s
-expect_match "without a log nothing is called arrived" "$accepted asked 250 $dot (unknown: |unseen for 2s \(connections\))" "$(line holding)"
+expect_match "without a log nothing is called arrived" "$accepted asked 250 $dot unknown: " "$(line holding)"
 ! grep -q "arrived [0-9]" "$tmp/out"
 expect "not even by a guess: 0 is yes" 0 $?
 
@@ -221,4 +229,21 @@ expect_match "what is known by then" "$accepted .*stopped before it was known wh
 expect_in "where to look" "look for the subject \"mxpull drill " "$tmp/out"
 run 75 drill -c "$conf" --wait 1s swallowing
 expect_in "it counts as sent" "a message was sent today already" "$tmp/out"
+# --- by the daemon -------------------------------------------------------------------------------------------------------------------------------
+configure "$logged" primary 'drill = "* * * * *" jitter = 0s' holding swallowing
+kept=$(arrived)
+"$MXPULL" daemon -v -c "$conf" >"$tmp/out" 2>"$tmp/err" </dev/null &
+program=$!
+drilled() { grep -c "event=drill backup=holding domain=t.example outcome=ok evidence=log" "$tmp/err"; }
+expect_within 120 "the daemon drills by its cron expression" 1 drilled
+expect "one message" $((kept + 1)) "$(arrived)"
+left_out() { grep -c 'backup=holding decision="no drill" why="a message was sent today already"' "$tmp/err"; }
+wait_for 120 grep -q 'backup=holding decision="no drill"' "$tmp/err"
+expect_match "a minute later none, for one was sent that day" "^[1-9]" "$(left_out)"
+kill -TERM "$program"
+await "the daemon ends" 0
+expect "still one message" $((kept + 1)) "$(arrived)"
+run 0 status -c "$conf"
+expect_in "status" "drill ok" "$tmp/out"
+expect_in "what was under way when it ended" "drill unknown" "$tmp/out"
 finish

@@ -1,7 +1,7 @@
 /* The course of a drill, by a table of what happens and when: what it comes to, and what that rests on.
  *
  * A row's events, at so many milliseconds each: "accepted", "refused CODE", "cut", "doubtful" of the handing in; "answer
- * OUTCOME" of the backup; "arrived", "bridge", "unnamed" of the primary, and "reject CODE", "other CODE", its refusals; "stop". What can be seen at the
+ * OUTCOME" of the backup; "arrived", "bridge", "unnamed" of the primary, and "reject CODE", "later", "never" and "other CODE", its refusals; "stop". What can be seen at the
  * end: "log", "connections N", "nothing". */
 #include "unit.h"
 
@@ -42,7 +42,7 @@ static const struct row rows[] = {
     {"not asked well, not seen", "100 accepted; 5150 answer denied", "log", "5100",
      "65150 unseen log 75 0 "},
     {"no log, a connection", HELD, "connections 1", "5100", "65150 unknown connections 75 0 "},
-    {"no log, no connection", HELD, "connections 0", "5100", "65150 unseen connections 75 0 "},
+    {"no log, no connection", HELD, "connections 0", "5100", "65150 unknown - 75 0 "},
     {"no way to see", HELD, "nothing", "5100", "65150 unknown - 75 0 "},
     {"a log without Message-IDs", HELD "6000 unnamed", "log", "5100", "65150 unknown log 75 0 "},
     {"no reply to the message, not seen", "100 doubtful; 5150 answer started", "log", "5100",
@@ -57,6 +57,12 @@ static const struct row rows[] = {
      "9000 ok log 0 0 "},
     {"refused for now, then for good", HELD "6000 reject 450; 9000 reject 554", "log", "5100",
      "9000 refused by us log 77 554 words"},
+    {"refused for now, without a code", HELD "6000 later; 9000 arrived", "log", "5100",
+     "9000 ok log 0 0 "},
+    {"refused for now, without a code, and not again", HELD "6000 later", "log", "5100",
+     "65150 refused by us log 75 0 temporarily rejected RCPT"},
+    {"refused, without a code", HELD "6000 never", "log", "5100",
+     "6000 refused by us log 77 0 rejected RCPT"},
     {"refused before it was asked for", "100 accepted; 300 reject 550", "log", "",
      "300 refused by us log 77 550 words"},
     {"refused while it is handed in", "50 reject 550; 100 accepted; 5150 answer started", "log",
@@ -129,6 +135,10 @@ static void happen(struct course *course, const char *event, const struct arriva
         course_unnamed(course);
     } else if (takes(&event, "reject ")) {
         refuse(course, (int)strtol(event, NULL, 10), false);
+    } else if (takes(&event, "later")) {
+        course_refused(course, EVIDENCE_LOG, "temporarily rejected RCPT", false);
+    } else if (takes(&event, "never")) {
+        course_refused(course, EVIDENCE_LOG, "rejected RCPT", false);
     } else if (takes(&event, "other ")) {
         refuse(course, (int)strtol(event, NULL, 10), true);
     } else {

@@ -52,14 +52,10 @@ struct drill {
 
 struct drills_options {
     const struct polling
-        *polling;    /* borrowed, as all that follows: configuration, loop, recorder, stop, wire */
-    int64_t wait_ms; /* how long the message is waited for behind the backup's answer */
+        *polling;    /* borrowed, as all that follows; its observer gets the wire alone */
+    int64_t wait_ms; /* how long a message is waited for behind the backup's answer */
 
-    /* The backup is to be asked for the domain (of another method than ETRN: for all of its domains), and drills_answered
-     * called. In a turn of the loop. */
-    void (*ask)(void *context, const struct drill *drill);
-
-    /* It has come to another phase; over: what it has come to is known. In a turn of the loop; may be NULL. */
+    /* The drill has come to another phase; is_over: what it has come to is known. May be NULL. */
     void (*moved)(void *context, const struct drill *drill);
     void *context;
 };
@@ -76,21 +72,18 @@ void drills_free(struct drills *drills);
 void drills_add(struct drills *drills, const struct backup_config *backup,
                 const struct drill_recipient *recipient);
 
+/* To be called after each turn of the loop: takes the polls that are over. */
+void drills_advance(struct drills *drills);
+
+/* Ends all that are not over, at once; what has not begun is over without a message. Not from within moved. */
+void drills_stop(struct drills *drills);
+
 /* In their order. */
 size_t drills_count(const struct drills *drills);
 const struct drill *drills_at(const struct drills *drills, size_t place);
 
-/* How many are not over. */
+/* How many are not over; and whether none is, and no poll of theirs is under way. */
 size_t drills_open(const struct drills *drills);
-
-/* A poll of a backup is over: its answer, if a drill has asked for it. */
-void drills_answered(struct drills *drills, const struct poll *poll);
-
-/* As struct poll_observer has them. */
-void drills_received(struct drills *drills, const struct guard_message *message);
-void drills_refused(struct drills *drills, const struct guard_refusal *refusal);
-
-/* Ends all soon; what has not begun is over without a message. */
-void drills_stop(struct drills *drills);
+bool drills_are_over(const struct drills *drills);
 
 #endif
