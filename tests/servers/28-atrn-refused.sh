@@ -44,6 +44,14 @@ done
 expect 'taken in all' 2 "$taken"
 expect_within 10 'the greylisted one is with the provider' 1 queue_count mx2
 
+# Nor is it returned when it has waited for long.
+age_message "$(find "${home[mx2]}/spool/input" -name "*-H")" 60
+sleep 2
+pull
+expect_pull 'greylisted after 60 days' 75 refused
+expect_within 10 'the old one is with the provider' 1 queue_count mx2
+expect 'bounces and reports' 0 "$(server_log mx2 | grep -c '<= <>')"
+
 sed -i 's/busy@example.test = [^}]*/busy@example.test = OK /' "${home[primary]}/config/main.cf"
 in_root primary postfix -c "$(inside primary)/config" reload 2>/dev/null || die 'the primary does not reload'
 sleep 2 # the provider's retry time is a second

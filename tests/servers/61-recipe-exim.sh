@@ -61,9 +61,7 @@ expect_within 20 'queue runs that were asked for' 2 ended_count
 expect 'messages of the other domain at the backup' 1 "$(queue_count mx2)"
 
 # What has waited for long, and cannot be sent when we ask, is neither returned nor reported to be late.
-header=$(echo "${home[mx2]}"/spool/input/*-H)
-aged=$(sed "4s/^[0-9]*/$(($(date +%s) - 86400 * 60))/" "$header")
-printf '%s\n' "$aged" >"$header"
+age_message "${home[mx2]}"/spool/input/*-H 60
 expect 'how long it has waited' 60d "$(in_root mx2 exim4 -C "$folder/exim.conf" -bp | awk 'NR == 1 { print $1 }')"
 stop_server primary
 ask_config "$PRIMARY" example.test.net

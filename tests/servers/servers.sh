@@ -277,6 +277,13 @@ launch_exim() {
     is_up "$name" "${home[$name]}/exim.pid"
 }
 
+# age_message FILE DAYS: Exim takes the message with this header file for so old.
+age_message() {
+    local text
+    text=$(sed "4s/^[0-9]*/$(($(date +%s) - 86400 * $2))/" "$1")
+    printf '%s\n' "$text" >"$1"
+}
+
 # --- sendmail ---------------------------------------------------------------------------------------------------------------
 
 start_sendmail_backup() {
