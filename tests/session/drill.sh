@@ -62,6 +62,9 @@ write_log() {
 write_log <"$tmp/journal.pipe" &
 processes+=($!)
 
+# What stands there may be a password. wine has no icacls, and goes by the mode.
+protect() { $private "$1" ${DRIVE:+/inheritance:r} >/dev/null 2>&1 || chmod 600 "$1"; }
+
 configured=0
 configure() { # LOG PRIMARY OPTIONS BACKUP…
     local name log=$1 primary=$2 options=$3
@@ -77,10 +80,10 @@ configure() { # LOG PRIMARY OPTIONS BACKUP…
             printf '}\n'
         done
     } >"$tmp/mxpull.conf"
-    $private "$tmp/mxpull.conf"
+    protect "$tmp/mxpull.conf"
 }
 conf=$theirs/mxpull.conf
-logged="\"file:$tmp/mail.log\""
+logged="\"file:$theirs/mail.log\""
 line() { grep "^$1 " "$tmp/out"; }
 arrived() { find "$tmp/arrived" -name '*.eml' | wc -l; }
 seen() { grep -c -- "$1" "$tmp/journal.servers"; }
@@ -125,7 +128,7 @@ expect_in "drill_to, an address" "RCPT TO:<drill+x@holding.example>" "$tmp/journ
 configure "$logged" primary 'drill_to = hostmaster' holding
 run 0 drill -c "$conf" holding.example
 expect_in "drill_to, a local part" "RCPT TO:<hostmaster@holding.example>" "$tmp/journal.servers"
-sed 's/domains = {[^}]*}/domains = {"#queue"}/' "$tmp/mxpull.conf" >"$tmp/queue.conf" && $private "$tmp/queue.conf"
+sed 's/domains = {[^}]*}/domains = {"#queue"}/' "$tmp/mxpull.conf" >"$tmp/queue.conf" && protect "$tmp/queue.conf"
 run 78 drill -c "$theirs/queue.conf"
 expect_in "a queue has no domain" "not drilled: it is asked for queues alone" "$tmp/out"
 run 64 drill -c "$conf" nobody
@@ -199,7 +202,7 @@ expect_match "nothing is sent in an outage" "^holding +t.example +not drilled: y
 expect "nothing" "$sent" "$(seen 'holding.* < DATA')"
 
 # --- at a terminal ----------------------------------------------------------------------------------------------------------------------------
-if command -v script >/dev/null; then
+if [ -z "$DRIVE" ] && command -v script >/dev/null; then
     configure "$logged" primary '' holding
     at_terminal() { # ANSWER ARGUMENT…
         local answer=$1
@@ -219,6 +222,7 @@ if command -v script >/dev/null; then
     expect "does not ask: 0 is yes" 0 $?
 fi
 
+[ -z "$DRIVE" ] || finish # Windows has no signals
 # --- Ctrl-C --------------------------------------------------------------------------------------------------------------------------------------
 configure "$logged" primary '' swallowing silent
 etrns=$(seen 'swallowing.* < ETRN')
