@@ -63,16 +63,18 @@ static struct open_message *find(struct mail_log *log, const char *key)
     return NULL;
 }
 
-/* Anew, if there is one. */
+/* Anew, if there is one; else at a free place, or the oldest one's. */
 static struct open_message *add(struct mail_log *log, const char *key)
 {
-    struct open_message *message = find(log, key);
+    struct open_message *message = find(log, key), *oldest = &log->open[0];
 
-    if (message == NULL) {
-        message = &log->open[log->next];
-        log->next = (log->next + 1) % MAIL_LOG_OPEN_MAX;
+    for (size_t i = 0; i < MAIL_LOG_OPEN_MAX && oldest->key[0] != '\0'; i++) {
+        if (log->open[i].key[0] == '\0' || log->open[i].order < oldest->order)
+            oldest = &log->open[i];
     }
-    *message = (struct open_message){.bytes = -1};
+    if (message == NULL)
+        message = oldest;
+    *message = (struct open_message){.bytes = -1, .order = ++log->order};
     (void)text_copy(message->key, sizeof message->key, key);
     return message;
 }
@@ -87,7 +89,7 @@ static void fill(struct arrival *arrival, const struct open_message *message)
 /* ---- Postfix ---- */
 
 /* rest: behind "reject: ". A header is the sender's, so the client must be known from elsewhere; the words come last. */
-static bool read_postfix_refusal(const struct open_message *message, struct rest rest,
+static bool read_postfix_refusal(struct open_message *message, struct rest rest,
                                  struct arrival *arrival)
 {
     struct rest command = rest_take_until(&rest, " "), text;
@@ -96,11 +98,14 @@ static bool read_postfix_refusal(const struct open_message *message, struct rest
         fill(arrival, message);
     arrival->is_refused = true;
     if (command.at < command.end && *command.at >= 'a') { /* header, body, … */
-        if (!rest_seek_last(&rest, ">: ", NULL))
+        if (message == NULL || !rest_seek_last(&rest, ">: ", NULL))
             return false;
+        message->key[0] = '\0';
         copy_text(arrival->text, rest);
-        return message != NULL;
+        return true;
     }
+    if (message != NULL && rest_take(&command, "END-OF-MESSAGE"))
+        message->key[0] = '\0';
     if (!rest_take(&rest, " from "))
         return false;
     (void)rest_take_until(&rest, "[");
@@ -275,8 +280,10 @@ static bool read_sendmail_sender(struct mail_log *log, const char *key, struct r
         fields = cut;
     if (rest_ends_with(fields, ", nrcpts=0")) {
         arrival->is_refused = message != NULL && message->text[0] != '\0';
-        if (arrival->is_refused)
+        if (arrival->is_refused) {
             (void)text_copy(arrival->text, sizeof arrival->text, message->text);
+            message->key[0] = '\0';
+        }
         return arrival->is_refused;
     }
     if (rest_take_bracketed(&fields, sendmail_backslash) && rest_take(&fields, ", size="))
@@ -294,15 +301,18 @@ static bool read_sendmail_sender(struct mail_log *log, const char *key, struct r
     return true;
 }
 
-/* rest: behind "to=". A message that was taken has a mailer by now, unless it waits in the queue. */
+/* rest: behind "to=", of the first recipient that is told. A message that was taken has a mailer by now, unless it waits in the
+ * queue. */
 static bool read_sendmail_recipient(struct open_message *message, struct rest rest,
                                     struct arrival *arrival)
 {
     struct rest mailer = rest;
 
-    if (message == NULL || message->address[0] == '\0' || rest_seek(&mailer, ", mailer=", NULL) ||
-        !rest_seek_last(&rest, ", stat=", NULL) || rest_take(&rest, "queued") ||
-        rest_take(&rest, "Deferred"))
+    if (message == NULL || message->address[0] == '\0')
+        return false;
+    message->key[0] = '\0';
+    if (rest_seek(&mailer, ", mailer=", NULL) || !rest_seek_last(&rest, ", stat=", NULL) ||
+        rest_take(&rest, "queued") || rest_take(&rest, "Deferred"))
         return false;
     fill(arrival, message);
     arrival->is_refused = arrival->was_taken = true;
@@ -310,7 +320,6 @@ static bool read_sendmail_recipient(struct open_message *message, struct rest re
         (void)text_copy(arrival->text, sizeof arrival->text, message->text);
     else
         copy_text(arrival->text, rest);
-    message->key[0] = '\0';
     return true;
 }
 

@@ -370,31 +370,55 @@ static void test_lines(void **state)
     assert_string_equal(came, row->expected);
 }
 
+static bool hear(struct mail_log *log, bool is_begin, int number)
+{
+    struct arrival arrival;
+    char line[200];
+
+    (void)snprintf(line, sizeof line, POSTFIX "%s: %X: %s", is_begin ? "smtpd[1]" : "qmgr[1]",
+                   number, is_begin ? "client=a[192.0.2.7]" : "from=<a@b>, size=1, nrcpt=1");
+    return mail_log_read(log, line, strlen(line), &arrival);
+}
+
 /* Messages that never end leave room for others, the newest of them. */
 static void test_bounded(void **state)
 {
     static struct mail_log log;
-    struct arrival arrival;
-    char line[200];
     int came = 0;
 
     (void)state;
     memset(&log, 0, sizeof log);
+    for (int i = 0; i < 1000; i++)
+        assert_false(hear(&log, true, 0x1000 + i));
     for (int i = 0; i < 1000; i++) {
-        (void)snprintf(line, sizeof line, POSTFIX "smtpd[1]: %X: client=a[192.0.2.7]", 0x1000 + i);
-        assert_false(mail_log_read(&log, line, strlen(line), &arrival));
-    }
-    for (int i = 0; i < 1000; i++) {
-        (void)snprintf(line, sizeof line, POSTFIX "qmgr[1]: %X: from=<a@b>, size=1, nrcpt=1",
-                       0x1000 + i);
-        came += mail_log_read(&log, line, strlen(line), &arrival);
+        bool is_told = hear(&log, false, 0x1000 + i);
+
+        assert_int_equal(is_told, i >= 1000 - MAIL_LOG_OPEN_MAX);
+        came += is_told;
     }
     assert_int_equal(came, MAIL_LOG_OPEN_MAX);
 }
 
+/* A large one on a slow line, while thousands of others come, and some never end. */
+static void test_slow_message(void **state)
+{
+    static struct mail_log log;
+
+    (void)state;
+    memset(&log, 0, sizeof log);
+    assert_false(hear(&log, true, 0x1000));
+    for (int i = 1; i < 10000; i++) {
+        assert_false(hear(&log, true, 0x1000 + i));
+        if (i % 100 != 0)
+            assert_true(hear(&log, false, 0x1000 + i));
+    }
+    assert_true(hear(&log, false, 0x1000));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bounded)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bounded),
+                                       cmocka_unit_test(test_slow_message)};
     int failed = RUN_TABLE(rows, test_lines);
 
     return unit_status(failed + cmocka_run_group_tests(tests, NULL, NULL));

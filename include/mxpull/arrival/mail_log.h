@@ -28,14 +28,12 @@ struct arrival {
 /* What earlier lines have told of messages that are not complete. Starts as all zero. */
 struct mail_log {
     struct open_message {
-        char key
-            [MAIL_LOG_KEY_SIZE]; /* Postfix, sendmail: the queue id; OpenSMTPD: the session's; "": free */
-        char address[MAIL_LOG_ADDRESS_SIZE];
+        char key[MAIL_LOG_KEY_SIZE]; /* of the queue, or of OpenSMTPD's session; "": free */
+        uint64_t order;              /* the oldest makes room */
         int64_t bytes;
-        char message_id[MAIL_LOG_ID_SIZE];
-        char text[MAIL_LOG_TEXT_SIZE];
-    } open[MAIL_LOG_OPEN_MAX]; /* a ring: the oldest makes room */
-    size_t next;
+        char address[MAIL_LOG_ADDRESS_SIZE], message_id[MAIL_LOG_ID_SIZE], text[MAIL_LOG_TEXT_SIZE];
+    } open[MAIL_LOG_OPEN_MAX];
+    uint64_t order; /* of the last one */
 };
 
 /* Reads one line of the log of Postfix, Exim, sendmail or OpenSMTPD, without its line end: each line tells by itself
