@@ -2,10 +2,8 @@
  * before anything is sent. */
 #include "arguments.h"
 #include "drill_form.h"
-#include "logging.h"
 #include "setup.h"
 #include "words.h"
-#include <mxpull/base/duration.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
@@ -18,7 +16,6 @@
 enum {
     STORE_WAIT_MS = 30,
     STOP_LIMIT_MS = 900, /* then polls are dropped */
-    WAIT_MAX_S = 24 * 3600,
     TEXT_SIZE_MAX = 16 * 1024 * 1024,
     PROGRESS_SIZE_MAX = 4 * 1024
 };
@@ -108,41 +105,16 @@ static void write_line(struct run *run, const struct drilled *drilled)
 
 static int open_log(struct run *run)
 {
-    const struct config *config = run->config;
-    bool is_at_terminal = terminal_repeats(stderr);
-    struct error error;
-    const struct logging_options options = {
-        .target = config->log,
-        .style = config->log_format,
-        .path = config->log_path,
-        .verbose = run->arguments->verbose,
-        .quiet = run->arguments->quiet,
-        .is_at_terminal = is_at_terminal,
-        .around = is_at_terminal ? around_log_line : NULL,
-        .context = run,
-    };
-
-    if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
-        output_tell("%s: log: %s", config->path, error.text);
-        return EXIT_STATUS_CONFIG;
-    }
-    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
-    return EXIT_STATUS_OK;
+    return setup_log(&run->logging, run->config, run->arguments, around_log_line, run);
 }
 
 static int read_wait(struct run *run)
 {
-    const char *text = run->arguments->wait;
     int64_t seconds = COURSE_WAIT_MS / 1000;
+    int exit_status = setup_wait(run->arguments, &seconds);
 
-    if (text != NULL &&
-        (duration_parse(text, &seconds) != STATUS_OK || seconds == 0 || seconds > WAIT_MAX_S)) {
-        output_tell("--wait is a duration of 1s to 1d, such as 60s or 5m; not \"%s\"",
-                    word_shown(text).text);
-        return EXIT_STATUS_USAGE;
-    }
     run->wait_ms = seconds * 1000;
-    return EXIT_STATUS_OK;
+    return exit_status;
 }
 
 static int choose(struct run *run)

@@ -5,13 +5,11 @@
 #include "logging.h"
 #include "setup.h"
 #include "status.h"
-#include <mxpull/base/duration.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 
 enum {
     STORE_WAIT_MS = 30,
-    WAIT_MAX_S = 7 * 24 * 3600,
     PRUNE_MS = 1000 /* how long a run removes old rows at its end */
 };
 
@@ -38,45 +36,16 @@ static void wake(void *context)
 
 static int open_log(struct run *run)
 {
-    const struct config *config = run->config;
-    bool is_at_terminal = terminal_repeats(stderr);
-    struct error error;
-    const struct logging_options options = {
-        .target = config->log,
-        .style = config->log_format,
-        .path = config->log_path,
-        .verbose = run->arguments->verbose,
-        .quiet = run->arguments->quiet,
-        .is_at_terminal = is_at_terminal,
-        .around = is_at_terminal ? live_hide : NULL,
-        .context = run->live,
-    };
-
-    if (logging_open(&run->logging, &options, &error) != STATUS_OK) {
-        output_tell("%s: log: %s", config->path, error.text);
-        return EXIT_STATUS_CONFIG;
-    }
-    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
-    return EXIT_STATUS_OK;
+    return setup_log(&run->logging, run->config, run->arguments, live_hide, run->live);
 }
 
-/* A wait that is none, or longer than a week, is a typing error. */
 static int read_wait(struct run *run)
 {
-    const char *text = run->arguments->wait;
-
-    if (text == NULL)
-        return EXIT_STATUS_OK;
-    if (run->arguments->dry_run > 0) {
+    if (run->arguments->wait != NULL && run->arguments->dry_run > 0) {
         output_tell("--wait cannot be used with --dry-run, which asks for no mail");
         return EXIT_STATUS_USAGE;
     }
-    if (duration_parse(text, &run->wait_s) == STATUS_OK && run->wait_s > 0 &&
-        run->wait_s <= WAIT_MAX_S)
-        return EXIT_STATUS_OK;
-    output_tell("--wait is a duration of 1s to 1w, such as 60s or 5m; not \"%s\"",
-                word_shown(text).text);
-    return EXIT_STATUS_USAGE;
+    return setup_wait(run->arguments, &run->wait_s);
 }
 
 /* An unknown name is told before anything is opened. */

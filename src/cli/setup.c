@@ -1,6 +1,7 @@
 /* What several commands begin with: the configuration, the loop, the look of their lines, the state
  * directory. */
 #include "setup.h"
+#include <mxpull/base/duration.h>
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
@@ -29,6 +30,51 @@ struct config *setup_config(const struct arguments *arguments, config_fault *fau
                                         fault != NULL ? fault : print_fault, context);
     free(path);
     return config;
+}
+
+int setup_log(struct logging *logging, const struct config *config,
+              const struct arguments *arguments, void (*around)(void *context, bool begins),
+              void *context)
+{
+    bool is_at_terminal = terminal_repeats(stderr);
+    struct error error;
+    const struct logging_options options = {
+        .target = config->log,
+        .style = config->log_format,
+        .path = config->log_path,
+        .verbose = arguments->verbose,
+        .quiet = arguments->quiet,
+        .is_at_terminal = is_at_terminal,
+        .around = is_at_terminal ? around : NULL,
+        .context = context,
+    };
+
+    if (logging_open(logging, &options, &error) != STATUS_OK) {
+        output_tell("%s: log: %s", config->path, error.text);
+        return EXIT_STATUS_CONFIG;
+    }
+    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
+    return EXIT_STATUS_OK;
+}
+
+/* A wait that is none, or longer than a week, is a typing error. */
+int setup_wait(const struct arguments *arguments, int64_t *seconds)
+{
+    enum {
+        WAIT_MAX_S = 7 * 24 * 3600
+    };
+    int64_t wait_s;
+
+    if (arguments->wait == NULL)
+        return EXIT_STATUS_OK;
+    if (duration_parse(arguments->wait, &wait_s) == STATUS_OK && wait_s > 0 &&
+        wait_s <= WAIT_MAX_S) {
+        *seconds = wait_s;
+        return EXIT_STATUS_OK;
+    }
+    output_tell("--wait is a duration of 1s to 1w, such as 60s or 5m; not \"%s\"",
+                word_shown(arguments->wait).text);
+    return EXIT_STATUS_USAGE;
 }
 
 struct loop *setup_loop(void)

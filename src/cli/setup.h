@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "json.h"
 #include "line.h"
+#include "logging.h"
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/lock.h>
@@ -14,6 +15,15 @@
 /* Reads the configuration that the command line or the default names. Tells every fault to fault
  * (NULL: on standard error). NULL when there was any. */
 struct config *setup_config(const struct arguments *arguments, config_fault *fault, void *context);
+
+/* Opens the log that the configuration names; around and context are those of struct logging_options. Returns the exit
+ * status; what is wrong is told. */
+int setup_log(struct logging *logging, const struct config *config,
+              const struct arguments *arguments, void (*around)(void *context, bool begins),
+              void *context);
+
+/* Reads --wait into *seconds, which stays as it is where there is none. Returns the exit status; what is wrong is told. */
+int setup_wait(const struct arguments *arguments, int64_t *seconds);
 
 /* Makes the loop. NULL when libcurl cannot be used, which is logged. */
 struct loop *setup_loop(void);

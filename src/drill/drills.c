@@ -403,7 +403,7 @@ void drills_add(struct drills *drills, const struct backup_config *backup,
     drill->drills = drills;
     drill->timer = (struct timer){.due = advance, .context = drill};
     buffer_init(&drill->message, MESSAGE_SIZE_MAX);
-    drills->list = memory_more(drills->list, drills->count, sizeof *drills->list);
+    drills->list = memory_more(drills->list, drills->count, sizeof(struct drill *));
     drills->list[drills->count++] = drill;
     drills->open++;
     timer_set(drills->options.polling->loop, &drills->timer, 0);

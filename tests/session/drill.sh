@@ -134,7 +134,7 @@ expect_in "a queue has no domain" "not drilled: it is asked for queues alone" "$
 run 64 drill -c "$conf" nobody
 expect_in "an unknown name" "nobody" "$tmp/err"
 run 64 drill -c "$conf" --wait 0
-expect_in "no time to wait" "--wait is a duration of 1s to 1d" "$tmp/err"
+expect_in "no time to wait" "--wait is a duration of 1s to 1w" "$tmp/err"
 
 # --- what goes wrong, all at once ------------------------------------------------------------------------------------------------------
 configure "$logged" primary 'defaults { command_timeout = 3s }' holding swallowing refusing greylisting denying silent cutting hanging-up talking endless rubbish data
