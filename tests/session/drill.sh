@@ -84,7 +84,7 @@ configure() { # LOG PRIMARY OPTIONS BACKUP…
 }
 conf=$theirs/mxpull.conf
 logged="\"file:$theirs/mail.log\""
-line() { grep "^$1 " "$tmp/out"; }
+line() { grep "^$1 " "$tmp/out" | tr -d '\r'; }
 arrived() { find "$tmp/arrived" -name '*.eml' | wc -l; }
 seen() { grep -c -- "$1" "$tmp/journal.servers"; }
 dot='·'
