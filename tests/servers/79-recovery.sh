@@ -39,6 +39,8 @@ stop_server primary
 expect_soon 'the outage is seen' 1 logged 'event=outage '
 submit_messages mx2 12
 submit_messages mx3 8
+expect_soon 'messages deferred at mx2' 12 deferred_count mx2
+expect_soon 'messages deferred at mx3' 8 deferred_count mx3
 start_postfix_primary
 expect_soon 'the recovery is over' 1 logged 'event=recovered'
 expect_match 'its sum' 'backups=2 messages=20 .*text="outage of [0-9a-z]+ over: 2 backups asked, 20 messages came back in [0-9a-z]+"' \

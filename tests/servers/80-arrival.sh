@@ -155,14 +155,14 @@ expect_arrival 'an empty queue, by the log' log unseen null 0
 expect_arrival 'an empty queue, by connections' off unseen null null
 
 # --- it cannot reach us ---
-shut_the_way mx2
-submit_messages mx2 20
+hold mx2 20
 watch_both 2s 3s
 other_mail
 watched
 expect_arrival 'the way shut, by the log' log unseen null 0
 expect_arrival 'the way shut, by connections' off unseen null null
 expect 'the way shut: messages at the backup' 20 "$(queue_count mx2)"
+expect_soon 'the way shut: messages deferred at the backup' 20 deferred_count mx2
 
 # --- it can, and our server refuses ---
 open_the_way mx2
@@ -173,6 +173,7 @@ if [ "$1" = "$2" ]; then
     watched
     expect_arrival 'refused' log unseen log 0
     expect_match "refused: our server's words" 'greylisted$' "$(jq -r '.results[0].arrival.refusal' "$tmp/log")"
+    expect_soon 'refused: messages deferred at the backup' 20 deferred_count mx2
     take
 fi
 
@@ -189,8 +190,7 @@ expect_all_arrived
 # --- slowly, among others' mail, while the log is rotated ---
 rm "${home[primary]}/mail/all.mbox"
 : >"$tmp/ids"
-shut_the_way mx2
-submit_messages mx2 3
+hold mx2 3
 slow
 open_the_way mx2
 watch_log 5s 60s

@@ -24,8 +24,7 @@ journalctl() {
 
 # ask: 20 messages wait, and come.
 ask() {
-    shut_the_way mx2
-    submit_messages mx2 20
+    hold mx2 20
     open_the_way mx2
     : >"$(mail_log primary)" # --since this moment
     pull --wait 60s

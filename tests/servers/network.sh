@@ -44,3 +44,14 @@ on_host() {
 # shut_the_way NAME, open_the_way NAME: from that machine to our server; it can be asked all the same.
 shut_the_way() { on_host "$1" ip route add unreachable "$PRIMARY/32" || die 'ip route fails'; }
 open_the_way() { on_host "$1" ip route delete unreachable "$PRIMARY/32" || die 'ip route fails'; }
+
+# hold NAME COUNT: shuts that machine's way, and so many messages wait there: it has tried each of them, for what is just being tried it does not
+# send when asked.
+hold() {
+    local before
+    expect_soon 'messages left at the backup' 0 queue_count "$1"
+    before=$(deferred_count "$1") # Exim's log tells of all that ever were
+    shut_the_way "$1"
+    submit_messages "$1" "$2"
+    expect_soon 'messages deferred at the backup' "$((before + $2))" deferred_count "$1"
+}
