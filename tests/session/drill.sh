@@ -153,6 +153,11 @@ expect_match "a reply without end" "not accepted: RCPT: " "$(line endless)"
 expect_match "no SMTP" "not accepted: " "$(line rubbish)"
 expect_match "DATA and 250" "not accepted: DATA: 250 go ahead$" "$(line data)"
 expect_in "the sum" "1 of 12 drills ok in " "$tmp/out"
+run 1 status --nagios -c "$conf" swallowing
+expect_in "the monitor's line" " ago: the backup was handed a message for t.example and was not seen to give it back (and 1 more)|" "$tmp/out"
+run 0 status -q -c "$conf" refusing
+expect_match "status, with what is wrong alone" "^refusing  drill failed [0-9a-z]+ ago: the backup did not accept a message for t.example: 554 5.7.1 relay access denied$" \
+    "$(line refusing)"
 run 77 drill -c "$conf" --wait 1s refusing greylisting
 expect_in "what was not taken may be sent again that day" "0 of 2 drills ok" "$tmp/out"
 run 75 drill -c "$conf" --wait 1s greylisting
