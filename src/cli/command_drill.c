@@ -27,6 +27,7 @@ struct run {
     struct logging logging;
     struct loop *loop;
     struct state state;
+    struct hooks *hooks;
     struct recorder *recorder;
     struct polling polling;
     struct drills *drills;
@@ -156,8 +157,10 @@ static int open_state(struct run *run)
         return EXIT_STATUS_UNAVAILABLE;
     if (state_open(&run->state, run->config, false) != STATUS_OK)
         return EXIT_STATUS_TEMPORARY;
+    run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
     run->recorder = recorder_new(&(struct recorder_options){.config = run->config,
                                                             .store = run->state.store,
+                                                            .hooks = run->hooks,
                                                             .loop = run->loop,
                                                             .offset = clock_local_offset_s,
                                                             .patience_ms = STORE_WAIT_MS});
@@ -351,6 +354,7 @@ static int drill(struct run *run)
     draw_progress(run, false);
     int exit_status = report(run, started_wall_ms, clock_monotonic_ms() - started_ms);
     recorder_finish(run->recorder, run->state.patience_ms);
+    hooks_finish(run->hooks, signals_stop_requested);
     signals_end();
     return logging_note_lost(&run->logging, run->state.store)
                ? exit_status_worse(exit_status, EXIT_STATUS_TEMPORARY)
@@ -380,6 +384,7 @@ int command_drill(const struct arguments *arguments)
     drills_free(run.drills);
     free(run.list);
     recorder_free(run.recorder);
+    hooks_free(run.hooks);
     state_close(&run.state);
     logging_close(&run.logging);
     loop_free(run.loop);

@@ -150,8 +150,7 @@ static void follow_up(struct run *run, const struct round_facts *facts)
     (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
     while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
         ;
-    while (!hooks_are_idle(run->hooks) && !signals_stop_requested())
-        loop_turn(run->loop, INT64_MAX);
+    hooks_finish(run->hooks, signals_stop_requested);
 }
 
 static int ask(struct run *run)

@@ -64,6 +64,10 @@ const struct option options[] = {
      "command run when a backup begins to fail; it gets MXPULL_BACKUP, MXPULL_OUTCOME, MXPULL_TEXT … in the environment", NULL},
     {SECTION_GLOBAL, "on_recovery", OPTION_TEXT, "", 0, 0, NULL, NULL, IN_CONFIG(on_recovery),
      "the same, when it works again", NULL},
+    {SECTION_GLOBAL, "on_mail", OPTION_TEXT, "", 0, 0, NULL, NULL, IN_CONFIG(on_mail),
+     "the same, when mail has come back from a backup: MXPULL_MESSAGES, MXPULL_BYTES, MXPULL_EVIDENCE", NULL},
+    {SECTION_GLOBAL, "on_drill", OPTION_TEXT, "", 0, 0, NULL, NULL, IN_CONFIG(on_drill),
+     "the same, when a drill is over: MXPULL_OUTCOME is ok, or what is wrong", NULL},
 
     {SECTION_PRIMARY, "address", OPTION_ADDRESS, "127.0.0.1:25", 0, 0, NULL, NULL, IN_PRIMARY(address),
      "host:port, [v6]:port or unix:PATH: where your mail server listens", NULL},

@@ -89,28 +89,30 @@ static bool is_worth_writing(const struct arrival_account *account)
 }
 
 static void write_account(const struct await *await, const struct backup_config *backup,
-                          int64_t now_ms)
+                          int64_t now_ms, bool is_over)
 {
     struct awaited *awaited = find(await, backup);
     const struct arrival_account *account = &awaited->account;
+    const struct store_arrival arrival = {
+        .asked_ms = account->asked_ms,
+        .backup = backup->name,
+        .state = arrival_state_name(account->state),
+        .evidence = evidence_name(account->evidence),
+        .messages = account->messages,
+        .bytes = account->bytes,
+        .connections = account->connections,
+        .first_ms = account->first_ms,
+        .last_ms = account->last_ms,
+        .address = account->address[0] != '\0' ? account->address : NULL,
+    };
 
     if (!is_worth_writing(account))
         return;
     awaited->written_ms = now_ms;
     awaited->written_messages = account->messages;
-    recorder_arrival(await->polling.recorder,
-                     &(struct store_arrival){
-                         .asked_ms = account->asked_ms,
-                         .backup = backup->name,
-                         .state = arrival_state_name(account->state),
-                         .evidence = evidence_name(account->evidence),
-                         .messages = account->messages,
-                         .bytes = account->bytes,
-                         .connections = account->connections,
-                         .first_ms = account->first_ms,
-                         .last_ms = account->last_ms,
-                         .address = account->address[0] != '\0' ? account->address : NULL,
-                     });
+    recorder_arrival(await->polling.recorder, &arrival);
+    if (is_over && backup->method == METHOD_ETRN && account->messages > 0)
+        recorder_mail(await->polling.recorder, backup, &arrival);
 }
 
 /* ---- one backup ---- */
@@ -159,7 +161,7 @@ static void tell(struct await *await, const struct backup_config *backup, int64_
     awaited->has_account = true;
     awaited->told_messages = account->messages;
     awaited->told_connections = account->connections;
-    write_account(await, backup, now_ms);
+    write_account(await, backup, now_ms, true);
     if (await->options.told != NULL)
         await->options.told(await->options.context, backup, account);
 }
@@ -319,7 +321,7 @@ static int64_t advance(struct await *await, const struct backup_config *backup, 
         tell(await, backup, now_ms);
     else if (account->messages > awaited->written_messages &&
              (awaited->written_messages == 0 || now_ms - awaited->written_ms >= WRITE_MS))
-        write_account(await, backup, now_ms);
+        write_account(await, backup, now_ms, false);
     if (awaited->again == NULL && now_ms >= awaited->again_ms)
         ask_again(await, backup);
     return now_ms + LOOK_MS < awaited->end_ms ? now_ms + LOOK_MS : awaited->end_ms;

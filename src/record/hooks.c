@@ -155,13 +155,17 @@ bool hooks_are_idle(const struct hooks *hooks)
     return hooks->first == NULL;
 }
 
+void hooks_finish(struct hooks *hooks, bool (*stop)(void))
+{
+    while (!hooks_are_idle(hooks) && !stop())
+        loop_turn(hooks->loop, INT64_MAX);
+}
+
 /* ---- alarms ---- */
 
 static const char *const event_names[] = {
-    [ALARM_FAILURE] = "failure",
-    [ALARM_RECOVERY] = "recovery",
-    [ALARM_SILENCE] = "silence",
-    [ALARM_ANSWER] = "answer",
+    [ALARM_FAILURE] = "failure", [ALARM_RECOVERY] = "recovery", [ALARM_SILENCE] = "silence",
+    [ALARM_ANSWER] = "answer",   [ALARM_MAIL] = "mail",         [ALARM_DRILL] = "drill",
 };
 
 /* Leaves out texts that are NULL and numbers that are 0. */
@@ -221,29 +225,39 @@ static char *show(const char *name)
     return copy;
 }
 
+static const char *number_text(char text[NUMBER_SIZE], int64_t number, bool is_known)
+{
+    text[0] = '\0';
+    if (is_known)
+        (void)snprintf(text, NUMBER_SIZE, "%lld", (long long)number);
+    return text;
+}
+
 static void run_command(const struct alarm *alarm, const char *command, struct hooks *hooks)
 {
-    char code[NUMBER_SIZE] = "", streak[NUMBER_SIZE], since[CLOCK_TEXT_SIZE] = "";
+    bool is_mail = alarm->event == ALARM_MAIL;
+    char code[NUMBER_SIZE], streak[NUMBER_SIZE], messages[NUMBER_SIZE], bytes[NUMBER_SIZE];
+    char since[CLOCK_TEXT_SIZE] = "";
     char *backup = show(alarm->backup->name);
     char *domain = show(alarm->domain != NULL ? alarm->domain : "");
     char text[TEXT_SIZE_MAX + 1], advice[TEXT_SIZE_MAX + 1];
 
-    if (alarm->code > 0)
-        (void)snprintf(code, sizeof code, "%d", alarm->code);
     if (alarm->since_ms != 0)
         (void)clock_utc_text(since, alarm->since_ms);
-    (void)snprintf(streak, sizeof streak, "%lld", (long long)alarm->streak);
     const struct process_variable variables[] = {
         {"MXPULL_EVENT", event_names[alarm->event]},
         {"MXPULL_BACKUP", backup},
         {"MXPULL_HOST", alarm->backup->host},
         {"MXPULL_DOMAIN", domain},
         {"MXPULL_OUTCOME", alarm->outcome},
-        {"MXPULL_CODE", code},
+        {"MXPULL_CODE", number_text(code, alarm->code, alarm->code > 0)},
         {"MXPULL_TEXT", tame(text, alarm->text)},
         {"MXPULL_ADVICE", tame(advice, alarm->advice)},
         {"MXPULL_SINCE", since},
-        {"MXPULL_STREAK", streak},
+        {"MXPULL_STREAK", number_text(streak, alarm->streak, true)},
+        {"MXPULL_MESSAGES", number_text(messages, alarm->messages, is_mail)},
+        {"MXPULL_BYTES", number_text(bytes, alarm->bytes, is_mail && alarm->bytes >= 0)},
+        {"MXPULL_EVIDENCE", alarm->evidence != NULL ? alarm->evidence : ""},
     };
     hooks_run(hooks, command, variables, COUNT_OF(variables));
     free(domain);
@@ -253,10 +267,14 @@ static void run_command(const struct alarm *alarm, const char *command, struct h
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks)
 {
-    bool is_good = alarm->event == ALARM_RECOVERY || alarm->event == ALARM_ANSWER;
-    const char *command = is_good ? config->on_recovery : config->on_failure;
+    const char *const commands[] = {
+        [ALARM_FAILURE] = config->on_failure,   [ALARM_SILENCE] = config->on_failure,
+        [ALARM_RECOVERY] = config->on_recovery, [ALARM_ANSWER] = config->on_recovery,
+        [ALARM_MAIL] = config->on_mail,         [ALARM_DRILL] = config->on_drill};
+    const char *command = commands[alarm->event];
 
-    write_log(alarm, level);
+    if (alarm->event != ALARM_MAIL && alarm->event != ALARM_DRILL)
+        write_log(alarm, level);
     if (command != NULL && hooks != NULL)
         run_command(alarm, command, hooks);
 }

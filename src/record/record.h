@@ -15,26 +15,30 @@ enum alarm_event {
     ALARM_FAILURE,  /* a backup has begun to fail */
     ALARM_RECOVERY, /* it works again */
     ALARM_SILENCE,  /* a domain has had no good answer for too long */
-    ALARM_ANSWER    /* it has one again */
+    ALARM_ANSWER,   /* it has one again */
+    ALARM_MAIL,     /* mail has come back */
+    ALARM_DRILL     /* a drill is over */
 };
 
 /* All borrowed for the call. */
 struct alarm {
     enum alarm_event event;
     const struct backup_config *backup;
-    const char *domain;  /* NULL: the backup as a whole */
-    const char *outcome; /* of the answer that brought it; "" without one */
-    int code;            /* 0: none */
-    const char *text;    /* from a remote; NULL: none */
-    const char *advice;  /* what can be done; NULL or "": nothing */
-    int64_t since_ms;    /* when it began to fail, or had its last good answer; 0: not known */
-    int64_t streak;      /* polls in a row that were not good */
+    const char *domain;      /* NULL: the backup as a whole */
+    const char *outcome;     /* of the answer that brought it; "" without one */
+    int code;                /* 0: none */
+    const char *text;        /* from a remote; NULL: none */
+    const char *advice;      /* what can be done; NULL or "": nothing */
+    int64_t since_ms;        /* when it began to fail, or had its last good answer; 0: not known */
+    int64_t streak;          /* polls in a row that were not good */
+    int64_t messages, bytes; /* ALARM_MAIL; bytes -1: not known */
+    const char *evidence;    /* ALARM_MAIL, ALARM_DRILL; NULL: none */
 };
 
-/* Logs the alarm in one line, and runs on_failure or on_recovery (hooks NULL: neither) with
- * MXPULL_EVENT (failure, recovery, silence, answer), MXPULL_BACKUP, MXPULL_HOST, MXPULL_DOMAIN,
- * MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and MXPULL_ADVICE (escaped as in the log and against the
- * system's shell), MXPULL_SINCE (UTC) and MXPULL_STREAK in the environment. */
+/* Logs the alarm in one line (but for mail and drills, which have lines of their own), and runs the event's command (hooks NULL: none) with MXPULL_EVENT (failure, recovery, silence,
+ * answer, mail, drill), MXPULL_BACKUP, MXPULL_HOST, MXPULL_DOMAIN, MXPULL_OUTCOME, MXPULL_CODE, MXPULL_TEXT and
+ * MXPULL_ADVICE (escaped as in the log and against the system's shell), MXPULL_SINCE (UTC), MXPULL_STREAK, MXPULL_MESSAGES,
+ * MXPULL_BYTES and MXPULL_EVIDENCE in the environment; "" for what the event has not. */
 void alarm_raise(const struct alarm *alarm, enum level level, const struct config *config,
                  struct hooks *hooks);
 

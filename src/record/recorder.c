@@ -100,6 +100,17 @@ int64_t recorder_check_silence(struct recorder *recorder, int64_t now_ms,
 
 /* ---- polls ---- */
 
+void recorder_mail(struct recorder *recorder, const struct backup_config *backup,
+                   const struct store_arrival *arrival)
+{
+    raise_alarm(recorder, &(struct alarm){.event = ALARM_MAIL,
+                                          .backup = backup,
+                                          .outcome = arrival->state,
+                                          .messages = arrival->messages,
+                                          .bytes = arrival->bytes,
+                                          .evidence = arrival->evidence});
+}
+
 /* The part of a sum that the poll's last try has added. */
 static int64_t added(int64_t sum, int64_t before)
 {
@@ -155,6 +166,13 @@ void recorder_poll(struct recorder *recorder, const struct poll *poll)
             entry->poll.certificate_expires_ms = result->certificate_expires_ms;
     }
     ledger_add(&recorder->ledger, entry);
+    int64_t messages = (int64_t)poll->messages - poll->before.messages;
+    if (messages > 0)
+        recorder_mail(recorder, poll->backup,
+                      &(struct store_arrival){.state = "arrived",
+                                              .evidence = "bridge",
+                                              .messages = messages,
+                                              .bytes = poll->bytes - poll->before.bytes});
 }
 
 static void recollect(void *context, const struct store_asked *asked)
@@ -244,6 +262,19 @@ void recorder_drill(struct recorder *recorder, const struct store_drill *drill)
     copy->text = entry_copy(entry, drill->text);
     copy->token = entry_copy(entry, drill->token);
     ledger_add(&recorder->ledger, entry);
+    for (size_t i = 0; i < recorder->options.config->backup_count; i++) {
+        const struct backup_config *backup = &recorder->options.config->backups[i];
+
+        if (strcmp(backup->name, drill->backup) == 0)
+            raise_alarm(recorder, &(struct alarm){.event = ALARM_DRILL,
+                                                  .backup = backup,
+                                                  .domain = drill->domain,
+                                                  .outcome = drill->outcome,
+                                                  .code = drill->code,
+                                                  .text = drill->text,
+                                                  .since_ms = drill->at_ms,
+                                                  .evidence = drill->evidence});
+    }
 }
 
 void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms, const char *why)

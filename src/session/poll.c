@@ -196,6 +196,7 @@ void poll_clear(struct poll *poll, const struct preflight *preflight)
     enum stage held_at = is_ready ? STAGE_RECIPIENT : STAGE_NONE;
     const char *refusal = NULL;
 
+    poll->before = (struct result_sums){.messages = (int64_t)poll->messages, .bytes = poll->bytes};
     for (size_t i = 0; i < poll->count && poll_turns(poll) && refusal == NULL; i++)
         refusal = refusal_of(preflight, &poll->results[i]);
     poll->began_ms = clock_wall_ms();

@@ -88,8 +88,12 @@ asked() { grep -c "^$1#.* < ETRN" "$tmp/journal.sim"; }
 
 # --- arrived ------------------------------------------------------------------------------------------------------------------
 configure "$seen"
+sed -i "1i on_mail = 'env | grep ^MXPULL_ >>\"$tmp/mail\"'" "$tmp/mxpull.conf"
+# on_mail EVIDENCE…: the runs of on_mail since the last time, each by its backup, how much came, and by what that was seen.
+on_mail() { sed -n 's/^MXPULL_EVENT=mail$/|/p; s/^MXPULL_\(BACKUP\|OUTCOME\|MESSAGES\|EVIDENCE\)=/\1=/p' "$tmp/mail" 2>/dev/null | sort | paste -sd' '; rm -f "$tmp/mail"; }
 fill full 3
 pull 0 --wait 60s full
+expect "on_mail" "BACKUP=full EVIDENCE=log MESSAGES=3 OUTCOME=arrived |" "$(on_mail)"
 expect_match "messages that the log tells of" $'\nfull  arrived  3 messages, [0-9]+ B from 127\\.0\\.0\\.1 in [0-9.]+ s \\(log\\)\n' "$(cat "$tmp/out")"
 expect_in "the answer stands before" "full  a.example  started" "$tmp/out"
 expect_in "and the sum behind" "1 asked, 1 ok, 0 failed" "$tmp/out"
@@ -171,11 +175,21 @@ expect_match "and why" "no log: .*none\\.log.*; no connections: mxpull reaches y
 
 # --- ATRN ---------------------------------------------------------------------------------------------------------------------
 configure "mail_log = off"
+sed -i "1i on_mail = 'env | grep ^MXPULL_ >>\"$tmp/mail\"'" "$tmp/mxpull.conf"
+rm -f "$tmp/mail"
+fill sold 2
+pull 0 --wait 60s sold
+expect "on_mail by the bridge, once" "BACKUP=sold EVIDENCE=bridge MESSAGES=2 OUTCOME=arrived |" "$(on_mail)"
+fill sold 1
+pull 0 sold
+expect "on_mail without --wait" "BACKUP=sold EVIDENCE=bridge MESSAGES=1 OUTCOME=arrived |" "$(on_mail)"
 fill sold 2
 pull 0 --wait 60s sold
 expect_match "what the bridge has counted" 'sold  arrived  2 messages, [0-9]+ B from 127.0.0.1 in [0-9.]+ s \(bridge\)' "$(cat "$tmp/out")"
+rm -f "$tmp/mail"
 fill sold 0
 pull 0 --wait 60s --json sold
+expect "no on_mail without mail" "" "$(on_mail)"
 expect "nothing there" "empty null" "$(arrival | cut -d' ' -f1,2)"
 
 # --- together with others -----------------------------------------------------------------------------------------------------

@@ -91,8 +91,10 @@ dot='·'
 accepted="accepted [0-9.]+ s $dot"
 
 # --- a backup that holds mail until it is asked -----------------------------------------------------------------------------------
-configure "$logged" primary '' holding
+configure "$logged" primary "on_drill = 'env | grep ^MXPULL_ >\"$tmp/hook\"'" holding
 run 0 drill -c "$conf"
+expect "on_drill" "MXPULL_BACKUP=holding MXPULL_DOMAIN=t.example MXPULL_EVENT=drill MXPULL_EVIDENCE=log MXPULL_OUTCOME=ok" \
+    "$(grep -E '_(BACKUP|DOMAIN|EVENT|EVIDENCE|OUTCOME)=' "$tmp/hook" | sort | paste -sd' ')"
 expect_in "what is about to be sent" "  postmaster@t.example  by 127.0.0.1, port $(port holding)" "$tmp/out"
 expect_match "its line" "^holding  t.example  $accepted asked 250 $dot arrived [0-9.]+ s \(log\)$" "$(line holding)"
 expect_in "the sum" "1 of 1 drill ok in " "$tmp/out"

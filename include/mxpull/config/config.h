@@ -111,6 +111,8 @@ struct config {
     char *metrics_file;
     char *on_failure;
     char *on_recovery;
+    char *on_mail;
+    char *on_drill;
     int64_t silence_s;
     char *drill;    /* cron expression */
     char *drill_to; /* "user@example.com", or the part before the @ */

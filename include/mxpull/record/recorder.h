@@ -8,7 +8,7 @@
 
 /* ---- hooks.c ---- */
 
-/* Runs the commands of on_failure and on_recovery in the background, a few at a time, in order, each
+/* Runs the commands of on_failure, on_recovery, on_mail and on_drill in the background, a few at a time, in order, each
  * killed when its time is over. */
 struct hooks;
 
@@ -31,6 +31,9 @@ void hooks_run(struct hooks *hooks, const char *command, const struct process_va
 
 /* Whether nothing runs and nothing waits. */
 bool hooks_are_idle(const struct hooks *hooks);
+
+/* At the end of a run: waits for all, or until stop. */
+void hooks_finish(struct hooks *hooks, bool (*stop)(void));
 
 /* ---- recorder.c ---- */
 
@@ -79,6 +82,11 @@ void recorder_message(struct recorder *recorder, const struct poll *poll,
 void recorder_heard(struct recorder *recorder, const struct store_message *message);
 void recorder_arrival(struct recorder *recorder, const struct store_arrival *arrival);
 void recorder_drill(struct recorder *recorder, const struct store_drill *drill);
+
+/* Runs on_mail, for mail of an ETRN that has arrived; recorder_poll does so for ATRN and TURN, and recorder_drill runs
+ * on_drill. */
+void recorder_mail(struct recorder *recorder, const struct backup_config *backup,
+                   const struct store_arrival *arrival);
 
 /* Records an outage of the primary, wall clock; ended_ms 0: it lasts. */
 void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms,

@@ -84,6 +84,7 @@ struct poll {
     int64_t began_ms;             /* when it was cleared last, wall clock */
     uint64_t messages;            /* that came by ATRN or TURN in all its tries, each once */
     int64_t bytes;                /* the same */
+    struct result_sums before;    /* of these, what the tries before the last one have brought */
     bool begun;                   /* since then, by poll_begin */
     bool over;                    /* a begun poll: every result is known */
     void (*ended)(void *context); /* called when the poll is over, also from within poll_begin and
