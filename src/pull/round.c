@@ -144,7 +144,7 @@ static void conclude_waits(struct round *round)
             await_answered(agenda->await, agenda->polls[i]);
     }
     await_stop(await);
-    round->arrivals = memory_new(facts->count, sizeof *round->arrivals);
+    round->arrivals = memory_new(facts->count, sizeof(const struct arrival_account *));
     facts->arrivals = round->arrivals;
     for (size_t i = 0; i < facts->count; i++) {
         const struct result *result = facts->results[i];
