@@ -177,10 +177,12 @@ static void add_advice(struct buffer *text, const struct drill *drill)
         break;
     case DRILL_UNKNOWN:
         if (!course->is_stopped || course_has_sent(course))
-            (void)buffer_append_format(
-                text, "look for the subject \"mxpull drill %s\" in the mailbox of %s%s",
-                drill->token, drill->recipient.address,
-                course->is_stopped ? "" : "; with primary { mail_log } mxpull sees it by itself");
+            (void)buffer_append_format(text,
+                                       "look for the subject \"mxpull drill %s\" in the mailbox of "
+                                       "%s%s%s",
+                                       drill->token, drill->recipient.address,
+                                       drill->no_log[0] != '\0' ? "; no log was followed: " : "",
+                                       drill->no_log);
         break;
     }
 }

@@ -277,13 +277,13 @@ static void write_down(const struct drill *drill)
         {.key = "domain", .text = row.domain},
         {.key = "outcome", .text = row.outcome},
         {.key = "evidence", .text = row.evidence != NULL ? row.evidence : "none"},
-        {.key = "ms", .number = row.arrived_ms >= 0 ? row.arrived_ms : row.accepted_ms},
+        {.key = "ms", .number = clock_monotonic_ms() - course->began_ms},
         {.key = "token", .text = row.token},
         {.key = "code", .number = row.code},
         {.key = "text", .text = course->text},
     };
 
-    log_fields(course->outcome == DRILL_OK ? LEVEL_INFO : LEVEL_WARNING, fields, COUNT_OF(fields));
+    log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
     recorder_drill(drill->drills->options.polling->recorder, &row);
 }
 
@@ -292,6 +292,8 @@ static void end(struct drill *drill)
 {
     drill->is_over = true;
     drill->drills->open--;
+    (void)text_copy(drill->no_log, sizeof drill->no_log,
+                    arrivals_means(drill->drills->arrivals)->no_log);
     arrivals_leave(drill->drills->arrivals, drill->backup);
     if (!drill->course.is_stopped || course_has_sent(&drill->course))
         write_down(drill);

@@ -198,6 +198,7 @@ expect_in "the monitor" "drill" "$tmp/out"
 configure off primary '' holding
 run 75 drill -c "$conf" --wait 2s
 expect_match "without a log nothing is called arrived" "$accepted asked 250 $dot unknown: " "$(line holding)"
+expect_in "why, and where to look" "; no log was followed: mail_log = off" "$tmp/out"
 ! grep -q "arrived [0-9]" "$tmp/out"
 expect "not even by a guess: 0 is yes" 0 $?
 
@@ -223,6 +224,8 @@ if [ -z "$DRIVE" ] && command -v script >/dev/null; then
     at_terminal y
     expect "yes" 0 $?
     expect_in "the line" "arrived" "$tmp/out"
+    ! grep -q 'event=drill' "$tmp/out"
+    expect "which is not logged beside it: 0 is yes" 0 $?
     at_terminal '' -y --force
     expect "-y" 0 $?
     ! grep -qF 'Send?' "$tmp/out"

@@ -39,8 +39,9 @@ struct drill {
     struct drill_recipient recipient;
     const char *domain; /* as the administrator wrote it; borrowed */
     char token[DRILL_TOKEN_SIZE];
-    int64_t at_ms; /* when it began, wall clock; 0: it has not */
-    bool is_over;  /* what it has come to is known */
+    int64_t at_ms;                /* when it began, wall clock; 0: it has not */
+    bool is_over;                 /* what it has come to is known */
+    char no_log[ERROR_TEXT_SIZE]; /* once it is over: why no log was followed; "" */
     struct course course;
 
     struct drills *drills; /* private, as what follows; borrowed */
