@@ -5,10 +5,15 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=dns.sh
 . "$(dirname "${BASH_SOURCE[0]}")/dns.sh"
+here=$PRIMARY
+# shellcheck source=network.sh
+. "$(dirname "${BASH_SOURCE[0]}")/network.sh"
+own_network "$@"
+PRIMARY=$here
 needs nsd
 command -v pgrep >/dev/null || skip 'pgrep is not installed'
 
-# Nobody listens at any of these addresses: domains are looked at by the DNS alone.
+# Nobody listens at any of these addresses, to which no way leads: domains are looked at by the DNS alone.
 far=198.51.100
 dns_zone back.test <<ZONE
 mx2 A $far.2

@@ -28,7 +28,7 @@ lower MX 5 mx2.back.test.
 lower MX 10 mail
 alone MX 10 mail
 odd MX 10 mail
-odd MX 20 192.0.2.7.
+odd MX 20 127.0.2.7.
 odd MX 30 a\ b\"\125.back.test.
 odd MX 40 gone.back.test.
 odd MX 50 closed.back.test.
@@ -90,7 +90,7 @@ drafts 0 'a wrong number' lower.a.test
 expect 'a wrong number: backups' 'mx2 mx2.back.test lower.a.test may' "$(sections)"
 expect_in 'a wrong number: is told' 'is preferred to your mail server' "$tmp/draft.conf"
 drafts 0 'odd names' odd.a.test
-expect 'odd names: backups' '192.0.2.7 192.0.2.7 odd.a.test may; gone gone.back.test odd.a.test may; closed closed.back.test odd.a.test may' "$(sections)"
+expect 'odd names: backups' '127.0.2.7 127.0.2.7 odd.a.test may; gone gone.back.test odd.a.test may; closed closed.back.test odd.a.test may' "$(sections)"
 expect_in 'odd names: no name' 'is no name that a host can have' "$tmp/draft.conf"
 expect_in 'odd names: no address' 'It could not be looked at: ' "$tmp/draft.conf"
 expect_in 'odd names: closed' 'What it offers could not be found out: ' "$tmp/draft.conf"
