@@ -19,6 +19,8 @@ expected() {
 644 share/zsh/site-functions/_mxpull
 644 share/doc/mxpull/CHECK.md
 644 share/doc/mxpull/LICENSE
+644 share/doc/mxpull/CONTRIBUTING.md
+644 share/doc/mxpull/NEWS
 644 share/doc/mxpull/SECURITY.md
 644 $examples/mxpull.conf
 644 $examples/mxpull.cron
