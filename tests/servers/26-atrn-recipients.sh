@@ -108,7 +108,7 @@ start_sendmail_relay() {
     printf 'hosts files\naliases files\n' >"${home[$1]}/service.switch"
     : >"${home[$1]}/relay-domains"
     {
-        sendmail_macros "$1" "$folder" | sed -e "s|relay:\[$PRIMARY\]|relay:[$ABROAD]|" -e '/^MAILER/d'
+        sendmail_macros "$1" "$folder" "define(\`SMART_HOST', \`relay:[$ABROAD]')" | sed '/^MAILER/d'
         printf '%s\n' "FEATURE(\`promiscuous_relay')" "FEATURE(\`loose_relay_check')" "FEATURE(\`mailertable', \`text -k0 -v1 $folder/mailertable')" \
             "MAILER(\`local')" "MAILER(\`smtp')"
     } >"${home[$1]}/sendmail.mc"
