@@ -6,7 +6,10 @@ case $MXPULL_EVENT in
 failure) title="mxpull: $about fails" urgency=high ;;
 silence) title="mxpull: $about is silent" urgency=high ;;
 recovery | answer) title="mxpull: $about works again" urgency=normal ;;
-mail) title="mxpull: ${MXPULL_MESSAGES:-?} messages came back from $about" urgency=low ;;
+mail)
+    title="mxpull: ${MXPULL_MESSAGES:-?} messages came back from $about" urgency=low
+    [ "${MXPULL_MESSAGES:-}" != 1 ] || title="mxpull: 1 message came back from $about"
+    ;;
 drill)
     title="mxpull: drill of $about: ${MXPULL_OUTCOME:-?}" urgency=high
     [ "${MXPULL_OUTCOME:-}" != ok ] || urgency=low

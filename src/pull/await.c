@@ -38,10 +38,11 @@ struct awaited {
     int64_t again_ms; /* when it is asked again; INT64_MAX: not */
     size_t tries;     /* how often it was */
     int64_t written_ms;
-    int64_t written_messages;                /* of the account, in the store */
-    int64_t told_messages, told_connections; /* of the account that was told last */
-    unsigned heard;                          /* messages that are recorded */
-    const char **pending; /* owned: the domains to ask again for, pending_count of them */
+    int64_t written_messages;    /* of the account, in the store */
+    struct arrival_account told; /* the account that was told last; all zero before */
+    bool is_stale;               /* again belongs to the wait before */
+    unsigned heard;              /* messages that are recorded */
+    const char **pending;        /* owned: the domains to ask again for, pending_count of them */
     size_t pending_count;
     struct poll *again; /* under way; NULL: none */
 };
@@ -89,7 +90,7 @@ static bool is_worth_writing(const struct arrival_account *account)
 }
 
 static void write_account(const struct await *await, const struct backup_config *backup,
-                          int64_t now_ms, bool is_over)
+                          int64_t now_ms)
 {
     struct awaited *awaited = find(await, backup);
     const struct arrival_account *account = &awaited->account;
@@ -111,8 +112,23 @@ static void write_account(const struct await *await, const struct backup_config 
     awaited->written_ms = now_ms;
     awaited->written_messages = account->messages;
     recorder_arrival(await->polling.recorder, &arrival);
-    if (is_over && backup->method == METHOD_ETRN && account->messages > 0)
-        recorder_mail(await->polling.recorder, backup, &arrival);
+}
+
+/* on_mail is told of each message once. */
+static void tell_mail(struct await *await, const struct backup_config *backup)
+{
+    struct awaited *awaited = find(await, backup);
+    const struct arrival_account *account = &awaited->account;
+    int64_t messages = account->messages - awaited->told.messages;
+    int64_t bytes = account->bytes - awaited->told.bytes;
+
+    if (backup->method == METHOD_ETRN && messages > 0)
+        recorder_mail(await->polling.recorder, backup,
+                      &(struct store_arrival){
+                          .state = arrival_state_name(account->state),
+                          .evidence = evidence_name(account->evidence),
+                          .messages = messages,
+                          .bytes = account->bytes < 0 || awaited->told.bytes < 0 ? -1 : bytes});
 }
 
 /* ---- one backup ---- */
@@ -155,13 +171,13 @@ static void tell(struct await *await, const struct backup_config *backup, int64_
     struct awaited *awaited = find(await, backup);
     const struct arrival_account *account = &awaited->account;
 
-    if (awaited->has_account && account->messages == awaited->told_messages &&
-        (account->connections == awaited->told_connections || account->messages > 0))
+    if (awaited->has_account && account->messages == awaited->told.messages &&
+        (account->connections == awaited->told.connections || account->messages > 0))
         return;
     awaited->has_account = true;
-    awaited->told_messages = account->messages;
-    awaited->told_connections = account->connections;
-    write_account(await, backup, now_ms, true);
+    write_account(await, backup, now_ms);
+    tell_mail(await, backup);
+    awaited->told = *account;
     if (await->options.told != NULL)
         await->options.told(await->options.context, backup, account);
 }
@@ -187,6 +203,7 @@ void await_begin(struct await *await, const struct backup_config *backup)
         await->count--;
     }
     awaited->phase = PHASE_ASKED;
+    awaited->is_stale = awaited->again != NULL;
     awaited->heard = 0;
     await->count++;
     if (backup->method == METHOD_ETRN)
@@ -244,6 +261,7 @@ void await_answered(struct await *await, const struct poll *poll)
         return;
     awaited->account = (struct arrival_account){.asked_ms = poll->began_ms};
     awaited->has_account = awaited->is_settled = false;
+    awaited->told = (struct arrival_account){0};
     await->due_ms = 0;
     if (!add_answers(awaited, poll)) {
         go_idle(await, backup);
@@ -290,7 +308,9 @@ static void take_again(struct await *await, struct poll *poll, int64_t now_ms)
     for (size_t i = 0; i < poll->count; i++)
         empty += poll->results[i].known && poll->results[i].outcome == OUTCOME_EMPTY;
     awaited->tries += awaited->tries + 1 < COUNT_OF(again_s);
-    if (empty == poll->count)
+    if (awaited->is_stale)
+        awaited->is_stale = false;
+    else if (empty == poll->count)
         awaited->answer.reasked_ms = now_ms;
     else if (awaited->phase == PHASE_WAITING)
         awaited->again_ms = now_ms + again_s[awaited->tries] * 1000;
@@ -321,7 +341,7 @@ static int64_t advance(struct await *await, const struct backup_config *backup, 
         tell(await, backup, now_ms);
     else if (account->messages > awaited->written_messages &&
              (awaited->written_messages == 0 || now_ms - awaited->written_ms >= WRITE_MS))
-        write_account(await, backup, now_ms, false);
+        write_account(await, backup, now_ms);
     if (awaited->again == NULL && now_ms >= awaited->again_ms)
         ask_again(await, backup);
     return now_ms + LOOK_MS < awaited->end_ms ? now_ms + LOOK_MS : awaited->end_ms;

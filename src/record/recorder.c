@@ -144,6 +144,13 @@ static struct store_answer answer_of(const struct result *result, struct entry *
 
 void recorder_poll(struct recorder *recorder, const struct poll *poll)
 {
+    int64_t messages = (int64_t)poll->messages - poll->before.messages;
+    if (messages > 0)
+        recorder_mail(recorder, poll->backup,
+                      &(struct store_arrival){.state = "arrived",
+                                              .evidence = "bridge",
+                                              .messages = messages,
+                                              .bytes = poll->bytes - poll->before.bytes});
     if (recorder->options.store == NULL)
         return;
     struct entry *entry = ledger_entry(ENTRY_POLL);
@@ -166,13 +173,6 @@ void recorder_poll(struct recorder *recorder, const struct poll *poll)
             entry->poll.certificate_expires_ms = result->certificate_expires_ms;
     }
     ledger_add(&recorder->ledger, entry);
-    int64_t messages = (int64_t)poll->messages - poll->before.messages;
-    if (messages > 0)
-        recorder_mail(recorder, poll->backup,
-                      &(struct store_arrival){.state = "arrived",
-                                              .evidence = "bridge",
-                                              .messages = messages,
-                                              .bytes = poll->bytes - poll->before.bytes});
 }
 
 static void recollect(void *context, const struct store_asked *asked)
@@ -249,19 +249,6 @@ void recorder_arrival(struct recorder *recorder, const struct store_arrival *arr
 
 void recorder_drill(struct recorder *recorder, const struct store_drill *drill)
 {
-    if (recorder->options.store == NULL)
-        return;
-    struct entry *entry = ledger_entry(ENTRY_DRILL);
-    struct store_drill *copy = &entry->drill;
-
-    *copy = *drill;
-    copy->backup = entry_copy(entry, drill->backup);
-    copy->domain = entry_copy(entry, drill->domain);
-    copy->outcome = entry_copy(entry, drill->outcome);
-    copy->evidence = entry_copy(entry, drill->evidence);
-    copy->text = entry_copy(entry, drill->text);
-    copy->token = entry_copy(entry, drill->token);
-    ledger_add(&recorder->ledger, entry);
     for (size_t i = 0; i < recorder->options.config->backup_count; i++) {
         const struct backup_config *backup = &recorder->options.config->backups[i];
 
@@ -275,6 +262,19 @@ void recorder_drill(struct recorder *recorder, const struct store_drill *drill)
                                                   .since_ms = drill->at_ms,
                                                   .evidence = drill->evidence});
     }
+    if (recorder->options.store == NULL)
+        return;
+    struct entry *entry = ledger_entry(ENTRY_DRILL);
+    struct store_drill *copy = &entry->drill;
+
+    *copy = *drill;
+    copy->backup = entry_copy(entry, drill->backup);
+    copy->domain = entry_copy(entry, drill->domain);
+    copy->outcome = entry_copy(entry, drill->outcome);
+    copy->evidence = entry_copy(entry, drill->evidence);
+    copy->text = entry_copy(entry, drill->text);
+    copy->token = entry_copy(entry, drill->token);
+    ledger_add(&recorder->ledger, entry);
 }
 
 void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms, const char *why)

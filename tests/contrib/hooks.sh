@@ -67,6 +67,11 @@ expect 'gotify: its message' "mxpull: mx2 fails 8 outcome: denied 459 $words" "$
 hook 2 gotify "$url"
 hook 0 webhook "$url/hook"
 expect 'webhook: its text' "outcome: denied 459 $words" "$(body | jq -r '.text | split("\n")[1]')"
+MXPULL_TEXT='<!channel> @all <http://evil.example|yours> &' hook 0 webhook "$url/hook"
+expect 'webhook: nobody is called, and nothing is a link' 'outcome: denied 459 &lt;!channel&gt; @|all &lt;http://evil.example|yours&gt; &amp;' \
+    "$(body | jq -r '.text | split("\n")[1]' | sed $'s/\u200b/|/g')"
+MXPULL_BACKUP='bücher' SENDMAIL=$tmp/sendmail hook 0 mail you@elsewhere.example
+expect 'mail: a subject beyond ASCII' 'mxpull: bücher fails' "$(sed -n 's/^Subject: =?utf-8?B?\(.*\)?=$/\1/p' "$tmp/sent" | base64 -d)"
 SENDMAIL=$tmp/sendmail hook 0 mail you@elsewhere.example
 expect 'mail: to' '-oi -- you@elsewhere.example' "$(paste -sd' ' "$tmp/arguments")"
 expect 'mail: its subject' 'Subject: mxpull: mx2 fails' "$(grep '^Subject' "$tmp/sent")"
@@ -88,6 +93,8 @@ title silence MXPULL_DOMAIN=a.example
 expect 'a silence' 'mxpull: mx2 for a.example is silent, /uuid/fail' "$called"
 title recovery
 expect 'a recovery' 'mxpull: mx2 works again, /uuid' "$called"
+title mail MXPULL_MESSAGES=1
+expect 'one message' 'mxpull: 1 message came back from mx2, /uuid' "$called"
 title mail MXPULL_MESSAGES=12 MXPULL_BYTES=340200 MXPULL_EVIDENCE=log MXPULL_OUTCOME=arrived
 expect 'mail' 'mxpull: 12 messages came back from mx2, /uuid' "$called"
 title drill MXPULL_DOMAIN=a.example MXPULL_OUTCOME=ok

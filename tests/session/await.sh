@@ -227,6 +227,7 @@ start_sim other "$tmp/other"
 other=$(port other)
 printf 'sink other 127.0.0.1:%s\n  keep kept\n' "$other" >"$tmp/other"
 {
+    printf "on_mail = 'echo \$MXPULL_MESSAGES >>\"%s\"'\n" "$tmp/told"
     printf 'state_dir = "%s/daemon"\njitter = 0\nprimary { address = "127.0.0.1:%s" watch = 1s recovery = {0s, 1s} mail_log = "file:%s" quiet = 2s }\n' "$tmp" "$other" "$log"
     printf 'backup empty { host = "127.0.0.1" port = %s domains = a.example }\n' "$(port empty)"
     printf 'backup full { host = "127.0.0.1" port = %s domains = a.example arrives_from = "127.0.0.1" }\n' "$(port full)"
@@ -253,6 +254,7 @@ expect_match "its sum" 'event=recovered .*backups=2 messages=3 text="outage of [
 # Mail that comes later in the ten minutes; and while nothing is watched no log is open.
 exim '1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=340 id=late@b.example'
 expect_soon "mail that comes late is seen, too" 1 logged "backup=full arrival=arrived evidence=log messages=4"
+expect_soon "on_mail tells of each message once" '2 3 1' paste -sd' ' "$tmp/told"
 # shellcheck disable=SC2329
 opened() { find "/proc/$daemon/fd" -lname "$log" | wc -l; }
 [ ! -d "/proc/$daemon/fd" ] || expect "the log is open" 1 "$(opened)"
