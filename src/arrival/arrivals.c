@@ -374,6 +374,8 @@ struct arrival_sight arrivals_sight(struct arrivals *arrivals, const struct back
     const struct sighting *sighting = find(arrivals, backup);
     struct arrival_sight sight = sighting->sight;
 
+    if (sighting->backup == NULL)
+        return (struct arrival_sight){.connections = -1};
     /* Those that wait for the DNS, as far as it is known whose they are. */
     for (size_t i = sighting->next; i < arrivals->message_count; i++) {
         if (origin_has(sighting->origin, arrivals->messages[i].arrival.address))
@@ -447,7 +449,11 @@ void arrivals_leave(struct arrivals *arrivals, const struct backup_config *backu
 void arrivals_add_address(struct arrivals *arrivals, const struct backup_config *backup,
                           const char *address)
 {
-    origin_add(find(arrivals, backup)->origin, address);
+    struct sighting *sighting = find(arrivals, backup);
+
+    if (sighting->backup == NULL)
+        return;
+    origin_add(sighting->origin, address);
     look_soon(arrivals);
 }
 
@@ -472,6 +478,7 @@ void arrivals_free(struct arrivals *arrivals)
         return;
     for (size_t i = 0; i < arrivals->options.config->backup_count; i++)
         arrivals_leave(arrivals, &arrivals->options.config->backups[i]);
+    timer_set(arrivals->options.loop, &arrivals->look, INT64_MAX);
     free(arrivals->sightings);
     free(arrivals);
 }

@@ -26,6 +26,17 @@ static void leave_out(const struct backup_config *backup, const char *why)
     log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
 }
 
+static bool is_open(const struct drills *drills, const struct backup_config *backup)
+{
+    for (size_t i = 0; drills != NULL && i < drills_count(drills); i++) {
+        const struct drill *drill = drills_at(drills, i);
+
+        if (drill->backup == backup && !drill->is_over)
+            return true;
+    }
+    return false;
+}
+
 static void begin(struct drilling *drilling, const struct backup_config *backup)
 {
     static const struct selection all;
@@ -38,7 +49,9 @@ static void begin(struct drilling *drilling, const struct backup_config *backup)
                                           &sent_ms, &error);
 
     (void)recorder_check(polling->recorder, status, &error);
-    if (sent_ms != 0) {
+    if (is_open(drilling->drills, backup)) {
+        leave_out(backup, "its last drill is still under way");
+    } else if (sent_ms != 0) {
         leave_out(backup, "a message was sent today already");
     } else if (!drill_recipient_find(&recipient, polling->config, backup, &all)) {
         leave_out(backup, "it is asked for queues alone, which say nothing of a domain to send to");

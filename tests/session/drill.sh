@@ -246,6 +246,7 @@ expect_in "it counts as sent" "a message was sent today already" "$tmp/out"
 # --- by the daemon -------------------------------------------------------------------------------------------------------------------------------
 configure "$logged" primary 'drill = "* * * * *" jitter = 0s' holding swallowing
 kept=$(arrived)
+swallowed=$(seen 'swallowing.* < DATA')
 "$MXPULL" daemon -v -c "$conf" >"$tmp/out" 2>"$tmp/err" </dev/null &
 program=$!
 drilled() { grep -c "event=drill backup=holding domain=t.example outcome=ok evidence=log" "$tmp/err"; }
@@ -254,6 +255,9 @@ expect "one message" $((kept + 1)) "$(arrived)"
 left_out() { grep -c 'backup=holding decision="no drill" why="a message was sent today already"' "$tmp/err"; }
 wait_for 120 grep -q 'backup=holding decision="no drill"' "$tmp/err"
 expect_match "a minute later none, for one was sent that day" "^[1-9]" "$(left_out)"
+wait_for 120 grep -q 'backup=swallowing decision="no drill" why="its last drill is still under way"' "$tmp/err" ||
+    fail "a second drill begins beside the first"
+expect "one message to the one that swallows" $((swallowed + 1)) "$(seen 'swallowing.* < DATA')"
 kill -TERM "$program"
 await "the daemon ends" 0
 expect "still one message" $((kept + 1)) "$(arrived)"

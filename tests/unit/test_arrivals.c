@@ -171,6 +171,25 @@ static void test_whose(void **state)
     end(&f);
 }
 
+/* What is told or asked of a backup that is not watched changes nothing. */
+static void test_not_watched(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    begin(&f);
+    for (int i = 0; i < 2; i++) {
+        arrivals_add_address(f.arrivals, &f.backups[1], "192.0.2.8");
+        struct arrival_sight sight = arrivals_sight(f.arrivals, &f.backups[1]);
+        assert_int_equal(sight.messages, 0);
+        assert_int_equal(sight.connections, -1);
+        assert_false(sight.sees_log);
+        watch(&f, 0);
+        arrivals_leave(f.arrivals, &f.backups[0]);
+    }
+    end(&f);
+}
+
 /* What came while the DNS was silent is counted once it has answered; the others are not kept waiting. */
 static void test_late(void **state)
 {
@@ -302,9 +321,10 @@ static void test_refused_after_it_was_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whose),    cmocka_unit_test(test_refused_after_it_was_told),
-        cmocka_unit_test(test_late),     cmocka_unit_test(test_answered),
-        cmocka_unit_test(test_too_many), cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_whose),       cmocka_unit_test(test_refused_after_it_was_told),
+        cmocka_unit_test(test_late),        cmocka_unit_test(test_answered),
+        cmocka_unit_test(test_too_many),    cmocka_unit_test(test_blind),
+        cmocka_unit_test(test_not_watched),
     };
 
     return unit_status(cmocka_run_group_tests(tests, begin_group, end_group));

@@ -41,11 +41,11 @@ void arrivals_watch(struct arrivals *arrivals, const struct backup_config *backu
 /* Ends the watch of the backup, if there is one. */
 void arrivals_leave(struct arrivals *arrivals, const struct backup_config *backup);
 
-/* The address that answered is the backup's, too; of a watched backup. */
+/* The address that answered is the backup's, too. Of a backup that is not watched: nothing. */
 void arrivals_add_address(struct arrivals *arrivals, const struct backup_config *backup,
                           const char *address);
 
-/* What was seen of a watched backup. */
+/* What was seen of a watched backup; of another one nothing. */
 struct arrival_sight arrivals_sight(struct arrivals *arrivals, const struct backup_config *backup);
 
 /* Of use while a backup is watched. Borrowed. */
