@@ -457,6 +457,14 @@ void arrivals_add_address(struct arrivals *arrivals, const struct backup_config 
     look_soon(arrivals);
 }
 
+bool arrivals_knows(const struct arrivals *arrivals, const struct backup_config *backup,
+                    const char *address)
+{
+    const struct sighting *sighting = find(arrivals, backup);
+
+    return sighting->backup != NULL && origin_has(sighting->origin, address);
+}
+
 const struct arrival_means *arrivals_means(const struct arrivals *arrivals)
 {
     return &arrivals->means;

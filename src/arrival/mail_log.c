@@ -52,6 +52,17 @@ static bool take_address(struct rest *rest, char address[MAIL_LOG_ADDRESS_SIZE])
            rest_take(rest, "]");
 }
 
+/* The recipient in "<b@example.com>", which the part begins with. */
+static void copy_recipient(char recipient[MAIL_LOG_ID_SIZE], struct rest part,
+                           const char *backslash)
+{
+    struct rest inner = part;
+
+    recipient[0] = '\0';
+    if (rest_take_bracketed(&part, backslash))
+        (void)rest_copy(recipient, MAIL_LOG_ID_SIZE, (struct rest){inner.at + 1, part.at - 1});
+}
+
 /* ---- messages that several lines tell of ---- */
 
 static struct open_message *find(struct mail_log *log, const char *key)
@@ -88,6 +99,22 @@ static void fill(struct arrival *arrival, const struct open_message *message)
 
 /* ---- Postfix ---- */
 
+/* rest: behind "; from=<". Both addresses stand there as they were sent, and may hold what looks like their end: then the
+ * sender is somebody. */
+static void read_postfix_envelope(struct rest rest, struct arrival *arrival)
+{
+    struct rest other = rest, recipient;
+
+    arrival->has_sender = rest_seek(&other, "; from=<", NULL) || !rest_take(&rest, ">");
+    if (arrival->has_sender || !rest_take(&rest, " to=<") ||
+        !rest_seek(&rest, "> proto=", &recipient))
+        return;
+    other = recipient;
+    arrival->has_sender = rest_seek(&other, "> to=<", NULL) || rest_seek(&rest, "> proto=", NULL) ||
+                          rest_seek(&rest, " to=<", NULL);
+    (void)rest_copy(arrival->recipient, sizeof arrival->recipient, recipient);
+}
+
 /* rest: behind "reject: ". A header is the sender's, so the client must be known from elsewhere; the words come last. */
 static bool read_postfix_refusal(struct open_message *message, struct rest rest,
                                  struct arrival *arrival)
@@ -113,7 +140,9 @@ static bool read_postfix_refusal(struct open_message *message, struct rest rest,
         return false;
     (void)rest_take_until(&rest, " "); /* ":" and perhaps a port before it */
     (void)rest_take(&rest, " ");
-    if (!rest_seek(&rest, "; from=<", &text) && !rest_seek(&rest, "; proto=", &text))
+    if (rest_seek(&rest, "; from=<", &text))
+        read_postfix_envelope(rest, arrival);
+    else if (!rest_seek(&rest, "; proto=", &text))
         text = rest;
     copy_text(arrival->text, text);
     return true;
@@ -231,21 +260,28 @@ static bool read_exim_refusal(struct rest rest, struct arrival *arrival)
     arrival->is_refused = true;
     if (rest_take(&rest, "rejected MAIL FROM:") ||
         rest_take(&rest, "rejected from ")) { /* it is too big */
+        struct rest sender = rest;
+
         if (!rest_take_bracketed(&rest, "\\") || !rest_take(&rest, " ") ||
             !take_exim_client(&rest, arrival->address) || !rest_take(&rest, ": "))
             return false;
+        arrival->has_sender = !rest_take(&sender, "<> ");
         copy_text(arrival->text, rest);
         return true;
     }
     if (!take_exim_client(&rest, arrival->address))
         return false;
     while (rest_take(&rest, " ")) {
-        struct rest word = rest;
+        struct rest word = rest, sender = rest;
 
         if (rest_take(&word, "rejected ") || rest_take(&word, "temporarily rejected ")) {
             copy_text(arrival->text, rest);
+            if (rest_take(&word, "RCPT "))
+                copy_recipient(arrival->recipient, word, "\\");
             return true;
         }
+        if (rest_take(&sender, "F="))
+            arrival->has_sender = !rest_take(&sender, "<> ");
         (void)rest_take_quoted(&rest, ' ', "\\"); /* F=<a@example.org>, X=TLS1.3:… */
         if (word.at == rest.at || memchr(word.at, '=', (size_t)(rest.at - word.at)) == NULL)
             return false;
@@ -282,6 +318,8 @@ static bool read_sendmail_sender(struct mail_log *log, const char *key, struct r
         arrival->is_refused = message != NULL && message->text[0] != '\0';
         if (arrival->is_refused) {
             (void)text_copy(arrival->text, sizeof arrival->text, message->text);
+            (void)text_copy(arrival->recipient, sizeof arrival->recipient, message->recipient);
+            arrival->has_sender = !rest_take(&rest, "<>, ");
             message->key[0] = '\0';
         }
         return arrival->is_refused;
@@ -327,6 +365,7 @@ static bool read_sendmail_recipient(struct open_message *message, struct rest re
 static bool read_sendmail_refusal(struct mail_log *log, const char *key, struct rest rest,
                                   struct arrival *arrival)
 {
+    char recipient[MAIL_LOG_ID_SIZE] = "";
     struct open_message *message;
     struct rest words = rest;
 
@@ -338,6 +377,9 @@ static bool read_sendmail_refusal(struct mail_log *log, const char *key, struct 
         return arrival->is_refused;
     }
     words = rest;
+    if (rest_take(&words, "ruleset=check_rcpt, arg1="))
+        copy_recipient(recipient, words, sendmail_backslash);
+    words = rest;
     if (rest_take(&words, "ruleset=") || rest_take(&words, "Milter: ")) {
         if (rest_seek(&words, ", arg1=", NULL))
             (void)rest_take_bracketed(&words, sendmail_backslash);
@@ -347,11 +389,13 @@ static bool read_sendmail_refusal(struct mail_log *log, const char *key, struct 
         return false;
     } else {
         words = rest;
+        copy_recipient(recipient, words, sendmail_backslash);
     }
     message = find(log, key);
     if (message == NULL)
         message = add(log, key);
     copy_text(message->text, words);
+    (void)text_copy(message->recipient, sizeof message->recipient, recipient);
     return false;
 }
 
@@ -374,11 +418,13 @@ static bool read_sendmail(struct mail_log *log, struct rest rest, struct arrival
 /* rest: behind `failed-command command="`. */
 static bool read_opensmtpd_refusal(struct rest rest, struct arrival *arrival)
 {
-    struct rest text;
+    struct rest command = rest, text;
 
     arrival->is_refused = true;
     if (!rest_take(&rest, "MAIL") && !rest_take(&rest, "RCPT") && !rest_take(&rest, "DATA"))
         return false;
+    if (rest_take(&command, "RCPT TO:"))
+        copy_recipient(arrival->recipient, command, "\\");
     if (!rest_seek_last(&rest, "\" result=\"", NULL) || !rest_seek_last(&rest, "\"", &text))
         return false;
     copy_text(arrival->text, text);

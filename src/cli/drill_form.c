@@ -75,7 +75,15 @@ static void add_unknown(struct buffer *text, const struct course *course)
 {
     if (course->is_stopped)
         (void)buffer_append_text(text, "stopped before it was known whether it arrives");
-    else if (course->unnamed > 0)
+    else if (course->elsewhere[0] != '\0')
+        (void)buffer_append_format(
+            text, "unknown: it came from %s, which is not known to be the backup's (arrives_from)",
+            course->elsewhere);
+    else if (course->refusals[REFUSAL_OF_SOME][0] != '\0') {
+        (void)buffer_append_text(
+            text, "unknown: your mail server refused a message from it, perhaps this one: ");
+        text_append_cut(text, course->refusals[REFUSAL_OF_SOME], SAID_MAX);
+    } else if (course->unnamed > 0)
         (void)buffer_append_format(
             text, "unknown: %s from %s, and your mail server's log does not tell which",
             word_count((uint64_t)course->unnamed, "message").text, course->address);
@@ -155,9 +163,9 @@ static void advise_unseen(struct buffer *text, const struct drill *drill)
     else
         (void)buffer_append_text(text, "look for the message in the backup's queue and log; does a "
                                        "firewall or NAT let it reach port 25 of your mail server?");
-    if (course->other_refusal[0] != '\0') {
+    if (course->refusals[REFUSAL_OF_OTHER][0] != '\0') {
         (void)buffer_append_text(text, "; your mail server refused other mail from it: ");
-        text_append_cut(text, course->other_refusal, SAID_MAX);
+        text_append_cut(text, course->refusals[REFUSAL_OF_OTHER], SAID_MAX);
     }
 }
 

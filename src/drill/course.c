@@ -52,9 +52,9 @@ static bool is_for_now(const char *words)
 }
 
 /* By the primary's words, which begin with the code where there is one. A refusal for now may be over the next time. */
-static void end_refused(struct course *course)
+static void end_refused(struct course *course, const char *words)
 {
-    const char *rest = course->refusal;
+    const char *rest = words;
 
     course->code = 0;
     for (; text_is_digit(*rest) && course->code < 100; rest++)
@@ -62,7 +62,7 @@ static void end_refused(struct course *course)
     rest += strspn(rest, " ");
     (void)text_copy(course->text, sizeof course->text, rest);
     end(course, DRILL_REFUSED, course->refusal_evidence,
-        is_for_now(course->refusal) ? EXIT_TEMPORARY : EXIT_REFUSED);
+        is_for_now(words) ? EXIT_TEMPORARY : EXIT_REFUSED);
 }
 
 /* The time is over. */
@@ -71,18 +71,50 @@ static void judge(struct course *course, const struct arrival_sight *sight)
     course->connections = sight->connections;
     if (course->address[0] == '\0')
         (void)text_copy(course->address, sizeof course->address, sight->address);
-    if (course->refusal[0] != '\0')
-        end_refused(course);
+    if (course->phase == COURSE_ARRIVED)
+        end(course, DRILL_OK, course->evidence, 0);
+    else if (course->refusals[REFUSAL_OF_IT][0] != '\0')
+        end_refused(course, course->refusals[REFUSAL_OF_IT]);
     else if (course->is_stopped)
         end(course, DRILL_UNKNOWN, EVIDENCE_NONE, EXIT_TEMPORARY);
+    else if (course->elsewhere[0] != '\0')
+        end(course, DRILL_UNKNOWN, EVIDENCE_LOG, EXIT_TEMPORARY);
+    else if (course->refusals[REFUSAL_OF_LIKE][0] != '\0')
+        end_refused(course, course->refusals[REFUSAL_OF_LIKE]);
     else if (sight->sees_log)
-        end(course, course->unnamed > 0 ? DRILL_UNKNOWN : DRILL_UNSEEN, EVIDENCE_LOG,
-            EXIT_TEMPORARY);
+        end(course,
+            course->unnamed > 0 || course->refusals[REFUSAL_OF_SOME][0] != '\0' ? DRILL_UNKNOWN
+                                                                                : DRILL_UNSEEN,
+            EVIDENCE_LOG, EXIT_TEMPORARY);
     else if (course->turns && outcome_grade(course->answer) == GRADE_GOOD)
         end(course, DRILL_UNSEEN, EVIDENCE_BRIDGE, EXIT_TEMPORARY);
     else /* connections tell nothing of a message, and a short one is easily missed */
         end(course, DRILL_UNKNOWN, sight->connections > 0 ? EVIDENCE_CONNECTIONS : EVIDENCE_NONE,
             EXIT_TEMPORARY);
+}
+
+/* The primary's own words by the bridge are final. */
+static void settle(struct course *course, int64_t now_ms)
+{
+    if (course->evidence != EVIDENCE_LOG) {
+        end(course, DRILL_OK, course->evidence, 0);
+        return;
+    }
+    course->resumed = course->phase;
+    course->resumed_until_ms = course->until_ms;
+    course->phase = COURSE_ARRIVED;
+    course->until_ms = now_ms + COURSE_GRACE_MS;
+}
+
+static void take_back(struct course *course)
+{
+    course->arrived_after_ms = -1;
+    course->is_by_itself = false;
+    course->address[0] = '\0';
+    if (course->phase != COURSE_ARRIVED)
+        return;
+    course->phase = course->resumed;
+    course->until_ms = course->resumed_until_ms;
 }
 
 void course_delivered(struct course *course, const struct delivery *delivery, int64_t now_ms)
@@ -98,14 +130,14 @@ void course_delivered(struct course *course, const struct delivery *delivery, in
         course->accepted_after_ms = now_ms - course->began_ms;
     if (delivery->fate != DELIVERY_REFUSED)
         course->code = 0;
-    if (course->arrived_after_ms >= 0) {
-        end(course, DRILL_OK, course->evidence, 0);
-    } else if (delivery->fate == DELIVERY_REFUSED) {
+    if (course->arrived_after_ms < 0 && delivery->fate == DELIVERY_REFUSED) {
         end(course, DRILL_NOT_ACCEPTED, EVIDENCE_NONE, outcome_exit_status(delivery->outcome));
-    } else {
-        course->phase = COURSE_RESTING;
-        course->until_ms = now_ms + COURSE_REST_MS;
+        return;
     }
+    course->phase = COURSE_RESTING;
+    course->until_ms = now_ms + COURSE_REST_MS;
+    if (course->arrived_after_ms >= 0)
+        settle(course, now_ms);
 }
 
 void course_tick(struct course *course, const struct arrival_sight *sight, int64_t now_ms)
@@ -116,7 +148,7 @@ void course_tick(struct course *course, const struct arrival_sight *sight, int64
         course->phase = COURSE_ASKING;
         course->asked_after_ms = now_ms - course->began_ms;
         course->until_ms = INT64_MAX;
-    } else if (course->phase == COURSE_WAITING) {
+    } else if (course->phase == COURSE_WAITING || course->phase == COURSE_ARRIVED) {
         judge(course, sight);
     }
 }
@@ -124,14 +156,16 @@ void course_tick(struct course *course, const struct arrival_sight *sight, int64
 void course_answered(struct course *course, enum outcome outcome, int code, const char *text,
                      int64_t now_ms)
 {
-    if (course->phase != COURSE_ASKING)
+    bool has_arrived = course->phase == COURSE_ARRIVED && course->resumed == COURSE_ASKING;
+
+    if (course->phase != COURSE_ASKING && !has_arrived)
         return;
     course->answer = outcome;
     course->answer_code = code;
     (void)text_copy_cut(course->answer_text, sizeof course->answer_text, text);
     course->answered_after_ms = now_ms - course->began_ms;
-    course->phase = COURSE_WAITING;
-    course->until_ms = now_ms + course->wait_ms;
+    *(has_arrived ? &course->resumed : &course->phase) = COURSE_WAITING;
+    *(has_arrived ? &course->resumed_until_ms : &course->until_ms) = now_ms + course->wait_ms;
 }
 
 void course_arrived(struct course *course, enum evidence evidence, const char *address,
@@ -144,7 +178,12 @@ void course_arrived(struct course *course, enum evidence evidence, const char *a
     course->is_by_itself = course->phase <= COURSE_RESTING;
     (void)text_copy(course->address, sizeof course->address, address);
     if (course->phase != COURSE_SENDING) /* else the backup's reply is still to come */
-        end(course, DRILL_OK, evidence, 0);
+        settle(course, now_ms);
+}
+
+void course_came_elsewhere(struct course *course, const char *address)
+{
+    (void)text_copy(course->elsewhere, sizeof course->elsewhere, address);
 }
 
 void course_unnamed(struct course *course)
@@ -152,18 +191,20 @@ void course_unnamed(struct course *course)
     course->unnamed++;
 }
 
-void course_refused(struct course *course, enum evidence evidence, const char *words, bool is_other)
+void course_refused(struct course *course, enum evidence evidence, const char *words,
+                    enum refusal refusal)
 {
-    char *target = is_other ? course->other_refusal : course->refusal;
-
     if (course->phase == COURSE_OVER || *words == '\0')
         return;
-    (void)text_copy_cut(target, COURSE_TEXT_SIZE, words);
-    if (is_other)
+    (void)text_copy_cut(course->refusals[refusal], COURSE_TEXT_SIZE, words);
+    if (refusal > REFUSAL_OF_LIKE)
         return;
     course->refusal_evidence = evidence;
+    if (refusal != REFUSAL_OF_IT)
+        return;
+    take_back(course);
     if (!is_for_now(words) && course->phase != COURSE_SENDING)
-        end_refused(course);
+        end_refused(course, words);
 }
 
 void course_stop(struct course *course, const struct arrival_sight *sight)

@@ -50,37 +50,40 @@ static bool is_mine(const struct drill *drill, const char *message_id)
     return strncmp(message_id, begin, strlen(begin)) == 0;
 }
 
-/* Whether the primary's words are about the drill's recipient. */
-static bool names_recipient(const struct drill *drill, const char *words)
+static enum refusal refusal_of(const struct drill *drill, const struct arrival *arrival)
 {
-    char name[DRILL_ADDRESS_SIZE + 2];
-
-    (void)snprintf(name, sizeof name, "<%s>", drill->recipient.address);
-    for (; *words != '\0'; words++) {
-        if (text_starts_with(words, name))
-            return true;
-    }
-    return false;
+    if (is_mine(drill, arrival->message_id))
+        return REFUSAL_OF_IT;
+    if (arrival->message_id[0] != '\0' || arrival->has_sender)
+        return REFUSAL_OF_OTHER;
+    if (arrival->recipient[0] == '\0')
+        return REFUSAL_OF_SOME;
+    return text_equal(arrival->recipient, drill->recipient.address) ? REFUSAL_OF_LIKE
+                                                                    : REFUSAL_OF_OTHER;
 }
 
-static void hear_of(struct drill *drill, bool is_from_backup, const struct arrival *arrival)
+/* Whether it was we who handed it in: a log that holds the backup's lines, too, tells of that. */
+static bool is_own(const struct drill *drill, const char *address)
+{
+    const char *ours = handing_local_address(drill->handing);
+
+    return host_ip_is_in(address, ours) && !host_ip_is_in(ours, handing_address(drill->handing));
+}
+
+static void hear_of(struct drill *drill, const struct arrival *arrival)
 {
     struct course *course = &drill->course;
 
-    if (is_mine(drill, arrival->message_id)) {
-        if (arrival->is_refused)
-            course_refused(course, EVIDENCE_LOG, arrival->text, false);
-        else
-            course_arrived(course, EVIDENCE_LOG, arrival->address, clock_monotonic_ms());
-        stir(drill);
-    } else if (is_from_backup && arrival->is_refused) {
-        course_refused(course, EVIDENCE_LOG, arrival->text, !names_recipient(drill, arrival->text));
-        stir(drill);
-    } else if (is_from_backup && arrival->message_id[0] == '\0') {
+    if (arrival->is_refused)
+        course_refused(course, EVIDENCE_LOG, arrival->text, refusal_of(drill, arrival));
+    else if (is_mine(drill, arrival->message_id))
+        course_arrived(course, EVIDENCE_LOG, arrival->address, clock_monotonic_ms());
+    else if (arrival->message_id[0] == '\0')
         course_unnamed(course);
-    }
+    stir(drill);
 }
 
+/* The message is known by its Message-ID before the DNS has told all addresses of the backup. */
 static void heard(void *context, const struct backup_config *backup, const struct arrival *arrival,
                   int64_t at_ms)
 {
@@ -90,8 +93,17 @@ static void heard(void *context, const struct backup_config *backup, const struc
     for (size_t i = 0; i < drills->count; i++) {
         struct drill *drill = drills->list[i];
 
-        if (!drill->is_over && drill->at_ms != 0 && (backup == NULL || backup == drill->backup))
-            hear_of(drill, backup != NULL, arrival);
+        if (drill->is_over || drill->at_ms == 0 || drill->handing == NULL ||
+            (backup != NULL && backup != drill->backup) || is_own(drill, arrival->address))
+            continue;
+        if (backup != NULL)
+            hear_of(drill, arrival);
+        else if (!is_mine(drill, arrival->message_id))
+            continue;
+        else if (arrivals_knows(drills->arrivals, drill->backup, arrival->address))
+            hear_of(drill, arrival);
+        else
+            course_came_elsewhere(&drill->course, arrival->address);
     }
 }
 
@@ -109,7 +121,7 @@ static void received(void *context, const struct guard_message *message)
         if (message->code / 100 == 2)
             course_arrived(&drill->course, EVIDENCE_BRIDGE, "", clock_monotonic_ms());
         else
-            course_refused(&drill->course, EVIDENCE_BRIDGE, words, false);
+            course_refused(&drill->course, EVIDENCE_BRIDGE, words, REFUSAL_OF_IT);
         stir(drill);
     }
 }
@@ -127,7 +139,7 @@ static void refused(void *context, const struct guard_refusal *refusal)
             !text_equal(refusal->recipient, drill->recipient.address))
             continue;
         (void)snprintf(words, sizeof words, "%d %.400s", refusal->code, refusal->text);
-        course_refused(&drill->course, EVIDENCE_BRIDGE, words, false);
+        course_refused(&drill->course, EVIDENCE_BRIDGE, words, REFUSAL_OF_LIKE);
         stir(drill);
     }
 }

@@ -15,7 +15,7 @@ struct handing {
     struct connection *connection;
     struct hearing hearing;
     struct timer timer; /* over is to be called */
-    char address[CONNECTION_ADDRESS_SIZE];
+    char address[CONNECTION_ADDRESS_SIZE], local_address[CONNECTION_ADDRESS_SIZE];
 };
 
 static void open_connection(struct handing *handing);
@@ -55,8 +55,10 @@ static void send_bytes(struct handing *handing)
 
 static void note_address(struct handing *handing)
 {
-    (void)text_copy(handing->address, sizeof handing->address,
-                    connection_facts(handing->connection)->address);
+    const struct connection_facts *facts = connection_facts(handing->connection);
+
+    (void)text_copy(handing->address, sizeof handing->address, facts->address);
+    (void)text_copy(handing->local_address, sizeof handing->local_address, facts->local_address);
 }
 
 static void ready(void *context)
@@ -178,6 +180,11 @@ const struct delivery *handing_delivery(const struct handing *handing)
 const char *handing_address(const struct handing *handing)
 {
     return handing->address;
+}
+
+const char *handing_local_address(const struct handing *handing)
+{
+    return handing->local_address;
 }
 
 void handing_stop(struct handing *handing, const char *why)

@@ -32,6 +32,9 @@ const struct delivery *handing_delivery(const struct handing *handing);
 /* The address that was talked to, or tried last; "". */
 const char *handing_address(const struct handing *handing);
 
+/* Ours, on that connection; "" without one. */
+const char *handing_local_address(const struct handing *handing);
+
 /* Breaks it off: the fate is known, and over is not called. */
 void handing_stop(struct handing *handing, const char *why);
 

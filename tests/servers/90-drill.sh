@@ -93,7 +93,7 @@ expect_match 'without a log' '^unknown (connections|null) false$' "$(outcome)"
 expect_soon 'it has come all the same' 2 messages
 
 # --- our own server refuses ---
-drill 77 "$(log)" "$node" refused@example.test 60s
+drill 77 "$(log)" "$node" refused@example.test 10s
 expect 'refused by us' 'refused by us log false' "$(outcome)"
 expect_match 'the words' '^(550 .*not with us|null rejected RCPT .*not with us|.*User unknown)' "$(json '.drills[0] | "\(.code) \(.text)"')"
 # The backup has no sender to tell: no mail comes of it. Exim keeps such a message, frozen.

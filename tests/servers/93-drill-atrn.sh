@@ -20,7 +20,7 @@ drill() {
             "$(credentials "$SERVER_PASSWORD")"
     } >"$tmp/mxpull.conf"
     chmod 600 "$tmp/mxpull.conf"
-    run "$1" drill --json --wait 30s -c "$tmp/mxpull.conf"
+    run "$1" drill --json --wait 10s -c "$tmp/mxpull.conf"
 }
 drills=0
 outcome() { json '.drills[0] | "\(.outcome) \(.evidence) \(.by_itself)"'; }

@@ -4,7 +4,7 @@
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 begin
-mkdir "$tmp/held" "$tmp/turned" "$tmp/arrived"
+mkdir "$tmp/kept" "$tmp/held" "$tmp/turned" "$tmp/arrived"
 
 start_sim servers <<EOF
 sink primary 127.0.0.1:0
@@ -16,6 +16,9 @@ sink strict 127.0.0.1:0
 server holding 127.0.0.1:0
   keep $tmp/held
   deliver $tmp/held primary
+server keeping 127.0.0.1:0
+  keep $tmp/kept
+  reply ETRN "250 2.0.0 Queuing started"
 server swallowing 127.0.0.1:0
   reply ETRN "250 2.0.0 Queuing started"
 server refusing 127.0.0.1:0
@@ -169,7 +172,7 @@ configure off primary '' turning
 run 0 drill -c "$conf"
 expect_match "a reversed session" "$accepted asking $dot arrived [0-9.]+ s \(bridge\)$" "$(line turning)"
 configure off strict '' turning
-run 77 drill -c "$conf"
+run 77 drill -c "$conf" --wait 2s
 expect_match "our own server refuses it" "refused by us: 550 5.1.1 .*no postmaster here \(bridge\)$" "$(line turning)"
 rm -f "$tmp"/turned/*
 
@@ -186,13 +189,41 @@ await() { # WHAT STATUS
     expect "$1" "$2" $?
     program=
 }
+reject() { # FROM TO
+    printf '%s\n' "Nov 29 10:00:01 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx2[127.0.0.1]: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away; from=<$1> to=<$2> proto=ESMTP helo=<mx2>" >>"$tmp/mail.log"
+}
 configure "$logged" primary '' swallowing
-drill_beside
-printf '%s\n' 'Nov 29 10:00:01 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx2[127.0.0.1]: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away; from=<> to=<postmaster@t.example> proto=ESMTP helo=<mx2>' >>"$tmp/mail.log"
+drill_beside --wait 3s
+reject spammer@evil.example postmaster@t.example
+reject '' postmaster@t.example.evil.example
+reject '"> to=<postmaster@t.example> proto=x"@evil.example' x@t.example
+await "others' mail is refused" 75
+expect_match "which is not the drill's" "unseen for 3s \(log\)$" "$(line swallowing)"
+expect_in "its words" "; your mail server refused other mail from it: 554 5.7.1" "$tmp/out"
+etrns=$(seen 'swallowing.* < ETRN')
+drill_beside --force --wait 3s
+reject '' postmaster@t.example
 await "refused by us" 77
 expect_match "with the log's words" "refused by us: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away.* \(log\)$" "$(line swallowing)"
 run 1 status --nagios -c "$conf" t.example
 expect_in "the monitor" "drill" "$tmp/out"
+
+etrns=$(seen 'swallowing.* < ETRN')
+drill_beside --force --wait 3s
+printf '%s\n' '2026-11-29 10:00:01 H=(mx2) [127.0.0.1] F=<> rejected after DATA: no' >>"$tmp/mail.log"
+await "one refused, and not known which" 75
+expect_match "it may be this one" "unknown: your mail server refused a message from it, perhaps this one: rejected after DATA: no$" "$(line swallowing)"
+
+# --- the log of the backup is the same: who handed the message in does not bring it ------------------------------------------------------
+configure "$logged" primary '' keeping
+"$MXPULL" drill -c "$conf" --wait 3s >"$tmp/out" 2>"$tmp/err" </dev/null &
+program=$!
+wait_for 30 grep -rqs '^Message-ID: <drill' "$tmp/kept" || fail "it was never handed in"
+id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$tmp"/kept/*.eml | head -n 1)
+printf 'Nov 29 10:00:00 mx1 postfix/%s\n' 'smtpd[7]: 4F2B: client=us[192.0.2.99]' "cleanup[8]: 4F2B: message-id=$id" \
+    'qmgr[9]: 4F2B: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
+await "from an address that is not the backup's" 75
+expect_match "which is told" "unknown: it came from 192.0.2.99, which is not known to be the backup's \(arrives_from\)$" "$(line keeping)"
 
 # --- nothing to see by --------------------------------------------------------------------------------------------------------------------
 configure off primary '' holding

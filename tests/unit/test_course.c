@@ -21,17 +21,17 @@ struct row {
 #define HELD "100 accepted; 5150 answer started; "
 
 static const struct row rows[] = {
-    {"arrived, by the log", HELD "6000 arrived", "log", "5100", "6000 ok log 0 0 "},
+    {"arrived, by the log", HELD "6000 arrived", "log", "5100", "8000 ok log 0 0 "},
     {"arrived, by the bridge", "100 accepted; 5140 bridge", "nothing", "5100",
      "5140 ok bridge 0 0 "},
-    {"arrived while it is asked", "100 accepted; 5120 arrived", "log", "5100", "5120 ok log 0 0 "},
-    {"arrived at the last moment", HELD "65149 arrived", "log", "5100", "65149 ok log 0 0 "},
-    {"arrived by itself", "100 accepted; 400 arrived", "log", "", "400 ok log 0 0 "},
-    {"arrived before it was accepted", "90 arrived; 100 accepted", "log", "", "100 ok log 0 0 "},
+    {"arrived while it is asked", "100 accepted; 5120 arrived", "log", "5100", "7120 ok log 0 0 "},
+    {"arrived at the last moment", HELD "65149 arrived", "log", "5100", "67149 ok log 0 0 "},
+    {"arrived by itself", "100 accepted; 400 arrived", "log", "", "2400 ok log 0 0 "},
+    {"arrived before it was accepted", "90 arrived; 100 accepted", "log", "", "2100 ok log 0 0 "},
     {"arrived, and the reply was lost", "90 arrived; 100 doubtful", "log", "",
-     "100 ok log 0 0 text"},
+     "2100 ok log 0 0 text"},
     {"arrived although the backup denies", "100 accepted; 5150 answer denied; 20000 arrived", "log",
-     "5100", "20000 ok log 0 0 "},
+     "5100", "22000 ok log 0 0 "},
 
     {"RCPT refused", "100 refused 554", "log", "", "100 not accepted - 77 554 text"},
     {"deferred", "100 refused 450", "log", "", "100 not accepted - 75 450 text"},
@@ -48,17 +48,17 @@ static const struct row rows[] = {
     {"no reply to the message, not seen", "100 doubtful; 5150 answer started", "log", "5100",
      "65150 unseen log 75 0 text"},
     {"no reply to the message, and it comes", "100 doubtful; 5150 answer started; 6000 arrived",
-     "log", "5100", "6000 ok log 0 0 text"},
+     "log", "5100", "8000 ok log 0 0 text"},
 
     {"refused by us", HELD "6000 reject 550", "log", "5100", "6000 refused by us log 77 550 words"},
     {"refused for now, and not again", HELD "6000 reject 450", "log", "5100",
      "65150 refused by us log 75 450 words"},
     {"refused for now, and then taken", HELD "6000 reject 450; 9000 arrived", "log", "5100",
-     "9000 ok log 0 0 "},
+     "11000 ok log 0 0 "},
     {"refused for now, then for good", HELD "6000 reject 450; 9000 reject 554", "log", "5100",
      "9000 refused by us log 77 554 words"},
     {"refused for now, without a code", HELD "6000 later; 9000 arrived", "log", "5100",
-     "9000 ok log 0 0 "},
+     "11000 ok log 0 0 "},
     {"refused for now, without a code, and not again", HELD "6000 later", "log", "5100",
      "65150 refused by us log 75 0 temporarily rejected RCPT"},
     {"refused, without a code", HELD "6000 never", "log", "5100",
@@ -71,7 +71,36 @@ static const struct row rows[] = {
      "100 not accepted - 77 550 text"},
     {"other mail refused", HELD "6000 other 550", "log", "5100", "65150 unseen log 75 0 "},
     {"other mail refused, and it arrives", HELD "6000 other 550; 7000 arrived", "log", "5100",
-     "7000 ok log 0 0 "},
+     "9000 ok log 0 0 "},
+
+    {"taken back", HELD "6000 arrived; 6900 reject 550", "log", "5100",
+     "6900 refused by us log 77 550 words"},
+    {"taken back for now", HELD "6000 arrived; 6900 reject 451", "log", "5100",
+     "65150 refused by us log 75 451 words"},
+    {"taken back for now, and taken", HELD "6000 arrived; 6900 reject 451; 9000 arrived", "log",
+     "5100", "11000 ok log 0 0 "},
+    {"taken back before it was asked for",
+     "100 accepted; 400 arrived; 500 reject 451; 5150 answer started", "log", "5100",
+     "65150 refused by us log 75 451 words"},
+    {"taken back while it is asked",
+     "100 accepted; 5120 arrived; 5150 answer started; 5200 reject 451", "log", "5100",
+     "65150 refused by us log 75 451 words"},
+    {"taken back before it was accepted",
+     "80 arrived; 90 reject 550; 100 accepted; 5150 answer started", "log", "5100",
+     "65150 refused by us log 77 550 words"},
+    {"arrived, and stopped", HELD "6000 arrived; 6900 stop", "log", "5100", "6900 ok log 0 0 "},
+    {"perhaps refused", HELD "6000 like 550", "log", "5100",
+     "65150 refused by us log 77 550 words"},
+    {"perhaps refused, and it arrives", HELD "6000 like 550; 7000 arrived", "log", "5100",
+     "9000 ok log 0 0 "},
+    {"perhaps refused, and stopped", HELD "6000 like 550; 7000 stop", "log", "5100",
+     "7000 unknown - 75 0 "},
+    {"one refused, not known which", HELD "6000 some", "log", "5100", "65150 unknown log 75 0 "},
+    {"one refused, and it arrives", HELD "6000 some; 7000 arrived", "log", "5100",
+     "9000 ok log 0 0 "},
+    {"from elsewhere", HELD "6000 elsewhere", "log", "5100", "65150 unknown log 75 0 "},
+    {"from elsewhere, and it arrives", HELD "6000 elsewhere; 7000 arrived", "log", "5100",
+     "9000 ok log 0 0 "},
 
     {"stopped while it is handed in", "50 stop", "log", "", "50 unknown - 75 0 "},
     {"stopped before it was asked for", "100 accepted; 200 stop", "log", "", "200 unknown - 75 0 "},
@@ -100,12 +129,12 @@ static void deliver(struct course *course, enum delivery_fate fate, int code, in
     course_delivered(course, &delivery, now_ms);
 }
 
-static void refuse(struct course *course, int code, bool is_other)
+static void refuse(struct course *course, int code, enum refusal refusal)
 {
     char words[20];
 
     (void)snprintf(words, sizeof words, "%d words", code);
-    course_refused(course, EVIDENCE_LOG, words, is_other);
+    course_refused(course, EVIDENCE_LOG, words, refusal);
 }
 
 static void happen(struct course *course, const char *event, const struct arrival_sight *sight,
@@ -134,13 +163,19 @@ static void happen(struct course *course, const char *event, const struct arriva
     } else if (takes(&event, "unnamed")) {
         course_unnamed(course);
     } else if (takes(&event, "reject ")) {
-        refuse(course, (int)strtol(event, NULL, 10), false);
+        refuse(course, (int)strtol(event, NULL, 10), REFUSAL_OF_IT);
     } else if (takes(&event, "later")) {
-        course_refused(course, EVIDENCE_LOG, "temporarily rejected RCPT", false);
+        course_refused(course, EVIDENCE_LOG, "temporarily rejected RCPT", REFUSAL_OF_IT);
     } else if (takes(&event, "never")) {
-        course_refused(course, EVIDENCE_LOG, "rejected RCPT", false);
+        course_refused(course, EVIDENCE_LOG, "rejected RCPT", REFUSAL_OF_IT);
     } else if (takes(&event, "other ")) {
-        refuse(course, (int)strtol(event, NULL, 10), true);
+        refuse(course, (int)strtol(event, NULL, 10), REFUSAL_OF_OTHER);
+    } else if (takes(&event, "like ")) {
+        refuse(course, (int)strtol(event, NULL, 10), REFUSAL_OF_LIKE);
+    } else if (takes(&event, "some")) {
+        course_refused(course, EVIDENCE_LOG, "rejected after DATA", REFUSAL_OF_SOME);
+    } else if (takes(&event, "elsewhere")) {
+        course_came_elsewhere(course, "203.0.113.9");
     } else {
         assert_true(takes(&event, "stop"));
         course_stop(course, sight);
@@ -192,7 +227,7 @@ static void test_row(void **state)
     /* Over is over. */
     deliver(&course, DELIVERY_ACCEPTED, 250, now_ms);
     course_arrived(&course, EVIDENCE_BRIDGE, "", now_ms);
-    refuse(&course, 550, false);
+    refuse(&course, 550, REFUSAL_OF_IT);
     course_answered(&course, OUTCOME_DENIED, 459, "", now_ms);
     course_stop(&course, &sight);
     course_tick(&course, &sight, now_ms + 1000000);

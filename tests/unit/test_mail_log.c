@@ -370,6 +370,53 @@ static void test_lines(void **state)
     assert_string_equal(came, row->expected);
 }
 
+/* Whose mail was refused: "RECIPIENT", and "!" behind it where somebody has sent it. */
+static void test_envelope(void **state)
+{
+#define REJECT POSTFIX "smtpd[1]: NOQUEUE: reject: RCPT from a[192.0.2.7]: 550 no; from="
+    static const struct {
+        const char *lines[2], *expected;
+    } envelopes[] = {
+        {{REJECT "<> to=<c@d> proto=ESMTP helo=<x>"}, "c@d"},
+        {{REJECT "<a@b> to=<c@d> proto=ESMTP helo=<x>"}, "!"},
+        {{REJECT "<> to=<c@d> proto=x@b> to=<e@f> proto=ESMTP helo=<x>"}, "c@d!"},
+        {{REJECT "<\"; from=<> to=<c@d> proto=x\"@b> to=<e@f> proto=ESMTP helo=<x>"}, "!"},
+        {{POSTFIX "smtpd[1]: NOQUEUE: reject: CONNECT from a[192.0.2.7]: 554 no; proto=SMTP"}, ""},
+        {{"2026-11-29 10:48:38 H=a [192.0.2.7] F=<> rejected RCPT <c@d>: no"}, "c@d"},
+        {{"2026-11-29 10:48:38 H=a [192.0.2.7] F=<a@b> temporarily rejected RCPT <c@d>: no"},
+         "c@d!"},
+        {{"2026-11-29 10:48:38 H=a [192.0.2.7] F=<> rejected after DATA: no <c@d>"}, ""},
+        {{"Nov 29 06:59:08 mx1 sm-mta[7]: 6A: <c@d>... User unknown",
+          "Nov 29 06:59:08 mx1 sm-mta[7]: 6A: from=<>, size=0, class=0, nrcpts=0, proto=ESMTP, "
+          "daemon=MTA, relay=x [192.0.2.7]"},
+         "c@d"},
+        {{"Nov 29 06:59:08 mx1 sm-mta[7]: 6A: ruleset=check_rcpt, arg1=<c@d>, relay=x [192.0.2.7], "
+          "reject=550 5.7.1 <c@d>... no",
+          "Nov 29 06:59:08 mx1 sm-mta[7]: 6A: from=<a@b>, size=0, class=0, nrcpts=0, proto=ESMTP, "
+          "daemon=MTA, relay=x [192.0.2.7]"},
+         "c@d!"},
+        {{"Nov 29 06:59:08 mx1 smtpd[7]: 1a smtp connected address=192.0.2.7 host=x",
+          "Nov 29 06:59:08 mx1 smtpd[7]: 1a smtp failed-command command=\"RCPT TO:<c@d>\" "
+          "result=\"550 no\""},
+         "c@d"},
+    };
+    static struct mail_log log;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(envelopes); i++) {
+        struct arrival arrival = {.bytes = -1};
+        char envelope[300];
+
+        for (size_t j = 0; j < 2 && envelopes[i].lines[j] != NULL; j++)
+            (void)mail_log_read(&log, envelopes[i].lines[j], strlen(envelopes[i].lines[j]),
+                                &arrival);
+        assert_true(arrival.is_refused);
+        (void)snprintf(envelope, sizeof envelope, "%s%s", arrival.recipient,
+                       arrival.has_sender ? "!" : "");
+        assert_string_equal(envelope, envelopes[i].expected);
+    }
+}
+
 static bool hear(struct mail_log *log, bool is_begin, int number)
 {
     struct arrival arrival;
@@ -417,7 +464,8 @@ static void test_slow_message(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_bounded),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_envelope),
+                                       cmocka_unit_test(test_bounded),
                                        cmocka_unit_test(test_slow_message)};
     int failed = RUN_TABLE(rows, test_lines);
 

@@ -45,6 +45,10 @@ void arrivals_leave(struct arrivals *arrivals, const struct backup_config *backu
 void arrivals_add_address(struct arrivals *arrivals, const struct backup_config *backup,
                           const char *address);
 
+/* Whether an address is the backup's, as far as is known now; of a watched backup. */
+bool arrivals_knows(const struct arrivals *arrivals, const struct backup_config *backup,
+                    const char *address);
+
 /* What was seen of a watched backup; of another one nothing. */
 struct arrival_sight arrivals_sight(struct arrivals *arrivals, const struct backup_config *backup);
 

@@ -21,6 +21,9 @@ struct arrival {
     bool is_refused;                     /* the message, or one recipient of it */
     bool
         was_taken; /* with is_refused: it was told to be taken before (sendmail), and has these bytes */
+    bool has_sender; /* with is_refused: the log tells a sender, and it is not <> */
+    char recipient
+        [MAIL_LOG_ID_SIZE]; /* with is_refused: without angle brackets; "": not told, or too long */
     char text
         [MAIL_LOG_TEXT_SIZE]; /* with is_refused: the primary's words ("550 5.1.1 …"), cut, as they stand there */
 };
@@ -31,7 +34,8 @@ struct mail_log {
         char key[MAIL_LOG_KEY_SIZE]; /* of the queue, or of OpenSMTPD's session; "": free */
         uint64_t order;              /* the oldest makes room */
         int64_t bytes;
-        char address[MAIL_LOG_ADDRESS_SIZE], message_id[MAIL_LOG_ID_SIZE], text[MAIL_LOG_TEXT_SIZE];
+        char address[MAIL_LOG_ADDRESS_SIZE], message_id[MAIL_LOG_ID_SIZE],
+            recipient[MAIL_LOG_ID_SIZE], text[MAIL_LOG_TEXT_SIZE];
     } open[MAIL_LOG_OPEN_MAX];
     uint64_t order; /* of the last one */
 };

@@ -13,12 +13,15 @@
  *   SENDING --accepted--> RESTING --rest_ms--> ASKING --answered--> WAITING --wait_ms--> OVER
  *      |                     |                    |                    |                  ^
  *      `--not accepted-------`--------------------`-- arrived, or refused by us, stopped -'
- */
+ *
+ * What the log tells of its arrival is final after COURSE_GRACE_MS, in COURSE_ARRIVED; if it is taken back the course
+ * resumes. */
 enum course_phase {
     COURSE_SENDING,
     COURSE_RESTING, /* whether it comes by itself */
     COURSE_ASKING,
     COURSE_WAITING,
+    COURSE_ARRIVED, /* by the log, which may take that back (sendmail) */
     COURSE_OVER
 };
 
@@ -31,9 +34,19 @@ enum drill_outcome {
 };
 
 enum {
-    COURSE_REST_MS = 5000,  /* a backup that holds mail has put it by then where ETRN finds it */
+    COURSE_REST_MS = 5000, /* a backup that holds mail has put it by then where ETRN finds it */
+    COURSE_GRACE_MS = 2000,
     COURSE_WAIT_MS = 60000, /* unless another time is given */
     COURSE_TEXT_SIZE = DELIVERY_TEXT_SIZE
+};
+
+/* What the primary has refused. */
+enum refusal {
+    REFUSAL_OF_IT, /* by its Message-ID */
+    REFUSAL_OF_LIKE, /* mail to its recipient that has no sender either: judged at the end of the wait */
+    REFUSAL_OF_SOME, /* the log does not tell which */
+    REFUSAL_OF_OTHER,
+    REFUSAL_COUNT
 };
 
 struct course {
@@ -41,6 +54,9 @@ struct course {
     bool turns; /* the backup is asked by ATRN or TURN: what comes then goes through our hands */
     int64_t wait_ms; /* behind the answer */
     int64_t began_ms;
+    enum course_phase
+        resumed; /* in COURSE_ARRIVED: the phase, and its until_ms, if it is taken back */
+    int64_t resumed_until_ms;
     int64_t until_ms; /* course_tick is due; INT64_MAX: something else comes first */
 
     /* How long after began_ms; -1: it was not. */
@@ -55,8 +71,9 @@ struct course {
 
     bool is_stopped; /* we were asked to end */
     int64_t unnamed; /* messages of the backup of which the log does not tell the Message-ID */
-    /* The primary's words to the message, "": none, and to other mail of the backup. */
-    char refusal[COURSE_TEXT_SIZE], other_refusal[COURSE_TEXT_SIZE];
+    char elsewhere
+        [MAIL_LOG_ADDRESS_SIZE]; /* it came from an address not known as the backup's; "" */
+    char refusals[REFUSAL_COUNT][COURSE_TEXT_SIZE]; /* the primary's words; "": none */
     enum evidence refusal_evidence;
     int64_t connections;                 /* from the backup, once over; -1: not known */
     char address[MAIL_LOG_ADDRESS_SIZE]; /* from where it, or they, came; "" */
@@ -92,10 +109,13 @@ void course_arrived(struct course *course, enum evidence evidence, const char *a
 /* The primary has taken a message of the backup of which the log does not tell the Message-ID. */
 void course_unnamed(struct course *course);
 
-/* The primary has refused it, by words that begin with its code; is_other: other mail of the backup, or mail of which
- * that cannot be told. */
+/* The primary has taken, or refused, the message from an address that is not known to be the backup's. */
+void course_came_elsewhere(struct course *course, const char *address);
+
+/* The primary has refused mail of the backup, by words that begin with its code. REFUSAL_OF_IT takes an arrival back that
+ * the log has told before. */
 void course_refused(struct course *course, enum evidence evidence, const char *words,
-                    bool is_other);
+                    enum refusal refusal);
 
 /* Ends it at once. */
 void course_stop(struct course *course, const struct arrival_sight *sight);
