@@ -15,6 +15,7 @@ struct handing {
     struct connection *connection;
     struct hearing hearing;
     struct timer timer; /* over is to be called */
+    bool is_ready;      /* the session was: nothing is sent a second time */
     char address[CONNECTION_ADDRESS_SIZE], local_address[CONNECTION_ADDRESS_SIZE];
 };
 
@@ -65,6 +66,7 @@ static void ready(void *context)
 {
     struct handing *handing = context;
 
+    handing->is_ready = true;
     note_address(handing);
     delivery_established(&handing->delivery);
     send_bytes(handing);
@@ -110,7 +112,7 @@ static void failed(void *context, int code, const struct error *error)
     enum stage stage = connection_stage(handing->connection);
 
     note_address(handing);
-    if (error->status == STATUS_TLS && handing->options.way.tls == TLS_MAY) {
+    if (!handing->is_ready && error->status == STATUS_TLS && handing->options.way.tls == TLS_MAY) {
         connection_close(handing->connection);
         handing->options.way.tls = TLS_OFF;
         open_connection(handing);
