@@ -167,6 +167,21 @@ static int open_state(struct run *run)
     return EXIT_STATUS_OK;
 }
 
+/* Backups that another process is drilling. */
+static void leave_out_claimed(struct run *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        struct drilled *drilled = &run->list[i];
+        struct error error;
+
+        if (drilled->why_not[0] != '\0' || drill_claim(run->state.claims, drilled->backup, &error))
+            continue;
+        drilled->exit_status = EXIT_STATUS_TEMPORARY;
+        (void)snprintf(drilled->why_not, sizeof drilled->why_not, "%.100s is drilling it",
+                       error.text);
+    }
+}
+
 /* One message a backup and day. */
 static void leave_out_drilled(struct run *run)
 {
@@ -376,6 +391,7 @@ int command_drill(const struct arguments *arguments)
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
         exit_status = steps[i](&run);
     if (exit_status == EXIT_STATUS_OK) {
+        leave_out_claimed(&run);
         leave_out_drilled(&run);
         exit_status = confirm(&run);
     }

@@ -309,6 +309,7 @@ static void end(struct drill *drill)
     arrivals_leave(drill->drills->arrivals, drill->backup);
     if (!drill->course.is_stopped || course_has_sent(&drill->course))
         write_down(drill);
+    drill_give_back(drill->drills->polling.claims, drill->backup);
 }
 
 static void ask(const struct drill *drill)

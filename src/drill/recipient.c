@@ -1,6 +1,9 @@
 /* Who gets a drill's message, and whether it is due. */
 #include <mxpull/drill/drill.h>
 
+#include <mxpull/base/text.h>
+#include <mxpull/platform/lock.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -54,10 +57,27 @@ enum status drill_sent_today(struct store *store, const struct backup_config *ba
     *sent_ms = 0;
     if (store == NULL)
         return STATUS_OK;
-    enum status status = store_last_drill(store, backup->name, &last, &is_found, error);
+    enum status status = store_last_drill_but(
+        store, backup->name, drill_outcome_name(DRILL_NOT_ACCEPTED), &last, &is_found, error);
     if (status == STATUS_OK && is_found &&
-        strcmp(last.outcome, drill_outcome_name(DRILL_NOT_ACCEPTED)) != 0 &&
         local_day(offset, last.at_ms) == local_day(offset, now_ms))
         *sent_ms = last.at_ms;
     return status;
+}
+
+/* Beside the claims of polls, whose keys are the names' hashes. */
+static uint64_t claim_key(const struct backup_config *backup)
+{
+    return ~text_hash(backup->name, strlen(backup->name));
+}
+
+bool drill_claim(struct lock_set *claims, const struct backup_config *backup, struct error *error)
+{
+    return claims == NULL || lock_set_take(claims, claim_key(backup), error) != STATUS_BUSY;
+}
+
+void drill_give_back(struct lock_set *claims, const struct backup_config *backup)
+{
+    if (claims != NULL)
+        lock_set_give_back(claims, claim_key(backup));
 }

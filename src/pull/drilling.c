@@ -45,13 +45,19 @@ static void begin(struct drilling *drilling, const struct backup_config *backup)
     struct drill_recipient recipient;
     struct error error;
     int64_t sent_ms = 0;
-    enum status status = drill_sent_today(options->store, backup, options->offset, clock_wall_ms(),
-                                          &sent_ms, &error);
 
-    (void)recorder_check(polling->recorder, status, &error);
     if (is_open(drilling->drills, backup)) {
         leave_out(backup, "its last drill is still under way");
-    } else if (sent_ms != 0) {
+        return;
+    }
+    if (!drill_claim(polling->claims, backup, &error)) {
+        leave_out(backup, "another process is drilling it");
+        return;
+    }
+    enum status status = drill_sent_today(options->store, backup, options->offset, clock_wall_ms(),
+                                          &sent_ms, &error);
+    (void)recorder_check(polling->recorder, status, &error);
+    if (sent_ms != 0) {
         leave_out(backup, "a message was sent today already");
     } else if (!drill_recipient_find(&recipient, polling->config, backup, &all)) {
         leave_out(backup, "it is asked for queues alone, which say nothing of a domain to send to");
@@ -62,7 +68,9 @@ static void begin(struct drilling *drilling, const struct backup_config *backup)
                                                                    .moved = options->moved,
                                                                    .context = options->context});
         drills_add(drilling->drills, backup, &recipient);
+        return;
     }
+    drill_give_back(polling->claims, backup);
 }
 
 /* What falls due while the primary is not up waits until it is: in an outage a message would only be held. */

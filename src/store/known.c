@@ -114,17 +114,24 @@ enum status store_add_drill(struct store *store, const struct store_drill *drill
 
 static const struct question drill_question = {
     "SELECT at_ms, accepted_ms, arrived_ms, exit_status, code, domain, outcome, evidence, text"
-    " FROM drills WHERE backup = ? ORDER BY id DESC LIMIT 1",
+    " FROM drills WHERE backup = ? AND outcome IS NOT ? ORDER BY id DESC LIMIT 1",
     LAYOUT(FIELD(STAMP, store_last_drill, at_ms), FIELD(TOLD, store_last_drill, accepted_ms),
            FIELD(TOLD, store_last_drill, arrived_ms), FIELD(NUMBER, store_last_drill, exit_status),
            FIELD(NUMBER, store_last_drill, code), FIELD(COPY, store_last_drill, domain),
            FIELD(COPY, store_last_drill, outcome), FIELD(COPY, store_last_drill, evidence),
            FIELD(COPY, store_last_drill, text))};
 
+enum status store_last_drill_but(struct store *store, const char *backup, const char *outcome,
+                                 struct store_last_drill *drill, bool *found, struct error *error)
+{
+    return read_one(store, &drill_question, VALUES(TEXT(backup), TEXT(outcome)), drill, found,
+                    error);
+}
+
 enum status store_last_drill(struct store *store, const char *backup,
                              struct store_last_drill *drill, bool *found, struct error *error)
 {
-    return read_one(store, &drill_question, VALUES(TEXT(backup)), drill, found, error);
+    return store_last_drill_but(store, backup, NULL, drill, found, error);
 }
 
 /* ---- domains ---- */

@@ -268,6 +268,9 @@ fi
 configure "$logged" primary '' swallowing silent
 etrns=$(seen 'swallowing.* < ETRN')
 drill_beside --wait 1h
+"$MXPULL" drill -c "$conf" --force --wait 1s swallowing >"$tmp/second" 2>&1 </dev/null
+expect "two at once" 75 $?
+expect_in "the second one sends nothing" "not drilled: process $program is drilling it" "$tmp/second"
 kill -TERM "$program"
 await "stopped" 75
 expect_match "what is known by then" "$accepted .*stopped before it was known whether it arrives" "$(line swallowing)"

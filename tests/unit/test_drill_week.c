@@ -176,6 +176,33 @@ static void test_hourly(void **state)
     store_close(week.store);
 }
 
+/* A message that was sent is not forgotten for another one that was not accepted. */
+static void test_not_accepted_later(void **state)
+{
+    struct week week;
+    struct error error;
+    int64_t sent_ms;
+
+    (void)state;
+    open_week(&week);
+    wall_ms = BEGIN_MS + HOUR_MS;
+    for (int i = 0; i < 3; i++) {
+        const struct store_drill row = {
+            .at_ms = BEGIN_MS + (i + 1) * 1000,
+            .backup = week.backups[0].name,
+            .domain = "a.example",
+            .outcome = drill_outcome_name(i == 1 ? DRILL_OK : DRILL_NOT_ACCEPTED),
+            .token = "x"};
+
+        assert_int_equal(store_add_drill(week.store, &row, &error), STATUS_OK);
+        assert_int_equal(
+            drill_sent_today(week.store, &week.backups[0], no_offset, wall_ms, &sent_ms, &error),
+            STATUS_OK);
+        assert_int_equal(sent_ms, i == 0 ? 0 : BEGIN_MS + 2000);
+    }
+    store_close(week.store);
+}
+
 /* Once a month is not within this week. */
 static void test_monthly(void **state)
 {
@@ -194,6 +221,7 @@ static void test_monthly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_daily), cmocka_unit_test(test_hourly),
+                                       cmocka_unit_test(test_not_accepted_later),
                                        cmocka_unit_test(test_monthly)};
 
     return unit_status(cmocka_run_group_tests(tests, NULL, NULL));

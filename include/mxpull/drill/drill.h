@@ -27,11 +27,16 @@ struct drill_recipient {
 bool drill_recipient_find(struct drill_recipient *recipient, const struct config *config,
                           const struct backup_config *backup, const struct selection *choice);
 
-/* When the last drill of the backup sent a message, if that was on the same day of local time as now_ms: then no other is
+/* When a drill of the backup sent a message last, if that was on the same day of local time as now_ms: then no other is
  * due that day. 0: none did. store NULL: 0. */
 enum status drill_sent_today(struct store *store, const struct backup_config *backup,
                              schedule_offset *offset, int64_t now_ms, int64_t *sent_ms,
                              struct error *error);
+
+/* Claims the backup for a drill, which gives it back once it is over, against other processes. False, with error's text the
+ * other one ("process 4711"), where it is being drilled. claims NULL: true. */
+bool drill_claim(struct lock_set *claims, const struct backup_config *backup, struct error *error);
+void drill_give_back(struct lock_set *claims, const struct backup_config *backup);
 
 /* One drill. For others to read. */
 struct drill {
@@ -68,7 +73,7 @@ struct drills *drills_new(const struct drills_options *options);
 /* Drops those that are not over. NULL is allowed. */
 void drills_free(struct drills *drills);
 
-/* Adds a drill, which begins as soon as there is room: at most `concurrency` hand their messages in at once. A backup has one
+/* Adds a drill of a backup that is claimed, which begins as soon as there is room: at most `concurrency` hand their messages in at once. A backup has one
  * drill at a time. */
 void drills_add(struct drills *drills, const struct backup_config *backup,
                 const struct drill_recipient *recipient);

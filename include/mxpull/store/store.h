@@ -261,6 +261,10 @@ struct store_last_drill {
 enum status store_last_drill(struct store *store, const char *backup,
                              struct store_last_drill *drill, bool *found, struct error *error);
 
+/* The last one that has come to anything else than this outcome; NULL: to anything. */
+enum status store_last_drill_but(struct store *store, const char *backup, const char *outcome,
+                                 struct store_last_drill *drill, bool *found, struct error *error);
+
 struct store_domain {
     bool has_good;    /* there was a good answer, also where it is not known when */
     int64_t first_ms; /* its first answer, held ones too */
