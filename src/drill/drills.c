@@ -96,13 +96,11 @@ static void heard(void *context, const struct backup_config *backup, const struc
         if (drill->is_over || drill->at_ms == 0 || drill->handing == NULL ||
             (backup != NULL && backup != drill->backup) || is_own(drill, arrival->address))
             continue;
-        if (backup != NULL)
+        bool is_told = is_mine(drill, arrival->message_id);
+        if (backup != NULL ||
+            (is_told && arrivals_knows(drills->arrivals, drill->backup, arrival->address)))
             hear_of(drill, arrival);
-        else if (!is_mine(drill, arrival->message_id))
-            continue;
-        else if (arrivals_knows(drills->arrivals, drill->backup, arrival->address))
-            hear_of(drill, arrival);
-        else
+        else if (is_told)
             course_came_elsewhere(&drill->course, arrival->address);
     }
 }
