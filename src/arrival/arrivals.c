@@ -382,6 +382,8 @@ struct arrival_sight arrivals_sight(struct arrivals *arrivals, const struct back
             count_message(&sight, &arrivals->messages[i]);
     }
     sight.sees_log = arrivals->means.log[0] != '\0';
+    if (sight.sees_log && log_tail_is_behind(arrivals->tail))
+        sight.moved_ms = clock_monotonic_ms(); /* there is no quiet before all is read */
     sight.sees_connections = arrivals->means.no_connections[0] == '\0';
     if (sight.sees_connections)
         count_connections(arrivals, sighting, &sight);

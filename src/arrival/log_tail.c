@@ -43,6 +43,7 @@ struct log_tail {
     struct process *process; /* owned; NULL: a file */
     bool is_journal;
     bool is_closed;      /* the command will print nothing more */
+    bool is_behind;      /* the last look brought something: there may be more */
     unsigned open_tries; /* in vain, of the file that has replaced ours */
     struct timer timer;
     struct loop_watch watch;
@@ -164,6 +165,7 @@ static void look_at_file(struct log_tail *tail)
         tail->is_skipping = false;
     }
     take(tail, chunk, size);
+    tail->is_behind = size > 0;
     if (size > 0)
         look_again(tail, 0);
     else if (place == LOG_FILE_REPLACED && follow_next(tail))
@@ -193,6 +195,7 @@ static void look_at_command(struct log_tail *tail)
         was_closed ? 0 : process_read(tail->process, chunk, sizeof chunk, &tail->is_closed);
 
     take(tail, chunk, size);
+    tail->is_behind = size > 0;
     if (tail->refusal != NULL) {
         lose(tail, tail->refusal);
     } else if (size > 0) {
@@ -359,6 +362,11 @@ struct log_tail *log_tail_open(const struct log_tail_options *options, struct er
 const char *log_tail_source(const struct log_tail *tail)
 {
     return tail->source;
+}
+
+bool log_tail_is_behind(const struct log_tail *tail)
+{
+    return tail->is_behind;
 }
 
 void log_tail_close(struct log_tail *tail)

@@ -5,19 +5,24 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=dns.sh
 . "$(dirname "${BASH_SOURCE[0]}")/dns.sh"
-here=$PRIMARY
-# shellcheck source=network.sh
-. "$(dirname "${BASH_SOURCE[0]}")/network.sh"
-own_network "$@"
-PRIMARY=$here
+# Nobody listens at any of these addresses: domains are looked at by the DNS alone. No way leads to them out of a network of the test's own, and
+# none to multicast (RFC 5771) at all, which wine takes, whose server has its sockets elsewhere. That it is no public address is said then.
+far=198.51.100 far6=2001:db8::2 untold='^(primary-address|tlsa$)' private='warn mx-target-private'
+if [ -n "${WINEPREFIX:-}" ]; then
+    far=233.252.0 far6=ff0e::db8:2 untold='^(primary-address|mx-target-private|tlsa$)' private=
+else
+    here=$PRIMARY
+    # shellcheck source=network.sh
+    . "$(dirname "${BASH_SOURCE[0]}")/network.sh"
+    own_network "$@"
+    PRIMARY=$here
+fi
 needs nsd
 command -v pgrep >/dev/null || skip 'pgrep is not installed'
 
-# Nobody listens at any of these addresses, to which no way leads: domains are looked at by the DNS alone.
-far=198.51.100
 dns_zone back.test <<ZONE
 mx2 A $far.2
-mx2 AAAA 2001:db8::2
+mx2 AAAA $far6
 mx3 A $far.3
 also-mx2 A $far.2
 private A 10.1.2.3
@@ -107,7 +112,7 @@ CONFIG
 
 # wrong DOMAIN: all that is not well with it, but for what is not there (TLSA) and whether its primary is this machine, which may differ.
 wrong() {
-    json "[.findings[] | select(.domain == \"$1\" and .backup == null and .severity != \"ok\" and (.id | test(\"^(primary-address|tlsa$)\") | not)) |
+    json "[.findings[] | select(.domain == \"$1\" and .backup == null and .severity != \"ok\" and (.id | test(\"$untold\") | not)) |
         \"\(.severity) \(.id)\"] | unique | join(\", \")"
 }
 
@@ -144,13 +149,13 @@ expect_wrong bare 'fail mx-target-missing, warn mx-unknown'
 expect_wrong gone 'fail mx-target-missing, warn mx-unknown'
 expect_wrong lame-target 'fail mx-target-failed, warn mx-unknown'
 expect_wrong foreign-target 'fail mx-target-failed, warn mx-unknown'
-expect_wrong private 'warn mx-target-private, warn mx-unknown'
+expect_wrong private "${private:+$private, }warn mx-unknown"
 expect_wrong odd 'fail mx-target-missing, warn mx-unknown'
 expect_wrong many 'warn mx-unknown'
 expect "a hundred MX: those that are not known" 98 "$(json '[.findings[] | select(.domain == "many.check.test" and .id == "mx-unknown")] | length')"
 expect_wrong Upper ''
 expect_wrong bücher ''
-expect_wrong here 'warn mx-target-private'
+expect_wrong here "$private"
 expect "our own address" "here-mail.check.test is $PRIMARY, an address of this machine" \
     "$(json '.findings[] | select(.domain == "here.check.test" and .id == "primary-address") | .text')"
 expect_wrong spf 'skip spf'

@@ -94,9 +94,11 @@ dot='·'
 accepted="accepted [0-9.]+ s $dot"
 
 # --- a backup that holds mail until it is asked -----------------------------------------------------------------------------------
-configure "$logged" primary "on_drill = 'env | grep ^MXPULL_ >\"$tmp/hook\"'" holding
+hook="on_drill = 'env | grep ^MXPULL_ >\"$tmp/hook\"'"
+[ -z "$DRIVE" ] || hook= # the shell of Windows has no env
+configure "$logged" primary "$hook" holding
 run 0 drill -c "$conf"
-expect "on_drill" "MXPULL_BACKUP=holding MXPULL_DOMAIN=t.example MXPULL_EVENT=drill MXPULL_EVIDENCE=log MXPULL_OUTCOME=ok" \
+[ -z "$hook" ] || expect "on_drill" "MXPULL_BACKUP=holding MXPULL_DOMAIN=t.example MXPULL_EVENT=drill MXPULL_EVIDENCE=log MXPULL_OUTCOME=ok" \
     "$(grep -E '_(BACKUP|DOMAIN|EVENT|EVIDENCE|OUTCOME)=' "$tmp/hook" | sort | paste -sd' ')"
 expect_in "what is about to be sent" "  postmaster@t.example  by 127.0.0.1, port $(port holding)" "$tmp/out"
 expect_match "its line" "^holding  t.example  $accepted asked 250 $dot arrived [0-9.]+ s \(log\)$" "$(line holding)"

@@ -37,6 +37,9 @@ struct log_tail *log_tail_open(const struct log_tail_options *options, struct er
 /* "/var/log/mail.log", "the journal", "the command of mail_log": for people. */
 const char *log_tail_source(const struct log_tail *tail);
 
+/* Whether more may stand there already than was heard. */
+bool log_tail_is_behind(const struct log_tail *tail);
+
 /* A command is ended with all that it has started. NULL is allowed. */
 void log_tail_close(struct log_tail *tail);
 
