@@ -243,16 +243,21 @@ static enum status write_changed(struct agenda *agenda, size_t place, struct ins
 void agenda_write_plan(struct agenda *agenda, struct instant now)
 {
     struct recorder *recorder = agenda->polling.recorder;
+    bool is_written = recorder_is_written(recorder);
     struct error error;
     size_t place;
 
     if (agenda->store == NULL ||
-        (!recorder_is_written(recorder) && now.monotonic_ms - agenda->written_ms < PLAN_WAIT_MS))
+        (!is_written && now.monotonic_ms - agenda->written_ms < PLAN_WAIT_MS))
         return;
-    recorder_flush(recorder);
-    agenda->written_ms = now.monotonic_ms;
-    if (recorder_is_written(recorder) && plan_take_changed(agenda->plan, &place))
+    if (!is_written) {
+        recorder_flush(recorder);
+        agenda->written_ms = now.monotonic_ms;
+    }
+    if (recorder_is_written(recorder) && plan_take_changed(agenda->plan, &place)) {
+        agenda->written_ms = now.monotonic_ms;
         (void)recorder_check(recorder, write_changed(agenda, place, now, &error), &error);
+    }
 }
 
 static void restore_plan(struct agenda *agenda, struct instant now)

@@ -311,6 +311,10 @@ static void stop(struct daemon *daemon)
     struct error error;
     int64_t limit_ms = clock_monotonic_ms() + STOP_LIMIT_MS;
 
+    /* What has ended is planned anew, so that a restart does not ask for it again. */
+    agenda_take_over(agenda, agenda_now());
+    recorder_flush(recorder);
+    agenda_write_plan(agenda, agenda_now());
     agenda_end_look(agenda);
     if (store != NULL) {
         store_set_patience(store, STORE_WAIT_AT_END_MS);
