@@ -57,7 +57,7 @@ count() {
     parts=$((parts + $(awk '{ sum += $1 } END { print sum + 0 }' "$folder/parts")))
 }
 
-run "$build" 'style|unit|session|servers|valgrind' -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
+run "$build" 'style|unit|session|servers|valgrind' -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr
 run "$build/sanitized" 'unit|session' -DMXPULL_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
 
 # The same for Windows by MinGW, under wine, where both can be installed: on Debian and Ubuntu for x86-64.

@@ -25,7 +25,7 @@ has 'a place chosen at each start' 'Type: +DYN' -h
 has 'tables that cannot be written' 'GNU_RELRO' -l
 has 'all symbols are bound at the start' 'BIND_NOW|Flags:.* NOW' -d
 # Whether the program's own code has it; the note of the whole program says so only where all libraries have it, too.
-if [ "$(uname -m)" = x86_64 ]; then
+if [ "$(uname -m)" = x86_64 ] && readelf -W -s "$program" | grep -qw main; then # not stripped
     if objdump -d --disassemble=main "$program" | grep -q endbr64; then
         echo 'ok: control-flow protection'
     else

@@ -6,8 +6,9 @@
 #   install.sh [CACHE [NAME...]]
 #
 # CACHE defaults to ${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers, the NAMEs to postfix, exim, sendmail, nsd (a DNS server),
-# prometheus (for its promtool) and exim-atrn, an Exim that speaks ATRN. What exists already is left alone. What cannot be had is
-# named, and the rest is still made; the tests that need it then skip. Exit status: 0 when everything asked for is there, 1 when something is missing. exim-atrn comes from a Debian
+# prometheus (for its promtool), debian (a whole system by debootstrap, into which mxpull's package is installed) and exim-atrn, an
+# Exim that speaks ATRN. What exists already is left alone. What cannot be had is named, and the rest is still made; the tests that
+# need it then skip. Exit status: 0 when everything asked for is there, 1 when something is missing. exim-atrn comes from a Debian
 # release that not every mirror has: it counts only when it is named.
 set -u -o pipefail
 
@@ -16,7 +17,7 @@ cache=${1:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}
 names=("$@")
 optional=
 if [ ${#names[@]} -eq 0 ]; then
-    names=(postfix exim sendmail nsd prometheus exim-atrn)
+    names=(postfix exim sendmail nsd prometheus debian exim-atrn)
     optional=exim-atrn
 fi
 
@@ -84,11 +85,16 @@ mirror() {
 suite() {
     if [ "$1" = exim-atrn ]; then
         printf 'forky'
-    elif [ "$(os_release ID)" = debian ]; then
+    elif [ "$1" != debian ] && [ "$(os_release ID)" = debian ]; then
         printf 'bookworm'
     else
         os_release VERSION_CODENAME
     fi
+}
+
+# The packages of the libraries that mxpull is linked with here.
+libraries() {
+    dpkg-query -S '*/lib'{curl.so.4,cares.so.2,confuse.so.2,idn2.so.0,jansson.so.4,sqlite3.so.0} 2>/dev/null | cut -d: -f1 | sort -u
 }
 
 packages() {
@@ -98,6 +104,7 @@ packages() {
     exim-atrn) printf '%s\n' exim4-daemon-heavy ;;
     nsd) printf '%s\n' nsd ;;
     prometheus) printf '%s\n' prometheus ;;
+    debian) libraries ;;
     sendmail) printf '%s\n' sendmail-bin sendmail-cf m4 dash coreutils sed ;;
     *) return 1 ;;
     esac
@@ -110,6 +117,7 @@ main_program() {
     sendmail) printf 'usr/libexec/sendmail/sendmail' ;;
     nsd) printf 'usr/sbin/nsd' ;;
     prometheus) printf 'usr/bin/promtool' ;;
+    debian) printf 'usr/bin/apt-get' ;;
     *) printf 'usr/sbin/exim4' ;;
     esac
 }
@@ -136,7 +144,7 @@ download() {
         [ ! -r "$keyring" ] || signed="[signed-by=$keyring]"
     done
     [ "$distribution" = debian ] || components='main universe'
-    mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial" && : >"$folder/status" || return 1
+    mkdir -p "$folder/state/lists/partial" "$folder/cache/archives/partial" && : >>"$folder/status" || return 1
     printf 'deb %s %s %s %s\n' "$signed" "$uri" "$(suite "$name")" "$components" >"$folder/sources.list"
     # update exits 0 where a list could not be had; the install then finds no package.
     private_apt "$folder" update >"$folder/log" 2>&1
@@ -180,9 +188,30 @@ unpack() {
         --exclude='./usr/share/doc/*' --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*'
 }
 
+# make_debian NAME ROOT: a system of this machine's own release by debootstrap. The packages of libraries are laid ready, and not
+# installed.
+make_debian() {
+    local root=$2 folder=$work/$1
+    command -v debootstrap >/dev/null || { say "debootstrap is not installed (contrib/packages.sh test)" >&2; return 1; }
+    [ -n "$(mirror)" ] || update_lists
+    mkdir -p "$folder"
+    as_root debootstrap --variant=minbase "$(suite "$1")" "$root" "$(mirror)" >"$folder/debootstrap.log" 2>&1 ||
+        { tail -n 5 "$folder/debootstrap.log" >&2; return 1; }
+    cp -- "$root/var/lib/dpkg/status" "$folder/status" && download "$1" "$folder" &&
+        as_root find "$root/var/cache/apt/archives" -name '*.deb' -delete &&
+        as_root cp -- "$folder"/cache/archives/*.deb "$root/var/cache/apt/archives/" &&
+        printf '%s\n' "$recipe" | as_root tee "$root/recipe" >/dev/null
+}
+
+# make_server NAME ROOT: a folder with NAME's packages and all that they depend on.
+make_server() {
+    download "$1" "$work/$1" && as_root mkdir -- "$2" && unpack "$work/$1" "$2" && furnish "$2"
+}
+
 # make_root NAME: CACHE/NAME, built beside it and put in place at the end, so that it is there whole or not at all.
 make_root() {
-    local name=$1 root=$cache/$1
+    local name=$1 root=$cache/$1 kind=server
+    [ "$name" != debian ] || kind=debian
     if [ "$(cat "$root/recipe" 2>/dev/null)" = "$recipe" ]; then
         say "$name is there: $root"
         return 0
@@ -190,12 +219,10 @@ make_root() {
     packages "$name" >/dev/null || { lacking "$name: there is no such server here"; return; }
     can_be_root || { lacking "$name: only root can make it, and sudo does not work"; return; }
     command -v apt-get >/dev/null || { lacking "$name: this is not Debian or Ubuntu"; return; }
-    download "$name" "$work/$name" || { lacking "$name: its packages cannot be downloaded"; return; }
     as_root rm -rf -- "$root" "$root.new"
-    if ! as_root mkdir -- "$root.new" || ! unpack "$work/$name" "$root.new" || ! furnish "$root.new" ||
-        [ ! -x "$root.new/$(main_program "$name")" ] || ! as_root mv -T -- "$root.new" "$root"; then
+    if ! "make_$kind" "$name" "$root.new" || [ ! -x "$root.new/$(main_program "$name")" ] || ! as_root mv -T -- "$root.new" "$root"; then
         as_root rm -rf -- "$root.new"
-        lacking "$name: its root folder cannot be made"
+        lacking "$name: its packages cannot be downloaded, or its root folder cannot be made"
         return
     fi
     rm -rf -- "${work:?}/$name"
