@@ -18,7 +18,7 @@ end
 function __mxpull_options
     set -l condition $argv[1]
     for line in (mxpull $argv[2..] --help 2>/dev/null </dev/null | string match -r '^  (?:-.,|   ) --.*')
-        string match -rq '^  (?:-(?<letter>.),|   ) --(?<name>[a-z-]+)(?: (?<argument>[A-Z]+))? +(?<help>.*)$' -- $line
+        string match -rq '^  (?:-(?<letter>.),|   ) --(?<name>[a-z-]+)(?: (?<argument>[A-Z/]+))? +(?<help>.*)$' -- $line
         set -l option -l $name -d $help
         test -z "$letter"; or set -a option -s $letter
         switch $name

@@ -23,7 +23,9 @@ const struct command command_table[] = {
      "reports every answer. Names choose what is asked: backups by their name, and\n"
      "domains by theirs in every backup that lists them. Without names all are asked.\n"
      "The exit status is that of the worst answer. With --wait it goes on, and tells\n"
-     "what became of each backup's mail; Ctrl-C ends that watch, not the mail.\n",
+     "what became of each backup's mail; Ctrl-C ends that watch, not the mail. With\n"
+     "--shard machines share the work: each asks its part, and all parts together\n"
+     "are all backups; with names, those of them that are of its part.\n",
      "   0  all is well\n"
      "  75  try again later\n"
      "  76  a server does not speak SMTP, or TLS failed\n"
@@ -135,6 +137,8 @@ const struct flag flag_table[] = {
      "ask again what failed, after the times of `retry`"},
     {'\0', "wait", "DURATION", "pull drill", FIELD(wait),
      "go on until the mail has arrived, at most so long: 60s"},
+    {'\0', "shard", "I/N", "pull", FIELD(shard),
+     "the I-th of N parts of the backups, by their names: 3/10"},
     {'\0', "since", "WHEN", "history", FIELD(since),
      "from then on: 2d (ago), 2026-11-20, 2026-11-20T07:00Z"},
     {'\0', "failed", NULL, "history", FIELD(failed), "only answers that are neither good nor held"},

@@ -54,9 +54,9 @@ struct arguments {
     unsigned verbose, quiet, json, help, version;
     unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, yes, only_names;
 
-    const char *wait, *since, *outcome, *limit, *output; /* NULL: not given */
-    const char *color;                                   /* "auto", "always" or "never" */
-    const char **names;                                  /* owned array: the operands */
+    const char *wait, *shard, *since, *outcome, *limit, *output; /* NULL: not given */
+    const char *color;                                           /* "auto", "always" or "never" */
+    const char **names;                                          /* owned array: the operands */
     size_t name_count;
 };
 

@@ -5,6 +5,7 @@
 #include "logging.h"
 #include "setup.h"
 #include "status.h"
+#include "words.h"
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/signals.h>
 
@@ -48,14 +49,21 @@ static int read_wait(struct run *run)
     return setup_wait(run->arguments, &run->wait_s);
 }
 
-/* An unknown name is told before anything is opened. */
-static int check_names(struct run *run)
+/* An unknown name is told before anything is opened; one of another shard is none. */
+static int choose(struct run *run)
 {
+    const char *shard = run->arguments->shard;
     const struct selection choice = {run->arguments->names, run->arguments->name_count};
-    struct error error;
+    struct error error = {0};
 
-    if (selection_check(&choice, run->config, &error) == STATUS_OK)
+    if (selection_check(&choice, run->config, &error) == STATUS_OK &&
+        (shard == NULL || config_keep_shard(run->config, shard)))
         return EXIT_STATUS_OK;
+    if (error.status == STATUS_OK)
+        (void)error_set(
+            &error, STATUS_SYNTAX,
+            "--shard is I/N, the I-th of N parts, such as 3/10, of up to %d; not \"%s\"",
+            CONFIG_SHARDS_MAX, word_shown(shard).text);
     log_message(LEVEL_ERROR, "%s", error.text);
     return EXIT_STATUS_USAGE;
 }
@@ -172,7 +180,7 @@ static int ask(struct run *run)
 
 int command_pull(const struct arguments *arguments)
 {
-    int (*const steps[])(struct run *) = {open_log, check_names, open_state};
+    int (*const steps[])(struct run *) = {open_log, choose, open_state};
     struct run run = {.arguments = arguments};
     int exit_status = read_wait(&run);
 

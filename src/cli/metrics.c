@@ -1,10 +1,12 @@
 /* What the store knows, for Prometheus' textfile collector, in the text format 0.0.4. */
 #include "status.h"
 #include <mxpull/base/log.h>
+#include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
 #include <mxpull/platform/file.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -133,31 +135,42 @@ static void format_backup_metric(struct buffer *text, size_t metric, const struc
     }
 }
 
-/* Milliseconds as seconds. */
-static void format_seconds(struct buffer *text, const char *name, const char *help, int64_t ms)
+/* A metric of the whole round. Those of several shards may stand beside one another. */
+static void format_round(struct buffer *text, const struct config *config, const char *name,
+                         const char *help)
 {
     format_head(text, name, help);
-    (void)buffer_append_format(text, "%s %lld.%03d\n", name, (long long)(ms / 1000),
-                               (int)(ms % 1000));
+    (void)buffer_append_text(text, name);
+    if (config->shard != NULL)
+        (void)buffer_append_format(text, "{shard=\"%s\"}", config->shard);
+}
+
+/* Milliseconds as seconds. */
+static void format_seconds(struct buffer *text, const struct config *config, const char *name,
+                           const char *help, int64_t ms)
+{
+    format_round(text, config, name, help);
+    (void)buffer_append_format(text, " %lld.%03d\n", (long long)(ms / 1000), (int)(ms % 1000));
 }
 
 void metrics_format(struct buffer *text, const struct status_view *view,
                     const struct round_facts *facts)
 {
-    format_seconds(text, "mxpull_last_round_timestamp_seconds",
+    format_seconds(text, view->config, "mxpull_last_round_timestamp_seconds",
                    "When the last round ended, in seconds since 1970.",
                    facts->started_wall_ms + facts->elapsed_ms);
-    format_seconds(text, "mxpull_round_seconds", "How long the last round took.",
+    format_seconds(text, view->config, "mxpull_round_seconds", "How long the last round took.",
                    facts->elapsed_ms);
     if (view->primary != OUTAGE_UNKNOWN) {
-        format_head(text, "mxpull_primary_up", "Whether your mail server takes mail.");
-        (void)buffer_append_format(text, "mxpull_primary_up %d\n", view->primary == OUTAGE_UP);
+        format_round(text, view->config, "mxpull_primary_up",
+                     "Whether your mail server takes mail.");
+        (void)buffer_append_format(text, " %d\n", view->primary == OUTAGE_UP);
         if (view->life.since_ms > 0)
-            format_seconds(text, "mxpull_primary_since_timestamp_seconds",
+            format_seconds(text, view->config, "mxpull_primary_since_timestamp_seconds",
                            "Since when it is so, in seconds since 1970.", view->life.since_ms);
     }
     if (view->has_outage)
-        format_seconds(text, "mxpull_last_outage_seconds",
+        format_seconds(text, view->config, "mxpull_last_outage_seconds",
                        "How long the last outage of your mail server lasted, or lasts so far.",
                        (view->outage.ended_ms > 0 ? view->outage.ended_ms : view->now_ms) -
                            view->outage.began_ms);
@@ -213,6 +226,20 @@ static bool take_turn(struct lock_set *claims)
     return status == STATUS_OK;
 }
 
+/* metrics_file, or for a shard a file beside it: /PATH/mxpull.3-of-10.prom. The caller frees it. */
+static char *file_of(const struct config *config)
+{
+    const char *file = config->metrics_file, *dot = strrchr(file, '.');
+
+    if (config->shard == NULL)
+        return memory_copy(file);
+    if (dot == NULL || strpbrk(dot, "/\\") != NULL)
+        dot = file + strlen(file);
+    return memory_format("%.*s.%.*s-of-%s%s", (int)(dot - file), file,
+                         (int)strcspn(config->shard, "/"), config->shard,
+                         strchr(config->shard, '/') + 1, dot);
+}
+
 void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,
                    const struct round_facts *facts)
 {
@@ -230,8 +257,10 @@ void metrics_write(const struct config *config, struct store *store, struct lock
     metrics_add_results(&view, facts);
     buffer_init(&text, METRICS_SIZE_MAX);
     metrics_format(&text, &view, facts);
-    if (file_replace(config->metrics_file, text.bytes, text.size, &error) != STATUS_OK)
+    char *file = file_of(config);
+    if (file_replace(file, text.bytes, text.size, &error) != STATUS_OK)
         log_message(LEVEL_WARNING, "metrics_file: %s", error.text);
+    free(file);
     buffer_done(&text);
     status_view_done(&view);
     if (has_turn)

@@ -159,7 +159,9 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     struct buffer sentence;
 
     buffer_init(&sentence, TEXT_SIZE_MAX);
-    if (facts->dry_run)
+    if (facts->count == 0)
+        (void)buffer_append_text(&sentence, "nothing to ask in this shard");
+    else if (facts->dry_run)
         (void)buffer_append_format(&sentence, "dry run, nothing was asked: %zu ready, %zu failed",
                                    summary.ok, summary.failed);
     else
@@ -175,7 +177,8 @@ void report_append_summary(struct buffer *text, const struct round_facts *facts,
     (void)buffer_append_text(&sentence, summary.failed > 0 ? ")" : "");
     if (summary.held > 0)
         (void)buffer_append_format(&sentence, ", %zu held", summary.held);
-    words_append_elapsed(&sentence, facts->elapsed_ms);
+    if (facts->count > 0)
+        words_append_elapsed(&sentence, facts->elapsed_ms);
     line_last(&line, STYLE_PLAIN, sentence.bytes, SUMMARY_INDENT);
     buffer_done(&sentence);
 }

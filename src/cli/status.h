@@ -163,7 +163,7 @@ int nagios_print_unknown(const char *why);
 
 /* ---- metrics.c ---- */
 
-/* Replaces metrics_file, if there is one, in one step. It covers all backups: from the store (NULL:
+/* Replaces metrics_file, if there is one (a shard one of its own beside it), in one step. It covers all backups: from the store (NULL:
  * there is none), and from the results of facts that the store does not have. Processes take turns by
  * the claims (NULL: there is no other). Logs one warning when the file cannot be written. */
 void metrics_write(const struct config *config, struct store *store, struct lock_set *claims,

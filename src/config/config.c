@@ -142,14 +142,46 @@ struct config *config_load(const char *path, config_fault *fault, void *context)
     return config;
 }
 
+static void free_domains(struct backup_config *backup)
+{
+    free(backup->domains);
+    free(backup->domain_texts);
+}
+
+bool config_keep_shard(struct config *config, const char *shard)
+{
+    const size_t digits = strcspn(shard, "/");
+    char *part = memory_copy_part(shard, digits);
+    int64_t wanted = 0, count = 0;
+    size_t kept = 0;
+    bool is_shard = shard[digits] == '/' &&
+                    text_to_number(shard + digits + 1, 1, CONFIG_SHARDS_MAX, &count) &&
+                    text_to_number(part, 1, count, &wanted);
+
+    free(part);
+    for (size_t i = 0; i < config->backup_count && is_shard; i++) {
+        const struct backup_config backup = config->backups[i];
+        const uint64_t hash = text_hash(backup.name, strlen(backup.name));
+
+        if ((hash ^ (hash >> 32)) % (uint64_t)count + 1 == (uint64_t)wanted)
+            config->backups[kept++] = backup;
+        else
+            free_domains(&config->backups[i]);
+    }
+    if (!is_shard)
+        return false;
+    config->backup_count = kept;
+    free(config->shard);
+    config->shard = memory_format("%lld/%lld", (long long)wanted, (long long)count);
+    return true;
+}
+
 void config_free(struct config *config)
 {
     if (config == NULL)
         return;
-    for (size_t i = 0; i < config->backup_count; i++) {
-        free(config->backups[i].domains);
-        free(config->backups[i].domain_texts);
-    }
+    for (size_t i = 0; i < config->backup_count; i++)
+        free_domains(&config->backups[i]);
     free(config->backups);
     for (size_t i = 0; i < config->owned_count; i++) {
         memory_wipe(config->owned[i].memory, config->owned[i].size);
@@ -157,5 +189,6 @@ void config_free(struct config *config)
     }
     free(config->owned);
     free(config->path);
+    free(config->shard);
     free(config);
 }

@@ -111,6 +111,7 @@ static int64_t advance(struct round *round)
         next_ms = agenda_take_due(agenda, now);
     if (agenda->look == NULL && agenda->due_count > 0)
         agenda_look(agenda, round->options.selection.count == 0 &&
+                                agenda->polling.config->shard == NULL &&
                                 agenda->due_count == agenda->polling.config->backup_count);
     agenda_tell(agenda);
     if (agenda->look != NULL)

@@ -19,7 +19,7 @@ part() {
 items() { sed -n "s/^\.It $1 //p" | sed 's/ No \((\)/ \1/; s/ , /\n/g'; }
 help_of() { "$program" "$@" --help | tr -d '\r'; }
 # flags_in: of a help, as "-o --output FILE".
-flags_in() { sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\)\( [A-Z]*\)\{0,1\}  *.*$/\1 \2\3/p' | sed 's/,//; s/^ *//; s/ *$//' | sort; }
+flags_in() { sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\)\( [A-Z/]*\)\{0,1\}  *.*$/\1 \2\3/p' | sed 's/,//; s/^ *//; s/ *$//' | sort; }
 # flags_of: of a part of the manual, the same.
 flags_of() {
     sed -n 's/^\.It Fl //p' | sed 's/\\-/-/g; s/^-/--/; s/^\([^-]\) , -/-\1 --/; s/ Ar \(.*\)/ \U\1/' | sort

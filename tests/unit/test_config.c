@@ -7,6 +7,7 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/compiler.h>
 #include <mxpull/base/memory.h>
+#include <mxpull/base/text.h>
 #include <mxpull/config/config.h>
 #include <mxpull/config/options.h>
 #include <mxpull/plan/schedule.h>
@@ -1418,9 +1419,108 @@ static void test_fields(void **state)
     config_free(config);
 }
 
+/* Of a configuration of so many backups, mx1, mx2 …; the caller frees it. */
+static struct config *load_many(size_t count)
+{
+    struct buffer text;
+
+    buffer_init(&text, 64 * 1024 * 1024);
+    for (size_t i = 1; i <= count; i++)
+        (void)buffer_append_format(&text, "backup mx%zu { domains = {a.example, b.example} }\n", i);
+    struct config *config = load(text.bytes);
+    buffer_done(&text);
+    return config;
+}
+
+static void test_shards(void **state)
+{
+    enum {
+        BACKUPS = 700,
+        SHARDS = 7
+    };
+    bool seen[BACKUPS + 1] = {false};
+    size_t total = 0;
+
+    (void)state;
+    for (int shard = 1; shard <= SHARDS; shard++) {
+        struct config *config = load_many(BACKUPS);
+        char name[32];
+        int64_t number;
+
+        (void)snprintf(name, sizeof name, "%d/%d", shard, SHARDS);
+        assert_true(config_keep_shard(config, name));
+        assert_string_equal(config->shard, name);
+        assert_in_range(config->backup_count, BACKUPS / SHARDS * 3 / 4, BACKUPS / SHARDS * 5 / 4);
+        for (size_t i = 0; i < config->backup_count; i++) {
+            assert_true(text_to_number(config->backups[i].name + 2, 1, BACKUPS, &number));
+            assert_false(seen[number]);
+            seen[number] = true;
+        }
+        total += config->backup_count;
+        config_free(config);
+    }
+    assert_int_equal(total, BACKUPS);
+}
+
+/* Where a name falls is the same in every version: shards on several machines may be of several. */
+static void test_shard_is_stable(void **state)
+{
+    static const struct {
+        const char *name, *shard;
+    } rows[] = {{"mx2", "10/10"}, {"mx2", "58320/100000"},        {"MX2", "6/10"},
+                {"a", "2/3"},     {"backup.example.net", "9/10"}, {"ü", "46/64"}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char *text =
+            memory_format("backup \"%s\" { host = h.example domains = a.example }\n", rows[i].name);
+        struct config *config = load(text);
+
+        assert_true(config_keep_shard(config, rows[i].shard));
+        assert_int_equal(config->backup_count, 1);
+        config_free(config);
+        free(text);
+    }
+}
+
+static void test_no_shard(void **state)
+{
+    static const char *const rows[] = {"",
+                                       "/",
+                                       "0/3",
+                                       "4/3",
+                                       "a/b",
+                                       "1/",
+                                       "/3",
+                                       "3",
+                                       "1/0",
+                                       "1/3/3",
+                                       " 1/3",
+                                       "1/3 ",
+                                       "-1/3",
+                                       "+1/3",
+                                       "1/100001",
+                                       "99999999999999999999/3",
+                                       "1/99999999999999999999"};
+    struct config *config = load_many(3);
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_false(config_keep_shard(config, rows[i]));
+        assert_null(config->shard);
+        assert_int_equal(config->backup_count, 3);
+    }
+    assert_true(config_keep_shard(config, "1/1"));
+    assert_int_equal(config->backup_count, 3);
+    config_free(config);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_shard_is_stable),
+        cmocka_unit_test(test_no_shard),
         cmocka_unit_test(log_of_another_system_is_refused),
         cmocka_unit_test(journal_is_refused_where_there_is_none),
         cmocka_unit_test(test_missing_and_directory),

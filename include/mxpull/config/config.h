@@ -98,7 +98,9 @@ struct backup_config {
 };
 
 struct config {
-    char *path;      /* of the file it was read from */
+    char *path; /* of the file it was read from */
+    char *
+        shard; /* "3/10": the backups are those of this part alone, by config_keep_shard; else NULL */
     char *ehlo_name; /* never NULL: this host's full name unless set */
     struct timing timing;
     int64_t concurrency;
@@ -135,6 +137,15 @@ typedef void config_fault(void *context, const char *line);
  * file that holds a password and can be read by others is a fault. Asks nothing of any server and
  * runs no command. */
 struct config *config_load(const char *path, config_fault *fault, void *context);
+
+enum {
+    CONFIG_SHARDS_MAX = 100000
+};
+
+/* Leaves the backups of one of N parts alone; the parts have no backup in common, and all of them together have all. shard
+ * is "I/N", 1 to N of 1 to CONFIG_SHARDS_MAX. A backup is of part 1 + (h ^ (h >> 32)) mod N, where h is the FNV-1a hash (64
+ * bits) of its name's bytes: on every machine, whatever else is configured. False, with nothing changed, where shard is none. */
+bool config_keep_shard(struct config *config, const char *shard);
 
 /* A warning about an allowed but doubtful setting. Borrowed for the call. */
 struct config_warning {
