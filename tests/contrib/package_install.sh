@@ -1,6 +1,6 @@
 #!/bin/bash
-# The .deb of the folder $1 (version $2) in a clean Debian: installed by apt with what it depends on, upgraded from a package before it, removed,
-# installed again and purged, after which nothing of it is left. There systemctl is a script that writes down what it is told.
+# The packages of the folder $1 (version $2) in a clean Debian: the .deb installed by apt with what it depends on, upgraded from a package before
+# it, removed, and purged, after which nothing of it is left; then the .rpm. There systemctl is a script that writes down what it is told.
 if [ -z "${MXPULL_IS_ALONE-}" ] && unshare --mount --net true 2>/dev/null; then
     MXPULL_IS_ALONE=1 exec unshare --mount --net bash "$0" "$@" # what is mounted goes with the test, and there is no network
 fi
@@ -99,4 +99,28 @@ expect 'the memory' memory "$(cat "$root/var/lib/mxpull/mxpull.db")"
 apt purge mxpull
 apt purge --autoremove
 expect 'files that are left, or are no longer' '' "$(diff "$tmp/clean" <(files) | grep '^[<>]')"
+
+rpm=$(find "$1" -name "mxpull-$version-1.*.rpm")
+if [ -n "$rpm" ]; then
+    # package ARGUMENT…: rpm, for which the libraries of Debian's packages are none.
+    package() {
+        : >"$root/packages/told"
+        rpm --root "$root" --nodeps "$@" >"$tmp/out" 2>&1 || die "rpm $* has failed"
+    }
+    inside userdel mxpull
+    package -i "$rpm"
+    expect 'by rpm: the configuration' '640 root:mxpull' "$(mode /etc/mxpull.conf)"
+    expect 'the state folder' '700 mxpull:mxpull' "$(mode /var/lib/mxpull)"
+    expect 'what systemd was told besides daemon-reload' '' "$(told)"
+    echo '# mine' >>"$root/etc/mxpull.conf"
+    package -U --force "$rpm"
+    expect 'the changed configuration' '# mine' "$(tail -n 1 "$root/etc/mxpull.conf")"
+    expect 'its mode' '640 root:mxpull' "$(mode /etc/mxpull.conf)"
+    expect 'systemd is told' 'try-restart mxpull.service mxpull-pull.timer' "$(told)"
+    package -e mxpull
+    expect 'systemd is told' '--no-reload disable --now mxpull.service mxpull-pull.timer' "$(told)"
+    expect 'what is left' 'etc/mxpull.conf.rpmsave var/lib/mxpull' "$(cd "$root" && find etc usr var -name '*mxpull*' | sort | xargs)"
+else
+    printf 'SKIPPED: there is no .rpm (contrib.package_build)\n'
+fi
 finish
