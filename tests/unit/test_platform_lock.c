@@ -1,7 +1,8 @@
-/* The lock of a run, and many locks in one file, on POSIX. */
+/* The lock of a run, many locks in one file, and directories made by several at once, on POSIX. */
 #include "directory.h"
 #include "unit.h"
 
+#include <mxpull/platform/file.h>
 #include <mxpull/platform/lock.h>
 
 #include <fcntl.h>
@@ -256,6 +257,39 @@ static void set_refuses_what_is_no_lock_file(void **state)
     assert_null(set);
 }
 
+/* Directories */
+
+static bool make_directories(void)
+{
+    struct error error;
+    char name[64];
+
+    for (int i = 0; i < 2000; i++) {
+        (void)snprintf(name, sizeof name, "shared/%d/state", i);
+        if (directory_make(in_directory(name), &error) != STATUS_OK) {
+            (void)fprintf(stderr, "%s\n", error.text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void directory_is_made_by_several_at_once(void **state)
+{
+    pid_t children[3];
+    int ended;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(children); i++)
+        if ((children[i] = fork()) == 0)
+            _exit(make_directories() ? 0 : 1);
+    assert_true(make_directories());
+    for (size_t i = 0; i < COUNT_OF(children); i++) {
+        assert_int_equal(waitpid(children[i], &ended, 0), children[i]);
+        assert_int_equal(ended, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +302,7 @@ int main(void)
         cmocka_unit_test(set_takes_every_number),
         cmocka_unit_test(set_does_not_lock_its_own_process_out),
         cmocka_unit_test(set_refuses_what_is_no_lock_file),
+        cmocka_unit_test(directory_is_made_by_several_at_once),
     };
 
     return unit_status(cmocka_run_group_tests(tests, make_directory, remove_directory));

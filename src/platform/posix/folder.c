@@ -185,7 +185,7 @@ static bool go_into(struct way *way, const char *name)
     folder_enter(folder);
     int next = openat(folder->descriptor, name, flags);
     if (next < 0 && errno == ENOENT && way->last == FOLDER_LAST_MADE &&
-        mkdirat(folder->descriptor, name, MADE_MODE) == 0)
+        (mkdirat(folder->descriptor, name, MADE_MODE) == 0 || errno == EEXIST))
         next = openat(folder->descriptor, name, flags);
     if (next < 0)
         target = read_link(folder, name, &link);
