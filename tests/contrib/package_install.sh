@@ -15,7 +15,9 @@ system=${MXPULL_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/mxpull-servers}/debian
 [ -x "$system/usr/bin/apt-get" ] || skip 'there is no Debian to install it in (tests/servers/install.sh, which wants root and debootstrap)'
 
 root=$tmp/root
-cp -a "$system" "$root" || die 'the clean Debian cannot be copied'
+mkdir "$root" && mount -t tmpfs -o size=1g,mode=755 none "$root" || skip 'no tmpfs can be mounted' # whose fsync costs nothing
+at_end "umount '$root'"
+cp -a "$system/." "$root" || die 'the clean Debian cannot be copied'
 mount -t proc proc "$root/proc" || skip 'proc cannot be mounted'
 at_end "umount '$root/proc'"
 mkdir -p "$root/run/systemd/system" "$root/packages"
