@@ -15,11 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     LOOK_FIRST_MS = 20, /* between two looks behind an answer; most mail comes soon, and fast */
     LOOK_PART = 50,     /* and this part of the time since then, later */
-    LOOK_REST = 20,     /* but so many times as long as the look took */
+    LOOK_REST = 20,     /* but so many times the CPU time that the look took */
     LOOK_MS = 1000,     /* at most, in any case */
     MESSAGES_MAX =
         1024,        /* that wait for the addresses of a backup: more are judged by those known */
@@ -266,12 +267,12 @@ static void on_peer(void *context, const struct host_peer *connection)
         peer->open_ms = arrivals->looked_ms;
 }
 
-/* How long until the next look. A connection that is over leaves nothing here where its client has closed it. */
-static int64_t next_pause_ms(const struct arrivals *arrivals)
+/* How long until the next look. A connection that is over leaves nothing here where its client has closed it. On a busy
+ * machine a look may take long, but no more CPU time. */
+static int64_t next_pause_ms(const struct arrivals *arrivals, clock_t took)
 {
-    const int64_t now_ms = clock_monotonic_ms();
-    const int64_t rest_ms = (now_ms - arrivals->looked_ms) * LOOK_REST;
-    int64_t pause_ms = (now_ms - arrivals->answered_ms) / LOOK_PART;
+    const int64_t rest_ms = (int64_t)took * LOOK_REST * 1000 / CLOCKS_PER_SEC;
+    int64_t pause_ms = (clock_monotonic_ms() - arrivals->answered_ms) / LOOK_PART;
 
     if (pause_ms < LOOK_FIRST_MS)
         pause_ms = LOOK_FIRST_MS;
@@ -286,6 +287,7 @@ static void look(void *context)
     struct arrival_means *means = &arrivals->means;
     struct sighting *sighting;
     struct error error;
+    const clock_t began = clock();
 
     arrivals->looked_ms = clock_monotonic_ms();
     for (size_t i = 0; i < arrivals->peer_count; i++)
@@ -299,7 +301,7 @@ static void look(void *context)
         sighting->has_looked = true;
     judge_messages(arrivals);
     timer_set(arrivals->options.loop, &arrivals->look,
-              arrivals->looked_ms + next_pause_ms(arrivals));
+              arrivals->looked_ms + next_pause_ms(arrivals, clock() - began));
 }
 
 /* Connections may come from now on. */
