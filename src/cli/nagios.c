@@ -1,5 +1,4 @@
-/* The status as a Nagios plugin prints it. Problems are noted from the worst kind to the least; the
- * first one is named. */
+/* The status as a Nagios plugin prints it: the worst problem is named. */
 #include "output.h"
 #include "status.h"
 #include <mxpull/base/text.h>
@@ -8,7 +7,6 @@
 
 enum {
     SENTENCE_SIZE_MAX = 4096,
-    SAID_SIZE_MAX = 1000,
     SHOWN_SIZE_MAX = 400
 };
 
@@ -17,102 +15,19 @@ struct problems {
     size_t count;
 };
 
-/* Counts a problem. True for the first, which the caller describes. */
-static bool note(struct problems *problems)
+/* "mx2 example.com: denied, 459 no" */
+static void note(void *context, const struct problem *problem)
 {
-    return ++problems->count == 1;
-}
+    struct problems *problems = context;
 
-static void describe(struct buffer *sentence, const struct status_view *view,
-                     const struct status_domain *domain)
-{
-    const struct store_domain *state = &domain->state;
-    bool is_silent = domain->verdict == VERDICT_SILENT;
-
-    (void)buffer_append_format(sentence, "%s %s: ", domain->backup->config->name, domain->name);
-    if (domain->verdict == VERDICT_UNKNOWN) {
-        (void)buffer_append_text(sentence, "never asked yet");
+    if (problems->count++ > 0)
         return;
-    }
-    if (is_silent)
-        (void)buffer_append_format(sentence, "silent, no good answer for %s%s",
-                                   word_span(status_silence_s(view, domain)).text,
-                                   state->streak > 0 ? "; " : "");
-    if (is_silent && state->streak == 0)
-        return;
-    (void)buffer_append_text(sentence, state->outcome);
-    (void)buffer_append_text(sentence, state->code > 0 || state->text[0] != '\0' ? ", " : "");
-    words_append_said(sentence, state->code, state->text, SAID_SIZE_MAX);
-    if (!is_silent && domain->is_held && state->streak > 0)
-        (void)buffer_append_text(sentence, "; the answer before was no good one");
-}
-
-static void note_domains(struct problems *problems, const struct status_view *view,
-                         enum verdict verdict)
-{
-    for (size_t i = 0; i < view->domain_count; i++) {
-        if (view->domains[i].verdict == verdict && note(problems))
-            describe(&problems->first, view, &view->domains[i]);
-    }
-}
-
-static void note_drills(struct problems *problems, const struct status_view *view)
-{
-    for (size_t i = 0; i < view->backup_count; i++) {
-        const struct status_backup *backup = &view->backups[i];
-
-        if (backup->drill_health == HEALTH_OK || !note(problems))
-            continue;
-        (void)buffer_append_format(&problems->first, "%s: ", backup->config->name);
-        status_append_drill(&problems->first, view, backup);
-    }
-}
-
-static void note_certificates(struct problems *problems, const struct status_view *view)
-{
-    for (size_t i = 0; i < view->backup_count; i++) {
-        const struct status_backup *backup = &view->backups[i];
-        long long days = (long long)backup->certificate_days;
-
-        if (backup->health == HEALTH_OK || !note(problems))
-            continue;
-        (void)buffer_append_format(&problems->first, "%s: certificate ", backup->config->name);
-        if (days < 0)
-            (void)buffer_append_format(&problems->first, "ended %lld days ago", -days);
-        else
-            (void)buffer_append_format(&problems->first, "ends in %lld days", days);
-    }
-}
-
-/* Held domains are no problem of their own while the primary is down. */
-static void note_all(struct problems *problems, const struct status_view *view)
-{
-    const struct store_life *life = &view->life;
-
-    if (view->primary == OUTAGE_DOWN && note(problems)) {
-        (void)buffer_append_format(&problems->first, "your mail server %s is down",
-                                   view->config->primary.address.text);
-        if (life->since_ms > 0)
-            (void)buffer_append_format(&problems->first, " for %s",
-                                       word_span((view->now_ms - life->since_ms) / 1000).text);
-        if (life->text[0] != '\0')
-            (void)buffer_append_format(&problems->first, ": %s",
-                                       status_primary_text(view, life->text));
-    }
-    note_domains(problems, view, VERDICT_SILENT);
-    note_domains(problems, view, VERDICT_REFUSED);
-    if (view->trouble.text[0] != '\0' && note(problems))
-        (void)buffer_append_text(&problems->first, view->trouble.text);
-    note_domains(problems, view, VERDICT_FAILING);
-    if (view->primary != OUTAGE_DOWN)
-        note_domains(problems, view, VERDICT_HELD);
-    note_drills(problems, view);
-    note_certificates(problems, view);
-    if (view->daemon_health != HEALTH_OK && note(problems))
-        (void)buffer_append_format(&problems->first,
-                                   "the daemon is not running, last sign of life %s ago",
-                                   word_span((view->now_ms - life->alive_ms) / 1000).text);
-    note_domains(problems, view, VERDICT_UNKNOWN);
+    if (problem->backup != NULL)
+        (void)buffer_append_text(&problems->first, problem->backup->config->name);
+    if (problem->domain != NULL)
+        (void)buffer_append_format(&problems->first, " %s", problem->domain->name);
+    (void)buffer_append_format(&problems->first, "%s%s", problem->backup != NULL ? ": " : "",
+                               problem->sentence);
 }
 
 /* Appends the sentence on one line, cut. A bar would begin the performance data. */
@@ -171,7 +86,7 @@ int nagios_format(struct buffer *line, const struct status_view *view)
     struct problems problems = {.count = 0};
 
     buffer_init(&problems.first, SENTENCE_SIZE_MAX);
-    note_all(&problems, view);
+    problems_find(view, note, &problems);
     (void)buffer_append_format(line, "MXPULL %s - ", words[view->health]);
     if (problems.count == 0)
         (void)buffer_append_format(line, "%s, %s, all ok",

@@ -122,6 +122,20 @@ char status_letter(enum grade grade);
 /* The worse of the two. */
 enum health health_worse(enum health a, enum health b);
 
+/* ---- problems.c ---- */
+
+struct problem {
+    enum health health;
+    const struct status_backup *backup; /* NULL: it is of none */
+    const struct status_domain *domain; /* NULL: of none, or of the whole backup */
+    const char *sentence; /* borrowed for the call; what a remote said in it is not escaped yet */
+    const char *advice;   /* "": none */
+};
+typedef void problem_tell(void *context, const struct problem *problem);
+
+/* Tells all that is wrong, the worst first; those of equal domains of a backup follow each other. */
+void problems_find(const struct status_view *view, problem_tell *tell_one, void *context);
+
 /* ---- status_text.c, status_table.c: for a person ---- */
 
 /* All borrowed. */
@@ -139,6 +153,12 @@ enum {
 /* Appends the view: the primary, the daemon, a table of domains with what is wrong below each, a line
  * of summary. */
 void status_text_format(const struct status_page *page);
+
+/* Its first lines: the primary, the daemon, a log that is not complete. */
+void status_text_life(const struct status_page *page);
+
+/* Appends "2 backups, 3 domains: 1 ok, 1 failing, 1 silent". */
+void status_append_sum(struct buffer *sentence, const struct status_view *view);
 
 /* Its table: a row for each domain, with what is wrong below it. */
 void status_table_add(const struct status_page *page);

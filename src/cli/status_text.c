@@ -125,38 +125,56 @@ static void add_daemon(const struct status_page *page, struct buffer *sentence)
     add_labelled(page, "daemon", NULL, style, words[view->daemon], sentence->bytes);
 }
 
-/* The last line is "2 backups, 3 domains: 1 ok, 1 failing, 1 silent". */
-void status_text_format(const struct status_page *page)
+static void add_log(const struct status_page *page, struct buffer *sentence)
 {
-    const struct status_view *view = page->view;
-    const struct store_log *log = &view->log;
+    const struct store_log *log = &page->view->log;
+
+    if (log->missing == 0)
+        return;
+    buffer_clear(sentence);
+    (void)buffer_append_format(sentence, ": %llu line%s missing, the first one %s ago: %s",
+                               (unsigned long long)log->missing,
+                               log->missing == 1 ? " is" : "s are",
+                               ago(page->view, log->since_ms).text, log->why);
+    add_labelled(page, "log", NULL, STYLE_WARNING, "not complete", sentence->bytes);
+}
+
+void status_text_life(const struct status_page *page)
+{
     struct buffer sentence;
 
     buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
     add_primary(page, &sentence);
     add_daemon(page, &sentence);
-    buffer_clear(&sentence);
-    if (log->missing > 0) {
-        (void)buffer_append_format(&sentence, ": %llu line%s missing, the first one %s ago: %s",
-                                   (unsigned long long)log->missing,
-                                   log->missing == 1 ? " is" : "s are",
-                                   ago(view, log->since_ms).text, log->why);
-        add_labelled(page, "log", NULL, STYLE_WARNING, "not complete", sentence.bytes);
-    }
-    (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
-    status_table_add(page);
-    (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
-    buffer_clear(&sentence);
+    add_log(page, &sentence);
+    buffer_done(&sentence);
+}
+
+void status_append_sum(struct buffer *sentence, const struct status_view *view)
+{
     (void)buffer_append_format(
-        &sentence, "%s, %s: %zu ok", word_count(view->backup_count, "backup").text,
+        sentence, "%s, %s: %zu ok", word_count(view->backup_count, "backup").text,
         word_count(view->domain_count, "domain").text, view->counts[COUNT_OK]);
     for (size_t i = COUNT_OK + 1; i < COUNT_KINDS; i++) {
         if (view->counts[i] > 0)
-            (void)buffer_append_format(&sentence, ", %zu %s", view->counts[i],
+            (void)buffer_append_format(sentence, ", %zu %s", view->counts[i],
                                        status_count_names[i]);
     }
+}
+
+void status_text_format(const struct status_page *page)
+{
+    struct buffer sum;
+
+    status_text_life(page);
+    (void)buffer_append_text(page->text, page->only_wrong ? "" : "\n");
+    status_table_add(page);
+    if (page->only_wrong)
+        return;
+    (void)buffer_append_text(page->text, "\n");
+    buffer_init(&sum, STATUS_SENTENCE_SIZE_MAX);
+    status_append_sum(&sum, page->view);
     struct line line = line_begin(page->text, page->look);
-    if (!page->only_wrong)
-        line_last(&line, STYLE_PLAIN, sentence.bytes, GAP);
-    buffer_done(&sentence);
+    line_last(&line, STYLE_PLAIN, sum.bytes, GAP);
+    buffer_done(&sum);
 }
