@@ -31,7 +31,7 @@ _mxpull() {
     flags=$(sed -n 's/^  \(-.,\|   \) \(--[a-z-]*\).*/\1 \2/p' <<<"$usage" | tr -d ,)
 
     case $option in
-    -c | --config | -o | --output)
+    -c | --config | -o | --output | --html)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return

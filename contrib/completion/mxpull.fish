@@ -22,7 +22,7 @@ function __mxpull_options
         set -l option -l $name -d $help
         test -z "$letter"; or set -a option -s $letter
         switch $name
-            case config output
+            case config output html
                 set -a option -r -F
             case color
                 set -a option -x -a 'auto always never'

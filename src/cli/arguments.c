@@ -116,6 +116,17 @@ const struct command command_table[] = {
      "   0  the past could be read\n"
      "  75  it could not\n",
      command_history},
+    {"report", NULL, "one page to look at (HTML)",
+     "Writes one page: what is wrong, and for each backup its polls, the mail that\n"
+     "came, its drills and the outages of your mail server; then the last answers in\n"
+     "a table that sorts. It needs no other file and loads nothing. Of the last 30\n"
+     "days unless --since says otherwise. Nothing is asked.\n"
+     "\n"
+     "  mxpull report --html /srv/admin/mxpull.html --since 365d\n",
+     "   0  the page is written\n"
+     "  73  FILE cannot be written; what it was stays\n"
+     "  75  the past could not be read, or standard output not written\n",
+     command_report},
     {"config", NULL, "print the effective configuration",
      "Reads and checks the configuration and prints it with every default filled in\n"
      "and secrets starred. With -q it is only checked.\n",
@@ -139,7 +150,7 @@ const struct flag flag_table[] = {
      "go on until the mail has arrived, at most so long: 60s"},
     {'\0', "shard", "I/N", "pull", FIELD(shard),
      "the I-th of N parts of the backups, by their names: 3/10"},
-    {'\0', "since", "WHEN", "history", FIELD(since),
+    {'\0', "since", "WHEN", "history report", FIELD(since),
      "from then on: 2d (ago), 2026-11-20, 2026-11-20T07:00Z"},
     {'\0', "failed", NULL, "history", FIELD(failed), "only answers that are neither good nor held"},
     {'\0', "outcome", "NAME", "history", FIELD(outcome), "only answers of this outcome"},
@@ -152,6 +163,8 @@ const struct flag flag_table[] = {
     {'\0', "strict", NULL, "check", FIELD(strict), "exit with 1 where there are warnings"},
     {'\0', "names", NULL, "config", FIELD(only_names),
      "print only the names of backups and domains, one a line"},
+    {'\0', "html", "FILE", "report", FIELD(html),
+     "write FILE in one step, instead of standard output (-)"},
     {'o', "output", "FILE", "init", FIELD(output), "write FILE, which must not be there"},
     {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},

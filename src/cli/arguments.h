@@ -40,6 +40,7 @@ int command_pull(const struct arguments *arguments);
 int command_daemon(const struct arguments *arguments);
 int command_status(const struct arguments *arguments);
 int command_history(const struct arguments *arguments);
+int command_report(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 int command_init(const struct arguments *arguments);
 int command_check(const struct arguments *arguments);
@@ -54,9 +55,9 @@ struct arguments {
     unsigned verbose, quiet, json, help, version;
     unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, yes, only_names;
 
-    const char *wait, *shard, *since, *outcome, *limit, *output; /* NULL: not given */
-    const char *color;                                           /* "auto", "always" or "never" */
-    const char **names;                                          /* owned array: the operands */
+    const char *wait, *shard, *since, *outcome, *limit, *output, *html; /* NULL: not given */
+    const char *color;  /* "auto", "always" or "never" */
+    const char **names; /* owned array: the operands */
     size_t name_count;
 };
 

@@ -96,6 +96,14 @@ bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int6
     return true;
 }
 
+enum status since_refuse(const char *text, struct error *error)
+{
+    return error_set(error, STATUS_SYNTAX,
+                     "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 "
+                     "07:00\", 2026-11-20T07:00:00Z), not \"%s\"",
+                     word_shown(text).text);
+}
+
 /* ---- the other options ---- */
 
 static enum status unknown_outcome(const char *text, struct error *error)
@@ -139,10 +147,7 @@ static enum status read_filter(const struct arguments *arguments, struct store_f
                          word_shown(limit).text);
     if (since != NULL &&
         !since_parse(since, clock_wall_ms(), clock_local_offset_s, &filter->since_ms))
-        return error_set(error, STATUS_SYNTAX,
-                         "--since is a duration (2d, 36h) or a time (2026-11-20, \"2026-11-20 "
-                         "07:00\", 2026-11-20T07:00:00Z), not \"%s\"",
-                         word_shown(since).text);
+        return since_refuse(since, error);
     filter->limit = (size_t)number;
     filter->failed = arguments->failed;
     filter->outcome = arguments->outcome;

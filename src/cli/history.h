@@ -29,6 +29,9 @@ enum status history_names_find(struct history_names *names, const char *const gi
  * the wall clock. False, with *since_ms untouched, for anything else. */
 bool since_parse(const char *text, int64_t now_ms, schedule_offset *offset, int64_t *since_ms);
 
+/* STATUS_SYNTAX, and what --since may be instead of this text. */
+enum status since_refuse(const char *text, struct error *error);
+
 /* ---- history_form.c: what is written, a page at a time ---- */
 
 /* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}

@@ -130,3 +130,65 @@ enum status store_messages(struct store *store, const struct store_filter *filte
     return run(store, all_messages, filter,
                &(const struct listener){.message = row, .context = context}, error);
 }
+
+/* ---- what is drawn: each record of a kind ---- */
+
+union past {
+    struct store_mail mail;
+    struct store_arrival arrival;
+    struct store_drill drill;
+    struct store_outage outage;
+};
+
+/* ?1: since. */
+static const struct {
+    const char *sql;
+    struct layout layout;
+} past_questions[] = {
+    [STORE_MAIL] = {"SELECT min(at_ms), backup, count(*), total(bytes) FROM messages"
+                    " WHERE at_ms >= ?1 AND code BETWEEN 0 AND 299"
+                    " GROUP BY backup, at_ms / 300000",
+                    LAYOUT(FIELD(NUMBER, store_mail, at_ms), FIELD(NAME, store_mail, backup),
+                           FIELD(NUMBER, store_mail, messages), FIELD(NUMBER, store_mail, bytes))},
+    [STORE_ARRIVALS] =
+        {"SELECT asked_ms, backup, state, evidence, messages, bytes, connections, first_ms,"
+         " last_ms, address FROM arrivals WHERE asked_ms >= ?1 ORDER BY asked_ms, backup",
+         LAYOUT(FIELD(NUMBER, store_arrival, asked_ms), FIELD(NAME, store_arrival, backup),
+                FIELD(NAME, store_arrival, state), FIELD(TEXT, store_arrival, evidence),
+                FIELD(TOLD, store_arrival, messages), FIELD(TOLD, store_arrival, bytes),
+                FIELD(TOLD, store_arrival, connections), FIELD(NUMBER, store_arrival, first_ms),
+                FIELD(NUMBER, store_arrival, last_ms), FIELD(TEXT, store_arrival, address))},
+    [STORE_DRILLS] =
+        {"SELECT at_ms, backup, domain, outcome, evidence, text, token, exit_status, accepted_ms,"
+         " arrived_ms, code FROM drills WHERE at_ms >= ?1 ORDER BY at_ms, id",
+         LAYOUT(FIELD(NUMBER, store_drill, at_ms), FIELD(NAME, store_drill, backup),
+                FIELD(NAME, store_drill, domain), FIELD(NAME, store_drill, outcome),
+                FIELD(TEXT, store_drill, evidence), FIELD(TEXT, store_drill, text),
+                FIELD(NAME, store_drill, token), FIELD(NUMBER, store_drill, exit_status),
+                FIELD(TOLD, store_drill, accepted_ms), FIELD(TOLD, store_drill, arrived_ms),
+                FIELD(NUMBER, store_drill, code))},
+    [STORE_OUTAGES] = {"SELECT began_ms, ended_ms, why FROM outages"
+                       " WHERE ended_ms = 0 OR ended_ms >= ?1 ORDER BY began_ms, id",
+                       LAYOUT(FIELD(STAMP, store_outage, began_ms),
+                              FIELD(NUMBER, store_outage, ended_ms),
+                              FIELD(COPY, store_outage, why))},
+};
+
+enum status store_past(struct store *store, enum store_kind kind, int64_t since_ms,
+                       void (*row)(void *context, const void *record), void *context,
+                       struct error *error)
+{
+    enum status status = work_begin(store, false, error);
+
+    if (status != STATUS_OK)
+        return status;
+    struct statement statement =
+        statement_start(store, past_questions[kind].sql, VALUES(NUMBER(since_ms)));
+    while (statement_row(&statement)) {
+        union past record = {.mail = {.at_ms = 0}};
+
+        record_read(&statement, &past_questions[kind].layout, &record);
+        row(context, &record);
+    }
+    return work_end(store, statement_end(&statement), error);
+}

@@ -90,6 +90,7 @@ for outcome in $outcomes; do
 done
 completes 'config -c ~/oth\t' "<config><-c><$HOME/other.conf>"
 completes 'init -o ~/oth\t' "<init><-o><$HOME/other.conf>"
+completes 'report --html ~/oth\t' "<report><--html><$HOME/other.conf>"
 
 # Names: of backups and domains, of the configuration that is named; none where none is taken.
 completes 'pull mxo\t' '<pull><mxone>'

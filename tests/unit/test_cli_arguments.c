@@ -272,6 +272,7 @@ static void test_exits(void **state)
         {"status", "0 75 78 64"},           {"history", "0 75 78 64"},
         {"config", "0 75 78 64"},           {"init", "0 73 75 69 78 64"},
         {"check", "0 1 75 76 69 77 78 64"}, {"drill", "0 75 76 77 78 64"},
+        {"report", "0 73 75 78 64"},
     };
 
     (void)state;

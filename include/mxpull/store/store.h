@@ -347,6 +347,27 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                            bool (*row)(void *context, const struct store_message *message),
                            void *context, struct error *error);
 
+/* Mail of a backup that was taken within some five minutes, by ATRN, TURN or as the primary's log tells. */
+struct store_mail {
+    int64_t at_ms; /* of the first */
+    const char *backup;
+    int64_t messages, bytes; /* of those whose size is known */
+};
+
+/* What store_past tells of. */
+enum store_kind {
+    STORE_MAIL,     /* struct store_mail */
+    STORE_ARRIVALS, /* struct store_arrival */
+    STORE_DRILLS,   /* struct store_drill */
+    STORE_OUTAGES   /* struct store_outage; those that ended before are left out */
+};
+
+/* Calls row for each record from since_ms on, which is of the kind's struct and borrowed for the call. It may not call
+ * the store. */
+enum status store_past(struct store *store, enum store_kind kind, int64_t since_ms,
+                       void (*row)(void *context, const void *record), void *context,
+                       struct error *error);
+
 /* Takes away what is older than keep_s before now, a bounded part at a time; *more says whether there is more to do.
  * Nothing goes unless something was answered in the older half of that time, too: a clock that has run ahead would
  * make everything old. What has a stamp that is not believed goes with what was written down at the same time. What
