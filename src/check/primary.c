@@ -16,7 +16,6 @@
 enum {
     VIEW_MS = 60000,   /* at most for one view */
     LIMIT_MS = 180000, /* for all of them */
-    PROXY_LINE_SIZE = 160,
     PROXY_PORT = 49152 /* of the backup's end, which nobody looks at */
 };
 
@@ -140,9 +139,7 @@ static void add_view(struct primary *primary, const struct backup_config *backup
     *primary->last = view;
     primary->last = &view->next;
     if (address != NULL)
-        (void)snprintf(view->proxy_line, PROXY_LINE_SIZE, "PROXY %s %s %s %d %d\r\n",
-                       is_ipv6 ? "TCP6" : "TCP4", address, is_ipv6 ? "::1" : "127.0.0.1",
-                       PROXY_PORT, 25);
+        proxy_line_put(view->proxy_line, address, PROXY_PORT, is_ipv6 ? "::1" : "127.0.0.1", 25);
     gate_enter(&primary->gate, &view->guest);
 }
 

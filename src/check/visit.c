@@ -56,13 +56,6 @@ static void ready(void *context)
     end(visit);
 }
 
-static void received(void *context, const char *bytes, size_t size)
-{
-    (void)context;
-    (void)bytes;
-    (void)size;
-}
-
 static void failed(void *context, int code, const struct error *error)
 {
     struct visit *visit = context;
@@ -106,7 +99,7 @@ static int64_t shorter(int64_t timeout_ms)
 static void open_connection(struct visit *visit)
 {
     static const struct connection_events events = {
-        .ready = ready, .received = received, .failed = failed, .wire = show_wire};
+        .ready = ready, .failed = failed, .wire = show_wire};
     const struct connection_options *wanted = &visit->options.connection;
     struct connection_options options = *wanted;
     bool demands_tls = wanted->tls == TLS_REQUIRED || wanted->tls == TLS_IMPLICIT;

@@ -82,30 +82,7 @@ static void log_wire(void *context, const struct backup_config *backup, char dir
         logging_wire_of("primary", run->config->primary.address.text, direction, line, size);
 }
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
 /* ---- the beginning ---- */
-
-/* On standard error, whatever `log` says: a check leaves nothing behind. */
-static void open_log(struct run *run)
-{
-    bool is_at_terminal = terminal_repeats(stderr);
-    struct error error;
-    const struct logging_options options = {
-        .target = LOG_STDERR,
-        .verbose = run->arguments->verbose,
-        .quiet = run->arguments->quiet > 0,
-        .is_at_terminal = is_at_terminal,
-        .around = is_at_terminal ? around_log_line : NULL,
-        .context = run,
-    };
-
-    (void)logging_open(&run->logging, &options, &error); /* standard error is open */
-    log_message(LEVEL_DEBUG, "the configuration is %s", run->config->path);
-}
 
 static int make_check(struct run *run)
 {
@@ -172,7 +149,7 @@ static int look(struct run *run)
     const struct arguments *arguments = run->arguments;
     size_t count, of, open;
 
-    signals_start(SIGNALS_RUN, wake, run->loop);
+    signals_start(SIGNALS_RUN, loop_wake, run->loop);
     check_run(run->check);
     draw_progress(run, false);
     const struct findings *groups = check_findings(run->check, &count);
@@ -202,7 +179,8 @@ int command_check(const struct arguments *arguments)
         .look = setup_look(arguments), .only_wrong = arguments->quiet > 0, .config = run.config};
     run.has_progress = terminal_is(stdout) && arguments->verbose == 0 && arguments->quiet == 0 &&
                        arguments->json == 0;
-    open_log(&run);
+    setup_log_errors(&run.logging, arguments, around_log_line, &run); /* nothing is left behind */
+    log_message(LEVEL_DEBUG, "the configuration is %s", run.config->path);
     int exit_status = make_check(&run);
     if (exit_status == EXIT_STATUS_OK)
         exit_status = look(&run);

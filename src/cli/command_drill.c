@@ -254,11 +254,6 @@ static int confirm(struct run *run)
 
 /* ---- the run ---- */
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
 /* Through a backup whose mail we cannot take a message would only be held. */
 static void look_at_primary(struct run *run)
 {
@@ -362,7 +357,7 @@ static int drill(struct run *run)
 {
     int64_t started_ms = clock_monotonic_ms(), started_wall_ms = clock_wall_ms();
 
-    signals_start(SIGNALS_RUN, wake, run->loop);
+    signals_start(SIGNALS_RUN, loop_wake, run->loop);
     look_at_primary(run);
     make_drills(run);
     drill_all(run);

@@ -30,17 +30,6 @@ struct run {
     struct draft *draft;
 };
 
-static void open_log(struct run *run)
-{
-    struct error error;
-    const struct logging_options options = {.target = LOG_STDERR,
-                                            .verbose = run->arguments->verbose,
-                                            .quiet = run->arguments->quiet > 0,
-                                            .is_at_terminal = terminal_repeats(stderr)};
-
-    (void)logging_open(&run->logging, &options, &error); /* standard error is open */
-}
-
 /* ---- the beginning ---- */
 
 static int read_domains(struct run *run)
@@ -124,11 +113,6 @@ static int make_draft(struct run *run)
 
 /* ---- the end ---- */
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
 static int write_draft(const struct run *run, const struct buffer *text)
 {
     const char *path = run->arguments->output;
@@ -163,7 +147,7 @@ static int draw_up(struct run *run)
 
     if (terminal_is(stderr) && run->arguments->quiet == 0)
         output_tell("mxpull: asking the DNS, and then the hosts that it names");
-    signals_start(SIGNALS_RUN, wake, run->loop);
+    signals_start(SIGNALS_RUN, loop_wake, run->loop);
     draft_run(run->draft);
     if (signals_stop_requested()) {
         log_message(LEVEL_WARNING, "stopped: nothing is written");
@@ -187,7 +171,7 @@ int command_init(const struct arguments *arguments)
     struct run run = {.arguments = arguments};
     int exit_status = EXIT_STATUS_OK;
 
-    open_log(&run);
+    setup_log_errors(&run.logging, arguments, NULL, NULL);
     for (size_t i = 0; i < COUNT_OF(steps) && exit_status == EXIT_STATUS_OK; i++)
         exit_status = steps[i](&run);
     draft_free(run.draft);

@@ -30,11 +30,6 @@ struct run {
     int64_t wait_s; /* 0: no mail is waited for */
 };
 
-static void wake(void *context)
-{
-    loop_wake(context);
-}
-
 static int open_log(struct run *run)
 {
     return setup_log(&run->logging, run->config, run->arguments, live_hide, run->live);
@@ -165,7 +160,7 @@ static int ask(struct run *run)
 {
     const struct round_facts *facts = round_facts(run->round);
 
-    signals_start(SIGNALS_RUN, wake, run->loop);
+    signals_start(SIGNALS_RUN, loop_wake, run->loop);
     round_run(run->round);
     report_finish(&run->report, facts);
     recorder_finish(run->recorder, run->state.patience_ms);

@@ -53,8 +53,17 @@ int setup_log(struct logging *logging, const struct config *config,
         output_tell("%s: log: %s", config->path, error.text);
         return EXIT_STATUS_CONFIG;
     }
-    log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
+    if (config->path != NULL)
+        log_message(LEVEL_DEBUG, "the configuration is %s", config->path);
     return EXIT_STATUS_OK;
+}
+
+void setup_log_errors(struct logging *logging, const struct arguments *arguments,
+                      void (*around)(void *context, bool begins), void *context)
+{
+    static const struct config no_config = {.log = LOG_STDERR, .log_format = LOG_TEXT};
+
+    (void)setup_log(logging, &no_config, arguments, around, context); /* it is open */
 }
 
 /* A wait that is none, or longer than a week, is a typing error. */

@@ -22,6 +22,10 @@ int setup_log(struct logging *logging, const struct config *config,
               const struct arguments *arguments, void (*around)(void *context, bool begins),
               void *context);
 
+/* The same on standard error, whatever `log` says. */
+void setup_log_errors(struct logging *logging, const struct arguments *arguments,
+                      void (*around)(void *context, bool begins), void *context);
+
 /* Reads --wait into *seconds, which stays as it is where there is none. Returns the exit status; what is wrong is told. */
 int setup_wait(const struct arguments *arguments, int64_t *seconds);
 

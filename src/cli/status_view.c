@@ -335,7 +335,7 @@ static enum status read_all(struct status_view *view, struct store *store, struc
         if (status == STATUS_OK)
             status = store_last_arrival(store, name, &backup->arrival, &backup->has_arrival, error);
         if (status == STATUS_OK)
-            status = store_last_drill(store, name, &backup->drill, &backup->has_drill, error);
+            status = store_last_drill(store, name, NULL, &backup->drill, &backup->has_drill, error);
     }
     for (size_t i = 0; i < view->domain_count && status == STATUS_OK; i++) {
         struct status_domain *domain = &view->domains[i];

@@ -57,7 +57,7 @@ enum status drill_sent_today(struct store *store, const struct backup_config *ba
     *sent_ms = 0;
     if (store == NULL)
         return STATUS_OK;
-    enum status status = store_last_drill_but(
+    enum status status = store_last_drill(
         store, backup->name, drill_outcome_name(DRILL_NOT_ACCEPTED), &last, &is_found, error);
     if (status == STATUS_OK && is_found &&
         local_day(offset, last.at_ms) == local_day(offset, now_ms))

@@ -255,13 +255,6 @@ void connection_send(struct connection *connection, const char *bytes, size_t si
     stream_send(connection->acting, bytes, size);
 }
 
-static void ignore_received(void *context, const char *bytes, size_t size)
-{
-    (void)context;
-    (void)bytes;
-    (void)size;
-}
-
 static void close_left(void *context, int code, const struct error *error)
 {
     (void)code;
@@ -285,8 +278,7 @@ static void make_room(const struct loop *loop)
 
 void connection_leave(struct connection *connection, const char *bytes, size_t size)
 {
-    static const struct connection_events events = {.received = ignore_received,
-                                                    .failed = close_left};
+    static const struct connection_events events = {.failed = close_left};
     struct attempt *acting = connection->acting;
 
     stream_send(acting, bytes, size);

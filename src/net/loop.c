@@ -90,8 +90,10 @@ void loop_free(struct loop *loop)
     curl_global_cleanup();
 }
 
-void loop_wake(struct loop *loop)
+void loop_wake(void *context)
 {
+    struct loop *loop = context;
+
     atomic_store(&loop->is_woken, true);
     (void)curl_multi_wakeup(loop->multi);
 }

@@ -116,7 +116,8 @@ void stream_receive(struct attempt *attempt)
             return;
         }
         wire_show(connection, '<', bytes, size);
-        connection->events->received(connection->context, bytes, size);
+        if (connection->events->received != NULL)
+            connection->events->received(connection->context, bytes, size);
         if (attempt->heard.facts.tls == NULL && size < RECEIVE_SIZE)
             return;
     }

@@ -323,9 +323,6 @@ static void stop(struct session *base)
 {
     struct atrn_session *session = of(base);
 
-    if (base->is_stopping || base->is_over)
-        return;
-    base->is_stopping = true;
     if (session->state == REVERSED)
         bridge_stop(session->bridge, "stopped");
     else

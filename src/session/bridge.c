@@ -30,7 +30,6 @@ enum {
     REFUSED_LIMIT_MS = 30 * 60 * 1000,
     REFUSED_IDLE_S = 60, /* the provider may believe that its message has ended */
     REOPENED_MAX = 20,   /* in one session */
-    PROXY_LINE_SIZE = 192,
     SHOWN_MAX = 8 * 1024,
     DATA_GO_FIFTHS = 2,
     ACCEPTED_FIFTHS = 10
@@ -371,22 +370,6 @@ static void primary_failed(void *context, int code, const struct error *error)
     miss_primary(bridge, why.text);
 }
 
-/* "PROXY TCP4 <provider> <us> <port> <port>", version 1 of the PROXY protocol: whom the primary is
- * to see. UNKNOWN where we do not see it ourselves, behind a proxy. */
-static void write_proxy_line(struct bridge *bridge, const struct connection_facts *provider)
-{
-    char *line = bridge->proxy_line;
-
-    if (!bridge->polling->config->primary.proxy_protocol)
-        return;
-    if (provider == NULL || provider->address[0] == '\0')
-        (void)snprintf(line, PROXY_LINE_SIZE, "PROXY UNKNOWN\r\n");
-    else
-        (void)snprintf(line, PROXY_LINE_SIZE, "PROXY %s %s %s %d %d\r\n",
-                       strchr(provider->address, ':') != NULL ? "TCP6" : "TCP4", provider->address,
-                       provider->local_address, provider->port, provider->local_port);
-}
-
 /* Begins to connect to the primary. False, with *error set, when that is impossible. */
 static bool open_primary(struct bridge *bridge, struct error *error)
 {
@@ -438,14 +421,19 @@ struct bridge *bridge_new(const struct bridge_options *options)
     return bridge;
 }
 
+/* Behind a proxy the provider's address is not known here either. */
 void bridge_open(struct bridge *bridge, const struct connection_facts *provider)
 {
+    static const struct connection_facts nobody;
+    const struct connection_facts *seen = provider != NULL ? provider : &nobody;
     struct error error;
 
     bridge_close(bridge);
     bridge->state = GREETING;
     bridge->reopened = 0;
-    write_proxy_line(bridge, provider);
+    if (bridge->polling->config->primary.proxy_protocol)
+        proxy_line_put(bridge->proxy_line, seen->address, seen->port, seen->local_address,
+                       seen->local_port);
     if (!open_primary(bridge, &error))
         primary_failed(bridge, 0, &error);
 }

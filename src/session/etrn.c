@@ -261,9 +261,6 @@ static void stop(struct session *base)
 {
     struct etrn_session *session = of(base);
 
-    if (base->is_stopping || base->is_over)
-        return;
-    base->is_stopping = true;
     enum dialogue_step step =
         dialogue_stop(session->dialogue, OUTCOME_INTERRUPTED, "stopped before an answer came");
     if (step == DIALOGUE_WAIT)

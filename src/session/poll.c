@@ -281,11 +281,12 @@ void poll_hurry(struct poll *poll)
 
 void poll_stop(struct poll *poll)
 {
-    if (poll->over)
+    if (poll->over || (poll->session != NULL && poll->session->is_stopping))
         return;
     for (size_t i = 0; i < poll->wanted_count; i++)
         poll->wanted[i]->is_stopped = true;
     if (poll->session != NULL) {
+        poll->session->is_stopping = true;
         poll->session->method->stop(poll->session);
     } else {
         end_fetching(poll);

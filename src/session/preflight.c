@@ -136,16 +136,23 @@ static bool wants_proxy_line(const struct primary_config *primary)
     return a->port == b->port && text_equal(a->host, b->host);
 }
 
+void proxy_line_put(char line[PROXY_LINE_SIZE], const char *from, int from_port, const char *to,
+                    int to_port)
+{
+    if (*from == '\0' || *to == '\0')
+        (void)text_copy(line, PROXY_LINE_SIZE, "PROXY UNKNOWN\r\n");
+    else
+        (void)snprintf(line, PROXY_LINE_SIZE, "PROXY %s %s %s %d %d\r\n",
+                       strchr(from, ':') != NULL ? "TCP6" : "TCP4", from, to, from_port, to_port);
+}
+
 /* Tells the other side our own address, as it is: Postfix does not take UNKNOWN, which is left for a UNIX socket. */
 static void introduce(struct connection *connection)
 {
     const struct connection_facts *facts = connection_facts(connection);
-    char line[2 * CONNECTION_ADDRESS_SIZE + 64] = "PROXY UNKNOWN\r\n";
+    char line[PROXY_LINE_SIZE];
 
-    if (facts->address[0] != '\0' && facts->local_address[0] != '\0')
-        (void)snprintf(line, sizeof line, "PROXY %s %s %s %d %d\r\n",
-                       strchr(facts->address, ':') != NULL ? "TCP6" : "TCP4", facts->local_address,
-                       facts->address, facts->local_port, facts->port);
+    proxy_line_put(line, facts->local_address, facts->local_port, facts->address, facts->port);
     connection_send(connection, line, strlen(line));
 }
 

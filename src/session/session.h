@@ -47,7 +47,7 @@ struct session_method {
     /* Another one is to be had at once. */
     void (*reconnect)(struct session *session);
 
-    /* Ends it soon: what is unanswered becomes interrupted. */
+    /* It is to stop (is_stopping is set), and ends soon: what is unanswered becomes interrupted. Called once. */
     void (*stop)(struct session *session);
 
     /* Others wait for the place that it has; NULL: it has none. */

@@ -207,7 +207,9 @@ static bool is_in(const char *domain, size_t size, const struct node *node)
            (front == 0 || (node->form == NODE_SUFFIX && are_labels(domain, front)));
 }
 
-bool guard_domains_have(const struct guard_domains *domains, struct guard_part domain, bool *marks)
+/* Whether the octets behind the @ of an address are one of the domains. Sets marks[i] for each node
+ * that they are in; marks may be NULL. */
+static bool are_of(const struct guard_domains *domains, struct guard_part domain, bool *marks)
 {
     char ascii[DOMAIN_SIZE_MAX];
     size_t size = to_ascii(ascii, domain);
@@ -285,7 +287,7 @@ static const char *domain_fault(struct guard_part domain, bool utf8,
         return "550 5.7.1 A recipient at an address literal is not accepted here";
     if (!utf8 && !is_ascii(domain))
         return no_utf8;
-    return guard_domains_have(domains, domain, NULL) ? NULL : not_ours;
+    return are_of(domains, domain, NULL) ? NULL : not_ours;
 }
 
 const char *guard_address_judge(struct guard_part path, bool utf8,
@@ -313,5 +315,5 @@ void guard_address_mark(const char *address, const struct guard_domains *domains
     const char *at = strrchr(address, '@');
 
     if (at != NULL)
-        (void)guard_domains_have(domains, (struct guard_part){at + 1, strlen(at + 1)}, marks);
+        (void)are_of(domains, (struct guard_part){at + 1, strlen(at + 1)}, marks);
 }

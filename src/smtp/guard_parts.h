@@ -92,10 +92,6 @@ struct guard_domains {
     size_t count;
 };
 
-/* Whether the octets behind the @ of an address are one of the domains. Sets marks[i] for each node
- * that they are in; marks may be NULL. */
-bool guard_domains_have(const struct guard_domains *domains, struct guard_part domain, bool *marks);
-
 /* The reply to a forward-path that may not be passed (501, 550 or 553), or NULL: it is in one of the
  * domains, and no form of it makes a server look elsewhere than at the domain behind the @. */
 const char *guard_address_judge(struct guard_part path, bool utf8,

@@ -72,8 +72,7 @@ struct statement statement_start(struct store *store, const char *sql, const str
 /* Goes on to the next row; false at the end and after a failure. */
 bool statement_row(struct statement *statement);
 
-/* A column of the row; NULL is 0, or NULL. Texts are borrowed until the next row. */
-int64_t column_number(const struct statement *row, int column);
+/* A text of the row, or NULL. Borrowed until the next row. */
 const char *column_text(const struct statement *row, int column);
 
 /* Ends its use. Returns the first failure, or SQLITE_OK. */

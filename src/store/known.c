@@ -121,17 +121,10 @@ static const struct question drill_question = {
            FIELD(COPY, store_last_drill, outcome), FIELD(COPY, store_last_drill, evidence),
            FIELD(COPY, store_last_drill, text))};
 
-enum status store_last_drill_but(struct store *store, const char *backup, const char *outcome,
-                                 struct store_last_drill *drill, bool *found, struct error *error)
-{
-    return read_one(store, &drill_question, VALUES(TEXT(backup), TEXT(outcome)), drill, found,
-                    error);
-}
-
-enum status store_last_drill(struct store *store, const char *backup,
+enum status store_last_drill(struct store *store, const char *backup, const char *but,
                              struct store_last_drill *drill, bool *found, struct error *error)
 {
-    return store_last_drill_but(store, backup, NULL, drill, found, error);
+    return read_one(store, &drill_question, VALUES(TEXT(backup), TEXT(but)), drill, found, error);
 }
 
 /* ---- domains ---- */

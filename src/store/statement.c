@@ -51,7 +51,7 @@ bool statement_row(struct statement *statement)
     return code == SQLITE_ROW;
 }
 
-int64_t column_number(const struct statement *row, int column)
+static int64_t column_number(const struct statement *row, int column)
 {
     return sqlite3_column_int64(row->handle, column);
 }

@@ -653,7 +653,7 @@ static void test_arrivals_and_drills(void **state)
     assert_int_equal(arrival.messages, 4);
     assert_int_equal(arrival.bytes, -1);
     assert_string_equal(arrival.evidence, "");
-    assert_int_equal(store_last_drill(store, "mx2", &drill, &found, &error), STATUS_OK);
+    assert_int_equal(store_last_drill(store, "mx2", NULL, &drill, &found, &error), STATUS_OK);
     assert_true(found);
     assert_string_equal(drill.domain, "a.example");
     assert_told("");

@@ -106,7 +106,7 @@ static void clock_ahead_hides_nothing(void **state)
                                          .token = "t"};
 
         assert_ok(store_add_drill(store, &sent, &problem));
-        assert_ok(store_last_drill(store, "mx2", &drill, &found, &problem));
+        assert_ok(store_last_drill(store, "mx2", NULL, &drill, &found, &problem));
         assert_string_equal(drill.outcome, sent.outcome);
         assert_int_equal(drill.at_ms, i == 0 ? 0 : 3000);
     }
@@ -133,11 +133,11 @@ static void drill_is_whole(void **state)
     bool found = true;
 
     (void)state;
-    assert_ok(store_last_drill(store, "mx2", &last, &found, &problem));
+    assert_ok(store_last_drill(store, "mx2", NULL, &last, &found, &problem));
     assert_false(found);
     assert_int_equal(last.code, 9);
     assert_ok(store_add_drill(store, &sent, &problem));
-    assert_ok(store_last_drill(store, "MX2", &last, &found, &problem));
+    assert_ok(store_last_drill(store, "MX2", NULL, &last, &found, &problem));
     assert_true(found);
     assert_int_equal(last.at_ms, 3000);
     assert_int_equal(last.accepted_ms, 100);
@@ -323,9 +323,9 @@ static void a_year_is_kept(void **state)
     assert_true(found);
     assert_int_equal(arrival.messages, 3);
     assert_int_equal(ask_file("SELECT count(*) FROM drills"), 2);
-    assert_ok(store_last_drill(store, "mx2", &drill, &found, &problem));
+    assert_ok(store_last_drill(store, "mx2", NULL, &drill, &found, &problem));
     assert_string_equal(drill.outcome, "unseen");
-    assert_ok(store_last_drill(store, "mx3", &drill, &found, &problem));
+    assert_ok(store_last_drill(store, "mx3", NULL, &drill, &found, &problem));
     assert_string_equal(drill.outcome, "unseen");
     store_close(store);
 }

@@ -84,7 +84,7 @@ struct connection_events {
      * at once. */
     void (*ready)(void *context);
 
-    /* Bytes have come in; borrowed for the call. */
+    /* Bytes have come in; borrowed for the call. NULL: not wanted. */
     void (*received)(void *context, const char *bytes, size_t size);
 
     /* All that was to be sent has gone out. NULL: not wanted. */

@@ -46,8 +46,9 @@ void loop_watch(struct loop *loop, struct loop_watch *watch);
 /* In vain where it is not in. */
 void loop_unwatch(struct loop *loop, struct loop_watch *watch);
 
-/* Makes a waiting loop_turn return. May be called from another thread and from a signal handler. */
-void loop_wake(struct loop *loop);
+/* Makes a waiting loop_turn return; context is the struct loop. May be called from another thread and from a signal
+ * handler, as signals_start wants it. */
+void loop_wake(void *context);
 
 /* Whether that end of a connection within this machine is one of the loop's, or was one of its last. */
 bool loop_is_own(const struct loop *loop, const char *address, int port);

@@ -15,7 +15,8 @@
 
 enum {
     PREFLIGHT_TIMEOUT_MS = 30000, /* for connecting, and for each reply behind the greeting */
-    PREFLIGHT_LIMIT_MS = 120000   /* for all behind the greeting, however many domains there are */
+    PREFLIGHT_LIMIT_MS = 120000,  /* for all behind the greeting, however many domains there are */
+    PROXY_LINE_SIZE = 192
 };
 
 enum preflight_stage {
@@ -96,6 +97,11 @@ const char *preflight_refusal(const struct preflight *preflight, const struct no
 /* When it is over: where all domains that were asked for, and at least one, were refused, the first
  * refusal; else NULL, also where why says that none was. */
 const char *preflight_refusal_of_all(const struct preflight *preflight);
+
+/* Puts "PROXY TCP4 <from> <to> <port> <port>" there, with its CRLF: version 1 of the PROXY protocol, whom a server is to
+ * see. UNKNOWN where an address is "". */
+void proxy_line_put(char line[PROXY_LINE_SIZE], const char *from, int from_port, const char *to,
+                    int to_port);
 
 /* The domains that a preflight is to ask the primary for. Starts as all zero. */
 struct domain_list {

@@ -257,13 +257,10 @@ struct store_last_drill {
     char domain[256], outcome[32], evidence[16], text[512];
 };
 
-/* *found is false, and *drill untouched, where there is none. */
-enum status store_last_drill(struct store *store, const char *backup,
+/* The last one that has come to anything but this outcome (NULL: to anything). *found is false, and *drill untouched,
+ * where there is none. */
+enum status store_last_drill(struct store *store, const char *backup, const char *but,
                              struct store_last_drill *drill, bool *found, struct error *error);
-
-/* The last one that has come to anything else than this outcome; NULL: to anything. */
-enum status store_last_drill_but(struct store *store, const char *backup, const char *outcome,
-                                 struct store_last_drill *drill, bool *found, struct error *error);
 
 struct store_domain {
     bool has_good;    /* there was a good answer, also where it is not known when */
