@@ -14,7 +14,6 @@
 #include <string.h>
 
 enum {
-    STORE_WAIT_MS = 30,
     STOP_LIMIT_MS = 900, /* then polls are dropped */
     TEXT_SIZE_MAX = 16 * 1024 * 1024,
     PROGRESS_SIZE_MAX = 4 * 1024
@@ -27,8 +26,6 @@ struct run {
     struct logging logging;
     struct loop *loop;
     struct state state;
-    struct hooks *hooks;
-    struct recorder *recorder;
     struct polling polling;
     struct drills *drills;
     struct drilled *list; /* the backups that are chosen */
@@ -152,19 +149,7 @@ static int choose(struct run *run)
 
 static int open_state(struct run *run)
 {
-    run->loop = setup_loop();
-    if (run->loop == NULL)
-        return EXIT_STATUS_UNAVAILABLE;
-    if (state_open(&run->state, run->config, false) != STATUS_OK)
-        return EXIT_STATUS_TEMPORARY;
-    run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
-    run->recorder = recorder_new(&(struct recorder_options){.config = run->config,
-                                                            .store = run->state.store,
-                                                            .hooks = run->hooks,
-                                                            .loop = run->loop,
-                                                            .offset = clock_local_offset_s,
-                                                            .patience_ms = STORE_WAIT_MS});
-    return EXIT_STATUS_OK;
+    return setup_run(&run->loop, &run->state, run->config, false);
 }
 
 /* Backups that another process is drilling. */
@@ -190,7 +175,7 @@ static void leave_out_drilled(struct run *run)
         struct error error;
         int64_t sent_ms = 0;
 
-        if (!recorder_check(run->recorder,
+        if (!recorder_check(run->state.recorder,
                             drill_sent_today(run->state.store, drilled->backup,
                                              clock_local_offset_s, clock_wall_ms(), &sent_ms,
                                              &error),
@@ -299,7 +284,7 @@ static void make_drills(struct run *run)
         .stop = signals_stop_requested,
         .force = run->arguments->force,
         .observer = {.wire = log_wants(LEVEL_TRACE) ? logging_wire : NULL},
-        .recorder = run->recorder,
+        .recorder = run->state.recorder,
     };
     run->drills = drills_new(&(struct drills_options){
         .polling = &run->polling, .wait_ms = run->wait_ms, .moved = on_moved, .context = run});
@@ -363,8 +348,8 @@ static int drill(struct run *run)
     drill_all(run);
     draw_progress(run, false);
     int exit_status = report(run, started_wall_ms, clock_monotonic_ms() - started_ms);
-    recorder_finish(run->recorder, run->state.patience_ms);
-    hooks_finish(run->hooks, signals_stop_requested);
+    recorder_finish(run->state.recorder, run->state.patience_ms);
+    hooks_finish(run->state.hooks, signals_stop_requested);
     signals_end();
     return logging_note_lost(&run->logging, run->state.store)
                ? exit_status_worse(exit_status, EXIT_STATUS_TEMPORARY)
@@ -394,8 +379,6 @@ int command_drill(const struct arguments *arguments)
         exit_status = drill(&run);
     drills_free(run.drills);
     free(run.list);
-    recorder_free(run.recorder);
-    hooks_free(run.hooks);
     state_close(&run.state);
     logging_close(&run.logging);
     loop_free(run.loop);

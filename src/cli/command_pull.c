@@ -10,7 +10,6 @@
 #include <mxpull/platform/signals.h>
 
 enum {
-    STORE_WAIT_MS = 30,
     PRUNE_MS = 1000 /* how long a run removes old rows at its end */
 };
 
@@ -21,8 +20,6 @@ struct run {
     struct loop *loop;
     struct round *round;
     struct state state;
-    struct hooks *hooks; /* NULL: a dry run */
-    struct recorder *recorder;
     struct output output;
     struct live_options watching; /* of live */
     struct live *live;            /* the round's observer */
@@ -63,23 +60,9 @@ static int choose(struct run *run)
     return EXIT_STATUS_USAGE;
 }
 
-/* A dry run leaves nothing behind. */
 static int open_state(struct run *run)
 {
-    run->loop = setup_loop();
-    if (run->loop == NULL)
-        return EXIT_STATUS_UNAVAILABLE;
-    if (!run->arguments->dry_run && state_open(&run->state, run->config, false) != STATUS_OK)
-        return EXIT_STATUS_TEMPORARY;
-    if (!run->arguments->dry_run)
-        run->hooks = hooks_new(run->loop, HOOKS_TIMEOUT_MS);
-    run->recorder = recorder_new(&(struct recorder_options){.config = run->config,
-                                                            .store = run->state.store,
-                                                            .hooks = run->hooks,
-                                                            .loop = run->loop,
-                                                            .offset = clock_local_offset_s,
-                                                            .patience_ms = STORE_WAIT_MS});
-    return EXIT_STATUS_OK;
+    return setup_run(&run->loop, &run->state, run->config, run->arguments->dry_run > 0);
 }
 
 static void make_round(struct run *run)
@@ -97,7 +80,7 @@ static void make_round(struct run *run)
                                  .progressed = live_progressed,
                                  .turned = live_turned},
                     .context = run->live,
-                    .recorder = run->recorder},
+                    .recorder = run->state.recorder},
         .selection = {run->arguments->names, run->arguments->name_count},
         .retry = run->arguments->retry,
         .wait_ms = run->wait_s * 1000,
@@ -150,10 +133,11 @@ static void follow_up(struct run *run, const struct round_facts *facts)
     int64_t deadline_ms = clock_monotonic_ms() + PRUNE_MS;
 
     metrics_write(run->config, run->state.store, run->state.claims, facts);
-    (void)recorder_check_silence(run->recorder, clock_wall_ms(), NULL, NULL);
-    while (recorder_prune(run->recorder, clock_wall_ms()) && clock_monotonic_ms() < deadline_ms)
+    (void)recorder_check_silence(run->state.recorder, clock_wall_ms(), NULL, NULL);
+    while (recorder_prune(run->state.recorder, clock_wall_ms()) &&
+           clock_monotonic_ms() < deadline_ms)
         ;
-    hooks_finish(run->hooks, signals_stop_requested);
+    hooks_finish(run->state.hooks, signals_stop_requested);
 }
 
 static int ask(struct run *run)
@@ -163,7 +147,7 @@ static int ask(struct run *run)
     signals_start(SIGNALS_RUN, loop_wake, run->loop);
     round_run(run->round);
     report_finish(&run->report, facts);
-    recorder_finish(run->recorder, run->state.patience_ms);
+    recorder_finish(run->state.recorder, run->state.patience_ms);
     if (!facts->dry_run)
         follow_up(run, facts);
     signals_end();
@@ -194,8 +178,6 @@ int command_pull(const struct arguments *arguments)
     }
     report_done(&run.report);
     round_free(run.round);
-    recorder_free(run.recorder);
-    hooks_free(run.hooks);
     state_close(&run.state);
     logging_close(&run.logging);
     live_free(run.live);

@@ -199,8 +199,32 @@ enum status state_open(struct state *state, const struct config *config, bool is
     return STATUS_OK;
 }
 
+int setup_run(struct loop **loop, struct state *state, const struct config *config, bool dry_run)
+{
+    enum {
+        STORE_WAIT_MS = 30
+    };
+
+    *loop = setup_loop();
+    if (*loop == NULL)
+        return EXIT_STATUS_UNAVAILABLE;
+    if (!dry_run && state_open(state, config, false) != STATUS_OK)
+        return EXIT_STATUS_TEMPORARY;
+    if (!dry_run)
+        state->hooks = hooks_new(*loop, HOOKS_TIMEOUT_MS);
+    state->recorder = recorder_new(&(struct recorder_options){.config = config,
+                                                              .store = state->store,
+                                                              .hooks = state->hooks,
+                                                              .loop = *loop,
+                                                              .offset = clock_local_offset_s,
+                                                              .patience_ms = STORE_WAIT_MS});
+    return EXIT_STATUS_OK;
+}
+
 void state_close(struct state *state)
 {
+    recorder_free(state->recorder);
+    hooks_free(state->hooks);
     store_close(state->store);
     lock_set_close(state->claims);
     lock_set_close(state->lock);

@@ -8,6 +8,7 @@
 #include <mxpull/config/config.h>
 #include <mxpull/net/loop.h>
 #include <mxpull/platform/lock.h>
+#include <mxpull/record/recorder.h>
 #include <mxpull/store/store.h>
 
 /* What several commands begin with. */
@@ -43,13 +44,20 @@ struct state {
     struct lock_set *lock;   /* against a second daemon; NULL for a pull */
     struct lock_set *claims; /* the backups that any run is asking now */
     struct store *store;
-    int64_t patience_ms; /* how long to wait for a store that another process holds */
+    int64_t patience_ms;       /* how long to wait for a store that another process holds */
+    struct hooks *hooks;       /* NULL for a dry run and a daemon */
+    struct recorder *recorder; /* NULL for a daemon */
 };
 
 /* Opens the state directory, for a pull or a daemon, and logs in one warning what cannot be opened.
  * STATUS_BUSY, logged and with nothing open, when another daemon runs; else STATUS_OK. A daemon opens
  * its store later when it cannot now, and without a directory remembers as long as it runs. */
 enum status state_open(struct state *state, const struct config *config, bool is_daemon);
+
+/* Makes the loop, opens the state directory, which a dry run leaves alone, and makes hooks and recorder of a run that asks
+ * once. Returns the exit status; what is wrong is logged. state_close comes before the loop's end. */
+int setup_run(struct loop **loop, struct state *state, const struct config *config, bool dry_run);
+
 void state_close(struct state *state);
 
 /* ---- the state directory of the commands that only read it ---- */

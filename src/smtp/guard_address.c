@@ -65,7 +65,7 @@ bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument,
     return true;
 }
 
-/* What a server may take for ASCII that is neither letter nor digit, or for a dot of a domain: controls
+/* Whether a server may take the character for ASCII that is neither letter nor digit, or for a dot of a domain: controls
  * and line ends; characters of which NFC, NFD, NFKC, NFKD or case folding make such ASCII, as
  * Unicode 14 has them (with their neighbours where no address needs these); U+3002 and U+FF61, dots
  * in IDNA 2003; and quotation marks, U+01C3 and U+066A, by the best fit of Windows' code pages. */
@@ -90,9 +90,8 @@ static bool is_doubtful(uint32_t point)
     return false;
 }
 
-/* How many bytes the character at text has if it may stand in an address besides ASCII (RFC 6531
- * 3.3), else 0: malformed UTF-8, and whatever a server that maps or normalizes addresses would turn into an ASCII
- * character that has a meaning in them. */
+/* The size of the non-ASCII character at text, if it may stand in an address (RFC 6531 3.3); else 0: malformed UTF-8, and a
+ * character that a server may map or normalize to an ASCII one with a meaning in addresses. */
 static size_t utf8_size(const char *text, size_t size)
 {
     uint32_t point;
@@ -138,15 +137,6 @@ const char *guard_path_judge_reverse(struct guard_part path, bool utf8)
 
 /* ---- our domains ---- */
 
-static bool is_ascii(struct guard_part part)
-{
-    for (size_t i = 0; i < part.size; i++) {
-        if ((unsigned char)part.text[i] >= 0x80)
-            return false;
-    }
-    return true;
-}
-
 /* The lower-case ASCII form of a domain as it stands; what of it is ASCII already may be anything. Returns its size; 0:
  * it has none, or is a mixture of A-labels and U-labels, which the primary may take for another domain. */
 static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
@@ -163,7 +153,7 @@ static size_t to_ascii(char ascii[DOMAIN_SIZE_MAX], struct guard_part domain)
         char label[DOMAIN_LABEL_SIZE_MAX + 1];
 
         has_a_label = has_a_label || (size > 4 && text_equal_part("xn--", part.text, 4));
-        if (!is_ascii(part)) {
+        if (!text_is_ascii(part.text, part.size)) {
             has_u_label = true;
             if (!domain_label_to_ascii(label, part.text, part.size))
                 return 0;
@@ -285,7 +275,7 @@ static const char *domain_fault(struct guard_part domain, bool utf8,
 {
     if (domain.size > 0 && domain.text[0] == '[')
         return "550 5.7.1 A recipient at an address literal is not accepted here";
-    if (!utf8 && !is_ascii(domain))
+    if (!utf8 && !text_is_ascii(domain.text, domain.size))
         return no_utf8;
     return are_of(domains, domain, NULL) ? NULL : not_ours;
 }

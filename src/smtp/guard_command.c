@@ -213,25 +213,19 @@ static bool is_printable(struct guard_part part, bool one_word)
     return true;
 }
 
-static const char *judge_mail(struct guard_command *command)
+static const char *judge_mailbox(struct guard_command *command, const struct guard_domains *domains)
 {
-    if (!guard_path_split(&command->mailbox, command->argument, "FROM:"))
-        return "501 5.5.4 Syntax: MAIL FROM:<address>";
-    command->utf8 = has_utf8(command->mailbox.parameters);
-    const char *fault = guard_path_judge_reverse(command->mailbox.path, command->utf8);
-    if (fault != NULL)
-        return fault;
-    return judge_parameters(command->mailbox.parameters, true);
-}
+    struct guard_mailbox *mailbox = &command->mailbox;
+    bool is_mail = command->verb == GUARD_MAIL;
 
-static const char *judge_rcpt(struct guard_command *command, const struct guard_domains *domains)
-{
-    if (!guard_path_split(&command->mailbox, command->argument, "TO:"))
-        return "501 5.5.4 Syntax: RCPT TO:<address>";
-    const char *fault = guard_address_judge(command->mailbox.path, command->utf8, domains);
-    if (fault != NULL)
-        return fault;
-    return judge_parameters(command->mailbox.parameters, false);
+    if (!guard_path_split(mailbox, command->argument, is_mail ? "FROM:" : "TO:"))
+        return is_mail ? "501 5.5.4 Syntax: MAIL FROM:<address>"
+                       : "501 5.5.4 Syntax: RCPT TO:<address>";
+    if (is_mail)
+        command->utf8 = has_utf8(mailbox->parameters);
+    const char *fault = is_mail ? guard_path_judge_reverse(mailbox->path, command->utf8)
+                                : guard_address_judge(mailbox->path, command->utf8, domains);
+    return fault != NULL ? fault : judge_parameters(mailbox->parameters, is_mail);
 }
 
 const char *guard_command_judge(struct guard_command *command, const struct guard_domains *domains)
@@ -244,8 +238,8 @@ const char *guard_command_judge(struct guard_command *command, const struct guar
         return argument.size > 0 && is_printable(argument, true)
                    ? NULL
                    : "501 5.5.4 Syntax: EHLO or HELO, and one name";
-    case GUARD_MAIL: return judge_mail(command);
-    case GUARD_RCPT: return judge_rcpt(command, domains);
+    case GUARD_MAIL:
+    case GUARD_RCPT: return judge_mailbox(command, domains);
     case GUARD_DATA:
     case GUARD_RSET:
     case GUARD_VERB_QUIT:

@@ -31,15 +31,6 @@ static bool has_forbidden_byte(const char *text)
     return false;
 }
 
-static bool is_ascii(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text >= 0x80)
-            return false;
-    }
-    return true;
-}
-
 /* What is wrong with one label (RFC 1035 2.3.1, RFC 1123 2.1), or NULL. */
 static const char *label_fault(const char *label, size_t size)
 {
@@ -67,7 +58,7 @@ bool domain_label_to_ascii(char target[DOMAIN_LABEL_SIZE_MAX + 1], const char *t
     for (size_t i = 0; i < size; i++)
         label[i] = text_lower(text[i]);
     label[size] = '\0';
-    bool is_plain = is_ascii(label), is_a_label = text_starts_with(label, a_label);
+    bool is_plain = text_is_ascii(label, size), is_a_label = text_starts_with(label, a_label);
     if (is_plain && (label_fault(label, size) != NULL || !is_a_label))
         return label_fault(label, size) == NULL &&
                text_copy(target, DOMAIN_LABEL_SIZE_MAX + 1, label);
@@ -123,7 +114,7 @@ enum status domain_to_ascii(char target[DOMAIN_SIZE_MAX + 1], const char *text, 
     char *converted = NULL;
     const char *ascii = text;
 
-    if (fault == NULL && !is_ascii(text)) {
+    if (fault == NULL && !text_is_ascii(text, strlen(text))) {
         int result = idn2_to_ascii_8z(text, &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 
         if (result != IDN2_OK) {
@@ -152,7 +143,7 @@ static const char *queue_fault(const char *name)
         return "names no queue; write \"#\" and the queue's name";
     if (strlen(name) > QUEUE_SIZE_MAX)
         return "is longer than 253 characters";
-    if (has_forbidden_byte(name) || !is_ascii(name))
+    if (has_forbidden_byte(name) || !text_is_ascii(name, strlen(name)))
         return "has a space, a control character or a non-ASCII character in it";
     return NULL;
 }

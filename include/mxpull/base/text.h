@@ -11,6 +11,7 @@
 /* ASCII alone, whatever the locale says: SMTP's keywords and domains are ASCII. */
 bool text_is_digit(char c);
 bool text_is_letter(char c);
+bool text_is_ascii(const char *text, size_t size);
 char text_lower(char c);
 bool text_equal(const char *a, const char *b); /* without regard to case */
 bool text_equal_part(const char *text, const char *part,
