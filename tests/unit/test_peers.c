@@ -2,23 +2,9 @@
 #include "unit.h"
 
 #include "support.h"
+#include "test_peers.h"
 
 #include <mxpull/base/compiler.h>
-#include <mxpull/platform/host.h>
-
-struct seen {
-    size_t count, ended;
-    struct host_peer last;
-};
-
-static void see(void *context, const struct host_peer *peer)
-{
-    struct seen *seen = context;
-
-    seen->count++;
-    seen->ended += peer->has_ended;
-    seen->last = *peer;
-}
 
 /* Looks until there are so many, for a busy system is slow to end what was begun. */
 static struct seen look_for(size_t count, int port)

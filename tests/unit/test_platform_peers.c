@@ -3,11 +3,11 @@
 
 #include "directory.h"
 #include "random.h"
+#include "test_peers.h"
 #include "unit.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 #include <platform/posix/peers.h>
 
@@ -140,20 +140,6 @@ static bool has_ipv6(void)
 }
 
 /* ---- what is told of them ---- */
-
-struct seen {
-    size_t count, ended;
-    struct host_peer last;
-};
-
-static void see(void *context, const struct host_peer *peer)
-{
-    struct seen *seen = context;
-
-    seen->count++;
-    seen->ended += peer->has_ended;
-    seen->last = *peer;
-}
 
 static size_t ended_of(const struct tcp_sockets *sockets)
 {

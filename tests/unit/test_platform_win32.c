@@ -1,12 +1,12 @@
 /* The platform floor on Windows: clocks, the host, the terminal, the log, what the program carries
  * besides its code. What has tests of its own stands beside. Where a test is there because the system's
  * own way is a trap, it shows the trap first. */
+#include "test_peers.h"
 #include "win32.h"
 
 #include <mxpull/base/memory.h>
 #include <mxpull/base/status.h>
 #include <mxpull/platform/clock.h>
-#include <mxpull/platform/host.h>
 #include <mxpull/platform/socket.h>
 #include <mxpull/platform/system_log.h>
 #include <mxpull/platform/terminal.h>
@@ -190,20 +190,6 @@ static void host_knows_its_addresses(void **state)
     }
     assert_int_equal(loopback, 1);
     free(addresses);
-}
-
-struct seen {
-    size_t count, ended;
-    struct host_peer last;
-};
-
-static void see(void *context, const struct host_peer *peer)
-{
-    struct seen *seen = context;
-
-    seen->count++;
-    seen->ended += peer->has_ended;
-    seen->last = *peer;
 }
 
 static struct seen look(int port)
