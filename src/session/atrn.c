@@ -304,7 +304,7 @@ static void pause_is_over(void *context)
     open_primary(context, PRIMARY);
 }
 
-/* What it may take of time is a tenth from now on. */
+/* The session may take a tenth of its time from now on. */
 static void hurry(struct session *base)
 {
     struct atrn_session *session = of(base);
@@ -318,7 +318,7 @@ static void hurry(struct session *base)
         bridge_hurry(session->bridge);
 }
 
-/* At once: what was acknowledged is safe, the rest is still with the provider. */
+/* Ends at once: what was acknowledged is safe, the rest is still with the provider. */
 static void stop(struct session *base)
 {
     struct atrn_session *session = of(base);

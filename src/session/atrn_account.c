@@ -46,7 +46,7 @@ void atrn_account_done(struct atrn_account *account)
     free(account->refusals);
 }
 
-/* What an earlier session has refused of this message in this way, or NULL. */
+/* The same refusal of this message in an earlier session, or NULL. */
 static struct atrn_refused *find_refused(const struct atrn_account *account,
                                          const struct atrn_refusals *refusals, uint64_t offer,
                                          bool for_good)
@@ -82,7 +82,7 @@ static bool note_refused(const struct atrn_account *account, size_t index,
     return true;
 }
 
-/* A message was taken: one that an earlier session has refused, perhaps. */
+/* A message was taken: it no longer counts as refused by an earlier session. */
 static void forget_refused(const struct atrn_account *account, size_t index,
                            const struct guard_message *message)
 {
@@ -139,7 +139,7 @@ static void count_message(struct atrn_account *account, const struct guard_messa
 
 /* ---- what is logged, and written ---- */
 
-/* Whether one more line may be written of what the provider brings about. */
+/* Whether the provider may still cause a line in the log. */
 static bool may_tell(struct atrn_account *account, unsigned *told, unsigned most)
 {
     bool may = *told < most;
@@ -189,7 +189,7 @@ void atrn_account_command(void *context, const char *command, const char *reply)
         log_fields(LEVEL_WARNING, fields, COUNT_OF(fields));
 }
 
-/* What one poll may write has an end; the rest is a number. */
+/* Lines beyond the limits of a poll are only counted. */
 static void tell_left_out(const struct atrn_account *account)
 {
     const struct log_field fields[] = {
@@ -235,7 +235,7 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* Puts what was not taken into words: nothing where all was. *outcome becomes OUTCOME_REFUSED where that is no
+/* Appends what was not taken, in words; nothing where all was taken. *outcome becomes OUTCOME_REFUSED where that is no
  * success. */
 static void tell_refusals(const struct atrn_account *account, const struct result *result,
                           const struct atrn_refusals *refusals, enum outcome *outcome,

@@ -1,6 +1,6 @@
-/* A reversed session between the provider and our primary: what comes in on one side goes through
- * the guard and out on the other, one write for what one read brought. When a side does not take
- * what it is sent, the other one is held back, so that no message is ever in memory as a whole.
+/* A reversed session between the provider and our primary: what one side sends goes through the guard to the other side,
+ * one write for each read. When a side does not take what it is sent, the other side is held back, so that no message is
+ * ever in memory as a whole.
  *
  *                                             primary lost
  *   GREETING --220--> READY --bridge_start--> RUNNING ----> REOPENING
@@ -97,8 +97,8 @@ static bool waits_for_provider(enum guard_wait wait)
     return wait == GUARD_WAIT_COMMAND || wait == GUARD_WAIT_DATA || wait == GUARD_WAIT_REFUSED;
 }
 
-/* RFC 5321 4.5.3.2 gives the provider the same patience with us as we have with the primary. So the primary has a
- * tenth less: a provider that had given up before our 451 would begin with the same message at the next poll. */
+/* RFC 5321 4.5.3.2 has the provider wait for us as long as we wait for the primary. So the primary gets a tenth less: a
+ * provider that gave up before our 451 would begin with the same message at the next poll. */
 static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
 {
     const struct backup_config *backup = bridge->backup;
@@ -115,7 +115,7 @@ static int64_t patience_s(const struct bridge *bridge, enum guard_wait wait)
     return patience - patience / 10;
 }
 
-/* Takes the time for which the provider was waited for off its credit. */
+/* Takes the time that we have waited for the provider off its credit. */
 static void charge(struct bridge *bridge)
 {
     int64_t now_ms = clock_monotonic_ms();
@@ -125,7 +125,7 @@ static void charge(struct bridge *bridge)
     bridge->waiting_since_ms = now_ms;
 }
 
-/* A new deadline for whoever has to move now. The provider has no longer than its credit lasts. */
+/* Sets a new deadline for the side that has to act now. The provider's lasts no longer than its credit. */
 void bridge_hurry(struct bridge *bridge)
 {
     enum guard_wait wait = guard_waits_for(bridge->guard);
@@ -153,8 +153,7 @@ static void send_output(struct connection *connection, struct buffer *bytes)
     buffer_clear(bytes);
 }
 
-/* Shows what the provider sends, but for mail: whole lines, however they come in, for by its beginning a line
- * is a secret. */
+/* Shows the provider's commands, not its mail, as whole lines: only the beginning of a line tells whether it is a secret. */
 static void show(struct bridge *bridge, const char *bytes, size_t size)
 {
     const struct polling *polling = bridge->polling;
@@ -276,7 +275,7 @@ void bridge_stop(struct bridge *bridge, const char *why)
 
 /* ---- the primary ---- */
 
-/* The primary has not greeted us, or is lost before it was needed. */
+/* The primary has not greeted, or was lost before bridge_start. */
 static void miss_primary(struct bridge *bridge, const char *why)
 {
     if (bridge->state != REOPENING) {

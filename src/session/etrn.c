@@ -1,6 +1,5 @@
-/* One backup asked for its domains by ETRN: the dialogue decides what is said, the connection
- * carries it, and this file brings the two together, keeps the deadlines and writes down what was
- * answered. */
+/* Asks one backup for its domains by ETRN: brings the dialogue, which decides what is said, and the connection together,
+ * keeps the deadlines, and writes down the answers. */
 #include "session.h"
 
 #include <mxpull/base/duration.h>
@@ -14,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long QUIT's answer is waited for where something depends on it, and how long a session that is
- * told to stop may take. */
+/* How long the answer to QUIT may take where a result depends on it, and how long a session may go on after stop. */
 enum {
     QUIT_TIMEOUT_MS = 2000,
     STOP_TIMEOUT_MS = 500
@@ -37,8 +35,8 @@ static struct etrn_session *of(struct session *base)
     return (struct etrn_session *)base;
 }
 
-/* A backup that takes all of command_timeout for each reply is not to hold a poll for hours: twice that time, and a
- * tenth of it for each domain, is enough for all that were seen. */
+/* A backup that takes all of command_timeout for each reply must not hold a poll for hours. Every backup that was seen is
+ * done within twice that time and a tenth of it for each domain. */
 static const char too_long[] = "not asked: the backup has taken too long for the domains before";
 
 static bool is_late(const struct etrn_session *session)
@@ -48,8 +46,8 @@ static bool is_late(const struct etrn_session *session)
 
 /* ---- what becomes known ---- */
 
-/* RFC 1985 5.2: a backup says 458 also while it is still at what an ETRN before began. Exim says it
- * for "never" as well, so that only a real start counts, and only for a while. */
+/* RFC 1985 5.2: a backup also says 458 while it still works on an earlier ETRN. Exim says 458 for "never" as well, so
+ * only an ETRN that did start counts, and only for a while. */
 static bool report_under_way(struct result *result, const struct answer *answer)
 {
     enum {
@@ -94,8 +92,7 @@ static void report(struct etrn_session *session, size_t node)
 
 /* ---- what the connection brings ---- */
 
-/* How long the node that is being asked has waited: until its reply, or until the connection was
- * cut. */
+/* Notes how long the node that is being asked has waited for its reply, or for the cut of the connection. */
 static void note_time(struct etrn_session *session)
 {
     size_t node;
@@ -104,8 +101,8 @@ static void note_time(struct etrn_session *session)
         session->base.poll->wanted[node]->ms = clock_monotonic_ms() - session->asked_ms;
 }
 
-/* One that was tried last stays that of a result; a refusal that was taken back, should no connection
- * stand any more, keeps its own. */
+/* A result describes the connection that was tried last for it. A refusal that was taken back keeps the facts of its own
+ * connection, unless another one stands. */
 static bool needs_facts(const struct session *base, size_t node, bool stands)
 {
     const struct etrn_session *session = (const struct etrn_session *)base;
@@ -190,7 +187,7 @@ static void disconnect(struct etrn_session *session)
     session->base.connection = NULL;
 }
 
-/* Each its own, so that the order of asking can be told by them. */
+/* Stamps differ from each other, so that they tell the order of asking. */
 static int64_t next_stamp_ms(const struct etrn_session *session)
 {
     int64_t now_ms = clock_wall_ms();

@@ -124,7 +124,7 @@ static void expect_reply(struct preflight *preflight, enum preflight_stage stage
     connection_deadline(preflight->connection, preflight->wait.until_ms);
 }
 
-/* Whether mail of a reversed session goes to the same place, where a PROXY line is expected then. */
+/* Whether relay_address, where the primary expects a PROXY line, is the same place as address. */
 static bool wants_proxy_line(const struct primary_config *primary)
 {
     const struct address *a = &primary->address, *b = &primary->relay_address;
@@ -191,8 +191,8 @@ static void note_ehlo(struct preflight *preflight, const char *text)
     }
 }
 
-/* Whether a server that expects no PROXY line has answered it as a command: its answers to others would be taken for
- * those to the commands before. */
+/* Whether a server that expects no PROXY line has answered that line as a command: all later answers would be one command
+ * late. */
 static bool answers_proxy_line(const struct preflight *preflight)
 {
     return preflight->options.proxy_line != NULL && preflight->expects_ehlo &&
@@ -209,8 +209,7 @@ static void note_reply(struct preflight *preflight, const struct reply *reply)
     preflight->expects_ehlo = false;
 }
 
-/* A reply that something follows is not answered by a command before that was judged; a good greeting does
- * not count then. */
+/* What follows a reply is judged before the next command is sent; a good greeting does not count then. */
 static void take_reply(struct preflight *preflight, bool is_followed)
 {
     struct reply *reply = &preflight->hearing.reply;
@@ -258,7 +257,7 @@ static void received(void *context, const char *bytes, size_t size)
     }
 }
 
-/* "Connection refused" of "no connection: Connection refused": that it does not answer is said. */
+/* "Connection refused" of "no connection: Connection refused": our sentence already says that it does not answer. */
 static const char *without_head(const char *text)
 {
     static const char head[] = "no connection";
@@ -267,7 +266,7 @@ static const char *without_head(const char *text)
     return strncmp(text, head, sizeof head - 1) == 0 && reason != NULL ? reason + 2 : text;
 }
 
-/* The connection's words are about a backup. */
+/* The connection's texts are made for backups, so some are replaced here. */
 static void failed(void *context, int code, const struct error *error)
 {
     struct preflight *preflight = context;

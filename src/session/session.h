@@ -1,8 +1,7 @@
 #ifndef MXPULL_SRC_SESSION_SESSION_H
 #define MXPULL_SRC_SESSION_SESSION_H
 
-/* What sessions of every method do alike: connect as the configuration says, write down results,
- * and tell who watches. */
+/* What sessions of all methods share: they connect as the configuration says, write down results, and tell the observer. */
 
 #include <mxpull/net/connection.h>
 #include <mxpull/session/poll.h>
@@ -10,7 +9,7 @@
 
 struct session_method;
 
-/* What is alike in a session of every method; each begins with it. */
+/* The first member of a session of each method. */
 struct session {
     struct poll *poll;  /* borrowed: its `wanted`, at least 1, are asked for and get the answers */
     struct node *nodes; /* owned: of what is wanted */
@@ -27,18 +26,18 @@ struct session {
 struct session_method {
     struct connection_events events; /* session_ready and so on, or what calls them */
 
-    /* Whether the connection (with stands: an established one) is that of the result, which has no answer
-     * of its own. NULL: of all. */
+    /* Whether the result, which has no answer yet, is to describe this connection (stands: it is established). NULL: all
+     * results are. */
     bool (*needs_facts)(const struct session *session, size_t result, bool stands);
 
     /* The session is established, and the backup offers the command. */
     void (*established)(struct session *session);
 
-    /* It is of no use. */
+    /* The session is established, but of no use. */
     void (*declined)(struct session *session, enum outcome outcome, const char *text);
 
-    /* session->hearing.reply is complete; the callee resets it. So many bytes have come behind it, which are
-     * heard next unless the callee takes them, by *size = 0. */
+    /* session->hearing.reply is complete; the callee resets it. rest are the *size bytes behind it, which are heard next
+     * unless the callee takes them by *size = 0. */
     void (*replied)(struct session *session, const char *rest, size_t *size);
 
     /* The connection is no more, or is not to be had. */
@@ -50,7 +49,7 @@ struct session_method {
     /* It is to stop (is_stopping is set), and ends soon: what is unanswered becomes interrupted. Called once. */
     void (*stop)(struct session *session);
 
-    /* Others wait for the place that it has; NULL: it has none. */
+    /* Others wait for its connection to the primary; NULL: it has none. */
     void (*hurry)(struct session *session);
 
     /* After ended. */
@@ -82,7 +81,7 @@ void session_wire(void *context, char direction, const char *line, size_t size);
 /* Sends a command and expects its reply by then, monotonic. */
 void session_say(struct session *session, const char *command, int64_t deadline_ms);
 
-/* Sends QUIT, on whose answer nothing depends, where there is a connection: what follows does not wait for it. */
+/* Sends a last command (QUIT or "") and lets the connection, if there is one, end by itself. */
 void session_leave(struct session *session, const char *command);
 
 /* Every result is known. */
@@ -96,11 +95,11 @@ enum stage session_stage(const struct session *session);
 /* The command of a method. */
 enum verb session_verb(enum method method);
 
-/* Frees *text and puts a copy of with there; NULL stays NULL. */
+/* Replaces *text by a copy of with, which may be NULL. */
 void session_replace(char **text, const char *with);
 
-/* Gives a result its answer: to verb (VERB_CONNECT: nothing was asked) if its connection came so far. The
- * observer is told by session_tell. */
+/* Gives a result its answer: to verb if its connection came as far as STAGE_COMMAND, else to VERB_CONNECT. Tells nobody:
+ * session_tell does. */
 void session_answer(struct result *result, enum verb verb, enum outcome outcome, int code,
                     const char *text);
 

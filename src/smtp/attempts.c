@@ -1,14 +1,13 @@
-/* Which item of a list is asked next, so that one which makes a server hang up, stall or refuse keeps no
+/* Chooses the item of a list that is asked next, so that an item at which a server hangs up, stalls or refuses keeps no
  * other from being asked.
  *
- * A connection is cut for the item that was asked last, or for a limit of the server. An item that was
- * the first of its connection has only itself to blame, and is blamed twice as much as one in the
- * middle of a list. Items are asked in the order of their blame; with enough of it they have had their
- * attempts: at most two as the first of a connection, three in all. One with blame is asked only where
- * the connection has brought fewer answers than any that was cut in the middle, so that a limit of the
- * server does not hit it again.
+ * A server cuts a connection for the item that was asked last, or for a limit of its own. A cut at the first item
+ * of a connection is plainly about that item, which is blamed twice as much as one in the middle of a list. Items
+ * are asked in the order of their blame. With BLAME_ENOUGH an item is not asked again: that is at most twice as the first of
+ * a connection, three times in all. An item with blame is asked only while the connection has brought fewer answers than
+ * each one that was cut in the middle, so that the server's limit does not hit the same item again.
  *
- * Nothing loops: two connections in a row without an answer that stays end the attempts. */
+ * The attempts end after two connections in a row without an answer that stays. */
 #include "attempts.h"
 
 #include <mxpull/base/memory.h>

@@ -9,8 +9,8 @@ enum {
     BLAME_ENOUGH = 3
 };
 
-/* Which item of a list is asked next, on as many connections as it takes, so that none keeps another
- * from being asked. Items are numbers. Callers only read it. */
+/* The order in which the items of a list are asked, on as many connections as it takes. Items are numbers. Callers only
+ * read the members. */
 struct attempts {
     size_t size, waiting;             /* items: all, and those still to be asked */
     size_t current;                   /* the item that was asked last */
@@ -42,13 +42,12 @@ size_t attempts_ask(struct attempts *attempts);
 void attempts_answered(struct attempts *attempts);
 void attempts_withdraw(struct attempts *attempts);
 
-/* An answer on this connection, to this item, does not stay, for the server may have spoken of a limit
- * of its own. */
+/* The answer to this item on this connection does not stay: it may have been about a limit of the server. */
 void attempts_take_back(struct attempts *attempts, size_t item);
 
-/* The connection was cut while the item that was asked last waited for its answer. Returns true when it
- * is to be asked again, false when it has had its attempts. is_expected: an answer before it has foretold the cut,
- * and only a first item is to blame. */
+/* The connection was cut while the item that was asked last waited for its answer. Returns true when that item is to be
+ * asked again, false when it has had its attempts. is_expected: the answer before announced the cut, so that only a first
+ * item is blamed. */
 bool attempts_cut(struct attempts *attempts, bool is_expected);
 
 /* The connection is over. name is that of the item asked last; reason, its first line, says why, in case that the

@@ -153,7 +153,7 @@ static enum dialogue_step ask_next(struct dialogue *dialogue)
     return DIALOGUE_ASK;
 }
 
-/* The connection is over; text and code (0: none) say why, in case that it has brought nothing. */
+/* The connection is over; text and code (0: none) say why, which is told if it has brought nothing. */
 static enum dialogue_step leave(struct dialogue *dialogue, int code, const char *text)
 {
     struct attempts *attempts = &dialogue->attempts;
@@ -219,7 +219,7 @@ enum dialogue_step dialogue_reply(struct dialogue *dialogue, int code, const cha
     return dialogue_parted(dialogue);
 }
 
-/* Takes back a refusal that seems to have been the session's and not the node's. */
+/* Takes back a refusal that was most likely about the session, not about the node. */
 static void judge_doubtful(struct dialogue *dialogue)
 {
     if (dialogue->has_doubtful && dialogue->attempts.answered_here > 1) {

@@ -107,7 +107,7 @@ enum guard_state guard_feed(struct guard *guard, enum guard_side side, const cha
     if (is_over || (side == GUARD_PRIMARY && guard->state != GUARD_OPEN))
         return guard->state;
     if (!can_feed(guard, side, size, output)) {
-        /* A bug of the caller; but no build may answer it by losing a part of a message. */
+        /* A bug of the caller, by which no build may lose a part of a message. */
         guard_break(guard, output, NULL, "fed too much, or before the output was sent");
         return guard->state;
     }

@@ -1,6 +1,6 @@
-/* The commands that wait for a reply, first in, first out, and the mail transaction (RFC 5321 3.3) as it is told of:
- * whose mail, and for whom. Commands are bounded in number and in octets: their paths serve the log alone, so
- * where too many octets wait, they are not kept. */
+/* The queue of commands that wait for a reply, and the mail transaction (RFC 5321 3.3) for the log: its sender and its
+ * recipients. The queue is bounded in number and in octets. Paths serve the log alone, so they are not kept where too many
+ * octets wait. */
 #include "guard_parts.h"
 
 #include <mxpull/base/memory.h>

@@ -8,7 +8,7 @@
 
 /* ---- guard_header.c: the Message-ID of a content (RFC 5322 3.6.4) ---- */
 
-/* The header of a content while it passes. A plain value, 0 at the content's first byte. */
+/* How far the header of a content was read. All 0 before the first byte. */
 struct guard_header {
     enum guard_header_at {
         GUARD_HEADER_LINE, /* at the begin of a line */
@@ -18,9 +18,9 @@ struct guard_header {
         GUARD_HEADER_REST, /* of a line that says nothing */
         GUARD_HEADER_END
     } at;
-    bool has_name; /* the line, or the one that it goes on with, is Message-ID's */
-    size_t taken;  /* bytes */
-    size_t size;   /* of what was read of the name, or of the identifier */
+    bool has_name;                          /* the field that the line belongs to is Message-ID */
+    size_t taken;                           /* bytes */
+    size_t size;                            /* of what was read of the name, or of the identifier */
     char message_id[GUARD_MESSAGE_ID_SIZE]; /* as in struct guard_message */
 };
 
@@ -47,7 +47,7 @@ struct guard_data {
     struct guard_header header;
 };
 
-/* Appends to a buffer that has the room. */
+/* Appends to a buffer that has enough room. */
 void guard_append(struct buffer *target, const char *bytes, size_t size);
 
 /* Takes bytes up to the final dot and appends to content what is to be passed, as it came. *used says how many were
@@ -55,8 +55,8 @@ void guard_append(struct buffer *target, const char *bytes, size_t size);
 enum guard_data_end guard_data_feed(struct guard_data *data, const char *bytes, size_t size,
                                     size_t *used, struct buffer *content);
 
-/* Goes on to the end of the content, and passes nothing. Returns whether it is among the bytes; *used says how many were
- * taken. */
+/* Takes bytes up to the end of the content and passes nothing. Returns whether that end is among the bytes; *used says how
+ * many were taken. */
 bool guard_data_drain(struct guard_data *data, const char *bytes, size_t size, size_t *used);
 
 /* ---- guard_address.c: paths and domains ---- */
@@ -77,13 +77,13 @@ struct guard_mailbox {
     struct guard_part parameters; /* behind them, from the first space on; may be empty */
 };
 
-/* Takes an argument such as "FROM:<path> parameters" apart, word being "FROM:" or "TO:". The path
- * ends at the first ">". False when it has not this form: no or nested angle brackets, or one in a
- * quoted string, a space outside of a quoted string, more than GUARD_PATH_SIZE_MAX octets. */
+/* Splits an argument such as "FROM:<path> parameters"; word is "FROM:" or "TO:". The path ends at the first ">". False for
+ * any other form: no or nested angle brackets, one in a quoted string, a space outside of a quoted string, more than
+ * GUARD_PATH_SIZE_MAX octets. */
 bool guard_path_split(struct guard_mailbox *mailbox, struct guard_part argument, const char *word);
 
-/* The reply to a reverse-path that may not be passed, or NULL. Only its words are looked at, for
- * nothing depends on what it means: the empty path, routes, literals and quoted strings pass. */
+/* The reply to a reverse-path that may not be passed, or NULL. Only its characters are checked, for nothing depends on its
+ * meaning: the empty path, routes, literals and quoted strings pass. */
 const char *guard_path_judge_reverse(struct guard_part path, bool utf8);
 
 /* The domains whose mail is let in. */
@@ -97,7 +97,7 @@ struct guard_domains {
 const char *guard_address_judge(struct guard_part path, bool utf8,
                                 const struct guard_domains *domains);
 
-/* Sets marks[i] for each node that the domain of an address, which was judged well, is in. */
+/* Sets marks[i] for each node that the domain of an address is in. The address was judged before. */
 void guard_address_mark(const char *address, const struct guard_domains *domains, bool *marks);
 
 /* ---- guard_command.c: one command line ---- */
@@ -130,8 +130,8 @@ struct guard_command {
     bool utf8; /* SMTPUTF8 is given with MAIL, or was given for this transaction */
 };
 
-/* Adds a byte to the line that line holds so far. Returns NULL; or the reply to a line in which the byte, not added, may
- * not come there: CR or LF alone, a NUL or another control character but TAB, or the line is too long. */
+/* Adds a byte to the line. Returns NULL; or, where the byte was not added, the reply to the line: CR or LF alone, a
+ * control character other than TAB, or a line that is too long. */
 const char *guard_line_take(struct buffer *line, char byte);
 
 /* Takes a line without its CRLF apart. utf8 says whether SMTPUTF8 was given for the transaction. */
@@ -140,13 +140,13 @@ struct guard_command guard_command_read(const char *line, size_t size, bool utf8
 /* The reply to a command that may not be passed, or NULL. Recipients are those of the domains. */
 const char *guard_command_judge(struct guard_command *command, const struct guard_domains *domains);
 
-/* Appends a command that was judged well as the primary is to see it, with its CRLF: never longer
- * than the line that it came in, for which target has the room. */
+/* Appends a command, judged before, in the form that the primary sees, with its CRLF: never longer than the line that came
+ * in, for which target has room. */
 void guard_command_write(const struct guard_command *command, struct buffer *target);
 
 /* ---- guard_message.c: what waits for a reply, and what is told of a message ---- */
 
-/* More than this many commands at once without a reply is more than a sender has a use for. */
+/* No sender needs more commands at once without a reply. */
 enum {
     GUARD_QUEUE_SIZE = 4000,
     GUARD_QUEUE_PATHS_MAX = 32 * 1024
@@ -174,7 +174,7 @@ void guard_queue_done(struct guard_queue *queue);
 void guard_queue_put(struct guard_queue *queue, struct guard_pending command,
                      struct guard_part path);
 
-/* The command at a place, 0 being the one whose turn it is; NULL: none. Valid until that is dropped. */
+/* The command at a place, 0 being the next one to be answered; NULL: none. Valid until that command is dropped. */
 struct guard_pending *guard_queue_at(const struct guard_queue *queue, size_t place);
 void guard_queue_drop(struct guard_queue *queue);
 
@@ -183,7 +183,7 @@ enum {
     GUARD_FOR_GOOD = 2 /* 5yz: the provider returns it to its sender */
 };
 
-/* One mail transaction (RFC 5321 3.3) as it is told of. Decides nothing. */
+/* One mail transaction (RFC 5321 3.3), kept for the log and the counts. Nothing is decided by it. */
 struct guard_transaction {
     struct buffer sender;
     struct buffer recipients; /* joined by ", " */
@@ -203,15 +203,15 @@ void guard_transaction_init(struct guard_transaction *transaction,
                             const struct guard_domains *domains);
 void guard_transaction_done(struct guard_transaction *transaction);
 
-/* The primary has accepted MAIL: a transaction begins; or RCPT. A path that was not kept counts, and is not named. */
+/* The primary has accepted MAIL, which begins a transaction, or RCPT. A path that was not kept is counted without its name. */
 void guard_transaction_begin(struct guard_transaction *transaction,
                              const struct guard_pending *mail);
 void guard_transaction_add(struct guard_transaction *transaction,
                            const struct guard_pending *recipient);
 
 /* The primary has refused MAIL (for all nodes), one recipient, or the content (for the nodes of its recipients). how:
- * GUARD_FOR_NOW or GUARD_FOR_GOOD. Returns for each node whether that is new to it in this transaction; borrowed until
- * the next call. A recipient that was not kept speaks for all nodes. */
+ * GUARD_FOR_NOW or GUARD_FOR_GOOD. Returns for each node whether this is its first such refusal in the transaction; borrowed
+ * until the next call. A recipient whose path was not kept counts for all nodes. */
 const bool *guard_transaction_refuse(struct guard_transaction *transaction, unsigned how,
                                      const struct guard_pending *command);
 
@@ -220,7 +220,7 @@ void guard_transaction_clear(struct guard_transaction *transaction);
 
 /* ---- guard_session.c: what both sides change ---- */
 
-/* The provider is told these when the primary can no longer be spoken to. */
+/* What the provider is told when the primary is lost. */
 #define GUARD_PRIMARY_LOST "421 4.3.0 The mail server has failed, closing the connection"
 #define GUARD_FAILED "4.3.0 The mail server has failed, try again later"
 #define GUARD_NOT_NOW "451 " GUARD_FAILED
@@ -270,25 +270,25 @@ struct guard {
     char why[ERROR_TEXT_SIZE];
 };
 
-/* The end out of order. reply is what the provider is told, if that is the place for it; NULL: nothing. why is
- * copied; NULL: the reason known already stands. */
+/* Ends the session out of order. The provider is told reply (NULL: nothing), unless the fate of a message is open. why is
+ * copied; NULL keeps the reason that is known already. */
 void guard_break(struct guard *guard, struct guard_output *output, const char *reply,
                  const char *why);
 
-/* The primary is lost, or may not be spoken to any more: what waits for it is refused for now, and so are a
- * message that is coming in, at its end, and the rest of a transaction. why is copied. */
+/* The primary is lost, or can no longer be trusted. Commands that wait for it, a message that is coming in (at its end) and
+ * the rest of a transaction are refused for now. why is copied. */
 void guard_lose_primary(struct guard *guard, struct guard_output *output, const char *why);
 
-/* Gives the message that is coming in up, and the primary with it: it is read to its end and then answered by this
- * code and text (lines joined by \n). */
+/* Gives up the primary, and the message that is coming in: the message is read to its end and then answered by this code
+ * and text (lines joined by \n). */
 void guard_refuse_content(struct guard *guard, int code, const char *text, const char *why);
 
-/* Counts what the primary does not take. What a refusal brings about in turn (503 to RCPT behind a refused MAIL, 554
- * to DATA without recipients) is none of its own. */
+/* Counts what the primary does not take. A refusal that only follows from another one (503 to RCPT behind a refused MAIL, 554
+ * to DATA without recipients) is not counted. */
 void guard_note_refusal(struct guard *guard, const struct guard_pending *command, int code,
                         const char *text);
 
-/* Tells of the message whose fate is known now: the reply, and its text. */
+/* Reports the message whose final reply has come: its code and text. */
 void guard_tell_message(const struct guard *guard, int code, const char *text);
 
 /* Appends a reply of the primary, its lines joined by \n, as the provider is to see it. An EHLO reply (RFC 5321
@@ -298,18 +298,18 @@ void guard_tell_message(const struct guard *guard, int code, const char *text);
  * DELIVERBY are left out because nothing is lost without them. target must have the room. */
 void guard_reply_append(struct buffer *target, int code, const char *text, bool is_ehlo);
 
-/* Says a reply of our own at once. */
+/* Sends a reply of our own at once. */
 void guard_say(struct guard_output *output, const char *reply);
 
-/* Gives a command this reply of our own, a constant, in its turn. */
+/* Queues a reply of our own, a constant, behind those that the provider still waits for. */
 void guard_reply_own(struct guard *guard, struct guard_output *output, const char *reply);
 
-/* Sends our own replies whose turn has come. */
+/* Sends the replies of our own that are next in the queue. */
 void guard_answer(struct guard *guard, struct guard_output *output);
 
 /* ---- guard_provider.c, guard_primary.c: the two sides ---- */
 
-/* Takes all the provider's bytes, or those up to the end of the session; what cannot be judged yet is kept. */
+/* Takes the provider's bytes, up to the end of the session; those that cannot be judged yet are kept. */
 void guard_take_provider(struct guard *guard, const char *bytes, size_t size,
                          struct guard_output *output);
 

@@ -1,7 +1,6 @@
-/* The primary's side of a reversed session: each of its replies goes to the command whose turn it
- * is. A reply that no command has asked for, or that cannot be meant for it, shows that the two
- * sides no longer speak of the same thing; then no reply can be trusted to say that a message is
- * safe. */
+/* The primary's side of a reversed session: each of its replies answers the first command in the queue. A reply without
+ * a command, or of a code that its command cannot have, shows that replies and commands no longer match; from then on no
+ * reply can be trusted to say that a message is safe. */
 #include "guard_parts.h"
 
 /* Whether a reply of this code can be meant for this command (RFC 5321 4.3.2). */
@@ -50,15 +49,14 @@ static void apply(struct guard *guard, const struct guard_pending *command, int 
     }
 }
 
-/* Why the primary is of no more use: what it has done, and its words. Returns the text in error. */
+/* "your mail server closes the connection: 421 busy": why the primary is given up. Returns the text in error. */
 static const char *in_words(struct error *error, const char *what, int code, const char *text)
 {
     (void)error_set(error, STATUS_PROTOCOL, "your mail server %s: %03d %s", what, code, text);
     return error->text;
 }
 
-/* A reply that no command waits for: in the middle of a message a refusal of it, which some servers say as
- * soon as they know. */
+/* A reply that no command waits for. In the middle of a message it may be an early refusal of that message. */
 static void take_unasked(struct guard *guard, int code, const char *text,
                          struct guard_output *output)
 {

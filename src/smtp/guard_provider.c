@@ -50,8 +50,8 @@ static bool read_chunk(struct guard_part argument, int64_t *size, bool *is_last)
     return at > 0 && *size <= DRAINED_MAX && (at == argument.size || *is_last);
 }
 
-/* BDAT was not offered, and its octets follow without waiting for a reply: they are read past, so that no part of a
- * message is taken for commands. */
+/* BDAT was not offered. Its octets follow without waiting for a reply and are skipped, so that no part of a message is taken
+ * for commands. */
 static void refuse_chunk(struct guard *guard, const struct guard_command *command,
                          const char *reply, struct guard_output *output)
 {
@@ -84,13 +84,13 @@ static void refuse(struct guard *guard, const struct guard_command *command, con
     }
 }
 
-/* The same for the same recipient of a message that is offered again. */
+/* A hash of the MAIL and the RCPT line: the same when the message is offered again. */
 static uint64_t offer_of(const struct guard *guard)
 {
     return guard->mail * 31 + text_hash(guard->line.bytes, guard->line.size);
 }
 
-/* Whether the message was tried often enough: then nothing of it is tried again. */
+/* Whether the message has failed too often to be tried again. */
 static bool is_put_off(struct guard *guard)
 {
     struct guard_failures *failures = guard->options.failures;
@@ -184,8 +184,8 @@ static void take_command(struct guard *guard, struct guard_output *output)
     guard->skipped = 0;
 }
 
-/* A line in which something may not be is refused as a whole, at the LF that ends it: to close instead would
- * leave the provider with a message that it begins its queue with at the next poll. Returns the bytes taken. */
+/* Refuses a faulty line as a whole, at the LF that ends it. Closing the connection instead would leave the message at the
+ * head of the provider's queue for the next poll. Returns the bytes taken. */
 static size_t skip_line(struct guard *guard, const char *bytes, size_t size,
                         struct guard_output *output)
 {
@@ -264,7 +264,7 @@ static size_t take_chunk(struct guard *guard, size_t size, struct guard_output *
     return used;
 }
 
-/* The primary is gone: the next command is the last one. */
+/* There is no primary any more: the next command is the last one. */
 static size_t take_ending(struct guard *guard, const char *bytes, size_t size,
                           struct guard_output *output)
 {

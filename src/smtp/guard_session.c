@@ -1,5 +1,5 @@
-/* The state of a reversed session that both sides change: what is said to the provider, what becomes of the
- * commands and of the message when the primary is lost, and how the session ends out of order. */
+/* The parts of a reversed session that both sides use: replies to the provider, reports of messages and refusals, the loss
+ * of the primary, and the end out of order. */
 #include "guard_parts.h"
 
 #include <mxpull/base/text.h>
@@ -33,7 +33,7 @@ static bool is_harmless(const char *text, size_t size)
     return false;
 }
 
-/* Control characters could end the line for a careless reader. */
+/* A careless reader could take a control character for the end of the line. */
 static void append_line(struct buffer *target, int code, const char *text, size_t size)
 {
     char head[8];
@@ -187,7 +187,7 @@ void guard_break(struct guard *guard, struct guard_output *output, const char *r
     guard_say(output, reply);
 }
 
-/* The transaction of which the primary knows no more. */
+/* A lost primary has forgotten the transaction. */
 static void give_transaction_up(struct guard *guard)
 {
     guard_transaction_clear(&guard->transaction);
@@ -207,8 +207,8 @@ void guard_refuse_content(struct guard *guard, int code, const char *text, const
     (void)text_copy(guard->why, sizeof guard->why, why);
 }
 
-/* Counts the mail that waits for the primary, and a transaction that has begun, as not taken for now: that may be a
- * matter of this message. What waits is answered so. */
+/* Answers all commands that wait for the primary by 451, and counts their mail, and that of a transaction that has begun, as
+ * not taken for now: this message may be what the primary failed at. */
 static void refuse_waiting(struct guard *guard, const char *words)
 {
     struct guard_transaction *transaction = &guard->transaction;

@@ -103,7 +103,7 @@ static void put_reason(char reason[REASON_SIZE_MAX + 1], int code, const char *t
     (void)text_copy_cut(reason, REASON_SIZE_MAX + 1, words);
 }
 
-/* What is known of a domain by now. */
+/* Notes what has become of a domain. */
 static void note(struct probe *probe, size_t domain, enum probe_fate fate, const char *reason)
 {
     free(probe->refusals[domain]);
@@ -111,7 +111,7 @@ static void note(struct probe *probe, size_t domain, enum probe_fate fate, const
     probe->fates[domain] = fate;
 }
 
-/* Those that wait will not be asked (again). */
+/* The domains that wait are not asked any more. */
 static void settle_waiting(struct probe *probe, enum probe_fate fate, const char *reason)
 {
     size_t domain;
@@ -154,8 +154,7 @@ static enum probe_step say_recipient(struct probe *probe)
                probe->domains[attempts_ask(&probe->attempts)].name, ">");
 }
 
-/* The connection is over, or will be without further words; reason says why, in case that it has brought
- * nothing. */
+/* The connection is over, or is about to be; reason says why, which is told if it has brought nothing. */
 static enum probe_step leave(struct probe *probe, const char *reason)
 {
     struct attempts *attempts = &probe->attempts;
@@ -210,8 +209,8 @@ static enum probe_step hello_answered(struct probe *probe, int code, const char 
     return PROBE_QUIT;
 }
 
-/* A refusal behind answers may be the connection's ("enough mail on this one"): the domains are
- * asked again on a new one. */
+/* Behind answers a refusal of MAIL may be about the connection ("enough mail on this one"): the domains left are asked on a
+ * new one. */
 static enum probe_step mail_answered(struct probe *probe, int code, const char *reason)
 {
     if (is_positive(code))

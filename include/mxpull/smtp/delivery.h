@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Hands one message with a null reverse-path in to one recipient (RFC 5321 3.3), on a session that is established: EHLO
- * is through. Pure: replies in, bytes to send out. At most four commands, and QUIT, which is the caller's.
+/* Hands in one message with a null reverse-path for one recipient (RFC 5321 3.3), on a session whose EHLO was answered.
+ * Pure: replies in, bytes to send out. At most four commands; QUIT is the caller's.
  *
  *   MAIL --2yz--> RCPT --2yz--> DATA --354--> the content --2yz--> ACCEPTED
  *     |            |             |               |`--4yz, 5yz--> REFUSED
@@ -36,8 +36,8 @@ enum {
 
 struct delivery {
     enum delivery_fate fate;
-    /* What it stands at, or what was answered by that fate: by code (0: the connection is no more), which means the
-     * outcome, and text, as received or in the words of delivery_cut. */
+    /* The command that waits for its reply, or the one whose reply decided the fate: by code (0: the connection is no more),
+     * which means the outcome, and text, as received or in the words of delivery_cut. */
     enum delivery_stage stage;
     enum outcome outcome;
     int code;

@@ -9,12 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8): the provider
- * is the SMTP client now, our primary the server. Bytes go in from either side, and the bytes to
- * pass on come out; nothing is opened, read, waited for or logged here. The provider is not
- * trusted: it reaches only mailboxes of our domains, whatever was asked for, by the few verbs that
- * deliver mail, and it sees a 250 for a message only when the primary has said it
- * (RFC 5321 4.2.5, 6.1). */
+/* The filter between the two ends of a reversed session (RFC 2645 5.2.1, RFC 821 3.8), in which the provider is the SMTP
+ * client and our primary the server. Bytes from either side go in, and the bytes to pass on come out; nothing is opened,
+ * read, waited for or logged here. The provider is not trusted: it may use only the few verbs that deliver mail, reaches only
+ * mailboxes of our domains, and sees a 250 for a message only when the primary has said it (RFC 5321 4.2.5, 6.1). */
 
 enum guard_side {
     GUARD_PROVIDER,
@@ -33,8 +31,8 @@ struct guard_message {
     const char *sender; /* reverse-path without its angle brackets, as received; "" for <> */
     const char *recipients; /* those accepted, joined by ", "; cut at a ceiling with " …" */
     size_t recipient_count;
-    /* For each of the guard's nodes: whether one of the recipients is there. (Where more than 32 KiB of paths waited for their replies at once, the last ones were not kept: they
-     * are counted, and stand as "…", but not here.) */
+    /* For each of the guard's nodes: whether a recipient is there. Recipients beyond 32 KiB of paths that wait for replies
+     * at once are counted, and stand as "…" in recipients, but are missing here. */
     const bool *for_nodes;
     int64_t size; /* octets as the primary got them, dots doubled, without the final dot */
     const char *message_id; /* with its angle brackets, as received; "": none, or a longer one */
@@ -154,8 +152,8 @@ void guard_free(struct guard *guard);
 enum guard_state guard_feed(struct guard *guard, enum guard_side side, const char *bytes,
                             size_t size, struct guard_output *output);
 
-/* True when the provider is to be held back: its commands wait for the primary. GUARD_FEED_MAX bytes that it has
- * sent all the same are kept. */
+/* True when the provider is to be held back, for its commands wait for the primary. Up to GUARD_FEED_MAX bytes that it sends
+ * all the same are kept. */
 bool guard_holds_provider(const struct guard *guard);
 
 /* In GUARD_LOST: a new connection to the primary stands and has said 220. The provider's EHLO is said to it, and
@@ -171,14 +169,14 @@ enum guard_state guard_attach(struct guard *guard, struct guard_output *output);
 enum guard_state guard_end(struct guard *guard, enum guard_side side, const char *why,
                            struct guard_output *output);
 
-/* Whether a line of the provider's, without its line end, is to be shown to nobody: AUTH, which is refused, and
- * what it sends behind it, as if it had been asked for, until a command that is known. *is_behind_auth is the
- * caller's, false at first. */
+/* Whether a line of the provider, without its line end, may hold a secret and is to be shown to nobody: AUTH, which is
+ * refused, and the lines behind it up to the next known command. *is_behind_auth is the caller's, false at first. */
 bool guard_line_is_secret(const char *line, size_t size, bool *is_behind_auth);
 
 enum guard_wait guard_waits_for(const struct guard *guard);
 
-/* Why it is GUARD_LOST, GUARD_DRAIN or GUARD_BROKEN, in one line: the first reason; may hold what the primary said, as received. Borrowed. */
+/* The first reason why the state is GUARD_LOST, GUARD_DRAIN or GUARD_BROKEN, in one line; may hold what the primary said, as
+ * received. Borrowed. */
 const char *guard_why(const struct guard *guard);
 
 struct guard_counts guard_counts(const struct guard *guard);

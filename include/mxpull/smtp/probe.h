@@ -16,9 +16,9 @@
 struct probe;
 
 enum probe_step {
-    PROBE_SEND,    /* send probe_command, then wait for its reply */
-    PROBE_QUIT,    /* send QUIT and close the connection, then call probe_parted */
-    PROBE_CONNECT, /* close, connect again, and go on: servers cut off who is refused too often */
+    PROBE_SEND, /* send probe_command, then wait for its reply */
+    PROBE_QUIT, /* send QUIT and close the connection, then call probe_parted */
+    PROBE_CONNECT, /* close, connect again, and go on: servers cut off clients that they refuse too often */
     PROBE_END
 };
 
@@ -27,7 +27,7 @@ enum probe_fate {
     PROBE_ACCEPTED,
     PROBE_REFUSED,
     PROBE_CUT,      /* asked for, and the connection ended instead of an answer */
-    PROBE_LEFT_OUT, /* not asked for, for the attempts ended before */
+    PROBE_LEFT_OUT, /* not asked for: the attempts ended before */
 };
 
 /* domains are borrowed: plain ones, each once. Without any the greeting alone is looked at. ehlo_name is
@@ -37,7 +37,7 @@ struct probe *probe_new(const char *ehlo_name, const struct node *domains, size_
 /* NULL is allowed. */
 void probe_free(struct probe *probe);
 
-/* A new connection on which greeting and EHLO are through already, instead of their replies. */
+/* A new connection stands, and the caller has done greeting and EHLO already. */
 enum probe_step probe_established(struct probe *probe);
 
 /* The next whole reply, the greeting of a connection first. */
@@ -49,8 +49,7 @@ enum probe_step probe_cut(struct probe *probe, const char *text);
 /* QUIT was sent: the connection has told all that it can. */
 enum probe_step probe_parted(struct probe *probe);
 
-/* The command of the last PROBE_SEND was not sent, and the connection is about to be cut: its domain was
- * not asked for. */
+/* The command of the last PROBE_SEND was not sent, so its domain was not asked for; the connection is about to be cut. */
 void probe_withdraw(struct probe *probe);
 
 /* Asks no more; text says why. */

@@ -39,7 +39,7 @@ void reply_reset(struct reply *reply);
 enum status reply_feed(struct reply *reply, const char *bytes, size_t size, size_t *used,
                        bool *complete, struct error *error);
 
-/* Its replies, of which each answers a command of ours or is the greeting; and what it says unasked. */
+/* What a server says on its connections: the replies that are due, and replies that nothing asked for. */
 struct hearing {
     struct reply reply;
     bool expects;    /* a reply is due */
@@ -54,8 +54,8 @@ enum hearing_end {
     HEARING_RUBBISH  /* a malformed reply, or another unasked one: error says which */
 };
 
-/* Takes one reply, or a part of it, off the bytes. Nothing is said while one is not complete, whose answer
- * would be taken for that to a later command. */
+/* Takes one reply, or a part of it, off the bytes. Say nothing while a reply is incomplete: it would be taken for the answer
+ * to that. */
 enum hearing_end hearing_take(struct hearing *hearing, const char **bytes, size_t *size,
                               struct error *error);
 
