@@ -6,13 +6,13 @@
 
 #include <mxpull/base/text.h>
 #include <mxpull/platform/clock.h>
+#include <mxpull/session/poll.h>
 #include <mxpull/smtp/outcome.h>
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    PLACE_SIZE = 280,
     CODE_SIZE = 16,
     DAY_MS = 24 * 3600 * 1000,
     DAYS_LEFT = 21,
@@ -27,16 +27,8 @@ struct look {
     const struct connection_facts *facts;
     struct findings *findings;
     const struct software *software; /* NULL: unknown */
-    char place[PLACE_SIZE];
+    char place[CONNECTION_PLACE_SIZE];
 };
-
-static void put_place(char place[PLACE_SIZE], const char *address, int port)
-{
-    bool is_ipv6 = strchr(address, ':') != NULL;
-
-    (void)snprintf(place, PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "", address, is_ipv6 ? "]" : "",
-                   port);
-}
 
 /* The exit status that the visit's failure stands for. */
 static int exit_of(const struct visit *visit)
@@ -130,17 +122,12 @@ static void judge_esmtp(const struct look *look)
 
 static void judge_method(const struct look *look)
 {
-    static const char *const verbs[] = {
-        [METHOD_ETRN] = "ETRN", [METHOD_ATRN] = "ATRN", [METHOD_TURN] = "TURN"};
-    const struct ehlo *ehlo = &look->facts->ehlo;
-    const bool offers[] = {
-        [METHOD_ETRN] = ehlo->etrn, [METHOD_ATRN] = ehlo->atrn, [METHOD_TURN] = ehlo->turn};
     enum method method = look->backup->method;
-    const char *verb = verbs[method];
+    const char *verb = verb_name(method_verb(method));
 
     if (!look->visit->has_ehlo)
         return;
-    if (offers[method])
+    if (ehlo_offers(&look->facts->ehlo, method_verb(method)))
         findings_add(look->findings, SEVERITY_OK, "backup-method", verb, "%s offers %s",
                      look->place, verb);
     else if (look->backup->force)
@@ -400,11 +387,11 @@ static void judge_mail(const struct look *look)
                                              .setting = SETTING_RELAY_TO};
     const struct preflight *mail = look->sight->mail;
     const char *why = mail != NULL ? probe_why(mail->probe) : NULL;
-    char place[PLACE_SIZE];
+    char place[CONNECTION_PLACE_SIZE];
 
     if (mail == NULL)
         return;
-    put_place(place, look->sight->address, look->backup->mail_port);
+    connection_place(place, look->sight->address, look->backup->mail_port);
     if (mail->shortage != NULL) {
         findings_add(look->findings, SEVERITY_SKIP, "backup-mail", "mail", "%s was not asked: %s",
                      place, mail->shortage);
@@ -461,7 +448,7 @@ void sight_judge(const struct sight *sight, struct findings *findings)
                         .findings = findings,
                         .software = software_guess(visit->facts.greeting)};
 
-    put_place(look.place, sight->address, sight->backup->port);
+    connection_place(look.place, sight->address, sight->backup->port);
     judge_greeting(&look);
     judge_esmtp(&look);
     judge_method(&look);

@@ -170,6 +170,14 @@ static void ready(struct attempt *attempt)
 
 /* ---- the owner's side ---- */
 
+void connection_place(char place[CONNECTION_PLACE_SIZE], const char *host, int port)
+{
+    bool is_ipv6 = strchr(host, ':') != NULL;
+
+    (void)snprintf(place, CONNECTION_PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "", host,
+                   is_ipv6 ? "]" : "", port);
+}
+
 static struct connection *connection_new(struct loop *loop,
                                          const struct connection_options *options,
                                          const struct connection_events *events, void *context)
@@ -197,10 +205,11 @@ static struct connection *connection_new(struct loop *loop,
         .limit_ms = clock_monotonic_ms() + options->connect_timeout_ms,
     };
     if (connection->is_proxied)
-        (void)text_copy(connection->place, PLACE_SIZE, "the proxy");
+        (void)text_copy(connection->place, CONNECTION_PLACE_SIZE, "the proxy");
     else if (!connection->is_bare)
-        handle_place(connection->place, options->address != NULL ? options->address : options->host,
-                     options->port);
+        connection_place(connection->place,
+                         options->address != NULL ? options->address : options->host,
+                         options->port);
     return connection;
 }
 
@@ -208,9 +217,9 @@ static void connect_to(struct connection *connection, CURL *easy,
                        const struct connection_options *options)
 {
     static const char any[] = "::"; /* instead of any host and port */
-    char place[sizeof any + PLACE_SIZE] = "::";
+    char place[sizeof any + CONNECTION_PLACE_SIZE] = "::";
 
-    handle_place(place + sizeof any - 1, options->address, options->port);
+    connection_place(place + sizeof any - 1, options->address, options->port);
     connection->connect_to = curl_slist_append(NULL, place);
     (void)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, connection->connect_to);
 }

@@ -15,14 +15,6 @@ enum {
     BEHIND_MS = 1000
 };
 
-void handle_place(char place[PLACE_SIZE], const char *host, int port)
-{
-    bool is_ipv6 = strchr(host, ':') != NULL;
-
-    (void)snprintf(place, PLACE_SIZE, "%s%s%s:%d", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "",
-                   port);
-}
-
 static bool demands_tls(const struct connection_options *options)
 {
     return options->tls == TLS_REQUIRED || options->tls == TLS_IMPLICIT;
@@ -35,11 +27,11 @@ static bool format_url(char url[URL_SIZE], CURL *easy, const struct connection_o
     const char *scheme = options->is_bare               ? "http"
                          : options->tls == TLS_IMPLICIT ? "smtps"
                                                         : "smtp";
-    char place[PLACE_SIZE] = "localhost";
+    char place[CONNECTION_PLACE_SIZE] = "localhost";
     char *name = options->is_bare ? NULL : curl_easy_escape(easy, options->ehlo_name, 0);
 
     if (options->host != NULL)
-        handle_place(place, options->host, options->port);
+        connection_place(place, options->host, options->port);
     int size = snprintf(url, URL_SIZE, "%s://%s/%s", scheme, place, name != NULL ? name : "");
     curl_free(name);
     return size > 0 && size < URL_SIZE;

@@ -17,7 +17,6 @@ enum {
     RECEIVE_SIZE = 64 * 1024,
     HEARD_SIZE = CONNECTION_REPLY_SIZE,
     VERSION_SIZE = 24,
-    PLACE_SIZE = 280,
     ATTEMPTS_MAX = 8
 };
 
@@ -136,9 +135,6 @@ CURL *handle_new(const struct connection_options *options, struct error *error);
 CURL *handle_copy(CURL *easy, int64_t connect_timeout_ms, int64_t reply_timeout_ms,
                   unsigned mechanisms);
 
-/* "mx2.example.net:25", "[2001:db8::1]:25" */
-void handle_place(char place[PLACE_SIZE], const char *host, int port);
-
 /* ---- attempt.c, stream.c ---- */
 
 /*  TCP --> SESSION --> OPEN --> ENDED;  from each of them to ENDED by a failure.
@@ -200,7 +196,7 @@ struct connection {
     bool any_mechanism; /* of AUTH: none is pinned */
     bool is_single;     /* there is no other address */
     int64_t connect_timeout_ms, reply_timeout_ms;
-    char place[PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
+    char place[CONNECTION_PLACE_SIZE]; /* "mx2.example.net:25", or the proxy; "" of a bare stream */
 
     struct attempt *attempts[ATTEMPTS_MAX]; /* owned */
     size_t attempt_count;

@@ -229,7 +229,7 @@ char *advice_new(const struct result *result)
     const struct {
         const char *word, *value;
     } words[] = {{"{name}", result->node != NULL ? node_bare_name(result->node) : ""},
-                 {"{command}", verb_name(session_verb(backup->method))},
+                 {"{command}", verb_name(method_verb(backup->method))},
                  {"{user}", backup->user != NULL ? backup->user : ""},
                  {"{password}", backup->password_file != NULL ? "password_file" : secret}};
     struct buffer text;

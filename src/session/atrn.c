@@ -366,7 +366,7 @@ struct session *atrn_session_new(struct poll *poll, void (*ended)(void *poll))
     session_init(&session->base, &method, poll, ended);
     session->pause = (struct timer){.due = pause_is_over, .context = session};
     atrn_account_init(&session->account, poll, session->base.nodes);
-    atrn_dialogue_init(&session->dialogue, session_verb(backup->method), session->base.nodes,
+    atrn_dialogue_init(&session->dialogue, method_verb(backup->method), session->base.nodes,
                        backup->name_domains ? poll->wanted_count : 0, backup->turn_sessions);
     session->bridge = bridge_new(&(struct bridge_options){.account = &session->account,
                                                           .ready = primary_ready,

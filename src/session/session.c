@@ -11,7 +11,7 @@
 
 /* ---- results ---- */
 
-enum verb session_verb(enum method method)
+enum verb method_verb(enum method method)
 {
     static const enum verb verbs[] = {
         [METHOD_ETRN] = VERB_ETRN, [METHOD_ATRN] = VERB_ATRN, [METHOD_TURN] = VERB_TURN};
@@ -112,14 +112,6 @@ void session_done(struct session *session)
     free(session->nodes);
 }
 
-static bool is_offered(const struct ehlo *ehlo, enum method method)
-{
-    const bool offers[] = {
-        [METHOD_ETRN] = ehlo->etrn, [METHOD_ATRN] = ehlo->atrn, [METHOD_TURN] = ehlo->turn};
-
-    return offers[method];
-}
-
 /* Writes down what the connection is like. */
 static void note_facts(const struct session *session, bool stands)
 {
@@ -136,7 +128,7 @@ static void note_facts(const struct session *session, bool stands)
         result->authenticated = facts->authenticated;
         result->starttls_offered = facts->ehlo.starttls;
         result->auth_offered = facts->ehlo.auth;
-        result->is_offered = is_offered(&facts->ehlo, result->backup->method);
+        result->is_offered = ehlo_offers(&facts->ehlo, method_verb(result->backup->method));
         result->stage = facts->stage;
         result->certificate_expires_ms = facts->certificate_expires_ms;
     }
@@ -196,14 +188,15 @@ void session_ready(void *context)
     struct session *session = context;
     const struct backup_config *backup = session->poll->backup;
     const struct connection_facts *facts = connection_facts(session->connection);
+    enum verb verb = method_verb(backup->method);
     char why[NOT_OFFERED_SIZE];
 
     note_facts(session, true);
     note_clear(backup, facts, session->in_clear);
-    if (is_offered(&facts->ehlo, backup->method) || backup->force) {
+    if (ehlo_offers(&facts->ehlo, verb) || backup->force) {
         session->method->established(session);
     } else {
-        enum outcome outcome = not_offered(facts, session_verb(backup->method), why);
+        enum outcome outcome = not_offered(facts, verb, why);
 
         session->method->declined(session, outcome, why);
     }

@@ -92,9 +92,6 @@ enum stage session_stage(const struct session *session);
 
 /* ---- results ---- */
 
-/* The command of a method. */
-enum verb session_verb(enum method method);
-
 /* Replaces *text by a copy of with, which may be NULL. */
 void session_replace(char **text, const char *with);
 

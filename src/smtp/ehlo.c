@@ -51,6 +51,12 @@ static void add_mechanisms(struct ehlo *ehlo, const char *words, size_t size)
     }
 }
 
+bool ehlo_offers(const struct ehlo *ehlo, enum verb verb)
+{
+    return (verb == VERB_ETRN && ehlo->etrn) || (verb == VERB_ATRN && ehlo->atrn) ||
+           (verb == VERB_TURN && ehlo->turn);
+}
+
 void ehlo_line(struct ehlo *ehlo, const char *line, size_t size, bool first)
 {
     const struct {

@@ -44,7 +44,8 @@ struct connection_options {
 enum {
     CONNECTION_ADDRESS_SIZE = 64,
     CONNECTION_REPLY_SIZE = 200,
-    CONNECTION_NAMES_SIZE = 400
+    CONNECTION_NAMES_SIZE = 400,
+    CONNECTION_PLACE_SIZE = 280
 };
 
 /* What a connection became. */
@@ -99,6 +100,9 @@ struct connection_events {
      * without its line end; AUTH is starred out. Only with show_wire. */
     void (*wire)(void *context, char direction, const char *line, size_t size);
 };
+
+/* "mx2.example.net:25", "[2001:db8::1]:25". */
+void connection_place(char place[CONNECTION_PLACE_SIZE], const char *host, int port);
 
 /* Begins to connect; never blocks on the network, and calls no event before it has returned. NULL
  * with *error set when the options cannot be used at all. events is borrowed for the connection's

@@ -148,6 +148,9 @@ bool poll_needs_command(const struct poll *poll);
 /* Whether it takes a connection to the primary: ATRN and TURN. */
 bool poll_turns(const struct poll *poll);
 
+/* The command of a method. */
+enum verb method_verb(enum method method);
+
 /* Adds the domains of its results to list. */
 void poll_add_domains(const struct poll *poll, struct domain_list *list);
 

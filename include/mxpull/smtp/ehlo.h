@@ -1,6 +1,8 @@
 #ifndef MXPULL_SMTP_EHLO_H
 #define MXPULL_SMTP_EHLO_H
 
+#include <mxpull/smtp/outcome.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,6 +20,9 @@ struct ehlo {
     unsigned mechanisms;                   /* of AUTH, as far as ehlo_mechanism knows them */
     char mechanism_names[EHLO_NAMES_SIZE]; /* all of them, as the line has them, cut */
 };
+
+/* Whether it offers ETRN, ATRN or TURN. */
+bool ehlo_offers(const struct ehlo *ehlo, enum verb verb);
 
 /* The mechanisms of AUTH that a user and a password serve. */
 enum {
