@@ -220,7 +220,7 @@ static void hostile_texts_are_harmless(void **state)
 /* ---- many and much ---- */
 
 static struct backup_config many[TIMELINE_BACKUPS_MAX + 2];
-static char many_names[TIMELINE_BACKUPS_MAX + 2][16];
+static char many_names[TIMELINE_BACKUPS_MAX + 2][24];
 
 static void make_many(size_t count)
 {

@@ -330,6 +330,90 @@ static void a_year_is_kept(void **state)
     store_close(store);
 }
 
+/* ---- what is drawn ---- */
+
+static char past[4096];
+
+static void note_past(void *context, const void *record)
+{
+    enum store_kind kind = *(enum store_kind *)context;
+    const struct store_mail *mail = record;
+    const struct store_arrival *arrival = record;
+    const struct store_drill *drill = record;
+    const struct store_outage *outage = record;
+    char line[256];
+
+    switch (kind) {
+    case STORE_MAIL:
+        (void)snprintf(line, sizeof line, "%lld %s %lld %lld\n", (long long)mail->at_ms,
+                       mail->backup, (long long)mail->messages, (long long)mail->bytes);
+        break;
+    case STORE_ARRIVALS:
+        (void)snprintf(line, sizeof line, "%lld %s %s %lld\n", (long long)arrival->asked_ms,
+                       arrival->backup, arrival->state, (long long)arrival->messages);
+        break;
+    case STORE_DRILLS:
+        (void)snprintf(line, sizeof line, "%lld %s %s %s %lld\n", (long long)drill->at_ms,
+                       drill->backup, drill->domain, drill->outcome, (long long)drill->arrived_ms);
+        break;
+    case STORE_OUTAGES:
+        (void)snprintf(line, sizeof line, "%lld %s\n", (long long)outage->ended_ms, outage->why);
+        break;
+    }
+    (void)snprintf(past + strlen(past), sizeof past - strlen(past), "%s", line);
+}
+
+static const char *read_past(struct store *store, enum store_kind kind, int64_t since_ms)
+{
+    past[0] = '\0';
+    assert_ok(store_past(store, kind, since_ms, note_past, &kind, &problem));
+    return past;
+}
+
+/* Each kind in the order of time, from a time on; mail that was refused is none. */
+static void past_is_told(void **state)
+{
+    struct store *store = open_store();
+    struct store_message message = {
+        .at_ms = 1000, .backup = "mx2", .evidence = "bridge", .bytes = 70, .code = 250};
+    const struct store_drill drill = {.at_ms = 7000,
+                                      .backup = "mx2",
+                                      .domain = "example.com",
+                                      .outcome = "ok",
+                                      .token = "t",
+                                      .accepted_ms = 1,
+                                      .arrived_ms = -1};
+
+    (void)state;
+    assert_string_equal(read_past(store, STORE_MAIL, 0), "");
+    for (int i = 0; i < 4; i++) {
+        assert_ok(store_add_message(store, &message, &problem));
+        message.at_ms += 1000;
+        message.bytes = i == 0 ? -1 : 70;
+        message.code = i == 2 ? 554 : 0;
+    }
+    message.at_ms = 400000;
+    message.code = 0;
+    assert_ok(store_add_message(store, &message, &problem));
+    assert_string_equal(read_past(store, STORE_MAIL, 0), "1000 mx2 3 140\n400000 mx2 1 70\n");
+    assert_string_equal(read_past(store, STORE_MAIL, 3000), "3000 mx2 1 70\n400000 mx2 1 70\n");
+    set_arrival(store, 5000, "mx2", "arrived", 4);
+    set_arrival(store, 3000, "mx3", "coming", 2);
+    set_arrival(store, 2000, "mx3", "arrived", 1);
+    assert_string_equal(read_past(store, STORE_ARRIVALS, 3000),
+                        "3000 mx3 coming 2\n5000 mx2 arrived 4\n");
+    assert_ok(store_add_drill(store, &drill, &problem));
+    assert_string_equal(read_past(store, STORE_DRILLS, 7000), "7000 mx2 example.com ok -1\n");
+    assert_string_equal(read_past(store, STORE_DRILLS, 7001), "");
+    for (int i = 1; i <= 3; i++) {
+        assert_ok(store_outage_begin(store, i * 1000, i == 2 ? "two" : "other", &problem));
+        if (i < 3)
+            assert_ok(store_outage_end(store, i * 1000 + 500, &problem));
+    }
+    assert_string_equal(read_past(store, STORE_OUTAGES, 2200), "2500 two\n0 other\n");
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +425,7 @@ int main(void)
         IN_DIRECTORY(without_an_id_each_counts),
         IN_DIRECTORY(many_in_an_hour),
         IN_DIRECTORY(a_year_is_kept),
+        IN_DIRECTORY(past_is_told),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
