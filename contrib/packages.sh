@@ -7,7 +7,7 @@ packages() {
     case $1 in
     build)
         echo "gcc libc6-dev cmake make pkg-config libc-ares-dev libcurl4-openssl-dev libconfuse-dev libidn2-dev libjansson-dev libsqlite3-dev" \
-            "libcmocka-dev libssl-dev openssl"
+            "libcmocka-dev libssl-dev openssl dpkg-dev file" # the last two for cpack
         ;;
     test) echo "valgrind jq util-linux iproute2 procps libxml2-utils binutils logrotate curl perl-base mandoc zsh fish chromium python3 clang-format clang-tidy lintian rpm debootstrap" ;;
     windows)
