@@ -169,7 +169,7 @@ const struct flag flag_table[] = {
     {'c', "config", "FILE", NULL, FIELD(config), "read this configuration (-: standard input)"},
     {'q', "quiet", NULL, NULL, FIELD(quiet), "print nothing unless something is wrong"},
     {'v', "verbose", NULL, NULL, FIELD(verbose), "log decisions; -vv: the wire too"},
-    {'\0', "json", NULL, NULL, FIELD(json), "print JSON: one object, on one line"},
+    {'\0', "json", NULL, "!init report", FIELD(json), "print JSON: one object, on one line"},
     {'\0', "color", "WHEN", NULL, FIELD(color), "auto, always or never (default: auto)"},
     {'h', "help", NULL, NULL, FIELD(help), "print this help"},
     {'V', "version", NULL, NULL, FIELD(version), "print the version"},
@@ -188,8 +188,11 @@ const struct command *command_find(const char *name)
 /* No command's name is part of another's. */
 bool flag_fits(const struct flag *flag, const struct command *command)
 {
-    return flag->commands == NULL ||
-           (command != NULL && strstr(flag->commands, command->name) != NULL);
+    bool is_all_but = flag->commands == NULL || flag->commands[0] == '!';
+    bool is_named =
+        flag->commands != NULL && command != NULL && strstr(flag->commands, command->name) != NULL;
+
+    return is_all_but != is_named;
 }
 
 /* ---- reading ---- */

@@ -67,7 +67,7 @@ struct flag {
     const char *name;     /* without the hyphens */
     const char *argument; /* the name of its argument in the help; NULL: it takes none */
     const char *commands; /* the commands that take it, with spaces between; NULL: all, and the
-                             program itself */
+                             program itself; behind a '!': all of these but those named */
     size_t offset; /* of its field in struct arguments: const char * where it takes an argument,
                              else unsigned */
     const char *help;

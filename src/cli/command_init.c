@@ -37,10 +37,8 @@ static int read_domains(struct run *run)
     const struct arguments *arguments = run->arguments;
     struct error error;
 
-    if (arguments->json > 0 || arguments->name_count == 0) {
-        output_tell(arguments->json > 0
-                        ? "mxpull: init prints a configuration, and no JSON"
-                        : "mxpull: init needs a DOMAIN; try \"mxpull init --help\"");
+    if (arguments->name_count == 0) {
+        output_tell("mxpull: init needs a DOMAIN; try \"mxpull init --help\"");
         return EXIT_STATUS_USAGE;
     }
     run->names = memory_new(arguments->name_count, sizeof *run->names);

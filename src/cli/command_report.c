@@ -80,9 +80,6 @@ int command_report(const struct arguments *arguments)
     int exit_status;
     enum status status = read_since(arguments, clock_wall_ms(), &since_ms, &error);
 
-    if (status == STATUS_OK && arguments->json > 0)
-        status = error_set(&error, STATUS_SYNTAX,
-                           "report makes a page, and no JSON; status and history have it");
     if (status != STATUS_OK) {
         output_tell("mxpull: %s", error.text);
         return EXIT_STATUS_USAGE;
