@@ -264,13 +264,14 @@ static void draw(struct live *live, const char *kept)
 static void redraw(void *context)
 {
     struct live *live = context;
+
+    if (live->options->output == NULL)
+        return;
+    draw(live, "");
     const struct counts counts = count_work(live);
     bool waits = live->has_wait || counts.working + counts.resting > 0;
-
-    draw(live, "");
-    if (live->options->output != NULL)
-        timer_set(live->options->loop, &live->redraw,
-                  waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
+    timer_set(live->options->loop, &live->redraw,
+              waits ? clock_monotonic_ms() + REDRAW_MS : INT64_MAX);
 }
 
 /* ---- what is told ---- */

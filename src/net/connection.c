@@ -14,7 +14,6 @@
 
 enum {
     SILENT_PARTS = 4, /* of connect_timeout: so long a silent address is waited for alone */
-    LEAVING_MAX = 32,
     LEAVING_MS = 5000
 };
 
@@ -240,13 +239,24 @@ struct connection *connection_open(struct loop *loop, const struct connection_op
     return connection;
 }
 
+static void forget_left(struct connection *connection)
+{
+    struct loop *loop = connection->loop;
+    size_t i = 0;
+
+    while (loop->left[i] != connection)
+        i++;
+    loop->left_count--;
+    memmove(&loop->left[i], &loop->left[i + 1], (loop->left_count - i) * sizeof *loop->left);
+}
+
 void connection_close(struct connection *connection)
 {
     if (connection == NULL || connection->closed)
         return;
     connection->closed = true;
     if (connection->leaving)
-        connection->loop->leaving_count--;
+        forget_left(connection);
     for (size_t i = 0; i < connection->attempt_count; i++)
         attempt_end(connection->attempts[i]);
 }
@@ -271,33 +281,22 @@ static void close_left(void *context, int code, const struct error *error)
     connection_close(context);
 }
 
-/* Each connection that was left holds a file descriptor, so their number is bounded: the oldest one goes. */
-static void make_room(const struct loop *loop)
-{
-    struct connection *oldest = NULL;
-
-    if (loop->leaving_count < LEAVING_MAX)
-        return;
-    for (struct connection *other = loop->connections; other != NULL; other = other->next) {
-        if (other->leaving && !other->closed)
-            oldest = other;
-    }
-    connection_close(oldest);
-}
-
+/* Each connection that was left holds a file descriptor, so their number is bounded: the one left first goes. */
 void connection_leave(struct connection *connection, const char *bytes, size_t size)
 {
     static const struct connection_events events = {.failed = close_left};
     struct attempt *acting = connection->acting;
+    struct loop *loop = connection->loop;
 
     stream_send(acting, bytes, size);
     if (acting->phase != PHASE_OPEN || acting->broken) {
         connection_close(connection);
         return;
     }
-    make_room(connection->loop);
+    if (loop->left_count == LEFT_MAX)
+        connection_close(loop->left[0]);
+    loop->left[loop->left_count++] = connection;
     connection->leaving = true;
-    connection->loop->leaving_count++;
     connection->events = &events;
     connection->context = connection;
     connection->show_wire = false;

@@ -49,7 +49,8 @@ struct transfer {
 };
 
 enum {
-    OWN_ENDS = 256
+    OWN_ENDS = 256,
+    LEFT_MAX = 32
 };
 
 struct loop {
@@ -57,8 +58,10 @@ struct loop {
     struct timer_queue timers;
     atomic_bool is_woken; /* by loop_wake, since the last turn */
     struct connection
-        *connections;           /* owned, the newest first; closed ones stay until the turn ends */
-    unsigned leaving_count;     /* of the connections: left, and not closed */
+        *connections; /* owned, the newest first; closed ones stay until the turn ends */
+    struct connection
+        *left[LEFT_MAX]; /* of these: left and not closed, the one left first before the others */
+    size_t left_count;
     struct resolver *resolvers; /* borrowed */
     struct loop_watch *watches; /* borrowed */
     struct curl_waitfd *waits; /* one for each stream that waits for its socket, one for each watch,
