@@ -280,8 +280,7 @@ static void fetch_password(void *context)
     struct looking *looking = context;
     const struct check_options *options = looking->part->options;
 
-    looking->fetch =
-        reach_password_new(options->loop, options->config, looking->backup, take_password, looking);
+    looking->fetch = reach_password_new(options->loop, looking->backup, take_password, looking);
 }
 
 /* Only so many commands run at the same time. */

@@ -35,7 +35,7 @@ static struct finding *add(const struct part *part, const struct backup_config *
     text_format(text, sizeof text, format, arguments);
     va_end(arguments);
     return findings_add(part->findings, severity, id, subject, "%s:%d: backup \"%s\": %s",
-                        part->options->config->path, backup->line, backup->name, text);
+                        backup->file, backup->line, backup->name, text);
 }
 
 static bool is_chosen(const struct part *part, const struct backup_config *backup)
@@ -71,7 +71,7 @@ static void check_passwords(const struct part *part)
 
         if (backup->password_file == NULL || !is_chosen(part, backup) || is_seen(part, i))
             continue;
-        if (config_password(config, backup, NULL, &password, &error) == STATUS_OK)
+        if (config_password(backup, NULL, &password, &error) == STATUS_OK)
             good++;
         else
             finding_advise(findings_add(part->findings, SEVERITY_FAIL, "password-file-unreadable",

@@ -97,7 +97,7 @@ static bool can_read_passwords(const struct config *config)
 
         if (backup->password_file == NULL)
             continue;
-        if (config_password(config, backup, NULL, &password, &error) != STATUS_OK) {
+        if (config_password(backup, NULL, &password, &error) != STATUS_OK) {
             output_tell("%s", error.text);
             can_read = false;
         }

@@ -134,7 +134,9 @@ static void set_name(struct config *config, const struct section *section, struc
     else if (!text_is_shown(title))
         faults_add(faults, place, "its name cannot be printed; printable UTF-8 is allowed");
     backup->name = value_own_text(config, memory_copy(title));
-    backup->line = section->line;
+    const struct file *file = files_find(faults->files, section->line);
+    backup->file = config->files.list[file - faults->files->list];
+    backup->line = section->line - file->first_line + 1;
 }
 
 /* The title is the host when none is set. */

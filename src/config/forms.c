@@ -246,6 +246,13 @@ enum status form_path(const char *text, char **path, struct error *error)
                        "on Windows C:/PATH or //SERVER/PATH");
 }
 
+enum status form_pattern(const char *text, char **pattern, struct error *error)
+{
+    if (*text != '\0')
+        return give(pattern, text);
+    return form_refuse(error, text, "names no file; a path such as conf.d/*.conf is allowed");
+}
+
 enum status form_file(const char *text, char **path, struct error *error)
 {
     struct error reason;

@@ -20,6 +20,7 @@ enum status form_mechanism(const char *text, char **mechanism, struct error *err
 enum status form_schedule(const char *text, char **schedule, struct error *error);
 /* An address whose local part is a dot-atom (RFC 5321 4.1.2), or such a local part. */
 enum status form_mailbox(const char *text, char **mailbox, struct error *error);
+enum status form_pattern(const char *text, char **pattern, struct error *error); /* of files */
 enum status form_path(const char *text, char **path, struct error *error);
 enum status form_file(const char *text, char **path, struct error *error);
 enum status form_mail_log(const char *text, char **setting, struct error *error);

@@ -11,6 +11,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct file *files_find(const struct files *files, int line)
+{
+    size_t low = 0, high = files->count;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        *(files->list[middle].first_line <= line ? &low : &high) = middle;
+    }
+    return &files->list[low];
+}
+
+void files_done(struct files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        free(files->list[i].path);
+        free(files->list[i].shown);
+        free(files->list[i].open);
+    }
+    free(files->list);
+}
+
 void sections_done(struct sections *sections)
 {
     for (size_t i = 0; i < sections->count; i++) {
@@ -99,22 +121,36 @@ void faults_add(struct faults *faults, struct place place, const char *format, .
     faults->count++;
 }
 
-void faults_report(const struct faults *faults, const char *file, config_fault *report,
-                   void *context)
+char *faults_line(char target[FAULT_LINE_SIZE], const struct faults *faults, int here, int line)
 {
+    const struct file *file = files_find(faults->files, line);
+    const int own = line - file->first_line + 1;
+
+    if (file == files_find(faults->files, here))
+        (void)snprintf(target, FAULT_LINE_SIZE, "line %d", own);
+    else
+        (void)snprintf(target, FAULT_LINE_SIZE, "%.*s:%d", FAULT_LINE_SIZE - 20, file->shown, own);
+    return target;
+}
+
+void faults_report(const struct faults *faults, config_fault *report, void *context)
+{
+    const char *first = faults->files->list[0].shown;
+
     for (size_t i = 0; i < faults->count; i++) {
         const struct place *place = &faults->list[i].place;
         const struct section *section = place->section;
+        const struct file *file = files_find(faults->files, place->line);
         char title[FAULT_SHOWN_SIZE], line[32] = "", where[FAULT_SHOWN_SIZE + 32] = "";
 
         if (place->line > 0)
-            (void)snprintf(line, sizeof line, ":%d", place->line);
+            (void)snprintf(line, sizeof line, ":%d", place->line - file->first_line + 1);
         if (section != NULL && section->title != NULL && *section->title != '\0')
             (void)snprintf(where, sizeof where, "backup \"%s\": ",
                            text_printable_copy(title, sizeof title, section->title));
         else if (section != NULL && section->kind != SECTION_GLOBAL)
             (void)snprintf(where, sizeof where, "%s: ", option_section_name(section->kind));
-        char *text = memory_format("%s%s: %s%s%s%s", file, line, where,
+        char *text = memory_format("%s%s: %s%s%s%s", file->shown, line, where,
                                    place->option != NULL ? place->option : "",
                                    place->option != NULL ? ": " : "", faults->list[i].text);
         report(context, text);
@@ -122,7 +158,7 @@ void faults_report(const struct faults *faults, const char *file, config_fault *
     }
     if (!faults_is_full(faults))
         return;
-    char *text = memory_format("%s: there may be more faults than these %d", file, FAULTS_MAX);
+    char *text = memory_format("%s: there may be more faults than these %d", first, FAULTS_MAX);
     report(context, text);
     free(text);
 }

@@ -5,6 +5,7 @@
 #include <mxpull/base/compiler.h>
 #include <mxpull/config/config.h>
 #include <mxpull/config/options.h>
+#include <mxpull/platform/file.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,8 +16,29 @@ enum {
     FAULTS_MAX = 100,
     FAULT_TEXT_SIZE = 500,
     FAULT_SHOWN_SIZE = 64, /* of text of the file in a message */
+    FAULT_LINE_SIZE = 200,
     SUGGESTION_SIZE = 96
 };
+
+/* The files of a configuration, of which the first one names the others, or names what names them. Lines are counted through
+ * all of them: as if they stood in one file. */
+struct file {
+    char *path, *shown; /* shown is printable */
+    int first_line;
+    size_t parent; /* the file that names it; the first one is its own */
+    int named_at;  /* the line of that; the first one: 0 */
+    struct file_identity identity;
+    char *open; /* why it may hold no password; NULL: it may */
+};
+
+struct files {
+    struct file *list;
+    size_t count;
+};
+
+/* The file that a line is of. Line 0 is of the first one. */
+const struct file *files_find(const struct files *files, int line);
+void files_done(struct files *files);
 
 struct setting {
     const struct option *option;
@@ -32,6 +54,7 @@ struct section {
     int line;
     char *title;  /* of a backup; NULL: it has none, or libconfuse has not read it yet */
     bool titled;  /* a backup that has a title */
+    bool is_cut;  /* it may lack what the file has */
     void *fields; /* borrowed: the struct that it fills */
     struct setting *settings; /* in the order of the file, inherited ones last */
     size_t count;
@@ -43,7 +66,7 @@ struct sections {
     size_t count;
     struct section *first[SECTION_DEFAULTS + 1]; /* of each kind; NULL: there is none */
     bool refused;                                /* the file has a section that is not among them */
-    bool whole;                                  /* the file was read to its end */
+    bool whole;                                  /* all files were read to their ends */
 };
 
 /* Where a fault is. */
@@ -59,6 +82,7 @@ struct faults {
         char text[FAULT_TEXT_SIZE];
     } list[FAULTS_MAX]; /* by line, the file as a whole last */
     size_t count;
+    const struct files *files; /* borrowed */
 };
 
 /* Adds a section to those of the file, of which the first one is SECTION_GLOBAL; it stays where it is. */
@@ -86,9 +110,11 @@ bool faults_is_full(const struct faults *faults);
 void faults_add(struct faults *faults, struct place place, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
+/* How a fault at one line names another line: "line 5", or "FILE:5" where that is another file. Returns target. */
+char *faults_line(char target[FAULT_LINE_SIZE], const struct faults *faults, int here, int line);
+
 /* Calls report for each, as "FILE:LINE: OPTION: text", and once more where there may be others. */
-void faults_report(const struct faults *faults, const char *file, config_fault *report,
-                   void *context);
+void faults_report(const struct faults *faults, config_fault *report, void *context);
 
 /* What an option that is not known in this section was meant to be: "; did you mean …?", "; … belongs
  * into a section backup { }", or "". Returns target. */
@@ -148,12 +174,25 @@ struct token lexer_next(struct lexer *lexer);
 
 /* ---- the steps, in this order ---- */
 
-/* Finds the sections and settings of a text without NULs, borrowed until the return. Adds those that are
+/* What all files say, for libconfuse. */
+struct outlined {
+    struct buffer text;
+    int line;                    /* the one that it ends in */
+    size_t value_count;          /* of all files */
+    size_t include, include_end; /* where the include of the file that was read last stands in it */
+};
+
+/* Finds the sections and settings of a file: a text without NULs, borrowed until the return, whose first line has this
+ * number. Adds those that are
  * known and well-formed, and writes them to target for libconfuse: on their lines, without comments, each
  * option a list. What is unknown, given twice or misplaced, or would be passed over by libconfuse, is a
- * fault, and reading goes on behind it; a syntax error is a fault and ends the reading. */
-void outline_read(const char *text, struct buffer *target, struct sections *sections,
-                  struct faults *faults);
+ * fault, and reading goes on behind it; a syntax error is a fault and ends the reading of this file. */
+void outline_read(const char *text, int first_line, struct outlined *target,
+                  struct sections *sections, struct faults *faults);
+
+/* Calls each, by libconfuse, for the values of the include that text is, but for those that reader_parse will refuse. */
+void reader_each_value(const char *text, void (*each)(void *context, const char *value),
+                       void *context);
 
 /* Makes a configuration of defaults, to be freed by config_free, and gives each section the struct that
  * it fills; each backup section becomes one of backups, in the same order. */

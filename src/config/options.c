@@ -36,6 +36,8 @@ const struct option options[] = {
      "sessions at once, 1 to 1000", NULL},
     {SECTION_GLOBAL, "dns_server", OPTION_TEXT, "", 0, 0, form_dns_server, NULL, IN_CONFIG(dns_server),
      "the DNS server that mxpull check and init ask, as 192.0.2.1 or 192.0.2.1:53; default: the system's", NULL},
+    {SECTION_GLOBAL, "include", OPTION_TEXTS, "{}", 0, 0, form_pattern, NULL, IN_CONFIG(include),
+     "further files, read after this one, in sorted order: \"conf.d/*.conf\", relative to the file that says so", NULL},
     {SECTION_GLOBAL, "interval", OPTION_DURATION, "4h", MINUTE, 52 * WEEK, NULL, NULL, IN_CONFIG(timing.interval_s),
      "how often each backup is asked", "timing"},
     {SECTION_GLOBAL, "schedule", OPTION_TEXT, "", 0, 0, form_schedule, NULL, IN_CONFIG(timing.schedule),

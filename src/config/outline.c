@@ -1,6 +1,7 @@
 /* The structure of the file, found before libconfuse sees it. libconfuse 3.3 ends at the first unknown section, counts each
  * comment as two more lines, takes a comment inside a list for an error, and passes over quotes that are not closed, a
  * missing } and bad escapes. */
+#include "forms.h"
 #include "loading.h"
 
 #include <mxpull/base/text.h>
@@ -22,12 +23,11 @@ struct outline {
     struct token token; /* the one to be looked at; TOKEN_END for ever after a syntax error */
     bool stopped;
     const char *behind; /* the option whose single value is the token; NULL: none */
-    struct buffer *target;
-    int target_line;
+    struct outlined *target;
+    int first_line; /* of the file */
     struct sections *sections;
     struct section *section; /* that is open */
     struct faults *faults;
-    size_t value_count;
 };
 
 /* The word that begins a statement. */
@@ -68,10 +68,12 @@ static struct name name_of(const struct token *token)
 
 static void emit(struct outline *outline, int line, const char *text, size_t size)
 {
-    for (; outline->target_line < line; outline->target_line++)
-        (void)buffer_append(outline->target, "\n", 1);
-    (void)buffer_append(outline->target, text, size);
-    (void)buffer_append(outline->target, " ", 1);
+    struct outlined *target = outline->target;
+
+    for (; target->line < line; target->line++)
+        (void)buffer_append(&target->text, "\n", 1);
+    (void)buffer_append(&target->text, text, size);
+    (void)buffer_append(&target->text, " ", 1);
 }
 
 static void emit_token(struct outline *outline, const struct token *token)
@@ -141,9 +143,9 @@ static void take_value(struct outline *outline, struct assignment *assignment)
     emit_token(outline, token);
     emit(outline, token->line, ",", 1);
     assignment->count++;
-    if (outline->value_count++ == VALUES_MAX)
+    if (outline->target->value_count++ == VALUES_MAX)
         stop(outline, token->line, assignment->place.option,
-             "is one value too many; up to 1,000,000 in a file are allowed");
+             "is one value too many; up to 1,000,000 are allowed");
 }
 
 /* Reads a single value or a list in braces, so that the token is its last one. */
@@ -225,6 +227,11 @@ static bool is_more(const struct outline *outline, const struct option *option)
     return !is_mark(&next, '{') && next.kind != TOKEN_BAD;
 }
 
+static bool is_include(const struct option *option)
+{
+    return option->form == form_pattern;
+}
+
 /* Whether a complete assignment of a known option is fit for libconfuse; if not, that is a fault. */
 static bool is_fit(struct outline *outline, const struct assignment *assignment)
 {
@@ -232,9 +239,12 @@ static bool is_fit(struct outline *outline, const struct assignment *assignment)
     const struct setting *before = section_find(outline->section, option->name);
     const char *flaw = assignment->flawed.flaw;
     struct place place = assignment->place;
+    char where[FAULT_LINE_SIZE];
 
-    if (before != NULL) {
-        faults_add(outline->faults, place, "is set twice; line %d has it already", before->line);
+    /* Each file may include others. */
+    if (before != NULL && (!is_include(option) || before->line >= outline->first_line)) {
+        faults_add(outline->faults, place, "is set twice; %s has it already",
+                   faults_line(where, outline->faults, place.line, before->line));
         return false;
     }
     if (assignment->equals.kind == TOKEN_ADD)
@@ -258,8 +268,8 @@ static void read_assignment(struct outline *outline, const struct name *name)
         .equals = outline->token,
     };
     struct setting setting = {.option = option, .line = name->line, .bad = true};
-    const size_t target_size = outline->target->size;
-    const int target_line = outline->target_line;
+    const size_t target_size = outline->target->text.size;
+    const int target_line = outline->target->line;
 
     if (option == NULL)
         report_unknown(outline, name);
@@ -289,8 +299,12 @@ static void read_assignment(struct outline *outline, const struct name *name)
     if (known && section_find(outline->section, option->name) == NULL)
         (void)section_add(outline->section, &setting);
     if (setting.bad) {
-        buffer_cut(outline->target, target_size);
-        outline->target_line = target_line;
+        buffer_cut(&outline->target->text, target_size);
+        outline->target->line = target_line;
+    } else if (is_include(option)) {
+        section_find(outline->section, option->name)->line = name->line;
+        outline->target->include = target_size;
+        outline->target->include_end = outline->target->text.size;
     }
 }
 
@@ -343,12 +357,13 @@ static bool refuse_section(struct outline *outline, const struct name *name,
     char suggestion[SUGGESTION_SIZE];
     struct place place = {name->line, outline->section, NULL};
     const bool known = option_section_find(name->text, kind);
+    char where[FAULT_LINE_SIZE];
     const struct section *before =
         known && *kind != SECTION_BACKUP ? outline->sections->first[*kind] : NULL;
 
     if (before != NULL)
-        faults_add(outline->faults, place, "%s: is there twice; line %d has it already", name->text,
-                   before->line);
+        faults_add(outline->faults, place, "%s: is there twice; %s has it already", name->text,
+                   faults_line(where, outline->faults, place.line, before->line));
     else if (title != NULL && title->flaw != NULL)
         faults_add(outline->faults, place, "%s: its name %s", name->shown, title->flaw);
     else if (option_find(outline->section->kind, name->text) != NULL)
@@ -367,6 +382,7 @@ static void read_section(struct outline *outline, const struct name *name,
                          const struct token *title)
 {
     struct place place = {name->line, outline->section, NULL};
+    char where[FAULT_LINE_SIZE];
     enum option_section kind;
 
     if (refuse_section(outline, name, title, &kind)) {
@@ -374,8 +390,8 @@ static void read_section(struct outline *outline, const struct name *name,
         skip_section(outline, name->line);
     } else if (outline->section->kind != SECTION_GLOBAL) {
         stop(outline, name->line, NULL,
-             "another section begins before the one of line %d has ended; is a } missing?",
-             outline->section->line);
+             "another section begins before the one of %s has ended; is a } missing?",
+             faults_line(where, outline->faults, name->line, outline->section->line));
     } else if (outline->sections->count > SECTIONS_MAX) {
         stop(outline, name->line, NULL, "is one section too many; up to 100,000 are allowed");
     } else {
@@ -415,18 +431,23 @@ static void read_statement(struct outline *outline)
              "%s: is followed by neither = nor {; NAME = VALUE is allowed", name.shown);
 }
 
-void outline_read(const char *text, struct buffer *target, struct sections *sections,
-                  struct faults *faults)
+void outline_read(const char *text, int first_line, struct outlined *target,
+                  struct sections *sections, struct faults *faults)
 {
-    struct outline outline = {.lexer = {.at = text, .line = 1},
+    struct outline outline = {.lexer = {.at = text, .line = first_line},
                               .target = target,
-                              .target_line = 1,
+                              .first_line = first_line,
                               .sections = sections,
                               .section = sections->list[0],
                               .faults = faults};
 
+    target->include = target->include_end = 0;
     advance(&outline);
     while (outline.token.kind != TOKEN_END)
         read_statement(&outline);
-    sections->whole = !outline.stopped;
+    if (!outline.stopped)
+        return;
+    sections->whole = false;
+    if (sections->count > 1)
+        sections->list[sections->count - 1]->is_cut = true;
 }

@@ -101,7 +101,8 @@ static void print_section(FILE *stream, enum option_section kind, const void *se
         if (help && option->group != NULL)
             (void)fprintf(stream, "%s%s# %s\n", kind == SECTION_GLOBAL ? "\n" : "", indent,
                           option->group);
-        if (is_idle(option, timing))
+        /* What the included files say is printed with the rest. */
+        if (is_idle(option, timing) || (option->form == form_pattern))
             continue;
         buffer_clear(&line);
         (void)buffer_append_format(&line, "%s%s = ", indent, option->name);
@@ -119,8 +120,10 @@ void config_print(const struct config *config, FILE *stream)
     struct buffer text;
 
     buffer_init(&text, LINE_SIZE_MAX);
-    text_printable(&text, config->path, strlen(config->path));
-    (void)fprintf(stream, "# The configuration in effect, read from %s\n", text.bytes);
+    for (size_t i = 0; i < config->files.count; i++)
+        (void)fprintf(stream,
+                      i == 0 ? "# The configuration in effect, read from %s\n" : "# and %s\n",
+                      config->files.list[i]);
     print_section(stream, SECTION_GLOBAL, config, &config->timing, true);
     (void)fputs("\nprimary {\n", stream);
     print_section(stream, SECTION_PRIMARY, &config->primary, NULL, true);

@@ -131,3 +131,20 @@ bool reader_parse(const char *text, struct config *config, struct sections *sect
         faults_add(faults, (struct place){0}, "libconfuse does not understand this file");
     return parsed;
 }
+
+void reader_each_value(const char *text, void (*each)(void *context, const char *value),
+                       void *context)
+{
+    cfg_opt_t table[] = {CFG_STR_LIST("include", NULL, CFGF_NODEFAULT), CFG_END()};
+    cfg_t *root = cfg_init(table, CFGF_NONE);
+
+    (void)cfg_set_error_function(root, on_error);
+    const bool parsed = cfg_parse_buf(root, text) == CFG_SUCCESS;
+    for (unsigned i = 0; parsed && i < cfg_size(root, "include"); i++) {
+        const char *value = cfg_getnstr(root, "include", i);
+
+        if (*value != '\0' && strpbrk(value, control) == NULL)
+            each(context, value);
+    }
+    (void)cfg_free(root);
+}

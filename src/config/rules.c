@@ -57,6 +57,7 @@ static void check_timing(const struct section *section, struct faults *faults)
 {
     const struct setting *later = section_find(section, "interval");
     const struct setting *earlier = section_find(section, "schedule");
+    char where[FAULT_LINE_SIZE];
 
     if (later == NULL || earlier == NULL || later->bad || earlier->bad || !earlier->filled)
         return;
@@ -67,8 +68,8 @@ static void check_timing(const struct section *section, struct faults *faults)
         earlier = interval;
     }
     faults_add(faults, (struct place){later->line, section, later->option->name},
-               "is set beside %s of line %d; one of the two is allowed", earlier->option->name,
-               earlier->line);
+               "is set beside %s of %s; one of the two is allowed", earlier->option->name,
+               faults_line(where, faults, later->line, earlier->line));
 }
 
 /* At most one way to the password, and none without a user. */
@@ -183,17 +184,17 @@ static void check_unique(struct mention *mentions, size_t count, const char *opt
     qsort(mentions, count, sizeof *mentions, compare);
     for (size_t i = 1; i < count; i++) {
         struct place place = {mentions[i].line, mentions[i].section, option};
-        const int line = mentions[i - 1].line;
-        char shown[FAULT_SHOWN_SIZE];
+        char shown[FAULT_SHOWN_SIZE], where[FAULT_LINE_SIZE];
 
         if (strcmp(mentions[i - 1].name, mentions[i].name) != 0)
             continue;
+        (void)faults_line(where, faults, place.line, mentions[i - 1].line);
         if (option != NULL)
-            faults_add(faults, place, "\"%s\" is there twice; line %d has it already",
-                       text_printable_copy(shown, sizeof shown, mentions[i].name), line);
+            faults_add(faults, place, "\"%s\" is there twice; %s has it already",
+                       text_printable_copy(shown, sizeof shown, mentions[i].name), where);
         else
-            faults_add(faults, place,
-                       "the name is taken by line %d; each backup has one of its own", line);
+            faults_add(faults, place, "the name is taken by %s; each backup has one of its own",
+                       where);
     }
     free(mentions);
 }
@@ -252,8 +253,8 @@ void check_combinations(struct config *config, const struct sections *sections,
         if (*subject.backup->name != '\0')
             mentions[count++] = (struct mention){subject.backup->name, section->line, section};
         check_domains(&subject);
-        if (!sections->whole && i + 1 == sections->count)
-            break;
+        if (section->is_cut)
+            continue;
         check_method(&subject);
         check_security(&subject);
         check_ip(&subject);

@@ -39,8 +39,8 @@ static enum status read_private_file(const char *path, struct buffer *bytes, str
     return status;
 }
 
-enum status config_password(const struct config *config, const struct backup_config *backup,
-                            const struct buffer *printed, char **password, struct error *error)
+enum status config_password(const struct backup_config *backup, const struct buffer *printed,
+                            char **password, struct error *error)
 {
     struct buffer bytes;
     enum status status = STATUS_OK;
@@ -57,12 +57,11 @@ enum status config_password(const struct config *config, const struct backup_con
     if (status == STATUS_OK)
         status = take_first_line(printed, password, error);
     buffer_done(&bytes);
-    return status == STATUS_OK ? STATUS_OK : config_no_password(config, backup, error);
+    return status == STATUS_OK ? STATUS_OK : config_no_password(backup, error);
 }
 
-enum status config_no_password(const struct config *config, const struct backup_config *backup,
-                               struct error *error)
+enum status config_no_password(const struct backup_config *backup, struct error *error)
 {
-    return error_prefix(error, "%s:%d: backup \"%s\": %s", config->path, backup->line, backup->name,
+    return error_prefix(error, "%s:%d: backup \"%s\": %s", backup->file, backup->line, backup->name,
                         backup->password_file != NULL ? "password_file" : "password_command");
 }

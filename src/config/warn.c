@@ -32,8 +32,8 @@ static void warn(const struct warnings *warnings, enum config_worry worry,
     va_start(arguments, format);
     text_format(text, sizeof text, format, arguments);
     va_end(arguments);
-    char *line = memory_format("%s:%d: backup \"%s\": %s", warnings->config->path, backup->line,
-                               backup->name, text);
+    char *line =
+        memory_format("%s:%d: backup \"%s\": %s", backup->file, backup->line, backup->name, text);
     warnings->warn(warnings->context, &(struct config_warning){worry, backup, line, advice});
     free(line);
 }

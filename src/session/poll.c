@@ -261,8 +261,7 @@ void poll_begin(struct poll *poll)
     } else if (poll->wanted_count > 0 && poll->password != NULL) {
         start_session(poll);
     } else if (poll->wanted_count > 0) {
-        poll->fetching = reach_password_new(poll->polling->loop, poll->polling->config,
-                                            poll->backup, take_password, poll);
+        poll->fetching = reach_password_new(poll->polling->loop, poll->backup, take_password, poll);
     } else {
         finish(poll);
     }

@@ -36,7 +36,6 @@ struct connection_options reach_options(const struct config *config,
 
 struct reach_password {
     struct loop *loop;                  /* borrowed */
-    const struct config *config;        /* borrowed */
     const struct backup_config *backup; /* borrowed */
     void (*fetched)(void *context, char *password, const struct error *error);
     void *context;
@@ -61,9 +60,9 @@ static void take_printed(struct reach_password *fetch)
     else if (status == STATUS_OK)
         status = process_judge(fetch->process, &error);
     if (status != STATUS_OK)
-        status = config_no_password(fetch->config, fetch->backup, &error);
+        status = config_no_password(fetch->backup, &error);
     else
-        status = config_password(fetch->config, fetch->backup, &printed, &password, &error);
+        status = config_password(fetch->backup, &printed, &password, &error);
     buffer_done(&printed);
     fetch->fetched(fetch->context, password, status == STATUS_OK ? NULL : &error);
 }
@@ -79,9 +78,10 @@ static void look(void *context)
         timer_set(fetch->loop, &fetch->timer, fetch->until_ms);
 }
 
-struct reach_password *reach_password_new(
-    struct loop *loop, const struct config *config, const struct backup_config *backup,
-    void (*fetched)(void *context, char *password, const struct error *error), void *context)
+struct reach_password *reach_password_new(struct loop *loop, const struct backup_config *backup,
+                                          void (*fetched)(void *context, char *password,
+                                                          const struct error *error),
+                                          void *context)
 {
     struct process *process = NULL;
     char *password = NULL;
@@ -89,16 +89,15 @@ struct reach_password *reach_password_new(
     enum status status = STATUS_OK;
 
     if (backup->password_command == NULL)
-        status = config_password(config, backup, NULL, &password, &error);
+        status = config_password(backup, NULL, &password, &error);
     else if (process_start(&process, backup->password_command, NULL, 0, true, &error) != STATUS_OK)
-        status = config_no_password(config, backup, &error);
+        status = config_no_password(backup, &error);
     if (process == NULL) {
         fetched(context, password, status == STATUS_OK ? NULL : &error);
         return NULL;
     }
     struct reach_password *fetch = memory_new(1, sizeof *fetch);
     *fetch = (struct reach_password){.loop = loop,
-                                     .config = config,
                                      .backup = backup,
                                      .fetched = fetched,
                                      .context = context,

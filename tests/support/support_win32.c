@@ -178,7 +178,9 @@ void support_set_mode(const char *path, unsigned mode)
 
     (void)wcscpy(text, L"D:P(A;;FA;;;SY)(A;;FA;;;");
     (void)wcscat(text, self);
-    (void)wcscat(text, (mode & 077) != 0 ? L")(A;;FR;;;WD)" : L")");
+    (void)wcscat(text, (mode & 022) != 0   ? L")(A;;FA;;;WD)"
+                       : (mode & 077) != 0 ? L")(A;;FR;;;WD)"
+                                           : L")");
     set_list(path, text);
     (void)LocalFree(self);
 }

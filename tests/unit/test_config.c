@@ -1129,9 +1129,9 @@ static enum status fetch_password(const struct config *config, char **password, 
     if (backup->password_command != NULL)
         status = capture(backup->password_command, 10000, &printed, error);
     if (status == STATUS_OK)
-        status = config_password(config, backup, &printed, password, error);
+        status = config_password(backup, &printed, password, error);
     else
-        assert_int_equal(config_no_password(config, backup, error), status);
+        assert_int_equal(config_no_password(backup, error), status);
     buffer_done(&printed);
     return status;
 }
@@ -1182,8 +1182,7 @@ static void test_no_password(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(config_password(config, &config->backups[0], NULL, &password, &error),
-                     STATUS_OK);
+    assert_int_equal(config_password(&config->backups[0], NULL, &password, &error), STATUS_OK);
     assert_null(password);
     config_free(config);
 }

@@ -65,11 +65,12 @@ struct primary_config {
 };
 
 struct backup_config {
-    int line;      /* where it begins in the file, for messages */
-    char *name;    /* the title */
-    char *host;    /* ASCII; never NULL */
-    int port;      /* never 0 */
-    int mail_port; /* never 0 */
+    const char *file; /* where it stands, for messages: borrowed from the configuration */
+    int line;         /* where it begins in the file */
+    char *name;       /* the title */
+    char *host;       /* ASCII; never NULL */
+    int port;         /* never 0 */
+    int mail_port;    /* never 0 */
     enum method method;
     struct node *domains;
     char **domain_texts; /* the domains as the administrator wrote them, one for each of domains */
@@ -101,6 +102,9 @@ struct config {
     char *path; /* of the file it was read from */
     char *
         shard; /* "3/10": the backups are those of this part alone, by config_keep_shard; else NULL */
+    struct texts
+        files; /* that one's name and those of all that it includes, as they were read; printable */
+    struct texts include;
     char *ehlo_name; /* never NULL: this host's full name unless set */
     struct timing timing;
     int64_t concurrency;
@@ -132,7 +136,7 @@ struct config {
  * allowed", one line. */
 typedef void config_fault(void *context, const char *line);
 
-/* Reads and checks the file at path ("-": standard input). Every fault is reported, not only the
+/* Reads and checks the file at path ("-": standard input), and all that it includes. Every fault is reported, not only the
  * first. Returns NULL when there was any; else the configuration, to be freed by config_free. A
  * file that holds a password and can be read by others is a fault. Asks nothing of any server and
  * runs no command. */
@@ -174,13 +178,12 @@ enum {
  * others), or takes it from what its password_command has printed (the first line), else a copy of its
  * password. printed may be NULL where there is no command. STATUS_OK with *password, to be freed by
  * memory_free_secret, or NULL when the backup has none. Errors name the file and backup. */
-enum status config_password(const struct config *config, const struct backup_config *backup,
-                            const struct buffer *printed, char **password, struct error *error);
+enum status config_password(const struct backup_config *backup, const struct buffer *printed,
+                            char **password, struct error *error);
 
 /* Puts the file and backup before the reason why its password_command has brought nothing. Returns the
  * error's status. */
-enum status config_no_password(const struct config *config, const struct backup_config *backup,
-                               struct error *error);
+enum status config_no_password(const struct backup_config *backup, struct error *error);
 
 /* Prints the effective configuration, every default filled in, in a form that config_load reads again, but
  * with secrets as "********". */

@@ -4,6 +4,9 @@
 #include <mxpull/base/buffer.h>
 #include <mxpull/base/status.h>
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* All paths are UTF-8. All errors are STATUS_SYSTEM with the path, what failed and the system's
@@ -34,6 +37,25 @@ enum status file_check_ours(FILE *file, const char *path, struct error *error);
 /* Appends the rest of an open file, which stays open, to bytes. path is only for the text. STATUS_LIMIT when it is
  * larger than what bytes may still take. */
 enum status file_read_open(FILE *file, const char *path, struct buffer *bytes, struct error *error);
+
+/* A file, whatever names it has: two are the same when all bytes are. */
+struct file_identity {
+    uint64_t volume, number;
+};
+
+/* False: not known. */
+bool file_identify(FILE *file, struct file_identity *identity);
+
+enum {
+    FILE_MATCHES_MAX = 10000
+};
+
+/* The files that a pattern names, in the order of their bytes. In its last part * stands for any bytes and ? for one, but
+ * neither for a dot that begins a name; there need be no such file, nor its folder. Without them it is one path, of
+ * what may not be there. A relative one is relative to the folder of the file beside. The caller frees *paths and each of
+ * them. STATUS_SYSTEM where a folder cannot be read; STATUS_LIMIT over FILE_MATCHES_MAX. */
+enum status file_match(const char *beside, const char *pattern, char ***paths, size_t *count,
+                       struct error *error);
 
 /* Replaces the file at path by these bytes in one step: whoever reads sees the old file or the new
  * one, whole (mode 0644). */

@@ -7,6 +7,7 @@
 #include <mxpull/platform/file.h>
 #include <mxpull/platform/host.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -391,4 +392,29 @@ enum writable system_writable(const char *path, bool *is_missing, struct error *
     (void)error_set(error, system_status(number), "%s", system_error_text(number));
     return number == EROFS || number == ENOSPC || number == ENOTDIR ? WRITABLE_BY_NOBODY
                                                                     : WRITABLE_NOT_BY_US;
+}
+
+enum status system_list_folder(const char *path, void (*each)(void *context, const char *name),
+                               void *context, struct error *error)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+
+    if (folder == NULL)
+        return errno == ENOENT ? STATUS_OK : system_fail(error, path, "cannot be read", errno);
+    while (errno = 0, (entry = readdir(folder)) != NULL)
+        each(context, entry->d_name);
+    const int failed = errno;
+    (void)closedir(folder);
+    return failed == 0 ? STATUS_OK : system_fail(error, path, "cannot be read", failed);
+}
+
+bool file_identify(FILE *file, struct file_identity *identity)
+{
+    struct stat facts;
+
+    if (fstat(fileno(file), &facts) != 0)
+        return false;
+    *identity = (struct file_identity){(uint64_t)facts.st_dev, (uint64_t)facts.st_ino};
+    return true;
 }

@@ -346,6 +346,43 @@ enum writable system_writable(const char *path, bool *is_missing, struct error *
                : WRITABLE_NOT_BY_US;
 }
 
+enum status system_list_folder(const char *path, void (*each)(void *context, const char *name),
+                               void *context, struct error *error)
+{
+    char *all = memory_format("%s/*", path);
+    wchar_t *wide = win32_wide(all);
+    WIN32_FIND_DATAW entry;
+    HANDLE search = FindFirstFileW(wide, &entry);
+    DWORD number = search == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+
+    free(wide);
+    free(all);
+    while (number == 0) {
+        char *name = win32_narrow(entry.cFileName);
+
+        each(context, name);
+        free(name);
+        number = FindNextFileW(search, &entry) ? 0 : GetLastError();
+    }
+    if (search != INVALID_HANDLE_VALUE)
+        (void)FindClose(search);
+    return number == ERROR_NO_MORE_FILES || number == ERROR_FILE_NOT_FOUND ||
+                   number == ERROR_PATH_NOT_FOUND
+               ? STATUS_OK
+               : system_fail(error, path, "cannot be read", number);
+}
+
+bool file_identify(FILE *file, struct file_identity *identity)
+{
+    BY_HANDLE_FILE_INFORMATION facts;
+
+    if (!GetFileInformationByHandle((HANDLE)_get_osfhandle(_fileno(file)), &facts))
+        return false;
+    *identity = (struct file_identity){facts.dwVolumeSerialNumber,
+                                       (uint64_t)facts.nFileIndexHigh << 32 | facts.nFileIndexLow};
+    return true;
+}
+
 /* ---- folders: access lists say who may write into one; we always act as ourselves ---- */
 
 struct folder {

@@ -46,6 +46,10 @@ void system_wake(void);
 /* Whether files can be made in this very directory, as directory_writable says; *is_missing: there is none. */
 enum writable system_writable(const char *path, bool *is_missing, struct error *error);
 
+/* Calls each for the names of what is in a folder, borrowed for the call, in any order. What is not there has none. STATUS_SYSTEM. */
+enum status system_list_folder(const char *path, void (*each)(void *context, const char *name),
+                               void *context, struct error *error);
+
 /* As send and recv take them. */
 typedef SOCKET system_socket;
 typedef int system_size;
