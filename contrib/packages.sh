@@ -9,7 +9,7 @@ packages() {
         echo "gcc libc6-dev cmake make pkg-config libc-ares-dev libcurl4-openssl-dev libconfuse-dev libidn2-dev libjansson-dev libsqlite3-dev" \
             "libcmocka-dev libssl-dev openssl dpkg-dev file" # the last two for cpack
         ;;
-    test) echo "valgrind jq util-linux iproute2 procps libxml2-utils binutils logrotate curl perl-base mandoc zsh fish chromium python3 clang-format clang-tidy lintian rpm debootstrap" ;;
+    test) echo "valgrind jq util-linux iproute2 procps libxml2-utils binutils logrotate curl perl-base mandoc zsh fish chromium python3 clang-format clang-tidy parallel python3-yaml lintian rpm debootstrap" ;;
     windows)
         echo "gcc libc6-dev cmake make pkg-config libssl-dev openssl gcc-mingw-w64-x86-64-win32 flex tcl wine64 wine jq iproute2"
         ;;

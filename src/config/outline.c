@@ -12,7 +12,7 @@
 /* More than anybody has; it keeps rubbish from using up the memory. */
 enum {
     NAME_SIZE_MAX = 128,
-    SECTIONS_MAX = 100000,
+    SECTIONS_MAX = 250000,
     VALUES_MAX = 1000000
 };
 
@@ -393,7 +393,7 @@ static void read_section(struct outline *outline, const struct name *name,
              "another section begins before the one of %s has ended; is a } missing?",
              faults_line(where, outline->faults, name->line, outline->section->line));
     } else if (outline->sections->count > SECTIONS_MAX) {
-        stop(outline, name->line, NULL, "is one section too many; up to 100,000 are allowed");
+        stop(outline, name->line, NULL, "is one section too many; up to 250,000 are allowed");
     } else {
         if (kind != SECTION_BACKUP && title != NULL)
             faults_add(outline->faults, place, "%s: has a name; %s { … } is allowed", name->text,
