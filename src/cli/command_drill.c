@@ -167,20 +167,32 @@ static void leave_out_claimed(struct run *run)
     }
 }
 
-/* One message a backup and day. */
+static void cannot_note(struct drilled *drilled, const char *why)
+{
+    drilled->exit_status = EXIT_STATUS_TEMPORARY;
+    (void)snprintf(
+        drilled->why_not, sizeof drilled->why_not,
+        "it could not be remembered that a message was sent today: %s; --force sends one "
+        "all the same",
+        why);
+}
+
+/* One message a backup and day: none where it is not known whether there was one. */
 static void leave_out_drilled(struct run *run)
 {
     for (size_t i = 0; i < run->count && !run->arguments->force; i++) {
         struct drilled *drilled = &run->list[i];
         struct error error;
-        int64_t sent_ms = 0;
+        int64_t sent_ms;
 
-        if (!recorder_check(run->state.recorder,
-                            drill_sent_today(run->state.store, drilled->backup,
-                                             clock_local_offset_s, clock_wall_ms(), &sent_ms,
-                                             &error),
-                            &error) ||
-            sent_ms == 0 || drilled->why_not[0] != '\0')
+        if (drilled->why_not[0] != '\0')
+            continue;
+        enum status status =
+            drill_sent_today(run->state.store, drilled->backup, clock_local_offset_s,
+                             clock_wall_ms(), &sent_ms, &error);
+        if (status != STATUS_OK)
+            cannot_note(drilled, error.text);
+        if (sent_ms == 0)
             continue;
         drilled->exit_status = EXIT_STATUS_TEMPORARY;
         (void)snprintf(drilled->why_not, sizeof drilled->why_not,
@@ -269,8 +281,15 @@ static void on_moved(void *context, const struct drill *drill)
 
     draw_progress(run, false);
     for (size_t i = 0; i < run->count && drill->is_over; i++) {
-        if (run->list[i].drill == drill)
-            write_line(run, &run->list[i]);
+        struct drilled *drilled = &run->list[i];
+
+        if (drilled->drill != drill)
+            continue;
+        if (drill->why_not[0] != '\0') {
+            cannot_note(drilled, drill->why_not);
+            drilled->drill = NULL;
+        }
+        write_line(run, drilled);
     }
     draw_progress(run, true);
 }

@@ -12,7 +12,7 @@ struct drilled {
     const struct backup_config *backup; /* borrowed */
     struct drill_recipient recipient;
     const char *domain;        /* borrowed; "": it has none to send to */
-    char why_not[200];         /* "": it is drilled */
+    char why_not[400];         /* "": it is drilled */
     int exit_status;           /* with why_not */
     const struct drill *drill; /* borrowed; NULL: not begun */
 };

@@ -227,6 +227,42 @@ static bool make_token(char token[DRILL_TOKEN_SIZE])
     return true;
 }
 
+static struct store_drill row_of(const struct drill *drill)
+{
+    const struct course *course = &drill->course;
+
+    return (struct store_drill){
+        .at_ms = drill->at_ms,
+        .backup = drill->backup->name,
+        .domain = drill->domain,
+        .outcome = drill_outcome_name(course->outcome),
+        .evidence = evidence_name(course->evidence),
+        .text = course->text[0] != '\0' ? course->text : NULL,
+        .token = drill->token,
+        .exit_status = course->exit_status,
+        .accepted_ms = course->accepted_after_ms,
+        .arrived_ms = course->arrived_after_ms,
+        .code = course->code,
+    };
+}
+
+/* The row stands before the message goes out: should this process be killed, no other sends one that day. */
+static bool may_send(void *context)
+{
+    struct drill *drill = context;
+    const struct polling *polling = drill->drills->options.polling;
+    struct store_drill row = row_of(drill);
+    struct error error;
+
+    row.outcome = drill_outcome_name(DRILL_UNKNOWN);
+    row.exit_status = outcome_exit_status(OUTCOME_INTERRUPTED);
+    row.text = "not finished: it is under way, or was broken off";
+    drill->is_noted = recorder_drill_begins(polling->recorder, &row, &error) == STATUS_OK;
+    if (!drill->is_noted && !polling->force)
+        (void)text_copy(drill->why_not, sizeof drill->why_not, error.text);
+    return drill->why_not[0] == '\0';
+}
+
 static void begin(struct drill *drill)
 {
     const struct polling *polling = drill->drills->options.polling;
@@ -260,6 +296,7 @@ static void begin(struct drill *drill)
                                   .way = way_of(drill),
                                   .recipient = drill->recipient.address,
                                   .message = drill->message.bytes,
+                                  .may_send = may_send,
                                   .over = handed_in,
                                   .wire = polling->observer.wire != NULL ? show_wire : NULL,
                                   .context = drill});
@@ -268,19 +305,7 @@ static void begin(struct drill *drill)
 static void write_down(const struct drill *drill)
 {
     const struct course *course = &drill->course;
-    const struct store_drill row = {
-        .at_ms = drill->at_ms,
-        .backup = drill->backup->name,
-        .domain = drill->domain,
-        .outcome = drill_outcome_name(course->outcome),
-        .evidence = evidence_name(course->evidence),
-        .text = course->text[0] != '\0' ? course->text : NULL,
-        .token = drill->token,
-        .exit_status = course->exit_status,
-        .accepted_ms = course->accepted_after_ms,
-        .arrived_ms = course->arrived_after_ms,
-        .code = course->code,
-    };
+    const struct store_drill row = row_of(drill);
     const struct log_field fields[] = {
         {.key = "event", .text = "drill"},
         {.key = "backup", .text = row.backup},
@@ -297,7 +322,7 @@ static void write_down(const struct drill *drill)
     recorder_drill(drill->drills->options.polling->recorder, &row);
 }
 
-/* One that was stopped before its message went out has done nothing that is to be remembered. */
+/* One that was stopped, or held back, before its message went out has done nothing that is to be remembered. */
 static void end(struct drill *drill)
 {
     drill->is_over = true;
@@ -305,7 +330,8 @@ static void end(struct drill *drill)
     (void)text_copy(drill->no_log, sizeof drill->no_log,
                     arrivals_means(drill->drills->arrivals)->no_log);
     arrivals_leave(drill->drills->arrivals, drill->backup);
-    if (!drill->course.is_stopped || course_has_sent(&drill->course))
+    if (drill->why_not[0] == '\0' &&
+        (!drill->course.is_stopped || drill->is_noted || course_has_sent(&drill->course)))
         write_down(drill);
     drill_give_back(drill->drills->polling.claims, drill->backup);
 }

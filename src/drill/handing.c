@@ -78,6 +78,9 @@ static void replied(struct handing *handing)
 
     delivery_reply(&handing->delivery, reply->code, reply->text.bytes);
     reply_reset(reply);
+    if (handing->delivery.fate == DELIVERY_OPEN && handing->delivery.stage == DELIVERY_DATA &&
+        !handing->options.may_send(handing->options.context))
+        delivery_cut(&handing->delivery, OUTCOME_HELD, 0, "");
     if (handing->delivery.fate == DELIVERY_OPEN)
         send_bytes(handing);
     settle(handing);

@@ -12,6 +12,8 @@ struct handing_options {
     struct loop *loop; /* borrowed for the handing's life, as all that follows */
     struct connection_options way;
     const char *recipient, *message; /* as delivery_init takes them */
+    /* The recipient is accepted, and the message is about to be sent; false: it is not to be. */
+    bool (*may_send)(void *context);
     void (*over)(
         void *
             context); /* once, the fate is known; not from within handing_new, and may not free it */

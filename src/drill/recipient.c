@@ -56,7 +56,7 @@ enum status drill_sent_today(struct store *store, const struct backup_config *ba
 
     *sent_ms = 0;
     if (store == NULL)
-        return STATUS_OK;
+        return error_set(error, STATUS_SYSTEM, "there is no store (state_dir)");
     enum status status = store_last_drill(
         store, backup->name, drill_outcome_name(DRILL_NOT_ACCEPTED), &last, &is_found, error);
     if (status == STATUS_OK && is_found &&

@@ -5,6 +5,7 @@
 #include <mxpull/base/memory.h>
 #include <mxpull/platform/clock.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct drilling {
@@ -15,7 +16,7 @@ struct drilling {
     struct drills *drills; /* under way; NULL: none */
 };
 
-static void leave_out(const struct backup_config *backup, const char *why)
+static void leave_out(const struct backup_config *backup, enum level level, const char *why)
 {
     const struct log_field fields[] = {
         {.key = "backup", .text = backup->name},
@@ -23,7 +24,25 @@ static void leave_out(const struct backup_config *backup, const char *why)
         {.key = "why", .text = why},
     };
 
-    log_fields(LEVEL_INFO, fields, COUNT_OF(fields));
+    log_fields(level, fields, COUNT_OF(fields));
+}
+
+static void cannot_note(const struct backup_config *backup, const char *why)
+{
+    char words[64 + ERROR_TEXT_SIZE];
+
+    (void)snprintf(words, sizeof words,
+                   "it could not be remembered that a message was sent today: %s", why);
+    leave_out(backup, LEVEL_WARNING, words);
+}
+
+static void on_moved(void *context, const struct drill *drill)
+{
+    const struct drilling *drilling = context;
+
+    if (drill->is_over && drill->why_not[0] != '\0')
+        cannot_note(drill->backup, drill->why_not);
+    drilling->options.moved(drilling->options.context, drill);
 }
 
 static bool is_open(const struct drills *drills, const struct backup_config *backup)
@@ -44,29 +63,31 @@ static void begin(struct drilling *drilling, const struct backup_config *backup)
     const struct polling *polling = options->polling;
     struct drill_recipient recipient;
     struct error error;
-    int64_t sent_ms = 0;
+    int64_t sent_ms;
 
     if (is_open(drilling->drills, backup)) {
-        leave_out(backup, "its last drill is still under way");
+        leave_out(backup, LEVEL_INFO, "its last drill is still under way");
         return;
     }
     if (!drill_claim(polling->claims, backup, &error)) {
-        leave_out(backup, "another process is drilling it");
+        leave_out(backup, LEVEL_INFO, "another process is drilling it");
         return;
     }
     enum status status = drill_sent_today(options->store, backup, options->offset, clock_wall_ms(),
                                           &sent_ms, &error);
-    (void)recorder_check(polling->recorder, status, &error);
-    if (sent_ms != 0) {
-        leave_out(backup, "a message was sent today already");
+    if (status != STATUS_OK) {
+        cannot_note(backup, error.text);
+    } else if (sent_ms != 0) {
+        leave_out(backup, LEVEL_INFO, "a message was sent today already");
     } else if (!drill_recipient_find(&recipient, polling->config, backup, &all)) {
-        leave_out(backup, "it is asked for queues alone, which say nothing of a domain to send to");
+        leave_out(backup, LEVEL_INFO,
+                  "it is asked for queues alone, which say nothing of a domain to send to");
     } else {
         if (drilling->drills == NULL)
             drilling->drills = drills_new(&(struct drills_options){.polling = polling,
                                                                    .wait_ms = COURSE_WAIT_MS,
-                                                                   .moved = options->moved,
-                                                                   .context = options->context});
+                                                                   .moved = on_moved,
+                                                                   .context = drilling});
         drills_add(drilling->drills, backup, &recipient);
         return;
     }

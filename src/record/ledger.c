@@ -91,7 +91,7 @@ static enum status write_entry(struct store *store, struct entry *entry, struct 
     case ENTRY_POLL: return store_add_poll(store, &entry->poll, &entry->change, error);
     case ENTRY_MESSAGE: return store_add_message(store, &entry->message, error);
     case ENTRY_ARRIVAL: return store_set_arrival(store, &entry->arrival, error);
-    case ENTRY_DRILL: return store_add_drill(store, &entry->drill, error);
+    case ENTRY_DRILL: return store_set_drill(store, &entry->drill, error);
     case ENTRY_OUTAGE:
         status = store_outage_begin(store, entry->outage.began_ms, entry->outage.why, error);
         if (status == STATUS_OK && entry->outage.ended_ms != 0)

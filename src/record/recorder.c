@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    DRILL_PATIENCE_MS = 1000 /* once a drill: another process holds the store for less */
+};
+
 /* A backup's last poll, for the time in which the store does not have it. At first as the store has
  * it. */
 struct polled {
@@ -275,6 +279,19 @@ void recorder_drill(struct recorder *recorder, const struct store_drill *drill)
     copy->text = entry_copy(entry, drill->text);
     copy->token = entry_copy(entry, drill->token);
     ledger_add(&recorder->ledger, entry);
+}
+
+enum status recorder_drill_begins(struct recorder *recorder, const struct store_drill *drill,
+                                  struct error *error)
+{
+    struct store *store = recorder->options.store;
+
+    if (store == NULL)
+        return error_set(error, STATUS_SYSTEM, "there is no store (state_dir)");
+    store_set_patience(store, DRILL_PATIENCE_MS);
+    enum status status = store_set_drill(store, drill, error);
+    store_set_patience(store, recorder->ledger.is_held ? 0 : recorder->options.patience_ms);
+    return status;
 }
 
 void recorder_outage(struct recorder *recorder, int64_t began_ms, int64_t ended_ms, const char *why)

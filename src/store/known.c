@@ -97,19 +97,27 @@ enum status store_last_arrival(struct store *store, const char *backup,
     return read_one(store, &arrival_question, VALUES(TEXT(backup)), arrival, found, error);
 }
 
-enum status store_add_drill(struct store *store, const struct store_drill *drill,
+enum status store_set_drill(struct store *store, const struct store_drill *drill,
                             struct error *error)
 {
+    static const char before[] = "DELETE FROM drills WHERE backup = ? AND token = ?";
     static const char sql[] =
         "INSERT INTO drills (at_ms, backup, domain, outcome, evidence, text, token, exit_status,"
         " accepted_ms, arrived_ms, code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-    return write_one(store, sql,
-                     VALUES(NUMBER(drill->at_ms), TEXT(drill->backup), TEXT(drill->domain),
-                            TEXT(drill->outcome), TEXT(drill->evidence), TEXT(drill->text),
-                            TEXT(drill->token), NUMBER(drill->exit_status),
-                            TOLD(drill->accepted_ms), TOLD(drill->arrived_ms), NUMBER(drill->code)),
-                     error);
+    enum status status = work_begin(store, true, error);
+
+    if (status != STATUS_OK)
+        return status;
+    int code = statement_run(store, before, VALUES(TEXT(drill->backup), TEXT(drill->token)));
+    if (code == SQLITE_OK)
+        code = statement_run(store, sql,
+                             VALUES(NUMBER(drill->at_ms), TEXT(drill->backup), TEXT(drill->domain),
+                                    TEXT(drill->outcome), TEXT(drill->evidence), TEXT(drill->text),
+                                    TEXT(drill->token), NUMBER(drill->exit_status),
+                                    TOLD(drill->accepted_ms), TOLD(drill->arrived_ms),
+                                    NUMBER(drill->code)));
+    return work_end(store, code, error);
 }
 
 static const struct question drill_question = {

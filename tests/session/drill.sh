@@ -25,6 +25,10 @@ server refusing 127.0.0.1:0
   reply RCPT "554 5.7.1 relay access denied"
 server greylisting 127.0.0.1:0
   reply RCPT "450 4.2.0 try again in 5 minutes"
+server mute 127.0.0.1:0
+  reply . stall
+server slow 127.0.0.1:0
+  delay RCPT 1m
 server denying 127.0.0.1:0
   reply ETRN "459 4.7.1 who are you?"
 server silent 127.0.0.1:0
@@ -263,6 +267,68 @@ if [ -z "$DRIVE" ] && command -v script >/dev/null; then
     expect "-y" 0 $?
     ! grep -qF 'Send?' "$tmp/out"
     expect "does not ask: 0 is yes" 0 $?
+fi
+
+# --- killed while its message is handed in, and behind that ------------------------------------------------------------------------------------
+kill_when() { # PATTERN BACKUP…: once the backups' journal has one line more of it
+    local before pattern=$1
+    shift
+    before=$(seen "$pattern")
+    more() { [ "$(seen "$pattern")" -gt "$before" ]; }
+    "$MXPULL" drill -c "$conf" --wait 1h "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+    program=$!
+    wait_for 30 more || fail "$*: no $pattern"
+    kill -KILL "$program"
+    wait "$program" 2>/dev/null
+    program=
+}
+configure "$logged" primary "$hook" mute swallowing slow
+rm -f "$tmp/hook"
+kill_when 'slow.* < RCPT' slow
+kill_when 'mute.* > 354' mute
+kill_when 'swallowing.* < QUIT' swallowing
+expect "a drill that is not over runs no on_drill" "" "$(cat "$tmp/hook" 2>/dev/null)"
+content=$(seen '< DATA')
+run 75 drill -c "$conf" --wait 1s mute swallowing
+for name in mute swallowing; do
+    expect_match "$name: one message was sent" "not drilled: a message was sent today already, at " "$(line $name)"
+done
+expect "no other message" "$content" "$(seen '< DATA')"
+run 0 status -c "$conf"
+expect "what has not been finished" 2 "$(grep -c 'drill unknown .*: whether a message for t.example came back could not be seen: not finished: ' "$tmp/out")"
+run 0 status --json -c "$conf"
+expect "as JSON, and nothing of a message that was not sent" "unknown null null" \
+    "$(jq -r '[.. | objects | .drill? // empty | [.outcome, .accepted_ms, .evidence | tostring] | join(" ")] | unique | join("; ")' "$tmp/out")"
+
+# --- nothing can be remembered -----------------------------------------------------------------------------------------------------------------
+cannot="not drilled: it could not be remembered that a message was sent today: "
+configure "$logged" primary '' holding
+: >"$tmp/state.$configured"
+run 75 drill -c "$conf"
+expect_in "no store" "$cannot" "$tmp/out"
+expect_in "how to send one" "; --force sends one all the same" "$tmp/out"
+expect "nothing is sent" "$content" "$(seen '< DATA')"
+run 0 drill -c "$conf" --force
+expect_match "with --force it is" "arrived [0-9.]+ s \(log\)$" "$(line holding)"
+if [ -z "$DRIVE" ] && mkdir "$tmp/disk" && unshare -rm mount -t tmpfs tmpfs "$tmp/disk" 2>/dev/null; then
+    cat >"$tmp/disk.sh" <<'END'
+mount -t tmpfs -o size=1m tmpfs "$tmp/disk" && cd "$tmp" || exit 77
+"$MXPULL" pull -q -c "$conf" && dd if=/dev/zero of=disk/rest bs=4k
+"$MXPULL" drill -c "$conf" >out 2>err </dev/null
+echo $? >full
+grep -c 'holding.* < DATA' journal.servers >sent
+"$MXPULL" drill -c "$conf" --force >forced 2>err </dev/null
+echo $? >>full
+END
+    sed -i "s|^state_dir = .*|state_dir = \"$tmp/disk/state\"|" "$tmp/mxpull.conf"
+    content=$(seen 'holding.* < DATA')
+    export tmp conf MXPULL
+    unshare -rm bash "$tmp/disk.sh" >"$tmp/disk.out" 2>&1
+    expect "a full disk; and with --force" "75 0" "$(paste -sd' ' "$tmp/full")"
+    expect_in "it is said" "$cannot" "$tmp/out"
+    expect "nothing is sent then" "$content" "$(cat "$tmp/sent")"
+else
+    echo 'SKIPPED: a full disk'
 fi
 
 [ -z "$DRIVE" ] || finish # Windows has no signals

@@ -298,6 +298,20 @@ static const struct drill_row {
      "MXPULL OK - 1 backup, 1 domain, all ok|",
      "\"outcome\":\"unknown\",\"exit_status\":75,",
      "mxpull_drill_timestamp_seconds{backup=\"mx2\"} 1794412800\n"},
+    {"not finished",
+     {.at_ms = NOW - 12 * DAYS,
+      .outcome = "unknown",
+      .exit_status = 75,
+      .text = "not finished",
+      .accepted_ms = -1,
+      .arrived_ms = -1},
+     "mx2  drill unknown 12d ago: whether a message for example.com came back could not be seen: "
+     "not\n"
+     "      finished\n",
+     false,
+     "MXPULL OK - 1 backup, 1 domain, all ok|",
+     "\"code\":null,\"text\":\"not finished\",\"accepted_ms\":null,",
+     "mxpull_drill_timestamp_seconds{backup=\"mx2\"} 1794412800\n"},
     {"an outcome of a later mxpull, by a clock far ahead",
      {.at_ms = NOW + DAYS, .outcome = "eaten by a grue", .exit_status = 76},
      "mx2  drill failed: eaten by a grue, example.com\n",
@@ -316,7 +330,7 @@ static void drill(void **state)
     sent.backup = "mx2";
     sent.domain = "example.com";
     sent.token = "TOKEN";
-    assert_ok(store_add_drill(store, &sent, &problem));
+    assert_ok(store_set_drill(store, &sent, &problem));
     assert_has(show(store, FORM_TEXT), row->text);
     const char *quiet = show(store, FORM_QUIET);
     if (row->has_failed)
@@ -346,11 +360,12 @@ static void both_stand_in_one_line(void **state)
                                .token = "TOKEN"};
 
     (void)state;
-    assert_ok(store_add_drill(store, &sent, &problem));
+    assert_ok(store_set_drill(store, &sent, &problem));
     sent.at_ms = NOW - 2 * DAYS;
+    sent.token = "OTHER";
     sent.outcome = "ok";
     sent.exit_status = 0;
-    assert_ok(store_add_drill(store, &sent, &problem));
+    assert_ok(store_set_drill(store, &sent, &problem));
     assert_ok(store_set_arrival(
         store,
         &(struct store_arrival){
@@ -371,7 +386,7 @@ static void advice_is_given_once(void **state)
     test_config.backup_count = 2;
     say_strip(store, "provider", "example.net", "+", NOW - 3 * MINUTES);
     for (size_t i = 0; i < 2; i++)
-        assert_ok(store_add_drill(store,
+        assert_ok(store_set_drill(store,
                                   &(struct store_drill){.at_ms = NOW - DAYS,
                                                         .backup = backup_names[i],
                                                         .domain = "example.com",
@@ -409,7 +424,7 @@ static void hostile_texts_do_no_harm(void **state)
                                                             .messages = 1,
                                                             .address = text},
                                     &problem));
-        assert_ok(store_add_drill(store,
+        assert_ok(store_set_drill(store,
                                   &(struct store_drill){.at_ms = NOW - HOURS,
                                                         .backup = "mx2",
                                                         .domain = text,

@@ -117,7 +117,7 @@ static void problems_are_told(void **state)
     say_strip(store, "mx2", "example.com", "+!", NOW - 3 * MINUTES);
     say_strip(store, "mx2", "example.org", "+!", NOW - 3 * MINUTES);
     say_strip(store, "provider", "example.net", "o~", NOW - 3 * MINUTES);
-    assert_ok(store_add_drill(store, &drill, &problem));
+    assert_ok(store_set_drill(store, &drill, &problem));
     assert_ok(store_outage_begin(store, NOW - 2 * DAYS, "no route", &problem));
     assert_ok(store_outage_end(store, NOW - 2 * DAYS + HOURS, &problem));
     draw(store, 10 * DAYS);

@@ -623,7 +623,7 @@ static void text_fits_terminals(void **state)
                                                             .state = "arrived",
                                                             .messages = 12},
                                     &problem));
-        assert_ok(store_add_drill(store,
+        assert_ok(store_set_drill(store,
                                   &(struct store_drill){.at_ms = NOW - 12 * DAYS,
                                                         .backup = backup_names[i],
                                                         .domain = "example.com",

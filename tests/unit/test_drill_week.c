@@ -8,6 +8,8 @@
 #include <mxpull/drill/drill.h>
 #include <mxpull/plan/plan.h>
 
+#include <stdio.h>
+
 enum {
     BACKUPS = 3,
     DAYS = 7
@@ -67,6 +69,7 @@ static void drill(struct week *week, size_t backup)
     size_t day = (size_t)((wall_ms - BEGIN_MS) / DAY_MS);
     struct error error;
     int64_t sent_ms;
+    char token[32];
 
     assert_true(day < DAYS);
     assert_int_equal(
@@ -80,15 +83,16 @@ static void drill(struct week *week, size_t backup)
     assert_int_equal(course.outcome, outcomes[backup]);
     week->drills[backup][day]++;
     week->messages[backup][day] += course_has_sent(&course);
+    (void)snprintf(token, sizeof token, "%lld", (long long)wall_ms);
     const struct store_drill row = {.at_ms = wall_ms,
                                     .backup = week->backups[backup].name,
                                     .domain = "a.example",
                                     .outcome = drill_outcome_name(course.outcome),
-                                    .token = "x",
+                                    .token = token,
                                     .exit_status = course.exit_status,
                                     .accepted_ms = course.accepted_after_ms,
                                     .arrived_ms = course.arrived_after_ms};
-    assert_int_equal(store_add_drill(week->store, &row, &error), STATUS_OK);
+    assert_int_equal(store_set_drill(week->store, &row, &error), STATUS_OK);
 }
 
 static bool is_up(int64_t at_ms)
@@ -192,9 +196,9 @@ static void test_not_accepted_later(void **state)
             .backup = week.backups[0].name,
             .domain = "a.example",
             .outcome = drill_outcome_name(i == 1 ? DRILL_OK : DRILL_NOT_ACCEPTED),
-            .token = "x"};
+            .token = (const char[]){(char)('a' + i), '\0'}};
 
-        assert_int_equal(store_add_drill(week.store, &row, &error), STATUS_OK);
+        assert_int_equal(store_set_drill(week.store, &row, &error), STATUS_OK);
         assert_int_equal(
             drill_sent_today(week.store, &week.backups[0], no_offset, wall_ms, &sent_ms, &error),
             STATUS_OK);

@@ -672,6 +672,10 @@ static void test_without_a_store(void **state)
     recorder_heard(recorder, &(struct store_message){.backup = backup_name});
     recorder_arrival(recorder, &(struct store_arrival){.backup = backup_name});
     recorder_drill(recorder, &(struct store_drill){.backup = backup_name});
+    struct error error;
+    assert_int_equal(
+        recorder_drill_begins(recorder, &(struct store_drill){.backup = backup_name}, &error),
+        STATUS_SYSTEM);
     assert_told("");
     recorder_free(recorder);
 }

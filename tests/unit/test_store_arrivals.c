@@ -103,9 +103,9 @@ static void clock_ahead_hides_nothing(void **state)
                                          .backup = "mx2",
                                          .domain = "example.com",
                                          .outcome = i == 0 ? "unseen" : "ok",
-                                         .token = "t"};
+                                         .token = i == 0 ? "t" : "u"};
 
-        assert_ok(store_add_drill(store, &sent, &problem));
+        assert_ok(store_set_drill(store, &sent, &problem));
         assert_ok(store_last_drill(store, "mx2", NULL, &drill, &found, &problem));
         assert_string_equal(drill.outcome, sent.outcome);
         assert_int_equal(drill.at_ms, i == 0 ? 0 : 3000);
@@ -136,7 +136,7 @@ static void drill_is_whole(void **state)
     assert_ok(store_last_drill(store, "mx2", NULL, &last, &found, &problem));
     assert_false(found);
     assert_int_equal(last.code, 9);
-    assert_ok(store_add_drill(store, &sent, &problem));
+    assert_ok(store_set_drill(store, &sent, &problem));
     assert_ok(store_last_drill(store, "MX2", NULL, &last, &found, &problem));
     assert_true(found);
     assert_int_equal(last.at_ms, 3000);
@@ -149,6 +149,17 @@ static void drill_is_whole(void **state)
     assert_string_equal(last.evidence, "log");
     assert_string_equal(last.text, "5.7.1 no");
     assert_int_equal(ask_file("SELECT count(*) FROM drills WHERE token = 'TOKEN'"), 1);
+    struct store_drill other = sent;
+    other.backup = "mx3";
+    assert_ok(store_set_drill(store, &other, &problem));
+    other = sent;
+    other.outcome = "ok";
+    other.exit_status = 0;
+    assert_ok(store_set_drill(store, &other, &problem));
+    assert_ok(store_last_drill(store, "mx2", NULL, &last, &found, &problem));
+    assert_string_equal(last.outcome, "ok");
+    assert_int_equal(ask_file("SELECT count(*) FROM drills WHERE backup = 'mx2'"), 1);
+    assert_int_equal(ask_file("SELECT count(*) FROM drills"), 2);
     store_close(store);
 }
 
@@ -303,12 +314,12 @@ static void a_year_is_kept(void **state)
             (void)add(store, "mx2", at_ms, "example.com", GRADE_GOOD);
     }
     for (int i = 0; i < 4; i++)
-        assert_ok(store_add_drill(store,
+        assert_ok(store_set_drill(store,
                                   &(struct store_drill){.at_ms = first_ms + i,
                                                         .backup = i < 2 ? "mx2" : "mx3",
                                                         .domain = "example.com",
                                                         .outcome = i % 2 == 0 ? "ok" : "unseen",
-                                                        .token = "t"},
+                                                        .token = i % 2 == 0 ? "t" : "u"},
                                   &problem));
     assert_ok(store_commit(store, &problem));
     for (int calls = 0; more; calls++) {
@@ -402,7 +413,7 @@ static void past_is_told(void **state)
     set_arrival(store, 2000, "mx3", "arrived", 1);
     assert_string_equal(read_past(store, STORE_ARRIVALS, 3000),
                         "3000 mx3 coming 2\n5000 mx2 arrived 4\n");
-    assert_ok(store_add_drill(store, &drill, &problem));
+    assert_ok(store_set_drill(store, &drill, &problem));
     assert_string_equal(read_past(store, STORE_DRILLS, 7000), "7000 mx2 example.com ok -1\n");
     assert_string_equal(read_past(store, STORE_DRILLS, 7001), "");
     for (int i = 1; i <= 3; i++) {

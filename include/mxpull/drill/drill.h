@@ -28,7 +28,7 @@ bool drill_recipient_find(struct drill_recipient *recipient, const struct config
                           const struct backup_config *backup, const struct selection *choice);
 
 /* When a drill of the backup sent a message last, if that was on the same day of local time as now_ms: then no other is
- * due that day. 0: none did. store NULL: 0. */
+ * due that day. 0: none did. store NULL: STATUS_SYSTEM. */
 enum status drill_sent_today(struct store *store, const struct backup_config *backup,
                              schedule_offset *offset, int64_t now_ms, int64_t *sent_ms,
                              struct error *error);
@@ -48,11 +48,14 @@ struct drill {
     bool is_over;                 /* what it has come to is known */
     char no_log[ERROR_TEXT_SIZE]; /* once it is over: why no log was followed; "" */
     struct course course;
+    char why_not
+        [ERROR_TEXT_SIZE]; /* once it is over: why it could not be remembered, and was not sent; "" */
 
     struct drills *drills; /* private, as what follows; borrowed */
     struct handing *handing;
     struct buffer message;
     struct timer timer;
+    bool is_noted;          /* the store has its row */
     enum course_phase told; /* the phase that was told last */
 };
 

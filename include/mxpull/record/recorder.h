@@ -77,11 +77,16 @@ void recorder_poll(struct recorder *recorder, const struct poll *poll);
 void recorder_message(struct recorder *recorder, const struct poll *poll,
                       const struct guard_message *message);
 
-/* Records a message that the primary's log has told of, and what store_set_arrival and store_add_drill record. All
+/* Records a message that the primary's log has told of, and what store_set_arrival and store_set_drill record. All
  * borrowed for the call. */
 void recorder_heard(struct recorder *recorder, const struct store_message *message);
 void recorder_arrival(struct recorder *recorder, const struct store_arrival *arrival);
 void recorder_drill(struct recorder *recorder, const struct store_drill *drill);
+
+/* Writes down at once that a drill's message is about to be handed in, which recorder_drill replaces when the drill is
+ * over. */
+enum status recorder_drill_begins(struct recorder *recorder, const struct store_drill *drill,
+                                  struct error *error);
 
 /* Runs on_mail, for mail of an ETRN that has arrived; recorder_poll does so for ATRN and TURN, and recorder_drill runs
  * on_drill. */

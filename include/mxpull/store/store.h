@@ -158,7 +158,8 @@ struct store_drill {
     int code;                        /* of text; 0: none */
 };
 
-enum status store_add_drill(struct store *store, const struct store_drill *drill,
+/* Replaces what was recorded of the same backup and token. */
+enum status store_set_drill(struct store *store, const struct store_drill *drill,
                             struct error *error);
 
 /* ---- the schedule's memory ---- */
