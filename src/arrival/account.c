@@ -70,6 +70,7 @@ bool account_judge(struct arrival_account *account, const struct arrival_answer 
                                         .messages = sight->sees_log ? 0 : -1,
                                         .bytes = sight->sees_log ? 0 : -1,
                                         .connections = sight->connections,
+                                        .has_more = sight->has_more,
                                         .first_ms = sight->first_ms,
                                         .last_ms = sight->last_ms};
     (void)text_copy(account->address, sizeof account->address, sight->address);

@@ -63,6 +63,7 @@ struct arrivals {
     size_t message_count;
     struct peer *peers;
     size_t peer_count;
+    bool has_dropped;    /* connections for which there was no room */
     int64_t looked_ms;   /* monotonic, as what follows */
     int64_t answered_ms; /* when a backup was begun to be watched, or has answered */
     struct timer look;
@@ -174,6 +175,15 @@ static void on_lost(void *context, const char *why)
     (void)text_copy_cut(arrivals->means.no_log, sizeof arrivals->means.no_log, why);
 }
 
+static void on_found(void *context)
+{
+    struct arrivals *arrivals = context;
+
+    arrivals->means.no_log[0] = '\0';
+    (void)text_copy_cut(arrivals->means.log, sizeof arrivals->means.log,
+                        log_tail_source(arrivals->tail));
+}
+
 static void open_log(struct arrivals *arrivals)
 {
     const char *setting = arrivals->options.config->primary.mail_log;
@@ -189,10 +199,11 @@ static void open_log(struct arrivals *arrivals)
                                                               .setting = setting,
                                                               .heard = on_heard,
                                                               .lost = on_lost,
+                                                              .found = on_found,
                                                               .context = arrivals},
                                    &error);
-    if (arrivals->tail != NULL)
-        (void)text_copy_cut(means->log, sizeof means->log, log_tail_source(arrivals->tail));
+    if (arrivals->tail != NULL && log_tail_is_there(arrivals->tail))
+        on_found(arrivals);
     else
         (void)text_copy_cut(means->no_log, sizeof means->no_log, error.text);
 }
@@ -231,6 +242,7 @@ static struct peer *make_room(struct arrivals *arrivals)
             memory_more(arrivals->peers, arrivals->peer_count, sizeof *arrivals->peers);
         return &arrivals->peers[arrivals->peer_count++];
     }
+    arrivals->has_dropped = true;
     for (size_t i = 0; i < arrivals->peer_count; i++) {
         if (!arrivals->peers[i].is_there)
             return &arrivals->peers[i];
@@ -363,6 +375,7 @@ static void count_connections(const struct arrivals *arrivals, const struct sigh
         first_ms = peer->began_ms < first_ms ? peer->began_ms : first_ms;
         last_ms = seen_ms > last_ms ? seen_ms : last_ms;
     }
+    sight->has_more = arrivals->has_dropped && sight->connections > 0;
     sight->moved_ms = last_ms > sight->moved_ms ? last_ms : sight->moved_ms;
     if (sight->connections == 0 || sight->messages > 0)
         return;
@@ -418,6 +431,7 @@ static void close_all(struct arrivals *arrivals)
     arrivals->messages = NULL;
     arrivals->peers = NULL;
     arrivals->message_count = arrivals->peer_count = 0;
+    arrivals->has_dropped = false;
 }
 
 void arrivals_watch(struct arrivals *arrivals, const struct backup_config *backup)

@@ -1,7 +1,7 @@
 /* Where the primary's log is, and its new lines. A file or a command's output: both are looked at when the system tells that
  * there is something new, and by a timer, for it does not tell everywhere and everything.
  *
- *   file      read up to its end; once its path names another file, that one from its begin
+ *   file      read up to its end; once its path names another file, that one from its begin, as one that was not there at first
  *   command   (also journalctl) read until it has ended */
 #include <mxpull/arrival/log_tail.h>
 
@@ -39,7 +39,7 @@ static const char *const usual_paths[] = {"/var/log/mail.log", "/var/log/maillog
 struct log_tail {
     struct log_tail_options options;
     char *source;            /* owned */
-    struct log_file *file;   /* owned; NULL: a command */
+    struct log_file *file;   /* owned; NULL: a command, or a file that is not there yet */
     struct process *process; /* owned; NULL: a file */
     bool is_journal;
     bool is_closed;      /* the command will print nothing more */
@@ -209,14 +209,27 @@ static void look_at_command(struct log_tail *tail)
     }
 }
 
+static void look_for_file(struct log_tail *tail)
+{
+    bool is_there = file_try(tail->source) != ENOENT;
+
+    if (is_there && !follow_next(tail))
+        return;
+    look_again(tail, tail->file != NULL ? 0 : LOOK_MS);
+    if (tail->file != NULL)
+        tail->options.found(tail->options.context);
+}
+
 static void look(void *context)
 {
     struct log_tail *tail = context;
 
     if (tail->file != NULL)
         look_at_file(tail);
-    else
+    else if (tail->process != NULL)
         look_at_command(tail);
+    else
+        look_for_file(tail);
 }
 
 /* ---- which log ---- */
@@ -239,10 +252,11 @@ static bool open_file(struct log_tail *tail, const char *path, struct error *err
 {
     struct log_file *file;
 
-    if (log_file_open(&file, path, false, error) != STATUS_OK)
-        return false;
-    begin_file(tail, file, path);
-    return true;
+    if (log_file_open(&file, path, false, error) == STATUS_OK)
+        begin_file(tail, file, path);
+    else if (file_try(path) == ENOENT)
+        tail->source = memory_copy(path);
+    return tail->source != NULL;
 }
 
 static bool open_command(struct log_tail *tail, const char *command, const char *source,
@@ -353,10 +367,17 @@ struct log_tail *log_tail_open(const struct log_tail_options *options, struct er
         log_tail_close(tail);
         return NULL;
     }
-    watch(tail,
-          tail->file != NULL ? log_file_descriptor(tail->file) : process_descriptor(tail->process));
+    if (tail->file != NULL)
+        watch(tail, log_file_descriptor(tail->file));
+    else if (tail->process != NULL)
+        watch(tail, process_descriptor(tail->process));
     look_again(tail, LOOK_MS);
     return tail;
+}
+
+bool log_tail_is_there(const struct log_tail *tail)
+{
+    return tail->file != NULL || tail->process != NULL;
 }
 
 const char *log_tail_source(const struct log_tail *tail)

@@ -29,7 +29,8 @@ struct word arrival_seen(const struct arrival_account *account)
     if (account->messages > 0)
         return word_count((uint64_t)account->messages, "message");
     if (account->connections > 0)
-        return word_count((uint64_t)account->connections, "connection");
+        return word_format("%s%s", word_count((uint64_t)account->connections, "connection").text,
+                           account->has_more ? " or more" : "");
     return (struct word){.text = ""};
 }
 

@@ -130,16 +130,33 @@ static void test_gone_and_back(void **state)
 
 static void test_no_file(void **state)
 {
-    struct log_tail_options options = {.heard = on_heard, .lost = on_lost};
+    struct log_tail_options options = {.heard = on_heard, .found = on_found, .lost = on_lost};
     struct error error;
     struct fixture f;
+    char *setting;
 
     (void)state;
     begin(&f);
+    setting = memory_format("file:%s", f.path);
     options.loop = f.loop;
-    options.setting = "file:/no/such/log";
-    assert_null(log_tail_open(&options, &error));
-    assert_non_null(strstr(error.text, "/no/such/log: cannot be opened: "));
+    options.setting = setting;
+    options.context = &f;
+    f.tail = log_tail_open(&options, &error);
+    free(setting);
+    assert_non_null(f.tail);
+    assert_false(log_tail_is_there(f.tail));
+    assert_non_null(strstr(error.text, "mail.log: cannot be opened: "));
+    run_for(&f, QUIET_MS);
+    assert_int_equal(f.found, 0);
+    add_message(f.path, 1);
+    add_message(f.path, 2);
+    expect(&f, "<1> <2>");
+    assert_int_equal(f.found, 1);
+    assert_true(log_tail_is_there(f.tail));
+    assert_int_equal(rename(f.path, in_directory("mail.log.1")), 0);
+    add_message(f.path, 3);
+    expect(&f, "<1> <2> <3>");
+    assert_int_equal(f.found, 1);
     end(&f);
 }
 

@@ -24,6 +24,7 @@ struct fixture {
     char path[600];
     char heard[4000]; /* the message-ids, as "1 2 3" */
     char lost[400];
+    int found;
 };
 
 static inline void on_heard(void *context, const struct arrival *arrival, int64_t at_ms)
@@ -34,6 +35,13 @@ static inline void on_heard(void *context, const struct arrival *arrival, int64_
     assert_true(llabs((long long)(at_ms - clock_wall_ms())) < PATIENCE_MS);
     (void)snprintf(f->heard + size, sizeof f->heard - size, "%s%s", size > 0 ? " " : "",
                    arrival->message_id);
+}
+
+static inline void on_found(void *context)
+{
+    struct fixture *f = context;
+
+    f->found++;
 }
 
 static inline void on_lost(void *context, const char *why)
@@ -51,8 +59,12 @@ static inline void wake(void *context)
 
 static inline void follow(struct fixture *f, const char *setting)
 {
-    struct log_tail_options options = {
-        .loop = f->loop, .setting = setting, .heard = on_heard, .lost = on_lost, .context = f};
+    struct log_tail_options options = {.loop = f->loop,
+                                       .setting = setting,
+                                       .heard = on_heard,
+                                       .found = on_found,
+                                       .lost = on_lost,
+                                       .context = f};
     struct error error = {.text = ""};
 
     f->tail = log_tail_open(&options, &error);

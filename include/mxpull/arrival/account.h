@@ -41,6 +41,7 @@ struct arrival_sight {
     bool sees_log, sees_connections;     /* whether these can be looked at */
     int64_t messages, bytes;             /* by the log; bytes -1: not told of all */
     int64_t connections;                 /* -1: not known */
+    bool has_more;                       /* there may have been more than these */
     int64_t open;                        /* of them, by the last look */
     int64_t first_ms, last_ms;           /* messages, else connections: wall clock; 0: none */
     int64_t moved_ms;                    /* monotonic: when anything came last */
@@ -56,6 +57,7 @@ struct arrival_account {
     bool is_announced;
     bool is_left; /* it was announced, and the backup has not said since that nothing is left */
     int64_t messages, bytes, connections; /* -1: not known */
+    bool has_more;                        /* there may have been more connections than these */
     int64_t first_ms, last_ms;            /* wall clock; 0: not known */
     char address[MAIL_LOG_ADDRESS_SIZE];
     char refusal[ACCOUNT_TEXT_SIZE];

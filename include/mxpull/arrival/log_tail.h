@@ -22,6 +22,8 @@ struct log_tail_options {
         int64_t
             at_ms); /* a message was taken or refused, read at that time of the wall clock; must not
                                                      close the tail */
+    void (*found)(
+        void *context); /* once: a file that was not there is, and is read from its begin */
     void (*lost)(
         void *context,
         const char
@@ -29,10 +31,13 @@ struct log_tail_options {
     void *context; /* borrowed */
 };
 
-/* NULL with *error set: no log can be read; why, and what to do. "auto" takes the file of /var/log/mail.log,
+/* NULL with *error set: no log can be read; why, and what to do. A file that is named and not there is waited for: then *error
+ * is set, too, and log_tail_is_there says false until it is found. "auto" takes the file of /var/log/mail.log,
  * /var/log/maillog and /var/log/exim4/mainlog that was written to last; the journal where none can be read, or none was
  * written to for a week. A command, and the journal's, is only found to fail later (lost). Never blocks. */
 struct log_tail *log_tail_open(const struct log_tail_options *options, struct error *error);
+
+bool log_tail_is_there(const struct log_tail *tail);
 
 /* "/var/log/mail.log", "the journal", "the command of mail_log": for people. */
 const char *log_tail_source(const struct log_tail *tail);
