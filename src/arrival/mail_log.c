@@ -177,10 +177,16 @@ static bool read_postfix(struct mail_log *log, struct rest rest, struct arrival 
         return read_postfix_refusal(message, rest, arrival);
     if (message == NULL)
         return false;
-    if (rest_take(&rest, "message-id=")) {
-        if (message->message_id[0] != '\0')
-            message->key[0] = '\0';
-        (void)rest_copy(message->message_id, sizeof message->message_id, rest);
+    if (rest_take(
+            &rest,
+            "message-id=")) { /* one line for each such header: which one counts is not told */
+        if (message->has_id)
+            message->message_id[0] = '\0';
+        else
+            (void)rest_copy(message->message_id, sizeof message->message_id, rest);
+        message->has_id = true;
+    } else if (rest_take(&rest, "uid=")) {
+        message->key[0] = '\0';
     } else if (rest_take(&rest, "from=<") && rest_seek_last(&rest, ">, size=", NULL)) {
         fill(arrival, message);
         arrival->bytes = rest_take_number(&rest);
@@ -519,7 +525,8 @@ bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct a
         return false;
     if (!is_whole)
         return (strcmp(name, "smtpd") == 0 || strcmp(name, "postscreen") == 0 ||
-                strcmp(name, "cleanup") == 0 || strcmp(name, "qmgr") == 0) &&
+                strcmp(name, "cleanup") == 0 || strcmp(name, "qmgr") == 0 ||
+                strcmp(name, "pickup") == 0) &&
                read_postfix(log, rest, arrival);
     if (strcmp(name, "smtpd") == 0)
         return read_opensmtpd(log, rest, arrival);

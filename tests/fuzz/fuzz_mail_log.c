@@ -77,7 +77,9 @@ static bool read_exactly(struct mail_log *log, const char *bytes, size_t size,
         CHECK(memchr(arrival->address, '\0', sizeof arrival->address) != NULL);
         CHECK(memchr(arrival->message_id, '\0', sizeof arrival->message_id) != NULL);
         CHECK(memchr(arrival->text, '\0', sizeof arrival->text) != NULL);
+        CHECK(memchr(arrival->recipient, '\0', sizeof arrival->recipient) != NULL);
         CHECK(arrival->is_refused || (!arrival->was_taken && arrival->text[0] == '\0'));
+        CHECK(arrival->is_refused || (!arrival->has_sender && arrival->recipient[0] == '\0'));
     }
     return is_told;
 }
@@ -102,8 +104,11 @@ static void try_to_forge(struct mail_log *log, const uint8_t *bytes, size_t size
         }
         for (char *end; (end = memchr(line, '\n', used)) != NULL;)
             *end = ' ';
-        if (read_exactly(log, line, used, &arrival))
-            CHECK(strcmp(arrival.address, CLIENT) == 0);
+        if (!read_exactly(log, line, used, &arrival))
+            continue;
+        CHECK(strcmp(arrival.address, CLIENT) == 0);
+        if (size > 0 && strstr(told[i], " from=<%> to=<%>") != NULL) /* somebody, never <> */
+            CHECK(arrival.has_sender);
     }
 }
 

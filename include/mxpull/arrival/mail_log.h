@@ -36,6 +36,7 @@ struct mail_log {
         int64_t bytes;
         char address[MAIL_LOG_ADDRESS_SIZE], message_id[MAIL_LOG_ID_SIZE],
             recipient[MAIL_LOG_ID_SIZE], text[MAIL_LOG_TEXT_SIZE];
+        bool has_id; /* a Message-ID was told of, also where message_id is "" */
     } open[MAIL_LOG_OPEN_MAX];
     uint64_t order; /* of the last one */
 };
