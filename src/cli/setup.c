@@ -28,6 +28,8 @@ struct config *setup_config(const struct arguments *arguments, config_fault *fau
         path = host_config_path(MXPULL_SYSCONFDIR);
     struct config *config = config_load(path != NULL ? path : arguments->config,
                                         fault != NULL ? fault : print_fault, context);
+    if (config == NULL && path != NULL && fault == NULL && file_try(path) == ENOENT)
+        output_tell("\"mxpull init DOMAIN\" makes a first one; -c names another place");
     free(path);
     return config;
 }

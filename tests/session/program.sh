@@ -64,6 +64,8 @@ before=$(asked)
 run 0 pull --dry-run -c "$conf" good
 expect "--dry-run asks nothing" "$before" "$(asked)"
 MXPULL_CONFIG=$conf run 0 pull good
+MXPULL_CONFIG=$theirs/none.conf run 78 check
+expect_in "no configuration yet" '"mxpull init DOMAIN" makes a first one; -c names another place' "$tmp/err"
 sed 's/^primary .*/primary { address = "127.0.0.1:1" }/' "$tmp/mxpull.conf" >"$tmp/down.conf"
 before=$(asked)
 run 75 pull -c "$theirs/down.conf" good
