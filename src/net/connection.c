@@ -247,7 +247,8 @@ static void forget_left(struct connection *connection)
     while (loop->left[i] != connection)
         i++;
     loop->left_count--;
-    memmove(&loop->left[i], &loop->left[i + 1], (loop->left_count - i) * sizeof *loop->left);
+    memmove(&loop->left[i], &loop->left[i + 1],
+            (loop->left_count - i) * sizeof(struct connection *));
 }
 
 void connection_close(struct connection *connection)
