@@ -11,7 +11,9 @@ umask 022 # a configuration that others may write is refused
 
 : "${DRIVE:=}"
 TEST_NAME=$(basename "$0" .sh)
-PULL_SECONDS=30 # the longest that one run of the program may take
+# The longest that one run of the program may take, and that one event may be waited for: on a busy machine a start takes seconds, under wine ten.
+PULL_SECONDS=120
+SOON=120
 failures=0
 tmp='' theirs='' # the temporary folder, and the same as the program knows it
 processes=()  # ended at the end
@@ -162,7 +164,7 @@ expect_within() {
 }
 
 # expect_soon WHAT EXPECTED COMMAND...: the same, waiting for a busy machine.
-expect_soon() { expect_within 30 "$@"; }
+expect_soon() { expect_within "$SOON" "$@"; }
 
 # --- mxpull -------------------------------------------------------------------------------------------------------------------
 
@@ -196,7 +198,7 @@ start_sim() {
     "${sim_by[@]}" "$MXSIM" "${journal[@]}" "$script" >"$tmp/$1.servers" 2>&1 </dev/null 9>&- &
     printf '%s\n' $! >"$tmp/$1.pid"
     processes+=($!)
-    wait_for 30 grep -qs '^ready' "$tmp/$1.servers" || die "mxsim does not start: $(cat "$tmp/$1.servers")"
+    wait_for "$SOON" grep -qs '^ready' "$tmp/$1.servers" || die "mxsim does not start: $(cat "$tmp/$1.servers")"
 }
 
 stop_sim() {
