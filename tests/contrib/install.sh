@@ -30,7 +30,7 @@ expected() {
 644 share/man/man8/mxpull.8
 END
     (cd "$source/contrib" && find backup-mx exim prometheus grafana -type f -printf "644 $examples/%p\n")
-    (cd "$source/contrib" && find hooks -type f -printf "%m $examples/%p\n")
+    (cd "$source/contrib" && find cluster hooks -type f -printf "%m $examples/%p\n")
     [ "$(uname)" != Linux ] || cat <<END
 755 $examples/90-mxpull
 644 lib/systemd/system/mxpull-pull.service

@@ -13,6 +13,7 @@ const char *const fuzz_seeds[] = {
     "{a.example} tls = required }\n",
     "defaults { arrives_from = \"2001:db8::/32\" }\nbackup y { domains = y.example arrives_from = "
     "{192.0.2.0/24, \"::ffff:192.0.2.7/128\", ::1} }\n",
+    "include = {\"none.d/*.conf\", none}\nbackup z { domains = z.example }\n",
     "# comment\nbackup x { domains = {x.example} user = u password = 'p' tls = implicit }\n",
     NULL,
 };
