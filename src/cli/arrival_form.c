@@ -93,8 +93,12 @@ static void append_said(struct buffer *said, const struct arrival_account *accou
 static char *advise_announced(const struct arrival_view *view)
 {
     return memory_format("look into its log: it tells whether it can reach your mail server; "
-                         "firewall and NAT must let it in, to TCP port 25%s%s",
-                         view->answered[0] != '\0' ? ", from " : "", view->answered);
+                         "firewall and NAT must let it in, to TCP port 25%s%s%s",
+                         view->answered[0] != '\0' ? ", from " : "", view->answered,
+                         view->account->messages < 0
+                             ? "; connections into a container are not seen: name its log "
+                               "(primary { mail_log })"
+                             : "");
 }
 
 static char *advise_unknown(const struct arrival_view *view)
@@ -134,7 +138,8 @@ static char *advise(const struct arrival_view *view)
         return advise_announced(view);
     if (account->state == ARRIVAL_UNSEEN && account->messages < 0)
         return memory_format("either nothing was waiting, or it cannot reach your mail server, or "
-                             "it was too quick to be seen without the log: %s",
+                             "it was not seen without the log, for it was too quick, or your mail "
+                             "server is in a container: %s",
                              view->means->no_log);
     if (account->state == ARRIVAL_UNSEEN)
         return memory_format("either nothing was waiting, or it cannot reach your mail server: "

@@ -113,9 +113,16 @@ static const struct row {
      {.state = ARRIVAL_UNSEEN, .waited_ms = 59900, .messages = -1},
      &sees_connections,
      "mx2  unseen   no connection was seen in 1m\n"
-     "      either nothing was waiting, or it cannot reach your mail server, or it was too quick "
-     "to "
-     "be seen without the log: mail_log = off\n"},
+     "      either nothing was waiting, or it cannot reach your mail server, or it was not seen "
+     "without the log, for it was too quick, or your mail server is in a container: mail_log = "
+     "off\n"},
+    {"unseen after 253, without the log",
+     {.state = ARRIVAL_UNSEEN, .waited_ms = 30000, .messages = -1, .is_announced = true},
+     &sees_connections,
+     "mx2  unseen   mail waits there, but no connection was seen in 30s\n"
+     "      look into its log: it tells whether it can reach your mail server; firewall and NAT "
+     "must let it in, to TCP port 25, from 192.0.2.7; connections into a container are not seen: "
+     "name its log (primary { mail_log })\n"},
     {"unseen after 253",
      {.state = ARRIVAL_UNSEEN, .waited_ms = 30000, .is_announced = true},
      &sees_all,
