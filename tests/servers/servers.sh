@@ -174,12 +174,24 @@ postfix_services() {
         'postlog unix-dgram n - n - 1 postlogd'
 }
 
-# launch_postfix NAME: starts what is configured, also again after stop_server.
+# postfix_starts NAME: how often its log says that it has started.
+postfix_starts() { grep -c 'daemon started' "${home[$1]}/log" 2>/dev/null || :; }
+has_started() { [ "$(postfix_starts "$1")" -gt "$2" ]; }
+
+# launch_postfix NAME: starts what is configured, also again after stop_server. Seldom its master listens and then stands still before it says
+# that it has started: then it is started anew.
 launch_postfix() {
-    local name=$1
-    in_root "$name" postfix -c "$(inside "$name")/config" start >"${home[$name]}/start" 2>&1 ||
-        { cat "${home[$name]}/start"; die "$name (Postfix) does not start"; }
-    is_up "$name" "${home[$name]}/queue/pid/master.pid"
+    local name=$1 before attempt
+    before=$(postfix_starts "$name")
+    for attempt in 1 2; do
+        in_root "$name" postfix -c "$(inside "$name")/config" start >"${home[$name]}/start" 2>&1 ||
+            { cat "${home[$name]}/start"; die "$name (Postfix) does not start"; }
+        is_up "$name" "${home[$name]}/queue/pid/master.pid"
+        ! wait_for 30 has_started "$name" "${before:-0}" || return 0
+        printf 'note: %s (Postfix) stands still at its start, for the %d. time\n' "$name" "$attempt"
+        stop_server "$name"
+    done
+    die "$name (Postfix) does not start"
 }
 
 # start_postfix_backup NAME [SETTING...]: ETRN for $domains, whose mail goes to the primary, with a first retry far away.
