@@ -9,8 +9,10 @@
 #include <mxpull/platform/service.h>
 #include <mxpull/platform/signals.h>
 
-/* Two seconds, without a console. */
-#define SLEEP(seconds) "ping -n " #seconds " 127.0.0.1 >nul"
+#include <support_words.h>
+
+/* Without a console. */
+#define SLEEP(seconds) COMMAND_SLEEP(#seconds)
 
 /* Commands whose output is taken */
 
@@ -28,12 +30,12 @@ static const struct capture_row {
     {"a quoted program", "\"%ComSpec%\" /c \"echo x\"", 10000, STATUS_OK, "x\r\n", NULL},
     {"failure", "echo x&exit 3", 10000, STATUS_SYSTEM, NULL, "exit status 3"},
     {"not found", "no-such-command 2>nul", 10000, STATUS_SYSTEM, NULL, "exit status"},
-    {"too slow", SLEEP(20), 100, STATUS_TIMEOUT, NULL, "too slow"},
+    {"too slow", SLEEP(19), 100, STATUS_TIMEOUT, NULL, "too slow"},
     {"too much", "for /l %i in (1,0,2) do @echo xxxxxxxxxxxxxxxxxxxx", 4000, STATUS_LIMIT, NULL,
      "more than 4096 bytes"},
-    {"a drip", "for /l %i in (1,0,2) do @(echo x&ping -n 2 127.0.0.1 >nul)", 300, STATUS_TIMEOUT,
-     NULL, "too slow"},
-    {"one left behind", "start /b " SLEEP(3) "&echo here", 10000, STATUS_OK, NULL, NULL},
+    {"a drip", "for /l %i in (1,0,2) do @(echo x&" SLEEP(1) ")", 300, STATUS_TIMEOUT, NULL,
+     "too slow"},
+    {"one left behind", "start /b " SLEEP(2) "&echo here", 10000, STATUS_OK, NULL, NULL},
 };
 
 static void command_is_captured(void **state)
@@ -47,7 +49,7 @@ static void command_is_captured(void **state)
     enum status status = capture(row->command, row->timeout_ms, &output, &error);
     if (status != row->status)
         fail_msg("status %d: %s\n%s", (int)status, error.text, output.bytes);
-    assert_true(clock_monotonic_ms() - before < 15000); /* nobody waits for SLEEP(20) */
+    assert_true(clock_monotonic_ms() - before < 15000); /* nobody waits for SLEEP(19) */
     if (row->output != NULL)
         assert_string_equal(output.bytes, row->output);
     if (row->error != NULL)
@@ -81,7 +83,7 @@ static void command_is_killed_with_all_it_started(void **state)
 
     (void)state;
     buffer_init(&output, 4096);
-    (void)snprintf(command, sizeof command, "cmd /c \"" SLEEP(3) "&echo alive>%s\"",
+    (void)snprintf(command, sizeof command, "cmd /c \"%s&echo alive>%s\"", SLEEP(2),
                    in_directory("survivor"));
     assert_int_equal(capture(command, 500, &output, &error), STATUS_TIMEOUT);
     Sleep(3000);
@@ -100,7 +102,7 @@ static void command_inherits_nothing_else(void **state)
 
     (void)state;
     assert_true(CreatePipe(&reading, &writing, &inherited, 0));
-    assert_int_equal(process_start(&process, SLEEP(20), NULL, 0, false, &error), STATUS_OK);
+    assert_int_equal(process_start(&process, SLEEP(19), NULL, 0, false, &error), STATUS_OK);
     (void)CloseHandle(writing);
     assert_false(PeekNamedPipe(reading, NULL, 0, NULL, &held, NULL)); /* its other end is gone */
     process_free(process);
@@ -263,7 +265,7 @@ static void process_tells_its_end(void **state)
 
 static void process_leaves_the_answer_while_it_runs(void **state)
 {
-    struct process *process = start(SLEEP(20));
+    struct process *process = start(SLEEP(19));
     bool ended_well = true;
 
     (void)state;
@@ -338,7 +340,7 @@ static void process_that_ended_leaves_what_it_left_behind(void **state)
     char command[1000];
 
     (void)state;
-    (void)snprintf(command, sizeof command, "start /b cmd /c \"" SLEEP(2) "&echo left>%s\"",
+    (void)snprintf(command, sizeof command, "start /b cmd /c \"%s&echo left>%s\"", SLEEP(1),
                    in_directory("left"));
     struct process *process = start(command);
     assert_true(wait_for(process));
@@ -393,7 +395,7 @@ static void process_is_killed_with_all_it_started(void **state)
     int64_t before;
 
     (void)state;
-    (void)snprintf(command, sizeof command, "cmd /c \"" SLEEP(3) "&echo alive>%s\"",
+    (void)snprintf(command, sizeof command, "cmd /c \"%s&echo alive>%s\"", SLEEP(2),
                    in_directory("freed"));
     assert_int_equal(process_start(&process, command, NULL, 0, false, &error), STATUS_OK);
     assert_false(has_ended(process, &ended_well));
@@ -470,7 +472,7 @@ static int play_asked_beside_a_hook(void)
     bool ended_well = false;
     int64_t began_ms = clock_monotonic_ms();
 
-    if (process_start(&process, SLEEP(3), NULL, 0, false, &error) != STATUS_OK)
+    if (process_start(&process, SLEEP(2), NULL, 0, false, &error) != STATUS_OK)
         return 1;
     Sleep(300);
     (void)fputs(GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0) ? "raised" : "no console", stdout);

@@ -7,6 +7,7 @@
 #define COMMAND_NO_LINE_END "<nul set /p =s3cret"
 #define COMMAND_FAILS "echo s3cret&exit 7"
 #define COMMAND_PRINTS_NOTHING "exit 0"
+#define COMMAND_SLEEP(seconds) "%NAP% " seconds
 #define COMMAND_SLOW(after) "ping -n 2 127.0.0.1 >nul&" after
 #define COMMAND_SLOW_MS 1000
 
@@ -19,7 +20,7 @@
 #define COMMAND_SHORT "cmd /c exit"
 #define COMMAND_VARIABLES "set MXPULL_"
 #define COMMAND_NOT_THERE "no-such-program 2>nul"
-#define COMMAND_HANGS "ping -n 100 127.0.0.1 >nul"
+#define COMMAND_HANGS COMMAND_SLEEP("99")
 #define COMMAND_HANGS_WITH_CHILD "start /b " COMMAND_HANGS "&" COMMAND_HANGS
 
 /* How a command finds "no ESC[31m$(rm -rf /) LF line": what its shell would read as its own is escaped. */
