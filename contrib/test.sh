@@ -82,7 +82,7 @@ count() {
     parts=$((parts + $(awk '{ sum += $1 } END { print sum + 0 }' "$folder/parts")))
 }
 
-build_in "$build" -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo
+build_in "$build" -DMXPULL_SANITIZE= -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX=/usr
 
 # Most tests wait, so the other two are built meanwhile, behind what the tests want of the processors.
 others() {
