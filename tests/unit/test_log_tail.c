@@ -153,6 +153,7 @@ static void test_no_file(void **state)
     expect(&f, "<1> <2>");
     assert_int_equal(f.found, 1);
     assert_true(log_tail_is_there(f.tail));
+    (void)remove(in_directory("mail.log.1")); /* Windows renames to no file that is there */
     assert_int_equal(rename(f.path, in_directory("mail.log.1")), 0);
     add_message(f.path, 3);
     expect(&f, "<1> <2> <3>");
