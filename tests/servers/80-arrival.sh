@@ -154,9 +154,13 @@ watched
 expect_arrival 'an empty queue, by the log' log unseen null 0
 expect_arrival 'an empty queue, by connections' off unseen null null
 
-# --- it cannot reach us ---
+# --- it cannot reach us; asked twice, one behind the other, for a Postfix that is asked while it puts a message off leaves it out from then on ---
 hold mx2 20
-watch_both 2s 3s
+watch_log 2s 3s
+other_mail
+watched
+expect_soon 'the way shut: messages deferred at the backup' 20 deferred_count mx2
+watch off off 2s 3s
 other_mail
 watched
 expect_arrival 'the way shut, by the log' log unseen null 0
