@@ -46,6 +46,19 @@ dashboard=$contrib/grafana/mxpull.json
         awk '{ gsub(/\x27/, "\x27\x27"); printf "  - record: panel:query%d:value\n    expr: \x27%s\x27\n", NR, $0 }'
 } >"$tmp/dashboard.yml"
 clean 'the queries of the dashboard' check rules "$tmp/dashboard.yml"
+# With the lines of this pull each of them has data. What such a pull does not write, as drills, is made up.
+{
+    printf 'tests:\n- interval: 1m\n  input_series:\n'
+    {
+        grep -v '^#' "$tmp/mxpull.prom" | sed 's/ \([^ ]*\)$/\t\1/'
+        sed -n "s/.*series: '\(.*\)'$/\1\t1/p" "$contrib/prometheus/mxpull.rules.test.yml" | grep -vFf <(grep -o '^mxpull[a-z_]*' "$tmp/mxpull.prom")
+        printf '%s{backup="mx2"}\t1\n' mxpull_arrival_messages mxpull_arrival_timestamp_seconds mxpull_refused_for_now_messages
+        printf 'mxpull_last_outage_seconds\t1\n'
+    } | sort -u -k1,1 | awk -F'\t' '{ gsub(/\x27/, "\x27\x27", $1); printf "  - series: \x27%s\x27\n    values: \x27%sx10\x27\n", $1, $2 }'
+    printf '  promql_expr_test:\n'
+    sed -n "s/^    expr: '\(.*\)'$/  - expr: 'count(\1) > bool 0'\n    eval_time: 5m\n    exp_samples: [{labels: '{}', value: 1}]/p" "$tmp/dashboard.yml"
+} >"$tmp/data.yml"
+clean 'the data of the dashboard' test rules "$tmp/data.yml"
 expect 'panels without a title, a query or a place' '0' \
     "$(jq '[.panels[] | select(.title == "" or (.targets | length) == 0 or .gridPos.w == null)] | length' "$dashboard")"
 expect 'panels of one id' '' "$(jq '.panels[].id' "$dashboard" | sort | uniq -d)"
