@@ -125,9 +125,10 @@ void problems_find(const struct status_view *view, problem_tell *tell_one, void 
     find_drills(&finder);
     find_certificates(&finder);
     if (view->daemon_health != HEALTH_OK) {
-        (void)buffer_append_format(&finder.sentence,
-                                   "the daemon is not running, last sign of life %s ago",
-                                   word_span((view->now_ms - view->life.alive_ms) / 1000).text);
+        (void)buffer_append_text(&finder.sentence, "the daemon is not running");
+        if (view->life.alive_ms > 0)
+            (void)buffer_append_format(&finder.sentence, ", last sign of life %s ago",
+                                       word_span((view->now_ms - view->life.alive_ms) / 1000).text);
         tell(&finder, (struct problem){.health = view->daemon_health, .advice = ""});
     }
     find_domains(&finder, VERDICT_UNKNOWN);

@@ -188,27 +188,33 @@ struct daemon_row {
     enum daemon_state daemon;
     enum health health;
     const char *line;
-    bool has_ended; /* in order */
+    bool has_ended;        /* in order */
+    const char *monitored; /* the monitor's words; NULL: it has none */
 };
 
 static const struct daemon_row daemon_rows[] = {
     {"never", INT64_MIN, 30, DAEMON_NEVER, HEALTH_OK,
-     "daemon   never ran; polls by hand or cron alone\n", false},
-    {"now", 0, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 0s ago\n", false},
+     "daemon   never ran; polls by hand or cron alone\n", false, NULL},
+    {"now", 0, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 0s ago\n", false, NULL},
     {"some seconds ago", 12 * SECONDS, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 12s ago\n",
-     false},
-    {"just alive", 5 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 5m ago\n", false},
+     false, NULL},
+    {"just alive", 5 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 5m ago\n", false,
+     NULL},
     {"just gone", 5 * MINUTES + 1, 30, DAEMON_GONE, HEALTH_WARNING,
-     "daemon   not running: last sign of life 2026-11-23 15:54 (5m ago)\n", false},
-    {"a slow watch", 29 * MINUTES, 600, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 29m ago\n", false},
+     "daemon   not running: last sign of life 2026-11-23 15:54 (5m ago)\n", false,
+     "WARNING - the daemon is not running, last sign of life 5m ago ("},
+    {"a slow watch", 29 * MINUTES, 600, DAEMON_ALIVE, HEALTH_OK, "daemon   alive 29m ago\n", false,
+     NULL},
     {"a clock that was set back", -4 * MINUTES, 30, DAEMON_ALIVE, HEALTH_OK,
-     "daemon   alive 0s ago\n", false},
+     "daemon   alive 0s ago\n", false, NULL},
     {"a stamp of a strange clock", -2 * DAYS, 30, DAEMON_GONE, HEALTH_WARNING,
-     "daemon   not running: last sign of life at a time that is not known\n", false},
+     "daemon   not running: last sign of life at a time that is not known\n", false,
+     "WARNING - the daemon is not running ("},
     {"gone for long", 7 * DAYS, 30, DAEMON_GONE, HEALTH_OK,
-     "daemon   not running: last sign of life 2026-11-16 16:00 (7d ago)\n", false},
+     "daemon   not running: last sign of life 2026-11-16 16:00 (7d ago)\n", false, NULL},
     {"ended in order", 12 * SECONDS, 30, DAEMON_GONE, HEALTH_WARNING,
-     "daemon   not running: ended 2026-11-23 15:59 (12s ago)\n", true},
+     "daemon   not running: ended 2026-11-23 15:59 (12s ago)\n", true,
+     "WARNING - the daemon is not running, last sign of life 12s ago ("},
 };
 
 static void test_daemon(void **state)
@@ -241,6 +247,9 @@ static void test_daemon(void **state)
     buffer_done(&text);
     format(&text, &view, LINE_UNBOUNDED, false, true);
     assert_int_equal(strstr(text.bytes, "daemon") != NULL, row->health != HEALTH_OK);
+    buffer_clear(&text);
+    (void)nagios_format(&text, &view);
+    assert_non_null(strstr(text.bytes, row->monitored != NULL ? row->monitored : "UNKNOWN - mx2"));
     buffer_done(&text);
     status_view_done(&view);
     store_close(store);
