@@ -108,6 +108,7 @@ static void make_report(struct run *run)
     run->output.stream = stdout;
     run->report = (struct report){.json = arguments->json,
                                   .quiet = arguments->quiet,
+                                  .shard = run->config->shard,
                                   .look = look,
                                   .widths = widths,
                                   .output = &run->output,

@@ -342,12 +342,12 @@ void report_finish(struct report *report, const struct round_facts *facts)
                 results, result_object(facts->results[i],
                                        facts->arrivals != NULL ? facts->arrivals[i] : NULL));
         json_write(report->output,
-                   json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}}", "started",
+                   json_pack("{s:o, s:f, s:i, s:o, s:{s:I, s:I, s:I, s:I}, s:s*}", "started",
                              json_stamp(facts->started_wall_ms), "seconds",
                              (double)facts->elapsed_ms / 1000.0, "exit_status", facts->exit_status,
                              "results", results, "summary", "asked", (json_int_t)summary.asked,
                              "ok", (json_int_t)summary.ok, "failed", (json_int_t)summary.failed,
-                             "held", (json_int_t)summary.held));
+                             "held", (json_int_t)summary.held, "shard", report->shard));
     } else if (report->quiet) {
         report->is_ending = true;
         for (size_t i = 0; i < facts->count; i++) {

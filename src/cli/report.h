@@ -123,7 +123,8 @@ void live_hide(void *live, bool is_hidden);
  * answers, too. */
 struct report {
     bool json;
-    bool quiet; /* only failures, at the end (json: the object if there is one) */
+    bool quiet;        /* only failures, at the end (json: the object if there is one) */
+    const char *shard; /* borrowed; NULL: the round is of all backups */
     struct line_look look;
     struct line_widths widths;
     struct output *output; /* borrowed, as live */

@@ -36,7 +36,11 @@ expect_match 'an unknown name' 'is neither a backup nor a domain' "$(cat "$tmp/e
 for shard in 1/2 2/2; do
     run 0 pull --shard $shard --dry-run mx1 d1.example
     cat "$tmp/out" >>"$tmp/both"
+    run 0 pull --shard $shard --dry-run --json mx1
+    expect_match 'JSON names the shard' ",\"shard\":\"$shard\"}" "$(cat "$tmp/out")"
 done
+run 0 pull --dry-run --json mx1
+expect_match 'JSON without shards' '"held":0}}' "$(cat "$tmp/out")"
 expect 'one of two shards has the name' 1 "$(grep -c '^nothing to ask in this shard$' "$tmp/both")"
 expect 'nothing was asked' '0 0' "$(asked)"
 
