@@ -1,6 +1,6 @@
 /* Drills as lines and as JSON. */
 #include "drill_form.h"
-#include "words.h"
+#include "status.h"
 #include <mxpull/base/text.h>
 
 #include <string.h>
@@ -134,65 +134,30 @@ void drill_form_steps(struct buffer *text, const struct drill *drill)
 
 /* ---- advice ---- */
 
-static void advise_not_accepted(struct buffer *text, const struct drill *drill)
+static void add_advice(struct buffer *text, const struct drill *drill)
 {
     const struct course *course = &drill->course;
+    bool is_unseen = course->outcome == DRILL_UNSEEN;
+    bool is_undone =
+        is_unseen && course->answered_after_ms >= 0 && outcome_grade(course->answer) != GRADE_GOOD;
 
-    if (course->code == 0)
-        (void)buffer_append_format(
-            text, "senders reach nothing that takes mail at %s, port %d; see mxpull check %s",
-            drill->backup->host, drill->backup->mail_port, drill->backup->name);
-    else if (course->code / 100 == 5)
-        (void)buffer_append_format(
-            text, "the backup takes no mail for %s: let it relay for this domain (relay_domains)",
-            drill->domain);
-    else
-        (void)buffer_append_text(text, "the backup refuses for now (greylisting, load, a full "
-                                       "disk?); see its log, and try again later");
-}
-
-static void advise_unseen(struct buffer *text, const struct drill *drill)
-{
-    const struct course *course = &drill->course;
-
-    if (course->answered_after_ms >= 0 && outcome_grade(course->answer) != GRADE_GOOD)
+    if (is_undone)
         (void)buffer_append_format(text,
                                    "the backup has the message and did not do what was asked; see "
                                    "mxpull check %s",
                                    drill->backup->name);
     else
-        (void)buffer_append_text(text, "look for the message in the backup's queue and log; does a "
-                                       "firewall or NAT let it reach port 25 of your mail server?");
-    if (course->refusals[REFUSAL_OF_OTHER][0] != '\0') {
+        (void)buffer_append_text(
+            text, status_drill_advice(drill_outcome_name(course->outcome), course->code));
+    if (is_unseen && course->refusals[REFUSAL_OF_OTHER][0] != '\0') {
         (void)buffer_append_text(text, "; your mail server refused other mail from it: ");
         text_append_cut(text, course->refusals[REFUSAL_OF_OTHER], SAID_MAX);
     }
-}
-
-static void add_advice(struct buffer *text, const struct drill *drill)
-{
-    const struct course *course = &drill->course;
-
-    switch (course->outcome) {
-    case DRILL_OK: break;
-    case DRILL_NOT_ACCEPTED: advise_not_accepted(text, drill); break;
-    case DRILL_UNSEEN: advise_unseen(text, drill); break;
-    case DRILL_REFUSED:
-        (void)buffer_append_format(text,
-                                   "your own mail server does not take mail for %s from the "
-                                   "backup: let it skip such checks for the backup",
-                                   drill->recipient.address);
-        break;
-    case DRILL_UNKNOWN:
-        if (!course->is_stopped || course_has_sent(course))
-            (void)buffer_append_format(text,
-                                       "look for the subject \"mxpull drill %s\" in the mailbox of "
-                                       "%s%s%s",
-                                       drill->token, drill->recipient.address,
-                                       drill->no_log[0] != '\0' ? "; no log was followed: " : "",
-                                       drill->no_log);
-        break;
-    }
+    if (course->outcome == DRILL_UNKNOWN && (!course->is_stopped || course_has_sent(course)))
+        (void)buffer_append_format(
+            text, "look for the subject \"mxpull drill %s\" in the mailbox of %s%s%s", drill->token,
+            drill->recipient.address, drill->no_log[0] != '\0' ? "; no log was followed: " : "",
+            drill->no_log);
 }
 
 /* ---- lines ---- */

@@ -68,9 +68,10 @@ static void find_drills(struct finder *finder)
         if (backup->drill_health == HEALTH_OK)
             continue;
         status_append_drill(&finder->sentence, finder->view, backup);
-        tell(finder, (struct problem){.health = backup->drill_health,
-                                      .backup = backup,
-                                      .advice = status_drill_advice(&backup->drill)});
+        tell(finder, (struct problem){
+                         .health = backup->drill_health,
+                         .backup = backup,
+                         .advice = status_drill_advice(backup->drill.outcome, backup->drill.code)});
     }
 }
 

@@ -110,8 +110,8 @@ int64_t status_arrival_ms(const struct status_backup *backup);
 void status_append_drill(struct buffer *sentence, const struct status_view *view,
                          const struct status_backup *backup);
 
-/* What can be done about a drill that has failed, or "". */
-const char *status_drill_advice(const struct store_last_drill *drill);
+/* What can be done about a drill that has come to this outcome, or "". code: of the refusal; 0: none. */
+const char *status_drill_advice(const char *outcome, int code);
 
 /* Whether the domain was not asked because the primary is down. */
 bool status_is_held_by_primary(const struct status_view *view, const struct status_domain *domain);

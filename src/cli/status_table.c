@@ -302,6 +302,7 @@ static void add_arrival_and_drill(struct table *table, const struct status_backu
 {
     const struct status_page *page = table->page;
     bool has_failed = backup->drill_health != HEALTH_OK;
+    const char *advice = status_drill_advice(backup->drill.outcome, backup->drill.code);
     struct word mail = arrival_word(page->view, backup);
     struct line line = line_begin(page->text, page->look);
     struct buffer drill;
@@ -316,8 +317,8 @@ static void add_arrival_and_drill(struct table *table, const struct status_backu
     if (backup->has_arrival && !page->only_wrong)
         line_cell(&line, STYLE_PLAIN, mail.text, 0);
     line_last(&line, has_failed ? STYLE_WARNING : STYLE_PLAIN, drill.bytes, DETAIL_INDENT);
-    if (has_failed && said_first(&table->advice, status_drill_advice(&backup->drill)))
-        add_detail(table, STYLE_DIM, status_drill_advice(&backup->drill));
+    if (has_failed && said_first(&table->advice, advice))
+        add_detail(table, STYLE_DIM, advice);
     buffer_done(&drill);
 }
 

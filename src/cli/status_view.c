@@ -113,38 +113,39 @@ static const struct drill_outcome {
      "25 of your mail server?",
      NULL, NULL},
     {"refused by us", "your mail server refused a message for ", " from the backup",
-     "let your mail server take mail for this domain from the backup; its log says why it did not",
+     "let your mail server take mail for this domain from the backup, and skip such checks for it; "
+     "its log says why it did not",
      NULL, NULL},
     {"unknown", "whether a message for ", " came back could not be seen", "", NULL, NULL},
 };
 
 /* NULL: another outcome. */
-static const struct drill_outcome *find_outcome(const struct store_last_drill *drill)
+static const struct drill_outcome *find_outcome(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(drill_outcomes); i++) {
-        if (strcmp(drill_outcomes[i].name, drill->outcome) == 0)
+        if (strcmp(drill_outcomes[i].name, name) == 0)
             return &drill_outcomes[i];
     }
     return NULL;
 }
 
-const char *status_drill_advice(const struct store_last_drill *drill)
+const char *status_drill_advice(const char *outcome, int code)
 {
-    const struct drill_outcome *outcome = find_outcome(drill);
+    const struct drill_outcome *found = find_outcome(outcome);
 
-    if (outcome == NULL)
+    if (found == NULL)
         return "";
-    const char *advice = drill->code == 0         ? outcome->unanswered
-                         : drill->code / 100 == 4 ? outcome->for_now
-                                                  : outcome->advice;
-    return advice != NULL ? advice : outcome->advice;
+    const char *advice = code == 0         ? found->unanswered
+                         : code / 100 == 4 ? found->for_now
+                                           : found->advice;
+    return advice != NULL ? advice : found->advice;
 }
 
 void status_append_drill(struct buffer *sentence, const struct status_view *view,
                          const struct status_backup *backup)
 {
     const struct store_last_drill *drill = &backup->drill;
-    const struct drill_outcome *outcome = find_outcome(drill);
+    const struct drill_outcome *outcome = find_outcome(drill->outcome);
 
     (void)buffer_append_format(sentence, "drill %s",
                                backup->drill_health == HEALTH_OK ? drill->outcome : "failed");

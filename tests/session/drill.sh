@@ -161,7 +161,7 @@ run 77 drill -c "$conf" --wait 3s
 expect_match "one that is well beside them" "arrived [0-9.]+ s \(log\)$" "$(line holding)"
 expect_match "it swallows" "$accepted asked 250 $dot unseen for 3s \(log\)$" "$(line swallowing)"
 expect_match "it refuses" "t.example +not accepted: RCPT: 554 5.7.1 relay access denied$" "$(line refusing)"
-expect_in "what to do about it" "  the backup takes no mail for t.example: let it relay for this domain" "$tmp/out"
+expect_in "what to do about it" "  does the backup relay for this domain (relay_domains)" "$tmp/out"
 expect_match "it refuses for now" "not accepted: RCPT: 450 4.2.0 try again in 5 minutes$" "$(line greylisting)"
 expect_match "it takes mail, and does not know us" "$accepted asked denied: 459 4.7.1 who are you\? $dot unseen for 3s \(log\)$" "$(line denying)"
 expect_match "it does not answer the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 3s" "$(line silent)"

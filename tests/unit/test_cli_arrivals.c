@@ -279,9 +279,8 @@ static const struct drill_row {
       .text = "no such user"},
      "mx2  drill failed 12d ago: your mail server refused a message for example.com from the "
      "backup: 550\n      no such user\n"
-     "      let your mail server take mail for this domain from the backup; its log says why it "
-     "did "
-     "not\n",
+     "      let your mail server take mail for this domain from the backup, and skip such checks "
+     "for it;\n      its log says why it did not\n",
      true,
      "MXPULL WARNING - mx2: drill failed 12d ago: your mail server refused a message for "
      "example.com from the backup: 550 no such user|",
