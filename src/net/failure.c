@@ -4,6 +4,7 @@
 
 #include <mxpull/base/text.h>
 #include <mxpull/platform/socket.h>
+#include <mxpull/smtp/reply.h>
 
 /* The results that are not STATUS_UNREACHABLE at what was under way. */
 static const struct kind {
@@ -55,8 +56,10 @@ enum status failure_status(CURLcode result)
  * which 7.88 has no code. */
 static bool is_too_long(CURLcode result, const char *words, const struct heard *heard)
 {
-    return heard->code != 0 &&
-           (result == CURLE_WRITE_ERROR || text_starts_with(words, "Too large response"));
+    bool is_over = heard->size > REPLY_SIZE_MAX || heard->lines > REPLY_LINES_MAX;
+
+    return heard->code != 0 && ((result == CURLE_WRITE_ERROR && is_over) ||
+                                text_starts_with(words, "Too large response"));
 }
 
 /* Schannel's side of libcurl says nothing at all, or this, where a host given by its address is not among the
@@ -121,6 +124,10 @@ static void explain(const struct failure *failure, const struct kind *kind, stru
         (void)error_set(error, status, "the certificate is not for this host");
     else if (is_too_long(result, words, heard))
         (void)error_set(error, STATUS_LIMIT, "a reply without end");
+    else if (result == CURLE_WRITE_ERROR && heard->code != 0)
+        (void)error_set(error, status, "a reply of two codes, the last is: %s", heard->text);
+    else if (status == STATUS_PROTOCOL && heard->asked == STAGE_TLS)
+        (void)error_set(error, status, "it sends more in clear behind its answer to STARTTLS");
     else if (result == CURLE_WRITE_ERROR || status == STATUS_PROTOCOL)
         (void)error_set(error, status, "not an SMTP server: %s",
                         heard->text[0] != '\0' ? heard->text : said);

@@ -269,6 +269,7 @@ static void heard(void *context, int status, int timeouts, unsigned char *bytes,
     struct dns_question *question = context;
     struct dns_message message = {0};
     bool is_whole = bytes != NULL && size >= 4;
+    bool is_truncated = is_whole && (bytes[2] & TRUNCATED) != 0;
     int code = -1;
 
     (void)timeouts;
@@ -288,10 +289,11 @@ static void heard(void *context, int status, int timeouts, unsigned char *bytes,
         fate = DNS_RUBBISH;
     else if (code == 0 && message.count > 0)
         fate = DNS_FOUND;
+    else if (code == 0 && is_truncated)
+        fate = DNS_RUBBISH; /* what was cut off may be all */
     else if (code == 0 && message.is_referral)
         fate = DNS_REFUSED;
-    if (!ask_again(question, fate, code,
-                   is_whole && !question->over_tcp && (bytes[2] & TRUNCATED) != 0)) {
+    if (!ask_again(question, fate, code, is_truncated && !question->over_tcp)) {
         tell(question, fate, code, status, &message);
         question_free(question);
     }

@@ -14,11 +14,12 @@
 /* What it does besides answering. */
 enum dns_manner {
     DNS_ANSWERS,
-    DNS_TRUNCATES,    /* over UDP, with nothing in it */
-    DNS_HANGS_UP,     /* the same, and closes the connection that is made then */
-    DNS_WANTS_TCP,    /* says nothing over UDP */
-    DNS_IS_SLOW,      /* hears the third question alone */
-    DNS_BEGINS_EMPTY, /* sends an empty datagram before */
+    DNS_TRUNCATES,     /* over UDP, with nothing in it */
+    DNS_TRUNCATES_ALL, /* over TCP, too */
+    DNS_HANGS_UP,      /* the same, and closes the connection that is made then */
+    DNS_WANTS_TCP,     /* says nothing over UDP */
+    DNS_IS_SLOW,       /* hears the third question alone */
+    DNS_BEGINS_EMPTY,  /* sends an empty datagram before */
     DNS_SAYS_NOTHING,
     DNS_KNOWS_NO_EDNS, /* FORMERR to who tries it */
     DNS_IS_FORGED, /* sends an answer of another id before, and one to another question, and one from another port */
@@ -227,8 +228,9 @@ static inline void dns_answer(struct dns_output *output, const unsigned char *qu
         for (unsigned i = 0; i < 100; i++)
             dns_put(output, (unsigned char[]){(unsigned char)(i * 7919 >> 3)}, 1);
     }
-    if (!is_tcp &&
-        (rule->manner == DNS_TRUNCATES || rule->manner == DNS_HANGS_UP || output->size > 1232)) {
+    if (rule->manner == DNS_TRUNCATES_ALL ||
+        (!is_tcp &&
+         (rule->manner == DNS_TRUNCATES || rule->manner == DNS_HANGS_UP || output->size > 1232))) {
         output->size = end;
         output->bytes[2] |= 2;
         memset(output->bytes + 6, 0, 6);
