@@ -73,8 +73,14 @@ static void judge_domain(const struct asked *asked, const struct asked_words *wo
     } else if (probe_fate(mail->probe, domain) == PROBE_REFUSED) {
         finding = findings_add(findings, SEVERITY_FAIL, words->refused, words->subject,
                                "%s refuses mail for postmaster@%s: %s", asked->place, name, reason);
-        finding_advise(finding, 77, "let it take mail for %s%s (%s)", name, words->purpose,
-                       software_setting(asked->software, words->setting));
+        if (reason_code(reason) == 530)
+            finding_advise(finding, 77,
+                           "let it take mail for %s from senders without AUTH and TLS: not all "
+                           "bring them; or name the port that does",
+                           name);
+        else
+            finding_advise(finding, 77, "let it take mail for %s%s (%s)", name, words->purpose,
+                           software_setting(asked->software, words->setting));
     } else {
         finding = findings_add(findings, SEVERITY_FAIL, words->unanswered, words->subject,
                                "%s did not say whether it takes mail for postmaster@%s: %s",

@@ -12,7 +12,8 @@
 
 enum {
     LIST_SIZE = 800,
-    STEP = 10 /* between the numbers of records that we propose */
+    STEP = 10, /* between the numbers of records that we propose */
+    PREFERENCE_MAX = 65535
 };
 
 static const char mx[] = "MX";
@@ -31,6 +32,29 @@ struct judge {
 int fate_exit_status(enum dns_fate fate)
 {
     return fate == DNS_REFUSED ? 77 : fate == DNS_RUBBISH ? 76 : 75;
+}
+
+/* ---- Numbers that we propose ---- */
+
+static int above(int preference)
+{
+    return preference < PREFERENCE_MAX - STEP ? preference + STEP : PREFERENCE_MAX;
+}
+
+static int below(int preference)
+{
+    return preference > STEP ? preference - STEP : 0;
+}
+
+/* What else has to be done where no number is left. */
+static const char *others_lower(int preference)
+{
+    return preference == PREFERENCE_MAX ? ", and give all others lower numbers" : "";
+}
+
+static const char *others_higher(int preference)
+{
+    return preference == 0 ? ", and give all others higher numbers" : "";
 }
 
 /* ---- The records ---- */
@@ -92,6 +116,27 @@ static void list_exchanges(const struct domain *domain, struct buffer *list)
         (void)buffer_append_format(list, " and %zu more", count - SHOWN_MAX);
 }
 
+static void judge_single(const struct judge *judge, const struct exchange *exchange,
+                         const char *list)
+{
+    const char *domain = judge->domain->name;
+    const int preference = exchange->preference;
+    struct finding *finding =
+        findings_add(judge->findings, SEVERITY_FAIL, "mx-single", mx,
+                     "%s alone: while that host is down, senders have no other", list);
+
+    if (exchange->backup != NULL)
+        finding_advise(finding, 78,
+                       "add an MX record of a lower number for your mail server: \"%s. MX %d "
+                       "%s.\"%s",
+                       domain, below(preference), judge->name, others_higher(preference));
+    else
+        finding_advise(finding, 78,
+                       "add a second MX record of a higher number for the backup: \"%s. MX %d "
+                       "%s.\"%s",
+                       domain, above(preference), judge->backup, others_lower(preference));
+}
+
 static void judge_number(const struct judge *judge)
 {
     const struct domain *domain = judge->domain;
@@ -107,11 +152,7 @@ static void judge_number(const struct judge *judge)
     buffer_init(&list, LIST_SIZE);
     list_exchanges(domain, &list);
     if (domain->exchange_count == 1 && !judge->all_reversed)
-        finding_advise(
-            findings_add(judge->findings, SEVERITY_FAIL, "mx-single", mx,
-                         "%s alone: while that host is down, senders have no other", list.bytes),
-            78, "add a second MX record of a higher number for the backup: \"%s. MX %d %s.\"",
-            domain->name, domain->exchanges[0].preference + STEP, judge->backup);
+        judge_single(judge, &domain->exchanges[0], list.bytes);
     else
         (void)findings_add(judge->findings, SEVERITY_OK, "mx", mx, "%s", list.bytes);
     buffer_done(&list);
@@ -124,6 +165,7 @@ static void judge_missing_primary(const struct judge *judge)
     const struct config *config = judge->domain->config;
     const bool is_guess =
         config->primary.public_name == config->ehlo_name || config->primary.public_name == NULL;
+    const int lowest = judge->domain->exchanges[0].preference;
 
     if (judge->all_reversed) {
         (void)findings_add(judge->findings, SEVERITY_SKIP, "mx-primary", mx,
@@ -136,15 +178,12 @@ static void judge_missing_primary(const struct judge *judge)
         judge->findings, SEVERITY_FAIL, "mx-primary-missing", mx,
         "%s, your mail server, is not among them, neither by its name nor by its address",
         judge->name);
-    finding_advise(finding, 78, "%sadd the record \"%s. MX %d %s.\" with the lowest number of all",
+    finding_advise(finding, 78,
+                   "%sadd the record \"%s. MX %d %s.\" with the lowest number of all%s",
                    is_guess ? "set primary { public_name = } to the name that your mail server has "
                               "in the DNS; if it is not among them, "
                             : "",
-                   judge->domain->name,
-                   judge->domain->exchanges[0].preference > STEP
-                       ? judge->domain->exchanges[0].preference - STEP
-                       : 0,
-                   judge->name);
+                   judge->domain->name, below(lowest), judge->name, others_higher(lowest));
 }
 
 /* A host of which we know nothing, and that senders try before the primary or as often. */
@@ -204,6 +243,7 @@ static void judge_missing_backup(const struct judge *judge, const struct asked_b
     const struct domain *domain = judge->domain;
     const struct backup_config *backup = asked->backup;
     const char *host = asked->target.name;
+    const int highest = domain->exchanges[domain->exchange_count - 1].preference;
     bool is_uncertain = target_is_uncertain(&asked->target);
 
     for (size_t i = 0; i < domain->exchange_count; i++)
@@ -224,10 +264,10 @@ static void judge_missing_backup(const struct judge *judge, const struct asked_b
                                     "%s, the host of the backup %s, is not among them: it never "
                                     "gets mail for this domain",
                                     host, backup->name),
-                       78, "add the record \"%s. MX %d %s.\"%s", domain->name,
-                       domain->exchanges[domain->exchange_count - 1].preference + STEP,
+                       78, "add the record \"%s. MX %d %s.\"%s%s", domain->name, above(highest),
                        host_ip_version(host) == 0 ? host : "NAME",
-                       host_ip_version(host) == 0 ? "" : ", by the name that has this address");
+                       host_ip_version(host) == 0 ? "" : ", by the name that has this address",
+                       others_lower(highest));
 }
 
 static void judge_backup(const struct judge *judge, const struct asked_backup *asked)
@@ -251,15 +291,16 @@ static void judge_backup(const struct judge *judge, const struct asked_backup *a
                                     "%s, the backup %s, has the same number as your mail server, "
                                     "%d: mail is split between the two by chance",
                                     name, backup, preference),
-                       78, "give %s a higher number, such as %d", name, preference + STEP);
+                       78, "give %s a higher number, such as %d%s", name, above(preference),
+                       others_lower(preference));
     else
         finding_advise(
             findings_add(judge->findings, SEVERITY_FAIL, "mx-backup-lower", mx,
                          "%s, the backup %s, has preference %d, and your mail server %d: "
                          "the lower number is preferred, so mail goes to the backup first",
                          name, backup, preference, judge->primary),
-            78, "give %s a higher number than your mail server has, such as %d", name,
-            judge->primary + STEP);
+            78, "give %s a higher number than your mail server has, such as %d%s", name,
+            above(judge->primary), others_lower(judge->primary));
 }
 
 /* ---- Every host ---- */

@@ -84,9 +84,10 @@ static void judge_greeting(const struct look *look)
     const struct connection_facts *facts = look->facts;
     long long after_ms = facts->greeting_ms;
 
-    if (!text_starts_with(facts->greeting, "220")) {
-        if (facts->stage < STAGE_EHLO)
-            judge_no_greeting(look);
+    if (facts->stage < STAGE_EHLO) {
+        judge_no_greeting(look);
+    } else if (facts->greeting[0] == '\0') {
+        return;
     } else if (after_ms > SLOW_MS) {
         finding_advise(
             findings_add(look->findings, SEVERITY_WARN, "backup-greeting-slow", "greeting",
@@ -403,7 +404,7 @@ static void judge_mail(const struct look *look)
         if (reason_code(why) / 100 == 5)
             finding_advise(finding, 77, "let it take mail from everybody on its mail_port (%s)",
                            software_setting(look->software, SETTING_TRUST));
-        else if (mail->greeting[0] == '\0')
+        else if (reason_code(why) == 0 && !text_starts_with(mail->greeting, "220"))
             finding_advise(finding, 75,
                            "see that it listens there, and whether your network lets port 25 out; "
                            "mail_port names another port");

@@ -273,6 +273,9 @@ static void failed(void *context, int code, const struct error *error)
     const char *before = preflight->has_greeted ? "" : " before a greeting";
     char duration[DURATION_TEXT_SIZE], why[ERROR_TEXT_SIZE];
 
+    if (!preflight->way.is_bare && !preflight->has_greeted)
+        (void)text_copy(preflight->greeting, sizeof preflight->greeting,
+                        connection_facts(preflight->connection)->greeting);
     if (error->status == STATUS_TLS && preflight->way.tls == TLS_MAY) {
         preflight->way.tls = TLS_OFF; /* as pulls do */
         act(preflight, PROBE_CONNECT);
