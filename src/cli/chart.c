@@ -7,6 +7,7 @@
 enum {
     WIDTH = 720,
     HEIGHT = 104,
+    LANES = 34, /* the names of the lanes, which stay where the rest is scrolled */
     LEFT = 40,
     RIGHT = 8,
     DRILLS_Y = 9,
@@ -14,8 +15,7 @@ enum {
     MAIL_BASE = 58,
     POLLS_Y = 72,
     AXIS_Y = 86,
-    LABEL_Y = 99,
-    TICKS_MAX = 8
+    LABEL_Y = 99
 };
 
 enum {
@@ -240,35 +240,37 @@ static void add_drills(const struct chart *chart, const struct timeline_backup *
     }
 }
 
-/* Days, some of them named; of less than three days the hours, too. */
-static void add_axis(const struct chart *chart, int64_t most)
+static void add_axis(const struct chart *chart)
 {
     const struct timeline *timeline = chart->timeline;
+    const struct spans *ticks = &timeline->ticks;
     struct html *html = chart->html;
-    int64_t span_ms = timeline->end_ms - timeline->begin_ms;
-    bool has_hours = span_ms < 3 * (int64_t)DAY_MS;
-    const struct spans *spans = has_hours ? &timeline->polls : &timeline->days;
-    size_t step = (spans->count + TICKS_MAX - 1) / TICKS_MAX;
+    bool has_year = timeline->end_ms - timeline->begin_ms > 300 * (int64_t)DAY_MS;
 
     html_markup(html, "<path class=\"axis\" d=\"M%d %dH%d", LEFT, AXIS_Y, WIDTH - RIGHT);
-    for (size_t i = has_hours || timeline->days.count < 2 ? 0 : 1; i < spans->count; i += step)
-        html_markup(html, "M%.1f %dv4", place_of(timeline, spans->bounds[i]), AXIS_Y);
+    for (size_t i = 0; i < ticks->count; i++)
+        html_markup(html, "M%.1f %dv4", place_of(timeline, ticks->bounds[i]), AXIS_Y);
     html_markup(html, "M%d %dH%d\"/>\n", LEFT, MAIL_BASE, WIDTH - RIGHT);
-    for (size_t i = has_hours || timeline->days.count < 2 ? 0 : 1; i < spans->count; i += step) {
-        double x = place_of(timeline, spans->bounds[i]);
+    for (size_t i = 0; i < ticks->count; i++) {
+        double x = place_of(timeline, ticks->bounds[i]);
 
-        if (x < WIDTH - 40)
+        if (x < WIDTH - (timeline->has_hours ? 60 : 40))
             html_markup(html, "<text x=\"%.1f\" y=\"%d\">%.*s</text>\n", x, LABEL_Y,
-                        has_hours || span_ms > 300 * (int64_t)DAY_MS ? 11 : 5,
-                        word_minute(spans->bounds[i]).text +
-                            (!has_hours && span_ms > 300 * (int64_t)DAY_MS ? 0 : 5));
+                        timeline->has_hours || has_year ? 11 : 5,
+                        word_minute(ticks->bounds[i]).text + (has_year ? 0 : 5));
     }
+}
+
+static void add_lanes(struct html *html, int64_t most)
+{
     html_markup(html,
+                "<svg viewBox=\"0 0 %d %d\" xmlns=\"http://www.w3.org/2000/svg\">\n"
                 "<text x=\"0\" y=\"%d\">drills</text><text x=\"0\" y=\"%d\">mail</text>"
                 "<text x=\"0\" y=\"%d\">polls</text>\n",
-                DRILLS_Y + 3, MAIL_BASE, POLLS_Y + 3);
+                LANES, HEIGHT, DRILLS_Y + 3, MAIL_BASE, POLLS_Y + 3);
     if (most > 0)
         html_markup(html, "<text x=\"0\" y=\"%d\">%lld</text>\n", MAIL_TOP + 9, (long long)most);
+    html_markup(html, "</svg>\n");
 }
 
 void chart_write(struct html *html, const struct status_view *view, const struct timeline *timeline,
@@ -291,16 +293,18 @@ void chart_write(struct html *html, const struct status_view *view, const struct
                 "</span></figcaption>\n<div class=\"scroll chart\" tabindex=\"0\" role=\"region\" "
                 "aria-label=\"");
     html_text(html, config->name);
-    html_markup(html, "\">\n<svg viewBox=\"0 0 %d %d\" role=\"group\" aria-label=\"", WIDTH,
-                HEIGHT);
+    html_markup(html, "\">\n<svg viewBox=\"%d 0 %d %d\" role=\"group\" aria-label=\"", LANES,
+                WIDTH - LANES, HEIGHT);
     add_counts(html, backup->counts);
     html_markup(html, "\" xmlns=\"http://www.w3.org/2000/svg\">\n");
     add_outages(chart);
-    add_axis(chart, most);
+    add_axis(chart);
     html_markup(html, "<g class=\"m\">\n");
     add_mail(chart, backup, most);
     html_markup(html, "</g>\n");
     add_polls(chart, backup->cells);
     add_drills(chart, backup);
-    html_markup(html, "</svg>\n</div>\n</figure>\n");
+    html_markup(html, "</svg>\n");
+    add_lanes(html, most);
+    html_markup(html, "</div>\n</figure>\n");
 }

@@ -10,7 +10,8 @@ enum {
     MINUTE_S = 60,
     HOUR_S = 3600,
     DAY_S = 24 * 3600,
-    SAID_SIZE_MAX = 160
+    SAID_SIZE_MAX = 160,
+    TICKS_MAX = 8
 };
 
 /* ---- spans ---- */
@@ -63,6 +64,33 @@ static bool part_evenly(struct spans *spans, int64_t begin_ms, int64_t end_ms)
     add_bound(spans, &bounds, end_ms);
     spans->count = bounds - 1;
     return true;
+}
+
+static void find_hours(struct timeline *timeline, schedule_offset *offset)
+{
+    static const int64_t steps_s[] = {MINUTE_S, 5 * MINUTE_S, 15 * MINUTE_S, 30 * MINUTE_S,
+                                      HOUR_S,   3 * HOUR_S,   6 * HOUR_S,    12 * HOUR_S};
+    int64_t begin_s = timeline->begin_ms / 1000, end_s = timeline->end_ms / 1000;
+    size_t i = 0;
+
+    while (i + 1 < COUNT_OF(steps_s) && (end_s - begin_s) / steps_s[i] > TICKS_MAX)
+        i++;
+    for (int64_t at_s = begin_s - begin_s % MINUTE_S + MINUTE_S; at_s < end_s; at_s += MINUTE_S) {
+        if ((at_s + offset(at_s)) % steps_s[i] == 0)
+            add_bound(&timeline->ticks, &timeline->ticks.count, at_s * 1000);
+    }
+}
+
+static void find_ticks(struct timeline *timeline, schedule_offset *offset)
+{
+    const struct spans *days = &timeline->days;
+    size_t step = (days->count + TICKS_MAX - 1) / TICKS_MAX;
+
+    timeline->has_hours = timeline->end_ms - timeline->begin_ms < INT64_C(1000) * 3 * DAY_S;
+    if (timeline->has_hours)
+        find_hours(timeline, offset);
+    for (size_t i = 1; i < days->count && !timeline->has_hours; i += step)
+        add_bound(&timeline->ticks, &timeline->ticks.count, days->bounds[i]);
 }
 
 /* The span in which the time lies; spans->count: none. */
@@ -334,6 +362,7 @@ enum status timeline_read(struct timeline *timeline, const struct status_view *v
     read.is_fine = part_evenly(&read.polls, since_ms, view->now_ms);
     if (!read.is_fine)
         part_by_days(&read.polls, since_ms, view->now_ms, offset);
+    find_ticks(&read, offset);
     choose(&read, view);
     reading.named = memory_new(read.count, sizeof *reading.named);
     for (size_t i = 0; i < read.count; i++)
@@ -366,6 +395,7 @@ void timeline_done(struct timeline *timeline)
     free(timeline->outages);
     free(timeline->polls.bounds);
     free(timeline->days.bounds);
+    free(timeline->ticks.bounds);
     *timeline = (struct timeline){.count = 0};
 }
 

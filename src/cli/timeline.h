@@ -61,6 +61,8 @@ struct timeline {
     bool is_fine;       /* the spans of polls are shorter than a day */
     struct spans polls; /* of a local day or several, or shorter ones */
     struct spans days;  /* of a local day or several; the first may begin within one */
+    bool has_hours;     /* it is of less than three days */
+    struct spans ticks; /* count times alone, of which the axis tells: days, or round local hours */
     struct timeline_backup *backups;
     size_t count;
     struct timeline_outage *outages;

@@ -227,6 +227,10 @@ def check_looks(browser):
     expect("the drawing shows its end", True, browser.evaluate(
         "(() => { const chart = document.querySelector('.chart');"
         " return chart.scrollWidth > chart.clientWidth && chart.getBoundingClientRect().right >= chart.firstElementChild.getBoundingClientRect().right - 1; })()"))
+    expect("the names of the lanes, out of sight", 0, browser.evaluate(
+        "[...document.querySelectorAll('.chart')].filter(chart => { const box = chart.getBoundingClientRect(), names = chart.lastElementChild,"
+        " at = names.getBoundingClientRect(); return !/drills.*mail.*polls/s.test(names.textContent) || Math.abs(at.left - box.left) > 1"
+        " || Math.abs(at.height - chart.firstElementChild.getBoundingClientRect().height) > 1; }).length"))
     browser.picture("narrow")
     browser.show(700, "dark", "print")
     expect("contrast, printed", nothing, browser.evaluate(CONTRAST))

@@ -15,6 +15,7 @@ enum {
 };
 
 static char page[PAGE_SIZE + 1];
+static schedule_offset *test_offset = utc_offset;
 
 static int begin(void **state)
 {
@@ -33,9 +34,9 @@ static const char *draw(struct store *store, int64_t ago_ms)
     struct html html = {.target = &text};
 
     assert_ok(status_view_read(&view, &test_config, NULL, store, NOW, utc_offset, &problem));
-    assert_ok(timeline_read(&timeline, &view, store, NOW - ago_ms, utc_offset, &problem));
+    assert_ok(timeline_read(&timeline, &view, store, NOW - ago_ms, test_offset, &problem));
     buffer_init(&text, PAGE_SIZE);
-    page_write(&html, &view, &timeline, utc_offset);
+    page_write(&html, &view, &timeline, test_offset);
     assert_false(html.is_full);
     (void)text_copy(page, sizeof page, text.bytes);
     buffer_done(&text);
@@ -320,6 +321,51 @@ static void any_time_can_be_drawn(void **state)
     store_close(store);
 }
 
+static int64_t ahead_offset(int64_t utc_s)
+{
+    return utc_s < (NOW - 12 * HOURS) / 1000 ? 5400 : 1800;
+}
+
+/* The axis of less than three days tells of round local hours, here in UTC; the clock of the third zone is set back by an
+ * hour on the way. A last label that would not fit is left out. */
+static void hours_are_round(void **state)
+{
+    static const struct {
+        int64_t ago_ms;
+        schedule_offset *offset;
+        const char *labels;
+    } rows[] = {
+        {20 * MINUTES, utc_offset, "11-23 15:45 11-23 15:50 11-23 15:55 "},
+        {7 * HOURS + MINUTES, utc_offset,
+         "11-23 09:00 11-23 10:00 11-23 11:00 11-23 12:00 11-23 13:00 11-23 14:00 11-23 15:00 "},
+        {DAYS, ahead_offset,
+         "11-22 16:30 11-22 19:30 11-22 22:30 11-23 01:30 11-23 05:30 11-23 08:30 11-23 11:30 "},
+        {2 * DAYS, utc_offset,
+         "11-21 18:00 11-22 00:00 11-22 06:00 11-22 12:00 11-22 18:00 11-23 00:00 11-23 06:00 "
+         "11-23 12:00 "},
+        {3 * DAYS - 1, utc_offset, "11-21 00:00 11-21 12:00 11-22 00:00 11-22 12:00 11-23 00:00 "},
+        {3 * DAYS, utc_offset, "11-21 11-22 11-23 "},
+        {5 * SECONDS, utc_offset, ""},
+    };
+
+    (void)state;
+    test_config.backup_count = 1;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer labels;
+
+        test_offset = rows[i].offset;
+        draw(NULL, rows[i].ago_ms);
+        buffer_init(&labels, PAGE_SIZE);
+        for (const char *at = page; (at = strstr(at, "\" y=\"99\">")) != NULL;) {
+            at += strlen("\" y=\"99\">");
+            (void)buffer_append_format(&labels, "%.*s ", (int)strcspn(at, "<"), at);
+        }
+        assert_string_equal(labels.bytes, rows[i].labels);
+        buffer_done(&labels);
+    }
+    test_offset = utc_offset;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -331,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_year_is_small, begin, remove_directory),
         cmocka_unit_test_setup_teardown(too_many_are_not_drawn, begin, remove_directory),
         cmocka_unit_test_setup_teardown(any_time_can_be_drawn, begin, remove_directory),
+        cmocka_unit_test_setup_teardown(hours_are_round, begin, remove_directory),
     };
 
     support_set_variable("TZ", "UTC0");
