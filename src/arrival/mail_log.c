@@ -490,26 +490,50 @@ static bool read_exim(struct rest rest, struct arrival *arrival)
                                      : read_exim_refusal(behind, arrival);
 }
 
-/* "Nov 29 06:59:08 host postfix/smtpd[7]: ", or the time of RFC 3339; busybox has "mail.info " before the program. *is_whole:
- * name is all of the program's name, and not the last part of it. */
+/* Behind the program's name: "[7]: ", or by RFC 5424 6 " 7 - - ", with structured data in place of the last dash. */
+static bool take_process(struct rest *rest, bool is_rfc_5424)
+{
+    if (!is_rfc_5424) {
+        bool is_there = rest_take(rest, "[");
+
+        (void)rest_take_until(rest, "] ");
+        return is_there && rest_take(rest, "]: ");
+    }
+    for (int i = 0; i < 3; i++)
+        rest_skip_word(rest);
+    bool is_there = rest_take(rest, "-");
+    while (rest_take(rest, "[")) {
+        (void)rest_take_quoted(rest, ']', "\\");
+        is_there = rest_take(rest, "]");
+    }
+    is_there = rest_take(rest, " ") && is_there;
+    (void)rest_take(rest, " "); /* rsyslog's */
+    (void)rest_take(rest, "\xef\xbb\xbf");
+    return is_there;
+}
+
+/* "Nov 29 06:59:08 host postfix/smtpd[7]: ", or the time of RFC 3339; by RFC 5424 "<22>1 " before it; FreeBSD has "<mail.info> "
+ * before the host, and busybox "mail.info " behind it. *is_whole: name is all of the program's name, and not the last part of it.
+ */
 static bool take_syslog_head(struct rest *rest, char *name, size_t name_size, bool *is_whole)
 {
+    bool is_rfc_5424 = rest_take(rest, "<");
     struct rest program;
 
-    if (!rest_take_pattern(rest, "AAA _9 99:99:99 ")) {
-        if (!rest_take_pattern(rest, "9999-99-99T99:99:99"))
-            return false;
+    if (is_rfc_5424)
         rest_skip_word(rest);
-    }
+    if (!rest_take_pattern(rest, "AAA _9 99:99:99") &&
+        !rest_take_pattern(rest, "9999-99-99T99:99:99"))
+        return false;
+    rest_skip_word(rest); /* parts of a second, and the zone */
+    if (rest_take(rest, "<"))
+        rest_skip_word(rest);
     rest_skip_word(rest);
     if (rest_take(rest, "mail."))
         rest_skip_word(rest);
     program = rest_take_until(rest, "[ ");
-    if (!rest_take(rest, "["))
-        return false;
-    (void)rest_take_until(rest, "] ");
     *is_whole = !rest_seek_last(&program, "/", NULL);
-    return rest_take(rest, "]: ") && rest_copy(name, name_size, program);
+    return take_process(rest, is_rfc_5424) && rest_copy(name, name_size, program);
 }
 
 bool mail_log_read(struct mail_log *log, const char *line, size_t size, struct arrival *arrival)

@@ -144,6 +144,27 @@ static const struct row {
       POSTFIX "qmgr[3]: 8B: from=<a@b>, size=1, nrcpt=1 (queue active)",
       POSTFIX "smtpd[1]: NOQUEUE: reject: RCPT from unknown[unknown]: 550 no" FROM_TO},
      ""},
+    {"Postfix by FreeBSD's syslogd -v, and by one that knows parts of a second",
+     {"Nov 29 06:59:08 <mail.info> mx1 postfix/smtpd[1]: 8A: client=a[192.0.2.7]",
+      "Nov 29 06:59:08.123 mx1 postfix/qmgr[1]: 8A: from=<>, size=7, nrcpt=1 (queue active)"},
+     "192.0.2.7 7 "},
+    {"RFC 5424",
+     {"<22>1 2026-11-29T06:59:08.123456+00:00 mx1 postfix/smtpd 1 - - 8A: client=a[192.0.2.7]",
+      "<22>1 2026-11-29T06:59:08Z mx1 postfix/qmgr 1 - [timeQuality tzKnown=\"1\"][x@1 a=\"\\] "
+      "b\"] "
+      "\xef\xbb\xbf"
+      "8A: from=<>, size=7, nrcpt=1 (queue active)",
+      "<22>1 2026-11-29T06:59:09Z mx1 exim 123 - -  1xXYsP-0003Py-0C <= a@b H=c [192.0.2.7] S=3",
+      "<22>1 2026-11-29T06:59:09Z mx1 sm-mta 7 - - 6A: from=<a@b>, size=4, class=0, "
+      "nrcpts=1" RELAY},
+     "192.0.2.7 7 |192.0.2.7 3 |192.0.2.7 4 "},
+    {"RFC 5424, and what is none",
+     {"<22>1 2026-11-29T06:59:08Z mx1 postfix/smtpd 1 - 8A: client=a[192.0.2.7]",
+      "<22>1 2026-11-29T06:59:08Z mx1 postfix/smtpd", "<22>1 2026-11-29T06:59:08Z", "<", "<22>1 ",
+      "<22>1 2026-11-29T06:59:08Z mx1 dovecot 1 - - x exim[7]: 1xXYsP-0003Py-0B <= a@b H=c "
+      "[192.0.2.9] S=2",
+      "<22>1 2026-11-29T06:59:08Z mx1 postfix/qmgr 1 - - 8A: from=<>, size=7, nrcpt=1"},
+     ""},
     {"Postfix by busybox's syslogd",
      {"Nov  9 06:59:08 mx1 mail.info postfix/smtpd[1]: 8A: client=a[192.0.2.7]",
       "Nov  9 06:59:08 mx1 mail.info postfix/qmgr[1]: 8A: from=<>, size=7, nrcpt=1 (queue active)"},
