@@ -1,7 +1,7 @@
 #!/bin/bash
 # mxpull.exe and its zip as they are given away: nothing but the system's DLLs, under 3 MB, with version and manifest, and all that
 # belongs to it; and that our own code calls no function of the system that is a trap. Needs BUILD, the build folder, CPACK, OBJDUMP
-# and NM.
+# and NM, and MANUALS, 1 where manuals are built.
 # shellcheck source=../lib.sh
 . "$(dirname "$0")/../lib.sh"
 begin
@@ -14,11 +14,19 @@ zip=$(echo "$tmp"/mxpull-*-windows-x86_64.zip)
 [ -s "$zip" ] || fail "there is no zip"
 (cd "$tmp" && cmake -E tar xf "$zip") || fail "the zip cannot be unpacked"
 root=${zip%.zip}
-for name in mxpull.exe mxpull.conf README.txt LICENSE.txt install.cmd mxpull-task.xml; do
+names='mxpull.exe mxpull.conf README.txt LICENSE.txt install.cmd mxpull-task.xml'
+[ "$MANUALS" = 0 ] || names="$names mxpull.8.html mxpull.conf.5.html"
+for name in $names; do
     [ -s "$root/$name" ] || fail "the zip has no $name"
 done
-more=$(find "$root" -type f -printf '%P\n' | grep -vxE 'mxpull.exe|mxpull.conf|README.txt|LICENSE.txt|install.cmd|mxpull-task.xml|licences/.*\.txt')
+more=$(find "$root" -type f -printf '%P\n' | grep -vxE "${names// /|}|licences/.*\.txt")
 [ -z "$more" ] || fail "the zip has more in it: $more"
+
+if [ "$MANUALS" = 1 ]; then
+    grep -q '<b>mxpull</b>\|class="Nm"' "$root/mxpull.8.html" || fail "mxpull.8.html is no manual"
+    grep -q etrns_per_connection "$root/mxpull.conf.5.html" || fail "mxpull.conf.5.html has not all options"
+    ! grep -q '@CMAKE' "$root"/*.html || fail "a path is not filled in"
+fi
 
 exe=$root/mxpull.exe
 size=$(stat -c %s "$exe")
