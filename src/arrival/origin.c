@@ -59,22 +59,31 @@ void origin_add(struct origin *origin, const char *address)
     (void)text_copy(origin->addresses[origin->count++].text, HOST_ADDRESS_SIZE, address);
 }
 
-bool origin_has(const struct origin *origin, const char *address)
+static const char *untagged(const char *address)
 {
     static const char tag[] = "IPv6:"; /* RFC 5321 4.1.3 */
-    const struct texts *named = &origin->backup->arrives_from;
 
-    if (text_starts_with(address, tag))
-        address += strlen(tag);
-    for (size_t i = 0; i < origin->count; i++) {
-        if (host_ip_is_in(address, origin->addresses[i].text))
-            return true;
-    }
+    return address + (text_starts_with(address, tag) ? strlen(tag) : 0);
+}
+
+bool origin_is_named(const struct backup_config *backup, const char *address)
+{
+    const struct texts *named = &backup->arrives_from;
+
     for (size_t i = 0; i < named->count; i++) {
-        if (host_ip_is_in(address, named->list[i]))
+        if (host_ip_is_in(untagged(address), named->list[i]))
             return true;
     }
     return false;
+}
+
+bool origin_has(const struct origin *origin, const char *address)
+{
+    for (size_t i = 0; i < origin->count; i++) {
+        if (host_ip_is_in(untagged(address), origin->addresses[i].text))
+            return true;
+    }
+    return origin_is_named(origin->backup, address);
 }
 
 bool origin_is_asking(const struct origin *origin)

@@ -5,6 +5,7 @@
 #include "drill_message.h"
 #include "handing.h"
 
+#include <mxpull/arrival/origin.h>
 #include <mxpull/base/log.h>
 #include <mxpull/base/memory.h>
 #include <mxpull/base/text.h>
@@ -62,12 +63,13 @@ static enum refusal refusal_of(const struct drill *drill, const struct arrival *
                                                                     : REFUSAL_OF_OTHER;
 }
 
-/* Whether it was we who handed it in: a log that holds the backup's lines, too, tells of that. */
+/* Whether it may be we who handed it in: a log that holds the backup's lines, too, tells of that. */
 static bool is_own(const struct drill *drill, const char *address)
 {
     const char *ours = handing_local_address(drill->handing);
 
-    return host_ip_is_in(address, ours) && !host_ip_is_in(ours, handing_address(drill->handing));
+    return host_ip_is_in(address, ours) && !host_ip_is_in(ours, handing_address(drill->handing)) &&
+           !origin_is_named(drill->backup, address);
 }
 
 static void hear_of(struct drill *drill, const struct arrival *arrival)
@@ -94,11 +96,13 @@ static void heard(void *context, const struct backup_config *backup, const struc
         struct drill *drill = drills->list[i];
 
         if (drill->is_over || drill->at_ms == 0 || drill->handing == NULL ||
-            (backup != NULL && backup != drill->backup) || is_own(drill, arrival->address))
+            (backup != NULL && backup != drill->backup))
             continue;
         bool is_told = is_mine(drill, arrival->message_id);
-        if (backup != NULL ||
-            (is_told && arrivals_knows(drills->arrivals, drill->backup, arrival->address)))
+        bool is_from_it =
+            backup != NULL ||
+            (is_told && arrivals_knows(drills->arrivals, drill->backup, arrival->address));
+        if (is_from_it && !is_own(drill, arrival->address))
             hear_of(drill, arrival);
         else if (is_told)
             course_came_elsewhere(&drill->course, arrival->address);

@@ -16,7 +16,7 @@ sink strict 127.0.0.1:0
 server holding 127.0.0.1:0
   keep $tmp/held
   deliver $tmp/held primary
-server keeping 127.0.0.1:0
+server keeping 127.0.0.2:0
   keep $tmp/kept
   reply ETRN "250 2.0.0 Queuing started"
 server swallowing 127.0.0.1:0
@@ -89,8 +89,9 @@ configure() { # LOG PRIMARY OPTIONS BACKUP…
         printf 'state_dir = "%s/state.%s"\nehlo_name = mail.t.example\n%s\n' "$theirs" "$configured" "$options"
         printf 'primary { address = "127.0.0.1:%s" mail_log = %s }\n' "$(port "$primary")" "$log"
         for name in "$@"; do
-            printf 'backup %s { host = "127.0.0.1" port = %s mail_port = %s domains = {t.example, "%s.example"} arrives_from = {"127.0.0.1"} ' \
-                "$name" "$(port "$name")" "$(port "$name")" "$name"
+            # The one beside the others sees us come from another address than its own.
+            printf 'backup %s { host = "127.0.0.%s" port = %s mail_port = %s domains = {t.example, "%s.example"} arrives_from = {"127.0.0.1"} ' \
+                "$name" "$([ "$name" != keeping ] && echo 1 || echo 2)" "$(port "$name")" "$(port "$name")" "$name"
             [ "$name" != turning ] || printf 'method = atrn user = us password = secret auth_in_clear = true tls = off '
             printf '}\n'
         done
@@ -229,15 +230,28 @@ await "one refused, and not known which" 75
 expect_match "it may be this one" "unknown: your mail server refused a message from it, perhaps this one: rejected after DATA: no$" "$(line swallowing)"
 
 # --- the log of the backup is the same: who handed the message in does not bring it ------------------------------------------------------
+drill_kept() { # ADDRESS ARGUMENT…: our server's log has the message from there
+    local address=$1 id
+    shift
+    rm -f "$tmp"/kept/*
+    "$MXPULL" drill -c "$conf" --wait 3s "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
+    program=$!
+    wait_for "$SOON" grep -rqs '^Message-ID: <drill' "$tmp/kept" || fail "it was never handed in"
+    id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$tmp"/kept/*.eml | head -n 1)
+    printf 'Nov 29 10:00:00 mx1 postfix/%s\n' "smtpd[7]: 4F2B: client=us[$address]" "cleanup[8]: 4F2B: message-id=$id" \
+        'qmgr[9]: 4F2B: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
+}
 configure "$logged" primary '' keeping
-"$MXPULL" drill -c "$conf" --wait 3s >"$tmp/out" 2>"$tmp/err" </dev/null &
-program=$!
-wait_for "$SOON" grep -rqs '^Message-ID: <drill' "$tmp/kept" || fail "it was never handed in"
-id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$tmp"/kept/*.eml | head -n 1)
-printf 'Nov 29 10:00:00 mx1 postfix/%s\n' 'smtpd[7]: 4F2B: client=us[192.0.2.99]' "cleanup[8]: 4F2B: message-id=$id" \
-    'qmgr[9]: 4F2B: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
+drill_kept 192.0.2.99
 await "from an address that is not the backup's" 75
 expect_match "which is told" "unknown: it came from 192.0.2.99, which is not known to be the backup's \(arrives_from\)$" "$(line keeping)"
+drill_kept 127.0.0.1 --force
+await "from our own, which arrives_from has" 0
+expect_match "is from the backup" "arrived .*\(log\)" "$(line keeping)"
+sed -i 's/arrives_from = {[^}]*}//' "$tmp/mxpull.conf" && protect "$tmp/mxpull.conf"
+drill_kept 127.0.0.1 --force
+await "from our own, which it has not" 75
+expect_match "may be we" "unknown: it came from 127.0.0.1, which is not known to be the backup's \(arrives_from\)$" "$(line keeping)"
 
 # --- nothing to see by --------------------------------------------------------------------------------------------------------------------
 configure off primary '' holding

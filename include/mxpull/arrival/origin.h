@@ -17,6 +17,9 @@ struct origin *origin_new(struct resolver *resolver, const struct backup_config 
 /* Adds an address that is known to be the backup's, as the one that answered. Anything else than an address is passed over. */
 void origin_add(struct origin *origin, const char *address);
 
+/* Whether arrives_from has that address, in any spelling. */
+bool origin_is_named(const struct backup_config *backup, const char *address);
+
 /* Whether an address, in any spelling ("2001:DB8:0::1", "::ffff:192.0.2.7", "IPv6:2001:db8::1"), is the backup's as far as is known
  * now. */
 bool origin_has(const struct origin *origin, const char *address);
