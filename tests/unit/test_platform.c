@@ -246,6 +246,34 @@ static void file_replace_leaves_nothing_after_a_failure(void **state)
     assert_int_equal(entries_in_directory(), before);
 }
 
+static void file_replace_and_links(void **state)
+{
+    const char *link = in_directory("link");
+    struct error error;
+    struct stat facts;
+
+    (void)state;
+    write_file(in_directory("target"), "kept");
+    assert_int_equal(symlink("target", link), 0);
+    assert_int_equal(file_replace(link, "new", 3, &error), STATUS_OK);
+    assert_content(link, "new");
+    assert_content(in_directory("target"), "kept");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(remove(link), 0);
+        assert_int_equal(symlink(i == 0 ? "/" : "/dev/null", link), 0);
+        assert_int_equal(file_replace(link, "x", 1, &error), STATUS_SYSTEM);
+        assert_non_null(strstr(error.text, i == 0 ? "link: cannot be replaced: it is a directory"
+                                                  : "link: cannot be replaced: it is a device"));
+        assert_int_equal(lstat(link, &facts), 0);
+        assert_true(S_ISLNK(facts.st_mode));
+    }
+    assert_int_equal(remove(link), 0);
+    /* There /dev/stdout is a link to where the output goes. */
+    assert_int_equal(file_replace("/dev/mxpull-test", "x", 1, &error), STATUS_SYSTEM);
+    assert_non_null(strstr(error.text, "/dev/mxpull-test: cannot be replaced: in that folder"));
+    assert_int_equal(lstat("/dev/mxpull-test", &facts), -1);
+}
+
 static void file_create_leaves_what_is_there(void **state)
 {
     const char *path = in_directory("created"), *link = in_directory("link");
@@ -773,6 +801,7 @@ static const struct CMUnitTest fixed_tests[] = {
     cmocka_unit_test(file_log_has_whole_lines),
     cmocka_unit_test(file_replace_replaces),
     cmocka_unit_test(file_replace_leaves_nothing_after_a_failure),
+    cmocka_unit_test(file_replace_and_links),
     cmocka_unit_test(file_create_leaves_what_is_there),
     cmocka_unit_test(file_rename_replaces),
     cmocka_unit_test(file_log_appends_line_by_line),

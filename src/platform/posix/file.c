@@ -236,18 +236,32 @@ static void sync_folder(const struct folder *folder)
     }
 }
 
-static enum status replace_in(const struct folder *folder, const char *path, const char *bytes,
-                              size_t size, struct error *error)
+/* A link to a file is replaced, and not the file. /dev/stdout is one that leads to a file, too, where output is redirected. */
+static enum status check_replaced(const struct folder *folder, const char *path,
+                                  struct error *error)
 {
-    char name[NAME_MAX + 1];
-    struct stat facts;
-    bool is_there = fstatat(folder->descriptor, folder->name, &facts, AT_SYMLINK_NOFOLLOW) == 0;
-    const char *kind =
-        is_there && !S_ISLNK(facts.st_mode) ? folder_strange_kind(facts.st_mode) : NULL;
+    struct stat facts, devices, there;
+    const char *kind = fstatat(folder->descriptor, folder->name, &there, 0) == 0
+                           ? folder_strange_kind(there.st_mode)
+                           : NULL;
 
     if (kind != NULL)
         return error_set(error, STATUS_SYSTEM, "%s: cannot be replaced: it is a %s, not a file",
                          path, kind);
+    if (fstat(folder->descriptor, &facts) == 0 && stat("/dev", &devices) == 0 &&
+        facts.st_dev == devices.st_dev && facts.st_ino == devices.st_ino)
+        return error_set(error, STATUS_SYSTEM,
+                         "%s: cannot be replaced: in that folder stand devices, not files", path);
+    return STATUS_OK;
+}
+
+static enum status replace_in(const struct folder *folder, const char *path, const char *bytes,
+                              size_t size, struct error *error)
+{
+    char name[NAME_MAX + 1];
+
+    if (check_replaced(folder, path, error) != STATUS_OK)
+        return STATUS_SYSTEM;
     int length =
         snprintf(name, sizeof name, "%s.%016llx", folder->name, (unsigned long long)host_seed());
     if (length < 0 || (size_t)length >= sizeof name)
