@@ -70,7 +70,7 @@ const struct rule *rule_find(const struct section *section, int64_t *counts, int
     return best;
 }
 
-int64_t rule_delay_us(const struct section *section, int64_t connection, const char *verb)
+const struct delay *rule_delay(const struct section *section, int64_t connection, const char *verb)
 {
     const struct delay *best = NULL;
     int best_weight = 0;
@@ -85,5 +85,5 @@ int64_t rule_delay_us(const struct section *section, int64_t connection, const c
             best_weight = weight;
         }
     }
-    return best != NULL ? best->us : 0;
+    return best;
 }

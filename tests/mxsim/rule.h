@@ -16,8 +16,8 @@ int64_t *rule_counts_new(const struct section *section);
 const struct rule *rule_find(const struct section *section, int64_t *counts, int64_t connection,
                              const char *verb, const char *argument);
 
-/* Microseconds to wait before a reply. */
-int64_t rule_delay_us(const struct section *section, int64_t connection, const char *verb);
+/* What to wait for before a reply, or NULL. */
+const struct delay *rule_delay(const struct section *section, int64_t connection, const char *verb);
 
 bool range_has(const struct range *range, int64_t number);
 

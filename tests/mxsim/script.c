@@ -126,8 +126,10 @@ static void section_done(struct section *section)
         free(section->rules[i].argument);
         free(section->rules[i].text);
     }
-    for (size_t i = 0; i < section->delay_count; i++)
+    for (size_t i = 0; i < section->delay_count; i++) {
         free(section->delays[i].verb);
+        free(section->delays[i].file);
+    }
     free(section->rules);
     free(section->delays);
     for (size_t i = 0; i < section->step_count; i++)

@@ -37,6 +37,7 @@ struct delay {
     char *verb; /* NULL: any */
     struct range connections;
     int64_t us;
+    char *file; /* that is waited for instead; NULL: none */
 };
 
 /* One `fault` or `drip`. */

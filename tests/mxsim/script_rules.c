@@ -270,10 +270,15 @@ static enum status read_drip(struct parser *parser, struct arguments words, stru
 static enum status read_delay(struct parser *parser, struct arguments words, struct error *error)
 {
     struct delay delay = {.connections = parser->connections};
+    const char *last = words.list[words.count - 1].text;
+    bool is_until = words.count == 3 && text_equal(words.list[1].text, "until");
 
-    if (!read_duration(words.list[words.count - 1].text, &delay.us))
-        return error_set(error, STATUS_SYNTAX, "delay [VERB] DURATION, such as 20ms or 2s");
-    if (words.count == 2)
+    if (!is_until && (words.count == 3 || !read_duration(last, &delay.us)))
+        return error_set(error, STATUS_SYNTAX,
+                         "delay [VERB] DURATION, such as 20ms or 2s, or delay VERB until FILE");
+    if (is_until)
+        delay.file = memory_copy(last);
+    if (words.count > 1)
         delay.verb = memory_copy(words.list[0].text);
     *APPEND(parser->section->delays, parser->section->delay_count) = delay;
     return STATUS_OK;
@@ -313,7 +318,7 @@ static enum status read_turn(struct parser *parser, struct arguments words, stru
 }
 
 const struct directive rule_directives[] = {
-    {"delay", read_delay, 1, 2, FOR_CONNECTION},
+    {"delay", read_delay, 1, 3, FOR_CONNECTION},
     {"greeting", read_greeting, 1, WORDS_MAX, FOR_CONNECTION},
     {"ehlo", read_ehlo, 1, WORDS_MAX, FOR_CONNECTION},
     {"reply", read_reply, 2, WORDS_MAX, FOR_CONNECTION},

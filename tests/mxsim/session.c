@@ -13,7 +13,8 @@
 #include <string.h>
 
 enum {
-    REPLY_MAX = 256 * 1024
+    REPLY_MAX = 256 * 1024,
+    FILE_LOOK_US = 20000 /* between two looks for a file that is waited for */
 };
 
 static void run(struct session *session);
@@ -92,19 +93,33 @@ static void say(struct session *session)
         said(session);
 }
 
+static bool file_is_there(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+
+    return file != NULL && fclose(file) == 0;
+}
+
 static void delay_over(void *owner)
 {
-    say(owner);
-    run(owner);
+    struct session *session = owner;
+
+    if (session->file != NULL && !file_is_there(session->file)) {
+        loop_start(session->server->loop, &session->delay, FILE_LOOK_US);
+        return;
+    }
+    say(session);
+    run(session);
 }
 
 /* Says it after the verb's delay. */
 static void say_later(struct session *session, const char *verb)
 {
-    int64_t us = rule_delay_us(session->server->section, session->number, verb);
+    const struct delay *delay = rule_delay(session->server->section, session->number, verb);
 
     session->activity = SESSION_WAITING;
-    loop_start(session->server->loop, &session->delay, us);
+    session->file = delay != NULL ? delay->file : NULL;
+    loop_start(session->server->loop, &session->delay, delay != NULL ? delay->us : 0);
 }
 
 void session_answer(struct session *session, const char *verb,

@@ -19,6 +19,7 @@ struct session {
     int64_t number; /* of the connection, from 1 */
     struct wire *wire;
     struct timer delay;
+    const char *file; /* borrowed, of the script: the delay lasts until it is there; NULL: none */
     struct faults faults;
     int64_t *counts; /* of rule.h */
     enum {

@@ -5,6 +5,11 @@
 . "$(dirname "$0")/../lib.sh"
 begin
 mkdir "$tmp/kept" "$tmp/held" "$tmp/turned" "$tmp/arrived"
+touch "$tmp/answer"
+
+# One message a day and backup: it is noon here, so that no midnight comes between two.
+hour=$(date -u +%H)
+export TZ="NOON$((10#$hour - 12))"
 
 start_sim servers <<EOF
 sink primary 127.0.0.1:0
@@ -19,8 +24,10 @@ server holding 127.0.0.1:0
 server keeping 127.0.0.2:0
   keep $tmp/kept
   reply ETRN "250 2.0.0 Queuing started"
+  delay ETRN until $tmp/answer
 server swallowing 127.0.0.1:0
   reply ETRN "250 2.0.0 Queuing started"
+  delay ETRN until $tmp/answer
 server refusing 127.0.0.1:0
   reply RCPT "554 5.7.1 relay access denied"
 server greylisting 127.0.0.1:0
@@ -28,7 +35,7 @@ server greylisting 127.0.0.1:0
 server mute 127.0.0.1:0
   reply . stall
 server slow 127.0.0.1:0
-  delay RCPT 1m
+  delay RCPT until $tmp/never
 server denying 127.0.0.1:0
   reply ETRN "459 4.7.1 who are you?"
 server silent 127.0.0.1:0
@@ -158,15 +165,16 @@ expect_in "no time to wait" "--wait is a duration of 1s to 1w" "$tmp/err"
 
 # --- what goes wrong, all at once ------------------------------------------------------------------------------------------------------
 configure "$logged" primary 'defaults { command_timeout = 15s }' holding swallowing refusing greylisting denying silent cutting hanging-up talking endless rubbish data
-run 77 drill -c "$conf" --wait 3s
+# The log is written by others, whom a busy machine may keep waiting.
+run 77 drill -c "$conf" --wait 20s
 expect_match "one that is well beside them" "arrived [0-9.]+ s \(log\)$" "$(line holding)"
-expect_match "it swallows" "$accepted asked 250 $dot unseen for 3s \(log\)$" "$(line swallowing)"
+expect_match "it swallows" "$accepted asked 250 $dot unseen for 20s \(log\)$" "$(line swallowing)"
 expect_match "it refuses" "t.example +not accepted: RCPT: 554 5.7.1 relay access denied$" "$(line refusing)"
 expect_in "what to do about it" "  does the backup relay for this domain (relay_domains)" "$tmp/out"
 expect_match "it refuses for now" "not accepted: RCPT: 450 4.2.0 try again in 5 minutes$" "$(line greylisting)"
-expect_match "it takes mail, and does not know us" "$accepted asked denied: 459 4.7.1 who are you\? $dot unseen for 3s \(log\)$" "$(line denying)"
-expect_match "it does not answer the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 3s" "$(line silent)"
-expect_match "it hangs up behind the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 3s" "$(line cutting)"
+expect_match "it takes mail, and does not know us" "$accepted asked denied: 459 4.7.1 who are you\? $dot unseen for 20s \(log\)$" "$(line denying)"
+expect_match "it does not answer the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 20s" "$(line silent)"
+expect_match "it hangs up behind the message" "handed over, and not answered \(.*\) $dot asked 250 $dot unseen for 20s" "$(line cutting)"
 expect_match "it hangs up before" "not accepted: RCPT: " "$(line hanging-up)"
 expect_match "two replies for one" "not accepted: MAIL: it said more than one reply to a command$" "$(line talking)"
 expect_match "a reply without end" "not accepted: RCPT: " "$(line endless)"
@@ -192,14 +200,19 @@ expect_match "our own server refuses it" "refused by us: 550 5.1.1 .*no postmast
 rm -f "$tmp"/turned/*
 
 # --- our own server's log says that it refuses -------------------------------------------------------------------------------------------
-etrns=$(seen 'swallowing.* < ETRN')
-asked() { [ "$(seen 'swallowing.* < ETRN')" -gt "$etrns" ]; }
-drill_beside() { # ARGUMENT…
+# The backup answers once the test has written to the log, so its lines are there before the waiting begins.
+drill_beside() { # BACKUP ARGUMENT…: until the backup has been asked; `await` lets it answer
+    local backup=$1 etrns
+    shift
+    etrns=$(seen "$backup.* < ETRN")
+    asked() { [ "$(seen "$backup.* < ETRN")" -gt "$etrns" ]; }
+    rm "$tmp/answer"
     "$MXPULL" drill -c "$conf" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
     program=$!
     wait_for "$SOON" asked || fail "it was never asked"
 }
 await() { # WHAT STATUS
+    touch "$tmp/answer"
     wait "$program"
     expect "$1" "$2" $?
     program=
@@ -208,23 +221,21 @@ reject() { # FROM TO
     printf '%s\n' "Nov 29 10:00:01 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx2[127.0.0.1]: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away; from=<$1> to=<$2> proto=ESMTP helo=<mx2>" >>"$tmp/mail.log"
 }
 configure "$logged" primary '' swallowing
-drill_beside --wait 3s
+drill_beside swallowing --wait 3s
 reject spammer@evil.example postmaster@t.example
 reject '' postmaster@t.example.evil.example
 reject '"> to=<postmaster@t.example> proto=x"@evil.example' x@t.example
 await "others' mail is refused" 75
 expect_match "which is not the drill's" "unseen for 3s \(log\)$" "$(line swallowing)"
 expect_in "its words" "; your mail server refused other mail from it: 554 5.7.1" "$tmp/out"
-etrns=$(seen 'swallowing.* < ETRN')
-drill_beside --force --wait 3s
+drill_beside swallowing --force --wait 3s
 reject '' postmaster@t.example
 await "refused by us" 77
 expect_match "with the log's words" "refused by us: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away.* \(log\)$" "$(line swallowing)"
 run 1 status --nagios -c "$conf" t.example
 expect_in "the monitor" "drill" "$tmp/out"
 
-etrns=$(seen 'swallowing.* < ETRN')
-drill_beside --force --wait 3s
+drill_beside swallowing --force --wait 3s
 printf '%s\n' '2026-11-29 10:00:01 H=(mx2) [127.0.0.1] F=<> rejected after DATA: no' >>"$tmp/mail.log"
 await "one refused, and not known which" 75
 expect_match "it may be this one" "unknown: your mail server refused a message from it, perhaps this one: rejected after DATA: no$" "$(line swallowing)"
@@ -234,9 +245,7 @@ drill_kept() { # ADDRESS ARGUMENT…: our server's log has the message from ther
     local address=$1 id
     shift
     rm -f "$tmp"/kept/*
-    "$MXPULL" drill -c "$conf" --wait 3s "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
-    program=$!
-    wait_for "$SOON" grep -rqs '^Message-ID: <drill' "$tmp/kept" || fail "it was never handed in"
+    drill_beside keeping --wait 3s "$@"
     id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$tmp"/kept/*.eml | head -n 1)
     printf 'Nov 29 10:00:00 mx1 postfix/%s\n' "smtpd[7]: 4F2B: client=us[$address]" "cleanup[8]: 4F2B: message-id=$id" \
         'qmgr[9]: 4F2B: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
@@ -274,7 +283,7 @@ if [ -z "$DRIVE" ] && command -v script >/dev/null; then
     at_terminal() { # ANSWER ARGUMENT…
         local answer=$1
         shift
-        printf '%s\n' "$answer" | timeout 60 script -qec "'$MXPULL' drill -c '$conf' $*" /dev/null >"$tmp/out" 2>"$tmp/err"
+        printf '%s\n' "$answer" | timeout "$PULL_SECONDS" script -qec "'$MXPULL' drill -c '$conf' $*" /dev/null >"$tmp/out" 2>"$tmp/err"
     }
     at_terminal n
     expect "no" 75 $?
@@ -299,7 +308,7 @@ kill_when() { # PATTERN BACKUP…: once the backups' journal has one line more o
     more() { [ "$(seen "$pattern")" -gt "$before" ]; }
     "$MXPULL" drill -c "$conf" --wait 1h "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &
     program=$!
-    wait_for 30 more || fail "$*: no $pattern"
+    wait_for "$SOON" more || fail "$*: no $pattern"
     kill -KILL "$program"
     wait "$program" 2>/dev/null
     program=
@@ -356,8 +365,8 @@ fi
 [ -z "$DRIVE" ] || finish # Windows has no signals
 # --- Ctrl-C --------------------------------------------------------------------------------------------------------------------------------------
 configure "$logged" primary '' swallowing silent
-etrns=$(seen 'swallowing.* < ETRN')
-drill_beside --wait 1h
+drill_beside swallowing --wait 1h
+touch "$tmp/answer"
 "$MXPULL" drill -c "$conf" --force --wait 1s swallowing >"$tmp/second" 2>&1 </dev/null
 expect "two at once" 75 $?
 expect_in "the second one sends nothing" "not drilled: process $program is drilling it" "$tmp/second"
