@@ -9,7 +9,7 @@ mkfifo "$tmp/fifo"
 ${DRIVE:+"$(dirname "$0")/../../contrib/mingw/wine.sh"} "$FAULTY_DNS" <"$tmp/fifo" >"$tmp/dns" 2>&1 9>&- &
 exec 8>"$tmp/fifo"
 at_end 'exec 8>&-'
-wait_for 60 grep -qs '^ready' "$tmp/dns" || die "the DNS server does not start: $(cat "$tmp/dns")"
+wait_for "$SOON" grep -qs '^ready' "$tmp/dns" || die "the DNS server does not start: $(cat "$tmp/dns")"
 
 start_sim sim <<END
 server mx2 127.0.0.2:0
@@ -141,7 +141,7 @@ stopped() {
     "$MXPULL" "${@:2}" >"$tmp/out" 2>"$tmp/err" </dev/null &
     program=$!
     set +m
-    wait_for 30 is_asked || fail 'nothing is asked'
+    wait_for "$SOON" is_asked || fail 'nothing is asked'
     kill -"$1" "$program"
     wait "$program"
     expect "exit status after $1: mxpull ${*:2}" 75 $?

@@ -10,7 +10,7 @@ cat >"$tmp/script" <<END
 server good 127.0.0.1:0
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
-  delay ETRN 2s
+  delay ETRN until $tmp/answer
 server locked 127.0.0.1:0
   auth PLAIN user secret
   reply ETRN "250 OK"
@@ -150,7 +150,8 @@ state_dir = "$theirs/state"
 primary { address = "127.0.0.1:$(port primary)" }
 backup slow { host = "127.0.0.1" port = $(port slow) domains = {a.example, b.example} }
 END
-start_slow() {
+start_slow() { # which answers once there is the file "answer"
+    rm -f "$tmp/answer"
     : >"$tmp/journal.sim"
     "$MXPULL" pull --json -c "$theirs/slow.conf" >"$tmp/slow.out" 2>&1 &
     slow=$!
@@ -160,6 +161,7 @@ start_slow() {
 }
 if [ -n "$DRIVE" ]; then # what ends it there is tried by ../windows/49-ctrl-c.sh
     start_slow
+    touch "$tmp/answer"
     wait $slow
     expect "exit status of the first" 0 $?
     finish
@@ -172,6 +174,7 @@ for signal in TERM HUP; do # a shell without job control starts its background j
     kill -$signal $slow
     wait $slow
     expect "SIG$signal ends it before the answer comes" 75 $?
+    touch "$tmp/answer"
     expect_soon "QUIT is sent" yes eval 'grep -q "slow#.* < QUIT" "$tmp/journal.sim" && echo yes'
 done
 

@@ -104,7 +104,7 @@ primary { address = "127.0.0.1:$(port talkative)" }
 backup provider { host = "127.0.0.1" port = $(port provider) method = atrn domains = a.example user = joe password = secret auth_in_clear = true }
 END
     chmod 600 "$tmp/messages.conf"
-    timeout 30 "$MXPULL" pull -c "$theirs/messages.conf" >/dev/null 2>&1
+    timeout "$PULL_SECONDS" "$MXPULL" pull -c "$theirs/messages.conf" >/dev/null 2>&1
 done
 # It is offered three times, and the third time put off at its recipient.
 expect "its lines in the log are whole" 2 "$(grep -c ' warning backup=provider from=s@x.example to=u@a.example bytes=[0-9]* code=450 text=\\xff.*…$' "$tmp/messages.text")"

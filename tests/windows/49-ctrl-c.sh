@@ -12,12 +12,12 @@ for ((number = 1; number <= messages; number++)); do
 done
 start_sim sim <<SCRIPT
 server slow $PRIMARY:0
-  delay ETRN 20s
+  delay ETRN until $tmp/never
 server provider $PRIMARY:0
   auth PLAIN $SERVER_USER word
   odmr $tmp/waiting
 sink primary $PRIMARY:0
-  delay 30ms
+  delay 100ms
   keep $tmp/arrived lf
 SCRIPT
 {
@@ -28,7 +28,7 @@ SCRIPT
 } | write_bare_config
 
 # press_after REGEX COUNT: presses the key when the log has come to hold so many such lines.
-press_after() { wait_for 20 has_come "$1" "$2" && : >"$tmp/end"; }
+press_after() { wait_for 120 has_come "$1" "$2" && : >"$tmp/end"; }
 
 press_after '^slow#.* < ETRN' 1 &
 by_ends ctrl-c
