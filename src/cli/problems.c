@@ -75,6 +75,20 @@ static void find_drills(struct finder *finder)
     }
 }
 
+static void find_unseen(struct finder *finder)
+{
+    for (size_t i = 0; i < finder->view->backup_count; i++) {
+        const struct status_backup *backup = &finder->view->backups[i];
+
+        if (backup->unseen_ms == 0)
+            continue;
+        status_append_unseen(&finder->sentence, finder->view, backup);
+        tell(finder, (struct problem){.health = HEALTH_WARNING,
+                                      .backup = backup,
+                                      .advice = status_unseen_advice});
+    }
+}
+
 static void find_certificates(struct finder *finder)
 {
     for (size_t i = 0; i < finder->view->backup_count; i++) {
@@ -123,6 +137,7 @@ void problems_find(const struct status_view *view, problem_tell *tell_one, void 
     find_domains(&finder, VERDICT_FAILING);
     if (view->primary != OUTAGE_DOWN)
         find_domains(&finder, VERDICT_HELD);
+    find_unseen(&finder);
     find_drills(&finder);
     find_certificates(&finder);
     if (view->daemon_health != HEALTH_OK) {

@@ -34,6 +34,8 @@ struct status_backup {
     struct store_last_arrival arrival; /* the one that brought mail last */
     struct store_last_drill drill;
     enum health drill_health; /* HEALTH_WARNING: it has failed */
+    int64_t
+        unseen_ms; /* when it was asked, and announced mail, nothing of which was seen to come; 0: no such */
 };
 
 /* The state of a domain, from good to bad. */
@@ -109,6 +111,11 @@ int64_t status_arrival_ms(const struct status_backup *backup);
 /* Appends how the backup's last drill went; what a remote said in it is not escaped yet. "drill ok 12d ago", "drill failed 12d ago: your mail server refused a message for example.com: 550 no". */
 void status_append_drill(struct buffer *sentence, const struct status_view *view,
                          const struct status_backup *backup);
+
+/* "mail announced 3m ago was not seen to come", and what can be done about it. */
+void status_append_unseen(struct buffer *sentence, const struct status_view *view,
+                          const struct status_backup *backup);
+extern const char status_unseen_advice[];
 
 /* What can be done about a drill that has come to this outcome, or "". code: of the refusal; 0: none. */
 const char *status_drill_advice(const char *outcome, int code);

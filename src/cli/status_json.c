@@ -92,6 +92,7 @@ static json_t *domain_object(const struct status_domain *domain)
     json_set(object, "strip", json_stringn(strip, state->strip_count));
     json_set(object, "refused_for_now", json_count(is_asked ? state->refused_for_now : -1));
     json_set(object, "refused_for_good", json_count(is_asked ? state->refused_for_good : -1));
+    json_set(object, "unseen", json_stamp(backup->unseen_ms));
     json_set(object, "arrival", arrival_object(backup));
     json_set(object, "drill", drill_object(backup));
     return object;

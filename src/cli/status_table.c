@@ -131,7 +131,7 @@ static void measure_table(struct table *table)
     for (size_t i = 0; i < view->backup_count; i++) {
         const struct status_backup *backup = &view->backups[i];
 
-        if (!is_wrong(backup->drill_health))
+        if (!is_wrong(backup->drill_health) && backup->unseen_ms == 0)
             continue;
         line_widen(&table->names, backup->config->name, NULL);
         widen(&table->longest.backup, line_columns(backup->config->name));
@@ -322,6 +322,23 @@ static void add_arrival_and_drill(struct table *table, const struct status_backu
     buffer_done(&drill);
 }
 
+static void add_unseen(struct table *table, const struct status_backup *backup)
+{
+    struct line line = line_begin(table->page->text, table->page->look);
+    struct buffer sentence;
+
+    if (backup->unseen_ms == 0)
+        return;
+    buffer_init(&sentence, STATUS_SENTENCE_SIZE_MAX);
+    status_append_unseen(&sentence, table->page->view, backup);
+    line_names(&line, backup->config->name, "", (struct line_widths){.backup = table->names.backup},
+               sentence.size);
+    line_last(&line, STYLE_WARNING, sentence.bytes, DETAIL_INDENT);
+    if (said_first(&table->advice, status_unseen_advice))
+        add_detail(table, STYLE_DIM, status_unseen_advice);
+    buffer_done(&sentence);
+}
+
 /* ---- what is the same for many ---- */
 
 struct trouble {
@@ -404,6 +421,7 @@ void status_table_add(const struct status_page *page)
                 add_details(&table, domain);
         }
         if (is_last) {
+            add_unseen(&table, domain->backup);
             add_arrival_and_drill(&table, domain->backup);
             add_certificate(&table, domain->backup);
         }

@@ -11,7 +11,8 @@ enum {
     FRESH_WATCHES = 3,
     FRESH_MS_MIN = 5 * 60 * 1000,
     CERTIFICATE_DAYS_MIN = 14,
-    DAEMON_MISSED_S = 7 * DAY_S
+    DAEMON_MISSED_S = 7 * DAY_S,
+    UNSEEN_S = 7 * DAY_S
 };
 
 enum health health_worse(enum health a, enum health b)
@@ -92,6 +93,18 @@ int64_t status_arrival_ms(const struct status_backup *backup)
 {
     return backup->arrival.last_ms > 0 ? backup->arrival.last_ms : backup->arrival.asked_ms;
 }
+
+void status_append_unseen(struct buffer *sentence, const struct status_view *view,
+                          const struct status_backup *backup)
+{
+    (void)buffer_append_format(sentence, "mail announced %s ago was not seen to come",
+                               word_span((view->now_ms - backup->unseen_ms) / 1000).text);
+}
+
+const char status_unseen_advice[] =
+    "the backup's log tells whether it can reach port 25 of your mail server; firewall and NAT "
+    "must "
+    "let it in; if its mail comes from another address: arrives_from";
 
 /* ---- drills ---- */
 
@@ -271,6 +284,8 @@ static void judge_all(struct status_view *view, schedule_offset *offset)
         judge_backup(view, &view->backups[i]);
         view->health = health_worse(view->health, view->backups[i].health);
         view->health = health_worse(view->health, view->backups[i].drill_health);
+        if (view->backups[i].unseen_ms > 0)
+            view->health = health_worse(view->health, HEALTH_WARNING);
     }
     for (size_t i = 0; i < view->domain_count; i++) {
         struct status_domain *domain = &view->domains[i];
@@ -315,6 +330,27 @@ static void make_lists(struct status_view *view, const struct selection *choice)
     }
 }
 
+/* Announced mail that was not seen to come is a matter only as long as the backup's last answer announces mail. */
+static enum status read_unseen(struct status_view *view, struct store *store, struct error *error)
+{
+    const int64_t since_ms = view->now_ms - INT64_C(1000) * UNSEEN_S;
+    const struct status_backup *last = NULL;
+    enum status status = STATUS_OK;
+    bool found;
+
+    for (size_t i = 0; i < view->domain_count && status == STATUS_OK; i++) {
+        struct status_backup *backup = &view->backups[view->domains[i].backup - view->backups];
+
+        if (backup == last ||
+            strcmp(view->domains[i].state.outcome, outcome_name(OUTCOME_PENDING)) != 0)
+            continue;
+        status = store_unseen(store, backup->config->name, since_ms, view->now_ms,
+                              &backup->unseen_ms, &found, error);
+        last = backup;
+    }
+    return status;
+}
+
 /* Reads everything in one transaction. */
 static enum status read_all(struct status_view *view, struct store *store, struct error *error)
 {
@@ -344,6 +380,8 @@ static enum status read_all(struct status_view *view, struct store *store, struc
         status = store_get_domain(store, domain->backup->config->name, domain->name, &domain->state,
                                   &found, error);
     }
+    if (status == STATUS_OK)
+        status = read_unseen(view, store, error);
     return status == STATUS_OK ? store_commit(store, error) : status;
 }
 

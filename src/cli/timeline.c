@@ -119,8 +119,8 @@ static bool *find_wrong(const struct status_view *view)
     bool *wrong = memory_new(view->backup_count, sizeof *wrong);
 
     for (size_t i = 0; i < view->backup_count; i++)
-        wrong[i] =
-            view->backups[i].health != HEALTH_OK || view->backups[i].drill_health != HEALTH_OK;
+        wrong[i] = view->backups[i].health != HEALTH_OK ||
+                   view->backups[i].drill_health != HEALTH_OK || view->backups[i].unseen_ms > 0;
     for (size_t i = 0; i < view->domain_count; i++) {
         if (view->domains[i].health != HEALTH_OK)
             wrong[view->domains[i].backup - view->backups] = true;

@@ -97,6 +97,26 @@ enum status store_last_arrival(struct store *store, const char *backup,
     return read_one(store, &arrival_question, VALUES(TEXT(backup)), arrival, found, error);
 }
 
+/* Only that nothing at all was seen has no evidence, and is recorded of announced mail alone. */
+static const struct question unseen_question = {
+    "SELECT asked_ms FROM (SELECT asked_ms, state, evidence FROM arrivals WHERE backup = ?"
+    " AND asked_ms BETWEEN ? AND ? ORDER BY asked_ms DESC LIMIT 1)"
+    " WHERE state = 'unseen' AND evidence IS NULL",
+    LAYOUT(FIELD(NUMBER, store_last_arrival, asked_ms))};
+
+enum status store_unseen(struct store *store, const char *backup, int64_t since_ms,
+                         int64_t until_ms, int64_t *asked_ms, bool *found, struct error *error)
+{
+    struct store_last_arrival arrival;
+    enum status status =
+        read_one(store, &unseen_question, VALUES(TEXT(backup), NUMBER(since_ms), NUMBER(until_ms)),
+                 &arrival, found, error);
+
+    if (status == STATUS_OK && *found)
+        *asked_ms = arrival.asked_ms;
+    return status;
+}
+
 enum status store_set_drill(struct store *store, const struct store_drill *drill,
                             struct error *error)
 {

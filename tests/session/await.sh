@@ -135,6 +135,9 @@ pull 75 --wait 2s stuck
 expect_in "after 253" "stuck  unseen   mail waits there, but nothing came in 2s" "$tmp/out"
 expect_in "there is something to do" "firewall and NAT must let it in, to TCP port 25, from 127.0.0.1" "$tmp/out"
 expect_in "and it is a warning" "backup=stuck arrival=unseen" "$tmp/err"
+"$MXPULL" status -q -c "$tmp/mxpull.conf" >"$tmp/out"
+expect_in "and the status tells it" "stuck  mail announced " "$tmp/out"
+expect_in "in words" " ago was not seen to come" "$tmp/out"
 pull 75 --wait 2s -q stuck
 expect_in "-q tells it" "stuck  unseen " "$tmp/out"
 pull 75 --wait 2s --json stuck mute

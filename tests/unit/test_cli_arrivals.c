@@ -176,6 +176,59 @@ static void arrival(void **state)
     end_store(store);
 }
 
+/* Mail that a backup had announced and that was not seen to come is told of until more is known of it. */
+static void announced_mail(void **state)
+{
+    static const struct {
+        struct store_arrival arrival; /* of the poll that announced it; asked_ms 0: none */
+        const char *answer;
+        bool is_told;
+    } rows[] = {
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "unseen"}, "pending", true},
+        {{.asked_ms = NOW - 7 * DAYS - 1, .state = "unseen"}, "pending", false},
+        {{.asked_ms = NOW + MINUTES, .state = "unseen"}, "pending", false},
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "unseen"}, "empty", false},
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "unseen"}, "started", false},
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "unseen", .evidence = "log"}, "pending", false},
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "unknown"}, "pending", false},
+        {{.asked_ms = NOW - 14 * MINUTES, .state = "arrived", .messages = 1}, "pending", false},
+        {{.asked_ms = 0}, "pending", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct store *store = begin_store();
+        struct store_arrival came = rows[i].arrival;
+
+        came.backup = "mx2";
+        say(store, &(struct saying){.backup = "mx2",
+                                    .domain = "example.com",
+                                    .at_ms = NOW - MINUTES,
+                                    .outcome = rows[i].answer});
+        assert_ok(store_set_arrival(
+            store,
+            &(struct store_arrival){.asked_ms = NOW - DAYS, .backup = "mx2", .state = "arrived"},
+            &problem));
+        if (came.asked_ms != 0)
+            assert_ok(store_set_arrival(store, &came, &problem));
+        if (!rows[i].is_told) {
+            assert_lacks(show(store, FORM_TEXT), "announced");
+            assert_has(show(store, FORM_JSON), "\"unseen\":null,");
+            assert_has(show(store, FORM_NAGIOS), "MXPULL OK - ");
+        } else {
+            assert_has(show(store, FORM_TEXT),
+                       "\nmx2  mail announced 14m ago was not seen to come\n"
+                       "      the backup's log tells whether it can reach");
+            assert_int_equal(
+                strncmp(show(store, FORM_QUIET), "mx2  mail announced 14m ago was", 31), 0);
+            assert_has(show(store, FORM_JSON), "\"unseen\":\"2026-11-23T15:46:00Z\",");
+            assert_has(show(store, FORM_NAGIOS),
+                       "MXPULL WARNING - mx2: mail announced 14m ago was not seen to come|");
+        }
+        end_store(store);
+    }
+}
+
 /* ---- drills ---- */
 
 static const struct drill_row {
@@ -450,6 +503,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_stand_in_one_line),
+        cmocka_unit_test(announced_mail),
         cmocka_unit_test(advice_is_given_once),
         cmocka_unit_test(hostile_texts_do_no_harm),
     };

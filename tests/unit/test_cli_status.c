@@ -798,8 +798,8 @@ static void json_has_everything(void **state)
          "\"2026-11-23T15:57:00Z\",\"good\":\"2026-11-23T15:57:00Z\",\"next\":"
          "\"2026-11-23T19:57:00Z\",\"streak\":0,\"mail\":null,\"silent\":false,"
          "\"certificate_days\":null,\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":"
-         "\"++++++~~!o++\",\"refused_for_now\":null,\"refused_for_good\":null,\"arrival\":null,"
-         "\"drill\":null}"},
+         "\"++++++~~!o++\",\"refused_for_now\":null,\"refused_for_good\":null,\"unseen\":null,"
+         "\"arrival\":null,\"drill\":null}"},
         {"domains.1.streak", "4"},
         {"domains.1.silent", "true"},
         {"domains.1.good", "\"2026-11-22T23:57:00Z\""},
@@ -841,7 +841,8 @@ static void json_has_null_for_what_is_not_known(void **state)
          "\"example.com\",\"outcome\":null,\"code\":null,\"text\":null,\"at\":null,\"good\":null,"
          "\"next\":null,\"streak\":0,\"mail\":null,\"silent\":false,\"certificate_days\":null,"
          "\"pending\":null,\"messages\":null,\"bytes\":null,\"strip\":\"\","
-         "\"refused_for_now\":null,\"refused_for_good\":null,\"arrival\":null,\"drill\":null}"},
+         "\"refused_for_now\":null,\"refused_for_good\":null,\"unseen\":null,\"arrival\":null,"
+         "\"drill\":null}"},
         {"summary", "{\"backups\":2,\"domains\":3,\"ok\":0,\"failing\":0,\"silent\":0,\"held\":0,"
                     "\"unknown\":3}"},
     };

@@ -251,6 +251,11 @@ enum status store_last_arrival(struct store *store, const char *backup,
                                struct store_last_arrival *arrival, bool *found,
                                struct error *error);
 
+/* When the backup was asked last of which it is known what became of its mail, if nothing was seen to come of mail that it
+ * had announced. Between the two times; *found is false, and *asked_ms untouched, where it is not so. */
+enum status store_unseen(struct store *store, const char *backup, int64_t since_ms,
+                         int64_t until_ms, int64_t *asked_ms, bool *found, struct error *error);
+
 /* The drill that was recorded last; texts are cut with an ellipsis, "" where there is none. */
 struct store_last_drill {
     int64_t at_ms, accepted_ms, arrived_ms; /* as in struct store_drill; at_ms 0: not known */
