@@ -13,7 +13,7 @@ server moody 127.0.0.1:0
   on-connection 1 reply ETRN "458 not now"
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
-  delay ETRN 3s
+  delay ETRN 8s
 server bad 127.0.0.1:0
   reply ETRN "459 no"
 server mute 127.0.0.1:0
@@ -62,12 +62,13 @@ kill_daemon() {
     wait "$daemon" 2>/dev/null
 }
 
-# stop_daemon: by SIGTERM. One that waits for what is under way, by its timeouts of minutes, is killed: 137.
+# stop_daemon [COMMAND]: by SIGTERM, and runs the command then. One that waits for what is under way, by its timeouts of five minutes, is killed: 137.
 stop_daemon() {
     local watchdog status
-    (sleep 30 && kill -KILL "$daemon") 2>/dev/null &
+    (sleep "$SOON" && kill -KILL "$daemon") 2>/dev/null &
     watchdog=$!
     kill -TERM "$daemon"
+    eval "${1:-}"
     wait "$daemon"
     status=$?
     pkill -P "$watchdog" 2>/dev/null
@@ -194,7 +195,7 @@ stop_daemon
 
 # --- our own server is slow to greet ---------------------------------------------------------------------------------------------------
 stop_sim primary
-printf 'sink primary 127.0.0.1:%s\n  on-connection 2+ delay greeting 5s\n' "$primary" >"$tmp/slow"
+printf 'sink primary 127.0.0.1:%s\n  on-connection 2+ delay greeting 30s\n' "$primary" >"$tmp/slow"
 count=$(grep -c "primary#[0-9]* connected" "$tmp/journal.primary")
 start_sim primary "$tmp/slow"
 start_daemon
@@ -259,7 +260,7 @@ stop_daemon
 
 # --- a reload waits for what is under way, and not for ever -----------------------------------------------------------------------------
 configure "$(backup mute)"
-sed -i 's/^backup mute {/& command_timeout = 3s/' "$tmp/mxpull.conf"
+sed -i 's/^backup mute {/& command_timeout = 8s/' "$tmp/mxpull.conf"
 start_daemon
 expect_soon "one that never answers is asked" 1 asked mute
 configure "$(backup mute)" "$(backup good)"
@@ -388,7 +389,7 @@ fi
 if [ -z "$DRIVE" ]; then
     configure
     for ((i = 0; i < 20; i++)); do
-        printf 'backup b%s { host = "127.0.0.1" port = %s domains = a.example user = u auth_in_clear = true password_command = "echo >>%s/running; sleep 20" }\n' \
+        printf 'backup b%s { host = "127.0.0.1" port = %s domains = a.example user = u auth_in_clear = true password_command = "echo >>%s/running; sleep 50" }\n' \
             "$i" "$(port good)" "$tmp" >>"$tmp/mxpull.conf"
     done
     rm -rf "$tmp/state"
@@ -399,7 +400,14 @@ if [ -z "$DRIVE" ]; then
     daemon=$!
     processes+=("$daemon")
     exec 6>"$tmp/pipe"
-    sleep 0.3 # it waits for its configuration
+    takes_signals() { # as soon as it is the program and no more the shell, SIGHUP and SIGUSR1
+        grep -qs '^mxpull$' "/proc/$daemon/comm" && grep -qs '^SigCgt:.*[2367abef].[13579bdf]$' "/proc/$daemon/status" && echo yes
+    }
+    if [ -r /proc/self/status ]; then
+        expect_soon "it waits for its configuration, and takes signals" yes takes_signals
+    else
+        sleep 2
+    fi
     reload
     pull_now
     sleep 0.3
@@ -413,11 +421,14 @@ fi
 
 # --- an alarm's command while the daemon ends ----------------------------------------------------------------------------------------
 if [ -z "$DRIVE" ]; then # cmd.exe has no sleep that is short enough
-    configure "on_failure = 'sleep 0.4; echo told >>$tmp/told'" "$(backup bad)"
+    configure "on_failure = 'echo >>$tmp/begun; read line <$tmp/go; echo told >>$tmp/told'" "$(backup bad)"
     rm -rf "$tmp/state"
+    mkfifo "$tmp/go"
+    exec 5<>"$tmp/go"
     start_daemon
-    expect_soon "the failure is seen" 1 logged "event=failure"
-    stop_daemon
+    expect_soon "the failure is seen, and its command begun" yes eval '[ "$(logged "event=failure")" -eq 1 ] && [ -e "$tmp/begun" ] && echo yes'
+    stop_daemon 'sleep 0.1; echo >&5'
+    exec 5>&-
     expect "its command comes to its end" told "$(cat "$tmp/told")"
 fi
 

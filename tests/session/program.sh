@@ -30,11 +30,11 @@ END
 cat >"$tmp/hung.conf" <<END
 state_dir = "$theirs/hung"
 primary { preflight = off }
-backup hung { host = "127.0.0.1" port = 1 domains = a.example user = u tls = off auth_in_clear = true password_command = "sleep 70" }
+backup hung { host = "127.0.0.1" port = 1 domains = a.example user = u tls = off auth_in_clear = true password_command = "sleep 200" }
 END
 hung=
 if [ -z "$DRIVE" ]; then # Windows' shell has no sleep
-    timeout 60 "$MXPULL" pull -c "$theirs/hung.conf" >"$tmp/hung.out" 2>/dev/null &
+    timeout "$PULL_SECONDS" "$MXPULL" pull -c "$theirs/hung.conf" >"$tmp/hung.out" 2>/dev/null &
     hung=$!
 fi
 
@@ -217,7 +217,7 @@ expect "config says the same" 2 "$(grep -c 'file.conf:[0-9]*: backup "\(missing\
 {
     head -n 2 "$tmp/slow.conf"
     for ((i = 0; i < 12; i++)); do
-        locked "backup$i" "echo >>$tmp/running; sleep 20"
+        locked "backup$i" "echo >>$tmp/running; sleep 50"
     done
 } >"$tmp/locked.conf"
 : >"$tmp/running"
@@ -285,7 +285,7 @@ backup b { host = localhost port = $(port good) domains = a.example ip = 4 }
 END
     chmod 600 "$tmp/short"
     limited() { # OPTION LIMIT
-        bash -c 'ulimit "$0" "$1" && shift && exec "$@"' "$1" "$2" timeout 20 "$MXPULL" pull -c "$tmp/short" --json \
+        bash -c 'ulimit "$0" "$1" && shift && exec "$@"' "$1" "$2" timeout "$PULL_SECONDS" "$MXPULL" pull -c "$tmp/short" --json \
             >"$tmp/out" 2>"$tmp/err" </dev/null
     }
     short=0
