@@ -216,8 +216,11 @@ static void judge_primary(const struct primary *primary)
         finding_advise(
             findings_add(findings, SEVERITY_FAIL, "primary-not-ready", "greeting", "%s", look->why),
             reason_code(probe_why(look->probe)) / 100 == 5 ? 77 : 75,
-            "start your mail server, let it take connections from this machine, and set "
-            "primary { address } to where it listens");
+            look->has_spoken
+                ? "see in its log why, let it take mail from this machine, and set primary { "
+                  "address } to where it takes mail"
+                : "start your mail server, let it take connections from this machine, and set "
+                  "primary { address } to where it listens");
         return;
     }
     findings_add(findings, SEVERITY_OK, "primary-greeting", "greeting", "%s greets: %s", place,
