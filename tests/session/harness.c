@@ -112,7 +112,7 @@ const char *sim_journal(struct sim *sim)
 
 bool sim_says(struct sim *sim, const char *text)
 {
-    for (int tries = 0; tries < 200 && strstr(sim_journal(sim), text) == NULL; tries++)
+    for (int tries = 0; tries < 6000 && strstr(sim_journal(sim), text) == NULL; tries++)
         support_sleep_ms(10);
     return strstr(sim_journal(sim), text) != NULL;
 }

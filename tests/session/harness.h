@@ -22,8 +22,7 @@ void sim_stop(struct sim *sim);
 /* Its journal so far, up to 1 MiB; borrowed until the next call. */
 const char *sim_journal(struct sim *sim);
 
-/* Whether text comes to stand in the journal within two seconds: mxsim may be a moment behind us.
- */
+/* Whether text comes to stand in the journal within a minute: mxsim may be behind us. */
 bool sim_says(struct sim *sim, const char *text);
 
 /* How often text stands in the journal. */

@@ -91,7 +91,7 @@ static const struct row rows[] = {
     {"greeting 421", MX "greeting \"421 busy\"\n", "backup mx { $mx domains = a.example }", NULL,
      "mx a.example deferred 421 busy\n", 75},
     {"greeting of another protocol", MX "greeting \"SSH-2.0-OpenSSH_9.2\"\n",
-     "backup mx { $mx domains = a.example command_timeout = 1s }", NULL, NULL, 76},
+     "backup mx { $mx domains = a.example command_timeout = 4s }", NULL, NULL, 76},
     {"EHLO is refused by 554 and the close", MX "reply EHLO \"554 denied\" close\n",
      "backup mx { $mx domains = a.example }", NULL, "mx a.example denied 554 denied\n", 77},
     {"EHLO gets 421 and the close", MX "reply EHLO \"421 busy\" close\n",

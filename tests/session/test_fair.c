@@ -87,7 +87,9 @@ static void test_row(void **state)
     char config[500];
 
     (void)snprintf(config, sizeof config, "backup mx { $mx tls = off %s %s }",
-                   strstr(row->domains, "command_timeout") != NULL ? "" : "command_timeout = 1s",
+                   strstr(row->script, "stall") == NULL || strstr(row->domains, "command_timeout")
+                       ? ""
+                       : "command_timeout = 2s",
                    row->domains);
     struct outcome_text outcome = pull(sim, config, NULL, false, false);
     if (row->lines != NULL)
@@ -103,15 +105,16 @@ static void test_row(void **state)
 
 /* ---- QUIT ---- */
 
-/* An answer to QUIT may be waited for for two seconds. */
+/* An answer to QUIT may be waited for for two seconds. Who waits is never done before the time, however often it is tried; who does
+ * not may once be late on a busy machine. */
 enum {
     ONE_QUIT_MS = 1900,
     FIVE_QUITS_MS = 5 * ONE_QUIT_MS,
     ATTEMPTS = 5
 };
 
-/* Forty domains, eight on a connection, of a server that does with QUIT as the script says. */
-static void quit_forty(const char *script, const char *options)
+/* Forty domains, eight on a connection, of a server that does with QUIT as the script says. Returns how long it took. */
+static int64_t quit_forty_once(const char *script, const char *options)
 {
     struct buffer config;
     struct sim *sim = sim_start(script);
@@ -123,7 +126,7 @@ static void quit_forty(const char *script, const char *options)
     (void)buffer_append_text(&config, "} }");
     int64_t began_ms = clock_monotonic_ms();
     struct outcome_text outcome = pull(sim, config.bytes, NULL, false, false);
-    assert_true(clock_monotonic_ms() - began_ms < FIVE_QUITS_MS);
+    int64_t took_ms = clock_monotonic_ms() - began_ms;
     assert_int_equal(outcome.exit_status, 0);
     assert_true(sim_says(sim, "mx#5 < QUIT"));
     assert_int_equal(sim_count(sim, "< QUIT"), 5);
@@ -131,6 +134,15 @@ static void quit_forty(const char *script, const char *options)
     outcome_done(&outcome);
     buffer_done(&config);
     sim_stop(sim);
+    return took_ms;
+}
+
+static void quit_forty(const char *script, const char *options)
+{
+    int attempts = 1;
+
+    while (quit_forty_once(script, options) >= FIVE_QUITS_MS)
+        assert_true(++attempts <= ATTEMPTS);
 }
 
 static void test_quit_is_not_waited_for(void **state)
@@ -175,7 +187,6 @@ static int64_t quit_behind_atrn(void)
     return took_ms;
 }
 
-/* Who waits is never done before the time, however often it is tried. */
 static void test_quit_behind_atrn_is_not_waited_for(void **state)
 {
     int attempts = 1;

@@ -18,11 +18,11 @@
 #define PRIMARY "primary { address = \"%primary\" }\n"
 #define MX                                                                                         \
     "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = true "    \
-    "command_timeout = 5s "
+    "command_timeout = 1m "
 /* The same for what ends by that time. */
 #define MX_IMPATIENT                                                                               \
     "backup mx { $mx method = atrn user = me password = secret tls = off auth_in_clear = true "    \
-    "command_timeout = 1s "
+    "command_timeout = 2s "
 #define E_EXAMPLE "domains = e.example }"
 
 /* ---- the folders ---- */
@@ -145,13 +145,13 @@ static const struct row rows[] = {
     {"421 while our own server is told of the provider",
      "server mx 127.0.0.1:0\n  auth PLAIN me secret\n  odmr " WAITING
      "\n  drip 8 10ms\n  reply CREDENTIALS \"235 ok\" \"421 busy\"\n" SINK
-     "  proxied\n  on-connection 2 delay GREETING 500ms\n",
+     "  proxied\n  on-connection 2 delay GREETING 2s\n",
      "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1,
      "deferred 421 busy", 75, 0, NULL, "mx#1 < ATRN"},
     {"250 while our own server is told of the provider",
      "server mx 127.0.0.1:0\n  auth PLAIN me secret\n  odmr " WAITING
      "\n  drip 8 10ms\n  reply CREDENTIALS \"235 ok\" \"250 busy\"\n" SINK
-     "  proxied\n  on-connection 2 delay GREETING 500ms\n",
+     "  proxied\n  on-connection 2 delay GREETING 2s\n",
      "primary { address = \"%primary\" proxy_protocol = true }\n" MX E_EXAMPLE, 1, "protocol", 76,
      0, NULL, "mx#1 < ATRN"},
     {"by CRAM-MD5", PROVIDER SINK, PRIMARY MX "auth = CRAM-MD5 " E_EXAMPLE, 1, "received", 0, 1,
@@ -185,7 +185,7 @@ static const struct row rows[] = {
     {"primary silent", PROVIDER "sink primary 127.0.0.1:0\n  greeting stall\n",
      "primary { address = \"%primary\" greeting_timeout = 1s }\n" MX E_EXAMPLE, 1, "held", 75, 0,
      NULL, "mx#"},
-    {"primary slow to greet", PROVIDER SINK "  delay greeting 2s\n", PRIMARY MX_IMPATIENT E_EXAMPLE,
+    {"primary slow to greet", PROVIDER SINK "  delay greeting 4s\n", PRIMARY MX_IMPATIENT E_EXAMPLE,
      1, "received", 0, 1, NULL, NULL},
     {"relay_address", PROVIDER SINK,
      "primary { address = \"127.0.0.1:1\" relay_address = \"%primary\" }\n" MX E_EXAMPLE, 1,

@@ -72,8 +72,8 @@ static const struct row {
     {"silent", MX "greeting stall\n", "tls = off command_timeout = 1s", STAGE_GREETING, 0,
      VISIT_CERTIFICATE_UNKNOWN, false, false, NULL, "no greeting within 1s", 1, NULL, "< EHLO"},
     {"silent in the middle of EHLO", MX "fault after-bytes 40 stall\n",
-     "tls = off command_timeout = 1s", STAGE_EHLO, 0, VISIT_CERTIFICATE_UNKNOWN, false, false, NULL,
-     "no whole reply within 1s", 1, NULL, NULL},
+     "tls = off command_timeout = 4s", STAGE_EHLO, 0, VISIT_CERTIFICATE_UNKNOWN, false, false, NULL,
+     "no whole reply within 4s", 1, NULL, NULL},
     {"EHLO is refused", MX "reply EHLO \"502 no\"\n", "tls = off", STAGE_COMMAND, 0,
      VISIT_CERTIFICATE_UNKNOWN, false, false, NULL, NULL, 1, "< HELO", NULL},
 };
