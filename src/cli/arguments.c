@@ -157,6 +157,7 @@ const struct flag flag_table[] = {
     {'\0', "limit", "N", "history", FIELD(limit),
      "the newest N; 0: all (default: 50, with --since all)"},
     {'\0', "messages", NULL, "history", FIELD(messages), "messages received instead of answers"},
+    {'\0', "drills", NULL, "history", FIELD(drills), "drills instead of answers"},
     {'\0', "csv", NULL, "history", FIELD(csv), "print CSV with a header line"},
     {'\0', "nagios", NULL, "status", FIELD(nagios),
      "print one line and exit as a Nagios plugin does"},

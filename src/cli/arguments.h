@@ -53,7 +53,7 @@ struct arguments {
 
     /* How often each switch was given. */
     unsigned verbose, quiet, json, help, version;
-    unsigned dry_run, force, retry, nagios, csv, failed, messages, strict, yes, only_names;
+    unsigned dry_run, force, retry, nagios, csv, failed, messages, drills, strict, yes, only_names;
 
     const char *wait, *shard, *since, *outcome, *limit, *output, *html; /* NULL: not given */
     const char *color;  /* "auto", "always" or "never" */

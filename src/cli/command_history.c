@@ -137,9 +137,13 @@ static enum status read_filter(const struct arguments *arguments, struct store_f
 
     if (arguments->json && arguments->csv)
         return error_set(error, STATUS_SYNTAX, "--json and --csv exclude each other");
-    if (arguments->messages && (arguments->failed || arguments->outcome != NULL))
-        return error_set(error, STATUS_SYNTAX, "--%s is of answers, and not of --messages",
-                         arguments->failed ? "failed" : "outcome");
+    if (arguments->messages && arguments->drills)
+        return error_set(error, STATUS_SYNTAX, "--messages and --drills exclude each other");
+    if ((arguments->messages || arguments->drills) &&
+        (arguments->failed || arguments->outcome != NULL))
+        return error_set(error, STATUS_SYNTAX, "--%s is of answers, and not of --%s",
+                         arguments->failed ? "failed" : "outcome",
+                         arguments->drills ? "drills" : "messages");
     if (arguments->outcome != NULL && !outcome_find(arguments->outcome, &outcome))
         return unknown_outcome(arguments->outcome, error);
     if (limit != NULL && !text_to_number(limit, 0, INT32_MAX, &number))
@@ -267,7 +271,9 @@ static struct line_widths find_widths(const struct config *config)
 int command_history(const struct arguments *arguments)
 {
     struct output output = {.stream = stdout};
-    struct history_request request = {.messages = arguments->messages,
+    struct history_request request = {.kind = arguments->messages ? HISTORY_MESSAGES
+                                              : arguments->drills ? HISTORY_DRILLS
+                                                                  : HISTORY_ANSWERS,
                                       .form = arguments->json  ? HISTORY_JSON
                                               : arguments->csv ? HISTORY_CSV
                                                                : HISTORY_TEXT,

@@ -34,7 +34,7 @@ enum status since_refuse(const char *text, struct error *error);
 
 /* ---- history_form.c: what is written, a page at a time ---- */
 
-/* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]} or {"messages":[…]}
+/* HISTORY_TEXT: a line for each row, in local time. HISTORY_JSON: {"answers":[…]}, {"messages":[…]} or {"drills":[…]}
  * on one line. HISTORY_CSV: RFC 4180 with a header line, but with LF as the tools of Unix want it;
  * texts are escaped as in the log, with a ' before those that a spreadsheet would read as a formula. */
 enum history_form {
@@ -43,8 +43,14 @@ enum history_form {
     HISTORY_CSV
 };
 
+enum history_kind {
+    HISTORY_ANSWERS,
+    HISTORY_MESSAGES,
+    HISTORY_DRILLS
+};
+
 struct history_request {
-    bool messages; /* instead of answers */
+    enum history_kind kind;
     struct store_filter filter;
     enum history_form form;
     struct line_look look;
@@ -57,7 +63,7 @@ enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
                                struct error *error);
 
-/* Appends one row, a struct store_row or, with messages, a struct store_message. */
+/* Appends one row, by its kind a struct store_row, store_message or store_drill. */
 void history_form_append(struct buffer *text, const struct history_request *request,
                          const void *row);
 

@@ -34,6 +34,7 @@ enum kind {
     KIND_FILLED, /* the same; "" is not known */
     KIND_CODE,   /* int; 0 is not known */
     KIND_COUNT,  /* int64_t; below 0 is not known */
+    KIND_STATUS, /* int */
     KIND_TRIES,  /* unsigned */
     KIND_FLAG    /* bool */
 };
@@ -42,12 +43,13 @@ enum kind {
 struct column {
     const char *name;
     enum kind kind;
-    size_t offset; /* in struct store_row or struct store_message */
+    size_t offset; /* in struct store_row, store_message or store_drill */
 };
 
 #define ROW(field) offsetof(struct store_row, field)
 #define ANSWER(field) offsetof(struct store_row, answer.field)
 #define MESSAGE(field) offsetof(struct store_message, field)
+#define DRILL(field) offsetof(struct store_drill, field)
 
 static const struct column answer_columns[] = {
     {"at", KIND_STAMP, ANSWER(at_ms)},
@@ -83,6 +85,20 @@ static const struct column message_columns[] = {
     {"evidence", KIND_OWN, MESSAGE(evidence)},
 };
 
+static const struct column drill_columns[] = {
+    {"at", KIND_STAMP, DRILL(at_ms)},
+    {"backup", KIND_OWN, DRILL(backup)},
+    {"domain", KIND_OWN, DRILL(domain)},
+    {"outcome", KIND_OWN, DRILL(outcome)},
+    {"exit_status", KIND_STATUS, DRILL(exit_status)},
+    {"evidence", KIND_FILLED, DRILL(evidence)},
+    {"code", KIND_CODE, DRILL(code)},
+    {"text", KIND_FILLED, DRILL(text)},
+    {"accepted_ms", KIND_COUNT, DRILL(accepted_ms)},
+    {"arrived_ms", KIND_COUNT, DRILL(arrived_ms)},
+    {"token", KIND_OWN, DRILL(token)},
+};
+
 /* ---- JSON ---- */
 
 /* CSV has the names of ours escaped, too. */
@@ -100,6 +116,7 @@ static json_t *value_of(const struct column *column, const void *row, enum histo
     case KIND_FILLED: return json_remote_filled(*(const char *const *)field);
     case KIND_CODE: return json_number_if(*(const int *)field > 0, *(const int *)field);
     case KIND_COUNT: return json_count(*(const int64_t *)field);
+    case KIND_STATUS: return json_integer(*(const int *)field);
     case KIND_TRIES: return json_integer(*(const unsigned *)field);
     case KIND_FLAG: return json_boolean(*(const bool *)field);
     }
@@ -279,14 +296,44 @@ static void append_message(struct buffer *text, const struct history_request *re
     buffer_done(&origin);
 }
 
+/* "2026-11-23 17:00:00  mx2  example.com  ok             arrived in 1.4 s (log)  250 2.0.0 Ok" */
+static void append_drill(struct buffer *text, const struct history_request *request,
+                         const struct store_drill *drill)
+{
+    struct line line = begin_line(text, request, drill->at_ms);
+    struct buffer way;
+
+    buffer_init(&way, SAID_SIZE_MAX);
+    if (drill->arrived_ms >= 0) {
+        (void)buffer_append_text(&way, "arrived");
+        words_append_elapsed(&way, drill->arrived_ms);
+    } else if (drill->accepted_ms >= 0) {
+        (void)buffer_append_text(&way, "accepted");
+        words_append_elapsed(&way, drill->accepted_ms);
+    }
+    if (drill->evidence != NULL)
+        (void)buffer_append_format(&way, "%s(%s)", way.size > 0 ? " " : "", drill->evidence);
+    line_names(&line, drill->backup, drill->domain, request->widths, BEHIND_NAMES);
+    line_cell(&line,
+              drill->exit_status == 0    ? STYLE_GOOD
+              : drill->exit_status == 75 ? STYLE_WARNING
+                                         : STYLE_BAD,
+              drill->outcome, OUTCOME_WIDTH);
+    if (way.size > 0)
+        line_cell(&line, STYLE_PLAIN, way.bytes, 0);
+    end_line(&line, drill->code, drill->text);
+    buffer_done(&way);
+}
+
 /* ---- pages ---- */
 
 static const struct {
     const char *name;
     const struct column *columns;
     size_t count;
-} kinds[] = {{"answers", answer_columns, COUNT_OF(answer_columns)},
-             {"messages", message_columns, COUNT_OF(message_columns)}};
+} kinds[] = {[HISTORY_ANSWERS] = {"answers", answer_columns, COUNT_OF(answer_columns)},
+             [HISTORY_MESSAGES] = {"messages", message_columns, COUNT_OF(message_columns)},
+             [HISTORY_DRILLS] = {"drills", drill_columns, COUNT_OF(drill_columns)}};
 
 struct writing {
     struct output *output;
@@ -298,14 +345,16 @@ struct writing {
 void history_form_append(struct buffer *text, const struct history_request *request,
                          const void *row)
 {
-    const struct column *columns = kinds[request->messages].columns;
-    size_t count = kinds[request->messages].count;
+    const struct column *columns = kinds[request->kind].columns;
+    size_t count = kinds[request->kind].count;
     json_t *object;
 
     switch (request->form) {
     case HISTORY_TEXT:
-        if (request->messages)
+        if (request->kind == HISTORY_MESSAGES)
             append_message(text, request, row);
+        else if (request->kind == HISTORY_DRILLS)
+            append_drill(text, request, row);
         else
             append_answer(text, request, row);
         break;
@@ -348,6 +397,11 @@ static bool write_message(void *context, const struct store_message *message)
     return write_row(context, message);
 }
 
+static bool write_drill(void *context, const struct store_drill *drill)
+{
+    return write_row(context, drill);
+}
+
 /* No answer with a good outcome has failed. The store is not asked for such: it would read every row. */
 enum status history_form_write(struct output *output, struct store *store,
                                const struct history_request *request, size_t *count,
@@ -360,11 +414,13 @@ enum status history_form_write(struct output *output, struct store *store,
 
     buffer_init(&writing.page, PAGE_SIZE_MAX);
     if (request->form == HISTORY_JSON)
-        (void)buffer_append_format(&writing.page, "{\"%s\":[", kinds[request->messages].name);
+        (void)buffer_append_format(&writing.page, "{\"%s\":[", kinds[request->kind].name);
     else if (request->form == HISTORY_CSV)
-        append_record(&writing.page, kinds[request->messages].columns,
-                      kinds[request->messages].count, NULL);
-    if (request->messages)
+        append_record(&writing.page, kinds[request->kind].columns, kinds[request->kind].count,
+                      NULL);
+    if (request->kind == HISTORY_DRILLS)
+        status = store_drills(store, filter, write_drill, &writing, error);
+    else if (request->kind == HISTORY_MESSAGES)
         status = store_messages(store, filter, write_message, &writing, error);
     else if (!filter->failed || filter->outcome == NULL ||
              !outcome_find(filter->outcome, &outcome) || outcome_grade(outcome) > GRADE_HELD)

@@ -28,6 +28,19 @@ static const struct layout message_layout =
            FIELD(NUMBER, store_message, code), FIELD(TEXT, store_message, text),
            FIELD(TEXT, store_message, client), FIELD(TEXT, store_message, message_id));
 
+#define DRILL_COLUMNS                                                                              \
+    "at_ms, backup, domain, outcome, evidence, text, token, exit_status, accepted_ms, arrived_ms," \
+    " code"
+#define DRILL_LAYOUT                                                                               \
+    LAYOUT(FIELD(NUMBER, store_drill, at_ms), FIELD(NAME, store_drill, backup),                    \
+           FIELD(NAME, store_drill, domain), FIELD(NAME, store_drill, outcome),                    \
+           FIELD(TEXT, store_drill, evidence), FIELD(TEXT, store_drill, text),                     \
+           FIELD(NAME, store_drill, token), FIELD(NUMBER, store_drill, exit_status),               \
+           FIELD(TOLD, store_drill, accepted_ms), FIELD(TOLD, store_drill, arrived_ms),            \
+           FIELD(NUMBER, store_drill, code))
+
+static const struct layout drill_layout = DRILL_LAYOUT;
+
 /* ?1: since; ?2: names, each with a line end behind it; NULL: none. The first name of answers, mostly the only one, is
  * ?6 instead: that is twice as fast. Each row is compared with the names before anything else, for most rows fail there. */
 #define NAMES                                                                                      \
@@ -46,6 +59,10 @@ static const struct layout message_layout =
     " OR EXISTS (SELECT 1 FROM names WHERE instr(replace(replace(lower(recipients) || ',',"        \
     " '>', ','), ' ', ','), '@' || lower(name) || ',')))"
 
+#define DRILLS                                                                                     \
+    " FROM drills WHERE at_ms >= ?1 AND (?2 IS NULL OR backup IN (SELECT name FROM names)"         \
+    " OR domain IN (SELECT name FROM names))"
+
 #define ALL(columns, chosen) NAMES "SELECT " columns chosen " AND ?3 = 0 ORDER BY at_ms, id"
 #define NEWEST(columns, table, chosen)                                                             \
     NAMES "SELECT " columns " FROM " table " WHERE id IN (SELECT id" chosen                        \
@@ -59,10 +76,14 @@ static const char *const odd_answers[] = {ALL(ANSWER_COLUMNS, ANSWERS ODD),
 static const char *const all_messages[] = {ALL(MESSAGE_COLUMNS, MESSAGES),
                                            NEWEST(MESSAGE_COLUMNS, "messages", MESSAGES)};
 
-/* Who hears the rows: one of the two. */
+static const char *const all_drills[] = {ALL(DRILL_COLUMNS, DRILLS),
+                                         NEWEST(DRILL_COLUMNS, "drills", DRILLS)};
+
+/* Who hears the rows: one of them. */
 struct listener {
     bool (*answer)(void *context, const struct store_row *row);
     bool (*message)(void *context, const struct store_message *message);
+    bool (*drill)(void *context, const struct store_drill *drill);
     void *context;
 };
 
@@ -70,10 +91,15 @@ static bool give(const struct listener *listener, const struct statement *statem
 {
     struct store_row row = {.backup = NULL};
     struct store_message message;
+    struct store_drill drill;
 
     if (listener->answer != NULL) {
         record_read(statement, &answer_layout, &row);
         return listener->answer(listener->context, &row);
+    }
+    if (listener->drill != NULL) {
+        record_read(statement, &drill_layout, &drill);
+        return listener->drill(listener->context, &drill);
     }
     record_read(statement, &message_layout, &message);
     return listener->message(listener->context, &message);
@@ -131,6 +157,14 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                &(const struct listener){.message = row, .context = context}, error);
 }
 
+enum status store_drills(struct store *store, const struct store_filter *filter,
+                         bool (*row)(void *context, const struct store_drill *drill), void *context,
+                         struct error *error)
+{
+    return run(store, all_drills, filter,
+               &(const struct listener){.drill = row, .context = context}, error);
+}
+
 /* ---- what is drawn: each record of a kind ---- */
 
 union past {
@@ -158,15 +192,8 @@ static const struct {
                 FIELD(TOLD, store_arrival, messages), FIELD(TOLD, store_arrival, bytes),
                 FIELD(TOLD, store_arrival, connections), FIELD(NUMBER, store_arrival, first_ms),
                 FIELD(NUMBER, store_arrival, last_ms), FIELD(TEXT, store_arrival, address))},
-    [STORE_DRILLS] =
-        {"SELECT at_ms, backup, domain, outcome, evidence, text, token, exit_status, accepted_ms,"
-         " arrived_ms, code FROM drills WHERE at_ms >= ?1 ORDER BY at_ms, id",
-         LAYOUT(FIELD(NUMBER, store_drill, at_ms), FIELD(NAME, store_drill, backup),
-                FIELD(NAME, store_drill, domain), FIELD(NAME, store_drill, outcome),
-                FIELD(TEXT, store_drill, evidence), FIELD(TEXT, store_drill, text),
-                FIELD(NAME, store_drill, token), FIELD(NUMBER, store_drill, exit_status),
-                FIELD(TOLD, store_drill, accepted_ms), FIELD(TOLD, store_drill, arrived_ms),
-                FIELD(NUMBER, store_drill, code))},
+    [STORE_DRILLS] = {"SELECT " DRILL_COLUMNS " FROM drills WHERE at_ms >= ?1 ORDER BY at_ms, id",
+                      DRILL_LAYOUT},
     [STORE_OUTAGES] = {"SELECT began_ms, ended_ms, why FROM outages"
                        " WHERE ended_ms = 0 OR ended_ms >= ?1 ORDER BY began_ms, id",
                        LAYOUT(FIELD(STAMP, store_outage, began_ms),

@@ -176,10 +176,10 @@ static void names_are_not_too_many(void **state)
 
 /* ---- forms ---- */
 
-static char *write_form(struct store *store, enum history_form form, bool messages,
+static char *write_form(struct store *store, enum history_form form, enum history_kind kind,
                         struct store_filter filter, size_t columns, bool color)
 {
-    const struct history_request request = {.messages = messages,
+    const struct history_request request = {.kind = kind,
                                             .filter = filter,
                                             .form = form,
                                             .look = {.columns = columns, .color = color},
@@ -193,10 +193,10 @@ static char *write_form(struct store *store, enum history_form form, bool messag
     return written.text;
 }
 
-static void assert_form(struct store *store, enum history_form form, bool messages,
+static void assert_form(struct store *store, enum history_form form, enum history_kind kind,
                         const char *expected)
 {
-    char *text = write_form(store, form, messages, (struct store_filter){0}, LINE_UNBOUNDED, false);
+    char *text = write_form(store, form, kind, (struct store_filter){0}, LINE_UNBOUNDED, false);
 
     assert_string_equal(text, expected);
     free(text);
@@ -237,7 +237,7 @@ static void answers_are_lines(void **state)
     (void)state;
     fill(store);
     assert_form(
-        store, HISTORY_TEXT, false,
+        store, HISTORY_TEXT, HISTORY_ANSWERS,
         "2026-11-23 14:00:00  mx2       example.com  started         schedule  18 ms    250 "
         "Queuing started\n"
         "2026-11-23 15:00:00  mx2       example.org  interrupted     schedule  1.8 s    no "
@@ -254,7 +254,8 @@ static void answers_are_coloured_and_whole(void **state)
 
     (void)state;
     fill(store);
-    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 3}, 80, true);
+    text = write_form(store, HISTORY_TEXT, HISTORY_ANSWERS, (struct store_filter){.limit = 3}, 80,
+                      true);
     assert_non_null(strstr(text, "  \x1b[32mstarted\x1b[0m         schedule  18 ms"));
     assert_non_null(strstr(text, "  \x1b[33minterrupted\x1b[0m     schedule"));
     assert_non_null(strstr(text, "\n      "));
@@ -276,19 +277,21 @@ static void long_names_leave_room(void **state)
                                 .outcome = "denied",
                                 .code = 459,
                                 .text = "not for you"});
-    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, 80, false);
+    text = write_form(store, HISTORY_TEXT, HISTORY_ANSWERS, (struct store_filter){.limit = 1}, 80,
+                      false);
     assert_string_equal(text,
                         "2026-11-23 16:00:00  mx2       a-name-longer…  denied          schedule  "
                         "18 ms\n      459 not for you\n");
     free(text);
-    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, 73, false);
+    text = write_form(store, HISTORY_TEXT, HISTORY_ANSWERS, (struct store_filter){.limit = 1}, 73,
+                      false);
     assert_string_equal(
         text,
         "2026-11-23 16:00:00  mx2       a-name-…  denied          schedule  18 ms\n      459 not "
         "for you\n");
     free(text);
-    text = write_form(store, HISTORY_TEXT, false, (struct store_filter){.limit = 1}, LINE_UNBOUNDED,
-                      false);
+    text = write_form(store, HISTORY_TEXT, HISTORY_ANSWERS, (struct store_filter){.limit = 1},
+                      LINE_UNBOUNDED, false);
     assert_non_null(strstr(text, "  a-name-longer-than-any-other.example.com  denied"));
     free(text);
     store_close(store);
@@ -299,10 +302,10 @@ static void answers_are_json(void **state)
     struct store *store = open_store();
 
     (void)state;
-    assert_form(store, HISTORY_JSON, false, "{\"answers\":[]}\n");
+    assert_form(store, HISTORY_JSON, HISTORY_ANSWERS, "{\"answers\":[]}\n");
     fill(store);
     assert_form(
-        store, HISTORY_JSON, false,
+        store, HISTORY_JSON, HISTORY_ANSWERS,
         "{\"answers\":[{\"at\":\"2026-11-23T14:00:00Z\",\"backup\":\"mx2\",\"domain\":"
         "\"example.com\",\"cause\":\"schedule\",\"verb\":\"ETRN\",\"outcome\":\"started\",\"code\":"
         "250,\"text\":\"Queuing started\",\"address\":\"192.0.2.1\",\"tls\":\"TLSv1.3\","
@@ -328,7 +331,7 @@ static void answers_are_csv(void **state)
 
     (void)state;
     fill(store);
-    assert_form(store, HISTORY_CSV, false,
+    assert_form(store, HISTORY_CSV, HISTORY_ANSWERS,
                 "at,backup,domain,cause,verb,outcome,code,text,address,tls,authenticated,pending,"
                 "messages,bytes,attempts,ms,refused_for_now,refused_for_good\n"
                 "2026-11-23T14:00:00Z,mx2,example.com,schedule,ETRN,started,250,Queuing started,"
@@ -361,16 +364,16 @@ static void messages_have_all_forms(void **state)
     struct store *store = open_store();
 
     (void)state;
-    assert_form(store, HISTORY_JSON, true, "{\"messages\":[]}\n");
-    assert_form(store, HISTORY_TEXT, true, "");
+    assert_form(store, HISTORY_JSON, HISTORY_MESSAGES, "{\"messages\":[]}\n");
+    assert_form(store, HISTORY_TEXT, HISTORY_MESSAGES, "");
     add_message(store, "a@example.net", "b@example.com,c@example.com", "queued");
     add_message(store, "", "b@example.com", NULL);
-    assert_form(store, HISTORY_TEXT, true,
+    assert_form(store, HISTORY_TEXT, HISTORY_MESSAGES,
                 "2026-11-23 16:00:00  provider  12.4 KB   a@example.net -> "
                 "b@example.com,c@example.com  250 queued\n"
                 "2026-11-23 16:00:00  provider  12.4 KB   <> -> b@example.com  250\n");
     assert_form(
-        store, HISTORY_JSON, true,
+        store, HISTORY_JSON, HISTORY_MESSAGES,
         "{\"messages\":[{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\",\"sender\":"
         "\"a@example.net\",\"recipients\":\"b@example.com,c@example.com\",\"bytes\":12400,"
         "\"code\":250,\"text\":\"queued\",\"client\":null,\"message_id\":null,\"evidence\":"
@@ -378,11 +381,71 @@ static void messages_have_all_forms(void **state)
         "\"provider\",\"sender\":\"\",\"recipients\":\"b@example.com\",\"bytes\":12400,"
         "\"code\":250,\"text\":null,\"client\":null,\"message_id\":null,\"evidence\":"
         "\"bridge\"}]}\n");
-    assert_form(store, HISTORY_CSV, true,
+    assert_form(store, HISTORY_CSV, HISTORY_MESSAGES,
                 "at,backup,sender,recipients,bytes,code,text,client,message_id,evidence\n"
                 "2026-11-23T16:00:00Z,provider,a@example.net,\"b@example.com,c@example.com\",12400,"
                 "250,queued,,,bridge\n"
                 "2026-11-23T16:00:00Z,provider,,b@example.com,12400,250,,,,bridge\n");
+    store_close(store);
+}
+
+static void drills_have_all_forms(void **state)
+{
+    const struct store_drill drills[] = {{.at_ms = NOW - DAYS,
+                                          .backup = "mx2",
+                                          .domain = "example.com",
+                                          .outcome = "ok",
+                                          .evidence = "log",
+                                          .text = "2.0.0 Ok",
+                                          .token = "t1",
+                                          .accepted_ms = 100,
+                                          .arrived_ms = 1400,
+                                          .code = 250},
+                                         {.at_ms = NOW,
+                                          .backup = "provider",
+                                          .domain = "example.net",
+                                          .outcome = "not accepted",
+                                          .text = "=no\x1b",
+                                          .token = "t2",
+                                          .exit_status = 77,
+                                          .accepted_ms = -1,
+                                          .arrived_ms = -1,
+                                          .code = 554}};
+    static const char last[] =
+        "2026-11-23 16:00:00  provider  example.net  not accepted    554 =no\\x1b\n";
+    const char *const names[] = {"EXAMPLE.NET"};
+    struct store *store = open_store();
+
+    (void)state;
+    assert_form(store, HISTORY_JSON, HISTORY_DRILLS, "{\"drills\":[]}\n");
+    for (size_t i = 0; i < COUNT_OF(drills); i++)
+        assert_ok(store_set_drill(store, &drills[i], &problem));
+    assert_form(store, HISTORY_TEXT, HISTORY_DRILLS,
+                "2026-11-22 16:00:00  mx2       example.com  ok              arrived in 1.4 s (log)"
+                "  250 2.0.0 Ok\n"
+                "2026-11-23 16:00:00  provider  example.net  not accepted    554 =no\\x1b\n");
+    assert_form(store, HISTORY_JSON, HISTORY_DRILLS,
+                "{\"drills\":[{\"at\":\"2026-11-22T16:00:00Z\",\"backup\":\"mx2\",\"domain\":"
+                "\"example.com\",\"outcome\":\"ok\",\"exit_status\":0,\"evidence\":\"log\","
+                "\"code\":250,\"text\":\"2.0.0 Ok\",\"accepted_ms\":100,\"arrived_ms\":1400,"
+                "\"token\":\"t1\"},{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":\"provider\","
+                "\"domain\":\"example.net\",\"outcome\":\"not accepted\",\"exit_status\":77,"
+                "\"evidence\":null,\"code\":554,\"text\":\"=no\\\\x1b\",\"accepted_ms\":null,"
+                "\"arrived_ms\":null,\"token\":\"t2\"}]}\n");
+    assert_form(store, HISTORY_CSV, HISTORY_DRILLS,
+                "at,backup,domain,outcome,exit_status,evidence,code,text,accepted_ms,arrived_ms,"
+                "token\n"
+                "2026-11-22T16:00:00Z,mx2,example.com,ok,0,log,250,2.0.0 Ok,100,1400,t1\n"
+                "2026-11-23T16:00:00Z,provider,example.net,not accepted,77,,554,'=no\\x1b,,,t2\n");
+    const struct store_filter filters[] = {
+        {.names = names, .name_count = 1}, {.limit = 1}, {.since_ms = NOW}};
+    for (size_t i = 0; i < COUNT_OF(filters); i++) {
+        char *text =
+            write_form(store, HISTORY_TEXT, HISTORY_DRILLS, filters[i], LINE_UNBOUNDED, false);
+
+        assert_string_equal(text, last);
+        free(text);
+    }
     store_close(store);
 }
 
@@ -418,14 +481,14 @@ static void messages_of_the_log_have_all_forms(void **state)
                                                         .client = "192.0.2.9",
                                                         .message_id = "<3@example.net>"},
                                 &problem));
-    assert_form(store, HISTORY_TEXT, true,
+    assert_form(store, HISTORY_TEXT, HISTORY_MESSAGES,
                 "2026-11-23 16:00:00  provider  12.4 KB   <1@example.net> from 192.0.2.7 (log)\n"
                 "2026-11-23 16:00:00  provider  -         from 2001:db8::7 (log)\n"
                 "2026-11-23 16:00:00  provider  0 B       <2@example.net> (log)\n"
                 "2026-11-23 16:00:00  provider  10 B      (log)\n"
                 "2026-11-23 16:00:00  provider  10 B      a@example.net -> b@example.com  "
                 "<3@example.net> from 192.0.2.9  250 queued\n");
-    assert_form(store, HISTORY_CSV, true,
+    assert_form(store, HISTORY_CSV, HISTORY_MESSAGES,
                 "at,backup,sender,recipients,bytes,code,text,client,message_id,evidence\n"
                 "2026-11-23T16:00:00Z,provider,,,12400,,,192.0.2.7,<1@example.net>,log\n"
                 "2026-11-23T16:00:00Z,provider,,,,,,2001:db8::7,,log\n"
@@ -433,8 +496,8 @@ static void messages_of_the_log_have_all_forms(void **state)
                 "2026-11-23T16:00:00Z,provider,,,10,,,,,log\n"
                 "2026-11-23T16:00:00Z,provider,a@example.net,b@example.com,10,250,queued,"
                 "192.0.2.9,<3@example.net>,bridge\n");
-    char *json =
-        write_form(store, HISTORY_JSON, true, (struct store_filter){.limit = 1}, 80, false);
+    char *json = write_form(store, HISTORY_JSON, HISTORY_MESSAGES,
+                            (struct store_filter){.limit = 1}, 80, false);
     assert_string_equal(json, "{\"messages\":[{\"at\":\"2026-11-23T16:00:00Z\",\"backup\":"
                               "\"provider\",\"sender\":\"a@example.net\",\"recipients\":"
                               "\"b@example.com\",\"bytes\":10,\"code\":250,\"text\":\"queued\","
@@ -519,9 +582,9 @@ static void hostile_texts_do_no_harm(void **state)
     for (int messages = 0; messages <= 1; messages++) {
         const struct store_filter all = {.limit = 0};
         size_t rows = COUNT_OF(hostile_texts) * (messages ? 2 : 1);
-        char *text = write_form(store, HISTORY_TEXT, messages, all, 80, false);
-        char *json = write_form(store, HISTORY_JSON, messages, all, 80, false);
-        char *csv = write_form(store, HISTORY_CSV, messages, all, 80, false);
+        char *text = write_form(store, HISTORY_TEXT, (enum history_kind)messages, all, 80, false);
+        char *json = write_form(store, HISTORY_JSON, (enum history_kind)messages, all, 80, false);
+        char *csv = write_form(store, HISTORY_CSV, (enum history_kind)messages, all, 80, false);
         json_t *object = json_loads(json, JSON_REJECT_DUPLICATES, &error);
 
         assert_harmless(text);
@@ -559,7 +622,8 @@ static void long_texts_are_cut(void **state)
     for (int messages = 0; messages <= 1; messages++) {
         for (size_t i = 0; i < COUNT_OF(forms); i++) {
             const struct store_filter all = {.limit = 0};
-            char *text = write_form(store, forms[i], messages, all, LINE_UNBOUNDED, false);
+            char *text = write_form(store, forms[i], (enum history_kind)messages, all,
+                                    LINE_UNBOUNDED, false);
 
             assert_non_null(strstr(text, "xxxx"));
             if (!messages || i == 0)
@@ -597,7 +661,7 @@ static void test_failed(void **state)
                                 .at_ms = NOW,
                                 .grade = row->grade,
                                 .outcome = row->outcome});
-    char *text = write_form(store, HISTORY_JSON, false,
+    char *text = write_form(store, HISTORY_JSON, HISTORY_ANSWERS,
                             (struct store_filter){.failed = true, .outcome = row->outcome},
                             LINE_UNBOUNDED, false);
     assert_int_equal(strcmp(text, "{\"answers\":[]}\n") != 0, row->is_found);
@@ -643,16 +707,16 @@ static void pages_leave_no_seams(void **state)
 
     (void)state;
     fill_many(store);
-    text = write_form(store, HISTORY_JSON, false, all, 80, false);
+    text = write_form(store, HISTORY_JSON, HISTORY_ANSWERS, all, 80, false);
     json_t *object = json_loads(text, 0, &error);
     assert_int_equal(json_array_size(json_object_get(object, "answers")), MANY);
     json_decref(object);
     assert_int_equal(strlen(text), strcspn(text, "\n") + 1);
     free(text);
-    text = write_form(store, HISTORY_CSV, false, all, 80, false);
+    text = write_form(store, HISTORY_CSV, HISTORY_ANSWERS, all, 80, false);
     assert_csv(text, 18, MANY + 1);
     free(text);
-    text = write_form(store, HISTORY_CSV, false, some, 80, false);
+    text = write_form(store, HISTORY_CSV, HISTORY_ANSWERS, some, 80, false);
     assert_csv(text, 18, 51);
     free(text);
     store_close(store);
@@ -688,6 +752,7 @@ static const struct CMUnitTest fixed_tests[] = {
     TEST(answers_are_csv),
     TEST(messages_have_all_forms),
     TEST(messages_of_the_log_have_all_forms),
+    TEST(drills_have_all_forms),
     TEST(hostile_texts_do_no_harm),
     TEST(long_texts_are_cut),
     TEST(contradiction_is_not_looked_for),

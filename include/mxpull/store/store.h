@@ -350,6 +350,11 @@ enum status store_messages(struct store *store, const struct store_filter *filte
                            bool (*row)(void *context, const struct store_message *message),
                            void *context, struct error *error);
 
+/* The same for drills; names are backups or domains. */
+enum status store_drills(struct store *store, const struct store_filter *filter,
+                         bool (*row)(void *context, const struct store_drill *drill), void *context,
+                         struct error *error);
+
 /* Mail of a backup that was taken within some five minutes, by ATRN, TURN or as the primary's log tells. */
 struct store_mail {
     int64_t at_ms; /* of the first */
