@@ -289,7 +289,7 @@ END
             >"$tmp/out" 2>"$tmp/err" </dev/null
     }
     short=0
-    for limit in 6 7 8 9 10 11 12; do
+    for limit in 5 6 7 8 9 10 11 12; do
         limited -SHn $limit
         expect "limit $limit: what cannot be asked is not held" "" "$(jq -r '.results[].outcome' "$tmp/out" | grep -vE '^(started|unreachable)$')"
         expect "limit $limit: what is short is said" "" \
