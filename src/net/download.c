@@ -10,7 +10,8 @@
 
 enum {
     PORT_HTTPS = 443,
-    ADDRESSES_SIZE_MAX = 4096 /* some are enough */
+    ADDRESSES_SIZE_MAX = 4096, /* some are enough */
+    TOO_LARGE = 100 /* CURLE_TOO_LARGE of libcurl 8.6; before, such a header is out of memory */
 };
 
 struct download {
@@ -47,6 +48,8 @@ static void finish(void *context, CURLcode code)
         result.size = download->body.size;
     } else if (code == CURLE_WRITE_ERROR) {
         (void)error_set(&result.error, STATUS_LIMIT, "more than %zu bytes", download->body.limit);
+    } else if (code == CURLE_OUT_OF_MEMORY || (int)code == TOO_LARGE) {
+        (void)error_set(&result.error, STATUS_PROTOCOL, "a header without end");
     } else {
         (void)error_set(&result.error, failure_status(code), "%s",
                         download->words[0] != '\0' ? download->words : curl_easy_strerror(code));

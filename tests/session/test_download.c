@@ -45,6 +45,8 @@ static const struct row rows[] = {
      STATUS_OK, 301, NULL, ""},
     {"cut off", OK "Content-Length: 50\r\n\r\nhello", GOOD, STATUS_UNREACHABLE, 0, NULL, ""},
     {"too long", OK "\r\n", GOOD, STATUS_LIMIT, 0, NULL, "more than 65536 bytes"},
+    {"a header that is too long", "HTTP/1.1 200 OK\r\nEndless: ", GOOD, STATUS_PROTOCOL, 0, NULL,
+     "a header without end"},
     {"HTTP of 1991", "hello", GOOD, STATUS_PROTOCOL, 0, NULL, ""},
     {"another name", OK "\r\nhello", "good", CA, STATUS_TLS, 0, NULL, "somebody-else.test"},
     {"an authority that is not trusted", OK "\r\nhello", "unknown", CA, STATUS_TLS, 0, NULL, ""},
@@ -99,14 +101,15 @@ static void free_what_came(void)
     free((char *)(uintptr_t)came.text);
 }
 
-/* What the server sends: the answer, and 100,000 bytes more where it is to be too long. */
+/* What the server sends: the answer, and 200,000 bytes more where it is to be too long. */
 static void write_answer(const struct row *row)
 {
     FILE *file = fopen(".well-known/document", "wb");
 
     assert_non_null(file);
     assert_true(fputs(row->answer, file) >= 0);
-    for (int i = 0; row->status == STATUS_LIMIT && i < 100000; i++)
+    bool is_long = row->status == STATUS_LIMIT || strstr(row->answer, "Endless") != NULL;
+    for (int i = 0; is_long && i < 200000; i++)
         (void)fputc('x', file);
     assert_int_equal(fclose(file), 0);
 }
