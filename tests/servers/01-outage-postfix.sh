@@ -7,7 +7,7 @@ needs postfix
 
 start_postfix_backup mx2
 submit_messages mx2 10
-expect_within 20 "messages deferred at the backup" 10 deferred_count mx2
+expect_soon "messages deferred at the backup" 10 deferred_count mx2
 start_postfix_primary
 expect_nothing_comes mx2 10
 
@@ -30,12 +30,12 @@ expect_nothing_comes mx2 10
 pull
 expect_pull "pull" 0 started
 expect_result mx2 example.test started 250
-expect_within 10 "ETRNs in the backup's log" 1 etrns_in_log
+expect_soon "ETRNs in the backup's log" 1 etrns_in_log
 expect "host and port" "${address[mx2]} $SMTP_PORT" "$(json '.results[0] | "\(.host) \(.port)"')"
 expect "address" "${address[mx2]}" "$(json '.results[0].address')"
 expect "summary" '{"asked":1,"ok":1,"failed":0,"held":0}' "$(json '.summary | tostring')"
 expect_all_arrived
-expect_within 20 "messages left at the backup" 0 queue_count mx2
+expect_soon "messages left at the backup" 0 queue_count mx2
 
 run_mxpull pull -q -c "$tmp/mxpull.conf"
 expect "quiet, nothing wrong: exit status" 0 "$status"

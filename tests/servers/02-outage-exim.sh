@@ -6,7 +6,7 @@ needs exim postfix
 
 start_exim_backup mx2
 submit_messages mx2 10
-expect_within 20 "messages deferred at the backup" 10 deferred_count mx2
+expect_soon "messages deferred at the backup" 10 deferred_count mx2
 start_postfix_primary
 expect_nothing_comes mx2 10
 
@@ -21,5 +21,5 @@ pull
 expect_pull "pull" 0 started
 expect_result mx2 '#example.test' started 250
 expect_all_arrived
-expect_within 20 "messages left at the backup" 0 queue_count mx2
+expect_soon "messages left at the backup" 0 queue_count mx2
 finish

@@ -14,7 +14,7 @@ start_postfix_backup mx2 'smtpd_tls_security_level = may' 'smtpd_tls_chain_files
 for domain in "${domains[@]}"; do
     submit_messages mx2 2 "$domain"
 done
-expect_within 20 "messages deferred at the backup" 14 deferred_count mx2
+expect_soon "messages deferred at the backup" 14 deferred_count mx2
 start_postfix_primary
 expect_nothing_comes mx2 14
 
@@ -37,8 +37,8 @@ for way in ca pin implicit implicit-pin name may encrypt; do
     expect_match "$way: TLS" '^TLSv1\.[23]$' "$(json '.results[0].tls')"
     expect "$way: authenticated" false "$(json '.results[0].authenticated')"
     arrived=$((arrived + 2))
-    expect_within 20 "$way: messages at the primary" "$arrived" primary_count
-    expect_within 10 "$way: messages for the other domains stay" $((14 - arrived)) queue_count mx2
+    expect_soon "$way: messages at the primary" "$arrived" primary_count
+    expect_soon "$way: messages for the other domains stay" $((14 - arrived)) queue_count mx2
 done
 expect_all_arrived
 finish

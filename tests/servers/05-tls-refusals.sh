@@ -29,7 +29,7 @@ refused() {
     expect "$what: code" null "$(json '.results[0].code')"
     expect_match "$what: text" '.{10}' "$(json '.results[0].text')"
     expect "$what: log lines" 1 "$(grep -c . "$tmp/err")"
-    wait_for 10 mx2_has_disconnected "$before" || fail "$what: the backup saw no connection end"
+    wait_for "$SOON" mx2_has_disconnected "$before" || fail "$what: the backup saw no connection end"
     expect "$what: ETRNs and AUTHs at the backup" 0 "$(server_log mx2 | tail -n "+$((before + 1))" | grep -cE 'etrn=|auth=')"
 }
 
@@ -54,5 +54,5 @@ refused 'credentials, but a wrong certificate' 'port = 24103' 'tls = required' "
 backup_section mx2 '"example.test"' 'port = 24101' 'tls = required' 'tls_verify = false' | write_config
 pull
 expect_pull 'expired, unverified' 0 started
-expect_within 10 "expired, unverified: ETRNs in the backup's log" 1 etrns_in_log
+expect_soon "expired, unverified: ETRNs in the backup's log" 1 etrns_in_log
 finish

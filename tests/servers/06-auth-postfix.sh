@@ -15,7 +15,7 @@ start_postfix_backup mx2 'smtpd_tls_security_level = may' 'smtpd_tls_chain_files
 for domain in "${domains[@]}"; do
     submit_messages mx2 1 "$domain"
 done
-expect_within 20 "messages deferred at the backup" 7 deferred_count mx2
+expect_soon "messages deferred at the backup" 7 deferred_count mx2
 start_postfix_primary
 expect_nothing_comes mx2 7
 
@@ -44,7 +44,7 @@ succeeds() {
     expect_pull "$1" 0 started
     expect "$1: authenticated" true "$(json '.results[0].authenticated')"
     arrived=$((arrived + 1))
-    expect_within 20 "$1: messages at the primary" "$arrived" primary_count
+    expect_soon "$1: messages at the primary" "$arrived" primary_count
 }
 
 # is_refused WHAT OUTCOME SETTING...

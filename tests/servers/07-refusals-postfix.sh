@@ -69,7 +69,7 @@ answer 'client rejected at once' 77 denied 554 'port = 24108'
 answer 'HELO rejected at ETRN' 77 denied 554 'port = 24109'
 
 exec 5<>"/dev/tcp/${address[mx2]}/24107"
-IFS= read -r -t 10 _ <&5 || fail 'the first of too many connections is not greeted'
+IFS= read -r -t 60 _ <&5 || fail 'the first of too many connections is not greeted'
 answer 'too many connections' 75 deferred 421 'port = 24107'
 exec 5>&-
 

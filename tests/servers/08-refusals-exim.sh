@@ -36,7 +36,7 @@ mx2_is_at_work() { [ "$(server_log mx2 | grep -c 'Start queue run')" -gt "$(serv
 
 # Exim is still at work: our server takes connections but does not greet, so that its queue run hangs.
 submit_messages mx2 2
-expect_within 20 "messages deferred at the backup" 2 deferred_count mx2
+expect_soon "messages deferred at the backup" 2 deferred_count mx2
 start_postfix_primary
 kill -STOP -- "-${pid[primary]}"
 {
@@ -45,7 +45,7 @@ kill -STOP -- "-${pid[primary]}"
 } | write_bare_config
 pull
 expect_pull "first" 0 started
-wait_for 10 mx2_is_at_work || fail "the queue run does not begin"
+wait_for "$SOON" mx2_is_at_work || fail "the queue run does not begin"
 pull
 expect_pull "second, while the first is at work" 0 started
 expect_result mx2 '#example.test' started 458

@@ -9,8 +9,8 @@ start_postfix_backup mx2
 start_exim_backup mx3
 submit_messages mx2 5
 submit_messages mx3 5
-expect_within 20 "messages deferred at mx2" 5 deferred_count mx2
-expect_within 20 "messages deferred at mx3" 5 deferred_count mx3
+expect_soon "messages deferred at mx2" 5 deferred_count mx2
+expect_soon "messages deferred at mx3" 5 deferred_count mx3
 start_postfix_primary
 expect_nothing_comes mx2 5
 
@@ -24,7 +24,7 @@ pull
 expect "mx3 is down: exit status" 75 "$status"
 expect_result mx2 example.test started 250
 expect_result mx3 '#example.test' unreachable null
-expect_within 20 "mx3 is down: messages at the primary" 5 primary_count
+expect_soon "mx3 is down: messages at the primary" 5 primary_count
 expect "mx3 is down: messages that it holds" 5 "$(queue_count mx3)"
 
 launch_exim mx3

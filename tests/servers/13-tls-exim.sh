@@ -9,7 +9,7 @@ make_certificates "127.125.$TEST_NUMBER.2"
 # shellcheck disable=SC2016
 start_exim_backup mx2 'tls_advertise_hosts = *' 'tls_certificate = $config_dir/good.pem'
 submit_messages mx2 2
-expect_within 20 "messages deferred at the backup" 2 deferred_count mx2
+expect_soon "messages deferred at the backup" 2 deferred_count mx2
 start_postfix_primary
 expect_nothing_comes mx2 2
 

@@ -38,10 +38,12 @@ exec 4>&-
 atrn_config '"example.test"' "$(credentials "$SERVER_PASSWORD")" "port = $ODMR_PORT" 'tls = required' "tls_ca_file = \"$tmp/tls/ca.pem\""
 pull
 expect_pull 'with a foreign recipient' 0 received
-expect_within 20 'messages at the primary' 2 arrived_count
+expect_soon 'messages at the primary' 2 arrived_count
 expect 'recipients at the primary' 'user@example.test' "$(arrived_files | xargs -r -d '\n' sed -n 's/^X-Original-To: //p' | sort -u)"
 expect 'the foreign recipient in the log of the primary' 0 "$(server_log primary | grep -c 'to=<victim@foreign\.test>')"
-expect_match 'the answer in the log of the provider' '550 5\.7\.1' "$(server_log mx2 | grep -m 1 '\*\* victim@foreign\.test')"
+answered() { server_log mx2 | grep -m 1 '\*\* victim@foreign\.test'; }
+wait_for "$SOON" answered >"$tmp/answered"
+expect_match 'the answer in the log of the provider' '550 5\.7\.1' "$(answered)"
 expect_match 'the warning' 'backup=mx2 .*refused="?RCPT TO:<victim@foreign\.test>.*550 5\.7\.1' "$(grep -m 1 refused= "$tmp/err")"
 expect 'recipients refused' 1 "$(sed -n 's/.* recipients_refused=\([0-9]*\) .*/\1/p' "$tmp/err")"
 finish

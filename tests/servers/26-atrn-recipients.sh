@@ -137,7 +137,7 @@ try_primary() {
     } | write_bare_config
     pull
     expect_pull "$name" "$3" "$4"
-    expect_within 60 "$name: what is still in its queue" 0 queue_count "$name"
+    expect_soon "$name: what is still in its queue" 0 queue_count "$name"
     expect "$name: recipients that reached the outside" '' "$(recipients_at abroad | tr '\n' ' ')"
     expect "$name: ours in ASCII" "${#ours[@]}" "$(recipients_at_ours -v)"
     expect "$name: ours beyond ASCII" "$2" "$(recipients_at_ours)"
@@ -151,7 +151,7 @@ spring_trap() {
     exec 4<>"/dev/tcp/${address[$1]}/$SMTP_PORT" || return
     smtp_reply 220 && smtp_say 250 'EHLO provider.test' && submit_message victim@evil.test trap && smtp_say 221 QUIT
     exec 4>&-
-    wait_for 20 prints 'victim@evil.test' recipients_at abroad
+    wait_for "$SOON" prints 'victim@evil.test' recipients_at abroad
     recipients_at abroad | grep -c '^victim@evil\.test$'
 }
 

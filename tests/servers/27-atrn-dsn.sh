@@ -24,8 +24,8 @@ reports() { server_log primary | grep -c 'to=<victim@foreign\.test>'; }
 
 # expect_message WHAT: one message is there, no report left and none is waiting.
 expect_message() {
-    expect_within 20 "$1: messages at the primary" 1 arrived_count
-    expect_within 20 "$1: what is still in its queue" 0 queue_count primary
+    expect_soon "$1: messages at the primary" 1 arrived_count
+    expect_soon "$1: what is still in its queue" 0 queue_count primary
     expect "$1: reports" 0 "$(reports)"
     rm -rf "${home[primary]}/mail/all"
 }
@@ -65,5 +65,5 @@ if ! smtp_reply 220 || ! smtp_say 250 'EHLO provider.test' || ! submit_wanting_r
 fi
 exec 4>&-
 has_report() { [ "$(reports)" -gt 0 ]; }
-wait_for 20 has_report || fail 'the primary writes no success report: this test proves nothing'
+wait_for "$SOON" has_report || fail 'the primary writes no success report: this test proves nothing'
 finish

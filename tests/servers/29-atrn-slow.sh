@@ -50,7 +50,7 @@ pull
 expect 'exit status' 75 "$status"
 expect_result mx2 example.test received "$(json '.results[] | select(.backup == "mx2") | .code')"
 expect 'messages of the real provider' 3 "$(json '.results[] | select(.backup == "mx2") | .messages')"
-expect_within 20 'they are at the primary' 3 arrived_count
+expect_soon 'they are at the primary' 3 arrived_count
 expect_bodies "$tmp/bodies"
 for slow in slow1 slow2 slow3 slow4; do
     expect "$slow" interrupted "$(json ".results[] | select(.backup == \"$slow\") | .outcome")"

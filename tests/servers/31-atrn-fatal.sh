@@ -28,6 +28,6 @@ exec 4>&-
 pull
 expect_pull 'the pull is not told as a success' 75 refused
 expect_match 'what our server said' 'not taken by your server for now: 451 4\.3\.0 .* 421 4\.3\.2 .*fatal' "$(json '.results[0].text')"
-expect_within 20 'the others have come' 3 arrived_count
-expect_within 10 'the fatal ones are with the provider' 2 queue_count mx2
+expect_soon 'the others have come' 3 arrived_count
+expect_soon 'the fatal ones are with the provider' 2 queue_count mx2
 finish

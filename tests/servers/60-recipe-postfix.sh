@@ -42,10 +42,18 @@ expect 'sessions with ETRN, ATRN, TURN or DATA at the backup' 0 "$(started_count
 
 # Its queue manager looks every second, and takes each message out of the folder "deferred" meanwhile.
 tried_count() { server_log mx2 | awk '/status=deferred/ && !seen[$6]++ { n++ } END { print n + 0 }'; }
-queue_run() { expect_within 20 'messages deferred at the backup' "$1" tried_count; }
+queue_run() { expect_soon 'messages deferred at the backup' "$1" tried_count; }
 expect_held mx2 queue_run
 expect_denied "$STRANGER" example.test denied 554
 expect 'a stranger: exit status' 77 "$status"
 expect_denied "$PRIMARY" foreign.test denied 459
+
+# A message that is just put off does not come when asked for. So from here on it puts each off for long; what it has in hand at the
+# reload goes back to its folder "incoming", at which it looks when it is woken.
+sed -i 's/^qmgr unix n - n 300 /qmgr unix n - n 1 /' "$config/master.cf"
+sed -i 's/^\(minimal_backoff_time\|maximal_backoff_time\) *=.*/\1 = 1000s/' "$config/main.cf"
+in_root mx2 postfix -c "$(inside mx2)/config" reload >"$tmp/reload" 2>&1 || die "Postfix does not reload: $(cat "$tmp/reload")"
+put_off_count() { find "${home[mx2]}/queue/deferred" -type f -newermt '+500 seconds' | wc -l; }
+expect_soon 'messages put off for long' 11 put_off_count
 expect_sent mx2
 finish

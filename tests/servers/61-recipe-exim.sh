@@ -49,15 +49,15 @@ expect_sent mx2
 
 # While the last queue run is under way Exim answers 458.
 is_started() { pull && [ "$(json '.results[0].code')" = 250 ]; }
-start() { wait_for 30 is_started || fail 'no queue run is started'; }
+start() { wait_for "$SOON" is_started || fail 'no queue run is started'; }
 
 # One domain at a time, also where the name of another one begins alike.
 submit_messages mx2 1
 submit_messages mx2 1 example.test.net
 start
-expect_within 20 'messages at the primary' 12 primary_count
+expect_soon 'messages at the primary' 12 primary_count
 ended_count() { server_log mx2 | grep -c 'End queue run: .* -qf'; }
-expect_within 20 'queue runs that were asked for' 2 ended_count
+expect_soon 'queue runs that were asked for' 2 ended_count
 expect 'messages of the other domain at the backup' 1 "$(queue_count mx2)"
 
 # What has waited for long, and cannot be sent when we ask, is neither returned nor reported to be late.
@@ -66,11 +66,11 @@ expect 'how long it has waited' 60d "$(in_root mx2 exim4 -C "$folder/exim.conf" 
 stop_server primary
 ask_config "$PRIMARY" example.test.net
 start
-expect_within 20 'queue runs that were asked for' 3 ended_count
+expect_soon 'queue runs that were asked for' 3 ended_count
 expect 'attempts in vain' 1 "$(server_log mx2 | grep -c ' == user@example.test.net .*Connection refused')"
 expect 'bounces and reports' 0 "$(server_log mx2 | grep -c '<= <>')"
 launch_postfix primary
 start
 expect_all_arrived
-expect_within 20 'messages left at the backup' 0 queue_count mx2
+expect_soon 'messages left at the backup' 0 queue_count mx2
 finish

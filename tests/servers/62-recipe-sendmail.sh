@@ -67,9 +67,9 @@ sendmail() { in_root mx2 /usr/libexec/sendmail/sendmail -C "$folder/sendmail.cf"
 queue_run() {
     # Nobody listens there.
     sendmail -odq -f postmaster@mx2.test 'user@[127.125.62.98]'
-    expect_within 20 'messages held at the backup, and one of its own' "$(($1 + 1))" queue_count mx2
+    expect_soon 'messages held at the backup, and one of its own' "$(($1 + 1))" queue_count mx2
     sendmail "${cron/example.com/example.test}"
-    expect_within 20 'messages tried' 1 deferred_count mx2
+    expect_soon 'messages tried' 1 deferred_count mx2
     rm -f "$(grep -l '^MDeferred' "$here"/queue/qf*)"
 }
 expect_held mx2 queue_run

@@ -25,7 +25,7 @@ serve() {
     (cd "$tmp/$1" && exec openssl s_server -accept "127.125.$TEST_NUMBER.$((10 + web)):443" -HTTP -cert "$tmp/tls/$2.crt" \
         -key "$tmp/tls/$2.key" >/dev/null 2>&1 </dev/null 9>&-) &
     processes+=($!)
-    wait_for 20 answers "127.125.$TEST_NUMBER.$((10 + web))" 443 || skip "nobody can listen at 127.125.$TEST_NUMBER.$((10 + web)):443"
+    wait_for "$SOON" answers "127.125.$TEST_NUMBER.$((10 + web))" 443 || skip "nobody can listen at 127.125.$TEST_NUMBER.$((10 + web)):443"
 }
 
 # page [TYPE]: the answer whose document is read from standard input.

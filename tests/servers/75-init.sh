@@ -15,7 +15,7 @@ folder=$(inside mx3)
 # Where MX hosts listen.
 in_root mx3 exim4 -C "$folder/exim.conf" -bd -oP "$folder/exim-25.pid" -oX "<; [${address[mx3]}]:25" || die 'no second Exim'
 at_end 'end_process "$(cat "${home[mx3]}/exim-25.pid")"'
-wait_for 20 answers "${address[mx3]}" 25 || die 'the second Exim does not start'
+wait_for "$SOON" answers "${address[mx3]}" 25 || die 'the second Exim does not start'
 
 dns_zone a.test <<ZONE
 @ MX 10 mail

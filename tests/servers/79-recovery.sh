@@ -19,7 +19,7 @@ interval = 1h
 primary {
     address  = "$PRIMARY:$SMTP_PORT"
     mail_log = "file:$(mail_log primary)"
-    quiet    = 2s
+    quiet    = 10s
     watch    = 1s
     recovery = {0s}
 }

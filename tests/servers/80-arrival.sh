@@ -107,7 +107,7 @@ watch_both() {
     kill -STOP -- "-${pid[mx2]}"
     watch_log "$@"
     watch off off "$@"
-    wait_for 30 prints 2 calls || fail 'two mxpulls do not connect'
+    wait_for "$SOON" prints 2 calls || fail 'two mxpulls do not connect'
     kill -CONT -- "-${pid[mx2]}"
 }
 
@@ -172,7 +172,7 @@ expect_soon 'the way shut: messages deferred at the backup' 20 deferred_count mx
 open_the_way mx2
 if [ "$1" = "$2" ]; then
     refuse
-    watch_log 2s 60s
+    watch_log 10s 120s
     other_mail
     watched
     expect_arrival 'refused' log unseen log 0
@@ -182,7 +182,7 @@ if [ "$1" = "$2" ]; then
 fi
 
 # --- our server takes it ---
-watch_both 2s 60s
+watch_both 10s 120s
 other_mail
 watched
 expect_arrival '20 messages, by the log' log arrived log 20
@@ -197,15 +197,18 @@ rm "${home[primary]}/mail/all.mbox"
 hold mx2 3
 slow
 open_the_way mx2
-watch_log 5s 60s
+watch_log 20s 120s
 other_mail
-wait_for 60 has_come 1 || fail 'nothing comes'
+wait_for "$SOON" has_come 1 || fail 'nothing comes'
 put_aside "$(mail_log primary)"
 other_mail
-wait_for 60 has_come 2 || fail 'no second message comes'
-sleep 1 # what has not been read yet is lost
+wait_for "$SOON" has_come 2 || fail 'no second message comes'
+mapfile -t standing < <(processes mx2) # the third one comes behind the rotation
+kill -STOP "${standing[@]}"
+sleep 5 # what has not been read yet is lost
 cp "$(mail_log primary)" "$(mail_log primary).2"
 : >"$(mail_log primary)"
+kill -CONT "${standing[@]}"
 other_mail
 watched
 expect_arrival 'slowly, by the log' log arrived log 3

@@ -12,7 +12,7 @@ new_host mx2 192.0.2.2
 start_postfix_backup mx2
 start_postfix_primary
 backup_section mx2 '"example.test"' | write_bare_config
-sed -i "1i primary {\n    address = \"$PRIMARY:$SMTP_PORT\"\n    mail_log = journal\n    quiet = 2s\n}" "$tmp/mxpull.conf"
+sed -i "1i primary {\n    address = \"$PRIMARY:$SMTP_PORT\"\n    mail_log = journal\n    quiet = 10s\n}" "$tmp/mxpull.conf"
 
 # journalctl: the standard input is what it does after its head.
 mkdir "$tmp/bin"
@@ -27,7 +27,7 @@ ask() {
     hold mx2 20
     open_the_way mx2
     : >"$(mail_log primary)" # --since this moment
-    pull --wait 60s
+    pull --wait 120s
     expect "$1: exit status and outcome" '0 started' "$status $(json '.results[0].outcome')"
     expect_all_arrived
 }

@@ -47,7 +47,7 @@ dns_start() {
         done
     } >"${home[dns]}/nsd.conf"
     in_root dns nsd -c "$folder/nsd.conf" || die "NSD does not start"
-    if ! wait_for 20 test -s "${home[dns]}/nsd.pid" || ! wait_for 20 answers "${address[dns]}" "$DNS_PORT"; then
+    if ! wait_for "$SOON" test -s "${home[dns]}/nsd.pid" || ! wait_for "$SOON" answers "${address[dns]}" "$DNS_PORT"; then
         die "NSD does not start"
     fi
     pid[dns]=$(tr -d ' \n' <"${home[dns]}/nsd.pid")

@@ -39,6 +39,7 @@ stop_all() {
         stop_server "$name"
     done
     for name in "${!home[@]}"; do
+        processes "$name" | xargs -r kill -KILL 2>/dev/null # it was just being started
         rm -rf -- "${home[$name]:?}"
     done
     [ -z "$watchdog" ] || kill "$watchdog" 2>/dev/null
@@ -141,7 +142,7 @@ interrupted() {
     "$MXPULL" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null 9>&- &
     program=$!
     set +m
-    wait_for 30 grep -qE -- "$regex" "$file" || fail "$file: no line like $regex"
+    wait_for "$SOON" grep -qE -- "$regex" "$file" || fail "$file: no line like $regex"
     kill -INT "$program"
     wait "$program"
     status=$?

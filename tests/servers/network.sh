@@ -25,7 +25,7 @@ new_host() {
     unshare --net bash -c 'echo >"$1" && exec sleep 1000' host "$ready" >/dev/null 2>&1 </dev/null 9>&- &
     there=$!
     processes+=("$there")
-    wait_for 30 test -s "$ready" || die 'unshare --net fails'
+    wait_for "$SOON" test -s "$ready" || die 'unshare --net fails'
     address["$name"]=$2
     enter["$name"]="nsenter --net=/proc/$there/ns/net"
     if ! ip link add "to-$name" type veth peer name eth0 netns "$there" || ! ip link set "to-$name" up ||
@@ -50,6 +50,7 @@ open_the_way() { on_host "$1" ip route delete unreachable "$PRIMARY/32" || die '
 hold() {
     local before
     expect_soon 'messages left at the backup' 0 queue_count "$1"
+    wait_for "$SOON" is_at_rest "$1" || fail "$1 does not come to rest"
     before=$(deferred_count "$1") # Exim's log tells of all that ever were
     shut_the_way "$1"
     submit_messages "$1" "$2"

@@ -44,7 +44,7 @@ reply_code() {
     for line in 'EHLO sender.test' "$@" QUIT; do
         printf '%s\r\n' "$line" >&"$to"
         [ "$line" != QUIT ] || break
-        while IFS= read -r -t 20 reply <&"$from"; do
+        while IFS= read -r -t 60 reply <&"$from"; do
             [[ $reply == [0-9]* ]] || continue
             code=${reply:0:3}
             [[ $reply == ???-* ]] || break
@@ -106,7 +106,7 @@ expect_checked() {
 # messages there are, has had it look through its queue.
 expect_held() {
     submit_messages "$1" 10
-    expect_within 20 'messages held at the backup' 10 queue_count "$1"
+    expect_soon 'messages held at the backup' 10 queue_count "$1"
     "$2" 10
     start_postfix_primary
     submit_messages "$1" 1
@@ -129,6 +129,6 @@ expect_sent() {
     expect_pull 'ours' 0 started
     expect_match 'TLS' '^TLS' "$(json '.results[0].tls')"
     expect_all_arrived
-    expect_within 20 'messages left at the backup' 0 queue_count "$1"
+    expect_soon 'messages left at the backup' 0 queue_count "$1"
     expect 'sessions with ETRN or DATA at the backup are seen' true "$([ "$(started_count "$1")" -ge 3 ] && echo true)"
 }

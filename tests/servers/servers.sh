@@ -59,7 +59,7 @@ answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
 # is_up NAME FILE: waits until the server has written its process id to FILE and listens.
 is_up() {
-    if ! wait_for 20 test -s "$2" || ! wait_for 20 answers "${address[$1]}" "$SMTP_PORT"; then
+    if ! wait_for "$SOON" test -s "$2" || ! wait_for "$SOON" answers "${address[$1]}" "$SMTP_PORT"; then
         die "$1 (${kind[$1]}) does not start"
     fi
     pid[$1]=$(head -n 1 "$2" | tr -d ' ')
@@ -70,7 +70,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:[[:space:]]*Z' "/proc
 
 end_process() {
     kill -TERM "$1" 2>/dev/null
-    wait_for 10 is_gone "$1" || kill -KILL "$1" 2>/dev/null
+    wait_for 30 is_gone "$1" || kill -KILL "$1" 2>/dev/null
 }
 
 # stop_server NAME: its folder stays, so that it can be started again.
@@ -121,8 +121,16 @@ queue_count() {
     esac 2>/dev/null | wc -l
 }
 
-# deferred_count NAME: messages whose delivery it has tried in vain.
+# processes NAME: of a server, one a line; they work below its folder.
+processes() { find /proc -maxdepth 2 -name cwd -lname "${home[$1]}/*" 2>/dev/null | cut -d / -f 3; }
+
+# is_at_rest NAME: an Exim or a sendmail delivers nothing: what one of its processes has nobody else sends, though it be asked for. (What a
+# Postfix has put off lies in a folder of its own.)
+is_at_rest() { [ "${kind[$1]}" = postfix ] || ! processes "$1" | grep -qvx "${pid[$1]:-}"; }
+
+# deferred_count NAME: messages whose delivery it has tried in vain, and now lets lie.
 deferred_count() {
+    is_at_rest "$1" || { echo 'still at work' && return; }
     case ${kind[$1]} in
     postfix) find "${home[$1]}/queue/deferred" -type f 2>/dev/null | wc -l ;;
     exim) server_log "$1" | awk '$4 == "==" && !seen[$3]++ { n++ } END { print n + 0 }' ;;
@@ -187,7 +195,7 @@ launch_postfix() {
         in_root "$name" postfix -c "$(inside "$name")/config" start >"${home[$name]}/start" 2>&1 ||
             { cat "${home[$name]}/start"; die "$name (Postfix) does not start"; }
         is_up "$name" "${home[$name]}/queue/pid/master.pid"
-        ! wait_for 30 has_started "$name" "${before:-0}" || return 0
+        ! wait_for 60 has_started "$name" "${before:-0}" || return 0
         printf 'note: %s (Postfix) stands still at its start, for the %d. time\n' "$name" "$attempt"
         stop_server "$name"
     done
@@ -315,7 +323,7 @@ start_sendmail_primary() {
         printf 'user: %s/mail/all.mbox\npostmaster: user\n' "$(inside primary)" >"$here/aliases"
         "$SYSLOGD" "$here/socket" "$here/log" >/dev/null 2>&1 </dev/null 9>&- &
         processes+=($!)
-        if ! wait_for 30 test -S "$here/socket" || ! touch "${root[primary]}/dev/log" || ! mount --bind "$here/socket" "${root[primary]}/dev/log"; then
+        if ! wait_for "$SOON" test -S "$here/socket" || ! touch "${root[primary]}/dev/log" || ! mount --bind "$here/socket" "${root[primary]}/dev/log"; then
             die 'sendmail gets no syslog'
         fi
         make_sendmail primary "define(\`confDEF_USER_ID', \`65534:65534')" "LOCAL_DOMAIN(\`${domains[*]}')"
