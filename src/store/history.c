@@ -79,8 +79,15 @@ static const char *const all_messages[] = {ALL(MESSAGE_COLUMNS, MESSAGES),
 static const char *const all_drills[] = {ALL(DRILL_COLUMNS, DRILLS),
                                          NEWEST(DRILL_COLUMNS, "drills", DRILLS)};
 
+enum hears {
+    HEARS_ANSWERS,
+    HEARS_MESSAGES,
+    HEARS_DRILLS
+};
+
 /* Who hears the rows: one of them. */
 struct listener {
+    enum hears hears;
     bool (*answer)(void *context, const struct store_row *row);
     bool (*message)(void *context, const struct store_message *message);
     bool (*drill)(void *context, const struct store_drill *drill);
@@ -93,23 +100,25 @@ static bool give(const struct listener *listener, const struct statement *statem
     struct store_message message;
     struct store_drill drill;
 
-    if (listener->answer != NULL) {
+    switch (listener->hears) {
+    case HEARS_ANSWERS:
         record_read(statement, &answer_layout, &row);
         return listener->answer(listener->context, &row);
-    }
-    if (listener->drill != NULL) {
+    case HEARS_MESSAGES:
+        record_read(statement, &message_layout, &message);
+        return listener->message(listener->context, &message);
+    case HEARS_DRILLS:
         record_read(statement, &drill_layout, &drill);
         return listener->drill(listener->context, &drill);
     }
-    record_read(statement, &message_layout, &message);
-    return listener->message(listener->context, &message);
+    return false;
 }
 
 static enum status run(struct store *store, const char *const *questions,
                        const struct store_filter *filter, const struct listener *listener,
                        struct error *error)
 {
-    bool is_answer = listener->answer != NULL;
+    bool is_answer = listener->hears == HEARS_ANSWERS;
     struct buffer names;
     enum status status = STATUS_OK;
 
@@ -146,15 +155,18 @@ enum status store_history(struct store *store, const struct store_filter *filter
         filter->failed || (filter->outcome != NULL && !text_equal(filter->outcome, "started"));
 
     return run(store, is_odd ? odd_answers : all_answers, filter,
-               &(const struct listener){.answer = row, .context = context}, error);
+               &(const struct listener){.hears = HEARS_ANSWERS, .answer = row, .context = context},
+               error);
 }
 
 enum status store_messages(struct store *store, const struct store_filter *filter,
                            bool (*row)(void *context, const struct store_message *message),
                            void *context, struct error *error)
 {
-    return run(store, all_messages, filter,
-               &(const struct listener){.message = row, .context = context}, error);
+    return run(
+        store, all_messages, filter,
+        &(const struct listener){.hears = HEARS_MESSAGES, .message = row, .context = context},
+        error);
 }
 
 enum status store_drills(struct store *store, const struct store_filter *filter,
@@ -162,7 +174,8 @@ enum status store_drills(struct store *store, const struct store_filter *filter,
                          struct error *error)
 {
     return run(store, all_drills, filter,
-               &(const struct listener){.drill = row, .context = context}, error);
+               &(const struct listener){.hears = HEARS_DRILLS, .drill = row, .context = context},
+               error);
 }
 
 /* ---- what is drawn: each record of a kind ---- */
