@@ -94,11 +94,11 @@ start_sim mx3 "$tmp/script"
 cat >"$tmp/conf" <<END
 state_dir = "$tmp/state"
 primary { preflight = off }
-backup mx { host = one.test port = $port domains = a.example retry = {2s} }
+backup mx { host = one.test port = $port domains = a.example retry = {5s} }
 END
+: >"$tmp/err"
 {
-    sleep 1
-    echo '127.0.0.3 one.test' >"$tmp/hosts"
+    wait_for "$SOON" grep -q '^backup=mx .*outcome=deferred' "$tmp/err" && echo '127.0.0.3 one.test' >"$tmp/hosts"
 } &
 run 0 pull -c "$tmp/conf" --retry --json
 expect "a retry looks the name up anew" "127.0.0.3 started" "$(jq -r '.results[0] | "\(.address) \(.outcome)"' "$tmp/out")"

@@ -116,10 +116,10 @@ expect 'domains without a backup' 1 "$(grep -c 'domains without a backup MX: 2;'
 if [ -z "$DRIVE" ]; then
     # unheard STATUS ARGUMENT…
     unheard() {
-        timeout 60 "$MXPULL" "${@:2}" >/dev/full 2>"$tmp/err" </dev/null
+        timeout "$PULL_SECONDS" "$MXPULL" "${@:2}" >/dev/full 2>"$tmp/err" </dev/null
         expect "exit status with a full standard output: mxpull ${*:2}" "$1" $?
         expect_in 'it is told' 'standard output: No space left on device' "$tmp/err"
-        timeout 60 "$MXPULL" "${@:2}" 2>"$tmp/err" </dev/null >&-
+        timeout "$PULL_SECONDS" "$MXPULL" "${@:2}" 2>"$tmp/err" </dev/null >&-
         expect "exit status without standard output: mxpull ${*:2}" "$1" $?
         expect_in 'it is told' 'standard output: Bad file descriptor' "$tmp/err"
     }
@@ -127,7 +127,7 @@ if [ -z "$DRIVE" ]; then
     unheard 75 check --json --strict -c "$conf" good.test
     unheard 78 check -q -c "$conf" no.test
     unheard 75 init -c "$conf" good.test
-    (ulimit -f 1 && timeout 60 "$MXPULL" init -c "$conf" -o "$tmp/new.conf" "$many" 2>"$tmp/err" </dev/null)
+    (ulimit -f 1 && timeout "$PULL_SECONDS" "$MXPULL" init -c "$conf" -o "$tmp/new.conf" "$many" 2>"$tmp/err" </dev/null)
     expect 'exit status with a full disk' 73 $?
     expect 'a file that could not be written whole' no "$([ -e "$tmp/new.conf" ] && echo yes || echo no)"
 fi

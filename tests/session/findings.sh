@@ -105,10 +105,10 @@ if [ -z "$DRIVE" ]; then
 fi
 
 if [ -z "$DRIVE" ] && command -v script >/dev/null; then
-    TERM=xterm timeout 30 script -qec "stty cols 80 rows 24; '$MXPULL' check -c '$conf'" /dev/null </dev/null >"$tmp/screen"
+    TERM=xterm timeout "$PULL_SECONDS" script -qec "stty cols 80 rows 24; '$MXPULL' check -c '$conf'" /dev/null </dev/null >"$tmp/screen"
     expect_in 'at a terminal: how much is open' 'of 5 still open' "$tmp/screen"
     expect 'at a terminal: no line is longer' 0 "$(sed 's/.*\r\x1b\[K//; s/\r//g; s/\x1b\[[0-9]*m//g' "$tmp/screen" | awk 'length > 80' | wc -l)"
-    TERM=dumb timeout 30 script -qec "'$MXPULL' check --color never -c '$conf'" /dev/null </dev/null >"$tmp/screen"
+    TERM=dumb timeout "$PULL_SECONDS" script -qec "'$MXPULL' check --color never -c '$conf'" /dev/null </dev/null >"$tmp/screen"
     expect 'at a dumb terminal: no control sequences' 0 "$(grep -c $'\x1b' "$tmp/screen")"
 fi
 finish

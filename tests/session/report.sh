@@ -73,13 +73,13 @@ expect_in "a folder that is not there" "none/page.html" "$tmp/err"
 if [ -z "$DRIVE" ]; then
     expect "the mode of the file" 644 "$(stat -c %a "$tmp/page.html")"
     cp "$tmp/page.html" "$tmp/before.html"
-    (ulimit -f 4 && timeout 60 "$MXPULL" report -c "$conf" --html "$tmp/page.html" >"$tmp/out" 2>"$tmp/err" </dev/null)
+    (ulimit -f 4 && timeout "$PULL_SECONDS" "$MXPULL" report -c "$conf" --html "$tmp/page.html" >"$tmp/out" 2>"$tmp/err" </dev/null)
     expect "a disk that is full" 73 $?
     expect_in "it is told" "page.html" "$tmp/err"
     cmp -s "$tmp/before.html" "$tmp/page.html"
     expect "the old page stays: 0 is yes" 0 $?
     expect "nothing is left behind" "page.html" "$(cd "$tmp" && echo page.html*)"
-    timeout 60 "$MXPULL" report -c "$conf" >/dev/full 2>"$tmp/err" </dev/null
+    timeout "$PULL_SECONDS" "$MXPULL" report -c "$conf" >/dev/full 2>"$tmp/err" </dev/null
     expect "standard output that takes nothing" 75 $?
 fi
 finish

@@ -11,7 +11,7 @@ command -v script >/dev/null || skip 'script (util-linux) is not installed'
 at_terminal() {
     local type=$1
     shift
-    TERM=$type timeout 30 script -qec "stty cols ${columns:-100} rows 24; '$MXPULL' $* --color never -c '$tmp/mxpull.conf'" /dev/null </dev/null >"$tmp/screen"
+    TERM=$type timeout "$PULL_SECONDS" script -qec "stty cols ${columns:-100} rows 24; '$MXPULL' $* --color never -c '$tmp/mxpull.conf'" /dev/null </dev/null >"$tmp/screen"
     sed -i 's/\r//g' "$tmp/screen"
 }
 
