@@ -103,8 +103,7 @@ void status_append_unseen(struct buffer *sentence, const struct status_view *vie
 
 const char status_unseen_advice[] =
     "the backup's log tells whether it can reach port 25 of your mail server; firewall and NAT "
-    "must "
-    "let it in; if its mail comes from another address: arrives_from";
+    "must let it in; if its mail comes from another address: arrives_from";
 
 /* ---- drills ---- */
 
