@@ -55,6 +55,7 @@ struct await {
     struct awaited *awaited; /* one for each backup of the configuration */
     size_t count;            /* of those that are not idle */
     int64_t due_ms;          /* monotonic: the next look at what was seen */
+    bool is_stopped;
 };
 
 static struct awaited *find(const struct await *await, const struct backup_config *backup)
@@ -82,11 +83,12 @@ static void write_message(void *context, const struct backup_config *backup,
                                             });
 }
 
-/* That nothing came after a poll that announced nothing is not worth a row: most polls are so. */
-static bool is_worth_writing(const struct arrival_account *account)
+/* That nothing came after a poll that announced nothing is not worth a row: most polls are so. Where the wait is broken
+ * off, what was announced may still come. */
+static bool is_worth_writing(const struct await *await, const struct arrival_account *account)
 {
     return account->messages > 0 || account->connections > 0 || account->refusal[0] != '\0' ||
-           account_exit_status(account) != 0;
+           (account_exit_status(account) != 0 && !await->is_stopped);
 }
 
 static void write_account(const struct await *await, const struct backup_config *backup,
@@ -107,7 +109,7 @@ static void write_account(const struct await *await, const struct backup_config 
         .address = account->address[0] != '\0' ? account->address : NULL,
     };
 
-    if (!is_worth_writing(account))
+    if (!is_worth_writing(await, account))
         return;
     awaited->written_ms = now_ms;
     awaited->written_messages = account->messages;
@@ -379,6 +381,7 @@ void await_stop(struct await *await)
     const struct config *config = await->polling.config;
     int64_t now_ms = clock_monotonic_ms();
 
+    await->is_stopped = true;
     for (size_t i = 0; i < config->backup_count; i++) {
         if (await->awaited[i].phase == PHASE_WAITING) {
             (void)judge(await, &config->backups[i], now_ms);
