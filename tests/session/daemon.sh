@@ -13,7 +13,7 @@ server moody 127.0.0.1:0
   on-connection 1 reply ETRN "458 not now"
   reply ETRN "250 OK"
 server slow 127.0.0.1:0
-  delay ETRN 8s
+  delay ETRN until $tmp/answer
 server bad 127.0.0.1:0
   reply ETRN "459 no"
 server mute 127.0.0.1:0
@@ -145,10 +145,12 @@ expect_in "what is being asked at this moment is not asked twice" "is asking it"
 expect "so it hears one ETRN" 1 "$(asked slow)"
 configure "$(backup good a.example b.example)"
 reload
+touch "$tmp/answer"
 expect_soon "a session in flight finishes by the old one" 1 logged "backup=slow domain=a.example verb=ETRN code=250 outcome=started"
 expect "the old backup's time has not come" 10 "$(asked good)"
 
 # --- ended in the middle of a session, and killed -----------------------------------------------------------------------------------
+rm "$tmp/answer" # from now on it never answers
 configure "$(backup slow)"
 reload
 pull_now
@@ -195,7 +197,7 @@ stop_daemon
 
 # --- our own server is slow to greet ---------------------------------------------------------------------------------------------------
 stop_sim primary
-printf 'sink primary 127.0.0.1:%s\n  on-connection 2+ delay greeting 30s\n' "$primary" >"$tmp/slow"
+printf 'sink primary 127.0.0.1:%s\n  on-connection 2+ delay greeting until %s/never\n' "$primary" "$tmp" >"$tmp/slow"
 count=$(grep -c "primary#[0-9]* connected" "$tmp/journal.primary")
 start_sim primary "$tmp/slow"
 start_daemon
@@ -262,7 +264,7 @@ stop_daemon
 
 # --- a reload waits for what is under way, and not for ever -----------------------------------------------------------------------------
 configure "$(backup mute)"
-sed -i 's/^backup mute {/& command_timeout = 8s/' "$tmp/mxpull.conf"
+sed -i 's/^backup mute {/& command_timeout = 20s/' "$tmp/mxpull.conf"
 start_daemon
 expect_soon "one that never answers is asked" 1 asked mute
 configure "$(backup mute)" "$(backup good)"
@@ -517,9 +519,9 @@ start_daemon
 metric() { sed -n "s/^mxpull_$1 //p" "$tmp/metrics.prom" 2>/dev/null; }
 expect_soon "after a round there is no arrival" "1 " eval 'echo "$(measured) $(metric "arrival_messages.*")"'
 round="$(metric last_round_timestamp_seconds) $(metric round_seconds)"
-for id in 1 2 3; do
-    echo "2026-11-29 10:00:00 1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=9 id=$id@b.example" >>"$tmp/mail.log"
-done
+# In one go, or the quiet may come between them.
+printf '2026-11-29 10:00:00 1abcde-000000-00 <= a@b.example H=mx2 [127.0.0.1] P=esmtp S=9 id=%s@b.example\n' 1 2 3 >"$tmp/lines"
+cat "$tmp/lines" >>"$tmp/mail.log"
 expect_soon "an arrival" 3 metric 'arrival_messages{backup="good"}'
 expect "is no round" "$round" "$(metric last_round_timestamp_seconds) $(metric round_seconds)"
 stop_daemon

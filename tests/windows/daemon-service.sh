@@ -4,18 +4,12 @@
 # its services with the last program.
 # shellcheck disable=SC2154 # tmp and theirs are ../lib.sh's
 
-wine() { timeout 60 "$(dirname "$0")/../../contrib/mingw/wine.sh" "$@" </dev/null; }
+wine() { timeout "$PULL_SECONDS" "$(dirname "$0")/../../contrib/mingw/wine.sh" "$@" </dev/null; }
 state() { wine sc query mxpull 2>&1 | tr -d '\r' | awk '/STATE/ { print $4 }'; }
 
 # wait_in STATE: until it is in that no more.
-wait_in() {
-    local i
-    for i in {1..100}; do
-        [ "$(state)" = "$1" ] || return 0
-        sleep 0.1
-    done
-    echo "FAILED: the service stays $1"
-}
+is_out_of() { [ "$(state)" != "$1" ]; }
+wait_in() { wait_for "$SOON" is_out_of "$1" || fail "the service stays $1"; }
 control() { MXPULL_EXE=$CONTROL "$MXPULL" mxpull "$1" </dev/null; }
 
 start_daemon() {

@@ -7,7 +7,7 @@ begin
 contrib=$(cd "$(dirname "$0")/../../contrib/windows" && pwd)
 
 # shellcheck disable=SC2086 # words
-wine() { timeout 60 $WINE "$@" 2>"$tmp/err" </dev/null; }
+wine() { timeout "$PULL_SECONDS" $WINE "$@" 2>"$tmp/err" </dev/null; }
 
 # run_wine STATUS ARGUMENT…: like run of lib.sh.
 run_wine() {
