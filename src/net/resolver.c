@@ -285,12 +285,10 @@ static void heard(void *context, int status, int timeouts, unsigned char *bytes,
     bool is_readable = is_whole && dns_message_read(&message, bytes, (size_t)size, question->type);
     if (status == ARES_EBADRESP && question->over_tcp)
         fate = DNS_SILENT; /* it may have been the answer to another question */
-    else if (code == 0 && !is_readable)
-        fate = DNS_RUBBISH;
-    else if (code == 0 && message.count > 0)
+    else if (code == 0 && is_readable && message.count > 0)
         fate = DNS_FOUND;
-    else if (code == 0 && is_truncated)
-        fate = DNS_RUBBISH; /* what was cut off may be all */
+    else if (code == 0 && (!is_readable || is_truncated)) /* what was cut off may be all */
+        fate = DNS_RUBBISH;
     else if (code == 0 && message.is_referral)
         fate = DNS_REFUSED;
     if (!ask_again(question, fate, code, is_truncated && !question->over_tcp)) {
