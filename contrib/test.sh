@@ -117,9 +117,16 @@ run_tests "$build" 4 -L 'style|unit|session|servers|valgrind' -E '^(fuzz|session
 count "$build"
 ended others
 
+# wine goes through all connections of this machine, slowly: whoever asks it for them does so before the others make many.
+connections='^unit\.(peers|platform_win32|platform_win32_zone)$'
+if [ -n "$windows" ]; then
+    run_tests "$build/windows" 2 -R "$connections"
+    count "$build/windows"
+fi
+
 # With the sanitizers, and for Windows by wine, both at once, for they share nothing. What is fuzzed has no line that is for Windows alone.
 in_background sanitized run_tests "$build/sanitized" 3 -L 'unit|session' -E '^floors\.'
-[ -z "$windows" ] || run_tests "$build/windows" 4 -L 'unit|session|windows' -E '^(floors|fuzz)\.'
+[ -z "$windows" ] || run_tests "$build/windows" 4 -L 'unit|session|windows' -E "^(floors|fuzz)\\.|$connections"
 ended sanitized
 count "$build/sanitized"
 if [ -n "$windows" ]; then

@@ -20,8 +20,9 @@
 enum {
     LOOK_FIRST_MS = 20, /* between two looks behind an answer; most mail comes soon, and fast */
     LOOK_PART = 50,     /* and this part of the time since then, later */
-    LOOK_REST = 20,     /* but so many times the CPU time that the look took */
-    LOOK_MS = 1000,     /* at most, in any case */
+    LOOK_MS = 1000,     /* at most; */
+    LOOK_REST = 20,     /* but so many times the CPU time that the look took, */
+    LOOK_REST_MS = 60 * 1000, /* at most */
     MESSAGES_MAX =
         1024,        /* that wait for the addresses of a backup: more are judged by those known */
     PEERS_MAX = 1024 /* connections remembered: those beyond are seen only while they stand */
@@ -279,8 +280,8 @@ static void on_peer(void *context, const struct host_peer *connection)
         peer->open_ms = arrivals->looked_ms;
 }
 
-/* How long until the next look. A connection that is over leaves nothing here where its client has closed it. On a busy
- * machine a look may take long, but no more CPU time. */
+/* How long until the next look. A connection that is over leaves nothing here where its client has closed it. Looks take
+ * little time as a whole, however many connections there are: on a busy machine a look may take long, but no more CPU time. */
 static int64_t next_pause_ms(const struct arrivals *arrivals, clock_t took)
 {
     const int64_t rest_ms = (int64_t)took * LOOK_REST * 1000 / CLOCKS_PER_SEC;
@@ -288,9 +289,11 @@ static int64_t next_pause_ms(const struct arrivals *arrivals, clock_t took)
 
     if (pause_ms < LOOK_FIRST_MS)
         pause_ms = LOOK_FIRST_MS;
+    if (pause_ms > LOOK_MS)
+        pause_ms = LOOK_MS;
     if (pause_ms < rest_ms)
         pause_ms = rest_ms;
-    return pause_ms < LOOK_MS ? pause_ms : LOOK_MS;
+    return pause_ms < LOOK_REST_MS ? pause_ms : LOOK_REST_MS;
 }
 
 static void look(void *context)

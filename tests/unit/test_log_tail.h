@@ -14,7 +14,7 @@
 #include <support_words.h>
 
 enum {
-    PATIENCE_MS = 60 * 1000,
+    PATIENCE_MS = 180 * 1000,
     QUIET_MS = 1500 /* longer than a look takes to come */
 };
 
@@ -124,7 +124,7 @@ static inline void add_message(const char *path, int id)
     add(path, line);
 }
 
-/* Until that was heard, or a minute has passed. */
+/* Until that was heard, or three minutes have passed. */
 static inline void expect(struct fixture *f, const char *heard)
 {
     int64_t until_ms = clock_monotonic_ms() + PATIENCE_MS;
