@@ -201,7 +201,7 @@ rm -f "$tmp"/turned/*
 
 # --- our own server's log says that it refuses -------------------------------------------------------------------------------------------
 # The backup answers once the test has written to the log, so its lines are there before the waiting begins.
-drill_beside() { # BACKUP ARGUMENT…: until the backup has been asked; `await` lets it answer
+drill_beside() { # BACKUP ARGUMENT…: until the backup has been asked; `await` lets it answer (a log under wine is looked at each 10 s)
     local backup=$1 etrns
     shift
     etrns=$(seen "$backup.* < ETRN")
@@ -221,21 +221,21 @@ reject() { # FROM TO
     printf '%s\n' "Nov 29 10:00:01 mx1 postfix/smtpd[7]: NOQUEUE: reject: RCPT from mx2[127.0.0.1]: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away; from=<$1> to=<$2> proto=ESMTP helo=<mx2>" >>"$tmp/mail.log"
 }
 configure "$logged" primary '' swallowing
-drill_beside swallowing --wait 3s
+drill_beside swallowing --wait 15s
 reject spammer@evil.example postmaster@t.example
 reject '' postmaster@t.example.evil.example
 reject '"> to=<postmaster@t.example> proto=x"@evil.example' x@t.example
 await "others' mail is refused" 75
-expect_match "which is not the drill's" "unseen for 3s \(log\)$" "$(line swallowing)"
+expect_match "which is not the drill's" "unseen for 15s \(log\)$" "$(line swallowing)"
 expect_in "its words" "; your mail server refused other mail from it: 554 5.7.1" "$tmp/out"
-drill_beside swallowing --force --wait 3s
+drill_beside swallowing --force --wait 15s
 reject '' postmaster@t.example
 await "refused by us" 77
 expect_match "with the log's words" "refused by us: 554 5.7.1 <postmaster@t.example>: Recipient address rejected: go away.* \(log\)$" "$(line swallowing)"
 run 1 status --nagios -c "$conf" t.example
 expect_in "the monitor" "drill" "$tmp/out"
 
-drill_beside swallowing --force --wait 3s
+drill_beside swallowing --force --wait 15s
 printf '%s\n' '2026-11-29 10:00:01 H=(mx2) [127.0.0.1] F=<> rejected after DATA: no' >>"$tmp/mail.log"
 await "one refused, and not known which" 75
 expect_match "it may be this one" "unknown: your mail server refused a message from it, perhaps this one: rejected after DATA: no$" "$(line swallowing)"
@@ -245,7 +245,7 @@ drill_kept() { # ADDRESS ARGUMENT…: our server's log has the message from ther
     local address=$1 id
     shift
     rm -f "$tmp"/kept/*
-    drill_beside keeping --wait 3s "$@"
+    drill_beside keeping --wait 15s "$@"
     id=$(sed -n 's/\r$//; s/^Message-ID: //p' "$tmp"/kept/*.eml | head -n 1)
     printf 'Nov 29 10:00:00 mx1 postfix/%s\n' "smtpd[7]: 4F2B: client=us[$address]" "cleanup[8]: 4F2B: message-id=$id" \
         'qmgr[9]: 4F2B: from=<>, size=900, nrcpt=1 (queue active)' >>"$tmp/mail.log"
